@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/experiment/protocol/experiment.h"
+#include "profiler/report/comparison.h"
+#include "profiler/store/store.h"
+
+namespace hone {
+
+enum class Side : std::uint8_t { baseline, candidate };
+
+struct LiveProgress {
+    std::string phase;     // "load", "apply", "warm-up", "repetition", "accuracy", "write", "check"
+    std::string detail;    // "repetition 3 of 7"
+    double fraction = -1;  // of the whole job; −1 unknown
+};
+
+struct LiveSample {
+    Side side = Side::baseline;
+    bool warmup = false;
+    int index = 0;
+    std::map<std::string, double> metrics;       // as in the protocol
+    std::map<std::string, std::int64_t> memory;  // class → bytes, and "peak_resident"
+    std::vector<std::vector<double>> token_times;
+};
+
+struct LiveAccuracy {
+    Side side = Side::baseline;
+    int window = 0, windows = 0;
+    double perplexity = 0;                     // over the windows so far
+    std::optional<double> kl, top1_agreement;  // over the windows so far
+};
+
+// Called on the thread that runs the job, at most as often as things happen. Any may be empty.
+struct Observer {
+    std::function<void(const LiveProgress&)> progress;
+    std::function<void(const LiveSample&)> sample;
+    std::function<void(const LiveAccuracy&)> accuracy;
+    std::function<void(std::string_view line)> log;  // the workers' stderr and the client's own notes
+    std::function<void(Side, std::int64_t run)> run_started;
+    std::function<void(std::string_view text)> token;  // generate()
+};
+
+// How workers are started: the program `hone`, beside the running one unless said otherwise.
+struct WorkerLaunch {
+    std::filesystem::path program;  // empty: `hone` beside /proc/self/exe
+    std::vector<std::string> arguments{"worker"};
+    double hang_limit_seconds = 120;  // without a reply or heartbeat
+};
+
+struct MeasureRequest {
+    Experiment experiment;
+    enum class Against : std::uint8_t { nothing, baseline, stored_run } against = Against::baseline;
+    std::int64_t stored_run = 0;
+    bool accuracy_only = false;  // `hone eval`
+    nlohmann::json fault;        // tests only, for the candidate's worker
+};
+
+struct MeasureResult {
+    std::vector<std::int64_t> runs;  // baseline first
+    std::string status;              // of the candidate (or only) run
+    std::optional<ErrorDetails> error;
+    std::optional<profiler::Comparison> comparison;
+};
+
+// Runs one experiment in worker processes, interleaved with the baseline (or alone), and stores runs as they go. Failure, crash and
+// cancel are results (stored with their reason), not exceptions; throws Error only for unusable input found before a run began.
+// A recipe without steps measured against the baseline measures the model against itself.
+MeasureResult measure(const MeasureRequest& request, profiler::Store& store, const WorkerLaunch& launch,
+                      const Observer& observer, std::stop_token stop);
+
+// One request in a fresh worker; results as in docs/protocol.md. Throw Error (worker's error, crash with its signal) or Cancelled.
+nlohmann::json inspect(const std::string& checkpoint, bool tensors, const WorkerLaunch& launch,
+                       std::stop_token stop);
+nlohmann::json tensor_stats(const std::string& checkpoint, const std::string& tensor, int bins,
+                            const WorkerLaunch& launch, std::stop_token stop);
+nlohmann::json supports(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
+nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
+nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launch, std::stop_token stop);
+nlohmann::json environment(const WorkerLaunch& launch);  // the worker's hello
+
+struct GenerateRequest {
+    Experiment experiment;
+    std::string prompt;
+    bool chat = true;
+    std::int64_t max_tokens = 128;
+    double temperature = 0;
+    std::uint64_t seed = 1;
+};
+nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,
+                        std::stop_token stop);
+
+struct ExportRequest {
+    std::string checkpoint;
+    Recipe recipe;
+    Target target;
+    std::string format = "gguf", dtype = "keep";
+    std::filesystem::path path;
+    bool overwrite = false;
+    bool verify = false;
+    std::string text = "bundled";
+    std::int64_t windows = 4;
+};
+// The worker's `export` result; with verify also "verify": {"kl_divergence", "perplexity_in_memory", "perplexity_artifact", "passed", "limit"}.
+nlohmann::json export_checkpoint(const ExportRequest& request, const WorkerLaunch& launch,
+                                 const Observer& observer, std::stop_token stop);
+
+}  // namespace hone

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/techniques/schema/schema.h"
+
+namespace hone {
+
+struct RecipeStep {
+    std::string technique;
+    nlohmann::json options = nlohmann::json::object();
+    bool operator==(const RecipeStep&) const = default;
+};
+
+// An ordered list of techniques; empty is the baseline. JSON: [{"technique": "prune_magnitude", "options": {…}}, …]
+struct Recipe {
+    std::vector<RecipeStep> steps;
+    bool operator==(const Recipe&) const = default;
+};
+
+nlohmann::json to_json(const Recipe& recipe);
+// Checks ids, options (filling in defaults), at most one step a technique, and conflicts. Throws Error naming the technique and option.
+Recipe recipe_from_json(const nlohmann::json& json, const Registry& registry);
+Recipe validated(const Recipe& recipe, const Registry& registry);
+// `technique.option=value` or `technique` (all defaults); a second setting of the same technique adds to its options.
+void add_setting(Recipe& recipe, std::string_view setting, const Registry& registry);
+// "baseline", "int4 group 64 · window 256": for tables. Made from the descriptors: title and the options that differ from defaults.
+std::string label(const Recipe& recipe, const Registry& registry);
+
+struct Workload {
+    std::int64_t prompt_tokens = 128;
+    std::int64_t generated_tokens = 64;
+    int concurrency = 1;  // sequences
+    int repetitions = 5;
+    std::uint64_t seed = 1;
+    std::string text = "bundled";      // accuracy text: "bundled", "none", or a path
+    std::string protocol = "windows";  // or "strided"
+    std::int64_t context = 512, stride = 256;
+    std::int64_t windows = 20;  // scored windows at most; 0: all
+};
+nlohmann::json to_json(const Workload& workload);
+Workload workload_from_json(const nlohmann::json& json);  // defaults filled in; throws Error on a bad field
+
+struct Target {
+    std::string device = "cpu";
+    int threads = 0;  // 0: as many as there are physical cores available to the process
+};
+nlohmann::json to_json(const Target& target);
+Target target_from_json(const nlohmann::json& json);
+
+struct Experiment {
+    std::string checkpoint;
+    Recipe recipe;
+    Workload workload;
+    Target target;
+};
+nlohmann::json to_json(const Experiment& experiment);
+Experiment experiment_from_json(const nlohmann::json& json, const Registry& registry);
+
+}  // namespace hone

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "engine/core/dtype.h"
+
+namespace hone {
+
+// A value of a checkpoint's metadata, typed as in GGUF. Arrays hold scalars or strings, never arrays.
+using MetadataArray =
+    std::variant<std::vector<std::uint8_t>, std::vector<std::int8_t>, std::vector<std::uint16_t>,
+                 std::vector<std::int16_t>, std::vector<std::uint32_t>, std::vector<std::int32_t>,
+                 std::vector<std::uint64_t>, std::vector<std::int64_t>, std::vector<float>,
+                 std::vector<double>, std::vector<bool>, std::vector<std::string>>;
+using MetadataValue =
+    std::variant<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t,
+                 std::uint64_t, std::int64_t, float, double, bool, std::string, MetadataArray>;
+
+// One tensor as it lies in memory: mapped from a file, or owned after a transform.
+struct StoredTensor {
+    std::string name;  // GGUF name, e.g. "blk.0.attn_q.weight"
+    DType type = DType::f32;
+    std::vector<std::int64_t> shape;    // outermost first: a matrix is [rows (outputs), cols (inputs)]
+    std::span<const std::byte> data;    // rows() · row_bytes(type, cols()) bytes
+    std::shared_ptr<const void> owner;  // keeps `data` alive
+
+    std::int64_t cols() const { return shape.empty() ? 0 : shape.back(); }
+    std::int64_t rows() const;  // product of all dimensions but the last; 1 for a vector
+    std::int64_t elements() const { return rows() * cols(); }
+};
+
+// A checkpoint in memory, whatever its source: metadata by GGUF key, tensors by GGUF name and orientation. Readers of
+// other formats translate into this, techniques that transform weights replace tensors of it, writers take it.
+struct Checkpoint {
+    std::string source;      // path, or "synthetic:SHAPE"
+    std::string name;        // for people: general.name, else the file's stem
+    bool synthetic = false;  // random weights: accuracy means nothing
+    std::map<std::string, MetadataValue, std::less<>> metadata;
+    std::vector<StoredTensor> tensors;  // in file order
+
+    const StoredTensor* find(std::string_view tensor_name) const;
+    const MetadataValue* metadata_find(std::string_view key) const;
+
+    // Typed access. Integers of any width and sign convert where the value fits. Throws Error naming source, key,
+    // found and expected where the key is missing (and there is no fallback) or has another type.
+    std::string text(std::string_view key) const;
+    std::string text_or(std::string_view key, std::string_view fallback) const;
+    std::int64_t integer(std::string_view key) const;
+    std::int64_t integer_or(std::string_view key, std::int64_t fallback) const;
+    double real(std::string_view key) const;
+    double real_or(std::string_view key, double fallback) const;
+    bool flag_or(std::string_view key, bool fallback) const;
+    // Null where absent; throws where present with another element type.
+    const std::vector<std::string>* texts(std::string_view key) const;
+    const std::vector<std::int32_t>* integers(std::string_view key) const;
+
+    std::int64_t parameters() const;  // elements of all tensors
+    std::int64_t bytes() const;       // bytes of all tensor data
+};
+
+// Opens a GGUF file, or makes "synthetic:SHAPE" (see synthetic.h); memory-maps, so it is quick whatever the size.
+// `weights`: false leaves a synthetic checkpoint's tensors without data (for inspection). Throws Error for whatever
+// is not a usable checkpoint: missing, not a regular file, truncated, wrong magic (naming the detected kind), …
+Checkpoint open_checkpoint(const std::string& source, bool weights = true);
+
+}  // namespace hone

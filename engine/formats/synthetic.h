@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "engine/formats/checkpoint.h"
+
+namespace hone {
+
+// A published model's shape: what speed and memory depend on.
+struct SyntheticShape {
+    std::string_view name;  // "tiny", "smollm2-135m", "llama-3-8b", …
+    std::int64_t n_layers, n_embd, n_heads, n_kv_heads, head_dim, n_ff, n_vocab, context_length;
+    double rope_theta;
+    bool tied_embeddings;
+    DType type;  // of the matrices
+};
+
+std::span<const SyntheticShape> synthetic_shapes();
+
+// A checkpoint of that shape with seeded random weights (normal, standard deviation 0.02) and a byte tokeniser
+// (tokenizer.ggml.model "hone-bytes": 256 byte tokens, then control tokens, then unused ids). Throws Error listing the known names.
+Checkpoint make_synthetic(std::string_view shape, bool weights, std::uint64_t seed = 1);
+
+}  // namespace hone

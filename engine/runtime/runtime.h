@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/core/memory.h"
+#include "engine/core/progress.h"
+#include "engine/model/model.h"
+#include "engine/runtime/run_config.h"
+#include "kernels/cpu/thread_pool.h"
+
+namespace hone {
+
+// New tokens of one sequence for one forward pass; the sequences of a batch may differ in length.
+struct SequenceInput {
+    int sequence;                     // slot in [0, max_sequences)
+    std::span<const TokenId> tokens;  // appended to what the sequence already holds; at least one
+    bool all_logits = false;          // logits for every new token, or only for the last
+};
+
+// Runs one model in one configuration. Not thread-safe; several runtimes may share a model.
+class Runtime {
+public:
+    // Reserves caches for `max_sequences` sequences of up to `max_context` tokens. Throws Error with the arithmetic
+    // where max_context exceeds the model's context length.
+    Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool, int max_sequences,
+            std::int64_t max_context);
+    ~Runtime();
+
+    // Forward pass over a batch. Returns logits [n, n_vocab], n = the sum over inputs, in order, of tokens.size() (all_logits) or 1;
+    // valid until the next call. Throws Error where a sequence would exceed max_context, Cancelled on stop.
+    std::span<const float> forward(std::span<const SequenceInput> batch, const Progress& progress = {});
+
+    void clear(int sequence);                      // forget a sequence's tokens
+    std::int64_t length(int sequence) const;       // tokens it holds
+    void trim(int sequence, std::int64_t length);  // keep the first `length` tokens
+
+    const Model& model() const;
+    const RunConfig& config() const;
+    // weights, kv_cache, activations and workspace as allocated now; the other classes stay 0.
+    MemoryByClass memory() const;
+    // Totals since construction, the evidence that a technique engaged.
+    struct Counters {
+        std::int64_t attended_pairs = 0;     // query-key pairs computed, per layer and head summed
+        std::int64_t dense_pairs = 0;        // what dense attention with a cache would have computed
+        std::int64_t batched_tokens = 0;     // decode tokens computed together with another sequence's
+        std::int64_t recomputed_tokens = 0;  // tokens computed again because the cache is off
+        std::int64_t forward_tokens = 0;
+    };
+    const Counters& counters() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+// What memory() will report after a run with these sizes, from the configuration alone (no allocation); within 10 % of
+// measured is the promise. `weights_bytes` is Checkpoint::bytes() after the recipe.
+MemoryByClass predict_memory(const ModelConfig& model, std::int64_t weights_bytes, const RunConfig& config,
+                             int threads, int max_sequences, std::int64_t max_context,
+                             std::int64_t prompt_tokens);
+
+}  // namespace hone

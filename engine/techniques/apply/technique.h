@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/core/progress.h"
+#include "engine/model/model.h"
+#include "engine/runtime/run_config.h"
+#include "engine/techniques/schema/schema.h"
+#include "kernels/cpu/context.h"
+
+namespace hone {
+
+// Whether a technique can act here; the reason is shown beside the disabled control.
+struct Support {
+    bool ok = true;
+    std::string reason;
+};
+
+// What a technique is asked about: shapes and types, never weight data.
+struct TechniqueQuery {
+    const Checkpoint& checkpoint;  // tensors may have no data
+    const ModelConfig& config;
+    const nlohmann::json& options;  // completed
+    int concurrency = 1;
+};
+
+// Rewrites tensors of the checkpoint. Returns notes for the user ("Q4_1 tensors were expanded first").
+using TransformWeights = std::vector<std::string> (*)(Checkpoint&, const nlohmann::json& options,
+                                                      const kernels::Context&, const Progress&);
+// The same change of types and sizes without touching data: what predicted memory and size come from.
+using PlanWeights = void (*)(Checkpoint&, const nlohmann::json& options);
+using ConfigureRun = void (*)(RunConfig&, const nlohmann::json& options);
+
+struct WeightTechnique {
+    TransformWeights apply;
+    PlanWeights plan;
+};
+struct RunTechnique {
+    ConfigureRun configure;
+};
+
+struct Technique {
+    const Descriptor& descriptor;
+    Support (*supports)(const TechniqueQuery&);
+    std::variant<WeightTechnique, RunTechnique> act;
+};
+
+std::span<const Technique> techniques();
+const Technique* find_technique(std::string_view id);
+
+}  // namespace hone

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/core/dtype.h"
+#include "engine/core/progress.h"
+#include "engine/formats/checkpoint.h"
+#include "kernels/cpu/context.h"
+#include "kernels/linear/linear.h"
+
+namespace hone {
+
+kernels::WeightType kernel_type(DType type);
+
+// One row of `cols` fp32 values to and from stored form. Quantisers follow ggml's reference rounding for q8_0, q4_0 and q4_1
+// (bit-equal with the `gguf` Python package); int8 per channel and int4 groups are symmetric, scale = absmax/127 and
+// signed-absmax/−8 as in q4_0, rounded to f16 before the integers are chosen.
+void quantize_row(DType type, const float* source, std::byte* target, std::int64_t cols);
+void dequantize_row(DType type, const std::byte* source, float* target, std::int64_t cols);
+
+// A whole tensor in another type, expanding row by row (never whole). Returns an owned tensor of the same name and
+// shape. Throws Error naming the tensor where a row does not fit the type's blocks.
+StoredTensor convert_tensor(const StoredTensor& tensor, DType type, const kernels::Context& context,
+                            const Progress& progress);
+
+// Expanded copy: [rows, cols] fp32.
+std::vector<float> expand_tensor(const StoredTensor& tensor);
+
+// y[tokens, rows] = x[tokens, cols] · Wᵀ; see kernels/linear/linear.h.
+void linear(const StoredTensor& weight, const float* x, std::int64_t tokens, float* y,
+            const kernels::Context& context);
+
+}  // namespace hone

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cpu/context.h"
+
+namespace hone::kernels {
+
+enum class KvType : std::uint8_t { f32, f16, i8 };
+
+// Keys or values of one sequence, one layer: head h, position p starts at data + (h·head_stride + p·row_stride)
+// elements; i8 has one fp32 scale a head and position at scales[h·scale_head_stride + p] (value = scale·q).
+struct KvView {
+    KvType type;
+    const void* data;
+    const float* scales;  // null unless i8
+    std::int64_t head_stride, row_stride, scale_head_stride;
+};
+
+// The positions one query row attends: [0, sinks) and [begin, end), disjoint, at least one position in all.
+struct MaskRow {
+    std::int64_t sinks, begin, end;
+};
+
+// Softmax attention of one sequence with grouped queries: query head h reads kv head h / (n_heads / n_kv_heads).
+// Softmax and accumulation in fp32, positions taken in ascending order (so the same positions give the same bits
+// whatever mask produced them).
+struct AttentionProblem {
+    const float* q;  // [tokens, n_heads, head_dim], q_stride elements between tokens
+    float* out;      // [tokens, n_heads, head_dim], out_stride elements between tokens
+    std::int64_t q_stride, out_stride;
+    KvView keys, values;
+    const MaskRow* mask;  // [tokens]
+    std::int64_t tokens, n_heads, n_kv_heads, head_dim;
+    float scale;  // usually 1/sqrt(head_dim)
+};
+
+void attention(const AttentionProblem& problem, const Context& context);
+
+// Stores fp32 rows into a cache: row r of `source` ([rows, head_dim]) at `target` + r·row_stride elements; i8 quantises
+// symmetrically per row, scale = absmax/127, written to scales[r].
+void store_kv(KvType type, const float* source, void* target, float* scales, std::int64_t rows,
+              std::int64_t row_stride, std::int64_t head_dim, Isa isa);
+
+}  // namespace hone::kernels

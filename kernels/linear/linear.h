@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cpu/context.h"
+
+namespace hone::kernels {
+
+// Storage of a weight matrix; block layouts as in engine/core/dtype.h, which names the same types.
+enum class WeightType : std::uint8_t {
+    f32,
+    f16,
+    bf16,
+    q8_0,
+    q4_0,
+    q4_1,
+    i8_channel,
+    i4_g32,
+    i4_g64,
+    i4_g128
+};
+
+// y[tokens, rows] = x[tokens, cols] · W[rows, cols]ᵀ with fp32 activations and accumulation; weights are expanded in
+// registers or cache-sized panels, never whole. Chooses a matrix-vector path for few tokens and a blocked one for many.
+struct LinearProblem {
+    WeightType type;
+    const void* weights;  // [rows, cols], rows contiguous, no alignment required
+    std::int64_t rows, cols;
+    std::int64_t row_bytes;  // distance between rows of `weights`
+    const float* x;          // [tokens, cols]
+    std::int64_t tokens;
+    float* y;               // [tokens, rows]
+    std::int64_t y_stride;  // elements between rows of y, ≥ rows
+};
+
+void linear(const LinearProblem& problem, const Context& context);
+
+}  // namespace hone::kernels

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "profiler/statistics/statistics.h"
+
+namespace hone::profiler {
+
+// One metric's written definition: the single source for docs/metrics.md, tooltips and column headers.
+struct MetricDefinition {
+    std::string_view id;          // "decode_tokens_per_second"
+    std::string_view title;       // "Decode"
+    std::string_view unit;        // "tok/s", "s", "bytes", "nats", "", "share"
+    std::string_view definition;  // one or two sentences
+    Kind kind;
+    Direction direction;
+};
+
+std::span<const MetricDefinition> metric_definitions();
+const MetricDefinition* find_metric(std::string_view id);
+
+}  // namespace hone::profiler

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hone::profiler {
+
+struct MetricValue {
+    double value = 0, low = 0, high = 0;
+    std::int64_t n = 0;
+    std::string unit;
+};
+
+// What is known when a run begins. Models, recipes and workloads are opaque JSON here.
+struct NewRun {
+    std::string model_name, model_source, model_hash;
+    nlohmann::json model;   // architecture, parameters, bytes, types, …
+    nlohmann::json recipe;  // [] is the baseline
+    std::string recipe_label;
+    nlohmann::json workload, target, environment;
+    std::string side;                         // "baseline" or "candidate"
+    std::optional<std::int64_t> paired_with;  // the baseline run it was interleaved with
+};
+
+struct Sample {
+    int index = 0;
+    std::string kind;  // "warmup", "repetition", "accuracy"
+    std::map<std::string, double>
+        values;             // metric id → value; for accuracy: nll_sum, scored, kl_sum, top1_agreeing
+    nlohmann::json detail;  // token_times and the like
+};
+
+struct RunRecord {
+    std::int64_t id = 0;
+    std::string status;   // "running", "done", "failed", "cancelled", "interrupted"
+    std::string reason;   // of a failure
+    std::string created;  // ISO 8601, UTC
+    double duration_seconds = 0;
+    NewRun what;
+    std::map<std::string, MetricValue> metrics;
+    std::map<std::string, std::int64_t> memory;  // class → bytes, and "peak_resident"
+    std::vector<std::string> notes_from_run;     // "unstable warm-up", "Q4_1 tensors were expanded first"
+    std::string note;                            // the user's
+    std::vector<std::string> tags;
+    bool starred = false;
+};
+
+struct StoreInfo {
+    std::filesystem::path path;
+    std::string sqlite_version, journal_mode;
+    int schema_version = 0;
+    bool read_only = false;  // a newer schema, or a read-only file
+};
+
+// Runs in SQLite (docs/store.md). One instance a thread; several processes may use one file. Every function throws
+// StoreError (a full disk, a locked or damaged file) and leaves the stored data as it was.
+class StoreError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+class Store {
+public:
+    static std::filesystem::path default_path();  // $XDG_DATA_HOME/hone/runs.sqlite
+    explicit Store(const std::filesystem::path& path);
+    ~Store();
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    StoreInfo info() const;
+
+    std::int64_t begin_run(const NewRun& run);
+    void add_sample(std::int64_t run, const Sample& sample);
+    void set_metric(std::int64_t run, const std::string& id, const MetricValue& value);
+    void set_memory(std::int64_t run, const std::map<std::string, std::int64_t>& bytes_by_class);
+    void add_run_note(std::int64_t run, const std::string& text);
+    void finish_run(std::int64_t run, const std::string& status, const std::string& reason,
+                    double duration_seconds);
+    // Runs left "running" by a client that is gone become "interrupted". Returns how many.
+    int close_interrupted_runs();
+
+    std::vector<RunRecord> list() const;  // newest first, without removed ones
+    std::optional<RunRecord> load(std::int64_t run) const;
+    std::vector<Sample> samples(std::int64_t run) const;
+    void remove(const std::vector<std::int64_t>& runs);  // hidden until purge(), so that it can be undone
+    void restore(const std::vector<std::int64_t>& runs);
+    void purge();  // deletes removed runs for good
+    void set_note(std::int64_t run, const std::string& note);
+    void set_tags(std::int64_t run, const std::vector<std::string>& tags);
+    void set_starred(std::int64_t run, bool starred);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hone::profiler

@@ -1,0 +1,81 @@
+# Settings shared by every target, the packages, and the function that makes one static library a folder.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+
+find_program(HONE_CCACHE ccache)
+if(HONE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Paths relative to the source folder let several checkouts share one cache.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${HONE_CCACHE})
+endif()
+
+find_package(Threads REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(SQLiteCpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+if(HONE_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(HONE_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()
+if(HONE_UI)
+  find_package(Qt6 6.4 REQUIRED COMPONENTS Core Gui Widgets Svg Test PrintSupport)
+  find_package(QCustomPlotQt6 REQUIRED)
+endif()
+
+add_library(hone_options INTERFACE)
+target_include_directories(hone_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(hone_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+if(HONE_WERROR)
+  target_compile_options(hone_options INTERFACE -Werror)
+endif()
+if(HONE_SANITIZE)
+  target_compile_options(hone_options INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
+                                                -fno-sanitize-recover=all)
+  target_link_options(hone_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+# hone_library(NAME SOURCES file… [LINKS target…]): the static library of one folder. LINKS are public: the
+# architecture test reads them against the dependency table.
+function(hone_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC hone_options ${ARG_LINKS})
+endfunction()
+
+# hone_test(NAME SOURCES file… LINKS target…): one GoogleTest program, one ctest entry a test case.
+function(hone_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gtest_main GTest::gmock)
+  target_compile_definitions(${name} PRIVATE HONE_FIXTURES="${PROJECT_SOURCE_DIR}/tests/fixtures"
+                                             HONE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                                             HONE_PROGRAM="$<TARGET_FILE:hone>")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+endfunction()
+
+# hone_ui_test(NAME SOURCES file… LINKS target…): one Qt Test program, run without a display.
+function(hone_ui_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES AUTOMOC ON)
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} Qt6::Test)
+  target_compile_definitions(${name} PRIVATE HONE_FIXTURES="${PROJECT_SOURCE_DIR}/tests/fixtures"
+                                             HONE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                                             HONE_PROGRAM="$<TARGET_FILE:hone>")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
+                       "QT_QPA_PLATFORM=offscreen;XDG_RUNTIME_DIR=/tmp")
+endfunction()
