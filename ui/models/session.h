@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QObject>
+#include <QString>
+#include <QUndoStack>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "engine/experiment/protocol/experiment.h"
+#include "profiler/store/store.h"
+#include "ui/jobs/job_runner.h"
+
+namespace hone::ui {
+
+// What the window is about: one open checkpoint, one recipe being edited, one workload, one target, one store. Pages
+// read it, change it through its functions, and follow its signals; they do not know each other.
+class Session : public QObject {
+    Q_OBJECT
+public:
+    Session(const Registry& registry, WorkerLaunch launch, const std::filesystem::path& store,
+            QObject* parent = nullptr);
+    ~Session() override;
+
+    const Registry& registry() const;
+    JobRunner& jobs();
+    profiler::Store& store();  // the window thread's own connection
+
+    void open(const QString& checkpoint);  // inspects; then modelChanged or openFailed
+    QString checkpoint() const;            // empty: none is open
+    QString modelName() const;
+    const nlohmann::json& model() const;        // the `inspect` result with tensors; null: none is open
+    const nlohmann::json& environment() const;  // the worker's; null until it answered
+
+    const Recipe& recipe() const;
+    // Every change is one undo step named `what`; equal recipes are no change. Throws Error where invalid.
+    void setRecipe(const Recipe& recipe, const QString& what);
+    QUndoStack& undoStack();
+
+    const Workload& workload() const;
+    void setWorkload(const Workload& workload);
+    const Target& target() const;
+    void setTarget(const Target& target);
+
+    Experiment experiment() const;                       // of all the above
+    std::optional<std::int64_t> pinnedBaseline() const;  // run id
+    void setPinnedBaseline(std::optional<std::int64_t> run);
+    int measure();  // queues experiment() against the baseline; −1 without a model
+
+signals:
+    void modelChanged();
+    void openStarted(const QString& checkpoint);
+    void openFailed(const hone::ErrorDetails& error);
+    void environmentChanged();
+    void recipeChanged();
+    void workloadChanged();
+    void targetChanged();
+    void pinnedBaselineChanged();
+    void runsChanged();
+    void pageRequested(const QString& page);  // "start", "model", "optimise", "measure", "compare", "export"
+    void runRequested(qint64 run);            // show this run in Compare
+
+public slots:
+    void requestPage(const QString& page) { emit pageRequested(page); }
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hone::ui

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QWidget>
+
+#include "ui/models/session.h"
+
+namespace hone::ui {
+
+// One of the six pages. The shell makes each from its factory below, shows its title and puts it in a scroll area.
+class Page : public QWidget {
+    Q_OBJECT
+public:
+    explicit Page(Session& session, QWidget* parent = nullptr) : QWidget(parent), session_(session) {}
+    virtual QString id() const = 0;     // "optimise"
+    virtual QString title() const = 0;  // tr("Optimise")
+    virtual QString iconName() const = 0;
+    virtual QList<QWidget*> headerWidgets() { return {}; }  // buttons right of the title
+    virtual void shown() {}
+
+protected:
+    Session& session() { return session_; }
+
+private:
+    Session& session_;
+};
+
+Page* makeStartPage(Session& session);
+Page* makeModelPage(Session& session);
+Page* makeOptimisePage(Session& session);
+Page* makeMeasurePage(Session& session);
+Page* makeComparePage(Session& session);
+Page* makeExportPage(Session& session);
+
+}  // namespace hone::ui
