@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "engine/experiment/protocol/experiment.h"
 #include "profiler/report/comparison.h"
 #include "profiler/store/store.h"

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/session.h"
+
+#include <QUndoCommand>
+#include <functional>
+#include <utility>
+
+namespace hone::ui {
+
+namespace {
+
+// One edit of the recipe, kept whole: recipes are a few steps long. Edits never merge, so that one undo takes back what
+// one action did.
+class ChangeRecipe : public QUndoCommand {
+public:
+    using Apply = std::function<void(const Recipe&)>;
+
+    ChangeRecipe(Recipe before, Recipe after, const QString& what, Apply apply)
+        : QUndoCommand(what),
+          before_(std::move(before)),
+          after_(std::move(after)),
+          apply_(std::move(apply)) {}
+
+    void undo() override { apply_(before_); }
+    void redo() override { apply_(after_); }
+
+private:
+    Recipe before_, after_;
+    Apply apply_;
+};
+
+}  // namespace
+
+struct Session::Impl {
+    Impl(Session* session, const Registry& known, const WorkerLaunch& launch,
+         const std::filesystem::path& path)
+        : registry(known), store(path), jobs(launch, path), undo(session) {}
+
+    const Registry& registry;
+    profiler::Store store;
+    JobRunner jobs;
+    QUndoStack undo;
+    QString checkpoint;
+    nlohmann::json model;
+    nlohmann::json environment;
+    Recipe recipe;
+    Workload workload;
+    Target target;
+    std::optional<std::int64_t> baseline;
+};
+
+Session::Session(const Registry& registry, WorkerLaunch launch, const std::filesystem::path& store,
+                 QObject* parent)
+    : QObject(parent), impl_(std::make_unique<Impl>(this, registry, launch, store)) {
+    connect(&impl_->jobs, &JobRunner::runsChanged, this, &Session::runsChanged);
+    impl_->jobs.quick(
+        QStringLiteral("environment"), this,
+        [](const WorkerLaunch& workers, std::stop_token) { return hone::environment(workers); },
+        [this](const nlohmann::json& hello) {
+            impl_->environment = hello.contains("environment") ? hello["environment"] : hello;
+            emit environmentChanged();
+        },
+        [this](const ErrorDetails& error) {
+            emit impl_->jobs.logged(QString::fromStdString(error.message));
+        });
+}
+
+Session::~Session() = default;
+
+const Registry& Session::registry() const {
+    return impl_->registry;
+}
+JobRunner& Session::jobs() {
+    return impl_->jobs;
+}
+profiler::Store& Session::store() {
+    return impl_->store;
+}
+QUndoStack& Session::undoStack() {
+    return impl_->undo;
+}
+QString Session::checkpoint() const {
+    return impl_->checkpoint;
+}
+const nlohmann::json& Session::model() const {
+    return impl_->model;
+}
+const nlohmann::json& Session::environment() const {
+    return impl_->environment;
+}
+const Recipe& Session::recipe() const {
+    return impl_->recipe;
+}
+const Workload& Session::workload() const {
+    return impl_->workload;
+}
+const Target& Session::target() const {
+    return impl_->target;
+}
+std::optional<std::int64_t> Session::pinnedBaseline() const {
+    return impl_->baseline;
+}
+
+QString Session::modelName() const {
+    return impl_->model.is_object() ? QString::fromStdString(impl_->model.value("name", std::string()))
+                                    : QString();
+}
+
+void Session::open(const QString& checkpoint) {
+    emit openStarted(checkpoint);
+    impl_->jobs.quick(
+        QStringLiteral("open"), this,
+        [source = checkpoint.toStdString()](const WorkerLaunch& launch, std::stop_token stop) {
+            return hone::inspect(source, true, launch, std::move(stop));
+        },
+        [this, checkpoint](const nlohmann::json& model) {
+            impl_->checkpoint = checkpoint;
+            impl_->model = model;
+            emit modelChanged();
+        },
+        [this](const ErrorDetails& error) {
+            emit impl_->jobs.logged(QString::fromStdString(error.message));
+            emit openFailed(error);
+        });
+}
+
+void Session::setRecipe(const Recipe& recipe, const QString& what) {
+    const Recipe checked = validated(recipe, impl_->registry);
+    if (checked == impl_->recipe) return;
+    impl_->undo.push(new ChangeRecipe(impl_->recipe, checked, what, [this](const Recipe& now) {
+        impl_->recipe = now;
+        emit recipeChanged();
+    }));
+}
+
+void Session::setWorkload(const Workload& workload) {
+    if (to_json(workload) == to_json(impl_->workload)) return;
+    impl_->workload = workload;
+    emit workloadChanged();
+}
+
+void Session::setTarget(const Target& target) {
+    if (to_json(target) == to_json(impl_->target)) return;
+    impl_->target = target;
+    emit targetChanged();
+}
+
+Experiment Session::experiment() const {
+    return {impl_->checkpoint.toStdString(), impl_->recipe, impl_->workload, impl_->target};
+}
+
+void Session::setPinnedBaseline(std::optional<std::int64_t> run) {
+    if (run == impl_->baseline) return;
+    impl_->baseline = run;
+    emit pinnedBaselineChanged();
+}
+
+int Session::measure() {
+    if (impl_->checkpoint.isEmpty()) return -1;
+    MeasureRequest request;
+    request.experiment = experiment();
+    // The baseline alone is one run; anything else is measured against a fresh baseline, interleaved.
+    request.against =
+        impl_->recipe.steps.empty() ? MeasureRequest::Against::nothing : MeasureRequest::Against::baseline;
+    const std::string name = label(impl_->recipe, impl_->registry);
+    return impl_->jobs.measure(tr("Measuring %1").arg(QString::fromStdString(name)), request);
+}
+
+}  // namespace hone::ui

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QPainter>
+#include <QRect>
+#include <QStyleOption>
+
+#include "ui/theme/theme.h"
+
+namespace hone::ui::painting {
+
+// A surface with a 1 px border that lies on whole pixels.
+void roundedBox(QPainter* painter, const QRect& rect, const QColor& fill, const QColor& border,
+                qreal radius = spacing::radius);
+// The ring around what has the keyboard: 2 px of accent inside `rect`.
+void focusRing(QPainter* painter, const QRect& rect, qreal radius = spacing::radius);
+void chevron(QPainter* painter, const QRect& rect, Qt::ArrowType direction, const QColor& color);
+void checkMark(QPainter* painter, const QRect& rect, const QColor& color);
+
+// Border of an editable control in its state.
+QColor controlBorder(const QStyleOption* option);
+// Whether the focus came from the keyboard, so that a ring helps.
+bool showsFocus(const QStyleOption* option);
+
+}  // namespace hone::ui::painting

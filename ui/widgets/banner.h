@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QFrame>
+#include <QPushButton>
+
+#include "ui/widgets/text_label.h"
+
+namespace hone::ui {
+
+// An error, warning or note where the action was, with what to do. Hidden until it has something to say.
+class Banner : public QFrame {
+    Q_OBJECT
+public:
+    enum class Kind { note, warning, error };
+
+    explicit Banner(QWidget* parent = nullptr);
+    // `advice` is what to do about it, `action` the label of a button that does it; both may be empty.
+    void show(Kind kind, const QString& message, const QString& advice = {}, const QString& action = {});
+    void clear() { hide(); }
+    QString message() const { return message_->text(); }
+
+signals:
+    void triggered();
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    void recolor();
+    QColor color() const;
+    Kind kind_ = Kind::note;
+    QLabel* icon_;
+    TextLabel* message_;
+    TextLabel* advice_;
+    QPushButton* button_;
+};
+
+}  // namespace hone::ui
