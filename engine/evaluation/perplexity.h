@@ -27,6 +27,8 @@ struct PerplexityPlan {
 struct ScoredWindow {
     std::int64_t begin, end;   // tokens of the text [begin, end)
     std::int64_t score_begin;  // first scored token (absolute); scored are [score_begin, end)
+    bool bos_first =
+        false;  // the first token gives way to BOS where the tokeniser adds one (llama.cpp's protocol)
 };
 // Throws Error where the text is shorter than one window.
 std::vector<ScoredWindow> plan_windows(const PerplexityPlan& plan, std::int64_t tokens);
@@ -50,8 +52,11 @@ public:
     LogProbSpool(LogProbSpool&&) noexcept;
     LogProbSpool& operator=(LogProbSpool&&) noexcept;
     void append(std::span<const float> log_probs);
+    // Memory-mapped; the file may grow meanwhile. Valid until a record is asked for that was not there at the call.
+    // Throws Error where there is no such record yet.
     std::span<const float> record(std::int64_t index) const;
     std::int64_t records() const;
+    std::int64_t n_vocab() const;
 
 private:
     LogProbSpool();

@@ -40,6 +40,7 @@ public:
 
     const Model& model() const;
     const RunConfig& config() const;
+    kernels::ThreadPool& pool() const;
     // weights, kv_cache, activations and workspace as allocated now; the other classes stay 0.
     MemoryByClass memory() const;
     // Totals since construction, the evidence that a technique engaged.
@@ -48,7 +49,8 @@ public:
         std::int64_t dense_pairs = 0;        // what dense attention with a cache would have computed
         std::int64_t batched_tokens = 0;     // decode tokens computed together with another sequence's
         std::int64_t recomputed_tokens = 0;  // tokens computed again because the cache is off
-        std::int64_t forward_tokens = 0;
+        std::int64_t forward_tokens = 0;     // tokens that callers appended
+        std::int64_t non_finite_rows = 0;    // rows of logits whose hidden state held a NaN or an infinity
     };
     const Counters& counters() const;
 

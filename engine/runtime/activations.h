@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "engine/model/model.h"
+#include "engine/runtime/buffer.h"
+#include "kernels/attention/attention.h"
+
+namespace hone {
+
+// How many rows the activations have. `rows` are the tokens of a pass; `slice` is how many of them the feed-forward and the
+// output projection take at a time: the same, but where the cache is off and a pass holds whole sequences.
+struct ActivationRows {
+    std::int64_t rows = 0, slice = 0, logits = 0;
+};
+
+// What the layers compute, fp32, grown to the largest pass so far and kept.
+class Activations {
+public:
+    explicit Activations(const ModelConfig& model);
+    void require(const ActivationRows& wanted);
+    std::int64_t bytes() const;
+
+    Buffer<float> x;         // [rows, n_embd]: the residual stream
+    Buffer<float> q;         // [rows, n_heads · head_dim]
+    Buffer<float> k, v;      // [rows, n_kv_heads · head_dim]
+    Buffer<float> a;         // [slice, max(n_embd, n_heads · head_dim)]: normed rows, attention's output
+    Buffer<float> b;         // [slice, n_embd]: what is added to the residual stream
+    Buffer<float> gate, up;  // [slice, n_ff]
+    Buffer<float> logits;    // [logits, n_vocab]
+    Buffer<std::int32_t> positions;  // [rows]
+    Buffer<kernels::MaskRow> mask;   // [rows]
+
+private:
+    const ModelConfig& model_;
+};
+
+// The bytes that Activations holds after require(wanted) alone.
+std::int64_t activation_bytes(const ModelConfig& model, const ActivationRows& wanted);
+
+}  // namespace hone

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/architectures/forward.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "engine/core/error.h"
+
+namespace hone {
+
+Forward forward_of(std::string_view architecture) {
+    static constexpr std::array<std::pair<std::string_view, Forward>, 1> kGraphs{{{"llama", llama_forward}}};
+    for (const auto& [name, forward] : kGraphs) {
+        if (name == architecture) return forward;
+    }
+    throw Error("the runtime has no graph for the architecture '" + std::string(architecture) + "'");
+}
+
+}  // namespace hone

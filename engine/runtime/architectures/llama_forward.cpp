@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/architectures/forward.h"
+
+namespace hone {
+namespace {
+
+// Attention's inputs of some rows: x → q, k, v, rotated.
+void project(const Model& model, const LayerWeights& layer, Operations& op, Rows rows) {
+    const ModelConfig& config = model.config;
+    Activations& at = op.activations();
+    const std::int64_t kv_width = config.n_kv_heads * config.head_dim;
+    float* const q = at.q.data() + rows.begin * config.n_heads * config.head_dim;
+    float* const k = at.k.data() + rows.begin * kv_width;
+    op.norm(layer.attn_norm, at.x.data() + rows.begin * config.n_embd, at.a.data(), rows.count);
+    op.linear(layer.attn_q, at.a.data(), q, rows.count);
+    op.linear(layer.attn_k, at.a.data(), k, rows.count);
+    op.linear(layer.attn_v, at.a.data(), at.v.data() + rows.begin * kv_width, rows.count);
+    op.rotate(q, config.n_heads, rows);
+    op.rotate(k, config.n_kv_heads, rows);
+}
+
+// x += output(attention); x += down(silu(gate) · up).
+void mix(const Model& model, std::int64_t index, const LayerWeights& layer, Operations& op, Rows rows) {
+    Activations& at = op.activations();
+    float* const x = at.x.data() + rows.begin * model.config.n_embd;
+    op.attend(index, at.a.data(), rows);
+    op.linear(layer.attn_output, at.a.data(), at.b.data(), rows.count);
+    op.add(x, at.b.data(), rows.count);
+    op.norm(layer.ffn_norm, x, at.a.data(), rows.count);
+    op.linear(layer.ffn_gate, at.a.data(), at.gate.data(), rows.count);
+    op.linear(layer.ffn_up, at.a.data(), at.up.data(), rows.count);
+    op.gate(at.gate.data(), at.up.data(), rows.count);
+    op.linear(layer.ffn_down, at.gate.data(), at.b.data(), rows.count);
+    op.add(x, at.b.data(), rows.count);
+}
+
+}  // namespace
+
+// Llama's decoder (arXiv 2302.13971): RMSNorm before each half, rotary q and k, grouped queries, SwiGLU.
+void llama_forward(const Model& model, Operations& op) {
+    op.embed(*model.token_embd);
+    for (std::size_t i = 0; i < model.layers.size(); ++i) {
+        const auto index = static_cast<std::int64_t>(i);
+        const LayerWeights& layer = model.layers[i];
+        op.for_each_slice([&](Rows rows) { project(model, layer, op, rows); });
+        op.remember(index);
+        op.for_each_slice([&](Rows rows) { mix(model, index, layer, op, rows); });
+    }
+}
+
+}  // namespace hone

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+
+namespace hone {
+
+// Uninitialised, 64-byte aligned elements of a trivial type whose size in bytes is known exactly: what the memory figures
+// are made of. Allocation replaces the contents.
+template <typename T>
+class Buffer {
+public:
+    void allocate(std::int64_t count) {
+        data_.reset();
+        count_ = 0;
+        if (count == 0) return;
+        data_.reset(static_cast<T*>(
+            ::operator new (static_cast<std::size_t>(count) * sizeof(T), std::align_val_t{kAlignment})));
+        count_ = count;
+    }
+    // Keeps what is there where it is large enough.
+    void require(std::int64_t count) {
+        if (count > count_) allocate(count);
+    }
+    T* data() const { return data_.get(); }
+    std::int64_t size() const { return count_; }
+    std::int64_t bytes() const { return count_ * static_cast<std::int64_t>(sizeof(T)); }
+
+private:
+    static constexpr std::size_t kAlignment = 64;
+    struct Free {
+        void operator()(T* p) const { ::operator delete (p, std::align_val_t{kAlignment}); }
+    };
+    std::unique_ptr<T, Free> data_;
+    std::int64_t count_ = 0;
+};
+
+}  // namespace hone

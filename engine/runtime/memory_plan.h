@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "engine/runtime/run_config.h"
+
+namespace hone {
+
+// The most rows that go through the layers together where every sequence of a batch adds at least one.
+std::int64_t pass_limit(const RunConfig& config, std::int64_t sequences);
+
+}  // namespace hone

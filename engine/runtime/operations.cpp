@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/operations.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "engine/weights/weight_format.h"
+#include "kernels/attention/attention.h"
+#include "kernels/convert/convert.h"
+#include "kernels/elementwise/elementwise.h"
+
+namespace hone {
+
+VectorWeights::VectorWeights(const Model& model) {
+    for (const StoredTensor& tensor : model.checkpoint.tensors) {
+        if (tensor.shape.size() != 1) continue;
+        // A file may align its tensors to less than a float.
+        const bool aligned = reinterpret_cast<std::uintptr_t>(tensor.data.data()) % alignof(float) == 0;
+        if (tensor.type != DType::f32 || !aligned) copies_.emplace(&tensor, expand_tensor(tensor));
+    }
+}
+
+const float* VectorWeights::operator[](const StoredTensor* tensor) const {
+    const auto copy = copies_.find(tensor);
+    return copy != copies_.end() ? copy->second.data() : reinterpret_cast<const float*>(tensor->data.data());
+}
+
+std::int64_t VectorWeights::bytes() const {
+    std::size_t sum = 0;
+    for (const auto& [tensor, values] : copies_) sum += values.size() * sizeof(float);
+    return static_cast<std::int64_t>(sum);
+}
+
+void Operations::embed(const StoredTensor& embedding) {
+    const std::int64_t n = model_.config.n_embd;
+    const std::int64_t stride = row_bytes(embedding.type, n);
+    const kernels::WeightType type = kernel_type(embedding.type);
+    for (const Segment& segment : pass_.segments) {
+        for (std::int64_t i = 0; i < segment.count; ++i)
+            kernels::expand_row(type, embedding.data.data() + segment.tokens[i] * stride,
+                                activations_.x.data() + (segment.row + i) * n, n, context_.isa);
+    }
+}
+
+void Operations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+    kernels::rms_norm(x, vectors_[weight], y, rows, model_.config.n_embd, model_.config.norm_eps, context_);
+}
+
+void Operations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+    progress_.check();
+    hone::linear(*weight, x, rows, y, context_);
+}
+
+void Operations::rotate(float* x, std::int64_t heads, Rows rows) const {
+    const ModelConfig& config = model_.config;
+    kernels::rope_interleaved(x, activations_.positions.data() + rows.begin, rows.count, heads,
+                              config.head_dim, config.rotary_dim, config.rope_theta, context_);
+}
+
+void Operations::remember(std::int64_t layer) const {
+    const std::int64_t width = model_.config.n_kv_heads * model_.config.head_dim;
+    for (const Segment& segment : pass_.segments) {
+        if (segment.cache == nullptr) continue;
+        segment.cache->append(layer, activations_.k.data() + segment.row * width,
+                              activations_.v.data() + segment.row * width, segment.count, context_);
+    }
+}
+
+void Operations::attend(std::int64_t layer, float* out, Rows rows) const {
+    const ModelConfig& config = model_.config;
+    const std::int64_t q_width = config.n_heads * config.head_dim;
+    const std::int64_t kv_width = config.n_kv_heads * config.head_dim;
+    const auto in_activations = [&](const Buffer<float>& buffer, const Segment& segment) {
+        return kernels::KvView{kernels::KvType::f32,
+                               buffer.data() + segment.row * kv_width,
+                               nullptr,
+                               config.head_dim,
+                               kv_width,
+                               0};
+    };
+    for (const Segment& segment : pass_.segments) {
+        const std::int64_t begin = std::max(segment.row, rows.begin);
+        const std::int64_t end = std::min(segment.row + segment.count, rows.begin + rows.count);
+        if (begin >= end) continue;
+        const bool cached = segment.cache != nullptr;
+        kernels::attention(
+            {.q = activations_.q.data() + begin * q_width,
+             .out = out + (begin - rows.begin) * q_width,
+             .q_stride = q_width,
+             .out_stride = q_width,
+             .keys = cached ? segment.cache->keys(layer) : in_activations(activations_.k, segment),
+             .values = cached ? segment.cache->values(layer) : in_activations(activations_.v, segment),
+             .mask = activations_.mask.data() + begin,
+             .tokens = end - begin,
+             .n_heads = config.n_heads,
+             .n_kv_heads = config.n_kv_heads,
+             .head_dim = config.head_dim,
+             .scale = 1.0F / std::sqrt(static_cast<float>(config.head_dim))},
+            context_);
+    }
+}
+
+void Operations::gate(float* gate, const float* up, std::int64_t rows) const {
+    kernels::silu_mul(gate, up, gate, rows * model_.config.n_ff, context_);
+}
+
+void Operations::add(float* y, const float* x, std::int64_t rows) const {
+    kernels::add(y, x, rows * model_.config.n_embd, context_);
+}
+
+std::int64_t Operations::logits(float* out) const {
+    const std::int64_t n = model_.config.n_embd;
+    std::int64_t non_finite = 0;
+    const auto wanted = static_cast<std::int64_t>(pass_.logit_rows.size());
+    for (std::int64_t begin = 0; begin < wanted; begin += slice_) {
+        const std::int64_t rows = std::min(slice_, wanted - begin);
+        float* const gathered = activations_.a.data();
+        for (std::int64_t i = 0; i < rows; ++i)
+            std::memcpy(gathered + i * n,
+                        activations_.x.data() + pass_.logit_rows[static_cast<std::size_t>(begin + i)] * n,
+                        static_cast<std::size_t>(n) * sizeof(float));
+        norm(model_.output_norm, gathered, gathered, rows);
+        for (std::int64_t i = 0; i < rows; ++i) {
+            const auto finite = [](float value) { return std::isfinite(value); };
+            if (!std::all_of(gathered + i * n, gathered + (i + 1) * n, finite)) ++non_finite;
+        }
+        linear(model_.output, gathered, out + begin * model_.config.n_vocab, rows);
+    }
+    return non_finite;
+}
+
+}  // namespace hone

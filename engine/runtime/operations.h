@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/core/progress.h"
+#include "engine/runtime/activations.h"
+#include "engine/runtime/pass.h"
+#include "kernels/cpu/context.h"
+
+namespace hone {
+
+// The model's vectors as fp32: pointers into the checkpoint where they are stored so, copies otherwise.
+class VectorWeights {
+public:
+    explicit VectorWeights(const Model& model);
+    const float* operator[](const StoredTensor* tensor) const;
+    std::int64_t bytes() const;  // of the copies
+
+private:
+    std::unordered_map<const StoredTensor*, std::vector<float>> copies_;
+};
+
+// Neighbouring rows of a pass.
+struct Rows {
+    std::int64_t begin, count;
+};
+
+// The operations that the graphs of engine/runtime/architectures are written in, on the CPU. They work on the activations
+// of one pass; `x`, `q`, `k`, `v` hold every row of it, the other buffers one slice.
+class Operations {
+public:
+    Operations(const Model& model, const VectorWeights& vectors, Activations& activations, const Pass& pass,
+               std::int64_t slice, const kernels::Context& context, const Progress& progress)
+        : model_(model),
+          vectors_(vectors),
+          activations_(activations),
+          pass_(pass),
+          slice_(slice),
+          context_(context),
+          progress_(progress) {}
+
+    // Calls body(Rows) for slices that cover the pass.
+    template <typename Body>
+    void for_each_slice(Body&& body) const {
+        for (std::int64_t begin = 0; begin < pass_.rows; begin += slice_)
+            body(Rows{begin, std::min(slice_, pass_.rows - begin)});
+    }
+
+    void embed(const StoredTensor& embedding);  // token ids → x
+    // y[rows] = norm(x[rows]); x and y at the first of the rows.
+    void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const;
+    // y[rows] = x[rows] · Wᵀ. Throws Cancelled where a stop was requested.
+    void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const;
+    void rotate(float* x, std::int64_t heads, Rows rows) const;
+    // Keeps k and v of every row for the layer.
+    void remember(std::int64_t layer) const;
+    // out[rows] = attention of q[rows] over what the layer remembers.
+    void attend(std::int64_t layer, float* out, Rows rows) const;
+    void gate(float* gate, const float* up, std::int64_t rows) const;
+    void add(float* y, const float* x, std::int64_t rows) const;
+    // Logits of the pass's logit_rows → `out`, [logit_rows, n_vocab]. Returns how many of the rows' hidden states hold a
+    // NaN or an infinity.
+    std::int64_t logits(float* out) const;
+
+    Activations& activations() const { return activations_; }
+
+private:
+    const Model& model_;
+    const VectorWeights& vectors_;
+    Activations& activations_;
+    const Pass& pass_;
+    std::int64_t slice_;
+    const kernels::Context& context_;
+    const Progress& progress_;
+};
+
+}  // namespace hone
