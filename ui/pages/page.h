@@ -7,7 +7,8 @@
 
 namespace hone::ui {
 
-// One of the six pages. The shell makes each from its factory below, shows its title and puts it in a scroll area.
+// One of the six pages. The shell makes each from its factory below, shows its title, gives it the page margin (so a
+// page's own layout has margins of 0) and puts it in a scroll area.
 class Page : public QWidget {
     Q_OBJECT
 public:
