@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "profiler/statistics/statistics.h"
@@ -19,6 +20,8 @@ struct MetricDefinition {
 };
 
 std::span<const MetricDefinition> metric_definitions();
-const MetricDefinition* find_metric(std::string_view id);
+const MetricDefinition* find_metric(std::string_view id);  // null where unknown
+
+std::string metrics_markdown();  // docs/metrics.md
 
 }  // namespace hone::profiler

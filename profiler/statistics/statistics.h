@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+// Bad arguments (paired samples of unequal number, a ratio of samples that are not positive) throw std::invalid_argument.
 namespace hone::profiler {
 
 struct Summary {
@@ -17,7 +18,7 @@ Summary summarize(std::span<const double> samples);
 
 double student_t_quantile(double probability, double degrees_of_freedom);
 
-// An estimate with its confidence interval.
+// An estimate with its confidence interval, which has no width where n < 2: nothing is known of it then, and there is no verdict.
 struct Estimate {
     double value = 0, low = 0, high = 0;
     std::int64_t n = 0;

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/statistics/metrics.h"
+
+#include <algorithm>
+#include <array>
+
+namespace hone::profiler {
+namespace {
+
+constexpr auto higher = Direction::higher_is_better;
+constexpr auto lower = Direction::lower_is_better;
+
+constexpr std::array kMetrics{
+    MetricDefinition{"prefill_tokens_per_second", "Prefill", "tok/s",
+                     "Prompt tokens of all sequences divided by the time in forward passes over prompt "
+                     "tokens, the sampling of each "
+                     "first token included. Tokenisation is not.",
+                     Kind::speed, higher},
+    MetricDefinition{"decode_tokens_per_second", "Decode", "tok/s",
+                     "Generated tokens after each sequence's first, over all sequences, divided by the time "
+                     "in forward passes that "
+                     "extend every running sequence by one token.",
+                     Kind::speed, higher},
+    MetricDefinition{"total_tokens_per_second", "Throughput", "tok/s",
+                     "Generated tokens of all sequences divided by the duration of the whole repetition, "
+                     "prefill included.",
+                     Kind::speed, higher},
+    MetricDefinition{"time_to_first_token", "First token", "s",
+                     "From the start of the repetition to a sequence's first generated token, as a mean over "
+                     "the sequences; the "
+                     "time a sequence waits for its batch counts.",
+                     Kind::speed, lower},
+    MetricDefinition{
+        "time_per_output_token", "Per token", "s",
+        "(Time of the last token − time of the first) / (generated tokens − 1) of each sequence, as a mean "
+        "over the sequences.",
+        Kind::speed, lower},
+    MetricDefinition{"total_seconds", "Duration", "s", "Duration of one whole repetition.", Kind::speed,
+                     lower},
+    MetricDefinition{"load_seconds", "Load", "s",
+                     "Opening the checkpoint and making the model ready to run, before any technique is "
+                     "applied. Measured once "
+                     "a run, so no verdict is given.",
+                     Kind::speed, lower},
+    MetricDefinition{
+        "peak_memory", "Peak memory", "bytes",
+        "The worker process's largest resident memory during the timed repetitions. It includes mapped "
+        "weights, cache, activations, "
+        "workspace, the program itself and what nothing accounts for; the run's memory by class says how "
+        "much each holds. "
+        "Differences below 1 % are within what two processes of the same work differ by and give no verdict.",
+        Kind::memory, lower},
+    MetricDefinition{"model_bytes", "Model size", "bytes",
+                     "Bytes of all weights as they are held after the recipe was applied. Exact, so its "
+                     "interval has no width.",
+                     Kind::memory, lower},
+    MetricDefinition{"perplexity", "Perplexity", "",
+                     "exp of the mean negative log-likelihood (nats) of the scored tokens. The protocol "
+                     "belongs to it: \"windows\" takes windows of the "
+                     "context length that do not overlap and scores the second half of each; \"strided\" "
+                     "moves a window by the stride and scores "
+                     "the tokens that are new in it. Figures of different texts, protocols, contexts, "
+                     "strides or vocabularies are never compared.",
+                     Kind::accuracy, lower},
+    MetricDefinition{"kl_divergence", "KL divergence", "nats",
+                     "Mean over the scored tokens of Σ p·(ln p − ln q) over the whole vocabulary, with p the "
+                     "baseline's and q the "
+                     "candidate's next-token probabilities. Zero for a model against itself.",
+                     Kind::accuracy, lower},
+    MetricDefinition{"top1_agreement", "Top-1 agreement", "share",
+                     "Share of the scored tokens at which baseline and candidate give the same token the "
+                     "largest probability.",
+                     Kind::accuracy, higher},
+};
+
+std::string_view direction_text(Direction direction) {
+    return direction == higher ? "higher is better" : "lower is better";
+}
+
+constexpr std::string_view kIntroduction =
+    R"(# Metrics
+
+Each metric has one definition, kept in `profiler/statistics/metrics.cpp`; this page is made from it. The ids are stable: they are the
+keys of JSON documents and of the store's `metric` table.
+
+)";
+
+constexpr std::string_view kIntervals = R"(
+## Intervals and verdicts
+
+- A run's figure is the mean over its timed repetitions (warm-up is stored and left out), with a 95 % interval by Student's t. Perplexity,
+  KL divergence and top-1 agreement are totals over the scored windows divided by the scored tokens, with a 95 % interval
+  by Student's t over the windows (delta method; for perplexity on the logarithm).
+- Warm-up ends when the last three repetitions agree within 3 % (largest/smallest − 1), after ten at most; then the run is
+  marked "unstable warm-up".
+- Two runs that were interleaved (A B, B A, …) are compared pair by pair: the ratio candidate/baseline is exp of the mean
+  log ratio of the repetitions, with Student's t on the log ratios. Perplexity is compared window by window.
+- Runs that were measured apart are compared as independent samples (Welch's t on logarithms), with a warning where machine, threads
+  or versions differ: drift between the two is not part of such an interval.
+- The verdict ("faster", "slower"; "better", "worse"; "smaller", "larger") is given only where the 99 % interval of the ratio lies on one
+  side of 1; otherwise it is "cannot tell". One sample gives no verdict.
+)";
+
+}  // namespace
+
+std::span<const MetricDefinition> metric_definitions() {
+    return kMetrics;
+}
+
+const MetricDefinition* find_metric(std::string_view id) {
+    const auto* found = std::find_if(kMetrics.begin(), kMetrics.end(),
+                                     [id](const MetricDefinition& metric) { return metric.id == id; });
+    return found == kMetrics.end() ? nullptr : found;
+}
+
+std::string metrics_markdown() {
+    std::string text(kIntroduction);
+    text += "| id | title | unit | | definition |\n| --- | --- | --- | --- | --- |\n";
+    for (const MetricDefinition& metric : kMetrics) {
+        text += "| `";
+        text += metric.id;
+        text += "` | ";
+        text += metric.title;
+        text += " | ";
+        text += metric.unit;
+        text += " | ";
+        text += direction_text(metric.direction);
+        text += " | ";
+        text += metric.definition;
+        text += " |\n";
+    }
+    text += kIntervals;
+    return text;
+}
+
+}  // namespace hone::profiler
