@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <charconv>
+#include <memory>
+
+#include "app/hone/command.h"
+#include "app/hone/experiment_options.h"
+#include "app/hone/interrupt.h"
+#include "app/hone/run_table.h"
+#include "app/hone/terminal.h"
+#include "engine/core/error.h"
+#include "engine/experiment/client/client.h"
+
+namespace hone::cli {
+namespace {
+
+struct MeasureOptions {
+    ExperimentOptions common;
+    Workload workload;
+    std::string against;
+    bool accuracy_only = false;
+};
+
+void choose_against(MeasureRequest& request, const std::string& against) {
+    using Against = MeasureRequest::Against;
+    if (against.empty() || against == "nothing") {
+        request.against = Against::nothing;
+    } else if (against == "baseline") {
+        request.against = Against::baseline;
+    } else {
+        request.against = Against::stored_run;
+        const char* const end = against.data() + against.size();
+        if (std::from_chars(against.data(), end, request.stored_run).ptr != end)
+            throw Error(ErrorDetails{"", "", "--against", "'" + against + "'",
+                                     "baseline or the number of a stored run"});
+    }
+}
+
+// One document: {"runs": […], "comparison": {…}}, baseline first; plus "error" where the run failed.
+nlohmann::json document(const profiler::Store& store, const MeasureResult& result) {
+    nlohmann::json json{{"runs", nlohmann::json::array()}};
+    for (const std::int64_t id : result.runs) {
+        if (const auto run = store.load(id)) json["runs"].push_back(profiler::run_json(*run));
+    }
+    if (result.comparison) json["comparison"] = profiler::comparison_json(*result.comparison);
+    if (result.error) json["error"] = to_json(*result.error);
+    return json;
+}
+
+int report(const profiler::Store& store, const MeasureResult& result, bool json) {
+    clear_progress();
+    if (json) {
+        print_json(document(store, result));
+    } else {
+        std::vector<profiler::RunRecord> runs;
+        for (const std::int64_t id : result.runs) {
+            if (auto run = store.load(id)) runs.push_back(std::move(*run));
+        }
+        print(run_table(runs, result.comparison ? &*result.comparison : nullptr));
+    }
+    if (result.error) fmt::print(stderr, "hone: {}\n", result.error->message);
+    if (result.status == "cancelled") return kInterrupted;
+    return result.status == "done" ? kDone : kFailed;
+}
+
+int measure_command(const MeasureOptions& options) {
+    MeasureRequest request;
+    request.experiment = {options.common.checkpoint, options.common.recipe(), options.workload,
+                          options.common.target()};
+    // A bad field of the workload is an unusable argument: the same check as the worker's, before anything starts.
+    request.experiment.workload = workload_from_json(to_json(options.workload));
+    request.accuracy_only = options.accuracy_only;
+    choose_against(request, options.against);
+    profiler::Store store(store_path(options.common.store_file));
+    const Interrupt interrupt;
+    const MeasureResult result = measure(request, store, {}, progress_observer(false), interrupt.token());
+    return report(store, result, options.common.json);
+}
+
+void add_accuracy_options(CLI::App& app, MeasureOptions& options) {
+    app.add_option(
+           "--protocol", options.workload.protocol,
+           "windows (llama.cpp's: the second half of each window is scored) or strided (Hugging Face's)")
+        ->check(CLI::IsMember({"windows", "llama.cpp", "strided"}))
+        ->capture_default_str();
+    app.add_option("--context", options.workload.context, "Tokens a scored window")->capture_default_str();
+    app.add_option("--stride", options.workload.stride, "Tokens between windows (strided)")
+        ->capture_default_str();
+    app.add_option("--chunks", options.workload.windows, "Windows to score at most; 0 scores all")
+        ->capture_default_str();
+    app.add_option("--against", options.against, "Compare with: baseline, or the number of a stored run")
+        ->type_name("baseline|RUN");
+}
+
+void finish(CLI::App* app, Commands& commands, const std::shared_ptr<MeasureOptions>& options) {
+    commands.push_back({app, [options] {
+                            if (options->workload.protocol == "llama.cpp")
+                                options->workload.protocol = "windows";
+                            return measure_command(*options);
+                        }});
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Commands& commands) {
+    const auto options = std::make_shared<MeasureOptions>();
+    CLI::App* bench = app.add_subcommand("bench", "Measure speed, memory and accuracy, and store the run");
+    options->common.add_to(*bench);
+    Workload& workload = options->workload;
+    bench->add_option("--prompt", workload.prompt_tokens, "Prompt tokens a sequence")->capture_default_str();
+    bench->add_option("--generate", workload.generated_tokens, "Tokens to generate a sequence")
+        ->capture_default_str();
+    bench->add_option("--concurrency", workload.concurrency, "Sequences")->capture_default_str();
+    bench->add_option("--repeat", workload.repetitions, "Repetitions that count")->capture_default_str();
+    bench->add_option("--seed", workload.seed, "Seed of prompts and sampling")->capture_default_str();
+    bench->add_option("--text", workload.text, "Text for accuracy: bundled, none, or a file")
+        ->capture_default_str();
+    add_accuracy_options(*bench, *options);
+    finish(bench, commands, options);
+}
+
+void add_eval(CLI::App& app, Commands& commands) {
+    const auto options = std::make_shared<MeasureOptions>();
+    options->accuracy_only = true;
+    CLI::App* eval = app.add_subcommand("eval", "Measure perplexity, and KL divergence against the baseline");
+    options->common.add_to(*eval);
+    eval->add_option("--text", options->workload.text, "Text to score: bundled, or a file")
+        ->capture_default_str();
+    add_accuracy_options(*eval, *options);
+    finish(eval, commands, options);
+}
+
+}  // namespace hone::cli

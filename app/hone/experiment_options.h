@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/experiment/protocol/experiment.h"
+
+namespace hone::cli {
+
+// What bench, eval, generate and export share: the checkpoint, the recipe and the target.
+struct ExperimentOptions {
+    std::string checkpoint;
+    std::vector<std::string> with;
+    std::filesystem::path recipe_file;
+    std::string device = "cpu";
+    int threads = 0;
+    std::filesystem::path store_file;
+    bool json = false;
+
+    void add_to(CLI::App& app);
+    Recipe recipe() const;  // --recipe, then each --with; throws Error naming the setting
+    Target target() const;
+};
+
+// --store FILE and --json alone, for commands that only read runs.
+std::filesystem::path store_path(const std::filesystem::path& chosen);
+
+// "[--with kv_cache.dtype=off|fp32|fp16|int8]" and so on, made from the registry: the footer of --help.
+std::string technique_help(const Registry& registry);
+
+}  // namespace hone::cli

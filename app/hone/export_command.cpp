@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "app/hone/command.h"
+#include "app/hone/experiment_options.h"
+#include "app/hone/interrupt.h"
+#include "app/hone/terminal.h"
+#include "engine/experiment/client/client.h"
+
+namespace hone::cli {
+namespace {
+
+struct ExportOptions {
+    ExperimentOptions common;
+    ExportRequest request;
+};
+
+std::string joined(const nlohmann::json& list) {
+    std::string text;
+    for (const auto& item : list) text += (text.empty() ? "" : ", ") + item.get<std::string>();
+    return text;
+}
+
+int export_command(const ExportOptions& options) {
+    ExportRequest request = options.request;
+    request.checkpoint = options.common.checkpoint;
+    request.recipe = options.common.recipe();
+    request.target = options.common.target();
+    const Interrupt interrupt;
+    const nlohmann::json result = export_checkpoint(request, {}, progress_observer(false), interrupt.token());
+    clear_progress();
+    const nlohmann::json verify = result.value("verify", nlohmann::json());
+    const bool passed = !verify.is_object() || verify.value("passed", false);
+    if (options.common.json) {
+        print_json(result);
+        return passed ? kDone : kFailed;
+    }
+    print(fmt::format("{}: {}\n", result.value("path", ""), bytes_text(result.value("bytes", 0.0))));
+    if (const auto left_out = result.value("left_out", nlohmann::json::array()); !left_out.empty())
+        print(fmt::format("left out, as they configure a run and not the weights: {}\n", joined(left_out)));
+    for (const auto& note : result.value("notes", nlohmann::json::array()))
+        print(note.get<std::string>() + "\n");
+    if (verify.is_object())
+        print(fmt::format(
+            "{}: KL divergence from the recipe in memory {} nats (limit {}), perplexity {} and {}\n",
+            passed ? "verified" : "NOT VERIFIED", number(verify.value("kl_divergence", 0.0)),
+            number(verify.value("limit", 0.0)), number(verify.value("perplexity_artifact", 0.0)),
+            number(verify.value("perplexity_in_memory", 0.0))));
+    return passed ? kDone : kFailed;
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Commands& commands) {
+    const auto options = std::make_shared<ExportOptions>();
+    CLI::App* command =
+        app.add_subcommand("export", "Write the optimised weights as a file other programs load");
+    options->common.add_to(*command);
+    command->add_option("--format", options->request.format, "File format")
+        ->check(CLI::IsMember({"gguf"}))
+        ->capture_default_str();
+    command
+        ->add_option("--type,--dtype", options->request.dtype,
+                     "Type of the matrices; keep leaves them as the recipe made them")
+        ->check(CLI::IsMember({"keep", "f32", "f16", "bf16", "q8_0", "q4_0", "q4_1"}, CLI::ignore_case))
+        ->capture_default_str();
+    command->add_option("--out", options->request.path, "Where to write")->required()->type_name("PATH");
+    command->add_flag("--overwrite", options->request.overwrite, "Replace the file if it exists");
+    command->add_flag("--verify", options->request.verify,
+                      "Load the file in a fresh worker and compare it with the recipe in memory");
+    commands.push_back({command, [options] { return export_command(*options); }});
+}
+
+}  // namespace hone::cli

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "app/hone/command.h"
+#include "app/hone/experiment_options.h"
+#include "app/hone/interrupt.h"
+#include "app/hone/terminal.h"
+#include "engine/experiment/client/client.h"
+
+namespace hone::cli {
+namespace {
+
+struct GenerateOptions {
+    ExperimentOptions common;
+    GenerateRequest request;
+    bool raw = false;
+};
+
+int generate_command(const GenerateOptions& options) {
+    GenerateRequest request = options.request;
+    request.experiment.checkpoint = options.common.checkpoint;
+    request.experiment.recipe = options.common.recipe();
+    request.experiment.target = options.common.target();
+    request.chat = !options.raw;
+    Observer observer = progress_observer(false);
+    if (!options.common.json) {
+        observer.token = [](std::string_view text) {
+            clear_progress();
+            print(text);
+        };
+        observer.progress = nullptr;  // its line would mix with the answer
+    }
+    const Interrupt interrupt;
+    const nlohmann::json result = generate(request, {}, observer, interrupt.token());
+    clear_progress();
+    if (options.common.json) {
+        print_json(result);
+        return kDone;
+    }
+    print("\n");
+    fmt::print(stderr, "{} prompt tokens · {} tokens · first after {} · {}\n",
+               result.value("prompt_tokens", 0), result.value("tokens", 0),
+               figure("time_to_first_token", result.value("time_to_first_token", 0.0)),
+               figure("decode_tokens_per_second", result.value("decode_tokens_per_second", 0.0)));
+    return kDone;
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Commands& commands) {
+    const auto options = std::make_shared<GenerateOptions>();
+    CLI::App* command = app.add_subcommand("generate", "Answer a prompt");
+    options->common.add_to(*command);
+    command->add_option("--prompt", options->request.prompt, "The prompt")->required()->type_name("TEXT");
+    command->add_flag("--raw", options->raw, "Continue the prompt as it is, without the chat template");
+    command->add_option("--max-tokens", options->request.max_tokens, "Tokens at most")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command->add_option("--temperature", options->request.temperature, "0 always takes the likeliest token")
+        ->check(CLI::Range(0.0, 10.0))
+        ->capture_default_str();
+    command->add_option("--seed", options->request.seed, "Seed of the sampling")->capture_default_str();
+    commands.push_back({command, [options] { return generate_command(*options); }});
+}
+
+}  // namespace hone::cli

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "app/hone/command.h"
+#include "app/hone/interrupt.h"
+#include "app/hone/terminal.h"
+#include "engine/experiment/client/client.h"
+
+namespace hone::cli {
+namespace {
+
+struct InspectOptions {
+    std::string checkpoint;
+    bool tensors = false, json = false;
+};
+
+std::string summary(const nlohmann::json& model) {
+    std::string types;
+    for (const auto& [type, bytes] : model.value("types", nlohmann::json::object()).items())
+        types += (types.empty() ? "" : ", ") + type + " " + bytes_text(bytes.get<double>());
+    std::string text =
+        table({{"name", model.value("name", "")},
+               {"architecture", model.value("architecture", "")},
+               {"parameters", number(model.value("parameters", 0.0))},
+               {"size", bytes_text(model.value("bytes", 0.0))},
+               {"types", types},
+               {"context", fmt::format("{} tokens", model.value("context_length", 0))},
+               {"KV cache, fp32", bytes_text(model.value("kv_bytes_per_token", 0.0)) + " a token"},
+               {"tokeniser", model.value("tokenizer", "")},
+               {"chat template", model.value("chat_template", "")}});
+    if (!model.value("supported", true))
+        text += "not supported: " + model.value("unsupported_reason", "") + "\n";
+    return text;
+}
+
+std::string tensor_table(const nlohmann::json& tensors) {
+    std::vector<std::vector<std::string>> rows{{"tensor", "type", "shape", "size"}};
+    for (const auto& tensor : tensors) {
+        std::string shape;
+        for (const auto& dimension : tensor.at("shape"))
+            shape += (shape.empty() ? "" : " × ") + dimension.dump();
+        rows.push_back({tensor.value("name", ""), tensor.value("type", ""), shape,
+                        bytes_text(tensor.value("bytes", 0.0))});
+    }
+    return table(rows);
+}
+
+int inspect_command(const InspectOptions& options) {
+    const Interrupt interrupt;
+    const nlohmann::json model = inspect(options.checkpoint, options.tensors, {}, interrupt.token());
+    if (options.json) {
+        print_json(model);
+    } else {
+        print(summary(model));
+        if (options.tensors) print("\n" + tensor_table(model.at("tensors")));
+    }
+    return kDone;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Commands& commands) {
+    const auto options = std::make_shared<InspectOptions>();
+    CLI::App* command = app.add_subcommand("inspect", "Show what a checkpoint holds, from its headers alone");
+    command->add_option("CHECKPOINT", options->checkpoint, "A GGUF file, or synthetic:SHAPE")->required();
+    command->add_flag("--tensors", options->tensors, "List every tensor");
+    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
+    commands.push_back({command, [options] { return inspect_command(*options); }});
+}
+
+}  // namespace hone::cli

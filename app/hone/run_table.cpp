@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/hone/run_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/hone/terminal.h"
+#include "profiler/statistics/metrics.h"
+
+namespace hone::cli {
+namespace {
+
+const profiler::ComparedMetric* find(const profiler::Comparison* comparison, std::string_view id) {
+    if (comparison == nullptr) return nullptr;
+    const auto it = std::find_if(comparison->metrics.begin(), comparison->metrics.end(),
+                                 [id](const profiler::ComparedMetric& metric) { return metric.id == id; });
+    return it == comparison->metrics.end() ? nullptr : &*it;
+}
+
+void add_comparison(std::vector<std::string>& row, const profiler::ComparedMetric* compared) {
+    if (compared == nullptr) return;
+    if (!compared->refusal.empty()) {
+        row.insert(row.end(), {"", "", "not compared: " + compared->refusal});
+        return;
+    }
+    const profiler::Estimate& ratio = compared->ratio;
+    const std::string interval =
+        ratio.low == ratio.high ? "" : fmt::format("{:.3f}–{:.3f}", ratio.low, ratio.high);
+    row.insert(row.end(), {fmt::format("{:.3f} ×", ratio.value), interval, verdict_text(compared->verdict)});
+}
+
+std::string title(const profiler::RunRecord& run) {
+    const std::string label = run.what.recipe_label.empty() ? "baseline" : run.what.recipe_label;
+    return fmt::format("{} ({})", label, run.id);
+}
+
+std::string metric_or_dash(const profiler::RunRecord& run, const std::string& id) {
+    const auto it = run.metrics.find(id);
+    return it == run.metrics.end() ? "—" : figure(id, it->second.value);
+}
+
+}  // namespace
+
+std::string run_table(const std::vector<profiler::RunRecord>& runs, const profiler::Comparison* comparison) {
+    if (runs.empty()) return "";
+    std::vector<std::vector<std::string>> rows{{"run"}};
+    for (const auto& run : runs) rows[0].push_back(title(run));
+    if (comparison != nullptr) rows[0].insert(rows[0].end(), {"ratio", "95 % interval", "verdict"});
+    for (const profiler::MetricDefinition& metric : profiler::metric_definitions()) {
+        const std::string id(metric.id);
+        if (std::none_of(runs.begin(), runs.end(), [&](const auto& run) { return run.metrics.contains(id); }))
+            continue;
+        std::vector<std::string> row{std::string(metric.title)};
+        for (const auto& run : runs) row.push_back(metric_or_dash(run, id));
+        add_comparison(row, find(comparison, id));
+        rows.push_back(std::move(row));
+    }
+    std::string text = runs.back().what.model_name + "\n\n" + table(rows);
+    for (const auto& run : runs) {
+        if (run.status != "done") text += fmt::format("\nrun {}: {}: {}", run.id, run.status, run.reason);
+        for (const std::string& note : run.notes_from_run) text += fmt::format("\nrun {}: {}", run.id, note);
+    }
+    if (comparison != nullptr) {
+        for (const std::string& warning : comparison->warnings) text += "\nmind: " + warning;
+    }
+    return text.back() == '\n' ? text : text + "\n";
+}
+
+std::string run_list(const std::vector<profiler::RunRecord>& runs) {
+    std::vector<std::vector<std::string>> rows{{"recipe", "run", "model", "status", "prefill", "decode",
+                                                "peak memory", "perplexity", "KL", "when (UTC)"}};
+    for (const profiler::RunRecord& run : runs) {
+        rows.push_back({run.what.recipe_label, std::to_string(run.id), run.what.model_name, run.status,
+                        metric_or_dash(run, "prefill_tokens_per_second"),
+                        metric_or_dash(run, "decode_tokens_per_second"), metric_or_dash(run, "peak_memory"),
+                        metric_or_dash(run, "perplexity"), metric_or_dash(run, "kl_divergence"),
+                        run.created});
+    }
+    return table(rows);
+}
+
+}  // namespace hone::cli

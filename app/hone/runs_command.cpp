@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "app/hone/command.h"
+#include "app/hone/experiment_options.h"
+#include "app/hone/run_table.h"
+#include "app/hone/terminal.h"
+#include "engine/core/error.h"
+#include "profiler/report/comparison.h"
+
+namespace hone::cli {
+namespace {
+
+struct RunsOptions {
+    std::filesystem::path store_file;
+    bool json = false;
+    std::vector<std::int64_t> runs;
+    std::string format = "markdown";
+
+    CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help) {
+        CLI::App* command = parent.add_subcommand(name, help);
+        command->add_option("--store", store_file, "Store of runs, instead of the usual one")
+            ->type_name("FILE");
+        command->add_flag("--json", json, "Print one JSON document and nothing else");
+        return command;
+    }
+};
+
+profiler::RunRecord loaded(const profiler::Store& store, std::int64_t id) {
+    auto run = store.load(id);
+    if (!run)
+        throw Error(ErrorDetails{"", store.info().path.string(), "run", std::to_string(id),
+                                 "the number of a stored run (hone runs list)"});
+    return std::move(*run);
+}
+
+std::vector<profiler::RunRecord> chosen(const profiler::Store& store, const std::vector<std::int64_t>& ids) {
+    if (ids.empty()) return store.list();
+    std::vector<profiler::RunRecord> runs;
+    for (const std::int64_t id : ids) runs.push_back(loaded(store, id));
+    return runs;
+}
+
+nlohmann::json runs_json(const std::vector<profiler::RunRecord>& runs) {
+    nlohmann::json json = nlohmann::json::array();
+    for (const auto& run : runs) json.push_back(profiler::run_json(run));
+    return {{"runs", json}};
+}
+
+int list_command(const RunsOptions& options) {
+    const profiler::Store store(store_path(options.store_file));
+    const auto runs = store.list();
+    if (options.json)
+        print_json(runs_json(runs));
+    else
+        print(runs.empty() ? "no runs yet: measure one with hone bench\n" : run_list(runs));
+    return kDone;
+}
+
+int show_command(const RunsOptions& options) {
+    const profiler::Store store(store_path(options.store_file));
+    const auto runs = chosen(store, options.runs);
+    if (options.json)
+        print_json(runs_json(runs));
+    else
+        for (const auto& run : runs) print(run_table({run}, nullptr) + "\n");
+    return kDone;
+}
+
+int compare_command(const RunsOptions& options) {
+    const profiler::Store store(store_path(options.store_file));
+    const auto runs = chosen(store, options.runs);
+    const profiler::Comparison comparison = profiler::compare(store, runs.at(0), runs.at(1));
+    if (options.json) {
+        nlohmann::json document = runs_json(runs);
+        document["comparison"] = profiler::comparison_json(comparison);
+        print_json(document);
+    } else {
+        print(run_table(runs, &comparison));
+    }
+    return kDone;
+}
+
+int remove_command(const RunsOptions& options) {
+    profiler::Store store(store_path(options.store_file));
+    chosen(store, options.runs);  // names a number that is not there before anything is removed
+    store.remove(options.runs);
+    store.purge();
+    if (options.json)
+        print_json(nlohmann::json{{"removed", options.runs}});
+    else
+        print(fmt::format("removed {} run{}\n", options.runs.size(), options.runs.size() == 1 ? "" : "s"));
+    return kDone;
+}
+
+int export_command(const RunsOptions& options) {
+    const profiler::Store store(store_path(options.store_file));
+    using Format = profiler::ReportFormat;
+    const Format format = options.json || options.format == "json" ? Format::json
+                          : options.format == "csv"                ? Format::csv
+                                                                   : Format::markdown;
+    print(profiler::export_runs(store, chosen(store, options.runs), format));
+    return kDone;
+}
+
+}  // namespace
+
+void add_runs(CLI::App& app, Commands& commands) {
+    const auto options = std::make_shared<RunsOptions>();
+    CLI::App* runs = app.add_subcommand("runs", "Look at stored runs");
+    runs->require_subcommand(1);
+    const auto add = [&](const std::string& name, const std::string& help, int (*run)(const RunsOptions&)) {
+        CLI::App* command = options->add(*runs, name, help);
+        commands.push_back({command, [options, run] { return run(*options); }});
+        return command;
+    };
+    add("list", "List the runs, newest first", list_command);
+    add("show", "Show runs with every figure", show_command)->add_option("RUN", options->runs)->required();
+    add("compare", "Compare a run (second) with another (first)", compare_command)
+        ->add_option("RUN", options->runs)
+        ->required()
+        ->expected(2);
+    add("remove", "Delete runs for good", remove_command)->add_option("RUN", options->runs)->required();
+    CLI::App* command =
+        add("export", "Write runs (all where none is named) as csv, json or markdown", export_command);
+    command->add_option("RUN", options->runs);
+    command->add_option("--format", options->format, "csv, json or markdown")
+        ->check(CLI::IsMember({"csv", "json", "markdown"}))
+        ->capture_default_str();
+}
+
+}  // namespace hone::cli
