@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/experiment/client/client.h"
+#include "engine/experiment/client/worker_process.h"
+
+namespace hone {
+namespace {
+
+nlohmann::json ask(nlohmann::json message, const WorkerLaunch& launch, std::stop_token stop) {
+    WorkerProcess worker(launch, {});
+    return worker.request(std::move(message), stop);
+}
+
+nlohmann::json without_envelope(nlohmann::json reply) {
+    reply.erase("id");
+    reply.erase("type");
+    return reply;
+}
+
+}  // namespace
+
+nlohmann::json inspect(const std::string& checkpoint, bool tensors, const WorkerLaunch& launch,
+                       std::stop_token stop) {
+    return without_envelope(
+        ask({{"type", "inspect"}, {"checkpoint", checkpoint}, {"tensors", tensors}}, launch, stop));
+}
+
+nlohmann::json tensor_stats(const std::string& checkpoint, const std::string& tensor, int bins,
+                            const WorkerLaunch& launch, std::stop_token stop) {
+    return without_envelope(
+        ask({{"type", "tensor_stats"}, {"checkpoint", checkpoint}, {"tensor", tensor}, {"bins", bins}},
+            launch, stop));
+}
+
+nlohmann::json supports(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop) {
+    return without_envelope(ask({{"type", "supports"},
+                                 {"checkpoint", experiment.checkpoint},
+                                 {"recipe", to_json(experiment.recipe)},
+                                 {"target", to_json(experiment.target)},
+                                 {"workload", to_json(experiment.workload)}},
+                                launch, stop));
+}
+
+nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop) {
+    return without_envelope(ask({{"type", "predict"}, {"experiment", to_json(experiment)}}, launch, stop));
+}
+
+nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launch, std::stop_token stop) {
+    nlohmann::json message = request;
+    message["type"] = "tokenize";
+    return without_envelope(ask(message, launch, stop));
+}
+
+nlohmann::json environment(const WorkerLaunch& launch) {
+    return ask({{"type", "hello"}, {"version", 1}}, launch, {}).at("environment");
+}
+
+nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,
+                        std::stop_token stop) {
+    WorkerProcess worker(launch, observer.log);
+    const auto progress = [&observer](const nlohmann::json& message) {
+        if (observer.token && message.contains("text")) observer.token(message["text"].get<std::string>());
+        if (observer.progress)
+            observer.progress(
+                {message.value("phase", ""), message.value("detail", ""), message.value("fraction", -1.0)});
+    };
+
+    Experiment experiment = request.experiment;
+    experiment.workload.generated_tokens = request.max_tokens;
+    experiment.workload.text = "none";
+    worker.request({{"type", "prepare"}, {"experiment", to_json(experiment)}}, stop, progress);
+    return without_envelope(worker.request({{"type", "step"},
+                                            {"kind", "generate"},
+                                            {"prompt", request.prompt},
+                                            {"chat", request.chat},
+                                            {"max_tokens", request.max_tokens},
+                                            {"temperature", request.temperature},
+                                            {"seed", request.seed}},
+                                           stop, progress));
+}
+
+}  // namespace hone

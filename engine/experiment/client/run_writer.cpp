@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/experiment/client/run_writer.h"
+
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "profiler/statistics/metrics.h"
+#include "profiler/statistics/statistics.h"
+
+namespace hone {
+namespace {
+
+double now_seconds() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+template <typename Value>
+std::map<std::string, Value> numbers(const nlohmann::json& reply, const char* key) {
+    std::map<std::string, Value> result;
+    const auto found = reply.find(key);
+    if (found == reply.end() || !found->is_object()) return result;
+    for (const auto& [name, value] : found->items()) {
+        if (value.is_number()) result[name] = value.template get<Value>();
+    }
+    return result;
+}
+
+double sum(const std::vector<double>& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+}  // namespace
+
+RunWriter::RunWriter(profiler::Store& store, const profiler::NewRun& run)
+    : store_(store), id_(store.begin_run(run)), started_(now_seconds()) {}
+
+void RunWriter::set(const std::string& metric, double value, double low, double high, std::int64_t n) {
+    const profiler::MetricDefinition* definition = profiler::find_metric(metric);
+    store_.set_metric(
+        id_, metric,
+        {value, low, high, n, definition == nullptr ? std::string() : std::string(definition->unit)});
+}
+
+void RunWriter::note(const std::string& text) {
+    store_.add_run_note(id_, text);
+}
+
+void RunWriter::prepared(const nlohmann::json& reply) {
+    const double load = reply.value("load_seconds", 0.0);
+    set("load_seconds", load, load, load, 1);
+    const double bytes = reply.value("model_bytes", 0.0);
+    set("model_bytes", bytes, bytes, bytes, 1);
+    memory_ = numbers<std::int64_t>(reply, "memory");
+    for (const auto& text : reply.value("notes", nlohmann::json::array())) {
+        if (text.is_string()) note(text.get<std::string>());
+    }
+}
+
+LiveSample RunWriter::repetition(Side side, bool warmup, int index, const nlohmann::json& reply) {
+    LiveSample sample;
+    sample.side = side;
+    sample.warmup = warmup;
+    sample.index = index;
+    sample.metrics = numbers<double>(reply, "metrics");
+    sample.memory = numbers<std::int64_t>(reply, "memory");
+    sample.token_times = reply.value("token_times", std::vector<std::vector<double>>{});
+    store_.add_sample(id_, {index,
+                            warmup ? "warmup" : "repetition",
+                            sample.metrics,
+                            {{"token_times", sample.token_times},
+                             {"memory", reply.value("memory", nlohmann::json::object())},
+                             {"counters", reply.value("counters", nlohmann::json::object())}}});
+    for (const auto& [metric, value] : sample.metrics) (warmup ? warmup_ : values_)[metric].push_back(value);
+    const auto peak = sample.memory.find("peak_resident");
+    if (!warmup && peak != sample.memory.end()) {
+        values_["peak_memory"].push_back(static_cast<double>(peak->second));
+        if (values_["peak_memory"].size() == 1 || peak->second > memory_["peak_resident"])
+            memory_ = sample.memory;
+    }
+    return sample;
+}
+
+LiveAccuracy RunWriter::window(Side side, int index, int windows, const nlohmann::json& reply) {
+    const std::map<std::string, double> values = [&reply] {
+        std::map<std::string, double> result;
+        for (const char* key : {"nll_sum", "scored", "kl_sum", "top1_agreeing"})
+            result[key] = reply.value(key, 0.0);
+        return result;
+    }();
+    const bool compared = reply.value("compared", false);
+    store_.add_sample(id_, {index, "accuracy", values, {{"compared", compared}}});
+    windows_.nll.push_back(values.at("nll_sum"));
+    windows_.scored.push_back(values.at("scored"));
+    if (compared) {
+        windows_.kl.push_back(values.at("kl_sum"));
+        windows_.agreeing.push_back(values.at("top1_agreeing"));
+        windows_.compared_scored.push_back(values.at("scored"));
+    }
+    LiveAccuracy live;
+    live.side = side;
+    live.window = index + 1;
+    live.windows = windows;
+    live.perplexity = std::exp(sum(windows_.nll) / sum(windows_.scored));
+    if (compared) {
+        live.kl = sum(windows_.kl) / sum(windows_.compared_scored);
+        live.top1_agreement = sum(windows_.agreeing) / sum(windows_.compared_scored);
+    }
+    return live;
+}
+
+std::vector<double> RunWriter::warmup_values(const std::string& metric) const {
+    const auto found = warmup_.find(metric);
+    return found == warmup_.end() ? std::vector<double>{} : found->second;
+}
+
+void RunWriter::write_speed() {
+    for (const auto& [metric, values] : values_) {
+        if (profiler::find_metric(metric) == nullptr) continue;
+        const profiler::Summary summary = profiler::summarize(values);
+        // The largest of all repetitions is the peak: an average of peaks would hide it.
+        if (metric == "peak_memory")
+            set(metric, summary.max, summary.min, summary.max, summary.n);
+        else
+            set(metric, summary.mean, summary.low, summary.high, summary.n);
+    }
+    if (!memory_.empty()) store_.set_memory(id_, memory_);
+}
+
+void RunWriter::write_accuracy() {
+    const auto write = [this](const char* metric, const profiler::Estimate& estimate) {
+        set(metric, estimate.value, estimate.low, estimate.high, estimate.n);
+    };
+    if (!windows_.nll.empty()) write("perplexity", profiler::perplexity(windows_.nll, windows_.scored));
+    if (windows_.kl.empty()) return;
+    write("kl_divergence", profiler::window_mean(windows_.kl, windows_.compared_scored));
+    write("top1_agreement", profiler::window_mean(windows_.agreeing, windows_.compared_scored));
+}
+
+void RunWriter::finish(const std::string& status, const std::string& reason) {
+    if (ended_) return;
+    ended_ = true;
+    write_speed();
+    write_accuracy();
+    store_.finish_run(id_, status, reason, now_seconds() - started_);
+}
+
+}  // namespace hone

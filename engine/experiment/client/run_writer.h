@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/experiment/client/client.h"
+#include "profiler/store/store.h"
+
+namespace hone {
+
+// One run being measured: keeps what arrives, stores it at once, and computes the metrics at the end.
+class RunWriter {
+public:
+    RunWriter(profiler::Store& store, const profiler::NewRun& run);
+
+    std::int64_t id() const { return id_; }
+    bool ended() const { return ended_; }
+
+    void prepared(const nlohmann::json& reply);  // load time, size, notes
+    LiveSample repetition(Side side, bool warmup, int index, const nlohmann::json& reply);
+    LiveAccuracy window(Side side, int index, int windows, const nlohmann::json& reply);
+    void note(const std::string& text);
+
+    // Values of one metric over the warm-up, in order.
+    std::vector<double> warmup_values(const std::string& metric) const;
+
+    // Writes the metrics of whatever was measured, and the ending. Further calls do nothing.
+    void finish(const std::string& status, const std::string& reason);
+
+private:
+    struct Windows {
+        std::vector<double> nll, scored, kl, agreeing, compared_scored;
+    };
+    void write_speed();
+    void write_accuracy();
+    void set(const std::string& metric, double value, double low, double high, std::int64_t n);
+
+    profiler::Store& store_;
+    std::int64_t id_;
+    double started_;
+    bool ended_ = false;
+    std::map<std::string, std::vector<double>> values_, warmup_;
+    std::map<std::string, std::int64_t> memory_;  // of the repetition with the largest peak
+    Windows windows_;
+};
+
+}  // namespace hone
