@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,19 @@ struct RunRecord {
     bool starred = false;
 };
 
+// An exported checkpoint.
+struct Artifact {
+    std::int64_t id = 0;
+    std::string created;     // ISO 8601, UTC
+    std::string checkpoint;  // it was made from
+    nlohmann::json recipe;
+    std::string path, format, dtype;
+    std::int64_t bytes = 0;
+    std::string hash;             // of all tensor bytes
+    nlohmann::json left_out;      // ids of techniques that a file cannot carry
+    nlohmann::json verification;  // null where it was not verified
+};
+
 struct StoreInfo {
     std::filesystem::path path;
     std::string sqlite_version, journal_mode;
@@ -95,6 +109,9 @@ public:
     void set_note(std::int64_t run, const std::string& note);
     void set_tags(std::int64_t run, const std::vector<std::string>& tags);
     void set_starred(std::int64_t run, bool starred);
+
+    std::int64_t add_artifact(const Artifact& artifact);  // id and created are given by the store
+    std::vector<Artifact> artifacts() const;              // newest first
 
 private:
     struct Impl;

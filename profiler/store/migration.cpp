@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/store/migration.h"
+
+#include <SQLiteCpp/Backup.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <system_error>
+
+#include "profiler/store/connection.h"
+
+namespace hone::profiler {
+namespace {
+
+constexpr const char* kCreate = R"(
+CREATE TABLE model(
+  id INTEGER PRIMARY KEY, hash TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL, details TEXT NOT NULL,
+  UNIQUE(hash, name, source, details));
+CREATE TABLE environment(id INTEGER PRIMARY KEY, details TEXT NOT NULL UNIQUE);
+CREATE TABLE workload(id INTEGER PRIMARY KEY, details TEXT NOT NULL UNIQUE);
+CREATE TABLE recipe(id INTEGER PRIMARY KEY, label TEXT NOT NULL, steps TEXT NOT NULL, UNIQUE(label, steps));
+CREATE TABLE run(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  model_id INTEGER NOT NULL REFERENCES model(id),
+  environment_id INTEGER NOT NULL REFERENCES environment(id),
+  workload_id INTEGER NOT NULL REFERENCES workload(id),
+  recipe_id INTEGER NOT NULL REFERENCES recipe(id),
+  target TEXT NOT NULL,
+  side TEXT NOT NULL,
+  paired_with INTEGER REFERENCES run(id) ON DELETE SET NULL,
+  status TEXT NOT NULL DEFAULT 'running'
+    CHECK(status IN ('running', 'done', 'failed', 'cancelled', 'interrupted')),
+  reason TEXT NOT NULL DEFAULT '',
+  created TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  duration_seconds REAL NOT NULL DEFAULT 0,
+  client_pid INTEGER NOT NULL, client_started TEXT NOT NULL, client_host TEXT NOT NULL);
+CREATE INDEX run_model ON run(model_id);
+CREATE INDEX run_environment ON run(environment_id);
+CREATE INDEX run_workload ON run(workload_id);
+CREATE INDEX run_recipe ON run(recipe_id);
+CREATE INDEX run_paired ON run(paired_with);
+CREATE INDEX run_status ON run(status);
+CREATE TABLE sample(
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK(kind IN ('warmup', 'repetition', 'accuracy')),
+  position INTEGER NOT NULL,
+  figures TEXT NOT NULL,
+  detail TEXT NOT NULL);
+CREATE INDEX sample_run ON sample(run_id, kind, position);
+CREATE TABLE metric(
+  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  id TEXT NOT NULL, value REAL, low REAL, high REAL, n INTEGER NOT NULL, unit TEXT NOT NULL,
+  PRIMARY KEY(run_id, id)) WITHOUT ROWID;
+CREATE TABLE memory(
+  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  class TEXT NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY(run_id, class)) WITHOUT ROWID;
+CREATE TABLE note(
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  author TEXT NOT NULL CHECK(author IN ('run', 'user')),
+  text TEXT NOT NULL);
+CREATE INDEX note_run ON note(run_id);
+CREATE TABLE tag(
+  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  tag TEXT NOT NULL,
+  PRIMARY KEY(run_id, tag)) WITHOUT ROWID;
+)";
+
+constexpr const char* kAddMarksAndArtifacts = R"(
+ALTER TABLE run ADD COLUMN starred INTEGER NOT NULL DEFAULT 0 CHECK(starred IN (0, 1));
+ALTER TABLE run ADD COLUMN removed INTEGER NOT NULL DEFAULT 0 CHECK(removed IN (0, 1));
+CREATE TABLE artifact(
+  id INTEGER PRIMARY KEY,
+  created TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+  checkpoint TEXT NOT NULL, recipe TEXT NOT NULL,
+  path TEXT NOT NULL, format TEXT NOT NULL, dtype TEXT NOT NULL, bytes INTEGER NOT NULL, hash TEXT NOT NULL,
+  left_out TEXT NOT NULL, verification TEXT);
+)";
+
+// kSteps[i] takes schema i to i + 1. Steps are never edited once released; a new schema is a new step.
+constexpr std::array kSteps{kCreate, kAddMarksAndArtifacts};
+static_assert(kSteps.size() == kSchemaVersion);
+
+int version_of(SQLite::Database& database) {
+    return database.execAndGet("PRAGMA user_version").getInt();
+}
+
+// Written under another name first: a copy that was cut off must not pass for a backup.
+void back_up(SQLite::Database& database, const std::filesystem::path& path, int version) {
+    const std::filesystem::path target = path.string() + ".v" + std::to_string(version) + ".backup";
+    const std::filesystem::path partial = target.string() + "." + std::to_string(::getpid()) + ".partial";
+    std::error_code ignored;
+    try {
+        int copied = 0;
+        {
+            SQLite::Database copy(partial.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+            SQLite::Backup(copy, database).executeStep();
+            copied = version_of(copy);
+        }
+        // Another process may have migrated meanwhile; it made the backup then.
+        if (copied == version)
+            std::filesystem::rename(partial, target);
+        else
+            std::filesystem::remove(partial, ignored);
+    } catch (const std::filesystem::filesystem_error& error) {
+        std::filesystem::remove(partial, ignored);
+        throw StoreError("run store " + path.string() + ": no backup could be made before its update (" +
+                         error.code().message() + ")");
+    } catch (const SQLite::Exception& error) {
+        std::filesystem::remove(partial, ignored);
+        throw StoreError(describe(path, error) + "; no backup could be made before its update");
+    }
+}
+
+}  // namespace
+
+void migrate(SQLite::Database& database, const std::filesystem::path& path) {
+    const int found = version_of(database);
+    if (found > 0 && found < kSchemaVersion) back_up(database, path, found);
+    for (int step = found; step < kSchemaVersion; ++step) {
+        SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+        if (version_of(database) == step) {
+            database.exec(kSteps[static_cast<std::size_t>(step)]);
+            database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+            database.exec("PRAGMA user_version = " + std::to_string(step + 1));
+        }
+        transaction.commit();
+    }
+}
+
+}  // namespace hone::profiler
