@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/core/system_memory.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+
+namespace hone {
+namespace {
+
+// "KEY:   123 kB" of /proc/meminfo and /proc/self/status, in bytes.
+std::int64_t field_bytes(const char* file, const std::string& key) {
+    std::ifstream stream(file);
+    std::string line;
+    while (std::getline(stream, line)) {
+        if (line.rfind(key + ":", 0) != 0) continue;
+        std::istringstream words(line.substr(key.size() + 1));
+        std::int64_t kilobytes = 0;
+        words >> kilobytes;
+        return kilobytes * 1024;
+    }
+    return 0;
+}
+
+std::optional<std::int64_t> number_in(const std::filesystem::path& file) {
+    std::ifstream stream(file);
+    std::int64_t number = 0;
+    if (!(stream >> number)) return std::nullopt;  // absent, or "max"
+    return number;
+}
+
+struct GroupMemory {
+    std::int64_t limit, used;
+};
+
+// The tightest limit on the way from this process's group up to the root.
+std::optional<GroupMemory> tightest(const std::filesystem::path& root, std::filesystem::path group,
+                                    const char* limit_file, const char* used_file) {
+    constexpr std::int64_t kNoLimit = std::int64_t{1} << 60;  // v1 writes a huge number for "none"
+    std::optional<GroupMemory> result;
+    while (true) {
+        const std::filesystem::path folder = root / group.relative_path();
+        const auto limit = number_in(folder / limit_file);
+        const auto used = number_in(folder / used_file);
+        if (limit && *limit < kNoLimit &&
+            (!result || *limit - used.value_or(0) < result->limit - result->used))
+            result = GroupMemory{*limit, used.value_or(0)};
+        if (!group.has_relative_path()) return result;
+        group = group.parent_path();
+    }
+}
+
+std::optional<GroupMemory> group_memory() {
+    std::ifstream stream("/proc/self/cgroup");
+    std::string line;
+    std::optional<GroupMemory> result;
+    while (std::getline(stream, line)) {
+        const std::size_t first = line.find(':');
+        const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
+        if (second == std::string::npos) continue;
+        const std::string controllers = line.substr(first + 1, second - first - 1);
+        const std::filesystem::path group = line.substr(second + 1);
+        std::optional<GroupMemory> found;
+        if (controllers.empty())
+            found = tightest("/sys/fs/cgroup", group, "memory.max", "memory.current");
+        else if (("," + controllers + ",").find(",memory,") != std::string::npos)
+            found =
+                tightest("/sys/fs/cgroup/memory", group, "memory.limit_in_bytes", "memory.usage_in_bytes");
+        if (found && (!result || found->limit - found->used < result->limit - result->used)) result = found;
+    }
+    return result;
+}
+
+}  // namespace
+
+std::int64_t available_memory_bytes() {
+    std::int64_t available = field_bytes("/proc/meminfo", "MemAvailable");
+    if (const auto group = group_memory())
+        available = std::min(available, std::max<std::int64_t>(0, group->limit - group->used));
+    return available;
+}
+
+std::optional<std::int64_t> cgroup_memory_limit() {
+    const auto group = group_memory();
+    return group ? std::optional(group->limit) : std::nullopt;
+}
+
+std::int64_t resident_bytes() {
+    return field_bytes("/proc/self/status", "VmRSS");
+}
+std::int64_t peak_resident_bytes() {
+    return field_bytes("/proc/self/status", "VmHWM");
+}
+
+bool reset_peak_resident() {
+    std::ofstream stream("/proc/self/clear_refs");
+    stream << "5";
+    return static_cast<bool>(stream.flush());
+}
+
+}  // namespace hone

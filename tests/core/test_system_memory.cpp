@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <vector>
+
+#include "engine/core/system_memory.h"
+
+namespace hone {
+namespace {
+
+TEST(SystemMemory, SaysWhatIsLeft) {
+    EXPECT_GT(available_memory_bytes(), 0);
+    if (const auto limit = cgroup_memory_limit()) EXPECT_LE(available_memory_bytes(), *limit);
+}
+
+TEST(SystemMemory, ThePeakFollowsWhatWasTouched) {
+    constexpr std::int64_t kBytes = 64 << 20;
+    const std::int64_t before = resident_bytes();
+    ASSERT_GT(before, 0);
+    {
+        std::vector<char> block(kBytes);
+        std::memset(block.data(), 1, block.size());
+        EXPECT_GE(resident_bytes(), before + kBytes * 9 / 10);
+    }
+    EXPECT_GE(peak_resident_bytes(), before + kBytes * 9 / 10);
+    if (reset_peak_resident()) EXPECT_LT(peak_resident_bytes(), before + kBytes / 2);
+}
+
+}  // namespace
+}  // namespace hone
