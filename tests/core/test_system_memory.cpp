@@ -11,7 +11,9 @@ namespace {
 
 TEST(SystemMemory, SaysWhatIsLeft) {
     EXPECT_GT(available_memory_bytes(), 0);
-    if (const auto limit = cgroup_memory_limit()) EXPECT_LE(available_memory_bytes(), *limit);
+    if (const auto limit = cgroup_memory_limit()) {
+        EXPECT_LE(available_memory_bytes(), *limit);
+    }
 }
 
 TEST(SystemMemory, ThePeakFollowsWhatWasTouched) {
@@ -24,7 +26,9 @@ TEST(SystemMemory, ThePeakFollowsWhatWasTouched) {
         EXPECT_GE(resident_bytes(), before + kBytes * 9 / 10);
     }
     EXPECT_GE(peak_resident_bytes(), before + kBytes * 9 / 10);
-    if (reset_peak_resident()) EXPECT_LT(peak_resident_bytes(), before + kBytes / 2);
+    if (reset_peak_resident()) {
+        EXPECT_LT(peak_resident_bytes(), before + kBytes / 2);
+    }
 }
 
 }  // namespace
