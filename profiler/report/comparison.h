@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "profiler/statistics/statistics.h"
@@ -24,15 +25,22 @@ struct Comparison {
     std::vector<std::string> warnings;  // "other machine", "other thread count", …
 };
 
-// Paired by repetition where the two runs were interleaved, else unpaired. Figures of another text, protocol, context, stride,
-// model text, workload or device are refused with the reason.
+// A run's note that begins with this was paired with a baseline but not interleaved with it: the two did not fit in memory together.
+inline constexpr std::string_view kMeasuredApartNote = "measured one after the other";
+
+// Paired by repetition where the two runs were interleaved, else unpaired; accuracy is paired by window. Metrics in the order of
+// their definitions; one that only a candidate can have (KL divergence against its baseline) is left out where the first run is that
+// baseline. Figures of another text, protocol, context, stride, vocabulary, workload or device are refused with the reason. Reads the
+// runs' samples; throws StoreError.
 Comparison compare(const Store& store, const RunRecord& baseline, const RunRecord& candidate);
 
-// The documents of the command line (docs: README, "JSON").
+// The documents of the command line (docs: README, "JSON"). A comparison is {metric id: {"ratio", "low", "high", "n", "verdict"}}; where any
+// were refused it has "refusals" {metric id: reason} beside them, and where there are warnings "warnings" […].
 nlohmann::json run_json(const RunRecord& run);
 nlohmann::json comparison_json(const Comparison& comparison);
 
 enum class ReportFormat { json, csv, markdown };
+// json: {"runs": [run_json with its "samples"]}; csv: RFC 4180, one row a run, the same columns always; markdown: a table for people.
 std::string export_runs(const Store& store, const std::vector<RunRecord>& runs, ReportFormat format);
 
 }  // namespace hone::profiler

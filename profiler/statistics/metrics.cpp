@@ -48,7 +48,8 @@ constexpr std::array kMetrics{
         "weights, cache, activations, "
         "workspace, the program itself and what nothing accounts for; the run's memory by class says how "
         "much each holds. "
-        "Differences below 1 % are within what two processes of the same work differ by and give no verdict.",
+        "Two processes doing the same work differ by up to 1 % or 1 MiB, so a ratio's interval is widened by "
+        "the larger of the two.",
         Kind::memory, lower},
     MetricDefinition{"model_bytes", "Model size", "bytes",
                      "Bytes of all weights as they are held after the recipe was applied. Exact, so its "

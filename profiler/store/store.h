@@ -91,6 +91,9 @@ public:
     StoreInfo info() const;
 
     std::int64_t begin_run(const NewRun& run);
+    // Replaces what was only known once the worker had prepared: the workload with its text's hash, the target with its thread
+    // count.
+    void set_resolved(std::int64_t run, const nlohmann::json& workload, const nlohmann::json& target);
     void add_sample(std::int64_t run, const Sample& sample);
     void set_metric(std::int64_t run, const std::string& id, const MetricValue& value);
     void set_memory(std::int64_t run, const std::map<std::string, std::int64_t>& bytes_by_class);

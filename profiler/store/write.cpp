@@ -69,6 +69,15 @@ std::int64_t Store::begin_run(const NewRun& run) {
     });
 }
 
+void Store::set_resolved(std::int64_t run, const nlohmann::json& workload, const nlohmann::json& target) {
+    impl_->connection.write([&](SQLite::Database& database) {
+        const std::int64_t row = json_row(database, "workload", workload);
+        require_run(execute(database, "UPDATE run SET workload_id = ?, target = ? WHERE id = ?", row,
+                            json_text(target), run),
+                    run);
+    });
+}
+
 void Store::add_sample(std::int64_t run, const Sample& sample) {
     impl_->connection.write([&](SQLite::Database& database) {
         require_stored(database, run);

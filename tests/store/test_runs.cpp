@@ -57,6 +57,16 @@ TEST_F(Runs, ComeBackAsTheyWereStored) {
     EXPECT_EQ(samples[1].detail.at("token_times").at(0).at(1), 0.2);
 }
 
+TEST_F(Runs, TakeWhatTheWorkerResolved) {
+    const std::int64_t first = store_.begin_run(example_run()), second = store_.begin_run(example_run());
+    store_.set_resolved(first, {{"prompt_tokens", 128}, {"text_hash", "77"}},
+                        {{"device", "cpu"}, {"threads", 4}});
+    EXPECT_EQ(store_.load(first)->what.workload.at("text_hash"), "77");
+    EXPECT_EQ(store_.load(first)->what.target.at("threads"), 4);
+    EXPECT_EQ(store_.load(second)->what.workload, example_run().workload) << "the shared row must stay";
+    EXPECT_THROW(store_.set_resolved(99, {}, {}), StoreError);
+}
+
 TEST_F(Runs, AreListedNewestFirst) {
     const std::int64_t first = store_.begin_run(example_run());
     const std::int64_t second = store_.begin_run(example_run("int4"));

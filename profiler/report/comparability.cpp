@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/report/comparability.h"
+
+#include <fmt/format.h>
+
+#include <initializer_list>
+
+namespace hone::profiler {
+namespace {
+
+using Json = nlohmann::json;
+
+Json at(const Json& object, const char* key) {
+    return object.is_object() && object.contains(key) ? object[key] : Json();
+}
+
+std::string words(const Json& value) {
+    if (value.is_null()) return "unknown";
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+struct Field {
+    const char* key;
+    const char* name;
+};
+
+// "other context: 512 and 1024" for the first field that differs. One side's null differs from the other's value only where
+// `null_matters`: runs stored by an earlier version may lack a field.
+std::string difference(const Json& a, const Json& b, std::initializer_list<Field> fields, bool null_matters) {
+    for (const Field& field : fields) {
+        const Json first = at(a, field.key), second = at(b, field.key);
+        if (first == second || (!null_matters && (first.is_null() || second.is_null()))) continue;
+        return fmt::format("other {}: {} and {}", field.name, words(first), words(second));
+    }
+    return {};
+}
+
+std::string first_of(std::initializer_list<std::string> reasons) {
+    for (const std::string& reason : reasons)
+        if (!reason.empty()) return reason;
+    return {};
+}
+
+std::string other_workload(const RunRecord& a, const RunRecord& b) {
+    return difference(a.what.workload, b.what.workload,
+                      {{"prompt_tokens", "prompt length"},
+                       {"generated_tokens", "generated length"},
+                       {"concurrency", "number of sequences"}},
+                      true);
+}
+
+std::string other_device(const RunRecord& a, const RunRecord& b) {
+    return difference(a.what.target, b.what.target, {{"device", "device"}}, true);
+}
+
+std::string other_text(const RunRecord& a, const RunRecord& b) {
+    const Json &first = a.what.workload, &second = b.what.workload;
+    const Json hash_a = at(first, "text_hash"), hash_b = at(second, "text_hash");
+    // A hash says it all; names are compared only where one is missing.
+    const std::string text =
+        !hash_a.is_null() && !hash_b.is_null()
+            ? (hash_a == hash_b ? std::string()
+                                : fmt::format("other text: {} ({}) and {} ({})", words(at(first, "text")),
+                                              words(hash_a), words(at(second, "text")), words(hash_b)))
+            : difference(first, second, {{"text", "text"}}, true);
+    const bool strided = at(first, "protocol") == "strided";
+    return first_of({text,
+                     difference(first, second, {{"protocol", "protocol"}, {"context", "context"}}, true),
+                     strided ? difference(first, second, {{"stride", "stride"}}, true) : std::string(),
+                     difference(at(a.what.model, "config"), at(b.what.model, "config"),
+                                {{"n_vocab", "vocabulary size"}}, false)});
+}
+
+bool has_note(const RunRecord& run, std::string_view beginning) {
+    for (const std::string& note : run.notes_from_run)
+        if (note.starts_with(beginning)) return true;
+    return false;
+}
+
+void add(std::vector<std::string>& warnings, std::string text) {
+    if (!text.empty()) warnings.push_back(std::move(text));
+}
+
+}  // namespace
+
+std::string refusal(const MetricDefinition& metric, const RunRecord& baseline, const RunRecord& candidate) {
+    const bool first = baseline.metrics.contains(std::string(metric.id));
+    if (!first || !candidate.metrics.contains(std::string(metric.id)))
+        return fmt::format("run {} has no such figure", first ? candidate.id : baseline.id);
+    if (metric.id == "model_bytes") return {};
+    if (metric.kind == Kind::accuracy) return other_text(baseline, candidate);
+    if (metric.id == "load_seconds") return other_device(baseline, candidate);
+    return first_of({other_device(baseline, candidate), other_workload(baseline, candidate)});
+}
+
+std::vector<std::string> comparison_warnings(const RunRecord& baseline, const RunRecord& candidate,
+                                             bool interleaved) {
+    std::vector<std::string> warnings;
+    const Json &a = baseline.what.environment, &b = candidate.what.environment;
+    add(warnings, difference(a, b, {{"hostname", "machine"}}, false));
+    add(warnings, difference(a, b, {{"cpu", "processor"}}, false));
+    add(warnings, difference(a, b, {{"isa", "instruction set"}}, false));
+    add(warnings,
+        difference(baseline.what.target, candidate.what.target, {{"threads", "thread count"}}, false));
+    add(warnings, difference(a, b, {{"governor", "frequency governor"}}, false));
+    add(warnings, difference(a, b, {{"build_type", "build type"}}, false));
+    add(warnings,
+        difference(a, b, {{"hone_version", "version of Hone"}, {"commit", "commit of Hone"}}, false));
+    if (baseline.what.model_hash != candidate.what.model_hash)
+        warnings.push_back(
+            fmt::format("other model: {} and {}", baseline.what.model_name, candidate.what.model_name));
+    if (!interleaved)
+        warnings.push_back(
+            "not interleaved: what the machine did differently between the two runs is not part of the "
+            "intervals");
+    for (const RunRecord* run : {&baseline, &candidate}) {
+        if (run->status != "done")
+            warnings.push_back(
+                fmt::format("run {} is {}: its figures are of a part of it", run->id, run->status));
+        if (has_note(*run, "unstable warm-up"))
+            warnings.push_back(fmt::format("run {} had an unstable warm-up", run->id));
+    }
+    return warnings;
+}
+
+}  // namespace hone::profiler

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/report/comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "profiler/report/comparability.h"
+#include "profiler/statistics/metrics.h"
+
+namespace hone::profiler {
+namespace {
+
+constexpr double kShown = 0.95, kDecides = 0.99;
+// By how much the peak memory of two processes doing the same work differs; repetitions within one process do not show it.
+constexpr double kMemoryShare = 0.01, kMemoryBytes = 1 << 20;
+
+struct Compared {
+    RunRecord run;
+    std::map<int, Sample> repetitions, windows;  // by index
+};
+
+Compared with_samples(const Store& store, const RunRecord& run) {
+    Compared result{run, {}, {}};
+    for (Sample& sample : store.samples(run.id)) {
+        if (sample.kind == "repetition")
+            result.repetitions[sample.index] = std::move(sample);
+        else if (sample.kind == "accuracy")
+            result.windows[sample.index] = std::move(sample);
+    }
+    return result;
+}
+
+// NaN where the sample lacks it.
+double figure(const Sample& sample, const std::string& id) {
+    if (const auto found = sample.values.find(id); found != sample.values.end()) return found->second;
+    if (id == "peak_memory" && sample.detail.is_object() && sample.detail.contains("memory") &&
+        sample.detail["memory"].is_object())
+        return sample.detail["memory"].value("peak_resident", std::nan(""));
+    return std::nan("");
+}
+
+struct Pairs {
+    std::vector<double> baseline, candidate;
+    bool positive = true;
+
+    void add(double a, double b) {
+        positive = positive && a > 0 && b > 0 && std::isfinite(a) && std::isfinite(b);
+        baseline.push_back(a);
+        candidate.push_back(b);
+    }
+};
+
+// The two runs' values of one metric: of the repetitions both have where they are paired, else of all.
+Pairs repetitions(const Compared& a, const Compared& b, const std::string& id, bool paired) {
+    Pairs pairs;
+    if (paired) {
+        for (const auto& [index, sample] : a.repetitions)
+            if (const auto other = b.repetitions.find(index); other != b.repetitions.end())
+                pairs.add(figure(sample, id), figure(other->second, id));
+        return pairs;
+    }
+    const auto values = [&](const Compared& run, std::vector<double>& into) {
+        for (const auto& [index, sample] : run.repetitions) {
+            into.push_back(figure(sample, id));
+            pairs.positive = pairs.positive && into.back() > 0 && std::isfinite(into.back());
+        }
+    };
+    values(a, pairs.baseline);
+    values(b, pairs.candidate);
+    return pairs;
+}
+
+void decide(ComparedMetric& result, const MetricDefinition& metric, const Estimate& shown,
+            const Estimate& decides) {
+    result.ratio = shown;
+    result.verdict = verdict(metric.kind, metric.direction, decides);
+}
+
+Estimate widened(Estimate estimate, double margin) {
+    estimate.low /= 1 + margin;
+    estimate.high *= 1 + margin;
+    return estimate;
+}
+
+void compare_repetitions(ComparedMetric& result, const MetricDefinition& metric, const Compared& a,
+                         const Compared& b, bool paired) {
+    const Pairs pairs = repetitions(a, b, result.id, paired);
+    if (pairs.baseline.empty() || pairs.candidate.empty()) {
+        result.refusal = "a run without a repetition that counts";
+        return;
+    }
+    if (!pairs.positive) {
+        result.refusal = "a repetition without a positive figure";
+        return;
+    }
+    const auto ratio = paired ? paired_ratio : unpaired_ratio;
+    Estimate shown = ratio(pairs.baseline, pairs.candidate, kShown);
+    Estimate decides = ratio(pairs.baseline, pairs.candidate, kDecides);
+    if (metric.id == "peak_memory") {
+        const double smallest = std::min(*std::min_element(pairs.baseline.begin(), pairs.baseline.end()),
+                                         *std::min_element(pairs.candidate.begin(), pairs.candidate.end()));
+        const double margin = std::max(kMemoryShare, kMemoryBytes / smallest);
+        shown = widened(shown, margin);
+        decides = widened(decides, margin);
+    }
+    decide(result, metric, shown, decides);
+}
+
+// Metrics that a run has one exact or single value of.
+void compare_single(ComparedMetric& result, const MetricDefinition& metric, double a, double b) {
+    if (!(a > 0) || !(b > 0) || !std::isfinite(a) || !std::isfinite(b)) {
+        result.refusal = "a figure that is not positive";
+        return;
+    }
+    const double ratio = b / a;
+    result.ratio = {ratio, ratio, ratio, 1};
+    // Sizes are exact, so one value decides; a single time does not.
+    const bool exact = metric.kind == Kind::memory;
+    result.verdict = verdict(metric.kind, metric.direction, {ratio, ratio, ratio, exact ? 2 : 1});
+}
+
+struct Windows {
+    std::vector<double> baseline, candidate, scored;
+    std::string refusal;
+};
+
+Windows shared_windows(const Compared& a, const Compared& b, const char* sum) {
+    Windows windows;
+    for (const auto& [index, sample] : a.windows) {
+        const auto other = b.windows.find(index);
+        if (other == b.windows.end()) continue;
+        const double scored = figure(sample, "scored"), scored_too = figure(other->second, "scored");
+        if (scored != scored_too) {
+            windows.refusal =
+                fmt::format("window {} has {:.0f} and {:.0f} scored tokens: another tokeniser or text", index,
+                            scored, scored_too);
+            return windows;
+        }
+        windows.baseline.push_back(figure(sample, sum));
+        windows.candidate.push_back(figure(other->second, sum));
+        windows.scored.push_back(scored);
+    }
+    if (windows.scored.empty()) windows.refusal = "no window that both runs scored";
+    return windows;
+}
+
+void compare_perplexity(ComparedMetric& result, const MetricDefinition& metric, const Compared& a,
+                        const Compared& b) {
+    const Windows windows = shared_windows(a, b, "nll_sum");
+    result.refusal = windows.refusal;
+    if (!result.refusal.empty()) return;
+    decide(result, metric, perplexity_ratio(windows.baseline, windows.candidate, windows.scored, kShown),
+           perplexity_ratio(windows.baseline, windows.candidate, windows.scored, kDecides));
+    if (!std::isfinite(result.ratio.value)) result.refusal = "a perplexity that is not a number";
+}
+
+// KL divergence and agreement are already against a baseline, so two runs' must share it.
+std::string other_reference(const Store& store, const RunRecord& a, const RunRecord& b) {
+    if (a.what.paired_with && a.what.paired_with == b.what.paired_with) return {};
+    const auto first = a.what.paired_with ? store.load(*a.what.paired_with) : std::nullopt;
+    const auto second = b.what.paired_with ? store.load(*b.what.paired_with) : std::nullopt;
+    if (!first || !second) return fmt::format("the baseline of run {} is gone", first ? b.id : a.id);
+    const bool same =
+        first->what.model_hash == second->what.model_hash && first->what.recipe == second->what.recipe;
+    return same ? std::string() : "measured against different baselines";
+}
+
+void compare_to_reference(ComparedMetric& result, const MetricDefinition& metric, const Store& store,
+                          const Compared& a, const Compared& b) {
+    result.refusal = other_reference(store, a.run, b.run);
+    if (!result.refusal.empty()) return;
+    const Windows windows = shared_windows(a, b, metric.id == "kl_divergence" ? "kl_sum" : "top1_agreeing");
+    result.refusal = windows.refusal;
+    if (!result.refusal.empty()) return;
+    Pairs pairs;
+    for (std::size_t i = 0; i < windows.scored.size(); ++i)
+        pairs.add(windows.baseline[i] / windows.scored[i], windows.candidate[i] / windows.scored[i]);
+    if (!pairs.positive) {
+        result.refusal = "a window where it is zero has no ratio";
+        return;
+    }
+    decide(result, metric, paired_ratio(pairs.baseline, pairs.candidate, kShown),
+           paired_ratio(pairs.baseline, pairs.candidate, kDecides));
+}
+
+bool measured_apart(const RunRecord& run) {
+    return std::any_of(run.notes_from_run.begin(), run.notes_from_run.end(),
+                       [](const std::string& note) { return note.starts_with(kMeasuredApartNote); });
+}
+
+bool against_baseline(const MetricDefinition& metric) {
+    return metric.id == "kl_divergence" || metric.id == "top1_agreement";
+}
+
+}  // namespace
+
+Comparison compare(const Store& store, const RunRecord& baseline, const RunRecord& candidate) {
+    Comparison result;
+    result.baseline = baseline.id;
+    result.candidate = candidate.id;
+    result.interleaved = candidate.what.paired_with == baseline.id && !measured_apart(candidate);
+    result.warnings = comparison_warnings(baseline, candidate, result.interleaved);
+    const Compared a = with_samples(store, baseline), b = with_samples(store, candidate);
+    for (const MetricDefinition& metric : metric_definitions()) {
+        const std::string id(metric.id);
+        const bool first = baseline.metrics.contains(id), second = candidate.metrics.contains(id);
+        if ((!first && !second) || (against_baseline(metric) && !(first && second))) continue;
+        ComparedMetric compared;
+        compared.id = id;
+        compared.refusal = refusal(metric, baseline, candidate);
+        if (compared.refusal.empty()) {
+            if (metric.id == "perplexity")
+                compare_perplexity(compared, metric, a, b);
+            else if (against_baseline(metric))
+                compare_to_reference(compared, metric, store, a, b);
+            else if (metric.id == "model_bytes" || metric.id == "load_seconds")
+                compare_single(compared, metric, baseline.metrics.at(id).value,
+                               candidate.metrics.at(id).value);
+            else
+                compare_repetitions(compared, metric, a, b, result.interleaved);
+        }
+        result.metrics.push_back(std::move(compared));
+    }
+    const auto windows = [](const Compared& run) { return run.windows.size(); };
+    if (windows(a) != windows(b) && windows(a) > 0 && windows(b) > 0)
+        result.warnings.push_back(
+            fmt::format("{} and {} windows were scored: accuracy is compared over those of both", windows(a),
+                        windows(b)));
+    return result;
+}
+
+}  // namespace hone::profiler

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/report/comparison.h"
+
+namespace hone::profiler {
+
+nlohmann::json run_json(const RunRecord& run) {
+    nlohmann::json metrics = nlohmann::json::object();
+    for (const auto& [id, metric] : run.metrics)
+        metrics[id] = {{"value", metric.value},
+                       {"unit", metric.unit},
+                       {"low", metric.low},
+                       {"high", metric.high},
+                       {"n", metric.n}};
+    nlohmann::json json{{"id", run.id},
+                        {"status", run.status},
+                        {"reason", run.reason},
+                        {"created", run.created},
+                        {"duration_seconds", run.duration_seconds},
+                        {"side", run.what.side},
+                        {"paired_with", nullptr},
+                        {"model",
+                         {{"name", run.what.model_name},
+                          {"source", run.what.model_source},
+                          {"hash", run.what.model_hash},
+                          {"details", run.what.model}}},
+                        {"recipe", run.what.recipe},
+                        {"label", run.what.recipe_label},
+                        {"workload", run.what.workload},
+                        {"target", run.what.target},
+                        {"metrics", std::move(metrics)},
+                        {"memory", run.memory},
+                        {"environment", run.what.environment},
+                        {"notes", run.notes_from_run},
+                        {"note", run.note},
+                        {"tags", run.tags},
+                        {"starred", run.starred}};
+    if (run.what.paired_with) json["paired_with"] = *run.what.paired_with;
+    return json;
+}
+
+nlohmann::json comparison_json(const Comparison& comparison) {
+    nlohmann::json json = nlohmann::json::object(), refusals = nlohmann::json::object();
+    for (const ComparedMetric& metric : comparison.metrics) {
+        if (!metric.refusal.empty())
+            refusals[metric.id] = metric.refusal;
+        else
+            json[metric.id] = {{"ratio", metric.ratio.value},
+                               {"low", metric.ratio.low},
+                               {"high", metric.ratio.high},
+                               {"n", metric.ratio.n},
+                               {"verdict", metric.verdict}};
+    }
+    if (!refusals.empty()) json["refusals"] = std::move(refusals);
+    if (!comparison.warnings.empty()) json["warnings"] = comparison.warnings;
+    return json;
+}
+
+}  // namespace hone::profiler

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/report/measured_runs.h"
+
+namespace hone::profiler {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Comparing : public testing::Test {
+protected:
+    static NewRun paired(std::int64_t baseline, const std::string& label = "int8") {
+        NewRun run = MeasuredRuns::what(label);
+        run.paired_with = baseline;
+        return run;
+    }
+    // Compares a baseline with an unpaired candidate that `change` has altered.
+    template <typename Change>
+    Comparison altered(Change change) {
+        const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+        NewRun other = MeasuredRuns::what("int8");
+        change(other);
+        return runs_.compare(baseline, runs_.add(other));
+    }
+    MeasuredRuns runs_;
+};
+
+TEST_F(Comparing, InterleavedRunsIsPaired) {
+    const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+    const std::int64_t candidate = runs_.add(paired(baseline), 1.5, 0.02, 0.01, 250'000'000);
+    const Comparison found = runs_.compare(baseline, candidate);
+    EXPECT_TRUE(found.interleaved);
+    EXPECT_THAT(found.warnings, IsEmpty());
+
+    std::vector<double> a, b;
+    for (const Sample& sample : runs_.store().samples(baseline))
+        if (sample.kind == "repetition") a.push_back(sample.values.at("decode_tokens_per_second"));
+    for (const Sample& sample : runs_.store().samples(candidate))
+        if (sample.kind == "repetition") b.push_back(sample.values.at("decode_tokens_per_second"));
+    ASSERT_EQ(a.size(), 7u);
+    const Estimate expected = paired_ratio(a, b);
+    const ComparedMetric decode = metric(found, "decode_tokens_per_second");
+    EXPECT_DOUBLE_EQ(decode.ratio.value, expected.value);
+    EXPECT_DOUBLE_EQ(decode.ratio.low, expected.low);
+    EXPECT_DOUBLE_EQ(decode.ratio.high, expected.high);
+    EXPECT_EQ(decode.verdict, "faster");
+
+    const ComparedMetric ppl = metric(found, "perplexity");
+    EXPECT_NEAR(ppl.ratio.value, std::exp(0.02), 1e-12);
+    EXPECT_EQ(ppl.verdict, "worse");
+    EXPECT_EQ(metric(found, "peak_memory").verdict, "smaller");
+    EXPECT_DOUBLE_EQ(metric(found, "model_bytes").ratio.value, 0.5);
+    EXPECT_EQ(metric(found, "model_bytes").verdict, "smaller");
+    EXPECT_EQ(metric(found, "load_seconds").verdict, "cannot tell") << "one sample decides nothing";
+    EXPECT_FALSE(has_metric(found, "kl_divergence")) << "a baseline has no divergence from itself";
+}
+
+TEST_F(Comparing, AModelWithItselfCannotTell) {
+    const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+    const std::int64_t same = runs_.add(paired(baseline, "baseline"));
+    for (const ComparedMetric& found : runs_.compare(baseline, same).metrics) {
+        EXPECT_EQ(found.verdict, "cannot tell") << found.id;
+        EXPECT_THAT(found.refusal, IsEmpty());
+    }
+}
+
+TEST_F(Comparing, MemoryAllowsForWhatTwoProcessesDifferBy) {
+    const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+    const ComparedMetric near =
+        metric(runs_.compare(baseline, runs_.add(paired(baseline), 1, 0, 0, 504'000'000)), "peak_memory");
+    EXPECT_EQ(near.verdict, "cannot tell");
+    EXPECT_LT(near.ratio.low, 1);
+    EXPECT_NEAR(near.ratio.value, 1.008, 1e-9);
+    const ComparedMetric apart =
+        metric(runs_.compare(baseline, runs_.add(paired(baseline), 1, 0, 0, 506'000'000)), "peak_memory");
+    EXPECT_EQ(apart.verdict, "larger");
+    // 1 MiB of a small process is more than 1 %.
+    const std::int64_t small = runs_.add(MeasuredRuns::what(), 1, 0, 0, 20'000'000);
+    EXPECT_EQ(
+        metric(runs_.compare(small, runs_.add(paired(small), 1, 0, 0, 20'900'000)), "peak_memory").verdict,
+        "cannot tell");
+}
+
+TEST_F(Comparing, RunsMeasuredApartIsUnpairedAndSaysSo) {
+    const Comparison found = altered([](NewRun&) {});
+    EXPECT_FALSE(found.interleaved);
+    EXPECT_THAT(found.warnings, Contains(HasSubstr("not interleaved")));
+    EXPECT_EQ(metric(found, "decode_tokens_per_second").verdict, "cannot tell");
+}
+
+TEST_F(Comparing, RunsThatDidNotFitTogetherIsUnpaired) {
+    const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+    const std::int64_t candidate = runs_.add(paired(baseline), 1.2);
+    runs_.store().add_run_note(
+        candidate, std::string(kMeasuredApartNote) + ": both models together do not fit in memory");
+    const Comparison found = runs_.compare(baseline, candidate);
+    EXPECT_FALSE(found.interleaved);
+    EXPECT_EQ(metric(found, "decode_tokens_per_second").verdict, "faster");
+}
+
+TEST_F(Comparing, OtherWorkloadsIsRefusedForSpeedAndMemoryOnly) {
+    const Comparison found = altered([](NewRun& run) { run.workload["prompt_tokens"] = 256; });
+    EXPECT_EQ(metric(found, "decode_tokens_per_second").refusal, "other prompt length: 128 and 256");
+    EXPECT_EQ(metric(found, "peak_memory").refusal, "other prompt length: 128 and 256");
+    EXPECT_THAT(metric(found, "perplexity").refusal, IsEmpty());
+    EXPECT_THAT(metric(found, "model_bytes").refusal, IsEmpty());
+}
+
+TEST_F(Comparing, OtherDevicesIsRefused) {
+    const Comparison found = altered([](NewRun& run) { run.target["device"] = "cuda:0"; });
+    EXPECT_EQ(metric(found, "decode_tokens_per_second").refusal, "other device: cpu and cuda:0");
+    EXPECT_EQ(metric(found, "load_seconds").refusal, "other device: cpu and cuda:0");
+}
+
+TEST_F(Comparing, OtherTextsAndProtocolsIsRefusedForAccuracyOnly) {
+    const std::vector<std::pair<const char*, nlohmann::json>> changes{
+        {"text_hash", "78"}, {"protocol", "strided"}, {"context", 1024}};
+    for (const auto& [field, value] : changes) {
+        const std::string key = field;
+        const nlohmann::json changed = value;
+        const Comparison found = altered([&](NewRun& run) { run.workload[key] = changed; });
+        EXPECT_THAT(metric(found, "perplexity").refusal, HasSubstr("other ")) << key;
+        EXPECT_THAT(metric(found, "decode_tokens_per_second").refusal, IsEmpty()) << key;
+    }
+    // Without hashes the names must do.
+    const Comparison unhashed = altered([](NewRun& run) {
+        run.workload.erase("text_hash");
+        run.workload["text"] = "letters.txt";
+    });
+    EXPECT_EQ(metric(unhashed, "perplexity").refusal, "other text: bundled and letters.txt");
+}
+
+TEST_F(Comparing, StrideMattersOnlyWhereItIsUsed) {
+    EXPECT_THAT(metric(altered([](NewRun& run) { run.workload["stride"] = 128; }), "perplexity").refusal,
+                IsEmpty());
+    NewRun a = MeasuredRuns::what(), b = MeasuredRuns::what("int8");
+    a.workload["protocol"] = b.workload["protocol"] = "strided";
+    b.workload["stride"] = 128;
+    EXPECT_EQ(metric(runs_.compare(runs_.add(a), runs_.add(b)), "perplexity").refusal,
+              "other stride: 256 and 128");
+}
+
+TEST_F(Comparing, OtherVocabulariesIsRefused) {
+    const Comparison found = altered([](NewRun& run) { run.model["config"]["n_vocab"] = 49152; });
+    EXPECT_EQ(metric(found, "perplexity").refusal, "other vocabulary size: 259 and 49152");
+}
+
+TEST_F(Comparing, WindowsThatScoreOtherTokensIsRefused) {
+    const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+    const std::int64_t other = runs_.store().begin_run(MeasuredRuns::what("int8"));
+    runs_.store().add_sample(other, {0, "accuracy", {{"nll_sum", 700}, {"scored", 256}}, nullptr});
+    runs_.store().set_metric(other, "perplexity", {15, 15, 15, 1, ""});
+    EXPECT_THAT(metric(runs_.compare(baseline, other), "perplexity").refusal,
+                HasSubstr("255 and 256 scored tokens"));
+}
+
+TEST_F(Comparing, AFigureThatOneRunLacksIsRefused) {
+    const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+    const std::int64_t other = runs_.store().begin_run(MeasuredRuns::what("int8"));
+    runs_.store().finish_run(other, "failed", "the worker was killed by SIGKILL", 1);
+    const Comparison found = runs_.compare(baseline, other);
+    EXPECT_EQ(metric(found, "decode_tokens_per_second").refusal,
+              "run " + std::to_string(other) + " has no such figure");
+    EXPECT_THAT(found.warnings, Contains(HasSubstr("is failed")));
+}
+
+TEST_F(Comparing, WarnsOfWhatDiffers) {
+    const Comparison found = altered([](NewRun& run) {
+        run.environment["hostname"] = "bench-2";
+        run.environment["hone_version"] = "0.2.0";
+        run.target["threads"] = 4;
+        run.model_hash = "other";
+    });
+    EXPECT_THAT(found.warnings, Contains("other machine: bench-1 and bench-2"));
+    EXPECT_THAT(found.warnings, Contains("other thread count: 2 and 4"));
+    EXPECT_THAT(found.warnings, Contains("other version of Hone: 0.1.0 and 0.2.0"));
+    EXPECT_THAT(found.warnings, Contains(HasSubstr("other model")));
+    EXPECT_THAT(metric(found, "decode_tokens_per_second").refusal, IsEmpty());
+}
+
+TEST_F(Comparing, WarnsOfAnUnstableWarmUpAndOfFewerWindows) {
+    const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+    const std::int64_t candidate = runs_.add(paired(baseline));
+    runs_.store().add_run_note(candidate,
+                               "unstable warm-up: the last three repetitions differed by more than 3 %");
+    runs_.store().add_sample(candidate, {6, "accuracy", {{"nll_sum", 765}, {"scored", 255}}, nullptr});
+    const Comparison found = runs_.compare(baseline, candidate);
+    EXPECT_THAT(found.warnings, Contains("run " + std::to_string(candidate) + " had an unstable warm-up"));
+    EXPECT_THAT(found.warnings, Contains(HasSubstr("6 and 7 windows")));
+    EXPECT_EQ(metric(found, "perplexity").ratio.n, 6);
+}
+
+TEST_F(Comparing, CandidatesOfOneBaselineComparesTheirDivergence) {
+    const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+    const std::int64_t first = runs_.add(paired(baseline, "int8"), 1, 0, 0.01);
+    const std::int64_t second = runs_.add(paired(baseline, "int4"), 1, 0, 0.03);
+    const ComparedMetric kl = metric(runs_.compare(first, second), "kl_divergence");
+    EXPECT_NEAR(kl.ratio.value, 3, 1e-9);
+    EXPECT_EQ(kl.verdict, "worse");
+    EXPECT_EQ(metric(runs_.compare(first, second), "top1_agreement").verdict, "cannot tell");
+
+    NewRun other_baseline = MeasuredRuns::what();
+    other_baseline.model_hash = "another";
+    const std::int64_t third = runs_.add(paired(runs_.add(other_baseline), "int4"), 1, 0, 0.03);
+    EXPECT_EQ(metric(runs_.compare(first, third), "kl_divergence").refusal,
+              "measured against different baselines");
+}
+
+TEST_F(Comparing, RepetitionsWithoutPositiveFiguresIsRefused) {
+    const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+    const std::int64_t candidate = runs_.add(paired(baseline));
+    runs_.store().add_sample(baseline, {7, "repetition", {{"decode_tokens_per_second", 100}}, nullptr});
+    runs_.store().add_sample(candidate, {7, "repetition", {{"decode_tokens_per_second", 0}}, nullptr});
+    EXPECT_THAT(metric(runs_.compare(baseline, candidate), "decode_tokens_per_second").refusal,
+                HasSubstr("without a positive figure"));
+}
+
+}  // namespace
+}  // namespace hone::profiler
