@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/job_strip.h"
+
+#include <QCoreApplication>
+#include <QHBoxLayout>
+#include <QPainter>
+#include <QProgressBar>
+#include <cmath>
+
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/elided_label.h"
+
+namespace hone::ui {
+
+namespace {
+
+QString wholeSeconds(double seconds) {
+    const auto whole = static_cast<qlonglong>(std::round(seconds));
+    if (whole < 60) return QCoreApplication::translate("JobStrip", "%1 s").arg(whole);
+    return QCoreApplication::translate("JobStrip", "%1 min %2 s").arg(whole / 60).arg(whole % 60);
+}
+
+}  // namespace
+
+QString elapsedAndLeft(double seconds, double fraction) {
+    const QString elapsed = wholeSeconds(seconds);
+    // Before a twentieth is done a guess is worth nothing.
+    if (fraction < 0.05 || fraction >= 1) return elapsed;
+    return QCoreApplication::translate("JobStrip", "%1 · about %2 left")
+        .arg(elapsed, wholeSeconds(seconds / fraction * (1 - fraction)));
+}
+
+JobStrip::JobStrip(Session& session, QWidget* parent)
+    : QWidget(parent),
+      session_(session),
+      title_(new TextLabel({}, TextStyle::strong)),
+      detail_(new ElidedLabel({}, TextStyle::body, Tone::muted)),
+      bar_(new QProgressBar),
+      time_(new TextLabel({}, TextStyle::body, Tone::muted)),
+      queued_(new TextLabel({}, TextStyle::body, Tone::muted)),
+      cancel_(plainButton(tr("Cancel"))),
+      log_(new QToolButton) {
+    setFixedHeight(40);
+    setAccessibleName(tr("Job"));
+    bar_->setFixedWidth(220);
+    bar_->setFixedHeight(12);
+    bar_->setTextVisible(false);
+    bar_->setAccessibleName(tr("Progress of the running job"));
+    cancel_->setToolTip(tr("Cancel the running job  Esc"));
+    cancel_->setAccessibleName(tr("Cancel the running job"));
+    log_->setAccessibleName(tr("Log"));
+    log_->setFocusPolicy(Qt::StrongFocus);
+    log_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    log_->setIconSize(QSize(spacing::iconSize, spacing::iconSize));
+
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(spacing::page, 1, spacing::group, 0);
+    layout->setSpacing(12);
+    layout->addWidget(title_);
+    layout->addWidget(detail_, 0);
+    layout->addWidget(bar_);
+    layout->addWidget(time_);
+    layout->addWidget(queued_);
+    layout->addStretch(1);
+    layout->addWidget(cancel_);
+    layout->addWidget(log_);
+
+    connect(cancel_, &QPushButton::clicked, this, [this] { session_.jobs().cancelRunning(); });
+    connect(&session_.jobs(), &JobRunner::jobProgress, this, &JobStrip::refresh);
+    connect(&session_.jobs(), &JobRunner::jobsChanged, this, &JobStrip::refresh);
+    connect(&session_, &Session::modelChanged, this, &JobStrip::refresh);
+    connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
+    refresh();
+}
+
+void JobStrip::refresh() {
+    const std::vector<JobInfo> jobs = session_.jobs().jobs();
+    const bool running = !jobs.empty() && jobs.front().state == JobState::running;
+    if (running)
+        showJob(jobs.front());
+    else
+        showIdle();
+    int waiting = 0;
+    for (const JobInfo& job : jobs) waiting += job.state == JobState::queued ? 1 : 0;
+    QString text = waiting > 0 ? tr("%n job(s) waiting", nullptr, waiting) : QString();
+    if (session_.jobs().paused()) text = waiting > 0 ? tr("%1, paused").arg(text) : tr("queue paused");
+    queued_->setText(text);
+    queued_->setVisible(!text.isEmpty());
+    for (QWidget* widget : {static_cast<QWidget*>(bar_), static_cast<QWidget*>(time_), static_cast<QWidget*>(cancel_)})
+        widget->setVisible(running);
+}
+
+void JobStrip::showJob(const JobInfo& job) {
+    title_->setVisible(true);
+    title_->setText(job.title);
+    detail_->setTone(Tone::muted);
+    detail_->setText(job.detail);
+    // A range of nothing is Qt's sign for an unknown length.
+    bar_->setRange(0, job.fraction < 0 ? 0 : 1000);
+    if (job.fraction >= 0) bar_->setValue(static_cast<int>(job.fraction * 1000));
+    time_->setText(elapsedAndLeft(job.seconds, job.fraction));
+}
+
+void JobStrip::showIdle() {
+    title_->setVisible(false);
+    for (const JobInfo& job : session_.jobs().jobs()) {
+        if (job.state == JobState::queued) continue;
+        detail_->setTone(job.state == JobState::failed ? Tone::worse : Tone::muted);
+        detail_->setText(job.state == JobState::failed      ? tr("%1: failed. %2").arg(job.title, job.error)
+                         : job.state == JobState::cancelled ? tr("%1: cancelled").arg(job.title)
+                                                            : tr("%1: done in %2").arg(job.title, wholeSeconds(job.seconds)));
+        return;
+    }
+    detail_->setTone(Tone::muted);
+    detail_->setText(idleText());
+}
+
+QString JobStrip::idleText() const {
+    return session_.checkpoint().isEmpty() ? tr("Idle") : tr("Idle · Ctrl+R measures the recipe");
+}
+
+void JobStrip::paintEvent(QPaintEvent*) {
+    const Palette& p = Theme::instance().palette();
+    QPainter painter(this);
+    painter.fillRect(rect(), p.surface);
+    painter.fillRect(QRect(0, 0, width(), 1), p.border);
+}
+
+}  // namespace hone::ui

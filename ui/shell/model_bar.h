@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QWidget>
+
+#include "ui/models/session.h"
+
+class QHBoxLayout;
+
+namespace hone::ui {
+
+class Chip;
+class ElidedLabel;
+
+// What the window is about, above every page: the open model, the target, the pinned baseline.
+class ModelBar : public QWidget {
+    Q_OBJECT
+public:
+    explicit ModelBar(Session& session, QWidget* parent = nullptr);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    void showModel();
+    void showTarget();
+    void showBaseline();
+    void chooseThreads();
+
+    Session& session_;
+    ElidedLabel* name_;
+    Chip* architecture_;
+    Chip* type_;
+    Chip* size_;
+    Chip* problem_;
+    Chip* target_;
+    Chip* baseline_;
+};
+
+}  // namespace hone::ui

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/page_host.h"
+
+#include <QCoreApplication>
+#include <QHBoxLayout>
+#include <QScrollArea>
+#include <QVBoxLayout>
+
+#include "ui/widgets/text_label.h"
+
+namespace hone::ui {
+
+std::vector<PageEntry> pageEntries() {
+    const auto word = [](const char* text) { return QCoreApplication::translate("Pages", text); };
+    return {
+        {QStringLiteral("start"), word(QT_TRANSLATE_NOOP("Pages", "Start")), QStringLiteral("start"), makeStartPage},
+        {QStringLiteral("model"), word(QT_TRANSLATE_NOOP("Pages", "Model")), QStringLiteral("model"), makeModelPage},
+        {QStringLiteral("optimise"), word(QT_TRANSLATE_NOOP("Pages", "Optimise")), QStringLiteral("optimise"),
+         makeOptimisePage},
+        {QStringLiteral("measure"), word(QT_TRANSLATE_NOOP("Pages", "Measure")), QStringLiteral("measure"),
+         makeMeasurePage},
+        {QStringLiteral("compare"), word(QT_TRANSLATE_NOOP("Pages", "Compare")), QStringLiteral("compare"),
+         makeComparePage},
+        {QStringLiteral("export"), word(QT_TRANSLATE_NOOP("Pages", "Export")), QStringLiteral("export"),
+         makeExportPage},
+    };
+}
+
+PageHost::PageHost(Session& session, std::vector<PageEntry> entries, QWidget* parent)
+    : QStackedWidget(parent), session_(session), entries_(std::move(entries)), pages_(entries_.size()) {}
+
+QWidget* PageHost::framed(Page* page) {
+    auto* frame = new QWidget;
+    auto* layout = new QVBoxLayout(frame);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    auto* titleRow = new QHBoxLayout;
+    titleRow->setContentsMargins(spacing::page, spacing::group, spacing::page, 12);
+    titleRow->setSpacing(spacing::inside);
+    auto* title = new TextLabel(page->title(), TextStyle::pageTitle);
+    title->setMinimumHeight(spacing::controlHeight);
+    titleRow->addWidget(title);
+    titleRow->addStretch();
+    for (QWidget* widget : page->headerWidgets()) titleRow->addWidget(widget);
+    layout->addLayout(titleRow);
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    // Reached through what it holds; by itself it would be a stop without a name.
+    scroll->setFocusPolicy(Qt::NoFocus);
+    page->setContentsMargins(spacing::page, 0, spacing::page, spacing::page);
+    scroll->setWidget(page);
+    layout->addWidget(scroll, 1);
+    return frame;
+}
+
+PageHost::Made& PageHost::make(std::size_t index) {
+    Made& made = pages_[index];
+    if (made.page != nullptr) return made;
+    made.page = entries_[index].make(session_);
+    made.frame = framed(made.page);
+    addWidget(made.frame);
+    ++made_;
+    return made;
+}
+
+Page* PageHost::page(const QString& id) {
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+        if (entries_[i].id == id) return make(i).page;
+    return nullptr;
+}
+
+void PageHost::makeOne() {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (pages_[i].page != nullptr) continue;
+        make(i);
+        return;
+    }
+}
+
+void PageHost::showPage(const QString& id) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (entries_[i].id != id) continue;
+        const Made& made = make(i);
+        setCurrentWidget(made.frame);
+        current_ = id;
+        made.page->shown();
+        emit currentPageChanged(id);
+        return;
+    }
+}
+
+}  // namespace hone::ui

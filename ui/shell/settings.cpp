@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/settings.h"
+
+#include <QSettings>
+
+namespace hone::ui::settings {
+
+namespace {
+
+const QString schemeKey = QStringLiteral("appearance/scheme");
+const QString recentKey = QStringLiteral("models/recent");
+const QString lastKey = QStringLiteral("models/last");
+const QString storeKey = QStringLiteral("store/path");
+const QString pageKey = QStringLiteral("window/page");
+constexpr int keptRecent = 8;
+
+}  // namespace
+
+Scheme scheme() {
+    const QString name = QSettings().value(schemeKey).toString();
+    if (name == QLatin1String("light")) return Scheme::light;
+    if (name == QLatin1String("dark")) return Scheme::dark;
+    return Scheme::system;
+}
+
+void setScheme(Scheme scheme) {
+    QSettings().setValue(schemeKey, scheme == Scheme::light  ? QStringLiteral("light")
+                                    : scheme == Scheme::dark ? QStringLiteral("dark")
+                                                             : QStringLiteral("system"));
+}
+
+QStringList recentCheckpoints() { return QSettings().value(recentKey).toStringList(); }
+
+void addRecentCheckpoint(const QString& checkpoint) {
+    QStringList recent = recentCheckpoints();
+    recent.removeAll(checkpoint);
+    recent.prepend(checkpoint);
+    QSettings().setValue(recentKey, QStringList(recent.mid(0, keptRecent)));
+}
+
+QString lastCheckpoint() { return QSettings().value(lastKey).toString(); }
+void setLastCheckpoint(const QString& checkpoint) { QSettings().setValue(lastKey, checkpoint); }
+
+QString store() { return QSettings().value(storeKey).toString(); }
+void setStore(const QString& path) { QSettings().setValue(storeKey, path); }
+
+QByteArray bytes(const QString& key) { return QSettings().value(key).toByteArray(); }
+void setBytes(const QString& key, const QByteArray& value) { QSettings().setValue(key, value); }
+
+QString lastPage() { return QSettings().value(pageKey).toString(); }
+void setLastPage(const QString& id) { QSettings().setValue(pageKey, id); }
+
+}  // namespace hone::ui::settings
