@@ -5,7 +5,9 @@
 
 namespace hone::ui {
 
-QString text(const std::string& utf8) { return QString::fromStdString(utf8); }
+QString text(const std::string& utf8) {
+    return QString::fromStdString(utf8);
+}
 
 namespace {
 

@@ -57,10 +57,12 @@ signals:
     void targetChanged();
     void pinnedBaselineChanged();
     void runsChanged();
+    void openRequested();                     // show the Open… dialog
     void pageRequested(const QString& page);  // "start", "model", "optimise", "measure", "compare", "export"
     void runRequested(qint64 run);            // show this run in Compare
 
 public slots:
+    void requestOpen() { emit openRequested(); }
     void requestPage(const QString& page) { emit pageRequested(page); }
 
 private:

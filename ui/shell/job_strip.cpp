@@ -86,7 +86,8 @@ void JobStrip::refresh() {
     if (session_.jobs().paused()) text = waiting > 0 ? tr("%1, paused").arg(text) : tr("queue paused");
     queued_->setText(text);
     queued_->setVisible(!text.isEmpty());
-    for (QWidget* widget : {static_cast<QWidget*>(bar_), static_cast<QWidget*>(time_), static_cast<QWidget*>(cancel_)})
+    for (QWidget* widget :
+         {static_cast<QWidget*>(bar_), static_cast<QWidget*>(time_), static_cast<QWidget*>(cancel_)})
         widget->setVisible(running);
 }
 
@@ -106,9 +107,10 @@ void JobStrip::showIdle() {
     for (const JobInfo& job : session_.jobs().jobs()) {
         if (job.state == JobState::queued) continue;
         detail_->setTone(job.state == JobState::failed ? Tone::worse : Tone::muted);
-        detail_->setText(job.state == JobState::failed      ? tr("%1: failed. %2").arg(job.title, job.error)
-                         : job.state == JobState::cancelled ? tr("%1: cancelled").arg(job.title)
-                                                            : tr("%1: done in %2").arg(job.title, wholeSeconds(job.seconds)));
+        detail_->setText(job.state == JobState::failed ? tr("%1: failed. %2").arg(job.title, job.error)
+                         : job.state == JobState::cancelled
+                             ? tr("%1: cancelled").arg(job.title)
+                             : tr("%1: done in %2").arg(job.title, wholeSeconds(job.seconds)));
         return;
     }
     detail_->setTone(Tone::muted);

@@ -94,7 +94,8 @@ void ModelBar::showBaseline() {
 void ModelBar::chooseThreads() {
     QMenu menu(this);
     auto* group = new QActionGroup(&menu);
-    const int logical = session_.environment().is_object() ? session_.environment().value("logical_cores", 0) : 0;
+    const int logical =
+        session_.environment().is_object() ? session_.environment().value("logical_cores", 0) : 0;
     const auto add = [&](const QString& text, int threads) {
         QAction* action = menu.addAction(text);
         action->setCheckable(true);

@@ -29,7 +29,9 @@ void setScheme(Scheme scheme) {
                                                              : QStringLiteral("system"));
 }
 
-QStringList recentCheckpoints() { return QSettings().value(recentKey).toStringList(); }
+QStringList recentCheckpoints() {
+    return QSettings().value(recentKey).toStringList();
+}
 
 void addRecentCheckpoint(const QString& checkpoint) {
     QStringList recent = recentCheckpoints();
@@ -38,16 +40,32 @@ void addRecentCheckpoint(const QString& checkpoint) {
     QSettings().setValue(recentKey, QStringList(recent.mid(0, keptRecent)));
 }
 
-QString lastCheckpoint() { return QSettings().value(lastKey).toString(); }
-void setLastCheckpoint(const QString& checkpoint) { QSettings().setValue(lastKey, checkpoint); }
+QString lastCheckpoint() {
+    return QSettings().value(lastKey).toString();
+}
+void setLastCheckpoint(const QString& checkpoint) {
+    QSettings().setValue(lastKey, checkpoint);
+}
 
-QString store() { return QSettings().value(storeKey).toString(); }
-void setStore(const QString& path) { QSettings().setValue(storeKey, path); }
+QString store() {
+    return QSettings().value(storeKey).toString();
+}
+void setStore(const QString& path) {
+    QSettings().setValue(storeKey, path);
+}
 
-QByteArray bytes(const QString& key) { return QSettings().value(key).toByteArray(); }
-void setBytes(const QString& key, const QByteArray& value) { QSettings().setValue(key, value); }
+QByteArray bytes(const QString& key) {
+    return QSettings().value(key).toByteArray();
+}
+void setBytes(const QString& key, const QByteArray& value) {
+    QSettings().setValue(key, value);
+}
 
-QString lastPage() { return QSettings().value(pageKey).toString(); }
-void setLastPage(const QString& id) { QSettings().setValue(pageKey, id); }
+QString lastPage() {
+    return QSettings().value(pageKey).toString();
+}
+void setLastPage(const QString& id) {
+    QSettings().setValue(pageKey, id);
+}
 
 }  // namespace hone::ui::settings

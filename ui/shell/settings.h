@@ -13,7 +13,7 @@ namespace hone::ui::settings {
 Scheme scheme();
 void setScheme(Scheme scheme);
 
-QStringList recentCheckpoints();                 // newest first
+QStringList recentCheckpoints();  // newest first
 void addRecentCheckpoint(const QString& checkpoint);
 QString lastCheckpoint();  // open when the window was closed; empty where none was
 

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/found_models.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QStandardPaths>
+#include <filesystem>
+#include <set>
+
+#include "ui/theme/theme.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr int atOnce = 2;
+constexpr int deepest = 7;  // a snapshot in the Hugging Face cache lies five folders down
+constexpr std::size_t mostFiles = 500;
+
+namespace fs = std::filesystem;
+
+// [{path, place, bytes}] of every *.gguf below the places; a file reached twice is listed once.
+nlohmann::json findFiles(const std::vector<ModelPlace>& places, const std::stop_token& stop) {
+    nlohmann::json found = nlohmann::json::array();
+    std::set<fs::path> seen;
+    for (const ModelPlace& place : places) {
+        std::error_code error;
+        fs::recursive_directory_iterator it(place.folder.toStdString(),
+                                            fs::directory_options::skip_permission_denied, error);
+        for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+            if (stop.stop_requested() || found.size() >= mostFiles) return found;
+            if (it.depth() >= deepest) it.disable_recursion_pending();
+            std::error_code ignored;
+            if (it->path().extension() != ".gguf" || !it->is_regular_file(ignored)) continue;
+            const fs::path real = fs::canonical(it->path(), ignored);
+            if (ignored || !seen.insert(real).second) continue;
+            found.push_back({{"path", it->path().string()},
+                             {"place", place.name.toStdString()},
+                             {"bytes", static_cast<double>(it->file_size(ignored))}});
+        }
+    }
+    return found;
+}
+
+// What one row needs: the facts and, where the model can be run, whether it fits in memory.
+nlohmann::json inspectAndPredict(const Experiment& experiment, const WorkerLaunch& launch,
+                                 const std::stop_token& stop) {
+    nlohmann::json answer{{"model", hone::inspect(experiment.checkpoint, false, launch, stop)}};
+    if (!ModelFacts(answer["model"]).supported) return answer;
+    try {
+        answer["prediction"] = hone::predict(experiment, launch, stop);
+    } catch (const Error& error) {
+        answer["prediction_error"] = error.details().message;
+    }
+    return answer;
+}
+
+double number(const nlohmann::json& json, const char* key) {
+    const auto it = json.find(key);
+    return it != json.end() && it->is_number() ? it->get<double>() : 0;
+}
+
+}  // namespace
+
+std::vector<ModelPlace> modelPlaces() {
+    const QString home = QDir::homePath();
+    const QString cache = QStandardPaths::writableLocation(QStandardPaths::GenericCacheLocation);
+    const QString huggingFace = qEnvironmentVariable("HF_HOME", cache + QStringLiteral("/huggingface"));
+    return {{cache + QStringLiteral("/hone"), QStringLiteral("~/.cache/hone")},
+            {home + QStringLiteral("/models"), QStringLiteral("~/models")},
+            {huggingFace + QStringLiteral("/hub"), FoundModels::tr("Hugging Face cache")},
+            {home + QStringLiteral("/.lmstudio/models"), FoundModels::tr("LM Studio")},
+            {home + QStringLiteral("/.cache/lm-studio/models"), FoundModels::tr("LM Studio")}};
+}
+
+QString sampleModelPath() {
+    return QStandardPaths::writableLocation(QStandardPaths::GenericCacheLocation) +
+           QStringLiteral("/hone/SmolLM2-135M-Instruct.BF16.gguf");
+}
+
+FoundModels::FoundModels(Session& session, QObject* parent) : QAbstractTableModel(parent), session_(session) {
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        if (!rows_.empty()) emit dataChanged(index(0, 0), index(rowCount() - 1, columns - 1));
+    });
+}
+
+void FoundModels::scan(const std::vector<ModelPlace>& places) {
+    scanning_ = true;
+    session_.jobs().quick(
+        QStringLiteral("find models"), this,
+        [places](const WorkerLaunch&, const std::stop_token& stop) { return findFiles(places, stop); },
+        [this](const nlohmann::json& files) {
+            beginResetModel();
+            ++generation_;
+            scanning_ = false;
+            rows_.clear();
+            for (const auto& file : files) {
+                Row row;
+                row.path = ui::text(file["path"].get<std::string>());
+                row.place = ui::text(file["place"].get<std::string>());
+                row.fileBytes = number(file, "bytes");
+                rows_.push_back(std::move(row));
+            }
+            next_ = 0;
+            inFlight_ = 0;
+            endResetModel();
+            emit scanned();
+            for (int i = 0; i < atOnce; ++i) inspectNext();
+        },
+        [this](const ErrorDetails& error) {
+            scanning_ = false;
+            emit session_.jobs().logged(QString::fromStdString(error.message));
+            emit scanned();
+        });
+}
+
+void FoundModels::inspectNext() {
+    if (next_ >= rows_.size() || inFlight_ >= atOnce) return;
+    const std::size_t index = next_++;
+    ++inFlight_;
+    Experiment experiment;
+    experiment.checkpoint = rows_[index].path.toStdString();
+    experiment.workload = session_.workload();
+    experiment.target = session_.target();
+    session_.jobs().quick(
+        {}, this,
+        [experiment](const WorkerLaunch& launch, const std::stop_token& stop) {
+            return inspectAndPredict(experiment, launch, stop);
+        },
+        [this, index, generation = generation_](const nlohmann::json& answer) {
+            if (generation == generation_) fill(index, answer);
+        },
+        [this, index, generation = generation_](const ErrorDetails& error) {
+            if (generation == generation_) fail(index, error);
+        });
+}
+
+void FoundModels::fill(std::size_t index, const nlohmann::json& answer) {
+    Row& row = rows_[index];
+    row.facts = ModelFacts(answer["model"]);
+    if (!row.facts.supported) row.problem = row.facts.unsupportedReason;
+    if (answer.contains("prediction_error"))
+        row.problem = ui::text(answer["prediction_error"].get<std::string>());
+    if (answer.contains("prediction")) {
+        const nlohmann::json& prediction = answer["prediction"];
+        row.fits = prediction.value("fits", false);
+        row.available = number(prediction, "available");
+        if (prediction.contains("memory")) row.needed = number(prediction["memory"], "peak_resident");
+    }
+    inspected(index);
+}
+
+void FoundModels::fail(std::size_t index, const ErrorDetails& error) {
+    rows_[index].problem = QString::fromStdString(error.message);
+    inspected(index);
+}
+
+void FoundModels::inspected(std::size_t row) {
+    emit dataChanged(index(static_cast<int>(row), 0), index(static_cast<int>(row), columns - 1));
+    --inFlight_;
+    inspectNext();
+}
+
+int FoundModels::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : static_cast<int>(rows_.size());
+}
+
+int FoundModels::columnCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : columns;
+}
+
+QString FoundModels::verdict(const Row& row) const {
+    if (!row.problem.isEmpty()) return tr("cannot be used: %1").arg(row.problem);
+    if (!row.facts.open) return tr("reading…");
+    if (row.needed <= 0) return {};
+    if (row.fits) return tr("fits · %1 at its peak").arg(formatBytes(row.needed));
+    return tr("does not fit: %1 of %2 free").arg(formatBytes(row.needed), formatBytes(row.available));
+}
+
+QString FoundModels::tooltip(const Row& row, int column) const {
+    if (column == parameters && row.facts.open) return formatExact(row.facts.parameters, tr("parameters"));
+    if (column == size) return formatExact(row.fileBytes, tr("bytes"));
+    if (column == type && row.facts.open) return row.facts.types.join(QStringLiteral(", "));
+    if (column == here && !row.problem.isEmpty()) return row.problem;
+    if (column == here && row.needed > 0)
+        return tr("Predicted peak memory of the baseline with the current workload: %1. Free now: %2.")
+            .arg(formatBytes(row.needed), formatBytes(row.available));
+    return row.path;
+}
+
+QVariant FoundModels::text(const Row& row, int column) const {
+    switch (column) {
+        case name:
+            return row.facts.open && !row.facts.name.isEmpty() ? row.facts.name
+                                                               : QFileInfo(row.path).completeBaseName();
+        case architecture:
+            return row.facts.architecture;
+        case parameters:
+            return row.facts.parameters > 0 ? formatCount(row.facts.parameters) : QString();
+        case type:
+            return row.facts.mainType;
+        case size:
+            return formatBytes(row.fileBytes);
+        case here:
+            return verdict(row);
+        case foundIn:
+            return row.place;
+        default:
+            return {};
+    }
+}
+
+QVariant FoundModels::sortValue(const Row& row, int column) const {
+    if (column == parameters) return row.facts.parameters;
+    if (column == size) return row.fileBytes;
+    return text(row, column);
+}
+
+QVariant FoundModels::data(const QModelIndex& index, int role) const {
+    if (!index.isValid() || index.row() >= rowCount()) return {};
+    const Row& row = rows_[static_cast<std::size_t>(index.row())];
+    const int column = index.column();
+    const Theme& theme = Theme::instance();
+    switch (role) {
+        case Qt::DisplayRole:
+            return text(row, column);
+        case Qt::ToolTipRole:
+            return tooltip(row, column);
+        case Qt::TextAlignmentRole:
+            return int(Qt::AlignVCenter) |
+                   int(column == parameters || column == size ? Qt::AlignRight : Qt::AlignLeft);
+        case Qt::FontRole:
+            if (column == name) return theme.font(TextStyle::strong);
+            if (column == parameters || column == size) return theme.font(TextStyle::tabular);
+            return {};
+        case Qt::ForegroundRole:
+            if (column == here && !row.problem.isEmpty()) return theme.palette().mutedText;
+            if (column == here && row.needed > 0 && !row.fits) return theme.palette().worse;
+            if (column == foundIn || (column == here && !row.facts.open)) return theme.palette().mutedText;
+            return {};
+        case SortRole:
+            return sortValue(row, column);
+        case PathRole:
+            return row.path;
+        default:
+            return {};
+    }
+}
+
+QVariant FoundModels::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal) return {};
+    if (role == Qt::TextAlignmentRole)
+        return int(Qt::AlignVCenter) |
+               int(section == parameters || section == size ? Qt::AlignRight : Qt::AlignLeft);
+    if (role != Qt::DisplayRole) return {};
+    const QString titles[columns] = {tr("Models on this disk"),
+                                     tr("Architecture"),
+                                     tr("Parameters"),
+                                     tr("Type"),
+                                     tr("Size"),
+                                     tr("Here"),
+                                     tr("Found in")};
+    return section < columns ? titles[section] : QVariant();
+}
+
+}  // namespace hone::ui

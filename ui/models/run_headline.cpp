@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/run_headline.h"
+
+#include <QCoreApplication>
+#include <QDateTime>
+#include <QLocale>
+#include <algorithm>
+#include <cmath>
+
+#include "profiler/report/comparison.h"
+#include "ui/theme/theme.h"
+
+namespace hone::ui {
+
+namespace {
+
+QString tr(const char* text) {
+    return QCoreApplication::translate("RunHeadline", text);
+}
+
+const profiler::ComparedMetric* find(const profiler::Comparison& comparison, std::string_view id) {
+    for (const profiler::ComparedMetric& metric : comparison.metrics)
+        if (metric.id == id && metric.refusal.empty()) return &metric;
+    return nullptr;
+}
+
+// "+6.4 %" of a ratio.
+QString change(double ratio) {
+    const QString sign = ratio >= 1 ? QStringLiteral("+") : QStringLiteral("−");
+    return sign + formatNumber(std::abs(ratio - 1) * 100, QStringLiteral("%"));
+}
+
+RunHeadline fromComparison(const profiler::Comparison& comparison) {
+    const profiler::ComparedMetric* decode = find(comparison, "decode_tokens_per_second");
+    if (decode != nullptr && decode->verdict == "faster")
+        return {tr("▲ %1 × decode").arg(formatNumber(decode->ratio.value)), HeadlineTone::better};
+    if (decode != nullptr && decode->verdict == "slower")
+        return {tr("▼ %1 × decode").arg(formatNumber(decode->ratio.value)), HeadlineTone::worse};
+    const profiler::ComparedMetric* perplexity = find(comparison, "perplexity");
+    if (perplexity != nullptr && perplexity->verdict == "worse")
+        return {tr("▼ perplexity %1").arg(change(perplexity->ratio.value)), HeadlineTone::worse};
+    return {tr("● cannot tell"), HeadlineTone::unsure};
+}
+
+}  // namespace
+
+RunHeadline runHeadline(const profiler::Store& store, const profiler::RunRecord& run) {
+    if (run.status == "failed")
+        return {tr("failed: %1").arg(QString::fromStdString(run.reason)), HeadlineTone::worse};
+    if (run.status == "cancelled") return {tr("cancelled"), HeadlineTone::plain};
+    if (run.status == "interrupted") return {tr("interrupted"), HeadlineTone::plain};
+    if (run.status == "running") return {tr("running"), HeadlineTone::plain};
+    if (run.what.paired_with && run.what.side != "baseline") {
+        const std::optional<profiler::RunRecord> baseline = store.load(*run.what.paired_with);
+        if (baseline) return fromComparison(profiler::compare(store, *baseline, run));
+    }
+    const auto decode = run.metrics.find("decode_tokens_per_second");
+    if (decode == run.metrics.end()) return {};
+    return {
+        tr("%1 decode").arg(formatMetric(QStringLiteral("decode_tokens_per_second"), decode->second.value)),
+        HeadlineTone::plain};
+}
+
+QString timeAgo(const std::string& created) {
+    QDateTime then = QDateTime::fromString(QString::fromStdString(created), Qt::ISODate);
+    if (!then.isValid()) return QString::fromStdString(created);
+    if (then.timeSpec() == Qt::LocalTime) then.setTimeSpec(Qt::UTC);  // stored in UTC, with or without the Z
+    const QDateTime now = QDateTime::currentDateTimeUtc();
+    const qint64 seconds = then.secsTo(now);
+    if (seconds < 60) return tr("just now");
+    if (seconds < 3600) return tr("%1 min ago").arg(seconds / 60);
+    const QDate day = then.toLocalTime().date();
+    const QDate today = QDate::currentDate();
+    if (day == today) return tr("%1 h ago").arg(std::max<qint64>(1, seconds / 3600));
+    if (day.daysTo(today) == 1) return tr("yesterday");
+    return QLocale().toString(day, QStringLiteral("d MMMM"));
+}
+
+}  // namespace hone::ui

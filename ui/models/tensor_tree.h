@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QAbstractItemModel>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace hone::ui {
+
+// The tensors of an `inspect` result as a tree: blocks ("blk.7.…") are rows of their own, and a run of blocks with the
+// same tensors, shapes and types reads as one row until it is opened.
+class TensorTree : public QAbstractItemModel {
+    Q_OBJECT
+public:
+    enum Column { tensor, type, shape, bytes, share, columns };
+
+    struct Node {
+        QString label;
+        QString tensorName;  // empty: a block or a run of blocks
+        QString type, shape;
+        double bytes = 0, elements = 0;
+        int tensors = 1;
+        Node* parent = nullptr;
+        std::vector<std::unique_ptr<Node>> children;
+    };
+
+    explicit TensorTree(QObject* parent = nullptr);
+    ~TensorTree() override;
+    void setModel(const nlohmann::json& inspected);
+    const Node* node(const QModelIndex& index) const;
+    QModelIndex find(const QString& tensorName) const;
+
+    QModelIndex index(int row, int column, const QModelIndex& parent = {}) const override;
+    QModelIndex parent(const QModelIndex& child) const override;
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    Node* nodeOf(const QModelIndex& index) const;
+    std::unique_ptr<Node> root_;
+};
+
+}  // namespace hone::ui

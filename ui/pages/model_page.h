@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <vector>
+
+#include "ui/pages/page.h"
+
+class QSplitter;
+class QStackedLayout;
+class QTreeView;
+
+namespace hone::ui {
+
+class Banner;
+class FactList;
+class FigureLabel;
+class TensorPanel;
+class TensorTree;
+
+// The open model: its size in figures, what fits in this machine's memory, and its tensors.
+class ModelPage : public Page {
+    Q_OBJECT
+public:
+    explicit ModelPage(Session& session, QWidget* parent = nullptr);
+    ~ModelPage() override;
+    QString id() const override { return QStringLiteral("model"); }
+    QString title() const override { return tr("Model"); }
+    QString iconName() const override { return QStringLiteral("model"); }
+    void shown() override;
+
+private:
+    QWidget* makeFigures();
+    QWidget* makeTree();
+    QWidget* makeContent();
+    void showModel();
+    void predictFit();
+    void showFit(const nlohmann::json& answer);
+
+    QStackedLayout* stack_;
+    QWidget* content_;
+    Banner* banner_;
+    FigureLabel *parameters_, *context_, *bytes_, *kv_;
+    FactList* fit_;
+    TensorTree* tensors_;
+    QTreeView* tree_;
+    TensorPanel* panel_;
+    QSplitter* splitter_;
+    bool fitKnown_ = false;
+};
+
+}  // namespace hone::ui

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/recent_runs_card.h"
+
+#include <QPainter>
+
+#include "ui/widgets/empty_state.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr int shownRuns = 6, whenWidth = 84;
+
+QColor colorOf(HeadlineTone tone) {
+    switch (tone) {
+        case HeadlineTone::better:
+            return toneColor(Tone::better);
+        case HeadlineTone::worse:
+            return toneColor(Tone::worse);
+        case HeadlineTone::unsure:
+            return toneColor(Tone::muted);
+        case HeadlineTone::plain:
+            return toneColor(Tone::text);
+    }
+    return toneColor(Tone::text);
+}
+
+}  // namespace
+
+RunRow::RunRow(const profiler::RunRecord& run, RunHeadline headline, QWidget* parent)
+    : QAbstractButton(parent), when_(timeAgo(run.created)), headline_(std::move(headline)) {
+    const std::string& recipe = run.what.recipe_label;
+    label_ = QStringLiteral("%1  %2").arg(run.id).arg(recipe.empty() ? tr("baseline")
+                                                                     : QString::fromStdString(recipe));
+    setAccessibleName(tr("Run %1, %2, %3").arg(label_, headline_.text, when_));
+    setToolTip(tr("%1\n%2 · %3\nClick to show it in Compare.")
+                   .arg(label_, QString::fromStdString(run.what.model_name), headline_.text));
+    setFocusPolicy(Qt::StrongFocus);
+    setCursor(Qt::PointingHandCursor);
+    setAttribute(Qt::WA_Hover);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+}
+
+QSize RunRow::sizeHint() const {
+    return QSize(320, spacing::rowHeight);
+}
+
+void RunRow::paintEvent(QPaintEvent*) {
+    const Theme& theme = Theme::instance();
+    const Palette& p = theme.palette();
+    QPainter painter(this);
+    if (underMouse()) painter.fillRect(rect(), p.hover);
+    const QRect inner = rect().adjusted(spacing::group - 1, 0, -(spacing::group - 1), 0);
+    painter.fillRect(QRect(inner.left(), 0, inner.width(), 1), p.grid);
+
+    painter.setPen(p.mutedText);
+    painter.drawText(inner, Qt::AlignRight | Qt::AlignVCenter, when_);
+
+    QFont strong = theme.font(TextStyle::strong);
+    const QFontMetrics strongMetrics(strong);
+    const int middleRight = inner.right() - whenWidth;
+    const int widest = inner.width() * 9 / 20;
+    const QString headline = strongMetrics.elidedText(headline_.text, Qt::ElideRight, widest);
+    const int headlineWidth = strongMetrics.horizontalAdvance(headline);
+    painter.setFont(strong);
+    painter.setPen(colorOf(headline_.tone));
+    painter.drawText(QRect(middleRight - headlineWidth, 0, headlineWidth + 1, height()), Qt::AlignVCenter,
+                     headline);
+
+    painter.setFont(theme.font(TextStyle::body));
+    painter.setPen(p.text);
+    const int room = middleRight - headlineWidth - spacing::group - inner.left();
+    painter.drawText(QRect(inner.left(), 0, room, height()), Qt::AlignVCenter,
+                     painter.fontMetrics().elidedText(label_, Qt::ElideRight, room));
+    if (!hasFocus()) return;
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(p.accent, 2));
+    painter.drawRoundedRect(QRectF(rect()).adjusted(4, 1, -4, -1), 4, 4);
+}
+
+RecentRunsCard::RecentRunsCard(Session& session, QWidget* parent)
+    : Card(tr("Recent runs"), parent),
+      session_(session),
+      rows_(new QVBoxLayout),
+      empty_(new EmptyState(QStringLiteral("measure"), tr("No runs yet"),
+                            tr("Open a model and measure it: every run is kept here and in Compare."))) {
+    setFlush(true);
+    rows_->setSpacing(0);
+    rows_->setContentsMargins(0, spacing::inside, 0, spacing::inside);
+    body()->addLayout(rows_);
+    body()->addWidget(empty_);
+    body()->addStretch();
+    connect(&session_, &Session::runsChanged, this, &RecentRunsCard::refresh);
+    refresh();
+}
+
+void RecentRunsCard::refresh() {
+    while (QLayoutItem* item = rows_->takeAt(0)) {
+        if (QWidget* row = item->widget()) row->deleteLater();
+        delete item;
+    }
+    std::vector<profiler::RunRecord> runs;
+    try {
+        runs = session_.store().list();
+    } catch (const profiler::StoreError& error) {
+        empty_->setTexts(tr("The runs cannot be read"), QString::fromUtf8(error.what()));
+    }
+    if (runs.size() > shownRuns) runs.resize(shownRuns);
+    for (const profiler::RunRecord& run : runs) {
+        auto* row = new RunRow(run, runHeadline(session_.store(), run));
+        connect(row, &RunRow::clicked, this, [this, id = run.id] {
+            session_.requestPage(QStringLiteral("compare"));
+            emit session_.runRequested(id);
+        });
+        rows_->addWidget(row);
+    }
+    empty_->setVisible(runs.empty());
+}
+
+}  // namespace hone::ui

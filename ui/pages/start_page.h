@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/pages/page.h"
+
+namespace hone::ui {
+
+class Banner;
+class ModelsCard;
+
+// Where a session begins: open a model, see what lies on this disk, what this machine is, and what was run last.
+class StartPage : public Page {
+    Q_OBJECT
+public:
+    explicit StartPage(Session& session, QWidget* parent = nullptr);
+    QString id() const override { return QStringLiteral("start"); }
+    QString title() const override { return tr("Start"); }
+    QString iconName() const override { return QStringLiteral("start"); }
+    void shown() override;
+
+private:
+    QWidget* makeDropZone();
+    void trySample();
+    void showError(const ErrorDetails& error);
+
+    Banner* banner_;
+    ModelsCard* models_;
+    bool scanned_ = false;
+};
+
+}  // namespace hone::ui

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/tensor_panel.h"
+
+#include <cmath>
+
+#include "ui/charts/histogram_chart.h"
+#include "ui/models/model_facts.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/empty_state.h"
+#include "ui/widgets/fact_list.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr int bins = 80;
+
+double number(const nlohmann::json& json, const char* key) {
+    const auto it = json.find(key);
+    return it != json.end() && it->is_number() ? it->get<double>() : std::nan("");
+}
+
+QString share(double part, double whole) {
+    return whole > 0 ? formatNumber(100 * part / whole, QStringLiteral("%")) : QString();
+}
+
+}  // namespace
+
+TensorPanel::TensorPanel(Session& session, QWidget* parent)
+    : Card({}, parent),
+      session_(session),
+      subtitle_(new TextLabel({}, TextStyle::body, Tone::muted)),
+      banner_(new Banner),
+      chartTitle_(new TextLabel(tr("Distribution of the weights"), TextStyle::caption, Tone::muted)),
+      chart_(new HistogramChart),
+      facts_(new FactList),
+      empty_(new EmptyState(QStringLiteral("model"), tr("No tensor is selected"),
+                            tr("Select a tensor on the left to see how its weights are distributed."))) {
+    chart_->setMinimumHeight(180);
+    chart_->setAccessibleName(tr("Histogram of the weights"));
+    body()->addWidget(subtitle_);
+    body()->addWidget(banner_);
+    body()->addWidget(chartTitle_);
+    body()->addWidget(chart_, 1);
+    body()->addWidget(facts_);
+    body()->addWidget(empty_, 1);
+    show(nullptr);
+}
+
+void TensorPanel::show(const TensorTree::Node* node) {
+    banner_->clear();
+    const bool isTensor = node != nullptr && !node->tensorName.isEmpty();
+    setTitle(node == nullptr ? QString() : isTensor ? node->tensorName : node->label);
+    subtitle_->setVisible(node != nullptr);
+    chart_->setVisible(isTensor);
+    chartTitle_->setVisible(isTensor);
+    facts_->setVisible(node != nullptr);
+    empty_->setVisible(!isTensor);
+    if (node == nullptr) {
+        empty_->setTexts(tr("No tensor is selected"),
+                         tr("Select a tensor on the left to see how its weights are distributed."));
+        return;
+    }
+    if (!isTensor) return showGroup(*node);
+    subtitle_->setText(tr("%1 · %2 · %3").arg(node->type, node->shape, formatBytes(node->bytes)));
+    request(node->tensorName);
+}
+
+void TensorPanel::showGroup(const TensorTree::Node& node) {
+    subtitle_->setText(tr("%1 · %2").arg(node.type, formatBytes(node.bytes)));
+    facts_->setFacts(
+        {{tr("Tensors"), formatExact(node.tensors)},
+         {tr("Parameters"), formatCount(node.elements), formatExact(node.elements)},
+         {tr("Bits per weight"), formatNumber(node.elements > 0 ? node.bytes * 8 / node.elements : 0)}});
+    empty_->setTexts(tr("A group of tensors"), tr("Open it and select one tensor to see its weights."));
+    session_.jobs().quick(QStringLiteral("tensor stats"), this,
+                          [](const WorkerLaunch&, const std::stop_token&) { return nlohmann::json(); }, {},
+                          {});
+}
+
+void TensorPanel::request(const QString& tensor) {
+    chart_->setData(0, 0, {});
+    facts_->setFacts({{tr("Reading the weights…"), {}}});
+    session_.jobs().quick(
+        QStringLiteral("tensor stats"), this,
+        [checkpoint = session_.checkpoint().toStdString(), name = tensor.toStdString()](
+            const WorkerLaunch& launch, const std::stop_token& stop) {
+            return hone::tensor_stats(checkpoint, name, bins, launch, stop);
+        },
+        [this](const nlohmann::json& stats) { fill(stats); },
+        [this](const ErrorDetails& error) {
+            facts_->setFacts({});
+            banner_->show(Banner::Kind::error, text(error.message));
+        });
+}
+
+void TensorPanel::fill(const nlohmann::json& stats) {
+    const auto histogram = stats.find("histogram");
+    if (histogram != stats.end() && histogram->is_object())
+        chart_->setData(number(*histogram, "low"), number(*histogram, "high"),
+                        histogram->value("counts", std::vector<double>()));
+    const double count = number(stats, "count");
+    const auto exact = [&](const char* key) { return formatExact(number(stats, key)); };
+    facts_->setFacts({{tr("Weights"), formatCount(count), formatExact(count)},
+                      {tr("Smallest · largest"),
+                       QStringLiteral("%1 · %2").arg(formatNumber(number(stats, "min")),
+                                                     formatNumber(number(stats, "max"))),
+                       QStringLiteral("%1 · %2").arg(exact("min"), exact("max"))},
+                      {tr("Mean"), formatNumber(number(stats, "mean")), exact("mean")},
+                      {tr("Standard deviation"), formatNumber(number(stats, "std")), exact("std")},
+                      {tr("Zeros"), share(number(stats, "zeros"), count),
+                       tr("%1 weights are exactly zero").arg(exact("zeros"))},
+                      {tr("Outliers"), share(number(stats, "outliers"), count),
+                       tr("%1 weights lie beyond six standard deviations").arg(exact("outliers"))}});
+    warn(stats);
+}
+
+void TensorPanel::warn(const nlohmann::json& stats) {
+    const double nans = number(stats, "nans");
+    const double infinities = number(stats, "infs");
+    if (!(nans > 0) && !(infinities > 0)) return;
+    banner_->show(
+        Banner::Kind::warning,
+        tr("%1 weights are not numbers and %2 are infinite.").arg(formatExact(nans), formatExact(infinities)),
+        tr("The checkpoint is damaged or was converted wrongly: its output means nothing."));
+}
+
+}  // namespace hone::ui

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/models/session.h"
+#include "ui/models/tensor_tree.h"
+#include "ui/widgets/card.h"
+
+namespace hone::ui {
+
+class Banner;
+class EmptyState;
+class FactList;
+class HistogramChart;
+
+// The selected tensor: how its weights are distributed, and what should make one look twice.
+class TensorPanel : public Card {
+    Q_OBJECT
+public:
+    explicit TensorPanel(Session& session, QWidget* parent = nullptr);
+    void show(const TensorTree::Node* node);  // null: nothing is selected
+
+private:
+    void request(const QString& tensor);
+    void fill(const nlohmann::json& stats);
+    void showGroup(const TensorTree::Node& node);
+    void warn(const nlohmann::json& stats);
+
+    Session& session_;
+    TextLabel* subtitle_;
+    Banner* banner_;
+    TextLabel* chartTitle_;
+    HistogramChart* chart_;
+    FactList* facts_;
+    EmptyState* empty_;
+};
+
+}  // namespace hone::ui

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/main_window.h"
+
+#include <QCloseEvent>
+#include <QDir>
+#include <QDockWidget>
+#include <QDropEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QTimer>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "ui/shell/drop_overlay.h"
+#include "ui/shell/job_strip.h"
+#include "ui/shell/log_panel.h"
+#include "ui/shell/model_bar.h"
+#include "ui/shell/page_host.h"
+#include "ui/shell/rail.h"
+#include "ui/shell/settings.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr int narrowBelow = 1100;
+const QString geometryKey = QStringLiteral("window/geometry");
+const QString docksKey = QStringLiteral("window/docks");
+
+}  // namespace
+
+MainWindow::MainWindow(Session& session, QWidget* parent)
+    : QMainWindow(parent),
+      session_(session),
+      rail_(new Rail),
+      modelBar_(new ModelBar(session)),
+      inner_(new QMainWindow),
+      pages_(new PageHost(session, pageEntries())),
+      strip_(new JobStrip(session)),
+      logDock_(new QDockWidget(tr("Log"))),
+      log_(new LogPanel),
+      dropOverlay_(new DropOverlay(this)) {
+    setAcceptDrops(true);
+    setWindowTitle(QStringLiteral("Hone"));
+    setWindowIcon(Theme::instance().icon(QStringLiteral("hone")));
+    setMinimumSize(800, 560);
+    buildFrame();
+    buildLogDock();
+    buildMenus();
+    connectSession();
+    restoreLayout();
+    pages_->showPage(QStringLiteral("start"));
+    // The other pages are made after the first paint, one at a time, so that starting stays quick and none misses what
+    // a running job tells.
+    QTimer::singleShot(0, this, &MainWindow::makeRemainingPages);
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::buildFrame() {
+    for (const PageEntry& entry : pages_->entries()) {
+        const auto number = &entry - pages_->entries().data() + 1;
+        rail_->addEntry(entry.id, entry.icon, entry.title, QStringLiteral("Ctrl+%1").arg(number));
+    }
+    inner_->setWindowFlags(Qt::Widget);
+    inner_->setCentralWidget(pages_);
+    inner_->setContextMenuPolicy(Qt::NoContextMenu);
+    auto* column = new QVBoxLayout;
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(modelBar_);
+    column->addWidget(inner_, 1);
+    column->addWidget(strip_);
+    auto* frame = new QWidget;
+    auto* row = new QHBoxLayout(frame);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    row->addWidget(rail_);
+    row->addLayout(column, 1);
+    setCentralWidget(frame);
+    connect(rail_, &Rail::activated, pages_, &PageHost::showPage);
+    connect(rail_, &Rail::schemeToggled, this,
+            [this] { setScheme(static_cast<int>(Theme::instance().dark() ? Scheme::light : Scheme::dark)); });
+    connect(pages_, &PageHost::currentPageChanged, rail_, &Rail::setCurrent);
+    connect(pages_, &PageHost::currentPageChanged, this,
+            [](const QString& id) { settings::setLastPage(id); });
+}
+
+void MainWindow::buildLogDock() {
+    logDock_->setObjectName(QStringLiteral("log"));
+    logDock_->setWidget(log_);
+    logDock_->setAllowedAreas(Qt::BottomDockWidgetArea | Qt::RightDockWidgetArea);
+    logDock_->setFeatures(QDockWidget::DockWidgetClosable | QDockWidget::DockWidgetMovable);
+    inner_->addDockWidget(Qt::BottomDockWidgetArea, logDock_);
+    logDock_->hide();
+    strip_->logButton()->setDefaultAction(logDock_->toggleViewAction());
+    logDock_->toggleViewAction()->setIcon(Theme::instance().icon(QStringLiteral("log")));
+    connect(&session_.jobs(), &JobRunner::logged, log_, &LogPanel::append);
+}
+
+void MainWindow::connectSession() {
+    connect(&session_, &Session::openRequested, this, &MainWindow::chooseFile);
+    connect(&session_, &Session::pageRequested, pages_, &PageHost::showPage);
+    connect(&session_, &Session::runRequested, this, [this] { pages_->showPage(QStringLiteral("compare")); });
+    connect(&session_, &Session::modelChanged, this, [this] {
+        setWindowTitle(tr("%1 — Hone").arg(session_.modelName()));
+        settings::addRecentCheckpoint(session_.checkpoint());
+        settings::setLastCheckpoint(session_.checkpoint());
+        updateJobActions();
+    });
+    connect(&session_, &Session::openFailed, this, [this] { pages_->showPage(QStringLiteral("start")); });
+    connect(&session_.jobs(), &JobRunner::jobsChanged, this, &MainWindow::updateJobActions);
+}
+
+void MainWindow::makeRemainingPages() {
+    if (pages_->complete()) return;
+    pages_->makeOne();
+    QTimer::singleShot(0, this, &MainWindow::makeRemainingPages);
+}
+
+void MainWindow::openCheckpoint(const QString& checkpoint) {
+    if (!checkpoint.isEmpty()) session_.open(checkpoint);
+}
+
+void MainWindow::chooseFile() {
+    const QStringList recent = settings::recentCheckpoints();
+    const QString folder = recent.isEmpty() || !QFileInfo::exists(recent.first())
+                               ? QDir::homePath()
+                               : QFileInfo(recent.first()).path();
+    openCheckpoint(QFileDialog::getOpenFileName(this, tr("Open a model"), folder,
+                                                tr("GGUF models (*.gguf);;All files (*)")));
+}
+
+void MainWindow::chooseStore() {
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Choose the store of runs, or name a new one"),
+        QString::fromStdString(session_.store().info().path.string()), tr("Stores (*.sqlite);;All files (*)"),
+        nullptr, QFileDialog::DontConfirmOverwrite);
+    if (!path.isEmpty() && confirmClose()) emit storeChosen(path);
+}
+
+void MainWindow::setScheme(int scheme) {
+    const auto chosen = static_cast<Scheme>(scheme);
+    settings::setScheme(chosen);
+    Theme::instance().apply(chosen);
+    for (int i = 0; i < 3; ++i) schemeActions_[i]->setChecked(i == scheme);
+}
+
+void MainWindow::updateJobActions() {
+    measureAction_->setEnabled(!session_.checkpoint().isEmpty());
+    cancelAction_->setEnabled(session_.jobs().running().has_value());
+}
+
+void MainWindow::restoreLayout() {
+    if (!restoreGeometry(settings::bytes(geometryKey))) resize(1280, 800);
+    inner_->restoreState(settings::bytes(docksKey));
+}
+
+void MainWindow::rememberLayout() const {
+    settings::setBytes(geometryKey, saveGeometry());
+    settings::setBytes(docksKey, inner_->saveState());
+}
+
+bool MainWindow::confirmClose() {
+    const std::optional<JobInfo> job = session_.jobs().running();
+    if (!job) return true;
+    QMessageBox box(QMessageBox::Question, tr("A job is running"), tr("%1 has not finished.").arg(job->title),
+                    QMessageBox::NoButton, this);
+    box.setInformativeText(tr("Closing cancels it. What it measured so far is kept in the store."));
+    QPushButton* stay = box.addButton(tr("Keep it running"), QMessageBox::RejectRole);
+    QPushButton* leave = box.addButton(tr("Cancel the job and close"), QMessageBox::AcceptRole);
+    for (QPushButton* button : {stay, leave}) button->setAccessibleName(button->text());
+    box.setDefaultButton(stay);
+    box.setEscapeButton(stay);
+    box.exec();
+    return box.clickedButton() == leave;
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    if (!confirmClose()) {
+        event->ignore();
+        return;
+    }
+    rememberLayout();
+    event->accept();
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+    QMainWindow::resizeEvent(event);
+    rail_->setNarrow(width() < narrowBelow);
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+    const QString file = DropOverlay::fileIn(event->mimeData());
+    if (file.isEmpty()) return;
+    event->acceptProposedAction();
+    dropOverlay_->showFor(file);
+}
+
+void MainWindow::dragLeaveEvent(QDragLeaveEvent*) {
+    dropOverlay_->hide();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+    dropOverlay_->hide();
+    event->acceptProposedAction();
+    openCheckpoint(DropOverlay::fileIn(event->mimeData()));
+}
+
+}  // namespace hone::ui

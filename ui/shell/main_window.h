@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QMainWindow>
+
+#include "ui/models/session.h"
+
+class QAction;
+class QDockWidget;
+class QMenu;
+
+namespace hone::ui {
+
+class DropOverlay;
+class JobStrip;
+class LogPanel;
+class ModelBar;
+class PageHost;
+class Rail;
+
+// The window's frame: rail, model bar, the pages, the log dock and the job strip. It holds no state of its own beyond
+// what it remembers between starts; that of the work is the session's.
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+public:
+    explicit MainWindow(Session& session, QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    PageHost& pages() { return *pages_; }
+    Rail& rail() { return *rail_; }
+    void openCheckpoint(const QString& checkpoint);
+
+signals:
+    void storeChosen(const QString& path);
+
+public slots:
+    void chooseFile();  // the Open… dialog
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dragLeaveEvent(QDragLeaveEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    void buildFrame();
+    void buildLogDock();
+    void connectSession();
+    void buildMenus();  // main_window_menus.cpp
+    void buildFileMenu();
+    void buildEditMenu();
+    void buildViewMenu();
+    void buildJobMenu();
+    void buildHelpMenu();
+    void fillRecentMenu();
+    void fillSyntheticMenu();
+    void updateJobActions();
+    void chooseStore();
+    void setScheme(int scheme);
+    void makeRemainingPages();
+    void restoreLayout();
+    void rememberLayout() const;
+    bool confirmClose();
+
+    Session& session_;
+    Rail* rail_;
+    ModelBar* modelBar_;
+    QMainWindow* inner_;  // holds the pages and the docks, between model bar and job strip
+    PageHost* pages_;
+    JobStrip* strip_;
+    QDockWidget* logDock_;
+    LogPanel* log_;
+    DropOverlay* dropOverlay_;
+    QMenu* recentMenu_ = nullptr;
+    QMenu* syntheticMenu_ = nullptr;
+    QAction* measureAction_ = nullptr;
+    QAction* cancelAction_ = nullptr;
+    QAction* schemeActions_[3] = {};
+};
+
+}  // namespace hone::ui

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QActionGroup>
+#include <QApplication>
+#include <QDockWidget>
+#include <QFileInfo>
+#include <QMenuBar>
+
+#include "ui/models/model_facts.h"
+#include "ui/shell/about_dialog.h"
+#include "ui/shell/main_window.h"
+#include "ui/shell/page_host.h"
+#include "ui/shell/settings.h"
+
+namespace hone::ui {
+
+void MainWindow::buildMenus() {
+    buildFileMenu();
+    buildEditMenu();
+    buildViewMenu();
+    buildJobMenu();
+    buildHelpMenu();
+    updateJobActions();
+}
+
+void MainWindow::buildFileMenu() {
+    const Theme& theme = Theme::instance();
+    QMenu* menu = menuBar()->addMenu(tr("&File"));
+    QAction* open =
+        menu->addAction(theme.icon(QStringLiteral("open")), tr("&Open…"), this, &MainWindow::chooseFile);
+    open->setShortcut(QKeySequence::Open);
+    recentMenu_ = menu->addMenu(tr("Open &recent"));
+    connect(menu, &QMenu::aboutToShow, this, &MainWindow::fillRecentMenu);
+    syntheticMenu_ = menu->addMenu(tr("Open a &synthetic model"));
+    syntheticMenu_->setToolTipsVisible(true);
+    connect(menu, &QMenu::aboutToShow, this, &MainWindow::fillSyntheticMenu);
+    menu->addSeparator();
+    menu->addAction(tr("&Choose the store…"), this, &MainWindow::chooseStore);
+    menu->addSeparator();
+    QAction* quit = menu->addAction(tr("&Quit"), this, &QWidget::close);
+    quit->setShortcut(QKeySequence::Quit);
+}
+
+void MainWindow::fillRecentMenu() {
+    recentMenu_->clear();
+    const QStringList recent = settings::recentCheckpoints();
+    for (const QString& checkpoint : recent) {
+        QAction* action = recentMenu_->addAction(QFileInfo(checkpoint).fileName());
+        action->setToolTip(checkpoint);
+        connect(action, &QAction::triggered, this, [this, checkpoint] { openCheckpoint(checkpoint); });
+    }
+    recentMenu_->setEnabled(!recent.isEmpty());
+}
+
+void MainWindow::fillSyntheticMenu() {
+    syntheticMenu_->clear();
+    const nlohmann::json& environment = session_.environment();
+    const auto shapes = environment.is_object() ? environment.find("synthetic_shapes") : environment.end();
+    const bool known = shapes != environment.end() && shapes->is_array() && !shapes->empty();
+    syntheticMenu_->setEnabled(known);
+    if (!known) return;
+    for (const auto& shape : *shapes) {
+        const QString checkpoint = QStringLiteral("synthetic:") + text(shape.get<std::string>());
+        QAction* action = syntheticMenu_->addAction(checkpoint.mid(checkpoint.indexOf(QLatin1Char(':')) + 1));
+        action->setToolTip(
+            tr("Random weights of this shape: speed and memory are real, accuracy means nothing."));
+        connect(action, &QAction::triggered, this, [this, checkpoint] { openCheckpoint(checkpoint); });
+    }
+}
+
+void MainWindow::buildEditMenu() {
+    const Theme& theme = Theme::instance();
+    QMenu* menu = menuBar()->addMenu(tr("&Edit"));
+    QAction* undo = session_.undoStack().createUndoAction(this, tr("Undo"));
+    undo->setShortcut(QKeySequence::Undo);
+    undo->setIcon(theme.icon(QStringLiteral("undo")));
+    QAction* redo = session_.undoStack().createRedoAction(this, tr("Redo"));
+    redo->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z));
+    redo->setIcon(theme.icon(QStringLiteral("redo")));
+    menu->addAction(undo);
+    menu->addAction(redo);
+}
+
+void MainWindow::buildViewMenu() {
+    QMenu* menu = menuBar()->addMenu(tr("&View"));
+    int number = 0;
+    for (const PageEntry& entry : pages_->entries()) {
+        QAction* action = menu->addAction(Theme::instance().icon(entry.icon), entry.title);
+        action->setShortcut(QKeySequence(static_cast<int>(Qt::CTRL) + Qt::Key_1 + number++));
+        connect(action, &QAction::triggered, this, [this, id = entry.id] { pages_->showPage(id); });
+    }
+    menu->addSeparator();
+    menu->addAction(logDock_->toggleViewAction());
+    logDock_->toggleViewAction()->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_L));
+    menu->addSeparator();
+    auto* group = new QActionGroup(this);
+    const QString names[] = {tr("Theme of the &system"), tr("&Light theme"), tr("&Dark theme")};
+    for (int i = 0; i < 3; ++i) {
+        QAction* action = menu->addAction(names[i]);
+        action->setCheckable(true);
+        action->setChecked(static_cast<int>(settings::scheme()) == i);
+        group->addAction(action);
+        connect(action, &QAction::triggered, this, [this, i] { setScheme(i); });
+        schemeActions_[i] = action;
+    }
+}
+
+void MainWindow::buildJobMenu() {
+    const Theme& theme = Theme::instance();
+    QMenu* menu = menuBar()->addMenu(tr("&Job"));
+    measureAction_ = menu->addAction(theme.icon(QStringLiteral("play")), tr("&Measure the recipe"), this,
+                                     [this] { session_.measure(); });
+    measureAction_->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_R));
+    cancelAction_ = menu->addAction(theme.icon(QStringLiteral("cancel")), tr("&Cancel the running job"), this,
+                                    [this] { session_.jobs().cancelRunning(); });
+    cancelAction_->setShortcut(QKeySequence(Qt::Key_Escape));
+}
+
+void MainWindow::buildHelpMenu() {
+    QMenu* menu = menuBar()->addMenu(tr("&Help"));
+    menu->addAction(tr("&Metric definitions"), QKeySequence::HelpContents, this,
+                    [this] { AboutDialog(AboutDialog::Topic::metrics, this).exec(); });
+    menu->addAction(Theme::instance().icon(QStringLiteral("info")), tr("&About Hone"), this,
+                    [this] { AboutDialog(AboutDialog::Topic::program, this).exec(); });
+}
+
+}  // namespace hone::ui
