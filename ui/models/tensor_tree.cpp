@@ -206,7 +206,7 @@ QVariant TensorTree::data(const QModelIndex& index, int role) const {
         case bytes:
             return formatBytes(at->bytes);
         case share:
-            return formatNumber(part * 100, QStringLiteral("%"));
+            return part > 0 && part < 0.001 ? tr("< 0.1 %") : formatNumber(part * 100, QStringLiteral("%"));
         default:
             return {};
     }

@@ -12,6 +12,7 @@
 #include "ui/models/tensor_tree.h"
 #include "ui/pages/tensor_panel.h"
 #include "ui/widgets/banner.h"
+#include "ui/widgets/buttons.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/fact_list.h"
@@ -84,6 +85,13 @@ ModelPage::ModelPage(Session& session, QWidget* parent)
     showModel();
 }
 
+QList<QWidget*> ModelPage::headerWidgets() {
+    QPushButton* next = primaryButton(tr("Optimise it"));
+    next->setToolTip(tr("Choose techniques for this model  Ctrl+3"));
+    connect(next, &QPushButton::clicked, this, [this] { session().requestPage(QStringLiteral("optimise")); });
+    return {next};
+}
+
 ModelPage::~ModelPage() {
     QSettings().setValue(splitterKey, splitter_->saveState());
 }
@@ -102,7 +110,8 @@ QWidget* ModelPage::makeContent() {
     splitter_->setStretchFactor(1, 2);
     splitter_->handle(1)->setAccessibleName(tr("Divide tree and tensor"));
     splitter_->setMinimumHeight(420);
-    splitter_->restoreState(QSettings().value(splitterKey).toByteArray());
+    if (!splitter_->restoreState(QSettings().value(splitterKey).toByteArray()))
+        splitter_->setSizes({720, 400});
     column->addWidget(splitter_, 1);
     return content;
 }
@@ -167,7 +176,7 @@ void ModelPage::showModel() {
                        .arg(formatExact(facts.kvBytesPerToken, tr("bytes"))));
     parameters_->setNote(
         tr("%1 bits a weight").arg(formatNumber(facts.bytes * 8 / qMax(1.0, facts.parameters))));
-    context_->setNote(tr("trained for"));
+    context_->setNote(tr("longest it was trained on"));
     kv_->setNote(tr("in fp32"));
     banner_->clear();
     if (!facts.supported)

@@ -26,6 +26,7 @@ public:
     QString id() const override { return QStringLiteral("model"); }
     QString title() const override { return tr("Model"); }
     QString iconName() const override { return QStringLiteral("model"); }
+    QList<QWidget*> headerWidgets() override;
     void shown() override;
 
 private:

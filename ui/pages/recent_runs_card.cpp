@@ -9,7 +9,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int shownRuns = 6, whenWidth = 84;
+constexpr int shownRuns = 6, whenWidth = 100;
 
 QColor colorOf(HeadlineTone tone) {
     switch (tone) {
@@ -72,7 +72,7 @@ void RunRow::paintEvent(QPaintEvent*) {
     const int room = middleRight - headlineWidth - spacing::group - inner.left();
     painter.drawText(QRect(inner.left(), 0, room, height()), Qt::AlignVCenter,
                      painter.fontMetrics().elidedText(label_, Qt::ElideRight, room));
-    if (!hasFocus()) return;
+    if (!keyboardFocus(this)) return;
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(p.accent, 2));
     painter.drawRoundedRect(QRectF(rect()).adjusted(4, 1, -4, -1), 4, 4);

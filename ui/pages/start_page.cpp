@@ -52,7 +52,7 @@ QWidget* StartPage::makeDropZone() {
                       TextStyle::body, Tone::muted));
     row->addLayout(words);
     row->addStretch();
-    QPushButton* open = plainButton(tr("Open…  Ctrl+O"), QStringLiteral("open"));
+    QPushButton* open = plainButton(tr("Open…  Ctrl+O"));
     open->setAccessibleName(tr("Open a model file"));
     QPushButton* sample = primaryButton(tr("Try the sample model"));
     sample->setToolTip(tr("SmolLM2-135M-Instruct in BF16"));
@@ -69,7 +69,6 @@ void StartPage::trySample() {
     const QString path = sampleModelPath();
     if (QFileInfo::exists(path)) {
         session().open(path);
-        session().requestPage(QStringLiteral("model"));
         return;
     }
     banner_->show(

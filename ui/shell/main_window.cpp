@@ -10,6 +10,7 @@
 #include <QHBoxLayout>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QPushButton>
 #include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
@@ -45,7 +46,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
       dropOverlay_(new DropOverlay(this)) {
     setAcceptDrops(true);
     setWindowTitle(QStringLiteral("Hone"));
-    setWindowIcon(Theme::instance().icon(QStringLiteral("hone")));
+    setWindowIcon(QIcon(QStringLiteral(":/hone.svg")));
     setMinimumSize(800, 560);
     buildFrame();
     buildLogDock();
@@ -85,8 +86,6 @@ void MainWindow::buildFrame() {
     connect(rail_, &Rail::schemeToggled, this,
             [this] { setScheme(static_cast<int>(Theme::instance().dark() ? Scheme::light : Scheme::dark)); });
     connect(pages_, &PageHost::currentPageChanged, rail_, &Rail::setCurrent);
-    connect(pages_, &PageHost::currentPageChanged, this,
-            [](const QString& id) { settings::setLastPage(id); });
 }
 
 void MainWindow::buildLogDock() {
@@ -110,6 +109,10 @@ void MainWindow::connectSession() {
         settings::addRecentCheckpoint(session_.checkpoint());
         settings::setLastCheckpoint(session_.checkpoint());
         updateJobActions();
+        // From Start, an opened model leads on; on any other page the user stays where he is.
+        if (followOpen_ && pages_->current() == QLatin1String("start"))
+            pages_->showPage(QStringLiteral("model"));
+        followOpen_ = true;
     });
     connect(&session_, &Session::openFailed, this, [this] { pages_->showPage(QStringLiteral("start")); });
     connect(&session_.jobs(), &JobRunner::jobsChanged, this, &MainWindow::updateJobActions);
@@ -123,6 +126,13 @@ void MainWindow::makeRemainingPages() {
 
 void MainWindow::openCheckpoint(const QString& checkpoint) {
     if (!checkpoint.isEmpty()) session_.open(checkpoint);
+}
+
+void MainWindow::reopenLast() {
+    const QString last = settings::lastCheckpoint();
+    if (last.isEmpty() || !(QFileInfo::exists(last) || last.startsWith(QLatin1String("synthetic:")))) return;
+    followOpen_ = false;
+    session_.open(last);
 }
 
 void MainWindow::chooseFile() {

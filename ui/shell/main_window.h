@@ -29,6 +29,7 @@ public:
     PageHost& pages() { return *pages_; }
     Rail& rail() { return *rail_; }
     void openCheckpoint(const QString& checkpoint);
+    void reopenLast();  // the model that was open last time, staying on Start
 
 signals:
     void storeChosen(const QString& path);
@@ -72,6 +73,7 @@ private:
     QDockWidget* logDock_;
     LogPanel* log_;
     DropOverlay* dropOverlay_;
+    bool followOpen_ = true;
     QMenu* recentMenu_ = nullptr;
     QMenu* syntheticMenu_ = nullptr;
     QAction* measureAction_ = nullptr;

@@ -62,7 +62,7 @@ void RailButton::paintEvent(QPaintEvent*) {
         painter.setPen(color);
         painter.drawText(QRect(0, top + size + 5, width(), 16), Qt::AlignCenter, text());
     }
-    if (!hasFocus()) return;
+    if (!keyboardFocus(this)) return;
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(p.accent, 2));
     painter.setBrush(Qt::NoBrush);
@@ -104,6 +104,8 @@ void Rail::addEntry(const QString& id, const QString& icon, const QString& word,
     button->setNarrow(narrow_);
     group_->addButton(button);
     layout_->insertWidget(static_cast<int>(entries_.size()), button);
+    setTabOrder(entries_.empty() ? button : entries_.back().button, button);
+    setTabOrder(button, scheme_);
     entries_.push_back({id, button});
     connect(button, &RailButton::clicked, this, [this, id] { emit activated(id); });
 }

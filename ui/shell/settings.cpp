@@ -11,7 +11,6 @@ const QString schemeKey = QStringLiteral("appearance/scheme");
 const QString recentKey = QStringLiteral("models/recent");
 const QString lastKey = QStringLiteral("models/last");
 const QString storeKey = QStringLiteral("store/path");
-const QString pageKey = QStringLiteral("window/page");
 constexpr int keptRecent = 8;
 
 }  // namespace
@@ -59,13 +58,6 @@ QByteArray bytes(const QString& key) {
 }
 void setBytes(const QString& key, const QByteArray& value) {
     QSettings().setValue(key, value);
-}
-
-QString lastPage() {
-    return QSettings().value(pageKey).toString();
-}
-void setLastPage(const QString& id) {
-    QSettings().setValue(pageKey, id);
 }
 
 }  // namespace hone::ui::settings

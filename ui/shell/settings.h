@@ -16,14 +16,12 @@ void setScheme(Scheme scheme);
 QStringList recentCheckpoints();  // newest first
 void addRecentCheckpoint(const QString& checkpoint);
 QString lastCheckpoint();  // open when the window was closed; empty where none was
+void setLastCheckpoint(const QString& checkpoint);
 
 QString store();  // the chosen store's path; empty is the default one
 void setStore(const QString& path);
 
 QByteArray bytes(const QString& key);
 void setBytes(const QString& key, const QByteArray& value);
-QString lastPage();
-void setLastPage(const QString& id);
-void setLastCheckpoint(const QString& checkpoint);
 
 }  // namespace hone::ui::settings

@@ -35,7 +35,7 @@ QString threeDigits(double value) {
 }  // namespace
 
 QString formatNumber(double value, const QString& unit) {
-    return withUnit(threeDigits(value), unit);
+    return withUnit(threeDigits(value).replace(QLatin1Char('-'), QChar(0x2212)), unit);
 }
 
 QString formatExact(double value, const QString& unit) {

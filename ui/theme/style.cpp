@@ -24,7 +24,13 @@ using namespace painting;
 
 namespace {
 
-constexpr int indicatorSize = 16;
+constexpr int indicatorSize = 16, cellPadding = 9;
+
+// Lists in pop-ups have no hairlines.
+bool hasRows(const QWidget* widget) {
+    return qobject_cast<const QTableView*>(widget) != nullptr ||
+           qobject_cast<const QTreeView*>(widget) != nullptr;
+}
 
 const Palette& colors() {
     return Theme::instance().palette();
@@ -48,14 +54,26 @@ void drawIndicator(const QStyleOption* option, QPainter* painter, bool round) {
     if (showsFocus(option)) focusRing(painter, box.adjusted(-3, -3, 3, 3), round ? 11 : spacing::radius);
 }
 
-void drawItemPanel(const QStyleOption* option, QPainter* painter) {
+// Drawn under the cells of a row and under a tree's branches.
+void drawItemRow(const QStyleOption* option, QPainter* painter, const QWidget* widget) {
+    if (!hasRows(widget)) return;
+    const QRect& r = option->rect;
+    if (option->state & QStyle::State_Selected) painter->fillRect(r, colors().accentSoft);
+    // Not where the view ends with the row: its frame is the line there.
+    const QWidget* viewport = static_cast<const QAbstractScrollArea*>(widget)->viewport();
+    if (r.bottom() < viewport->height() - 2)
+        painter->fillRect(QRect(r.left(), r.bottom(), r.width(), 1), colors().grid);
+}
+
+void drawItemPanel(const QStyleOption* option, QPainter* painter, const QWidget* widget) {
+    const QRect rect = option->rect.adjusted(0, 0, 0, hasRows(widget) ? -1 : 0);
     const auto* item = qstyleoption_cast<const QStyleOptionViewItem*>(option);
     if (item != nullptr && item->backgroundBrush.style() != Qt::NoBrush)
-        painter->fillRect(option->rect, item->backgroundBrush);
+        painter->fillRect(rect, item->backgroundBrush);
     if (option->state & QStyle::State_Selected)
-        painter->fillRect(option->rect, colors().accentSoft);
+        painter->fillRect(rect, colors().accentSoft);
     else if (option->state & QStyle::State_MouseOver)
-        painter->fillRect(option->rect, colors().hover);
+        painter->fillRect(rect, colors().hover);
 }
 
 void drawLineEditPanel(const QStyleOption* option, QPainter* painter) {
@@ -84,6 +102,11 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
         case PM_ExclusiveIndicatorWidth:
         case PM_ExclusiveIndicatorHeight:
             return indicatorSize;
+        case PM_FocusFrameHMargin:
+            // What item views keep between a cell's edge and its text.
+            return qobject_cast<const QAbstractItemView*>(widget) != nullptr
+                       ? cellPadding
+                       : QProxyStyle::pixelMetric(metric, option, widget);
         case PM_ScrollBarExtent:
             return 12;
         case PM_ButtonShiftHorizontal:
@@ -199,9 +222,9 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
             roundedBox(painter, option->rect, Qt::transparent, colors().border, 0);
             return;
         case PE_PanelItemViewItem:
-            return drawItemPanel(option, painter);
+            return drawItemPanel(option, painter, widget);
         case PE_PanelItemViewRow:
-            return;
+            return drawItemRow(option, painter, widget);
         case PE_IndicatorBranch:
             return drawBranch(option, painter);
         case PE_IndicatorArrowDown:

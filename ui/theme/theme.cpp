@@ -126,6 +126,10 @@ QPixmap Theme::pixmap(const QString& name, int size, const QColor& color, qreal 
     return result;
 }
 
+bool keyboardFocus(const QWidget* widget) {
+    return widget->hasFocus() && widget->window()->testAttribute(Qt::WA_KeyboardFocusChange);
+}
+
 QColor Theme::memoryColor(const QString& memoryClass) const {
     const Palette& p = palette();
     if (memoryClass == QLatin1String("weights")) return p.weights;

@@ -8,6 +8,8 @@
 #include <QPixmap>
 #include <QString>
 
+class QWidget;
+
 namespace hone::ui {
 
 // Every colour, spacing and font size of the window. Nothing else names one.
@@ -51,6 +53,9 @@ private:
     struct Impl;
     Impl* impl_;
 };
+
+// Whether a focused widget that paints itself shows its ring: once the keyboard moved the focus in its window.
+bool keyboardFocus(const QWidget* widget);
 
 // "155", "1.84 GiB", "0.0033": three significant digits; the unit apart by a space where given.
 QString formatNumber(double value, const QString& unit = {});

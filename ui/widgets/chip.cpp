@@ -48,10 +48,11 @@ void Chip::paintEvent(QPaintEvent*) {
     const QColor color = toneColor(tone_);
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
+    const bool ring = keyboardFocus(this);
     const bool active = clickable_ && isEnabled() && underMouse();
-    painter.setPen(QPen(hasFocus() ? p.accent : tone_ == Tone::muted ? p.border : color, hasFocus() ? 2 : 1));
+    painter.setPen(QPen(ring ? p.accent : tone_ == Tone::muted ? p.border : color, ring ? 2 : 1));
     painter.setBrush(active ? p.hover : p.surface);
-    const qreal half = hasFocus() ? 1 : 0.5;
+    const qreal half = ring ? 1 : 0.5;
     const QRectF box = QRectF(rect()).adjusted(half, half, -half, -half);
     painter.drawRoundedRect(box, box.height() / 2, box.height() / 2);
     painter.setPen(color);

@@ -39,7 +39,7 @@ void Switch::paintEvent(QPaintEvent*) {
     const qreal x = isChecked() ? track.right() - 2 - knob : track.left() + 2;
     painter.setBrush(isChecked() ? p.onAccent : p.surface);
     painter.drawEllipse(QRectF(x, track.top() + 2, knob, knob));
-    if (!hasFocus()) return;
+    if (!keyboardFocus(this)) return;
     painter.setBrush(Qt::NoBrush);
     painter.setPen(QPen(p.accent, 1.5));
     painter.drawRoundedRect(track.adjusted(-2, -2, 2, 2), trackHeight / 2.0 + 2, trackHeight / 2.0 + 2);
