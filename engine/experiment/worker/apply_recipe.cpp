@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/experiment/worker/apply_recipe.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <set>
+
+#include "engine/core/error.h"
+#include "engine/techniques/apply/technique.h"
+#include "engine/weights/weight_format.h"
+
+namespace hone {
+namespace {
+
+const Technique& supported(const RecipeStep& step, const Checkpoint& checkpoint, const ModelConfig& config,
+                           int concurrency) {
+    const Technique* technique = find_technique(step.technique);
+    if (technique == nullptr)
+        throw Error(
+            ErrorDetails{"", "", "technique", "'" + step.technique + "'", "a technique of this version"});
+    const Support support = technique->supports({checkpoint, config, step.options, concurrency});
+    if (!support.ok)
+        throw Error(ErrorDetails{step.technique + ": " + support.reason, checkpoint.source, step.technique,
+                                 support.reason, "a model and workload that it supports"});
+    return *technique;
+}
+
+using Owners = std::set<const void*>;
+
+Owners owners(const Checkpoint& checkpoint) {
+    Owners result;
+    for (const StoredTensor& tensor : checkpoint.tensors) result.insert(tensor.owner.get());
+    return result;
+}
+
+// Tensors that no transform touched still point into the mapped file and would keep all of its pages counted.
+void own_what_is_left(Checkpoint& checkpoint, const Owners& before) {
+    for (StoredTensor& tensor : checkpoint.tensors) {
+        if (!before.contains(tensor.owner.get())) continue;
+        const std::size_t bytes = tensor.data.size();
+        std::shared_ptr<std::byte[]> copy(new std::byte[bytes]);
+        std::memcpy(copy.get(), tensor.data.data(), bytes);
+        tensor.data = {copy.get(), bytes};
+        tensor.owner = copy;
+    }
+}
+
+}  // namespace
+
+AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
+                           const kernels::Context& context, const Progress& progress) {
+    AppliedRecipe applied;
+    applied.run.isa = context.isa;
+    const ModelConfig config = read_config(checkpoint);
+    const Owners before = owners(checkpoint);
+    bool transformed = false;
+    for (const RecipeStep& step : recipe.steps) {
+        const Technique& technique = supported(step, checkpoint, config, concurrency);
+        if (const auto* run = std::get_if<RunTechnique>(&technique.act)) {
+            run->configure(applied.run, step.options);
+            applied.left_out.push_back(step.technique);
+            continue;
+        }
+        const auto notes =
+            std::get<WeightTechnique>(technique.act).apply(checkpoint, step.options, context, progress);
+        applied.notes.insert(applied.notes.end(), notes.begin(), notes.end());
+        transformed = true;
+    }
+    if (transformed) own_what_is_left(checkpoint, before);
+    return applied;
+}
+
+AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency) {
+    AppliedRecipe planned;
+    const ModelConfig config = read_config(checkpoint);
+    for (const RecipeStep& step : recipe.steps) {
+        const Technique& technique = supported(step, checkpoint, config, concurrency);
+        if (const auto* run = std::get_if<RunTechnique>(&technique.act)) {
+            run->configure(planned.run, step.options);
+            planned.left_out.push_back(step.technique);
+        } else {
+            std::get<WeightTechnique>(technique.act).plan(checkpoint, step.options);
+        }
+    }
+    return planned;
+}
+
+void convert_matrices(Checkpoint& checkpoint, const std::string& dtype, const kernels::Context& context,
+                      const Progress& progress) {
+    if (dtype == "keep") return;
+    const auto type = dtype_from_id(dtype);
+    if (!type || info(*type).gguf_carrier != *type)
+        throw Error(
+            ErrorDetails{"", "", "type", "'" + dtype + "'", "keep, f32, f16, bf16, q8_0, q4_0 or q4_1"});
+    double done = 0;
+    for (StoredTensor& tensor : checkpoint.tensors) {
+        progress.update(done / static_cast<double>(checkpoint.tensors.size()), tensor.name);
+        if (tensor.shape.size() >= 2 && tensor.type != *type)
+            tensor = convert_tensor(tensor, *type, context, Progress{{}, progress.stop});
+        done += 1;
+    }
+}
+
+nlohmann::json bytes_by_type(const Checkpoint& checkpoint) {
+    nlohmann::json types = nlohmann::json::object();
+    for (const StoredTensor& tensor : checkpoint.tensors) {
+        const std::string name(info(tensor.type).name);
+        types[name] =
+            types.value(name, std::int64_t{0}) + tensor.rows() * row_bytes(tensor.type, tensor.cols());
+    }
+    return types;
+}
+
+}  // namespace hone

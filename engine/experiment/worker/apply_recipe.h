@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/core/progress.h"
+#include "engine/experiment/protocol/experiment.h"
+#include "engine/formats/checkpoint.h"
+#include "engine/model/model.h"
+#include "engine/runtime/run_config.h"
+#include "kernels/cpu/context.h"
+
+namespace hone {
+
+struct AppliedRecipe {
+    RunConfig run;
+    std::vector<std::string> notes;     // for the user
+    std::vector<std::string> left_out;  // ids of techniques that configure a run
+};
+
+// Asks every technique of the recipe whether it can act, then lets each rewrite the checkpoint or configure the run, in order.
+// Throws Error "TECHNIQUE: reason" where one cannot. After a transform nothing keeps the source file mapped.
+AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
+                           const kernels::Context& context, const Progress& progress);
+
+// The same on a checkpoint whose tensors need no data: types and sizes change, nothing is computed.
+AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency);
+
+// Converts every matrix to `dtype` ("keep" changes nothing; vectors stay as they are). Throws Error for an unknown name.
+void convert_matrices(Checkpoint& checkpoint, const std::string& dtype, const kernels::Context& context,
+                      const Progress& progress);
+
+// {type name: bytes} of the tensors.
+nlohmann::json bytes_by_type(const Checkpoint& checkpoint);
+
+}  // namespace hone

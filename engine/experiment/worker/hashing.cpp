@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/experiment/worker/hashing.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+
+namespace hone {
+
+struct Hash128::State {
+    XXH3_state_t* xxh3 = XXH3_createState();
+};
+
+Hash128::Hash128() : state_(std::make_unique<State>()) {
+    XXH3_128bits_reset(state_->xxh3);
+}
+Hash128::~Hash128() {
+    XXH3_freeState(state_->xxh3);
+}
+void Hash128::add(const void* data, std::size_t bytes) {
+    XXH3_128bits_update(state_->xxh3, data, bytes);
+}
+
+std::string Hash128::hex() const {
+    const XXH128_hash_t digest = XXH3_128bits_digest(state_->xxh3);
+    return fmt::format("{:016x}{:016x}", digest.high64, digest.low64);
+}
+
+std::string checkpoint_hash(const Checkpoint& checkpoint) {
+    constexpr std::size_t kEdge = 4096;
+    Hash128 hash;
+    for (const StoredTensor& tensor : checkpoint.tensors) {
+        hash.add(tensor.name.data(), tensor.name.size() + 1);
+        const std::string_view type = info(tensor.type).id;
+        hash.add(type.data(), type.size());
+        hash.add(tensor.shape.data(), tensor.shape.size() * sizeof(std::int64_t));
+        const std::size_t edge = std::min(kEdge, tensor.data.size());
+        hash.add(tensor.data.data(), edge);
+        hash.add(tensor.data.data() + (tensor.data.size() - edge), edge);
+    }
+    return hash.hex();
+}
+
+std::string tensor_data_hash(const Checkpoint& checkpoint) {
+    Hash128 hash;
+    for (const StoredTensor& tensor : checkpoint.tensors) hash.add(tensor.data.data(), tensor.data.size());
+    return hash.hex();
+}
+
+}  // namespace hone

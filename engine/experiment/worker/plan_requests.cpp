@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/core/system_memory.h"
+#include "engine/experiment/worker/apply_recipe.h"
+#include "engine/experiment/worker/memory_report.h"
+#include "engine/experiment/worker/prepared.h"
+#include "engine/experiment/worker/requests.h"
+#include "engine/techniques/apply/technique.h"
+
+namespace hone {
+
+nlohmann::json supported_techniques(const nlohmann::json& request) {
+    const Registry& registry = builtin_registry();
+    const Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"), false);
+    const ModelConfig config = read_config(checkpoint);
+    const Recipe recipe = recipe_from_json(request.value("recipe", nlohmann::json::array()), registry);
+    const Workload workload = workload_from_json(request.value("workload", nlohmann::json::object()));
+    nlohmann::json answers = nlohmann::json::object();
+    for (const Technique& technique : techniques()) {
+        nlohmann::json options = default_options(technique.descriptor);
+        for (const RecipeStep& step : recipe.steps) {
+            if (step.technique == technique.descriptor.id) options = step.options;
+        }
+        const Support support = technique.supports({checkpoint, config, options, workload.concurrency});
+        answers[std::string(technique.descriptor.id)] = {{"ok", support.ok}, {"reason", support.reason}};
+    }
+    return {{"techniques", answers}};
+}
+
+nlohmann::json predict_experiment(const nlohmann::json& request) {
+    const Experiment experiment = experiment_from_json(request.at("experiment"), builtin_registry());
+    Checkpoint plan = open_checkpoint(experiment.checkpoint, false);
+    const AppliedRecipe planned = plan_recipe(plan, experiment.recipe, experiment.workload.concurrency);
+    const ModelConfig config = read_config(plan);
+    RunConfig run = planned.run;
+    const Sizes sizes = sizes_of(experiment.workload, run);
+    run.batch_size = sizes.sequences;
+    std::int64_t model_bytes = 0;
+    for (const auto& bytes : bytes_by_type(plan)) model_bytes += bytes.get<std::int64_t>();
+    // The tokeniser is part of what a worker is before its weights: made here, it is counted here.
+    const Tokenizer tokenizer = Tokenizer::from_checkpoint(plan);
+    const std::int64_t runtime_bytes = resident_bytes();
+    const MemoryByClass named = predict_memory(config, model_bytes, run, resolved_threads(experiment.target),
+                                               sizes.sequences, sizes.context, sizes.prompt);
+    const std::int64_t available = available_memory_bytes();
+    return {{"memory", predicted_memory(named, runtime_bytes)},
+            {"model_bytes", model_bytes},
+            {"available", available},
+            {"fits", available == 0 || named.total() + runtime_bytes <= available},
+            {"notes", planned.notes}};
+}
+
+}  // namespace hone

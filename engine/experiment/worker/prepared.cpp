@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/experiment/worker/prepared.h"
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <utility>
+
+#include "engine/core/error.h"
+#include "engine/core/system_memory.h"
+#include "engine/experiment/worker/apply_recipe.h"
+#include "engine/experiment/worker/memory_report.h"
+#include "engine/runtime/generation.h"
+#include "profiler/environment/environment.h"
+
+namespace hone {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double gigabytes(std::int64_t bytes) {
+    return static_cast<double>(bytes) / 1e9;
+}
+
+double mean(const std::vector<double>& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// Definitions: docs/metrics.md.
+nlohmann::json metrics_of(const GenerationTimings& timings) {
+    std::vector<double> first, per_token;
+    std::int64_t generated = 0;
+    for (const std::vector<double>& times : timings.token_times) {
+        first.push_back(times.front());
+        if (times.size() > 1)
+            per_token.push_back((times.back() - times.front()) / static_cast<double>(times.size() - 1));
+        generated += static_cast<std::int64_t>(times.size());
+    }
+    nlohmann::json metrics{
+        {"prefill_tokens_per_second", static_cast<double>(timings.prompt_tokens) / timings.prefill_seconds},
+        {"time_to_first_token", mean(first)},
+        {"total_seconds", timings.total_seconds},
+        {"total_tokens_per_second", static_cast<double>(generated) / timings.total_seconds}};
+    if (timings.decoded_tokens > 0) {
+        metrics["decode_tokens_per_second"] =
+            static_cast<double>(timings.decoded_tokens) / timings.decode_seconds;
+        metrics["time_per_output_token"] = mean(per_token);
+    }
+    return metrics;
+}
+
+PerplexityPlan plan_of(const Workload& workload) {
+    PerplexityPlan plan;
+    plan.protocol =
+        workload.protocol == "strided" ? PerplexityProtocol::strided : PerplexityProtocol::windows;
+    plan.context = workload.context;
+    plan.stride = workload.stride;
+    plan.max_windows = workload.windows;
+    return plan;
+}
+
+}  // namespace
+
+int resolved_threads(const Target& target) {
+    return target.threads > 0 ? target.threads : profiler::physical_cores();
+}
+
+Sizes sizes_of(const Workload& workload, const RunConfig& config) {
+    const auto together = std::min<std::int64_t>(config.batch_size, workload.concurrency);
+    const std::int64_t scored = workload.text == "none" ? 0 : workload.context;
+    return {static_cast<int>(together), std::max(workload.prompt_tokens + workload.generated_tokens, scored),
+            workload.prompt_tokens};
+}
+
+void require_memory(const std::string& source, const MemoryByClass& named, std::int64_t runtime_bytes) {
+    const std::int64_t available = available_memory_bytes();
+    const std::int64_t needed = named.total() + runtime_bytes;
+    if (available == 0 || needed <= available) return;
+    throw Error(ErrorDetails{
+        fmt::format(
+            "{}: needs {:.1f} GB of memory (weights {:.1f}, KV cache {:.1f}, activations and workspace "
+            "{:.1f}) and {:.1f} "
+            "GB are available; choose a smaller model, a smaller type of weights, or a shorter context",
+            source, gigabytes(needed), gigabytes(named[MemoryClass::weights]),
+            gigabytes(named[MemoryClass::kv_cache]),
+            gigabytes(named[MemoryClass::activations] + named[MemoryClass::workspace]), gigabytes(available)),
+        source, "memory", fmt::format("{} B needed", needed), fmt::format("at most {} B", available)});
+}
+
+Prepared::Prepared(const Experiment& experiment, const std::string& dtype, Fault fault,
+                   const Progress& load_progress, const Progress& apply_progress)
+    : experiment_(experiment), fault_(std::move(fault)), pool_(resolved_threads(experiment.target)) {
+    load(dtype, load_progress, apply_progress);
+    choose_windows();
+    choose_prompts();
+    make_runtime();
+}
+
+void Prepared::load(const std::string& dtype, const Progress& load_progress, const Progress& apply_progress) {
+    const Clock::time_point start = Clock::now();
+    load_progress.update(0, experiment_.checkpoint);
+    runtime_bytes_ = resident_bytes();
+    {
+        // From the headers alone, so that a model that does not fit is refused before anything is read.
+        Checkpoint plan = open_checkpoint(experiment_.checkpoint, false);
+        const RunConfig config = plan_recipe(plan, experiment_.recipe, experiment_.workload.concurrency).run;
+        const Sizes sizes = sizes_of(experiment_.workload, config);
+        require_memory(experiment_.checkpoint,
+                       predict_memory(read_config(plan), plan.bytes(), config, pool_.size(), sizes.sequences,
+                                      sizes.context, sizes.prompt),
+                       runtime_bytes_);
+    }
+    Checkpoint checkpoint = open_checkpoint(experiment_.checkpoint);
+    load_seconds_ = seconds_since(start);
+    const Clock::time_point apply_start = Clock::now();
+    {
+        kernels::Workspace workspace(pool_.size());
+        const kernels::Context context{kernels::best_isa(), pool_, workspace};
+        AppliedRecipe applied = apply_recipe(checkpoint, experiment_.recipe, experiment_.workload.concurrency,
+                                             context, apply_progress);
+        convert_matrices(checkpoint, dtype, context, apply_progress);
+        config_ = applied.run;
+        notes_ = std::move(applied.notes);
+    }
+    malloc_trim(0);  // what the transforms used is not the model's
+    apply_seconds_ = seconds_since(apply_start);
+    const Clock::time_point model_start = Clock::now();
+    const std::int64_t before_model = resident_bytes();
+    model_ = load_model(std::move(checkpoint));
+    runtime_bytes_ += std::max<std::int64_t>(0, resident_bytes() - before_model);  // the tokeniser
+    load_seconds_ += seconds_since(model_start);
+}
+
+void Prepared::choose_windows() {
+    const Workload& workload = experiment_.workload;
+    if (workload.text == "none") return;
+    text_ = load_accuracy_text(workload.text);
+    text_tokens_ = model_->tokenizer.encode(text_.text);
+    if (model_->tokenizer.adds_bos() && model_->tokenizer.bos())
+        text_tokens_.insert(text_tokens_.begin(), *model_->tokenizer.bos());
+    windows_ = plan_windows(plan_of(workload), static_cast<std::int64_t>(text_tokens_.size()));
+}
+
+// Real text, a different part for each sequence: what a cache or a sparse pattern does depends on what it is fed.
+void Prepared::choose_prompts() {
+    const Workload& workload = experiment_.workload;
+    const std::vector<TokenId> text = model_->tokenizer.encode(bundled_text());
+    const std::size_t length = text.size();
+    for (int sequence = 0; sequence < workload.concurrency; ++sequence) {
+        std::vector<TokenId> prompt;
+        prompt.reserve(static_cast<std::size_t>(workload.prompt_tokens));
+        const std::size_t begin = (workload.seed * 7919 + static_cast<std::size_t>(sequence) * 4099) % length;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(workload.prompt_tokens); ++i)
+            prompt.push_back(text[(begin + i) % length]);
+        prompts_.push_back(std::move(prompt));
+    }
+}
+
+void Prepared::make_runtime() {
+    const Sizes sizes = sizes_of(experiment_.workload, config_);
+    config_.batch_size = sizes.sequences;
+    runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context);
+}
+
+nlohmann::json Prepared::description() const {
+    nlohmann::json text;
+    if (!windows_.empty())
+        text = {{"name", text_.name},
+                {"hash", text_.hash},
+                {"tokens", text_tokens_.size()},
+                {"windows", windows_.size()}};
+    return {{"load_seconds", load_seconds_},
+            {"apply_seconds", apply_seconds_},
+            {"model_bytes", model_->checkpoint.bytes()},
+            {"types", bytes_by_type(model_->checkpoint)},
+            {"memory", measured_memory(runtime_->memory(), runtime_bytes_)},
+            {"notes", notes_},
+            {"text", text},
+            {"synthetic", model_->checkpoint.synthetic},
+            {"threads", pool_.size()}};
+}
+
+nlohmann::json Prepared::repetition(const Progress& progress) {
+    fault_.before_step();
+    Sampler sampler(0, experiment_.workload.seed);
+    const Runtime::Counters before = runtime_->counters();
+    begin_peak();
+    const GenerationTimings timings =
+        run_generation(*runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress);
+    nlohmann::json memory = measured_memory(runtime_->memory(), runtime_bytes_);
+    const Runtime::Counters& after = runtime_->counters();
+    return {{"metrics", metrics_of(timings)},
+            {"token_times", timings.token_times},
+            {"memory", std::move(memory)},
+            {"counters",
+             {{"attended_pairs", after.attended_pairs - before.attended_pairs},
+              {"dense_pairs", after.dense_pairs - before.dense_pairs},
+              {"batched_tokens", after.batched_tokens - before.batched_tokens},
+              {"recomputed_tokens", after.recomputed_tokens - before.recomputed_tokens},
+              {"non_finite_rows", after.non_finite_rows - before.non_finite_rows}}}};
+}
+
+nlohmann::json Prepared::accuracy(const nlohmann::json& request, const Progress& progress) {
+    fault_.before_step();
+    const auto window = request.at("window").get<std::size_t>();
+    if (window >= windows_.size())
+        throw Error(ErrorDetails{"", "", "window", std::to_string(window),
+                                 fmt::format("less than {}", windows_.size())});
+    const std::string write_to = request.value("spool", ""), compare_to = request.value("compare_spool", "");
+    std::optional<LogProbSpool> write, compare;
+    if (!write_to.empty()) write = LogProbSpool::create(write_to, model_->config.n_vocab);
+    if (!compare_to.empty()) compare = LogProbSpool::open(compare_to);
+    const WindowScore score =
+        score_window(*runtime_, text_tokens_, windows_[window], write ? &*write : nullptr,
+                     compare ? &*compare : nullptr, 0, progress);
+    return {{"nll_sum", score.nll_sum},
+            {"scored", score.scored},
+            {"kl_sum", score.kl_sum},
+            {"top1_agreeing", score.top1_agreeing},
+            {"compared", score.compared}};
+}
+
+}  // namespace hone

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/core/progress.h"
+#include "engine/evaluation/perplexity.h"
+#include "engine/experiment/protocol/experiment.h"
+#include "engine/experiment/worker/accuracy_text.h"
+#include "engine/experiment/worker/fault.h"
+#include "engine/model/model.h"
+#include "engine/runtime/runtime.h"
+#include "kernels/cpu/thread_pool.h"
+
+namespace hone {
+
+// Threads of a target: as asked, or the physical cores this process may use.
+int resolved_threads(const Target& target);
+
+// Sizes that follow from a workload: what prepare reserves and predict predicts.
+struct Sizes {
+    int sequences;         // computed together
+    std::int64_t context;  // tokens a sequence may hold
+    std::int64_t prompt;
+};
+Sizes sizes_of(const Workload& workload, const RunConfig& config);
+
+// A model made ready for steps: loaded, its recipe applied, prompts and accuracy text chosen.
+class Prepared {
+public:
+    // `dtype`: what the matrices become after the recipe ("keep" for the recipe's own).
+    Prepared(const Experiment& experiment, const std::string& dtype, Fault fault, const Progress& load,
+             const Progress& apply);
+
+    nlohmann::json description() const;  // the result of `prepare`
+    nlohmann::json repetition(const Progress& progress);
+    nlohmann::json accuracy(const nlohmann::json& request, const Progress& progress);
+    nlohmann::json generate(const nlohmann::json& request, const Progress& progress);
+
+private:
+    void load(const std::string& dtype, const Progress& load, const Progress& apply);
+    void choose_prompts();
+    void choose_windows();
+    void make_runtime();
+
+    Experiment experiment_;
+    Fault fault_;
+    kernels::ThreadPool pool_;
+    RunConfig config_;
+    std::unique_ptr<Model> model_;
+    std::unique_ptr<Runtime> runtime_;
+    std::vector<std::string> notes_;
+    std::vector<std::vector<TokenId>> prompts_;
+    AccuracyText text_;
+    std::vector<TokenId> text_tokens_;
+    std::vector<ScoredWindow> windows_;
+    double load_seconds_ = 0, apply_seconds_ = 0;
+    std::int64_t runtime_bytes_ = 0;
+};
+
+// Throws Error with the arithmetic where what `named` says is needed exceeds what is available.
+void require_memory(const std::string& source, const MemoryByClass& named, std::int64_t runtime_bytes);
+
+}  // namespace hone

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/progress.h"
+
+namespace hone {
+
+// The requests that need no prepared model: each takes the request and returns the fields of its result
+// (docs/protocol.md), or throws.
+nlohmann::json hello(const nlohmann::json& request);
+nlohmann::json inspect_checkpoint(const nlohmann::json& request);
+nlohmann::json tensor_statistics(const nlohmann::json& request, const Progress& progress);
+nlohmann::json tokenize_text(const nlohmann::json& request, const Progress& progress);
+nlohmann::json supported_techniques(const nlohmann::json& request);
+nlohmann::json predict_experiment(const nlohmann::json& request);
+nlohmann::json export_model(const nlohmann::json& request, const Progress& apply, const Progress& write);
+
+// A field of a request; throws Error naming it where it is missing or of another type.
+std::string text_field(const nlohmann::json& request, const char* name);
+
+}  // namespace hone

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "engine/core/error.h"
+#include "engine/experiment/worker/requests.h"
+#include "engine/formats/checkpoint.h"
+#include "engine/weights/weight_format.h"
+
+namespace hone {
+namespace {
+
+struct Moments {
+    std::int64_t count = 0, zeros = 0, nans = 0, infs = 0;
+    double sum = 0, squares = 0;
+    double low = std::numeric_limits<double>::infinity(), high = -std::numeric_limits<double>::infinity();
+
+    void add(float value) {
+        ++count;
+        if (std::isnan(value)) {
+            ++nans;
+        } else if (std::isinf(value)) {
+            ++infs;
+        } else {
+            if (value == 0) ++zeros;
+            const double exact = value;
+            sum += exact;
+            squares += exact * exact;
+            low = std::min(low, exact);
+            high = std::max(high, exact);
+        }
+    }
+    std::int64_t finite() const { return count - nans - infs; }
+};
+
+template <typename Visit>
+void each_row(const StoredTensor& tensor, const Progress& progress, const Visit& visit) {
+    std::vector<float> row(static_cast<std::size_t>(tensor.cols()));
+    const std::int64_t bytes = row_bytes(tensor.type, tensor.cols());
+    for (std::int64_t r = 0; r < tensor.rows(); ++r) {
+        if (r % 256 == 0) progress.check();
+        dequantize_row(tensor.type, tensor.data.data() + r * bytes, row.data(), tensor.cols());
+        for (const float value : row) visit(value);
+    }
+}
+
+}  // namespace
+
+nlohmann::json tensor_statistics(const nlohmann::json& request, const Progress& progress) {
+    const Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"));
+    const std::string name = text_field(request, "tensor");
+    const StoredTensor* tensor = checkpoint.find(name);
+    if (tensor == nullptr)
+        throw Error(ErrorDetails{"", checkpoint.source, "tensor", "'" + name + "'",
+                                 "the name of a tensor of this file"});
+    const auto bins = static_cast<std::size_t>(std::clamp(request.value("bins", 80), 1, 4096));
+    Moments moments;
+    each_row(*tensor, progress, [&moments](float value) { moments.add(value); });
+    if (moments.finite() == 0) moments.low = moments.high = 0;
+    const double n = std::max<double>(1, static_cast<double>(moments.finite()));
+    const double mean = moments.sum / n;
+    const double deviation = std::sqrt(std::max(0.0, moments.squares / n - mean * mean));
+    const double width = (moments.high - moments.low) / static_cast<double>(bins);
+    std::vector<std::int64_t> counts(bins);
+    std::int64_t outliers = 0;
+    each_row(*tensor, progress, [&](float value) {
+        if (!std::isfinite(value)) return;
+        const double place = width > 0 ? (static_cast<double>(value) - moments.low) / width : 0;
+        ++counts[std::min(bins - 1, static_cast<std::size_t>(place))];
+        if (std::abs(static_cast<double>(value) - mean) > 6 * deviation) ++outliers;
+    });
+    return {{"count", moments.count},
+            {"zeros", moments.zeros},
+            {"nans", moments.nans},
+            {"infs", moments.infs},
+            {"min", moments.low},
+            {"max", moments.high},
+            {"mean", mean},
+            {"std", deviation},
+            {"absmax", std::max(std::abs(moments.low), std::abs(moments.high))},
+            {"outliers", outliers},
+            {"histogram", {{"low", moments.low}, {"high", moments.high}, {"counts", counts}}}};
+}
+
+}  // namespace hone

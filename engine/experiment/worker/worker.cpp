@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/experiment/worker/worker.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <stop_token>
+#include <thread>
+
+#include "engine/core/error.h"
+#include "engine/core/system_memory.h"
+#include "engine/experiment/worker/channel.h"
+#include "engine/experiment/worker/prepared.h"
+#include "engine/experiment/worker/requests.h"
+
+namespace hone {
+namespace {
+
+using nlohmann::json;
+
+constexpr auto kHeartbeat = std::chrono::milliseconds(250);
+constexpr auto kEndPatience = std::chrono::seconds(2);
+
+// One thread reads, one works, one shows signs of life while there is work.
+class Worker {
+public:
+    Worker(int input, int output, const WorkerOptions& options)
+        : channel_(input, output), options_(options) {}
+    int run();
+
+private:
+    void read_all();
+    void accept(const std::string& line);
+    void work();
+    void answer(const json& request);
+    json handle(const json& request);
+    json prepare(const json& request);
+    json step(const json& request);
+    Progress progress(const char* phase);
+    void heartbeat(std::stop_token end);
+    void fail(const json& id, const ErrorDetails& error, bool cancelled);
+    Prepared& prepared();
+
+    Channel channel_;
+    WorkerOptions options_;
+    std::unique_ptr<Prepared> prepared_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<json> requests_;
+    bool finished_ = false;     // no further requests
+    bool input_ended_ = false;  // the client is gone
+    std::stop_source stop_;     // of the request under way
+    json current_id_;
+    std::atomic<bool> busy_ = false, done_ = false;
+};
+
+void Worker::fail(const json& id, const ErrorDetails& error, bool cancelled) {
+    json message{{"id", id}, {"type", "error"}, {"error", to_json(error)}};
+    if (cancelled) message["cancelled"] = true;
+    channel_.write(message);
+}
+
+void Worker::accept(const std::string& line) {
+    json request = json::parse(line, nullptr, false);
+    if (request.is_discarded() || !request.is_object() || !request.contains("type") ||
+        !request["type"].is_string() || !request.contains("id") || !request["id"].is_number_integer()) {
+        fail(nullptr,
+             Error(ErrorDetails{"", "", "request", line.substr(0, 80), "a JSON object with id and type"})
+                 .details(),
+             false);
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    if (request["type"] == "cancel") {
+        stop_.request_stop();
+        channel_.write({{"id", request["id"]}, {"type", "result"}});
+        return;
+    }
+    requests_.push_back(std::move(request));
+    wake_.notify_all();
+}
+
+void Worker::read_all() {
+    while (const auto line = channel_.read_line()) {
+        if (!line->empty()) accept(*line);
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        input_ended_ = true;
+        stop_.request_stop();
+        wake_.notify_all();
+    }
+    // The client is gone: whatever does not heed the stop must not outlive it.
+    const auto deadline = std::chrono::steady_clock::now() + kEndPatience;
+    while (!done_ && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (!done_) _exit(1);
+}
+
+void Worker::heartbeat(std::stop_token end) {
+    while (!end.stop_requested()) {
+        std::this_thread::sleep_for(kHeartbeat);
+        if (busy_ && !end.stop_requested())
+            channel_.write({{"type", "heartbeat"}, {"resident", resident_bytes()}});
+    }
+}
+
+Progress Worker::progress(const char* phase) {
+    Progress result;
+    result.stop = stop_.get_token();
+    result.report = [this, phase](double fraction, std::string_view what) {
+        channel_.write({{"id", current_id_},
+                        {"type", "progress"},
+                        {"phase", phase},
+                        {"fraction", fraction},
+                        {"detail", std::string(what)}});
+    };
+    return result;
+}
+
+Prepared& Worker::prepared() {
+    if (!prepared_) throw Error(ErrorDetails{"", "", "step", "no prepared model", "a prepare before it"});
+    return *prepared_;
+}
+
+json Worker::prepare(const json& request) {
+    prepared_.reset();
+    Fault fault;
+    if (request.contains("fault")) {
+        if (!options_.allow_faults)
+            throw Error(
+                ErrorDetails{"", "", "fault", request["fault"].dump(), "nothing: faults are for tests"});
+        fault = Fault(request["fault"]);
+    }
+    const Experiment experiment = experiment_from_json(request.at("experiment"), builtin_registry());
+    prepared_ = std::make_unique<Prepared>(experiment, request.value("dtype", "keep"), fault,
+                                           progress("load"), progress("apply"));
+    return prepared_->description();
+}
+
+json Worker::step(const json& request) {
+    const std::string kind = text_field(request, "kind");
+    Progress quiet{{}, stop_.get_token()};
+    if (kind == "repetition") return prepared().repetition(quiet);
+    if (kind == "accuracy") return prepared().accuracy(request, quiet);
+    if (kind == "generate") {
+        quiet.report = [this](double, std::string_view text) {
+            channel_.write({{"id", current_id_},
+                            {"type", "progress"},
+                            {"phase", "generate"},
+                            {"fraction", -1},
+                            {"text", std::string(text)}});
+        };
+        return prepared().generate(request, quiet);
+    }
+    throw Error(ErrorDetails{"", "", "kind", "'" + kind + "'", "repetition, accuracy or generate"});
+}
+
+json Worker::handle(const json& request) {
+    const std::string type = request["type"];
+    if (type == "hello") return hello(request);
+    if (type == "inspect") return inspect_checkpoint(request);
+    if (type == "tensor_stats") return tensor_statistics(request, progress("run"));
+    if (type == "tokenize") return tokenize_text(request, progress("run"));
+    if (type == "supports") return supported_techniques(request);
+    if (type == "predict") return predict_experiment(request);
+    if (type == "prepare") return prepare(request);
+    if (type == "step") return step(request);
+    if (type == "export") return export_model(request, progress("apply"), progress("write"));
+    if (type == "finish") {
+        const std::lock_guard lock(mutex_);
+        finished_ = true;
+        return json::object();
+    }
+    throw Error(ErrorDetails{"", "", "type", "'" + type + "'", "a request of docs/protocol.md"});
+}
+
+void Worker::answer(const json& request) {
+    const json& id = request["id"];
+    try {
+        json result = handle(request);
+        result["id"] = id;
+        result["type"] = "result";
+        channel_.write(result);
+    } catch (const Cancelled&) {
+        fail(id, {"cancelled", "", "", "", ""}, true);
+    } catch (const Error& error) {
+        fail(id, error.details(), false);
+    } catch (const std::bad_alloc&) {
+        fail(id,
+             {"memory ran out; choose a smaller model, a smaller type of weights, a shorter context or fewer "
+              "sequences",
+              "", "memory", "", ""},
+             false);
+    } catch (const json::exception& error) {
+        fail(id,
+             {std::string("a field of the request is missing or of another type: ") + error.what(), "",
+              "request", "", ""},
+             false);
+    } catch (const std::exception& error) {
+        fail(id, {error.what(), "", "", "", ""}, false);
+    }
+}
+
+void Worker::work() {
+    while (true) {
+        json request;
+        {
+            std::unique_lock lock(mutex_);
+            wake_.wait(lock, [this] { return !requests_.empty() || input_ended_ || finished_; });
+            if (input_ended_ || finished_) return;
+            request = std::move(requests_.front());
+            requests_.pop_front();
+            stop_ = std::stop_source();
+            current_id_ = request["id"];
+        }
+        busy_ = true;
+        answer(request);
+        busy_ = false;
+    }
+}
+
+int Worker::run() {
+    std::jthread beating([this](std::stop_token end) { heartbeat(std::move(end)); });
+    std::thread reader([this] { read_all(); });
+    work();
+    done_ = true;
+    // After `finish` the reader may still wait for input that never comes.
+    bool client_gone = false;
+    {
+        const std::lock_guard lock(mutex_);
+        client_gone = input_ended_;
+    }
+    prepared_.reset();
+    if (client_gone) {
+        reader.join();
+        return 0;
+    }
+    reader.detach();
+    beating.request_stop();
+    beating.join();
+    _exit(0);
+}
+
+}  // namespace
+
+int run_worker(int input_fd, int output_fd, const WorkerOptions& options) {
+    return Worker(input_fd, output_fd, options).run();
+}
+
+}  // namespace hone
