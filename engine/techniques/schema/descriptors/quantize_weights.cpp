@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "engine/techniques/schema/descriptors/descriptors.h"
+
+namespace hone::descriptors {
+namespace {
+
+constexpr std::array kSchemes{ChoiceItem{"int8_channel", "int8, one scale a row"},
+                              ChoiceItem{"int4_group", "int4, one scale a group"}, ChoiceItem{"q8_0", "Q8_0"},
+                              ChoiceItem{"q4_0", "Q4_0"}, ChoiceItem{"q4_1", "Q4_1"}};
+constexpr std::array kGroups{ChoiceItem{"32", "32"}, ChoiceItem{"64", "64"}, ChoiceItem{"128", "128"}};
+constexpr std::array kEmbedding{ChoiceItem{"q8_0", "Q8_0"}, ChoiceItem{"same", "As the other matrices"},
+                                ChoiceItem{"keep", "Leave as it is"}};
+const std::array kOptions{
+    Option{"scheme", "Scheme", "How a weight is stored. Fewer bits are faster to read and less exact.",
+           Choice{kSchemes, "q8_0"}},
+    Option{"group_size", "Group",
+           "Neighbours in a row that share a scale. A matrix whose rows the group does not divide takes the "
+           "next smaller one.",
+           Choice{kGroups, "64"}, OnlyWhen{"scheme", "int4_group"}},
+    Option{"embedding", "Embeddings",
+           "What the token embedding and the output matrix become. They suffer most from few bits.",
+           Choice{kEmbedding, "q8_0"}},
+};
+
+}  // namespace
+
+const Descriptor quantize_weights{"quantize_weights",
+                                  "Quantise weights",
+                                  "Stores weights in fewer bits; products still run in fp32.",
+                                  "Round to nearest; block layouts of ggml (ggml-quants.c), absmax scales",
+                                  Slot::weights,
+                                  Stage::transforms_weights,
+                                  kOptions,
+                                  {}};
+
+}  // namespace hone::descriptors

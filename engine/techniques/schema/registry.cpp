@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "engine/techniques/schema/descriptors/descriptors.h"
+#include "engine/techniques/schema/schema.h"
+
+namespace hone {
+
+const Registry& builtin_registry() {
+    // In the order in which forms and tables show them.
+    static const std::array kDescriptors{descriptors::prune_magnitude, descriptors::quantize_weights,
+                                         descriptors::sparse_attention, descriptors::kv_cache,
+                                         descriptors::batching};
+    static const Registry kRegistry(kDescriptors);
+    return kRegistry;
+}
+
+}  // namespace hone
