@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SmolLM2-135M-Instruct against transformers in fp32 (tests/fixtures/smollm2_f32_*.json).
+// SmolLM2-135M-Instruct against transformers in fp32 (tests/fixtures/smollm2_f32_*.json). Each greedy id there is the
+// largest of the reference's own logits, one full forward pass a step.
 #include <gtest/gtest.h>
 
 #include <cmath>
