@@ -9,7 +9,13 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include "ui/charts/end_labels.h"
 #include "ui/charts/histogram_chart.h"
+#include "ui/charts/interval_bars_chart.h"
+#include "ui/charts/label_placement.h"
+#include "ui/charts/line_chart.h"
+#include "ui/charts/scatter_chart.h"
+#include "ui/charts/stacked_bars_chart.h"
 #include "ui/theme/theme.h"
 
 using namespace hone::ui;
@@ -110,6 +116,124 @@ private slots:
         auto* dialog = chart.findChild<QDialog*>();
         QVERIFY(dialog != nullptr);
         QCOMPARE(dialog->findChild<QTableWidget*>()->item(1, 2)->text(), QStringLiteral("9"));
+    }
+
+    void linesPlotTheirValuesAndBands() {
+        LineChart chart(QStringLiteral("Speed"),
+                        {QStringLiteral("repetition"), QStringLiteral("tok/s"), QStringLiteral("tok/s")});
+        LineSeries series{QStringLiteral("baseline"),
+                          ChartColor::baseline(),
+                          {1, 2, 3},
+                          {10, 12, 11},
+                          {9, 11, 10},
+                          {11, 13, 12},
+                          {true, false, false},
+                          true,
+                          false};
+        chart.setSeries({series});
+        showChart(chart);
+        bool line = false, band = false, fadedMark = false;
+        for (int i = 0; i < plotOf(chart)->graphCount(); ++i) {
+            QCPGraph* graph = plotOf(chart)->graph(i);
+            line = line || (graph->lineStyle() != QCPGraph::lsNone && graph->dataCount() == 2 &&
+                            graph->dataMainValue(0) == 12);
+            band = band || (graph->channelFillGraph() != nullptr && graph->dataMainValue(1) == 13);
+            fadedMark = fadedMark || (graph->lineStyle() == QCPGraph::lsNone && graph->dataCount() == 1 &&
+                                      graph->dataMainValue(0) == 10);
+        }
+        QVERIFY(line);
+        QVERIFY(band);
+        QVERIFY(fadedMark);
+        QCOMPARE(plotOf(chart)->yAxis->range().lower, 0.0);
+        QCOMPARE(chart.table().rows[1], (QStringList{"2", "12", "11", "13"}));
+        QVERIFY(chart.accessibleDescription().contains(QStringLiteral("baseline")));
+    }
+
+    void keepsTheZoomOfAUserWhileDataArrives() {
+        LineChart chart(QStringLiteral("Speed"), {QStringLiteral("repetition"), QStringLiteral("tok/s"), {}});
+        chart.setSeries({LineSeries{
+            QStringLiteral("a"), ChartColor::baseline(), {1, 2}, {3, 4}, {}, {}, {}, true, false}});
+        showChart(chart);
+        QTest::keyClick(&chart, Qt::Key_Plus);
+        const QCPRange zoomed = plotOf(chart)->xAxis->range();
+        chart.setSeries({LineSeries{
+            QStringLiteral("a"), ChartColor::baseline(), {1, 2, 3}, {3, 4, 5}, {}, {}, {}, true, false}});
+        QCOMPARE(plotOf(chart)->xAxis->range(), zoomed);
+        chart.resetView();
+        QVERIFY(plotOf(chart)->xAxis->range().upper >= 3);
+    }
+
+    void endLabelsDoNotOverlap() {
+        const auto places = spreadApart({50, 52, 51, 10}, 14, 0, 60);
+        auto sorted = places;
+        std::sort(sorted.begin(), sorted.end());
+        for (std::size_t i = 1; i < sorted.size(); ++i) QVERIFY(sorted[i] - sorted[i - 1] >= 14 - 1e-9);
+        QVERIFY(sorted.back() <= 60);
+        QVERIFY(places[0] < places[2] && places[2] < places[1]);
+    }
+
+    void stacksMemoryByClassInFixedHues() {
+        StackedBarsChart chart(QStringLiteral("Peak memory"), QStringLiteral("bytes"), formatBytes);
+        chart.setData({QStringLiteral("baseline"), QStringLiteral("recipe")},
+                      memoryParts({{{"weights", 100}, {"kv_cache", 20}, {"peak_resident", 120}},
+                                   {{"weights", 40}, {"peak_resident", 40}}}));
+        showChart(chart);
+        QCOMPARE(plotOf(chart)->plottableCount(), 2);  // classes without bytes are left out
+        auto* weights = qobject_cast<QCPBars*>(plotOf(chart)->plottable(0));
+        QCOMPARE(weights->dataMainValue(1), 40.0);
+        QCOMPARE(weights->brush().color(), Theme::instance().palette().weights);
+        QCOMPARE(qobject_cast<QCPBars*>(plotOf(chart)->plottable(1))->barBelow(), weights);
+        QCOMPARE(plotOf(chart)->xAxis->range().upper, 120.0);
+        QVERIFY(chart.accessibleDescription().contains(QStringLiteral("120")));
+    }
+
+    void scatterDrawsTheFront() {
+        ScatterChart chart(QStringLiteral("Accuracy against speed"));
+        chart.setAxes({QStringLiteral("decode"), true, [](double v) { return formatNumber(v); }},
+                      {QStringLiteral("KL"), false, [](double v) { return formatNumber(v); }});
+        const auto at = [](double v) { return ScatterValue{v, v, v}; };
+        chart.setPoints({{QStringLiteral("baseline"), at(100), at(0), ChartColor::baseline()},
+                         {QStringLiteral("good"), {200, 195, 205}, at(0.01), ChartColor::candidate()},
+                         {QStringLiteral("bad"), at(150), at(0.5), ChartColor::further(0)},
+                         {QStringLiteral("same as good"), at(200), at(0.01), ChartColor::further(1)}});
+        showChart(chart);
+        QCOMPARE(chart.front(), (std::vector<std::size_t>{0, 1, 3}));
+        QCOMPARE(plotOf(chart)->graph(0)->pen().style(), Qt::DashLine);
+        QCOMPARE(plotOf(chart)->graph(0)->dataCount(), 3);
+        QCOMPARE(plotOf(chart)->graphCount(), 5);
+        QVERIFY(chart.accessibleDescription().contains(QStringLiteral("good")));
+    }
+
+    void scatterLabelsOverlapNeitherPointsNorEachOther() {
+        std::vector<QPointF> points;
+        std::vector<QSizeF> sizes;
+        for (int i = 0; i < 12; ++i) {
+            points.emplace_back(60 + 9 * (i % 4), 60 + 7 * (i / 4));
+            sizes.emplace_back(50, 12);
+        }
+        const QRectF area(0, 0, 300, 200);
+        const auto places = placeBesidePoints(points, sizes, area, 4);
+        std::vector<QRectF> placed;
+        for (std::size_t i = 0; i < places.size(); ++i)
+            if (places[i]) placed.emplace_back(*places[i], sizes[i]);
+        QVERIFY(placed.size() >= 4);
+        for (std::size_t i = 0; i < placed.size(); ++i) {
+            QVERIFY(area.contains(placed[i]));
+            for (const QPointF& point : points) QVERIFY(!placed[i].contains(point));
+            for (std::size_t j = 0; j < i; ++j) QVERIFY(!placed[i].intersects(placed[j]));
+        }
+    }
+
+    void intervalBarsStartAtZero() {
+        IntervalBarsChart chart(QStringLiteral("Decode"));
+        chart.setData(QStringLiteral("tok/s"), [](double v) { return formatNumber(v); },
+                      {{QStringLiteral("baseline"), 131, 130, 132, ChartColor::baseline()},
+                       {QStringLiteral("int8"), 240, 235, 250, ChartColor::candidate()}});
+        showChart(chart);
+        QCOMPARE(plotOf(chart)->xAxis->range().lower, 0.0);
+        QCOMPARE(plotOf(chart)->xAxis->range().upper, 250.0);
+        QCOMPARE(qobject_cast<QCPBars*>(plotOf(chart)->plottable(1))->dataMainValue(0), 240.0);
+        QCOMPARE(chart.table().rows[1], (QStringList{"int8", "240", "235", "250"}));
     }
 
     void followsTheScheme() {

@@ -64,7 +64,9 @@ void Chart::setUpPlot() {
     plot_->installEventFilter(this);
     connect(plot_, &QCustomPlot::mouseWheel, this, [this] { zoomed_ = true; });
     connect(plot_, &QCustomPlot::mouseDoubleClick, this, &Chart::resetView);
-    connect(plot_, &QCustomPlot::afterLayout, this, [this] { placeLabels(); });
+    connect(plot_, &QCustomPlot::afterLayout, this, [this] {
+        if (!isEmpty()) placeLabels();
+    });
     connect(plot_, &QCustomPlot::mouseMove, this, [this](QMouseEvent* event) {
         if (event->buttons() != Qt::NoButton)
             zoomed_ = true;
@@ -99,9 +101,10 @@ QSize Chart::minimumSizeHint() const {
 }
 
 void Chart::refresh() {
+    // First: it may resize the plot, which draws again.
+    stack_->setCurrentWidget(isEmpty() ? static_cast<QWidget*>(empty_) : plot_);
     plot_->clearPlottables();
     plot_->clearItems();
-    stack_->setCurrentWidget(isEmpty() ? static_cast<QWidget*>(empty_) : plot_);
     setAccessibleDescription(isEmpty() ? empty_->text() : description());
     if (isEmpty()) {
         zoomed_ = false;
@@ -110,12 +113,6 @@ void Chart::refresh() {
     draw();
     if (!zoomed_) fit();
     plot_->replot(QCustomPlot::rpQueuedReplot);
-}
-
-void Chart::resizeEvent(QResizeEvent* event) {
-    QWidget::resizeEvent(event);
-    // Legends wrap by the width, which changes the margins.
-    if (!isEmpty() && event->oldSize().width() != event->size().width()) refresh();
 }
 
 void Chart::resetView() {
@@ -243,6 +240,8 @@ void Chart::paintEvent(QPaintEvent*) {
 bool Chart::eventFilter(QObject* watched, QEvent* event) {
     // The plot takes mouse presses for dragging; the focus belongs to the chart.
     if (watched == plot_ && event->type() == QEvent::MouseButtonPress) setFocus(Qt::MouseFocusReason);
+    // Legends wrap by the width, which changes the margins.
+    if (watched == plot_ && event->type() == QEvent::Resize && !isEmpty()) refresh();
     return QWidget::eventFilter(watched, event);
 }
 

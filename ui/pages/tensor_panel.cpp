@@ -31,14 +31,16 @@ TensorPanel::TensorPanel(Session& session, QWidget* parent)
       session_(session),
       subtitle_(new TextLabel({}, TextStyle::body, Tone::muted)),
       banner_(new Banner),
-      chart_(new HistogramChart(tr("Histogram of the weights"))),
+      chartTitle_(new TextLabel(tr("Distribution of the weights"), TextStyle::caption, Tone::muted)),
+      chart_(new HistogramChart),
       facts_(new FactList),
       empty_(new EmptyState(QStringLiteral("model"), tr("No tensor is selected"),
                             tr("Select a tensor on the left to see how its weights are distributed."))) {
     chart_->setMinimumHeight(180);
-    chart_->setAxes(tr("value"), tr("weights"));
+    chart_->setAccessibleName(tr("Histogram of the weights"));
     body()->addWidget(subtitle_);
     body()->addWidget(banner_);
+    body()->addWidget(chartTitle_);
     body()->addWidget(chart_, 1);
     body()->addWidget(facts_);
     body()->addWidget(empty_, 1);
@@ -51,6 +53,7 @@ void TensorPanel::show(const TensorTree::Node* node) {
     setTitle(node == nullptr ? QString() : isTensor ? node->tensorName : node->label);
     subtitle_->setVisible(node != nullptr);
     chart_->setVisible(isTensor);
+    chartTitle_->setVisible(isTensor);
     facts_->setVisible(node != nullptr);
     empty_->setVisible(!isTensor);
     if (node == nullptr) {

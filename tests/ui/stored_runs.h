@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QString>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "engine/experiment/protocol/experiment.h"
+#include "profiler/store/store.h"
+
+namespace hone::ui::testing {
+
+// Figures of an invented model, near what a small model gives on two cores.
+struct InventedRun {
+    std::string label;
+    nlohmann::json recipe = nlohmann::json::array();
+    double prefill = 1610, decode = 131, peakMegabytes = 366, modelMegabytes = 271;
+    double perplexity = 15.9, divergence = 0, agreement = 1;
+    std::string status = "done", reason = {};
+};
+
+inline constexpr const char* inventedModel = "/models/SmolLM2-135M-Instruct.BF16.gguf";
+
+// Template of a temporary folder, in memory where the machine has such a place: a store syncs at every sample.
+QString quickFolder();
+
+// Stores a run with its samples (warm-up, repetitions with token times and memory, accuracy windows). `pair`: the baseline's id.
+std::int64_t storeRun(profiler::Store& store, const InventedRun& run, const nlohmann::json& workload,
+                      const nlohmann::json& target, std::int64_t pair = 0);
+
+// A baseline with candidates of every outcome: faster, smaller, worse, unclear, failed, cancelled. Returns the baseline's id.
+std::int64_t storeInventedRuns(profiler::Store& store, const nlohmann::json& workload,
+                               const nlohmann::json& target);
+
+}  // namespace hone::ui::testing

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QAbstractItemModelTester>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "tests/ui/stored_runs.h"
+#include "ui/models/comparison_model.h"
+#include "ui/models/ledger_model.h"
+#include "ui/models/metric_text.h"
+#include "ui/models/run_filter.h"
+#include "ui/models/run_roles.h"
+#include "ui/models/run_samples.h"
+#include "ui/models/runs_model.h"
+
+using namespace hone::ui;
+using hone::profiler::Store;
+
+namespace {
+
+const nlohmann::json workload{{"prompt_tokens", 128}, {"generated_tokens", 16}, {"repetitions", 5}};
+const nlohmann::json target{{"device", "cpu"}, {"threads", 2}};
+
+}  // namespace
+
+class TestRuns : public QObject {
+    Q_OBJECT
+private slots:
+    void initTestCase() {
+        store_ = std::make_unique<Store>((folder_.path() + QStringLiteral("/runs.sqlite")).toStdString());
+        baseline_ = testing::storeInventedRuns(*store_, workload, target);
+    }
+
+    void filters_data() {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QStringList>("labels");
+        const QString int8 = QStringLiteral("int8 per channel"),
+                      both = QStringLiteral("int8 weights · int8 KV cache");
+        const QString int4 = QStringLiteral("int4 group 32 · int8 KV cache"),
+                      failed = QStringLiteral("int4 group 128");
+        QTest::newRow("word") << QStringLiteral("GROUP") << QStringList{failed, int4};
+        QTest::newRow("two words") << QStringLiteral("int8 weights") << QStringList{both};
+        QTest::newRow("quoted") << QStringLiteral("\"int4 group\" status:done") << QStringList{int4};
+        QTest::newRow("figure") << QStringLiteral("model:smol decode>200 status:done")
+                                << QStringList{int4, both, int8};
+        QTest::newRow("figure range") << QStringLiteral("decode>=230 decode<=240") << QStringList{int8};
+        QTest::newRow("memory in MB") << QStringLiteral("peak<200") << QStringList{int4};
+        QTest::newRow("memory with unit") << QStringLiteral("peak<0.2GB") << QStringList{int4};
+        QTest::newRow("agreement in per cent") << QStringLiteral("top1>98% kl>0") << QStringList{int8};
+        QTest::newRow("status") << QStringLiteral("status:failed") << QStringList{failed};
+        QTest::newRow("tag") << QStringLiteral("tag:laptop") << QStringList{int4};
+        QTest::newRow("star") << QStringLiteral("star:yes") << QStringList{int4};
+        QTest::newRow("note") << QStringLiteral("note:release") << QStringList{int4};
+        QTest::newRow("negated") << QStringLiteral("int4 -status:failed") << QStringList{int4};
+        QTest::newRow("nothing") << QStringLiteral("decode>1000000") << QStringList{};
+    }
+
+    void filters() {
+        QFETCH(QString, text);
+        QFETCH(QStringList, labels);
+        const RunFilter filter = RunFilter::parse(text);
+        QCOMPARE(filter.error(), QString());
+        QStringList found;
+        for (const auto& run : store_->list())
+            if (filter.accepts(run)) found.append(QString::fromStdString(run.what.recipe_label));
+        QCOMPARE(found, labels);
+    }
+
+    void filterNamesWhatItDoesNotUnderstand() {
+        QVERIFY(RunFilter::parse(QStringLiteral("speed>3")).error().contains(QStringLiteral("speed>3")));
+        QVERIFY(
+            RunFilter::parse(QStringLiteral("decode>fast")).error().contains(QStringLiteral("decode>fast")));
+        QVERIFY(
+            RunFilter::parse(QStringLiteral("decode:100")).error().contains(QStringLiteral("decode:100")));
+        QCOMPARE(RunFilter::parse(QStringLiteral("decode>")).error(), QString());  // still being typed
+        QVERIFY(RunFilter::parse(QString()).empty());
+    }
+
+    void showsRuns() {
+        RunsModel model(*store_);
+        QAbstractItemModelTester tester(&model);
+        model.reload();
+        QCOMPARE(model.rowCount(), 9);
+        const int row = model.rowOf(baseline_);
+        QCOMPARE(row, 8);  // newest first
+        QCOMPARE(model.index(row, RunsModel::Recipe).data().toString(), QStringLiteral("baseline"));
+        QCOMPARE(model.index(row, RunsModel::Type).data().toString(), QStringLiteral("BF16"));
+        QCOMPARE(model.index(row, RunsModel::Decode).data().toString(), QStringLiteral("131"));
+        QVERIFY(model.index(row, RunsModel::Decode)
+                    .data(Qt::ToolTipRole)
+                    .toString()
+                    .contains(QStringLiteral("95 %")));
+        QVERIFY(!model.index(row, RunsModel::Divergence).data().isValid());
+        QCOMPARE(model.index(1, RunsModel::Status).data(SuffixRole).toString().left(13),
+                 QStringLiteral("out of memory"));
+    }
+
+    void sortsByValueWithMissingOnesLast() {
+        RunsModel model(*store_);
+        model.reload();
+        RunsProxy proxy(model);
+        for (const auto order : {Qt::AscendingOrder, Qt::DescendingOrder}) {
+            proxy.sort(RunsModel::Perplexity, order);
+            QVERIFY(proxy.index(0, RunsModel::Perplexity).data(SortRole).isValid());
+            QVERIFY(!proxy.index(proxy.rowCount() - 1, RunsModel::Perplexity).data(SortRole).isValid());
+        }
+        QCOMPARE(proxy.index(0, RunsModel::Recipe).data().toString(), QStringLiteral("prune 50 %"));
+    }
+
+    void editsAreStored() {
+        RunsModel model(*store_);
+        model.reload();
+        const int row = model.rowOf(baseline_);
+        QVERIFY(model.setData(model.index(row, RunsModel::Tags), QStringLiteral(" a, b ,a"), Qt::EditRole));
+        QVERIFY(model.setData(model.index(row, RunsModel::Note), QStringLiteral("first"), Qt::EditRole));
+        QVERIFY(model.setData(model.index(row, RunsModel::Star), true, Qt::CheckStateRole));
+        const auto run = *store_->load(baseline_);
+        QCOMPARE(run.tags, (std::vector<std::string>{"a", "b"}));
+        QCOMPARE(run.note, std::string("first"));
+        QVERIFY(run.starred);
+    }
+
+    void ticksOutliveAReload() {
+        RunsModel model(*store_);
+        model.reload();
+        QSignalSpy changed(&model, &RunsModel::tickedChanged);
+        model.setTicked(baseline_ + 2, true);
+        model.setTicked(999, true);
+        QCOMPARE(changed.count(), 2);
+        model.reload();
+        QCOMPARE(model.ticked(), (std::vector<std::int64_t>{baseline_ + 2}));
+    }
+
+    void comparisonSaysVerdictsAndRefusals() {
+        const auto a = *store_->load(baseline_), b = *store_->load(baseline_ + 6);
+        ComparisonModel model;
+        QAbstractItemModelTester tester(&model);
+        model.setRuns(a, {b}, {hone::profiler::compare(*store_, a, b)});
+        const auto cell = [&model](const QString& title, int role = Qt::DisplayRole) {
+            for (int row = 0; row < model.rowCount(); ++row)
+                if (model.index(row, 0).data().toString() == title)
+                    return model.index(row, 1).data(role).toString();
+            return QStringLiteral("no row");
+        };
+        QVERIFY2(cell(QStringLiteral("Decode")).startsWith(QStringLiteral("▲ 2.4")),
+                 qPrintable(cell(QStringLiteral("Decode"))));
+        QVERIFY(cell(QStringLiteral("Decode")).endsWith(QStringLiteral("× faster")));
+        QVERIFY(cell(QStringLiteral("Decode"), SuffixRole).contains(QStringLiteral("×")));
+        QVERIFY(cell(QStringLiteral("First token")).startsWith(QStringLiteral("▲")));
+        QVERIFY2(cell(QStringLiteral("Peak memory")).endsWith(QStringLiteral("smaller")),
+                 qPrintable(cell(QStringLiteral("Peak memory"))));
+        QVERIFY2(cell(QStringLiteral("Perplexity")).startsWith(QStringLiteral("▼")),
+                 qPrintable(cell(QStringLiteral("Perplexity"))));
+        QVERIFY(cell(QStringLiteral("KL divergence")).startsWith(QStringLiteral("0.04")));
+
+        auto other = b;
+        other.what.workload["prompt_tokens"] = 512;
+        model.setRuns(a, {other}, {hone::profiler::compare(*store_, a, other)});
+        QCOMPARE(cell(QStringLiteral("Decode")), QStringLiteral("not comparable"));
+        QVERIFY(!cell(QStringLiteral("Decode"), Qt::ToolTipRole).isEmpty());
+    }
+
+    void differencesOnlyHidesWhatCannotBeTold() {
+        const auto a = *store_->load(baseline_), b = *store_->load(baseline_ + 3);
+        ComparisonModel model;
+        model.setRuns(a, {b}, {hone::profiler::compare(*store_, a, b)});
+        const int all = model.rowCount();
+        model.setDifferencesOnly(true);
+        QVERIFY(model.rowCount() < all);
+        for (int row = 0; row < model.rowCount(); ++row)
+            QVERIFY(!model.index(row, 1).data().toString().contains(QStringLiteral("cannot tell")));
+    }
+
+    void ledgerShowsPredictionBesideMeasurement() {
+        const auto a = *store_->load(baseline_), b = *store_->load(baseline_ + 6);
+        LedgerModel model;
+        QAbstractItemModelTester tester(&model);
+        model.setRuns(a, b, hone::profiler::compare(*store_, a, b));
+        model.setPrediction({{"memory", {{"peak_resident", 161000000}}}, {"model_bytes", 75600000}});
+        const auto row = [](const std::string& id) {
+            const auto all = LedgerModel::metrics();
+            return static_cast<int>(std::find(all.begin(), all.end(), id) - all.begin());
+        };
+        QCOMPARE(model.index(row("peak_memory"), LedgerModel::Predicted).data().toString(),
+                 QString::fromUtf8("161\u00a0MB"));
+        QCOMPARE(model.index(row("peak_memory"), LedgerModel::Measured).data().toString(),
+                 QString::fromUtf8("164\u00a0MB"));
+        QVERIFY(!model.index(row("decode_tokens_per_second"), LedgerModel::Predicted).data().isValid());
+        QCOMPARE(model.index(row("kl_divergence"), LedgerModel::Verdict).data().toString(), QString());
+        QVERIFY(!model.index(row("kl_divergence"), LedgerModel::Interval).data().toString().isEmpty());
+    }
+
+    void newestPairFitsModelRecipeAndWorkload() {
+        const auto runs = store_->list();
+        const auto wanted = store_->load(baseline_ + 4)->what.recipe;
+        const StoredPair pair = newestPair(runs, testing::inventedModel, wanted, workload, target);
+        QVERIFY(pair.candidate && pair.baseline);
+        QCOMPARE(pair.candidate->id, baseline_ + 4);
+        QCOMPARE(pair.baseline->id, baseline_);
+        auto longer = workload;
+        longer["prompt_tokens"] = 4096;
+        QVERIFY(!newestPair(runs, testing::inventedModel, wanted, longer, target).baseline);
+        const StoredPair plain =
+            newestPair(runs, testing::inventedModel, nlohmann::json::array(), workload, target);
+        QVERIFY(plain.baseline && !plain.candidate);
+    }
+
+    void tokenTimesAreDifferencesOfStamps() {
+        const TokenTimes times = tokenTimes({{{0.1, 0.11, 0.13}, {0.1, 0.12}}});
+        QCOMPARE(times.index, (std::vector<double>{2, 3}));
+        QVERIFY(std::abs(times.mean[0] - 15) < 1e-9 && std::abs(times.low[0] - 10) < 1e-9);
+        QVERIFY(std::abs(times.mean[1] - 20) < 1e-9);
+        const RepetitionValues values =
+            repetitionValues(store_->samples(baseline_), "decode_tokens_per_second");
+        QCOMPARE(values.x.front(), -2.0);
+        QCOMPARE(values.x.back(), 5.0);
+        QVERIFY(values.warmup.front() && !values.warmup.back());
+    }
+
+private:
+    QTemporaryDir folder_{testing::quickFolder()};
+    std::unique_ptr<Store> store_;
+    std::int64_t baseline_ = 0;
+};
+
+QTEST_MAIN(TestRuns)
+#include "test_runs.moc"

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/scatter_chart.h"
+
+#include <qcustomplot.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "ui/charts/axis_style.h"
+#include "ui/charts/label_placement.h"
+#include "ui/theme/theme.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr double pointRadius = 5, hoverRadius = 12;
+constexpr int captionHeight = 20;
+
+bool noWorse(double a, double b, bool higherIsBetter) {
+    return higherIsBetter ? a >= b : a <= b;
+}
+
+}  // namespace
+
+ScatterChart::ScatterChart(const QString& name, QWidget* parent) : Chart(name, parent) {
+    x_.format = y_.format = [](double value) { return formatNumber(value); };
+}
+
+void ScatterChart::setAxes(ScatterAxis x, ScatterAxis y) {
+    x_ = std::move(x);
+    y_ = std::move(y);
+    resetView();
+    refresh();
+}
+
+void ScatterChart::setPoints(std::vector<ScatterPoint> points) {
+    points_ = std::move(points);
+    refresh();
+}
+
+std::vector<std::size_t> ScatterChart::front() const {
+    std::vector<std::size_t> result;
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+        const ScatterPoint& p = points_[i];
+        const bool beaten = std::any_of(points_.begin(), points_.end(), [&](const ScatterPoint& q) {
+            const bool differs = q.x.value != p.x.value || q.y.value != p.y.value;
+            return differs && noWorse(q.x.value, p.x.value, x_.higherIsBetter) &&
+                   noWorse(q.y.value, p.y.value, y_.higherIsBetter);
+        });
+        if (!beaten) result.push_back(i);
+    }
+    std::sort(result.begin(), result.end(),
+              [this](std::size_t a, std::size_t b) { return points_[a].x.value < points_[b].x.value; });
+    return result;
+}
+
+void ScatterChart::drawFront() {
+    const std::vector<std::size_t> members = front();
+    if (members.size() < 2) return;
+    QCPGraph* line = plot().addGraph();
+    line->setPen(QPen(Theme::instance().palette().candidate, 1, Qt::DashLine));
+    for (const std::size_t i : members) line->addData(points_[i].x.value, points_[i].y.value);
+}
+
+void ScatterChart::drawErrors(const ScatterPoint& point) {
+    QColor color = point.color.resolve();
+    color.setAlphaF(0.55F);
+    const auto stroke = [&](double x0, double y0, double x1, double y1) {
+        auto* bar = new QCPItemLine(&plot());
+        bar->setPen(QPen(color, 1.2));
+        bar->start->setCoords(x0, y0);
+        bar->end->setCoords(x1, y1);
+    };
+    if (point.x.high > point.x.low) stroke(point.x.low, point.y.value, point.x.high, point.y.value);
+    if (point.y.high > point.y.low) stroke(point.x.value, point.y.low, point.x.value, point.y.high);
+}
+
+void ScatterChart::draw() {
+    const Theme& theme = Theme::instance();
+    labels_.clear();
+    styleAxis(plot().xAxis, true);
+    setTopCaption(plot(), y_.title + (y_.higherIsBetter ? tr("  ↑ better") : tr("  ↓ better")));
+    plot().xAxis->setLabel(x_.title + (x_.higherIsBetter ? tr("  → better") : tr("  ← better")));
+    plot().axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
+    plot().axisRect()->setMargins(QMargins(0, captionHeight, 16, 0));
+    drawFront();
+    for (const ScatterPoint& point : points_) {
+        drawErrors(point);
+        QCPGraph* dot = plot().addGraph();
+        dot->setName(point.name);
+        dot->setLineStyle(QCPGraph::lsNone);
+        dot->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(theme.palette().surface, 1),
+                                             point.color.resolve(), 2 * pointRadius));
+        dot->addData(point.x.value, point.y.value);
+        auto* label = new QCPItemText(&plot());
+        label->setClipToAxisRect(false);
+        label->setLayer(QStringLiteral("overlay"));
+        label->setText(point.name);
+        label->setFont(theme.font(TextStyle::caption));
+        label->setColor(theme.palette().text);
+        label->setPadding(QMargins());
+        label->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
+        label->position->setType(QCPItemPosition::ptAbsolute);
+        labels_.push_back(label);
+    }
+}
+
+void ScatterChart::fit() {
+    constexpr double most = std::numeric_limits<double>::max();
+    double left = most, right = -most, low = most, high = -most;
+    for (const ScatterPoint& point : points_) {
+        left = std::min({left, point.x.low, point.x.value});
+        right = std::max({right, point.x.high, point.x.value});
+        low = std::min({low, point.y.low, point.y.value});
+        high = std::max({high, point.y.high, point.y.value});
+    }
+    padRange(left, right, 0.1);
+    padRange(low, high, 0.14);
+    plot().xAxis->setRange(left, right);
+    plot().yAxis->setRange(low, high);
+}
+
+QPointF ScatterChart::pixel(const ScatterPoint& point) const {
+    return {plot().xAxis->coordToPixel(point.x.value), plot().yAxis->coordToPixel(point.y.value)};
+}
+
+void ScatterChart::placeLabels() {
+    const QFontMetricsF metrics(Theme::instance().font(TextStyle::caption));
+    const QRectF area = QRectF(plot().axisRect()->rect()).adjusted(0, 0, 14, 0);
+    std::vector<QPointF> at;
+    std::vector<QSizeF> sizes;
+    for (std::size_t i = 0; i < labels_.size(); ++i) {
+        at.push_back(pixel(points_[i]));
+        sizes.emplace_back(metrics.horizontalAdvance(points_[i].name), metrics.height());
+    }
+    const auto places = placeBesidePoints(at, sizes, area, pointRadius);
+    for (std::size_t i = 0; i < labels_.size(); ++i) {
+        labels_[i]->setVisible(places[i].has_value());
+        if (places[i]) labels_[i]->position->setCoords(*places[i]);
+    }
+}
+
+QString ScatterChart::hoverText(const QPointF& position) const {
+    QStringList lines;
+    const auto describe = [](const ScatterAxis& axis, const ScatterValue& v) {
+        QString text = QStringLiteral("%1: %2").arg(axis.title, axis.format(v.value));
+        if (v.high > v.low) text += QStringLiteral(" (%1–%2)").arg(axis.format(v.low), axis.format(v.high));
+        return text;
+    };
+    for (const ScatterPoint& point : points_) {
+        const QPointF away = pixel(point) - position;
+        if (std::hypot(away.x(), away.y()) > hoverRadius) continue;
+        lines << point.name << describe(x_, point.x) << describe(y_, point.y);
+    }
+    return lines.join(QLatin1Char('\n'));
+}
+
+QString ScatterChart::description() const {
+    QStringList names;
+    for (const std::size_t i : front()) names.append(points_[i].name);
+    return tr("%n run(s); on the front: %1", nullptr, static_cast<int>(points_.size()))
+        .arg(names.join(QStringLiteral(", ")));
+}
+
+ChartTable ScatterChart::table() const {
+    ChartTable result;
+    result.columns = {tr("run"), x_.title, tr("low"), tr("high"), y_.title, tr("low"), tr("high")};
+    for (const ScatterPoint& p : points_)
+        result.rows.push_back({p.name, ChartTable::figure(p.x.value), ChartTable::figure(p.x.low),
+                               ChartTable::figure(p.x.high), ChartTable::figure(p.y.value),
+                               ChartTable::figure(p.y.low), ChartTable::figure(p.y.high)});
+    return result;
+}
+
+}  // namespace hone::ui

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/comparison_model.h"
+
+#include <algorithm>
+
+#include "profiler/statistics/metrics.h"
+#include "ui/models/metric_text.h"
+#include "ui/models/run_roles.h"
+#include "ui/models/runs_model.h"
+#include "ui/theme/theme.h"
+
+namespace hone::ui {
+
+void ComparisonModel::setRuns(const profiler::RunRecord& baseline, std::vector<profiler::RunRecord> runs,
+                              std::vector<profiler::Comparison> comparisons) {
+    beginResetModel();
+    baseline_ = baseline;
+    runs_ = std::move(runs);
+    comparisons_ = std::move(comparisons);
+    chooseRows();
+    endResetModel();
+}
+
+void ComparisonModel::clear() {
+    beginResetModel();
+    baseline_.reset();
+    runs_.clear();
+    comparisons_.clear();
+    rows_.clear();
+    endResetModel();
+}
+
+void ComparisonModel::setDifferencesOnly(bool only) {
+    beginResetModel();
+    differencesOnly_ = only;
+    chooseRows();
+    endResetModel();
+}
+
+QStringList ComparisonModel::warnings() const {
+    QStringList all;
+    for (const auto& comparison : comparisons_)
+        for (const std::string& warning : comparison.warnings) all.append(QString::fromStdString(warning));
+    all.removeDuplicates();
+    return all;
+}
+
+const profiler::ComparedMetric* ComparisonModel::compared(const std::string& id, std::size_t run) const {
+    for (const auto& metric : comparisons_[run].metrics)
+        if (metric.id == id) return &metric;
+    return nullptr;
+}
+
+bool ComparisonModel::differs(const std::string& id) const {
+    for (std::size_t run = 0; run < runs_.size(); ++run) {
+        const auto* metric = compared(id, run);
+        if (metric == nullptr ? metricOf(runs_[run], id).has_value()
+                              : !metric->verdict.empty() && metric->verdict != "cannot tell")
+            return true;
+    }
+    return false;
+}
+
+void ComparisonModel::chooseRows() {
+    rows_.clear();
+    for (const auto& definition : profiler::metric_definitions()) {
+        const std::string id(definition.id);
+        bool known = false;
+        for (std::size_t run = 0; run < runs_.size(); ++run)
+            known = known || compared(id, run) != nullptr || metricOf(runs_[run], id).has_value();
+        if (known && (!differencesOnly_ || differs(id))) rows_.push_back(id);
+    }
+}
+
+int ComparisonModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : static_cast<int>(rows_.size());
+}
+
+int ComparisonModel::columnCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : static_cast<int>(runs_.size()) + 1;
+}
+
+// KL divergence and agreement are measured against the baseline, so a run's own figure is the comparison.
+QVariant ComparisonModel::ownFigure(const std::string& id, std::size_t run, int role) const {
+    const auto value = metricOf(runs_[run], id);
+    if (!value) return {};
+    if (role == Qt::DisplayRole) return formatMetric(QString::fromStdString(id), value->value);
+    if (role == SuffixRole) return intervalText(id, *value);
+    if (role == Qt::ToolTipRole) return metricTooltip(id, *value);
+    return {};
+}
+
+QVariant ComparisonModel::cell(const std::string& id, std::size_t run, int role) const {
+    const profiler::ComparedMetric* metric = compared(id, run);
+    if (metric == nullptr || (metric->refusal.empty() && metric->verdict.empty()))
+        return ownFigure(id, run, role);
+    const VerdictText verdict = verdictText(*metric);
+    switch (role) {
+        case Qt::DisplayRole:
+            return verdict.text;
+        case SuffixRole:
+            return verdict.interval;
+        case ToneRole:
+            return static_cast<int>(verdict.tone);
+        case StrongRole:
+            return verdict.tone == Tone::better || verdict.tone == Tone::worse;
+        case Qt::ToolTipRole:
+            return verdict.tooltip;
+        case Qt::AccessibleTextRole:
+            return QStringLiteral("%1 %2").arg(verdict.text, verdict.interval);
+        default:
+            return {};
+    }
+}
+
+QVariant ComparisonModel::data(const QModelIndex& index, int role) const {
+    if (!index.isValid()) return {};
+    const std::string& id = rows_[static_cast<std::size_t>(index.row())];
+    if (index.column() > 0) {
+        if (role == Qt::TextAlignmentRole) return static_cast<int>(Qt::AlignRight | Qt::AlignVCenter);
+        return cell(id, static_cast<std::size_t>(index.column() - 1), role);
+    }
+    if (role == Qt::DisplayRole) return metricTitle(id);
+    if (role == Qt::ToolTipRole)
+        return QStringLiteral("<qt>%1</qt>").arg(metricDefinition(id).toHtmlEscaped());
+    if (role == SuffixRole && baseline_) {
+        const auto value = metricOf(*baseline_, id);
+        return value ? QVariant(formatMetric(QString::fromStdString(id), value->value)) : QVariant();
+    }
+    return {};
+}
+
+QVariant ComparisonModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal || !baseline_) return {};
+    if (role == Qt::TextAlignmentRole)
+        return static_cast<int>((section == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+    if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
+    if (section == 0) return tr("Against run %1").arg(baseline_->id);
+    return runName(runs_[static_cast<std::size_t>(section - 1)]);
+}
+
+}  // namespace hone::ui

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QAbstractTableModel>
+#include <optional>
+#include <vector>
+
+#include "profiler/report/comparison.h"
+
+namespace hone::ui {
+
+// Runs against a baseline: a row a metric, a column a run. Cells say the verdict with its interval, or why there is none.
+class ComparisonModel : public QAbstractTableModel {
+    Q_OBJECT
+public:
+    using QAbstractTableModel::QAbstractTableModel;
+
+    void setRuns(const profiler::RunRecord& baseline, std::vector<profiler::RunRecord> runs,
+                 std::vector<profiler::Comparison> comparisons);  // one a run
+    void clear();
+    void setDifferencesOnly(bool only);
+    QStringList warnings() const;  // of all comparisons, each once
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    const profiler::ComparedMetric* compared(const std::string& id, std::size_t run) const;
+    QVariant cell(const std::string& id, std::size_t run, int role) const;
+    QVariant ownFigure(const std::string& id, std::size_t run, int role) const;
+    bool differs(const std::string& id) const;
+    void chooseRows();
+
+    std::optional<profiler::RunRecord> baseline_;
+    std::vector<profiler::RunRecord> runs_;
+    std::vector<profiler::Comparison> comparisons_;
+    std::vector<std::string> rows_;
+    bool differencesOnly_ = false;
+};
+
+}  // namespace hone::ui

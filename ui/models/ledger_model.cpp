@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/ledger_model.h"
+
+#include "ui/models/metric_text.h"
+#include "ui/models/run_roles.h"
+#include "ui/theme/theme.h"
+
+namespace hone::ui {
+
+namespace {
+
+const std::vector<std::string> rows{"prefill_tokens_per_second",
+                                    "decode_tokens_per_second",
+                                    "time_to_first_token",
+                                    "peak_memory",
+                                    "model_bytes",
+                                    "perplexity",
+                                    "kl_divergence",
+                                    "top1_agreement"};
+
+QString shown(const std::string& id, double value) {
+    return metricUnit(id).isEmpty() ? formatMetric(QString::fromStdString(id), value) : formatNumber(value);
+}
+
+}  // namespace
+
+LedgerModel::LedgerModel(QObject* parent) : QAbstractTableModel(parent) {}
+
+std::vector<std::string> LedgerModel::metrics() {
+    return rows;
+}
+
+void LedgerModel::setRuns(std::optional<profiler::RunRecord> baseline,
+                          std::optional<profiler::RunRecord> candidate,
+                          std::optional<profiler::Comparison> comparison) {
+    baseline_ = std::move(baseline);
+    candidate_ = std::move(candidate);
+    comparison_ = std::move(comparison);
+    emit dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
+}
+
+void LedgerModel::setPrediction(const nlohmann::json& prediction) {
+    prediction_ = prediction;
+    emit dataChanged(index(0, Predicted), index(rowCount() - 1, Predicted));
+}
+
+int LedgerModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : static_cast<int>(rows.size());
+}
+
+int LedgerModel::columnCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : ColumnCount;
+}
+
+const profiler::ComparedMetric* LedgerModel::compared(const std::string& id) const {
+    if (!comparison_) return nullptr;
+    for (const auto& metric : comparison_->metrics)
+        if (metric.id == id) return &metric;
+    return nullptr;
+}
+
+// Memory and size follow from the model's shapes; what else will be predicted is left empty until it can be.
+std::optional<double> LedgerModel::predicted(const std::string& id) const {
+    if (!prediction_.is_object()) return std::nullopt;
+    if (id == "model_bytes" && prediction_.contains("model_bytes"))
+        return prediction_["model_bytes"].get<double>();
+    if (id == "peak_memory" && prediction_.contains("memory") &&
+        prediction_["memory"].contains("peak_resident"))
+        return prediction_["memory"]["peak_resident"].get<double>();
+    return std::nullopt;
+}
+
+QVariant LedgerModel::metricCell(const std::string& id, int role) const {
+    if (role == Qt::DisplayRole) return metricTitle(id);
+    if (role == SuffixRole) return metricUnit(id);
+    if (role == Qt::ToolTipRole)
+        return QStringLiteral("<qt>%1</qt>").arg(metricDefinition(id).toHtmlEscaped());
+    return {};
+}
+
+QVariant LedgerModel::runCell(const std::optional<profiler::RunRecord>& run, const std::string& id,
+                              int role) const {
+    const auto value = run ? metricOf(*run, id) : std::nullopt;
+    if (!value) return {};
+    if (role == Qt::DisplayRole) return shown(id, value->value);
+    if (role == Qt::ToolTipRole) return metricTooltip(id, *value);
+    return {};
+}
+
+QVariant LedgerModel::predictedCell(const std::string& id, int role) const {
+    const auto value = predicted(id);
+    if (!value) return {};
+    if (role == Qt::DisplayRole) return shown(id, *value);
+    if (role == Qt::ToolTipRole) return metricTooltip(id, {*value, *value, *value, 1, {}});
+    if (role == ToneRole) return static_cast<int>(Tone::muted);
+    return {};
+}
+
+QVariant LedgerModel::intervalCell(const std::string& id, int role) const {
+    if (role == ToneRole) return static_cast<int>(Tone::muted);
+    if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
+    const profiler::ComparedMetric* metric = compared(id);
+    if (metric != nullptr && metric->refusal.empty() && !verdictText(*metric).interval.isEmpty())
+        return role == Qt::DisplayRole ? verdictText(*metric).interval
+                                       : tr("95 % interval of candidate / baseline");
+    // Against the baseline by definition: the figure's own interval.
+    const auto own = candidate_ && metric == nullptr ? metricOf(*candidate_, id) : std::nullopt;
+    if (!own) return {};
+    return role == Qt::DisplayRole ? intervalText(id, *own) : metricTooltip(id, *own);
+}
+
+QVariant LedgerModel::verdictCell(const std::string& id, int role) const {
+    const profiler::ComparedMetric* metric = compared(id);
+    if (metric == nullptr) return {};
+    const VerdictText verdict = verdictText(*metric);
+    if (role == Qt::DisplayRole) return verdict.text;
+    if (role == ToneRole) return static_cast<int>(verdict.tone);
+    if (role == StrongRole) return verdict.tone == Tone::better || verdict.tone == Tone::worse;
+    if (role == Qt::ToolTipRole) return verdict.tooltip;
+    return {};
+}
+
+QVariant LedgerModel::data(const QModelIndex& index, int role) const {
+    if (!index.isValid()) return {};
+    if (role == Qt::TextAlignmentRole)
+        return static_cast<int>((index.column() == Metric ? Qt::AlignLeft : Qt::AlignRight) |
+                                Qt::AlignVCenter);
+    const std::string& id = rows[static_cast<std::size_t>(index.row())];
+    switch (index.column()) {
+        case Metric:
+            return metricCell(id, role);
+        case Baseline:
+            return runCell(baseline_, id, role);
+        case Predicted:
+            return predictedCell(id, role);
+        case Measured:
+            return runCell(candidate_, id, role);
+        case Interval:
+            return intervalCell(id, role);
+        default:
+            return verdictCell(id, role);
+    }
+}
+
+QVariant LedgerModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal) return {};
+    if (role == Qt::TextAlignmentRole)
+        return static_cast<int>((section == Metric ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+    if (role == Qt::ToolTipRole && section == Predicted)
+        return tr("From the model's shapes, before anything runs. Speed and accuracy are not predicted.");
+    if (role != Qt::DisplayRole) return {};
+    static const char* const titles[ColumnCount] = {QT_TR_NOOP("Ledger"),        QT_TR_NOOP("Baseline"),
+                                                    QT_TR_NOOP("Predicted"),     QT_TR_NOOP("Measured"),
+                                                    QT_TR_NOOP("95 % interval"), QT_TR_NOOP("Verdict")};
+    return tr(titles[section]);
+}
+
+}  // namespace hone::ui

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QAbstractTableModel>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "profiler/report/comparison.h"
+
+namespace hone::ui {
+
+// Baseline against recipe, one figure a row: what is predicted, what was measured and what may be said of it.
+class LedgerModel : public QAbstractTableModel {
+    Q_OBJECT
+public:
+    enum Column { Metric, Baseline, Predicted, Measured, Interval, Verdict, ColumnCount };
+
+    explicit LedgerModel(QObject* parent = nullptr);
+
+    void setRuns(std::optional<profiler::RunRecord> baseline, std::optional<profiler::RunRecord> candidate,
+                 std::optional<profiler::Comparison> comparison);
+    void setPrediction(const nlohmann::json& prediction);  // the `predict` result; null: none
+    const std::optional<profiler::RunRecord>& baseline() const { return baseline_; }
+    const std::optional<profiler::RunRecord>& candidate() const { return candidate_; }
+    static std::vector<std::string> metrics();
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    QVariant metricCell(const std::string& id, int role) const;
+    QVariant runCell(const std::optional<profiler::RunRecord>& run, const std::string& id, int role) const;
+    QVariant predictedCell(const std::string& id, int role) const;
+    QVariant intervalCell(const std::string& id, int role) const;
+    QVariant verdictCell(const std::string& id, int role) const;
+    std::optional<double> predicted(const std::string& id) const;
+    const profiler::ComparedMetric* compared(const std::string& id) const;
+
+    std::optional<profiler::RunRecord> baseline_, candidate_;
+    std::optional<profiler::Comparison> comparison_;
+    nlohmann::json prediction_;
+};
+
+}  // namespace hone::ui

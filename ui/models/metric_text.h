@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QString>
+#include <optional>
+
+#include "profiler/report/comparison.h"
+#include "profiler/store/store.h"
+#include "ui/widgets/text_label.h"
+
+namespace hone::ui {
+
+QString metricTitle(const std::string& id);  // "Decode"; the id itself where unknown
+QString metricUnit(
+    const std::string& id);  // "tok/s"; empty for bytes, seconds and shares, whose figures carry theirs
+// The exact value, its interval and number of samples, and the metric's definition.
+QString metricTooltip(const std::string& id, const profiler::MetricValue& value);
+QString metricDefinition(const std::string& id);
+
+// Nothing where the run lacks it or has no number for it.
+std::optional<profiler::MetricValue> metricOf(const profiler::RunRecord& run, const std::string& id);
+
+// "0.0444–0.0478", in the metric's unit; empty where the interval has no width.
+QString intervalText(const std::string& id, const profiler::MetricValue& value);
+
+// A verdict as people read it: word, arrow and colour say the same.
+struct VerdictText {
+    QString text;      // "▲ 2.46 × faster", "▼ 6.4 % worse", "● cannot tell", or empty
+    QString interval;  // of the ratio: "2.39–2.52 ×", "+5.6 … +7.2 %"
+    Tone tone = Tone::muted;
+    QString tooltip;  // exact ratio with its interval, or why the two cannot be compared
+};
+VerdictText verdictText(const profiler::ComparedMetric& metric);
+
+}  // namespace hone::ui

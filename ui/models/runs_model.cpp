@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/runs_model.h"
+
+#include <QCoreApplication>
+#include <QDateTime>
+#include <QLocale>
+#include <algorithm>
+#include <cmath>
+
+#include "ui/models/metric_text.h"
+#include "ui/models/run_headline.h"
+#include "ui/models/run_roles.h"
+#include "ui/theme/theme.h"
+
+namespace hone::ui {
+
+namespace {
+
+using profiler::RunRecord;
+
+const char* metricOfColumn(int column) {
+    switch (column) {
+        case RunsModel::Prefill:
+            return "prefill_tokens_per_second";
+        case RunsModel::Decode:
+            return "decode_tokens_per_second";
+        case RunsModel::Peak:
+            return "peak_memory";
+        case RunsModel::Perplexity:
+            return "perplexity";
+        case RunsModel::Divergence:
+            return "kl_divergence";
+        default:
+            return nullptr;
+    }
+}
+
+QString joined(const std::vector<std::string>& tags) {
+    QStringList list;
+    for (const std::string& tag : tags) list.append(QString::fromStdString(tag));
+    return list.join(QStringLiteral(", "));
+}
+
+std::vector<std::string> splitTags(const QString& text) {
+    std::vector<std::string> tags;
+    for (const QString& part : text.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
+        const std::string tag = part.trimmed().toStdString();
+        if (!tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);
+    }
+    return tags;
+}
+
+}  // namespace
+
+QString runName(const RunRecord& run) {
+    return QStringLiteral("%1 %2").arg(run.id).arg(QString::fromStdString(run.what.recipe_label));
+}
+
+RunsModel::RunsModel(profiler::Store& store, QObject* parent) : QAbstractTableModel(parent), store_(store) {}
+
+void RunsModel::reload() {
+    std::vector<RunRecord> now = store_.list();
+    beginResetModel();
+    runs_ = std::move(now);
+    endResetModel();
+    emit tickedChanged();
+}
+
+const RunRecord* RunsModel::find(std::int64_t id) const {
+    const int row = rowOf(id);
+    return row < 0 ? nullptr : &run(row);
+}
+
+int RunsModel::rowOf(std::int64_t id) const {
+    const auto it = std::find_if(runs_.begin(), runs_.end(), [id](const RunRecord& r) { return r.id == id; });
+    return it == runs_.end() ? -1 : static_cast<int>(it - runs_.begin());
+}
+
+void RunsModel::setPinned(std::optional<std::int64_t> run) {
+    if (run == pinned_) return;
+    pinned_ = run;
+    if (!runs_.empty()) emit dataChanged(index(0, Pin), index(rowCount() - 1, Recipe));
+    emit tickedChanged();
+}
+
+void RunsModel::setTicked(std::int64_t run, bool ticked) {
+    if (ticked == isTicked(run)) return;
+    if (ticked)
+        ticked_.insert(run);
+    else
+        ticked_.erase(run);
+    if (const int row = rowOf(run); row >= 0) emit dataChanged(index(row, Tick), index(row, Tick));
+    emit tickedChanged();
+}
+
+std::vector<std::int64_t> RunsModel::ticked() const {
+    std::vector<std::int64_t> result;
+    for (const std::int64_t id : ticked_)
+        if (rowOf(id) >= 0) result.push_back(id);
+    return result;
+}
+
+int RunsModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : static_cast<int>(runs_.size());
+}
+
+int RunsModel::columnCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : ColumnCount;
+}
+
+QVariant RunsModel::text(const RunRecord& run, int column) const {
+    if (const char* metric = metricOfColumn(column)) {
+        const auto value = metricOf(run, metric);
+        if (!value) return {};
+        return metricUnit(metric).isEmpty() ? formatMetric(QString::fromLatin1(metric), value->value)
+                                            : formatNumber(value->value);
+    }
+    switch (column) {
+        case Tick:
+            return QString::number(run.id);
+        case Recipe:
+            return QString::fromStdString(run.what.recipe_label);
+        case Type:
+            return mainType(run);
+        case When:
+            return timeAgo(run.created);
+        case Status:
+            return QCoreApplication::translate("RunStatus", run.status.c_str());
+        case Tags:
+            return joined(run.tags);
+        case Note:
+            return QString::fromStdString(run.note);
+        default:
+            return {};
+    }
+}
+
+QVariant RunsModel::mark(const RunRecord& run, int column) const {
+    const auto as = [](Mark on, Mark off, bool yes) { return static_cast<int>(yes ? on : off); };
+    if (column == Pin) return as(Mark::radioOn, Mark::radioOff, pinned_ == run.id);
+    if (column == Tick) return as(Mark::checkOn, Mark::checkOff, isTicked(run.id));
+    if (column == Star) return as(Mark::starOn, Mark::starOff, run.starred);
+    return {};
+}
+
+QVariant RunsModel::sortValue(const RunRecord& run, int column) const {
+    if (const char* metric = metricOfColumn(column)) {
+        const auto value = metricOf(run, metric);
+        return value ? QVariant(value->value) : QVariant();
+    }
+    if (column == Pin) return pinned_ == run.id ? 0 : 1;
+    if (column == Tick || column == When) return static_cast<qlonglong>(run.id);
+    if (column == Star) return run.starred ? 0 : 1;
+    return text(run, column).toString().toLower();
+}
+
+QString RunsModel::tooltip(const RunRecord& run, int column) const {
+    if (const char* metric = metricOfColumn(column)) {
+        const auto value = metricOf(run, metric);
+        return value ? metricTooltip(metric, *value) : QString();
+    }
+    switch (column) {
+        case Pin:
+            return tr("Compare the others with this run");
+        case Tick:
+            return tr("Show in the comparison");
+        case Star:
+            return run.starred ? tr("Remove the star") : tr("Star this run");
+        case Status: {
+            QStringList lines;
+            if (!run.reason.empty()) lines.append(QString::fromStdString(run.reason));
+            for (const std::string& note : run.notes_from_run) lines.append(QString::fromStdString(note));
+            return lines.isEmpty() ? QString()
+                                   : QStringLiteral("<qt>%1</qt>")
+                                         .arg(lines.join(QLatin1Char('\n'))
+                                                  .toHtmlEscaped()
+                                                  .replace(QLatin1Char('\n'), QLatin1String("<br>")));
+        }
+        case When:
+            return QStringLiteral("%1, %2").arg(
+                QLocale().toString(
+                    QDateTime::fromString(QString::fromStdString(run.created), Qt::ISODate).toLocalTime(),
+                    QLocale::LongFormat),
+                tr("took %1").arg(formatSeconds(run.duration_seconds)));
+        case Recipe:
+            return QString::fromStdString(run.what.model_name + "\n" + run.what.recipe.dump(2));
+        default:
+            return text(run, column).toString();
+    }
+}
+
+QVariant RunsModel::data(const QModelIndex& index, int role) const {
+    if (!index.isValid()) return {};
+    const RunRecord& run = this->run(index.row());
+    const int column = index.column();
+    switch (role) {
+        case Qt::DisplayRole:
+            return text(run, column);
+        case Qt::EditRole:
+            return column == Tags || column == Note ? text(run, column) : QVariant();
+        case Qt::ToolTipRole:
+            return tooltip(run, column);
+        case Qt::TextAlignmentRole:
+            return static_cast<int>(
+                Qt::AlignVCenter |
+                (metricOfColumn(column) != nullptr || column == Type ? Qt::AlignRight : Qt::AlignLeft));
+        case Qt::CheckStateRole:
+            return {};  // painted as marks
+        case Qt::AccessibleTextRole:
+            if (column == Pin) return pinned_ == run.id ? tr("baseline") : tr("not the baseline");
+            if (column == Tick)
+                return isTicked(run.id) ? tr("run %1, ticked").arg(run.id) : tr("run %1").arg(run.id);
+            if (column == Star) return run.starred ? tr("starred") : tr("not starred");
+            return {};
+        case SortRole:
+            return sortValue(run, column);
+        case MarkRole:
+            return mark(run, column);
+        case SuffixRole:
+            return column == Status ? QVariant(QString::fromStdString(run.reason)) : QVariant();
+        case ToneRole:
+            if (column == Status && run.status == "failed") return static_cast<int>(Tone::worse);
+            if (column == Recipe && run.status == "done") return static_cast<int>(Tone::text);
+            if (column == Type || column == When || column == Note || column == Tags || column == Status ||
+                column == Recipe)
+                return static_cast<int>(Tone::muted);
+            return {};
+        default:
+            return {};
+    }
+}
+
+QVariant RunsModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal) return {};
+    const char* metric = metricOfColumn(section);
+    if (role == Qt::TextAlignmentRole)
+        return static_cast<int>(Qt::AlignVCenter |
+                                (metric != nullptr || section == Type ? Qt::AlignRight : Qt::AlignLeft));
+    if (role == Qt::ToolTipRole && metric != nullptr)
+        return QStringLiteral("<qt>%1</qt>").arg(metricDefinition(metric).toHtmlEscaped());
+    if (role == Qt::ToolTipRole && section == Pin)
+        return tr("The baseline that the ticked runs are compared with");
+    if (role != Qt::DisplayRole) return {};
+    if (section == Divergence) return tr("KL nats");
+    if (section == Peak) return tr("Peak memory");
+    if (metric != nullptr) return (metricTitle(metric) + QLatin1Char(' ') + metricUnit(metric)).trimmed();
+    static const char* const titles[ColumnCount] = {QT_TR_NOOP("Base"),
+                                                    QT_TR_NOOP("Run"),
+                                                    QT_TR_NOOP("Recipe"),
+                                                    QT_TR_NOOP("Type"),
+                                                    "",
+                                                    "",
+                                                    "",
+                                                    "",
+                                                    "",
+                                                    QT_TR_NOOP("When"),
+                                                    QT_TR_NOOP("Status"),
+                                                    QT_TR_NOOP("★"),
+                                                    QT_TR_NOOP("Tags"),
+                                                    QT_TR_NOOP("Note")};
+    return tr(titles[section]);
+}
+
+Qt::ItemFlags RunsModel::flags(const QModelIndex& index) const {
+    Qt::ItemFlags flags = QAbstractTableModel::flags(index);
+    if (index.column() == Tags || index.column() == Note) flags |= Qt::ItemIsEditable;
+    return flags;
+}
+
+bool RunsModel::write(std::int64_t run, const std::function<void()>& change) {
+    try {
+        change();
+    } catch (const std::exception& error) {
+        emit storeFailed(QString::fromUtf8(error.what()));
+        return false;
+    }
+    const int row = rowOf(run);
+    emit dataChanged(index(row, 0), index(row, ColumnCount - 1));
+    return true;
+}
+
+bool RunsModel::setData(const QModelIndex& index, const QVariant& value, int role) {
+    RunRecord& run = runs_[static_cast<std::size_t>(index.row())];
+    if (index.column() == Star && role == Qt::CheckStateRole)
+        return write(run.id, [&] {
+            store_.set_starred(run.id, value.toBool());
+            run.starred = value.toBool();
+        });
+    if (role != Qt::EditRole) return false;
+    if (index.column() == Note)
+        return write(run.id, [&] {
+            const std::string note = value.toString().trimmed().toStdString();
+            store_.set_note(run.id, note);
+            run.note = note;
+        });
+    if (index.column() == Tags)
+        return write(run.id, [&] {
+            const auto tags = splitTags(value.toString());
+            store_.set_tags(run.id, tags);
+            run.tags = tags;
+        });
+    return false;
+}
+
+RunsProxy::RunsProxy(RunsModel& model, QObject* parent) : QSortFilterProxyModel(parent), model_(model) {
+    setSourceModel(&model);
+    setSortRole(SortRole);
+}
+
+void RunsProxy::setFilter(RunFilter filter) {
+    filter_ = std::move(filter);
+    invalidateFilter();
+}
+
+bool RunsProxy::filterAcceptsRow(int row, const QModelIndex&) const {
+    return filter_.accepts(model_.run(row));
+}
+
+bool RunsProxy::lessThan(const QModelIndex& left, const QModelIndex& right) const {
+    const QVariant a = left.data(SortRole), b = right.data(SortRole);
+    // Runs without the figure come last, whichever way the column is sorted.
+    if (!a.isValid() || !b.isValid())
+        return (sortOrder() == Qt::AscendingOrder) == a.isValid() && a.isValid() != b.isValid();
+    if (a.typeId() == QMetaType::QString) return QString::localeAwareCompare(a.toString(), b.toString()) < 0;
+    return a.toDouble() < b.toDouble();
+}
+
+}  // namespace hone::ui

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QAbstractTableModel>
+#include <QSortFilterProxyModel>
+#include <functional>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "profiler/store/store.h"
+#include "ui/models/run_filter.h"
+
+namespace hone::ui {
+
+// The stored runs, one a row, newest first. Tags, notes and stars are written to the store as they are edited.
+class RunsModel : public QAbstractTableModel {
+    Q_OBJECT
+public:
+    enum Column {
+        Pin,
+        Tick,
+        Recipe,
+        Type,
+        Prefill,
+        Decode,
+        Peak,
+        Perplexity,
+        Divergence,
+        When,
+        Status,
+        Star,
+        Tags,
+        Note,
+        ColumnCount
+    };
+
+    explicit RunsModel(profiler::Store& store, QObject* parent = nullptr);
+
+    void reload();  // throws StoreError
+    const profiler::RunRecord& run(int row) const { return runs_[static_cast<std::size_t>(row)]; }
+    const profiler::RunRecord* find(std::int64_t id) const;
+    int rowOf(std::int64_t id) const;  // −1 where absent
+    const std::vector<profiler::RunRecord>& runs() const { return runs_; }
+
+    void setPinned(std::optional<std::int64_t> run);
+    std::optional<std::int64_t> pinned() const { return pinned_; }
+    void setTicked(std::int64_t run, bool ticked);
+    bool isTicked(std::int64_t run) const { return ticked_.contains(run); }
+    std::vector<std::int64_t> ticked() const;  // ascending; only runs that are there
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+    Qt::ItemFlags flags(const QModelIndex& index) const override;
+    bool setData(const QModelIndex& index, const QVariant& value, int role) override;
+
+signals:
+    void tickedChanged();
+    void storeFailed(const QString& reason);
+
+private:
+    QVariant text(const profiler::RunRecord& run, int column) const;
+    QVariant mark(const profiler::RunRecord& run, int column) const;
+    QVariant sortValue(const profiler::RunRecord& run, int column) const;
+    QString tooltip(const profiler::RunRecord& run, int column) const;
+    bool write(std::int64_t run, const std::function<void()>& change);
+    profiler::Store& store_;
+    std::vector<profiler::RunRecord> runs_;
+    std::optional<std::int64_t> pinned_;
+    std::set<std::int64_t> ticked_;
+};
+
+// Sorting by value and the filter box.
+class RunsProxy : public QSortFilterProxyModel {
+    Q_OBJECT
+public:
+    explicit RunsProxy(RunsModel& model, QObject* parent = nullptr);
+    void setFilter(RunFilter filter);
+
+protected:
+    bool filterAcceptsRow(int row, const QModelIndex& parent) const override;
+    bool lessThan(const QModelIndex& left, const QModelIndex& right) const override;
+
+private:
+    RunsModel& model_;
+    RunFilter filter_;
+};
+
+// "47 int4 group 32": how a run is called in headers, labels and messages.
+QString runName(const profiler::RunRecord& run);
+
+}  // namespace hone::ui
