@@ -8,7 +8,8 @@
 
 namespace hone {
 
-enum class ChatTemplate { none, chatml, unknown };
+// chatml_smollm2 is ChatML with SmolLM2's own system message where the conversation brings none.
+enum class ChatTemplate { none, chatml, chatml_smollm2, unknown };
 
 // `tokenizer.chat_template` is never executed: known templates are recognised by their exact text.
 ChatTemplate recognise_chat_template(const Checkpoint& checkpoint);

@@ -19,7 +19,7 @@ double seconds_since(Clock::time_point start) {
 std::vector<TokenId> prompt_ids(const Model& model, const std::string& prompt, bool chat) {
     const ChatTemplate which = chat ? recognise_chat_template(model.checkpoint) : ChatTemplate::none;
     std::vector<TokenId> ids =
-        which == ChatTemplate::chatml
+        which == ChatTemplate::chatml || which == ChatTemplate::chatml_smollm2
             ? model.tokenizer.encode(apply_chat_template(which, prompt), SpecialTokens::parse)
             : model.tokenizer.encode(prompt);
     if (model.tokenizer.adds_bos() && model.tokenizer.bos()) ids.insert(ids.begin(), *model.tokenizer.bos());

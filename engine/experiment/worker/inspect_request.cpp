@@ -48,6 +48,7 @@ void add_config(nlohmann::json& result, const ModelConfig& config) {
 const char* template_name(ChatTemplate which) {
     switch (which) {
         case ChatTemplate::chatml:
+        case ChatTemplate::chatml_smollm2:
             return "chatml";
         case ChatTemplate::unknown:
             return "unknown";

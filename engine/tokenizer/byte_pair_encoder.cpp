@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/tokenizer/byte_pair_encoder.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <limits>
+#include <queue>
+
+#include "engine/core/error.h"
+
+namespace hone {
+namespace {
+
+constexpr TokenId kNoToken = -1;
+constexpr std::size_t kShortWord = 48;  // below, looking at every pair again is quicker than a heap
+
+bool prints_as_itself(unsigned byte) {
+    return (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
+}
+
+// Code point of each byte's stand-in: itself where printable, else 256, 257, … in order.
+std::array<unsigned, 256> stand_ins() {
+    std::array<unsigned, 256> points{};
+    unsigned next = 256;
+    for (unsigned byte = 0; byte < 256; ++byte) points[byte] = prints_as_itself(byte) ? byte : next++;
+    return points;
+}
+
+}  // namespace
+
+std::string printable_byte(unsigned char byte) {
+    static const std::array<unsigned, 256> kPoints = stand_ins();
+    const unsigned point = kPoints[byte];
+    if (point < 0x80) return {static_cast<char>(point)};
+    return {static_cast<char>(0xC0U | point >> 6U), static_cast<char>(0x80U | (point & 0x3FU))};
+}
+
+std::string bytes_of_printable(std::string_view text) {
+    static const std::unordered_map<std::string, char> kBytes = [] {
+        std::unordered_map<std::string, char> map;
+        for (unsigned byte = 0; byte < 256; ++byte)
+            map.emplace(printable_byte(static_cast<unsigned char>(byte)), static_cast<char>(byte));
+        return map;
+    }();
+    std::string bytes;
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t length = static_cast<unsigned char>(text[i]) < 0x80 ? 1 : 2;
+        const auto found = kBytes.find(std::string(text.substr(i, length)));
+        if (found == kBytes.end()) return std::string(text);  // a special token, written as it is
+        bytes += found->second;
+        i += length;
+    }
+    return bytes;
+}
+
+BytePairEncoder::BytePairEncoder(const std::vector<std::string>& merges,
+                                 const std::unordered_map<std::string, TokenId>& ids,
+                                 const std::string& source) {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+        const auto found = ids.find(printable_byte(static_cast<unsigned char>(byte)));
+        byte_ids_[byte] = found == ids.end() ? kNoToken : found->second;
+    }
+    const std::size_t size = std::bit_ceil(merges.size() * 2 + 2);
+    table_.resize(size);
+    mask_ = size - 1;
+    for (std::size_t rank = 0; rank < merges.size(); ++rank) {
+        const std::string& merge = merges[rank];
+        const std::size_t space = merge.find(' ', 1);
+        const auto left = ids.find(merge.substr(0, space));
+        const auto right = space == std::string::npos ? ids.end() : ids.find(merge.substr(space + 1));
+        const auto joined = space == std::string::npos
+                                ? ids.end()
+                                : ids.find(merge.substr(0, space) + merge.substr(space + 1));
+        if (left == ids.end() || right == ids.end() || joined == ids.end())
+            throw Error(ErrorDetails{"", source, fmt::format("tokenizer.ggml.merges[{}]", rank),
+                                     "'" + merge + "'",
+                                     "two tokens of the vocabulary whose join is one too"});
+        insert({pair_of(left->second, right->second), static_cast<std::uint32_t>(rank), joined->second});
+    }
+}
+
+void BytePairEncoder::insert(const Merge& merge) {
+    std::size_t at = (merge.pair * 0x9E3779B97F4A7C15U >> 20U) & mask_;
+    while (table_[at].pair != kEmpty) {
+        if (table_[at].pair == merge.pair) return;  // the lower rank stays
+        at = (at + 1) & mask_;
+    }
+    table_[at] = merge;
+}
+
+const BytePairEncoder::Merge* BytePairEncoder::find(TokenId left, TokenId right) const {
+    const std::uint64_t pair = pair_of(left, right);
+    std::size_t at = (pair * 0x9E3779B97F4A7C15U >> 20U) & mask_;
+    while (table_[at].pair != kEmpty) {
+        if (table_[at].pair == pair) return &table_[at];
+        at = (at + 1) & mask_;
+    }
+    return nullptr;
+}
+
+void BytePairEncoder::encode_short(std::vector<TokenId>& word) const {
+    constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+    struct Rank {
+        std::uint32_t rank;
+        TokenId joined;
+    };
+    std::array<Rank, kShortWord> ranks;
+    const auto rank_at = [&](std::size_t i) {
+        const Merge* merge = i + 1 < word.size() ? find(word[i], word[i + 1]) : nullptr;
+        return merge == nullptr ? Rank{kNone, 0} : Rank{merge->rank, merge->joined};
+    };
+    for (std::size_t i = 0; i < word.size(); ++i) ranks[i] = rank_at(i);
+    while (word.size() > 1) {
+        std::size_t best = 0;
+        for (std::size_t i = 1; i + 1 < word.size(); ++i) {
+            if (ranks[i].rank < ranks[best].rank) best = i;
+        }
+        if (ranks[best].rank == kNone) return;
+        word[best] = ranks[best].joined;
+        for (std::size_t i = best + 1; i + 1 < word.size(); ++i) {
+            word[i] = word[i + 1];
+            ranks[i] = ranks[i + 1];
+        }
+        word.pop_back();
+        ranks[best] = rank_at(best);
+        if (best > 0) ranks[best - 1] = rank_at(best - 1);
+    }
+}
+
+void BytePairEncoder::encode_long(std::vector<TokenId>& word) const {
+    struct Candidate {
+        std::uint32_t rank;
+        std::size_t left;
+        std::uint64_t pair;  // as it was when found: a later join makes it stale
+        TokenId joined;
+        bool operator<(const Candidate& other) const {
+            return rank != other.rank ? rank > other.rank : left > other.left;
+        }
+    };
+    constexpr std::size_t kEnd = std::numeric_limits<std::size_t>::max();
+    std::vector<std::size_t> next(word.size()), previous(word.size());
+    for (std::size_t i = 0; i < word.size(); ++i) {
+        next[i] = i + 1 < word.size() ? i + 1 : kEnd;
+        previous[i] = i > 0 ? i - 1 : kEnd;
+    }
+    std::priority_queue<Candidate> candidates;
+    std::vector<bool> gone(word.size());
+    const auto consider = [&](std::size_t left) {
+        if (left == kEnd || next[left] == kEnd) return;
+        const TokenId a = word[left], b = word[next[left]];
+        if (const Merge* merge = find(a, b))
+            candidates.push({merge->rank, left, pair_of(a, b), merge->joined});
+    };
+    for (std::size_t i = 0; i < word.size(); ++i) consider(i);
+    while (!candidates.empty()) {
+        const Candidate best = candidates.top();
+        candidates.pop();
+        const std::size_t right = gone[best.left] ? kEnd : next[best.left];
+        if (right == kEnd || pair_of(word[best.left], word[right]) != best.pair) continue;
+        word[best.left] = best.joined;
+        gone[right] = true;
+        next[best.left] = next[right];
+        if (next[right] != kEnd) previous[next[right]] = best.left;
+        consider(best.left);
+        consider(previous[best.left]);
+    }
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < word.size(); ++i) {
+        if (!gone[i]) word[kept++] = word[i];
+    }
+    word.resize(kept);
+}
+
+void BytePairEncoder::encode(std::string_view piece, std::vector<TokenId>& out) const {
+    thread_local std::vector<TokenId> word;
+    word.clear();
+    for (const char byte : piece) {
+        const TokenId id = byte_ids_[static_cast<unsigned char>(byte)];
+        if (id != kNoToken) word.push_back(id);
+    }
+    if (word.size() <= kShortWord)
+        encode_short(word);
+    else
+        encode_long(word);
+    out.insert(out.end(), word.begin(), word.end());
+}
+
+}  // namespace hone
