@@ -153,7 +153,14 @@ void Connection::damaged(const std::string& what) const {
                      "); copy the file away and choose or restore another");
 }
 
-Store::Store(const std::filesystem::path& path) : impl_(new Impl{Connection(path)}) {}
+Store::Store(const std::filesystem::path& path) : impl_(new Impl{Connection(path)}) {
+    if (impl_->connection.read_only()) return;
+    try {
+        close_interrupted_runs();
+    } catch (const StoreError&) {
+        // A full disk must not keep the store from being read.
+    }
+}
 Store::~Store() = default;
 
 std::filesystem::path Store::default_path() {

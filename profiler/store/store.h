@@ -100,7 +100,7 @@ public:
     void add_run_note(std::int64_t run, const std::string& text);
     void finish_run(std::int64_t run, const std::string& status, const std::string& reason,
                     double duration_seconds);
-    // Runs left "running" by a client that is gone become "interrupted". Returns how many.
+    // Runs left "running" by a client that is gone become "interrupted". Returns how many. Opening a store does this too.
     int close_interrupted_runs();
 
     std::vector<RunRecord> list() const;  // newest first, without removed ones

@@ -124,21 +124,27 @@ void Store::finish_run(std::int64_t run, const std::string& status, const std::s
 }
 
 int Store::close_interrupted_runs() {
-    return impl_->connection.write([](SQLite::Database& database) {
-        std::vector<std::int64_t> gone;
+    const auto gone = impl_->connection.read([](SQLite::Database& database) {
+        std::vector<std::int64_t> runs;
         SQLite::Statement running(
             database, "SELECT id, client_pid, client_started, client_host FROM run WHERE status = 'running'");
         while (running.executeStep())
             if (!is_running({running.getColumn(1).getInt64(), running.getColumn(2).getString(),
                              running.getColumn(3).getString()}))
-                gone.push_back(running.getColumn(0).getInt64());
+                runs.push_back(running.getColumn(0).getInt64());
+        return runs;
+    });
+    if (gone.empty()) return 0;
+    return impl_->connection.write([&](SQLite::Database& database) {
+        int closed = 0;
+        // Another process may have closed it in between.
         for (const std::int64_t run : gone)
-            execute(database,
-                    "UPDATE run SET status = 'interrupted', reason = 'the program that measured ended before "
-                    "the run "
-                    "did' WHERE id = ?",
-                    run);
-        return static_cast<int>(gone.size());
+            closed +=
+                execute(database,
+                        "UPDATE run SET status = 'interrupted', reason = 'the program that measured ended "
+                        "before the run did' WHERE id = ? AND status = 'running'",
+                        run);
+        return closed;
     });
 }
 

@@ -100,6 +100,19 @@ TEST_F(Faults, AFullDiskIsAnErrorAndTheStoreStaysUsable) {
     EXPECT_THAT(told, HasSubstr("intact goes on"));
 }
 
+// The run that the set-up left is still "running", and its client is the parent; one of a client that is gone is there too.
+TEST_F(Faults, AFullDiskDoesNotKeepTheStoreFromBeingRead) {
+    told_by_child([&] { return std::to_string(Store(path_).begin_run(example_run("left"))); });
+    const std::string told = told_by_child([&] {
+        ::signal(SIGXFSZ, SIG_IGN);
+        const struct rlimit limit { 0, 0 };
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        return std::to_string(Store(path_).list().size());
+    });
+    EXPECT_EQ(told, "2");
+    EXPECT_EQ(Store(path_).list().front().status, "interrupted");
+}
+
 TEST_F(Faults, ANewStoreOnAFullDiskIsRefused) {
     const std::filesystem::path fresh = folder_ / "fresh.sqlite";
     const std::string told = told_by_child([&] {

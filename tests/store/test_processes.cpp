@@ -88,7 +88,6 @@ TEST(Processes, KilledWhileWritingLoseNoAcknowledgedRun) {
     }
     EXPECT_GE(acknowledged.size(), 25u);
     expect_sound(path);
-    store.close_interrupted_runs();
     for (const RunRecord& record : store.list()) EXPECT_NE(record.status, "running");
 }
 
@@ -142,13 +141,16 @@ TEST(Processes, ThatAreGoneLeaveInterruptedRuns) {
               0);
     Store store(path);
     const std::int64_t mine = store.begin_run(example_run("int4"));
-    EXPECT_EQ(store.close_interrupted_runs(), 1);
     EXPECT_EQ(store.load(mine)->status, "running");
     const RunRecord left = store.list().back();
     EXPECT_EQ(left.status, "interrupted");
     EXPECT_FALSE(left.reason.empty());
     EXPECT_EQ(store.samples(left.id).size(), 1u);
     EXPECT_EQ(store.close_interrupted_runs(), 0);
+    // A client that ends while the store is open.
+    EXPECT_EQ(status_of(in_child([&] { return Store(path).begin_run(example_run()) > 0 ? 0 : 1; })), 0);
+    EXPECT_EQ(store.close_interrupted_runs(), 1);
+    EXPECT_EQ(store.load(mine)->status, "running");
 }
 
 TEST(Processes, AreKnownByMoreThanTheirNumber) {

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+// Speaks the worker protocol (docs/protocol.md) without a model: every figure is a function of the step, so that tests know what to
+// expect, and it misbehaves on request.
+//   --on REQUEST BEHAVIOUR   on every such request   --synthetic   --unsupported   --unsteady   --available BYTES   --kl NATS
+// prepare's "fault": {"at_step": N, "behaviour": BEHAVIOUR}, counting steps of either kind from 0; or {"slow_down": SHARE}.
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr double kScored = 255;
+
+struct Settings {
+    std::map<std::string, std::string> behaviours;  // request type → behaviour
+    bool synthetic = false, supported = true, unsteady = false;
+    std::int64_t available = std::int64_t{8} << 30;
+    double kl = 0.01;
+};
+
+struct Cancelled {};
+
+class FakeWorker {
+public:
+    explicit FakeWorker(Settings settings) : settings_(std::move(settings)) {}
+
+    int serve() {
+        std::string line;
+        std::thread work;
+        while (std::getline(std::cin, line)) {
+            const Json request = Json::parse(line);
+            const std::string type = request.at("type");
+            if (type == "cancel") {
+                cancelled_ = true;
+                reply(request, {});
+                continue;
+            }
+            if (work.joinable()) work.join();
+            if (type == "finish") {
+                reply(request, {});
+                return 0;
+            }
+            cancelled_ = false;
+            work = std::thread([this, request] { answer(request); });
+        }
+        // End of input means cancel and exit, whatever runs.
+        ::_exit(0);
+    }
+
+private:
+    void write(const std::string& text) {
+        const std::lock_guard lock(writing_);
+        for (std::size_t sent = 0; sent < text.size();) {
+            const ssize_t count = ::write(STDOUT_FILENO, text.data() + sent, text.size() - sent);
+            if (count <= 0) ::_exit(1);
+            sent += static_cast<std::size_t>(count);
+        }
+    }
+
+    void say(Json message) { write(message.dump() + "\n"); }
+
+    void reply(const Json& request, Json fields) {
+        if (fields.is_null()) fields = Json::object();
+        fields["id"] = request.at("id");
+        fields["type"] = "result";
+        say(std::move(fields));
+    }
+
+    void fail(const Json& request, const std::string& message) {
+        say({{"id", request.at("id")},
+             {"type", "error"},
+             {"error",
+              {{"message", message},
+               {"file", "model.gguf"},
+               {"field", "magic"},
+               {"found", "PK"},
+               {"expected", "GGUF"}}}});
+    }
+
+    // Long work with heartbeats; `heeds` says whether a cancel ends it.
+    void labour(milliseconds duration, bool heeds) {
+        const auto end = std::chrono::steady_clock::now() + duration;
+        for (int i = 0; std::chrono::steady_clock::now() < end; ++i) {
+            if (heeds && cancelled_) throw Cancelled();
+            if (i % 10 == 0) say({{"type", "heartbeat"}, {"resident", 1 << 20}});
+            std::this_thread::sleep_for(milliseconds(5));
+        }
+    }
+
+    // Returns whether the request was answered (or never will be).
+    bool behave(const std::string& behaviour, const Json& request) {
+        static const std::map<std::string, int> signals{
+            {"SIGKILL", SIGKILL}, {"SIGSEGV", SIGSEGV}, {"SIGABRT", SIGABRT}, {"SIGSTOP", SIGSTOP}};
+        if (const auto found = signals.find(behaviour); found != signals.end()) {
+            // The default action, even where a sanitiser has installed its own.
+            if (found->second != SIGKILL && found->second != SIGSTOP) ::signal(found->second, SIG_DFL);
+            ::kill(::getpid(), found->second);
+            std::this_thread::sleep_for(milliseconds(50));
+        } else if (behaviour == "exit") {
+            std::cerr << "first complaint\nout of cheese" << std::endl;
+            ::_exit(3);
+        } else if (behaviour == "garbage") {
+            write("Segmentation fault, or so a library printed\n");
+        } else if (behaviour == "not an object") {
+            write("[1, 2]\n");
+        } else if (behaviour == "wrong fields") {
+            reply(request, {{"metrics", "many"},
+                            {"token_times", "now"},
+                            {"memory", {{"weights", "big"}}},
+                            {"text", 7},
+                            {"load_seconds", "fast"},
+                            {"notes", 3},
+                            {"nll_sum", "low"},
+                            {"scored", nullptr}});
+        } else if (behaviour == "flood") {
+            for (int i = 0; i < 1100; ++i) write(std::string(1 << 16, 'x'));
+        } else if (behaviour == "half a line") {
+            write("{\"id\": 1, \"ty");
+            ::_exit(0);
+        } else if (behaviour == "close") {
+            ::shutdown(STDOUT_FILENO, SHUT_WR);
+            std::this_thread::sleep_for(std::chrono::seconds(60));
+        } else if (behaviour == "error") {
+            fail(request, "");
+        } else if (behaviour == "out of memory") {
+            fail(request, "out of memory: 9 GB were asked for");
+        } else if (behaviour == "slow") {
+            labour(std::chrono::seconds(60), true);
+        } else if (behaviour == "deaf") {
+            labour(std::chrono::seconds(60), false);
+        } else if (behaviour == "busy") {
+            labour(milliseconds(900), true);
+            return false;
+        } else {
+            fail(request, "the fake worker knows no " + behaviour);
+        }
+        return true;
+    }
+
+    void answer(const Json& request) {
+        try {
+            const std::string type = request.at("type");
+            if (const auto found = settings_.behaviours.find(type); found != settings_.behaviours.end())
+                if (behave(found->second, request)) return;
+            if (type == "hello")
+                reply(request, hello());
+            else if (type == "inspect")
+                inspect(request);
+            else if (type == "predict")
+                reply(request,
+                      {{"memory", {{"peak_resident", 1'000'000'000}}}, {"available", settings_.available}});
+            else if (type == "supports")
+                reply(request, {{"techniques", Json::object()}});
+            else if (type == "tokenize")
+                reply(request, {{"ids", {1, 2, 3}}, {"bytes", request.value("text", "").size()}});
+            else if (type == "tensor_stats")
+                reply(request, {{"count", request.at("bins")}});
+            else if (type == "prepare")
+                prepare(request);
+            else if (type == "step")
+                step(request);
+            else if (type == "export")
+                export_file(request);
+            else
+                fail(request, "unknown request " + type);
+        } catch (const Cancelled&) {
+            say({{"id", request.at("id")},
+                 {"type", "error"},
+                 {"cancelled", true},
+                 {"error", {{"message", "cancelled"}}}});
+        }
+    }
+
+    static Json hello() {
+        return {{"version", 1},
+                {"program", "fake"},
+                {"pid", ::getpid()},
+                {"environment", {{"hostname", "here"}, {"cpu", "Fake"}}}};
+    }
+
+    void inspect(const Json& request) {
+        if (request.at("checkpoint") == "missing.gguf") return fail(request, "missing.gguf: no such file");
+        reply(request, {{"name", "Fake model"},
+                        {"hash", "f00"},
+                        {"synthetic", settings_.synthetic},
+                        {"supported", settings_.supported},
+                        {"unsupported_reason", "rope scaling"}});
+    }
+
+    void prepare(const Json& request) {
+        std::cerr << "preparing in " << ::getpid() << std::endl;
+        say({{"id", request.at("id")},
+             {"type", "progress"},
+             {"phase", "load"},
+             {"fraction", 0.5},
+             {"detail", "half"}});
+        workload_ = request.at("experiment").at("workload");
+        candidate_ = !request["experiment"].at("recipe").empty();
+        dtype_ = request.value("dtype", "");
+        checkpoint_ = request["experiment"].at("checkpoint");
+        fault_ = request.value("fault", Json());
+        steps_ = 0;
+        Json text;
+        if (workload_.at("text") != "none")
+            text = {{"name", workload_["text"]},
+                    {"hash", "77"},
+                    {"tokens", 4096},
+                    {"windows", workload_.at("windows")}};
+        reply(request, {{"load_seconds", 0.25},
+                        {"apply_seconds", 0.5},
+                        {"model_bytes", candidate_ ? 500 : 1000},
+                        {"memory", {{"weights", 900}}},
+                        {"notes", {"prepared by the fake"}},
+                        {"text", text},
+                        {"threads", 2},
+                        {"synthetic", settings_.synthetic}});
+    }
+
+    void step(const Json& request) {
+        const int number = steps_++;
+        if (fault_.is_object() && fault_.value("at_step", -1) == number)
+            if (behave(fault_.at("behaviour"), request)) return;
+        if (request.at("kind") == "repetition")
+            repetition(request);
+        else if (request["kind"] == "accuracy")
+            accuracy(request);
+        else
+            generate(request);
+    }
+
+    void repetition(const Json& request) {
+        const int index = request.at("index");
+        // Within 1 % of each other, and not the same on both sides.
+        const double noise = 1 + 0.004 * std::sin(7.0 * index + (candidate_ ? 1 : 0));
+        const double drift = settings_.unsteady && request.at("warmup") ? 1 + 0.2 * index : 1;
+        const double speed =
+            100 * noise * drift * (1 - (fault_.is_object() ? fault_.value("slow_down", 0.0) : 0.0));
+        reply(request, {{"metrics",
+                         {{"decode_tokens_per_second", speed},
+                          {"prefill_tokens_per_second", 10 * speed},
+                          {"total_seconds", 1 / speed},
+                          {"time_to_first_token", 0.1 / speed}}},
+                        {"token_times", {{0.1, 0.2}}},
+                        {"memory", {{"weights", 900}, {"peak_resident", 100'000'000 + index}}},
+                        {"counters", {{"attended", 12}}}});
+    }
+
+    void accuracy(const Json& request) {
+        const int window = request.at("window");
+        const std::string mark = "window " + std::to_string(window);
+        if (const std::string spool = request.value("spool", ""); !spool.empty())
+            std::ofstream(spool) << mark;
+        Json result{{"nll_sum", kScored * (3 + 0.1 * window + (candidate_ ? 0.05 : 0))},
+                    {"scored", kScored},
+                    {"compared", false}};
+        if (const std::string spool = request.value("compare_spool", ""); !spool.empty()) {
+            std::string found;
+            std::getline(std::ifstream(spool) >> std::ws, found);
+            if (found != mark) return fail(request, "the spool holds '" + found + "', not " + mark);
+            // Verifying an export compares two files that hold the same; anything else differs.
+            const double kl =
+                candidate_ || !dtype_.empty() || checkpoint_.ends_with(".out") ? settings_.kl : 0;
+            result.update({{"compared", true}, {"kl_sum", kScored * kl}, {"top1_agreeing", kScored - 5}});
+        }
+        reply(request, result);
+    }
+
+    void generate(const Json& request) {
+        for (const char* text : {"Once ", "upon ", "a time"})
+            say({{"id", request.at("id")},
+                 {"type", "progress"},
+                 {"phase", "generate"},
+                 {"fraction", 0.5},
+                 {"text", text},
+                 {"token", 1}});
+        reply(request,
+              {{"text", "Once upon a time"}, {"stop", "length"}, {"tokens", request.at("max_tokens")}});
+    }
+
+    void export_file(const Json& request) {
+        std::ofstream(request.at("path").get<std::string>()) << "exported";
+        reply(request, {{"path", request["path"]}, {"bytes", 8}, {"left_out", {"kv_cache"}}, {"hash", "ab"}});
+    }
+
+    Settings settings_;
+    std::mutex writing_;
+    std::atomic<bool> cancelled_ = false;
+    Json workload_, fault_;
+    std::string dtype_, checkpoint_;
+    bool candidate_ = false;
+    int steps_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Settings settings;
+    for (int i = 1; i < argc; ++i) {
+        const std::string argument = argv[i];
+        if (argument == "--on" && i + 2 < argc) {
+            settings.behaviours[argv[i + 1]] = argv[i + 2];
+            i += 2;
+        } else if (argument == "--available" && i + 1 < argc) {
+            settings.available = std::stoll(argv[++i]);
+        } else if (argument == "--kl" && i + 1 < argc) {
+            settings.kl = std::stod(argv[++i]);
+        } else if (argument == "--synthetic") {
+            settings.synthetic = true;
+        } else if (argument == "--unsupported") {
+            settings.supported = false;
+        } else if (argument == "--unsteady") {
+            settings.unsteady = true;
+        }
+    }
+    return FakeWorker(std::move(settings)).serve();
+}
