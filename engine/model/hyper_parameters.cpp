@@ -34,7 +34,7 @@ std::int64_t integer_within_or(const Checkpoint& checkpoint, std::string_view ke
 double real_within(const Checkpoint& checkpoint, std::string_view key, double value, double low,
                    double high) {
     if (!std::isfinite(value) || value <= low || value > high)
-        refuse(checkpoint, std::string(key), fmt::format("{}", value),
+        refuse(checkpoint, std::string(key), fmt::format("{:g}", value),
                fmt::format("a finite number above {}, at most {}", low, high));
     return value;
 }

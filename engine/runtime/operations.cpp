@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "engine/weights/weight_format.h"
 #include "kernels/attention/attention.h"
@@ -37,9 +36,11 @@ void Operations::embed(const StoredTensor& embedding) {
     const std::int64_t stride = row_bytes(embedding.type, n);
     const kernels::WeightType type = kernel_type(embedding.type);
     for (const Segment& segment : pass_.segments) {
-        for (std::int64_t i = 0; i < segment.count; ++i)
-            kernels::expand_row(type, embedding.data.data() + segment.tokens[i] * stride,
-                                activations_.x.data() + (segment.row + i) * n, n, context_.isa);
+        float* row = activations_.x.data() + segment.row * n;
+        for (const TokenId token : segment.tokens) {
+            kernels::expand_row(type, embedding.data.data() + token * stride, row, n, context_.isa);
+            row += n;
+        }
     }
 }
 
@@ -62,8 +63,9 @@ void Operations::remember(std::int64_t layer) const {
     const std::int64_t width = model_.config.n_kv_heads * model_.config.head_dim;
     for (const Segment& segment : pass_.segments) {
         if (segment.cache == nullptr) continue;
-        segment.cache->append(layer, activations_.k.data() + segment.row * width,
-                              activations_.v.data() + segment.row * width, segment.count, context_);
+        segment.cache->append(layer, activations_.k.data() + segment.kv_row * width,
+                              activations_.v.data() + segment.kv_row * width, std::ssize(segment.tokens),
+                              context_);
     }
 }
 
@@ -73,7 +75,7 @@ void Operations::attend(std::int64_t layer, float* out, Rows rows) const {
     const std::int64_t kv_width = config.n_kv_heads * config.head_dim;
     const auto in_activations = [&](const Buffer<float>& buffer, const Segment& segment) {
         return kernels::KvView{kernels::KvType::f32,
-                               buffer.data() + segment.row * kv_width,
+                               buffer.data() + segment.kv_row * kv_width,
                                nullptr,
                                config.head_dim,
                                kv_width,
@@ -81,7 +83,7 @@ void Operations::attend(std::int64_t layer, float* out, Rows rows) const {
     };
     for (const Segment& segment : pass_.segments) {
         const std::int64_t begin = std::max(segment.row, rows.begin);
-        const std::int64_t end = std::min(segment.row + segment.count, rows.begin + rows.count);
+        const std::int64_t end = std::min(segment.row + segment.rows, rows.begin + rows.count);
         if (begin >= end) continue;
         const bool cached = segment.cache != nullptr;
         kernels::attention(
@@ -109,24 +111,39 @@ void Operations::add(float* y, const float* x, std::int64_t rows) const {
     kernels::add(y, x, rows * model_.config.n_embd, context_);
 }
 
-std::int64_t Operations::logits(float* out) const {
-    const std::int64_t n = model_.config.n_embd;
-    std::int64_t non_finite = 0;
-    const auto wanted = static_cast<std::int64_t>(pass_.logit_rows.size());
-    for (std::int64_t begin = 0; begin < wanted; begin += slice_) {
-        const std::int64_t rows = std::min(slice_, wanted - begin);
-        float* const gathered = activations_.a.data();
-        for (std::int64_t i = 0; i < rows; ++i)
-            std::memcpy(gathered + i * n,
-                        activations_.x.data() + pass_.logit_rows[static_cast<std::size_t>(begin + i)] * n,
-                        static_cast<std::size_t>(n) * sizeof(float));
-        norm(model_.output_norm, gathered, gathered, rows);
-        for (std::int64_t i = 0; i < rows; ++i) {
-            const auto finite = [](float value) { return std::isfinite(value); };
-            if (!std::all_of(gathered + i * n, gathered + (i + 1) * n, finite)) ++non_finite;
-        }
-        linear(model_.output, gathered, out + begin * model_.config.n_vocab, rows);
+void Operations::keep_wanted_rows() {
+    if (pass_.wanted() == pass_.rows) return;
+    const std::int64_t q_width = model_.config.n_heads * model_.config.head_dim;
+    const auto move = [](auto& buffer, std::int64_t width, std::int64_t from, std::int64_t to,
+                         std::int64_t rows) {
+        std::copy_n(buffer.data() + from * width, rows * width, buffer.data() + to * width);  // to ≤ from
+    };
+    std::int64_t kept = 0;
+    for (Segment& segment : pass_.segments) {
+        const std::int64_t from = segment.row + segment.rows - segment.wanted;
+        move(activations_.x, model_.config.n_embd, from, kept, segment.wanted);
+        move(activations_.q, q_width, from, kept, segment.wanted);
+        move(activations_.mask, 1, from, kept, segment.wanted);
+        segment.row = kept;
+        segment.rows = segment.wanted;
+        kept += segment.wanted;
     }
+    pass_.rows = kept;
+}
+
+std::int64_t Operations::logits(float* out) const {
+    const ModelConfig& config = model_.config;
+    std::int64_t non_finite = 0;
+    for_each_slice([&](Rows rows) {
+        float* const normed = activations_.a.data();
+        norm(model_.output_norm, activations_.x.data() + rows.begin * config.n_embd, normed, rows.count);
+        for (std::int64_t i = 0; i < rows.count; ++i) {
+            const float* const row = normed + i * config.n_embd;
+            const auto finite = [](float value) { return std::isfinite(value); };
+            if (!std::all_of(row, row + config.n_embd, finite)) ++non_finite;
+        }
+        linear(model_.output, normed, out + rows.begin * config.n_vocab, rows.count);
+    });
     return non_finite;
 }
 

@@ -33,7 +33,7 @@ struct Rows {
 // of one pass; `x`, `q`, `k`, `v` hold every row of it, the other buffers one slice.
 class Operations {
 public:
-    Operations(const Model& model, const VectorWeights& vectors, Activations& activations, const Pass& pass,
+    Operations(const Model& model, const VectorWeights& vectors, Activations& activations, Pass& pass,
                std::int64_t slice, const kernels::Context& context, const Progress& progress)
         : model_(model),
           vectors_(vectors),
@@ -62,8 +62,10 @@ public:
     void attend(std::int64_t layer, float* out, Rows rows) const;
     void gate(float* gate, const float* up, std::int64_t rows) const;
     void add(float* y, const float* x, std::int64_t rows) const;
-    // Logits of the pass's logit_rows → `out`, [logit_rows, n_vocab]. Returns how many of the rows' hidden states hold a
-    // NaN or an infinity.
+    // Drops the rows whose logits nobody wants: what the last layer computes behind its keys and values is only for the others.
+    void keep_wanted_rows();
+    // Logits of the rows that are left → `out`, [rows, n_vocab]. Returns how many of the rows' hidden states hold a NaN or
+    // an infinity.
     std::int64_t logits(float* out) const;
 
     Activations& activations() const { return activations_; }
@@ -72,7 +74,7 @@ private:
     const Model& model_;
     const VectorWeights& vectors_;
     Activations& activations_;
-    const Pass& pass_;
+    Pass& pass_;
     std::int64_t slice_;
     const kernels::Context& context_;
     const Progress& progress_;

@@ -12,30 +12,33 @@ namespace hone {
 
 // A run of neighbouring tokens of one sequence within a pass.
 struct Segment {
-    const TokenId* tokens;
-    std::int64_t count;
+    std::span<const TokenId> tokens;
     std::int64_t position;  // of the first token in its sequence
-    std::int64_t row;       // of the first token among the pass's rows
-    KvCache* cache;         // null where the pass holds the whole sequence and nothing is kept
+    std::int64_t kv_row;    // of the first token among the pass's keys and values
+    std::int64_t row;       // of the first of its rows that are left, among the pass's rows …
+    std::int64_t rows;      // … and how many: all, until only those whose logits are wanted are kept
+    std::int64_t wanted;    // its last `wanted` tokens need logits
+    KvCache* cache;         // null where the pass holds the whole sequence and nothing is remembered
 };
 
 // Tokens that go through the layers together: one row each in every activation.
 struct Pass {
     std::vector<Segment> segments;
-    std::vector<std::int64_t> logit_rows;  // rows whose logits are wanted, ascending
     std::int64_t rows = 0;
 
     void clear() {
         segments.clear();
-        logit_rows.clear();
         rows = 0;
     }
-    // Appends a segment and returns its first row.
-    std::int64_t add(std::span<const TokenId> tokens, std::int64_t position, KvCache* cache) {
+    void add(std::span<const TokenId> tokens, std::int64_t position, std::int64_t wanted, KvCache* cache) {
         const auto count = static_cast<std::int64_t>(tokens.size());
-        segments.push_back({tokens.data(), count, position, rows, cache});
+        segments.push_back({tokens, position, rows, rows, count, wanted, cache});
         rows += count;
-        return rows - count;
+    }
+    std::int64_t wanted() const {
+        std::int64_t sum = 0;
+        for (const Segment& segment : segments) sum += segment.wanted;
+        return sum;
     }
 };
 

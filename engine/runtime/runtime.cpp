@@ -151,7 +151,7 @@ void Runtime::Impl::check(std::span<const SequenceInput> batch) const {
 void Runtime::Impl::place_rows() {
     const std::int64_t per_pair = model.config.n_layers * model.config.n_heads;
     for (const Segment& segment : pass.segments) {
-        for (std::int64_t i = 0; i < segment.count; ++i) {
+        for (std::int64_t i = 0; i < segment.rows; ++i) {
             const std::int64_t position = segment.position + i;
             const kernels::MaskRow row = mask_row(config.attention, position);
             activations.positions.data()[segment.row + i] = static_cast<std::int32_t>(position);
@@ -167,12 +167,12 @@ void Runtime::Impl::run(const Progress& progress) {
     activations.require({pass.rows, slice, 0});
     place_rows();
     Operations operations(model, vectors, activations, pass, slice, context, progress);
-    graph(model, operations);
+    graph(model, operations);  // leaves the rows whose logits are wanted
     counters.non_finite_rows +=
         operations.logits(activations.logits.data() + logits_done * model.config.n_vocab);
-    logits_done += static_cast<std::int64_t>(pass.logit_rows.size());
+    logits_done += pass.rows;
     for (const Segment& segment : pass.segments) {
-        if (segment.cache != nullptr) segment.cache->advance(segment.count);
+        if (segment.cache != nullptr) segment.cache->advance(std::ssize(segment.tokens));
     }
 }
 
@@ -189,14 +189,9 @@ void Runtime::Impl::forward_cached(std::span<const SequenceInput> batch, const P
         std::span<const TokenId> rest = input.tokens;
         while (!rest.empty()) {
             const auto count = std::min(static_cast<std::int64_t>(rest.size()), limit - pass.rows);
-            const std::int64_t row =
-                pass.add(rest.first(static_cast<std::size_t>(count)), cache.length(), &cache);
+            const std::span<const TokenId> now = rest.first(static_cast<std::size_t>(count));
             rest = rest.subspan(static_cast<std::size_t>(count));
-            if (input.all_logits) {
-                for (std::int64_t i = 0; i < count; ++i) pass.logit_rows.push_back(row + i);
-            } else if (rest.empty()) {
-                pass.logit_rows.push_back(row + count - 1);
-            }
+            pass.add(now, cache.length(), input.all_logits ? count : rest.empty() ? 1 : 0, &cache);
             if (pass.rows < limit) continue;
             run(progress);
             pass.clear();
@@ -213,10 +208,7 @@ void Runtime::Impl::forward_uncached(std::span<const SequenceInput> batch, const
         const auto held = static_cast<std::int64_t>(history.size());
         history.insert(history.end(), input.tokens.begin(), input.tokens.end());
         counters.recomputed_tokens += held;
-        const std::int64_t row = pass.add(history, 0, nullptr);
-        const auto length = static_cast<std::int64_t>(history.size());
-        for (std::int64_t i = input.all_logits ? held : length - 1; i < length; ++i)
-            pass.logit_rows.push_back(row + i);
+        pass.add(history, 0, input.all_logits ? std::ssize(input.tokens) : 1, nullptr);
     }
     run(progress);
 }

@@ -43,11 +43,12 @@ public:
     kernels::ThreadPool& pool() const;
     // weights, kv_cache, activations and workspace as allocated now; the other classes stay 0.
     MemoryByClass memory() const;
-    // Totals since construction, the evidence that a technique engaged.
+    // Totals since construction, the evidence that a technique engaged. Rows that the last layer may leave out, because nobody
+    // wants their logits, count as if it did not, in both sums of pairs.
     struct Counters {
-        std::int64_t attended_pairs = 0;     // query-key pairs computed, per layer and head summed
-        std::int64_t dense_pairs = 0;        // what dense attention with a cache would have computed
-        std::int64_t batched_tokens = 0;     // decode tokens computed together with another sequence's
+        std::int64_t attended_pairs = 0;  // query-key pairs that the mask let through, over layers and heads
+        std::int64_t dense_pairs = 0;     // what dense attention with a cache would have let through
+        std::int64_t batched_tokens = 0;  // decode tokens computed together with another sequence's
         std::int64_t recomputed_tokens = 0;  // tokens computed again because the cache is off
         std::int64_t forward_tokens = 0;     // tokens that callers appended
         std::int64_t non_finite_rows = 0;    // rows of logits whose hidden state held a NaN or an infinity

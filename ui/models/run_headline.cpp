@@ -73,7 +73,8 @@ QString timeAgo(const std::string& created) {
     const QDate today = QDate::currentDate();
     if (day == today) return tr("%1 h ago").arg(std::max<qint64>(1, seconds / 3600));
     if (day.daysTo(today) == 1) return tr("yesterday");
-    return QLocale().toString(day, QStringLiteral("d MMMM"));
+    return QLocale().toString(
+        day, day.year() == today.year() ? QStringLiteral("d MMMM") : QStringLiteral("d MMM yyyy"));
 }
 
 }  // namespace hone::ui

@@ -43,6 +43,7 @@ struct Session::Impl {
     QString checkpoint;
     nlohmann::json model;
     nlohmann::json environment;
+    QStringList shapes;
     Recipe recipe;
     Workload workload;
     Target target;
@@ -55,9 +56,11 @@ Session::Session(const Registry& registry, WorkerLaunch launch, const std::files
     connect(&impl_->jobs, &JobRunner::runsChanged, this, &Session::runsChanged);
     impl_->jobs.quick(
         QStringLiteral("environment"), this,
-        [](const WorkerLaunch& workers, std::stop_token) { return hone::environment(workers); },
+        [](const WorkerLaunch& workers, std::stop_token) { return hone::hello(workers); },
         [this](const nlohmann::json& hello) {
-            impl_->environment = hello.contains("environment") ? hello["environment"] : hello;
+            impl_->environment = hello.value("environment", nlohmann::json::object());
+            for (const auto& shape : hello.value("synthetic_shapes", nlohmann::json::array()))
+                impl_->shapes << QString::fromStdString(shape.get<std::string>());
             emit environmentChanged();
         },
         [this](const ErrorDetails& error) {
@@ -87,6 +90,9 @@ const nlohmann::json& Session::model() const {
 }
 const nlohmann::json& Session::environment() const {
     return impl_->environment;
+}
+const QStringList& Session::syntheticShapes() const {
+    return impl_->shapes;
 }
 const Recipe& Session::recipe() const {
     return impl_->recipe;

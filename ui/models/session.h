@@ -3,6 +3,7 @@
 
 #include <QObject>
 #include <QString>
+#include <QStringList>
 #include <QUndoStack>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -29,8 +30,9 @@ public:
     void open(const QString& checkpoint);  // inspects; then modelChanged or openFailed
     QString checkpoint() const;            // empty: none is open
     QString modelName() const;
-    const nlohmann::json& model() const;        // the `inspect` result with tensors; null: none is open
-    const nlohmann::json& environment() const;  // the worker's; null until it answered
+    const nlohmann::json& model() const;         // the `inspect` result with tensors; null: none is open
+    const nlohmann::json& environment() const;   // the worker's; null until it answered
+    const QStringList& syntheticShapes() const;  // names for "synthetic:NAME"; empty until it answered
 
     const Recipe& recipe() const;
     // Every change is one undo step named `what`; equal recipes are no change. Throws Error where invalid.

@@ -31,16 +31,14 @@ TensorPanel::TensorPanel(Session& session, QWidget* parent)
       session_(session),
       subtitle_(new TextLabel({}, TextStyle::body, Tone::muted)),
       banner_(new Banner),
-      chartTitle_(new TextLabel(tr("Distribution of the weights"), TextStyle::caption, Tone::muted)),
-      chart_(new HistogramChart),
+      chart_(new HistogramChart(tr("Histogram of the weights"))),
       facts_(new FactList),
       empty_(new EmptyState(QStringLiteral("model"), tr("No tensor is selected"),
                             tr("Select a tensor on the left to see how its weights are distributed."))) {
     chart_->setMinimumHeight(180);
-    chart_->setAccessibleName(tr("Histogram of the weights"));
+    chart_->setAxes(tr("value"), tr("weights"));
     body()->addWidget(subtitle_);
     body()->addWidget(banner_);
-    body()->addWidget(chartTitle_);
     body()->addWidget(chart_, 1);
     body()->addWidget(facts_);
     body()->addWidget(empty_, 1);
@@ -53,7 +51,6 @@ void TensorPanel::show(const TensorTree::Node* node) {
     setTitle(node == nullptr ? QString() : isTensor ? node->tensorName : node->label);
     subtitle_->setVisible(node != nullptr);
     chart_->setVisible(isTensor);
-    chartTitle_->setVisible(isTensor);
     facts_->setVisible(node != nullptr);
     empty_->setVisible(!isTensor);
     if (node == nullptr) {

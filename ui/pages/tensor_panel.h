@@ -28,7 +28,6 @@ private:
     Session& session_;
     TextLabel* subtitle_;
     Banner* banner_;
-    TextLabel* chartTitle_;
     HistogramChart* chart_;
     FactList* facts_;
     EmptyState* empty_;

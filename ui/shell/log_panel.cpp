@@ -4,11 +4,13 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QHBoxLayout>
+#include <QPainter>
 #include <QTime>
 #include <QVBoxLayout>
 
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/text_label.h"
 
 namespace hone::ui {
 
@@ -30,14 +32,27 @@ LogPanel::LogPanel(QWidget* parent) : QWidget(parent), view_(new QPlainTextEdit)
     QToolButton* clear = iconButton(QStringLiteral("delete"), tr("Clear the log"));
     connect(copy, &QToolButton::clicked, this, [this] { QApplication::clipboard()->setText(text()); });
     connect(clear, &QToolButton::clicked, view_, &QPlainTextEdit::clear);
-    auto* tools = new QVBoxLayout;
-    tools->addWidget(copy);
-    tools->addWidget(clear);
-    tools->addStretch();
-    auto* layout = new QHBoxLayout(this);
-    layout->setContentsMargins(spacing::page - 4, 0, spacing::inside, spacing::inside);
+    QToolButton* close = iconButton(QStringLiteral("cancel"), tr("Close the log"));
+    connect(close, &QToolButton::clicked, this, &LogPanel::closed);
+    auto* head = new QHBoxLayout;
+    head->setSpacing(4);
+    head->addWidget(new TextLabel(tr("Log"), TextStyle::strong));
+    head->addStretch();
+    for (QToolButton* button : {copy, clear, close}) head->addWidget(button);
+    head->setContentsMargins(4, 0, 0, 0);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(spacing::page - 4, 6, spacing::group, spacing::inside);
+    layout->setSpacing(2);
+    layout->addLayout(head);
     layout->addWidget(view_, 1);
-    layout->addLayout(tools);
+    connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
+}
+
+void LogPanel::paintEvent(QPaintEvent*) {
+    const Palette& p = Theme::instance().palette();
+    QPainter painter(this);
+    painter.fillRect(rect(), p.surface);
+    painter.fillRect(QRect(0, 0, width(), 1), p.border);
 }
 
 void LogPanel::append(const QString& line) {

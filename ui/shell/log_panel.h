@@ -13,8 +13,14 @@ public:
     explicit LogPanel(QWidget* parent = nullptr);
     QString text() const { return view_->toPlainText(); }
 
+signals:
+    void closed();
+
 public slots:
     void append(const QString& line);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
 
 private:
     QPlainTextEdit* view_;

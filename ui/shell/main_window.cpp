@@ -91,12 +91,15 @@ void MainWindow::buildFrame() {
 void MainWindow::buildLogDock() {
     logDock_->setObjectName(QStringLiteral("log"));
     logDock_->setWidget(log_);
-    logDock_->setAllowedAreas(Qt::BottomDockWidgetArea | Qt::RightDockWidgetArea);
-    logDock_->setFeatures(QDockWidget::DockWidgetClosable | QDockWidget::DockWidgetMovable);
+    logDock_->setAllowedAreas(Qt::BottomDockWidgetArea);
+    logDock_->setFeatures(QDockWidget::DockWidgetClosable);
+    logDock_->setTitleBarWidget(new QWidget);  // the panel has its own head
+    connect(log_, &LogPanel::closed, logDock_, &QDockWidget::hide);
     inner_->addDockWidget(Qt::BottomDockWidgetArea, logDock_);
     logDock_->hide();
     strip_->logButton()->setDefaultAction(logDock_->toggleViewAction());
     logDock_->toggleViewAction()->setIcon(Theme::instance().icon(QStringLiteral("log")));
+    logDock_->toggleViewAction()->setIconVisibleInMenu(false);
     connect(&session_.jobs(), &JobRunner::logged, log_, &LogPanel::append);
 }
 

@@ -5,7 +5,6 @@
 #include <QFileInfo>
 #include <QMenuBar>
 
-#include "ui/models/model_facts.h"
 #include "ui/shell/about_dialog.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/page_host.h"
@@ -53,14 +52,11 @@ void MainWindow::fillRecentMenu() {
 
 void MainWindow::fillSyntheticMenu() {
     syntheticMenu_->clear();
-    const nlohmann::json& environment = session_.environment();
-    const auto shapes = environment.is_object() ? environment.find("synthetic_shapes") : environment.end();
-    const bool known = shapes != environment.end() && shapes->is_array() && !shapes->empty();
-    syntheticMenu_->setEnabled(known);
-    if (!known) return;
-    for (const auto& shape : *shapes) {
-        const QString checkpoint = QStringLiteral("synthetic:") + text(shape.get<std::string>());
-        QAction* action = syntheticMenu_->addAction(checkpoint.mid(checkpoint.indexOf(QLatin1Char(':')) + 1));
+    const QStringList& shapes = session_.syntheticShapes();
+    syntheticMenu_->setEnabled(!shapes.isEmpty());
+    for (const QString& shape : shapes) {
+        const QString checkpoint = QStringLiteral("synthetic:") + shape;
+        QAction* action = syntheticMenu_->addAction(shape);
         action->setToolTip(
             tr("Random weights of this shape: speed and memory are real, accuracy means nothing."));
         connect(action, &QAction::triggered, this, [this, checkpoint] { openCheckpoint(checkpoint); });

@@ -180,7 +180,8 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
         case CT_SpinBox:
             return QSize(size.width() + 34, spacing::controlHeight);
         case CT_ToolButton:
-            return QSize(size.width() + 12, qMax(size.height() + 8, spacing::controlHeight));
+            return QSize(size.width() + 2 * toolPadding + (hasMenuArrow(option) ? menuArrowWidth : 0),
+                         qMax(size.height() + 8, spacing::controlHeight));
         case CT_HeaderSection:
             result.setHeight(spacing::headerHeight);
             result.rwidth() += 2 * spacing::inside;
@@ -194,6 +195,15 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
         default:
             return result;
     }
+}
+
+QRect Style::subElementRect(SubElement element, const QStyleOption* option, const QWidget* widget) const {
+    if (element == SE_LineEditContents) {
+        const auto* frame = qstyleoption_cast<const QStyleOptionFrame*>(option);
+        const int side = frame != nullptr && frame->lineWidth <= 0 ? 2 : spacing::inside;
+        return option->rect.adjusted(side, 1, -side, -1);
+    }
+    return QProxyStyle::subElementRect(element, option, widget);
 }
 
 void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
@@ -242,7 +252,7 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
         }
         case PE_FrameTabWidget:
         case PE_FrameTabBarBase:
-            painter->fillRect(QRect(option->rect.left(), option->rect.bottom(), option->rect.width(), 1),
+            painter->fillRect(QRect(option->rect.left(), option->rect.top(), option->rect.width(), 1),
                               colors().border);
             return;
         case PE_PanelTipLabel:

@@ -29,6 +29,15 @@ bool isPrimary(const QWidget* widget) {
     return widget != nullptr && widget->property("primary").toBool();
 }
 
+QPixmap tinted(const QIcon& icon, const QSize& size, const QColor& color, const QPainter* painter) {
+    const qreal ratio = painter->device()->devicePixelRatioF();
+    QPixmap pixmap = icon.pixmap(size, ratio);
+    QPainter tint(&pixmap);
+    tint.setCompositionMode(QPainter::CompositionMode_SourceIn);
+    tint.fillRect(QRect(QPoint(), size), color);
+    return pixmap;
+}
+
 QColor buttonFill(const QStyleOption* option) {
     if (!(option->state & QStyle::State_Enabled)) return colors().window;
     if (option->state & QStyle::State_Sunken) return colors().pressed;
@@ -90,20 +99,42 @@ void Style::drawButtonPanel(const QStyleOption* option, QPainter* painter, const
 void Style::drawButtonLabel(const QStyleOption* option, QPainter* painter, const QWidget* widget) const {
     const auto* button = qstyleoption_cast<const QStyleOptionButton*>(option);
     if (button == nullptr) return;
-    QStyleOptionButton copy = *button;
-    if (isPrimary(widget) && (option->state & State_Enabled)) {
-        copy.palette.setColor(QPalette::ButtonText, colors().onAccent);
-        if (!copy.icon.isNull()) {
-            const qreal ratio = painter->device()->devicePixelRatioF();
-            QPixmap tinted = copy.icon.pixmap(copy.iconSize, ratio);
-            QPainter tint(&tinted);
-            tint.setCompositionMode(QPainter::CompositionMode_SourceIn);
-            tint.fillRect(QRect(QPoint(), copy.iconSize), colors().onAccent);
-            tint.end();
-            copy.icon = QIcon(tinted);
-        }
+    const bool enabled = option->state & State_Enabled;
+    const QColor color = !enabled            ? option->palette.color(QPalette::Disabled, QPalette::ButtonText)
+                         : isPrimary(widget) ? colors().onAccent
+                                             : option->palette.color(QPalette::ButtonText);
+    QRect rect = option->rect;
+    if (button->features & QStyleOptionButton::HasMenu) rect.adjust(0, 0, -menuArrowWidth, 0);
+    const int iconWidth = button->icon.isNull() ? 0 : button->iconSize.width();
+    const int gap = iconWidth > 0 && !button->text.isEmpty() ? 6 : 0;
+    const int textWidth = button->fontMetrics.size(Qt::TextShowMnemonic, button->text).width();
+    int x = rect.center().x() - (iconWidth + gap + textWidth) / 2 + 1;
+    if (iconWidth > 0) {
+        const QRect place(QPoint(x, rect.center().y() - button->iconSize.height() / 2 + 1), button->iconSize);
+        painter->drawPixmap(place, tinted(button->icon, button->iconSize, color, painter));
+        x += iconWidth + gap;
     }
-    QProxyStyle::drawControl(CE_PushButtonLabel, &copy, painter, widget);
+    painter->setPen(color);
+    const int flags = Qt::AlignVCenter | Qt::AlignLeft |
+                      (styleHint(SH_UnderlineShortcut, option, widget, nullptr) ? Qt::TextShowMnemonic
+                                                                                : Qt::TextHideMnemonic);
+    painter->drawText(QRect(x, rect.top(), textWidth + 1, rect.height()), flags, button->text);
+}
+
+void Style::drawToolButton(const QStyleOptionComplex* option, QPainter* painter,
+                           const QWidget* widget) const {
+    const auto* tool = qstyleoption_cast<const QStyleOptionToolButton*>(option);
+    if (tool == nullptr) return;
+    drawToolButtonPanel(option, painter, widget);
+    QStyleOptionToolButton label = *tool;
+    if (tool->toolButtonStyle == Qt::ToolButtonTextBesideIcon) label.rect.adjust(toolPadding - 2, 0, 0, 0);
+    if (hasMenuArrow(option)) {
+        const QRect& r = option->rect;
+        chevron(painter, QRect(r.right() - menuArrowWidth - 4, r.top(), menuArrowWidth, r.height()),
+                Qt::DownArrow, colors().mutedText);
+        label.rect.adjust(0, 0, -menuArrowWidth, 0);
+    }
+    QProxyStyle::drawControl(CE_ToolButtonLabel, &label, painter, widget);
 }
 
 void Style::drawToolButtonPanel(const QStyleOption* option, QPainter* painter, const QWidget* widget) const {
@@ -300,19 +331,8 @@ void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex
             return drawScrollBar(option, painter);
         case CC_Slider:
             return drawSlider(option, painter);
-        case CC_ToolButton: {
-            const auto* tool = qstyleoption_cast<const QStyleOptionToolButton*>(option);
-            if (tool == nullptr) break;
-            drawToolButtonPanel(option, painter, widget);
-            QStyleOptionToolButton label = *tool;
-            const bool menu = tool->features & QStyleOptionToolButton::HasMenu;
-            if (menu && !tool->text.isEmpty()) {
-                chevron(painter, arrowRect(option->rect), Qt::DownArrow, colors().mutedText);
-                label.rect.setRight(label.rect.right() - arrowWidth / 2);
-            }
-            QProxyStyle::drawControl(CE_ToolButtonLabel, &label, painter, widget);
-            return;
-        }
+        case CC_ToolButton:
+            return drawToolButton(option, painter, widget);
         default:
             break;
     }

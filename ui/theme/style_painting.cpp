@@ -62,12 +62,17 @@ void checkMark(QPainter* painter, const QRect& rect, const QColor& color) {
     painter->drawPolyline(points, 3);
 }
 
+bool hasMenuArrow(const QStyleOption* option) {
+    const auto* tool = qstyleoption_cast<const QStyleOptionToolButton*>(option);
+    return tool != nullptr && (tool->features & QStyleOptionToolButton::HasMenu) && !tool->text.isEmpty() &&
+           tool->toolButtonStyle != Qt::ToolButtonIconOnly;
+}
+
 QColor controlBorder(const QStyleOption* option) {
     const Palette& p = Theme::instance().palette();
     if (!(option->state & QStyle::State_Enabled)) return p.border;
     if (option->state & QStyle::State_HasFocus) return p.accent;
-    if (option->state & QStyle::State_MouseOver) return p.strongBorder;
-    return p.border;
+    return p.strongBorder;
 }
 
 bool showsFocus(const QStyleOption* option) {

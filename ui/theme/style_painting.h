@@ -17,6 +17,10 @@ void focusRing(QPainter* painter, const QRect& rect, qreal radius = spacing::rad
 void chevron(QPainter* painter, const QRect& rect, Qt::ArrowType direction, const QColor& color);
 void checkMark(QPainter* painter, const QRect& rect, const QColor& color);
 
+inline constexpr int toolPadding = 8, menuArrowWidth = 16;
+// A tool button with a word that opens a menu shows an arrow right of it.
+bool hasMenuArrow(const QStyleOption* option);
+
 // Border of an editable control in its state.
 QColor controlBorder(const QStyleOption* option);
 // Whether the focus came from the keyboard, so that a ring helps.

@@ -88,7 +88,8 @@ nlohmann::json tensor_stats(const std::string& checkpoint, const std::string& te
 nlohmann::json supports(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launch, std::stop_token stop);
-nlohmann::json environment(const WorkerLaunch& launch);  // the worker's hello
+nlohmann::json hello(const WorkerLaunch& launch);
+nlohmann::json environment(const WorkerLaunch& launch);  // of the worker's hello
 
 struct GenerateRequest {
     Experiment experiment;

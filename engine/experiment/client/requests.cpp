@@ -50,8 +50,12 @@ nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launc
     return without_envelope(ask(message, launch, stop));
 }
 
+nlohmann::json hello(const WorkerLaunch& launch) {
+    return without_envelope(ask({{"type", "hello"}, {"version", 1}}, launch, {}));
+}
+
 nlohmann::json environment(const WorkerLaunch& launch) {
-    return ask({{"type", "hello"}, {"version", 1}}, launch, {}).at("environment");
+    return hello(launch).at("environment");
 }
 
 nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,

@@ -9,6 +9,7 @@
 #include "engine/experiment/worker/hashing.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/formats/checkpoint.h"
+#include "engine/formats/synthetic.h"
 #include "engine/model/model.h"
 #include "engine/tokenizer/chat_template.h"
 #include "kernels/cpu/isa.h"
@@ -77,9 +78,12 @@ nlohmann::json hello(const nlohmann::json& request) {
     environment["memory_available"] = available_memory_bytes();
     const auto limit = cgroup_memory_limit();
     environment["cgroup_memory_limit"] = limit ? nlohmann::json(*limit) : nlohmann::json();
+    nlohmann::json shapes = nlohmann::json::array();
+    for (const SyntheticShape& shape : synthetic_shapes()) shapes.push_back(shape.name);
     return {{"version", kProtocolVersion},
             {"program", "hone " + environment["hone_version"].get<std::string>()},
             {"pid", getpid()},
+            {"synthetic_shapes", std::move(shapes)},
             {"environment", std::move(environment)}};
 }
 

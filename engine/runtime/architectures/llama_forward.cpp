@@ -44,6 +44,7 @@ void llama_forward(const Model& model, Operations& op) {
         const LayerWeights& layer = model.layers[i];
         op.for_each_slice([&](Rows rows) { project(model, layer, op, rows); });
         op.remember(index);
+        if (i + 1 == model.layers.size()) op.keep_wanted_rows();
         op.for_each_slice([&](Rows rows) { mix(model, index, layer, op, rows); });
     }
 }

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+
+#include "engine/core/checked.h"
+#include "engine/core/error.h"
+#include "engine/formats/byte_reader.h"
+#include "engine/formats/gguf.h"
+#include "engine/formats/gguf_types.h"
+#include "engine/formats/mapped_file.h"
+
+namespace hone {
+namespace {
+
+using namespace gguf;
+
+static_assert(std::endian::native == std::endian::little, "GGUF is read as little-endian");
+
+std::string supported_types() {
+    std::string text;
+    for (const DTypeInfo& type : all_dtypes()) {
+        if (type.ggml_type) text += (text.empty() ? "" : ", ") + std::string(type.name);
+    }
+    return text;
+}
+
+// What a file that is no GGUF seems to be.
+std::string detected(std::string_view start) {
+    const auto begins = [start](std::string_view with) { return start.substr(0, with.size()) == with; };
+    if (begins("FUGG")) return "a big-endian GGUF file";
+    if (begins("version https://git-lfs")) return "a Git LFS pointer: the model itself was not downloaded";
+    if (begins("<!DOCTYPE") || begins("<html") || begins("<HTML")) return "a web page: the download failed";
+    if (begins("PK\x03\x04")) return "a zip archive (a PyTorch checkpoint?)";
+    if (begins("ggml") || begins("lmgg") || begins("ggjt") || begins("tjgg")) return "an old GGML file";
+    if (start.size() > 8 && start[8] == '{') return "a safetensors file";
+    std::string hex;
+    for (const char c : start.substr(0, 4)) hex += fmt::format("{:02X} ", static_cast<unsigned char>(c));
+    return hex.empty() ? "nothing" : hex.substr(0, hex.size() - 1);
+}
+
+class Reader {
+public:
+    Reader(const std::filesystem::path& path, std::shared_ptr<const MappedFile> file)
+        : path_(path.string()), file_(std::move(file)), reader_(file_->bytes(), path_) {}
+
+    Checkpoint read() {
+        read_header();
+        for (std::uint64_t i = 0; i < n_keys_; ++i) read_key(i);
+        read_alignment();
+        for (std::uint64_t i = 0; i < n_tensors_; ++i) read_tensor(i);
+        place_tensors();
+        checkpoint_.source = path_;
+        checkpoint_.name = checkpoint_.text_or("general.name", std::filesystem::path(path_).stem().string());
+        return std::move(checkpoint_);
+    }
+
+private:
+    void read_header();
+    void read_key(std::uint64_t index);
+    std::string text(const std::string& field);
+    MetadataValue value(std::uint32_t type, const std::string& field);
+    MetadataArray array(const std::string& field);
+    template <typename Number>
+    std::vector<Number> numbers(std::uint64_t count, const std::string& field);
+    bool flag(const std::string& field);
+    void read_alignment();
+    void read_tensor(std::uint64_t index);
+    void place_tensors();
+    void check_overlaps() const;
+
+    struct Place {
+        std::uint64_t offset, bytes;
+        std::string field;
+    };
+
+    std::string path_;
+    std::shared_ptr<const MappedFile> file_;
+    ByteReader reader_;
+    Checkpoint checkpoint_;
+    std::uint64_t n_tensors_ = 0, n_keys_ = 0, alignment_ = kAlignment;
+    std::unordered_map<std::string, std::uint64_t> key_offsets_, tensor_indices_;
+    std::vector<Place> places_;
+};
+
+void Reader::read_header() {
+    if (reader_.remaining() == 0) reader_.fail("file", "an empty file", "a GGUF file of at least 24 B");
+    const std::string_view start(reinterpret_cast<const char*>(file_->bytes().data()),
+                                 std::min<std::size_t>(file_->bytes().size(), 64));
+    if (start.substr(0, kMagic.size()) != kMagic.substr(0, std::min(kMagic.size(), start.size())))
+        reader_.fail("magic", detected(start), "GGUF");
+    reader_.bytes(kMagic.size(), "magic");
+    const auto version = reader_.number<std::uint32_t>("version");
+    if (version == 0x02000000U || version == 0x03000000U)
+        reader_.fail("version", "a big-endian file", "a little-endian one");
+    if (version != 2 && version != 3) reader_.fail("version", std::to_string(version), "2 or 3");
+    n_tensors_ = reader_.number<std::uint64_t>("tensor count");
+    n_keys_ = reader_.number<std::uint64_t>("metadata count");
+    // The smallest tensor entry takes 25 bytes, the smallest key 13.
+    const std::uint64_t most_tensors = std::min(kMaxTensors, reader_.remaining() / 25);
+    if (n_tensors_ > most_tensors)
+        reader_.fail("tensor count", std::to_string(n_tensors_),
+                     fmt::format("at most {} in a file of this size", most_tensors));
+    const std::uint64_t most_keys = std::min(kMaxKeys, reader_.remaining() / 13);
+    if (n_keys_ > most_keys)
+        reader_.fail("metadata count", std::to_string(n_keys_),
+                     fmt::format("at most {} in a file of this size", most_keys));
+}
+
+std::string Reader::text(const std::string& field) {
+    const auto length = reader_.number<std::uint64_t>(field + " length");
+    if (length > std::min(kMaxString, reader_.remaining()))
+        reader_.fail(field + " length", fmt::format("{} B", length),
+                     fmt::format("at most {} B", std::min(kMaxString, reader_.remaining())));
+    return std::string(reader_.bytes(length, field));
+}
+
+bool Reader::flag(const std::string& field) {
+    const auto value = reader_.number<std::uint8_t>(field);
+    if (value > 1) reader_.fail(field, std::to_string(value), "0 or 1");
+    return value == 1;
+}
+
+template <typename Number>
+std::vector<Number> Reader::numbers(std::uint64_t count, const std::string& field) {
+    const auto bytes = checked_mul<std::uint64_t>(count, sizeof(Number));
+    if (!bytes || *bytes > reader_.remaining())
+        reader_.fail(field, fmt::format("{} elements of {} B", count, sizeof(Number)),
+                     fmt::format("at most {} B", reader_.remaining()));
+    const std::string_view data = reader_.bytes(*bytes, field);
+    std::vector<Number> result(static_cast<std::size_t>(count));
+    if (!result.empty()) std::memcpy(result.data(), data.data(), data.size());
+    return result;
+}
+
+MetadataArray Reader::array(const std::string& field) {
+    const auto type = reader_.number<std::uint32_t>(field + " element type");
+    if (type >= kValueTypes || type == static_cast<std::uint32_t>(ValueType::array))
+        reader_.fail(field + " element type", std::to_string(type), "0 to 12 and no array of arrays (9)");
+    const auto count = reader_.number<std::uint64_t>(field + " length");
+    switch (static_cast<ValueType>(type)) {
+        case ValueType::uint8:
+            return numbers<std::uint8_t>(count, field);
+        case ValueType::int8:
+            return numbers<std::int8_t>(count, field);
+        case ValueType::uint16:
+            return numbers<std::uint16_t>(count, field);
+        case ValueType::int16:
+            return numbers<std::int16_t>(count, field);
+        case ValueType::uint32:
+            return numbers<std::uint32_t>(count, field);
+        case ValueType::int32:
+            return numbers<std::int32_t>(count, field);
+        case ValueType::float32:
+            return numbers<float>(count, field);
+        case ValueType::uint64:
+            return numbers<std::uint64_t>(count, field);
+        case ValueType::int64:
+            return numbers<std::int64_t>(count, field);
+        case ValueType::float64:
+            return numbers<double>(count, field);
+        case ValueType::boolean: {
+            if (count > reader_.remaining())
+                reader_.fail(field, fmt::format("{} flags", count),
+                             fmt::format("at most {}", reader_.remaining()));
+            std::vector<bool> flags;
+            for (std::uint64_t i = 0; i < count; ++i) flags.push_back(flag(field));
+            return flags;
+        }
+        default:
+            break;
+    }
+    // A string takes at least the 8 bytes of its length.
+    if (count > reader_.remaining() / 8)
+        reader_.fail(field, fmt::format("{} texts", count),
+                     fmt::format("at most {}", reader_.remaining() / 8));
+    std::vector<std::string> texts;
+    texts.reserve(static_cast<std::size_t>(count));
+    for (std::uint64_t i = 0; i < count; ++i) texts.push_back(text(field));
+    return texts;
+}
+
+MetadataValue Reader::value(std::uint32_t type, const std::string& field) {
+    if (type >= kValueTypes) reader_.fail(field + " type", std::to_string(type), "0 to 12");
+    switch (static_cast<ValueType>(type)) {
+        case ValueType::uint8:
+            return reader_.number<std::uint8_t>(field);
+        case ValueType::int8:
+            return reader_.number<std::int8_t>(field);
+        case ValueType::uint16:
+            return reader_.number<std::uint16_t>(field);
+        case ValueType::int16:
+            return reader_.number<std::int16_t>(field);
+        case ValueType::uint32:
+            return reader_.number<std::uint32_t>(field);
+        case ValueType::int32:
+            return reader_.number<std::int32_t>(field);
+        case ValueType::float32:
+            return reader_.number<float>(field);
+        case ValueType::boolean:
+            return flag(field);
+        case ValueType::string:
+            return text(field);
+        case ValueType::array:
+            return array(field);
+        case ValueType::uint64:
+            return reader_.number<std::uint64_t>(field);
+        case ValueType::int64:
+            return reader_.number<std::int64_t>(field);
+        case ValueType::float64:
+            break;
+    }
+    return reader_.number<double>(field);
+}
+
+void Reader::read_key(std::uint64_t index) {
+    const std::string field = fmt::format("metadata[{}]", index);
+    const std::uint64_t offset = reader_.position();
+    std::string key = text(field + " key");
+    if (key.empty()) reader_.fail(field + " key", "an empty key", "a name");
+    const auto [earlier, added] = key_offsets_.emplace(key, offset);
+    if (!added)
+        reader_.fail(field + " '" + key + "'",
+                     fmt::format("the same key at 0x{:X} and 0x{:X}", earlier->second, offset),
+                     "each key once");
+    const std::string named = fmt::format("{} '{}'", field, key);
+    const auto type = reader_.number<std::uint32_t>(named + " type");
+    checkpoint_.metadata.emplace(std::move(key), value(type, named));
+}
+
+void Reader::read_alignment() {
+    const MetadataValue* value = checkpoint_.metadata_find("general.alignment");
+    if (value == nullptr) return;
+    const auto* number = std::get_if<std::uint32_t>(value);
+    if (number == nullptr)
+        reader_.fail("metadata 'general.alignment'", "a value of another type", "a UINT32");
+    if (!std::has_single_bit(*number) || *number > kMaxAlignment)
+        reader_.fail("metadata 'general.alignment'", std::to_string(*number),
+                     fmt::format("a power of two up to {}", kMaxAlignment));
+    alignment_ = *number;
+}
+
+void Reader::read_tensor(std::uint64_t index) {
+    StoredTensor tensor;
+    std::string field = fmt::format("tensor[{}]", index);
+    tensor.name = text(field + " name");
+    field += fmt::format(" '{}'", tensor.name);
+    if (tensor.name.empty()) reader_.fail(field, "an empty name", "a name");
+    const auto [earlier, added] = tensor_indices_.emplace(tensor.name, index);
+    if (!added)
+        reader_.fail(field, fmt::format("the same name as tensor[{}]", earlier->second), "each name once");
+    const auto n_dims = reader_.number<std::uint32_t>(field + " dimensions");
+    if (n_dims == 0 || n_dims > kMaxDimensions)
+        reader_.fail(field + " dimensions", std::to_string(n_dims), fmt::format("1 to {}", kMaxDimensions));
+    std::optional<std::uint64_t> rows = 1;
+    std::uint64_t cols = 0;
+    for (std::uint32_t d = 0; d < n_dims; ++d) {
+        const auto size = reader_.number<std::uint64_t>(fmt::format("{} ne[{}]", field, d));
+        if (size == 0 || size > (std::uint64_t{1} << 40))
+            reader_.fail(fmt::format("{} ne[{}]", field, d), std::to_string(static_cast<std::int64_t>(size)),
+                         "1 to 2^40");
+        if (d == 0)
+            cols = size;
+        else if (rows)
+            rows = checked_mul<std::uint64_t>(*rows, size);
+        tensor.shape.insert(tensor.shape.begin(), static_cast<std::int64_t>(size));
+    }
+    const auto ggml_type = reader_.number<std::uint32_t>(field + " type");
+    const auto type = dtype_from_ggml(ggml_type);
+    if (!type)
+        reader_.fail(field + " type", ggml_type_name(ggml_type),
+                     "one that this version reads: " + supported_types());
+    tensor.type = *type;
+    const auto offset = reader_.number<std::uint64_t>(field + " offset");
+    if (!row_fits(*type, static_cast<std::int64_t>(cols)))
+        reader_.fail(field + " ne[0]", std::to_string(cols),
+                     fmt::format("a multiple of {}, the block of {}", info(*type).block, info(*type).name));
+    const auto row = static_cast<std::uint64_t>(row_bytes(*type, static_cast<std::int64_t>(cols)));
+    const auto bytes = rows ? checked_mul<std::uint64_t>(*rows, row) : std::nullopt;
+    const auto elements = rows ? checked_mul<std::uint64_t>(*rows, cols) : std::nullopt;
+    if (!bytes || !elements || *elements > (std::uint64_t{1} << 62) || *bytes > file_->bytes().size())
+        reader_.fail(field + " shape",
+                     bytes ? fmt::format("{} B", *bytes) : "more bytes than a number can say",
+                     fmt::format("at most the file's {} B", file_->bytes().size()));
+    places_.push_back({offset, *bytes, field});
+    checkpoint_.tensors.push_back(std::move(tensor));
+}
+
+void Reader::place_tensors() {
+    const auto start = checked_align<std::uint64_t>(reader_.position(), alignment_);
+    const std::uint64_t size = file_->bytes().size();
+    if (!places_.empty() && (!start || *start > size))
+        reader_.fail("tensor data", fmt::format("the end of the file at {} B", size),
+                     "tensor data after the header");
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        const Place& place = places_[i];
+        if (place.offset % alignment_ != 0)
+            reader_.fail(place.field + " offset", std::to_string(place.offset),
+                         fmt::format("a multiple of {}", alignment_));
+        if (place.offset > size - *start || place.bytes > size - *start - place.offset)
+            reader_.fail(
+                place.field + " offset",
+                fmt::format("{} + {} B after the data's start at {}", place.offset, place.bytes, *start),
+                fmt::format("no more than the file's {} B", size));
+        checkpoint_.tensors[i].data = file_->bytes().subspan(static_cast<std::size_t>(*start + place.offset),
+                                                             static_cast<std::size_t>(place.bytes));
+        checkpoint_.tensors[i].owner = file_;
+    }
+    check_overlaps();
+}
+
+void Reader::check_overlaps() const {
+    std::vector<const Place*> order;
+    for (const Place& place : places_) order.push_back(&place);
+    std::sort(order.begin(), order.end(),
+              [](const Place* a, const Place* b) { return a->offset < b->offset; });
+    for (std::size_t i = 1; i < order.size(); ++i) {
+        if (order[i]->offset < order[i - 1]->offset + order[i - 1]->bytes)
+            reader_.fail(order[i]->field + " offset",
+                         fmt::format("{}, inside {}", order[i]->offset, order[i - 1]->field),
+                         "tensors that do not overlap");
+    }
+}
+
+}  // namespace
+
+Checkpoint read_gguf(const std::filesystem::path& path) {
+    return Reader(path, MappedFile::open(path)).read();
+}
+
+}  // namespace hone
