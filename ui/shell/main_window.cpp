@@ -33,13 +33,13 @@ const QString docksKey = QStringLiteral("window/docks");
 
 }  // namespace
 
-MainWindow::MainWindow(Session& session, QWidget* parent)
+MainWindow::MainWindow(Session& session, std::vector<PageEntry> entries, QWidget* parent)
     : QMainWindow(parent),
       session_(session),
       rail_(new Rail),
       modelBar_(new ModelBar(session)),
       inner_(new QMainWindow),
-      pages_(new PageHost(session, pageEntries())),
+      pages_(new PageHost(session, std::move(entries))),
       strip_(new JobStrip(session)),
       logDock_(new QDockWidget(tr("Log"))),
       log_(new LogPanel),

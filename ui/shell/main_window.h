@@ -4,6 +4,7 @@
 #include <QMainWindow>
 
 #include "ui/models/session.h"
+#include "ui/shell/page_host.h"
 
 class QAction;
 class QDockWidget;
@@ -15,7 +16,6 @@ class DropOverlay;
 class JobStrip;
 class LogPanel;
 class ModelBar;
-class PageHost;
 class Rail;
 
 // The window's frame: rail, model bar, the pages, the log dock and the job strip. It holds no state of its own beyond
@@ -23,7 +23,8 @@ class Rail;
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
-    explicit MainWindow(Session& session, QWidget* parent = nullptr);
+    explicit MainWindow(Session& session, std::vector<PageEntry> entries = pageEntries(),
+                        QWidget* parent = nullptr);
     ~MainWindow() override;
 
     PageHost& pages() { return *pages_; }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/page_host.h"
 
-#include <QCoreApplication>
 #include <QHBoxLayout>
 #include <QScrollArea>
 #include <QVBoxLayout>
@@ -9,24 +8,6 @@
 #include "ui/widgets/text_label.h"
 
 namespace hone::ui {
-
-std::vector<PageEntry> pageEntries() {
-    const auto word = [](const char* text) { return QCoreApplication::translate("Pages", text); };
-    return {
-        {QStringLiteral("start"), word(QT_TRANSLATE_NOOP("Pages", "Start")), QStringLiteral("start"),
-         makeStartPage},
-        {QStringLiteral("model"), word(QT_TRANSLATE_NOOP("Pages", "Model")), QStringLiteral("model"),
-         makeModelPage},
-        {QStringLiteral("optimise"), word(QT_TRANSLATE_NOOP("Pages", "Optimise")), QStringLiteral("optimise"),
-         makeOptimisePage},
-        {QStringLiteral("measure"), word(QT_TRANSLATE_NOOP("Pages", "Measure")), QStringLiteral("measure"),
-         makeMeasurePage},
-        {QStringLiteral("compare"), word(QT_TRANSLATE_NOOP("Pages", "Compare")), QStringLiteral("compare"),
-         makeComparePage},
-        {QStringLiteral("export"), word(QT_TRANSLATE_NOOP("Pages", "Export")), QStringLiteral("export"),
-         makeExportPage},
-    };
-}
 
 PageHost::PageHost(Session& session, std::vector<PageEntry> entries, QWidget* parent)
     : QStackedWidget(parent), session_(session), entries_(std::move(entries)), pages_(entries_.size()) {}

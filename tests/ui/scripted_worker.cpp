@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/ui/scripted_worker.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <QLocale>
+#include <QTemporaryDir>
+#include <chrono>
+#include <cstring>
+#include <iostream>
+#include <thread>
+
+namespace hone::ui::test {
+
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+QTemporaryDir& scratch() {
+    static QTemporaryDir folder;
+    return folder;
+}
+
+json tensors() {
+    json all = json::array();
+    const auto add = [&](const std::string& name, const char* type, std::int64_t rows, std::int64_t cols,
+                         int bytes) {
+        all.push_back({{"name", name},
+                       {"type", type},
+                       {"shape", {rows, cols}},
+                       {"elements", rows * cols},
+                       {"bytes", rows * cols * bytes}});
+    };
+    add("token_embd.weight", "BF16", 100, 16, 2);
+    for (int block = 0; block < 2; ++block)
+        add("blk." + std::to_string(block) + ".attn_q.weight", "BF16", 16, 16, 2);
+    add("output_norm.weight", "F32", 1, 16, 4);
+    return all;
+}
+
+struct Failure {
+    std::string message;
+};
+
+class ScriptedWorker {
+public:
+    void run() {
+        std::string line;
+        while (nextLine(line)) answer(json::parse(line));
+    }
+
+private:
+    bool nextLine(std::string& line) {
+        for (;;) {
+            const auto end = input_.find('\n');
+            if (end != std::string::npos) {
+                line = input_.substr(0, end);
+                input_.erase(0, end + 1);
+                return true;
+            }
+            char buffer[4096];
+            const ssize_t got = read(STDIN_FILENO, buffer, sizeof buffer);
+            if (got <= 0) return false;
+            input_.append(buffer, static_cast<std::size_t>(got));
+        }
+    }
+
+    // Waits as work does: false once a cancel or the end of input came.
+    static bool work(std::chrono::milliseconds duration) {
+        pollfd in{STDIN_FILENO, POLLIN, 0};
+        return poll(&in, 1, static_cast<int>(duration.count())) == 0;
+    }
+
+    static void write(const json& message) { std::cout << message.dump() << std::endl; }
+
+    void answer(const json& request) {
+        try {
+            json result = handle(request);
+            result["id"] = request["id"];
+            result["type"] = "result";
+            write(result);
+        } catch (const Failure& failure) {
+            json error{{"id", request["id"]}, {"type", "error"}, {"error", {{"message", failure.message}}}};
+            if (failure.message == "cancelled") error["cancelled"] = true;
+            write(error);
+        }
+    }
+
+    json handle(const json& request) {
+        const std::string type = request["type"];
+        if (type == "hello")
+            return {{"version", 1},
+                    {"synthetic_shapes", {"tiny"}},
+                    {"environment",
+                     {{"cpu", "Test CPU"},
+                      {"isa", "AVX2"},
+                      {"cpu_features", "AVX2"},
+                      {"physical_cores", 2},
+                      {"logical_cores", 4},
+                      {"memory_total", 8e9},
+                      {"memory_available", 6e9},
+                      {"os", "Test OS"}}}};
+        if (type == "inspect") return inspect(request);
+        if (type == "predict")
+            return {{"memory", {{"peak_resident", 4e6}}},
+                    {"model_bytes", 4000},
+                    {"fits", true},
+                    {"available", 6e9},
+                    {"notes", json::array()}};
+        if (type == "supports") return {{"techniques", json::object()}};
+        if (type == "tensor_stats")
+            return {{"count", 256},
+                    {"zeros", 1},
+                    {"nans", 2},
+                    {"infs", 0},
+                    {"min", -1},
+                    {"max", 1},
+                    {"mean", 0.125},
+                    {"std", 0.5},
+                    {"absmax", 1},
+                    {"outliers", 0},
+                    {"histogram", {{"low", -1}, {"high", 1}, {"counts", {1, 4, 1}}}}};
+        if (type == "prepare") return prepare(request);
+        if (type == "step" && request["kind"] == "repetition") return repetition();
+        if (type == "step" && request["kind"] == "generate") return generate(request);
+        return json::object();
+    }
+
+    static json inspect(const json& request) {
+        const std::string checkpoint = request["checkpoint"];
+        if (checkpoint.find("missing") != std::string::npos) throw Failure{checkpoint + ": no such file"};
+        return {{"name", checkpoint},
+                {"source", checkpoint},
+                {"architecture", "llama"},
+                {"parameters", 2128},
+                {"bytes", 4288},
+                {"types", {{"BF16", 4224}, {"F32", 64}}},
+                {"context_length", 2048},
+                {"kv_bytes_per_token", 256},
+                {"config", {{"n_layers", 2}}},
+                {"chat_template", "none"},
+                {"synthetic", false},
+                {"supported", true},
+                {"unsupported_reason", ""},
+                {"hash", "0"},
+                {"tensors", tensors()}};
+    }
+
+    json prepare(const json& request) {
+        checkpoint_ = request["experiment"].value("checkpoint", "");
+        return {{"load_seconds", 0.01},          {"apply_seconds", 0.0},   {"model_bytes", 4288},
+                {"memory", {{"weights", 4288}}}, {"notes", json::array()}, {"text", nullptr},
+                {"chat_template", "none"},       {"synthetic", false},     {"types", {{"BF16", 4288}}}};
+    }
+
+    json repetition() {
+        if (checkpoint_.find("fails") != std::string::npos) throw Failure{"out of memory in layer 1"};
+        const bool slow = checkpoint_.find("slow") != std::string::npos;
+        std::cerr << "one repetition" << std::endl;
+        if (!work(slow ? 200ms : 5ms)) throw Failure{"cancelled"};
+        return {{"metrics",
+                 {{"prefill_tokens_per_second", 1000.0},
+                  {"decode_tokens_per_second", 100.0},
+                  {"time_to_first_token", 0.1},
+                  {"time_per_output_token", 0.01},
+                  {"total_seconds", 0.5},
+                  {"total_tokens_per_second", 200.0}}},
+                {"token_times", {{0.01, 0.01}}},
+                {"memory", {{"weights", 4288}, {"peak_resident", 1000000}}},
+                {"counters", json::object()}};
+    }
+
+    json generate(const json& request) {
+        for (int token = 0; token < 100; ++token) {
+            if (!work(10ms)) throw Failure{"cancelled"};
+            write({{"id", request["id"]},
+                   {"type", "progress"},
+                   {"phase", "generate"},
+                   {"fraction", token / 100.0},
+                   {"detail", ""},
+                   {"text", "a"},
+                   {"token", token}});
+        }
+        return {{"text", std::string(100, 'a')}, {"tokens", 100}, {"stop", "length"}};
+    }
+
+    std::string input_;
+    std::string checkpoint_;
+};
+
+}  // namespace
+
+bool isScriptedWorker(int argc, char** argv) {
+    return argc > 1 && std::strcmp(argv[1], "scripted-worker") == 0;
+}
+
+void runScriptedWorker() {
+    ScriptedWorker().run();
+}
+
+WorkerLaunch scriptedLaunch() {
+    WorkerLaunch launch;
+    launch.program = std::filesystem::read_symlink("/proc/self/exe");
+    launch.arguments = {"scripted-worker"};
+    return launch;
+}
+
+void useScratchSettings() {
+    const QByteArray folder = scratch().path().toUtf8();
+    for (const char* variable : {"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"})
+        qputenv(variable, folder);
+    qunsetenv("HF_HOME");
+    qunsetenv("DBUS_SESSION_BUS_ADDRESS");
+    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedKingdom));
+}
+
+std::filesystem::path scratchFile(const char* name) {
+    return std::filesystem::path(scratch().path().toStdString()) / name;
+}
+
+}  // namespace hone::ui::test
