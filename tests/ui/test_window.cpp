@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QAction>
+#include <QApplication>
+#include <QComboBox>
+#include <QDockWidget>
+#include <QElapsedTimer>
+#include <QFile>
+#include <QMenuBar>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTest>
+#include <QTimer>
+#include <QTreeView>
+
+#include "tests/ui/scripted_worker.h"
+#include "ui/shell/job_strip.h"
+#include "ui/shell/log_panel.h"
+#include "ui/shell/main_window.h"
+#include "ui/shell/page_host.h"
+#include "ui/shell/rail.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/banner.h"
+
+using namespace hone;
+using namespace hone::ui;
+
+namespace {
+
+// What stands in for the four pages that have tests of their own.
+class BlankPage : public Page {
+public:
+    BlankPage(Session& session, QString id) : Page(session), id_(std::move(id)) {}
+    QString id() const override { return id_; }
+    QString title() const override { return id_; }
+    QString iconName() const override { return id_; }
+
+private:
+    QString id_;
+};
+
+std::vector<PageEntry> entries() {
+    std::vector<PageEntry> result{
+        {QStringLiteral("start"), QStringLiteral("Start"), QStringLiteral("start"), makeStartPage},
+        {QStringLiteral("model"), QStringLiteral("Model"), QStringLiteral("model"), makeModelPage}};
+    for (const char* id : {"optimise", "measure", "compare", "export"}) {
+        const QString name = QString::fromLatin1(id);
+        result.push_back(
+            {name, name, name, [name](Session& session) -> Page* { return new BlankPage(session, name); }});
+    }
+    return result;
+}
+
+void drop(QWidget& on, const QString& file) {
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(file)});
+    QDragEnterEvent enter(QPoint(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&on, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent event(QPoint(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&on, &event);
+}
+
+// Answers the next modal question by the button with this text, and counts questions.
+class Answering : public QObject {
+public:
+    explicit Answering(QString button) : button_(std::move(button)) {
+        connect(&timer_, &QTimer::timeout, this, &Answering::look);
+        timer_.start(20);
+    }
+    int asked = 0;
+
+private:
+    void look() {
+        auto* box = qobject_cast<QMessageBox*>(QApplication::activeModalWidget());
+        if (box == nullptr) return;
+        for (QAbstractButton* button : box->buttons()) {
+            if (button->text() != button_) continue;
+            ++asked;
+            button->click();
+            return;
+        }
+    }
+    QString button_;
+    QTimer timer_;
+};
+
+}  // namespace
+
+class TestWindow : public QObject {
+    Q_OBJECT
+private slots:
+    void init() {
+        QSettings().clear();
+        Theme::instance().apply(Scheme::light);
+        session_ = std::make_unique<Session>(builtin_registry(), test::scriptedLaunch(),
+                                             test::scratchFile("window.sqlite"));
+        makeWindow();
+    }
+    void cleanup() {
+        window_.reset();
+        session_.reset();
+    }
+
+    void itStartsQuickly() {
+        window_.reset();
+        QElapsedTimer clock;
+        clock.start();
+        makeWindow();
+        QVERIFY2(clock.elapsed() < 1000, qPrintable(QString::number(clock.elapsed())));
+    }
+
+    void pagesAreReachedByKeyboard() {
+        const char* const ids[] = {"start", "model", "optimise", "measure", "compare", "export"};
+        for (int i = 5; i >= 0; --i) {
+            QTest::keyClick(window_.get(), static_cast<Qt::Key>(Qt::Key_1 + i), Qt::ControlModifier);
+            QCOMPARE(window_->pages().current(), QString::fromLatin1(ids[i]));
+        }
+    }
+
+    void theRailNarrowsBelow1100() {
+        window_->resize(1280, 800);
+        QVERIFY(!window_->rail().narrow());
+        const int wide = window_->rail().sizeHint().width();
+        window_->resize(1099, 800);
+        QVERIFY(window_->rail().narrow());
+        QTRY_VERIFY(window_->rail().sizeHint().width() < wide);
+        window_->resize(1100, 800);
+        QVERIFY(!window_->rail().narrow());
+    }
+
+    void openingLeadsFromStartToModel() {
+        window_->openCheckpoint(QStringLiteral("model.gguf"));
+        QTRY_COMPARE_WITH_TIMEOUT(window_->pages().current(), QStringLiteral("model"), 5000);
+        QCOMPARE(window_->windowTitle(), QStringLiteral("model.gguf — Hone"));
+        const auto* tree = window_->findChild<QTreeView*>();
+        QCOMPARE(tree->model()->rowCount(), 3);
+        // The last model is remembered, and opened again without leaving Start.
+        window_.reset();
+        QFile file(QString::fromStdString(test::scratchFile("real.gguf").string()));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        makeWindow();
+        window_->openCheckpoint(file.fileName());
+        QTRY_COMPARE_WITH_TIMEOUT(session_->checkpoint(), file.fileName(), 5000);
+        window_.reset();
+        makeWindow();
+        QSignalSpy opened(session_.get(), &Session::modelChanged);
+        window_->reopenLast();
+        QVERIFY(opened.wait(5000));
+        QCOMPARE(window_->pages().current(), QStringLiteral("start"));
+    }
+
+    void aFileMayBeDroppedAnywhere() {
+        QTest::keyClick(window_.get(), Qt::Key_3, Qt::ControlModifier);
+        drop(*window_, QStringLiteral("/somewhere/dropped.gguf"));
+        QTRY_COMPARE_WITH_TIMEOUT(session_->checkpoint(), QStringLiteral("/somewhere/dropped.gguf"), 5000);
+        QCOMPARE(window_->pages().current(), QStringLiteral("optimise"));
+    }
+
+    void anErrorIsSaidWhereTheActionWasAndLogged() {
+        window_->openCheckpoint(QStringLiteral("missing.gguf"));
+        auto* banner = window_->findChild<Banner*>();
+        QTRY_VERIFY_WITH_TIMEOUT(banner->isVisible(), 5000);
+        QCOMPARE(banner->message(), QStringLiteral("missing.gguf: no such file"));
+        QVERIFY(
+            window_->findChild<LogPanel*>()->text().contains(QStringLiteral("missing.gguf: no such file")));
+        QVERIFY(QApplication::activeModalWidget() == nullptr);
+    }
+
+    void measuringAndCancellingByKeyboard() {
+        startSlowJob();
+        auto* strip = window_->findChild<JobStrip*>();
+        const auto* cancel = strip->findChild<QPushButton*>();
+        QTRY_VERIFY_WITH_TIMEOUT(cancel->isVisible(), 5000);
+        QTest::keyClick(window_.get(), Qt::Key_Escape);
+        QTRY_VERIFY_WITH_TIMEOUT(!session_->jobs().running(), 5000);
+        QVERIFY(strip->isVisible());
+        QVERIFY(!cancel->isVisible());
+    }
+
+    void closingWithARunningJobAsksOnce() {
+        startSlowJob();
+        {
+            const Answering keep(QStringLiteral("Keep it running"));
+            QVERIFY(!window_->close());
+            QCOMPARE(keep.asked, 1);
+        }
+        QVERIFY(session_->jobs().running().has_value());
+        const Answering leave(QStringLiteral("Cancel the job and close"));
+        QVERIFY(window_->close());
+        QCOMPARE(leave.asked, 1);
+    }
+
+    void closingWithoutAJobDoesNotAsk() {
+        const Answering nobody(QStringLiteral("Keep it running"));
+        QVERIFY(window_->close());
+        QCOMPARE(nobody.asked, 0);
+    }
+
+    void theLayoutIsRemembered() {
+        auto* log = window_->findChild<QDockWidget*>();
+        QVERIFY(!log->isVisible());
+        log->toggleViewAction()->trigger();
+        QVERIFY(log->isVisible());
+        window_->resize(1234, 765);
+        window_->close();
+        makeWindow();
+        QCOMPARE(window_->size(), QSize(1234, 765));
+        QVERIFY(window_->findChild<QDockWidget*>()->isVisible());
+    }
+
+    void theThemeIsSwitchedAndRemembered() {
+        emit window_->rail().schemeToggled();
+        QVERIFY(Theme::instance().dark());
+        QCOMPARE(QSettings().value(QStringLiteral("appearance/scheme")).toString(), QStringLiteral("dark"));
+        emit window_->rail().schemeToggled();
+        QVERIFY(!Theme::instance().dark());
+    }
+
+    void bothThemesPaintEveryPage() {
+        openModel(QStringLiteral("model.gguf"));
+        for (const Scheme scheme : {Scheme::light, Scheme::dark}) {
+            Theme::instance().apply(scheme);
+            for (const PageEntry& entry : window_->pages().entries()) {
+                window_->pages().showPage(entry.id);
+                const QColor corner =
+                    window_->grab().toImage().pixelColor(window_->width() - 4, window_->height() / 2);
+                QCOMPARE(corner, Theme::instance().palette().window);
+            }
+        }
+    }
+
+    void everyControlHasAName() {
+        openModel(QStringLiteral("model.gguf"));
+        for (const PageEntry& entry : window_->pages().entries()) window_->pages().showPage(entry.id);
+        for (const QWidget* widget : window_->findChildren<QWidget*>()) {
+            if (widget->focusPolicy() == Qt::NoFocus || widget->accessibleName().size() > 0) continue;
+            const QByteArray kind = widget->metaObject()->className();
+            // Parts of a control that has a name, and containers without a control's role.
+            if (widget->focusProxy() != nullptr || kind.startsWith("QMenu") || kind == "QMainWindow")
+                continue;
+            if (widget->parentWidget() != nullptr && !widget->parentWidget()->accessibleName().isEmpty())
+                continue;
+            QFAIL(
+                qPrintable(QStringLiteral("%1 '%2' in %3 has no accessible name")
+                               .arg(QString::fromLatin1(kind), widget->objectName(),
+                                    QString::fromLatin1(widget->parentWidget()->metaObject()->className()))));
+        }
+    }
+
+    void everyMenuEntryHasAWord() {
+        for (const QAction* top : window_->menuBar()->actions()) {
+            QVERIFY(!top->text().isEmpty());
+            QVERIFY(top->menu()->actions().size() >= 2);
+            for (const QAction* action : top->menu()->actions())
+                if (!action->isSeparator()) QVERIFY(!action->text().isEmpty());
+        }
+    }
+
+    void timesLeftAreGuessedOnlyWhenTheyCanBe() {
+        QCOMPARE(elapsedAndLeft(3, -1), QStringLiteral("3 s"));
+        QCOMPARE(elapsedAndLeft(3, 0.01), QStringLiteral("3 s"));
+        QCOMPARE(elapsedAndLeft(20, 0.5), QStringLiteral("20 s · about 20 s left"));
+        QCOMPARE(elapsedAndLeft(100, 0.5), QStringLiteral("1 min 40 s · about 1 min 40 s left"));
+    }
+
+private:
+    void makeWindow() {
+        window_ = std::make_unique<MainWindow>(*session_, entries());
+        window_->show();
+        QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
+        QApplication::setActiveWindow(window_.get());
+    }
+    void openModel(const QString& checkpoint) {
+        window_->openCheckpoint(checkpoint);
+        QTRY_COMPARE_WITH_TIMEOUT(session_->checkpoint(), checkpoint, 5000);
+    }
+    void startSlowJob() {
+        openModel(QStringLiteral("slow.gguf"));
+        Workload workload;
+        workload.text = "none";
+        session_->setWorkload(workload);
+        QTest::keyClick(window_.get(), Qt::Key_R, Qt::ControlModifier);
+        QTRY_VERIFY_WITH_TIMEOUT(session_->jobs().running().has_value(), 5000);
+    }
+
+    std::unique_ptr<Session> session_;
+    std::unique_ptr<MainWindow> window_;
+};
+
+HONE_SCRIPTED_MAIN(TestWindow)
+#include "test_window.moc"
