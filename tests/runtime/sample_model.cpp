@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "engine/formats/synthetic.h"
 #include "engine/weights/weight_format.h"
@@ -38,8 +40,21 @@ const Model* sample_model(std::optional<DType> type) {
     return model.get();
 }
 
+Checkpoint tiny_checkpoint() {
+    constexpr float kScale = 6;
+    Checkpoint checkpoint = with_matrices(make_synthetic("tiny", true), DType::f32);
+    for (StoredTensor& tensor : checkpoint.tensors) {
+        if (tensor.shape.size() != 2) continue;
+        auto values = std::make_shared<std::vector<float>>(expand_tensor(tensor));
+        for (float& value : *values) value *= kScale;
+        tensor.data = std::as_bytes(std::span(*values));
+        tensor.owner = std::move(values);
+    }
+    return checkpoint;
+}
+
 std::unique_ptr<Model> tiny_model(DType type) {
-    return load_model(with_matrices(make_synthetic("tiny", true), type));
+    return load_model(with_matrices(tiny_checkpoint(), type));
 }
 
 }  // namespace hone

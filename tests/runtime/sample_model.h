@@ -16,6 +16,9 @@ const Model* sample_model(std::optional<DType> type);
 // `checkpoint` with every matrix converted.
 Checkpoint with_matrices(Checkpoint checkpoint, DType type);
 
+// synthetic:tiny with matrices six times as large: with its own, attention is next to uniform and a layer adds next to nothing,
+// which would hide mistakes.
+Checkpoint tiny_checkpoint();
 std::unique_ptr<Model> tiny_model(DType type = DType::f32);
 
 }  // namespace hone

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "engine/core/error.h"
-#include "engine/formats/synthetic.h"
 #include "engine/runtime/runtime.h"
 #include "engine/weights/weight_format.h"
 #include "tests/runtime/reference_llama.h"
@@ -103,7 +102,7 @@ TEST_F(RuntimeTest, EveryInstructionSetAgreesWithTheTextbook) {
 TEST_F(RuntimeTest, EveryStorageTypeAgreesWithTheTextbookOverTheSameWeights) {
     const std::vector<TokenId> tokens = some_tokens(9);
     for (const DTypeInfo& type : all_dtypes()) {
-        const Checkpoint source = make_synthetic("tiny", true);
+        const Checkpoint source = tiny_checkpoint();
         if (!std::all_of(source.tensors.begin(), source.tensors.end(), [&](const StoredTensor& tensor) {
                 return tensor.shape.size() != 2 || row_fits(type.type, tensor.cols());
             }))
@@ -370,7 +369,7 @@ TEST_F(RuntimeTest, CountersShowWhatEngaged) {
 }
 
 TEST_F(RuntimeTest, CountsOutputsThatAreNotFinite) {
-    Checkpoint checkpoint = with_matrices(make_synthetic("tiny", true), DType::f32);
+    Checkpoint checkpoint = tiny_checkpoint();
     for (StoredTensor& tensor : checkpoint.tensors) {
         if (tensor.name != "blk.0.ffn_down.weight") continue;
         auto values = std::make_shared<std::vector<float>>(expand_tensor(tensor));
