@@ -33,6 +33,7 @@ Banner::Banner(QWidget* parent)
     QToolButton* close = iconButton(QStringLiteral("cancel"), tr("Dismiss"));
     layout->addWidget(close, 0, Qt::AlignTop);
     connect(close, &QToolButton::clicked, this, &Banner::clear);
+    button_->hide();
     connect(button_, &QPushButton::clicked, this, &Banner::triggered);
     connect(&Theme::instance(), &Theme::changed, this, &Banner::recolor);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
