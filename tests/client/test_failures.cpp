@@ -89,6 +89,11 @@ TEST_F(Failures, OfAWorkerThatTalksNonsenseEndIt) {
     fails(faulty(kInWarmup, "half a line"), "status 0");
 }
 
+TEST_F(Failures, OfARepliesFieldsAreFailuresOfTheRun) {
+    fails(faulty(kInRepetitions, "wrong fields"), "");
+    fails(faulty(kInAccuracy, "wrong fields"), "");
+}
+
 TEST_F(Failures, ThatAWorkerReportsKeepItsWords) {
     const MeasureResult result = fails(faulty(kInRepetitions, "out of memory"), "out of memory: 9 GB");
     EXPECT_EQ(result.error->file, "model.gguf");
@@ -101,6 +106,8 @@ TEST_F(Failures, WhilePreparingCloseBothRuns) {
     EXPECT_EQ(result.status, "failed");
     EXPECT_EQ(load(result.runs[0]).status, "failed");
     EXPECT_EQ(load(result.runs[1]).status, "cancelled");
+    const MeasureResult nonsense = measure(request(), fake({"--on", "prepare", "wrong fields"}));
+    EXPECT_EQ(nonsense.status, "failed");
 }
 
 TEST_F(Failures, BeforeARunBeganAreErrors) {

@@ -50,6 +50,8 @@ TEST_F(Measuring, StoresBothRunsWithEverySample) {
                   run.metrics.at("decode_tokens_per_second").value);
         EXPECT_EQ(run.metrics.at("peak_memory").value, 100'000'004);
         EXPECT_EQ(run.metrics.at("load_seconds").value, 0.25);
+        EXPECT_EQ(run.what.workload.at("text_hash"), "77");
+        EXPECT_EQ(run.what.target.at("threads"), 2);
         EXPECT_THAT(run.notes_from_run, Contains("prepared by the fake"));
         EXPECT_THAT(run.notes_from_run, Not(Contains(HasSubstr("unstable"))));
     }

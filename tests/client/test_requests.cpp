@@ -91,6 +91,22 @@ TEST_F(Requests, EndAWorkerThatHangs) {
     EXPECT_LT(seconds_since(start), 3);
 }
 
+// More than a socket holds, to a worker that reads no more.
+TEST_F(Requests, EndAWorkerThatStopsReading) {
+    WorkerLaunch launch = fake();
+    launch.program = "/bin/sleep";
+    launch.arguments = {"60"};
+    launch.hang_limit_seconds = 0.4;
+    const auto start = Clock::now();
+    EXPECT_THROW(tokenize({{"checkpoint", "fake.gguf"}, {"text", std::string(8 << 20, 'x')}}, launch, {}),
+                 Error);
+    EXPECT_LT(seconds_since(start), 5);
+}
+
+TEST_F(Requests, SayThatAReplyCannotBeUnderstood) {
+    EXPECT_THROW(environment(fake({"--on", "hello", "wrong fields"})), Error);
+}
+
 TEST_F(Requests, CountHeartbeatsAsSignsOfLife) {
     WorkerLaunch launch = fake({"--on", "inspect", "busy"});
     launch.hang_limit_seconds = 0.4;

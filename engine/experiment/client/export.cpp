@@ -118,7 +118,9 @@ nlohmann::json export_checkpoint(const ExportRequest& request, const WorkerLaunc
     }
     result.erase("id");
     result.erase("type");
-    if (request.verify) result["verify"] = Verification(request, result, launch, observer, stop).run();
+    if (request.verify)
+        result["verify"] =
+            understood([&] { return Verification(request, result, launch, observer, stop).run(); });
     return result;
 }
 

@@ -61,6 +61,8 @@ private:
     void score_window(SideState& side, int window);
     void step(SideState& side, bool warmup, int index);
     nlohmann::json ask(SideState& side, nlohmann::json message);
+    template <typename Work>
+    auto of_side(const SideState& side, Work&& work);
     void end_runs(const std::string& status, const std::string& reason, const SideFailure* failure);
     void report(const std::string& phase, const std::string& detail, double fraction);
     bool compares_logits() const { return sides_.size() == 2; }
@@ -155,31 +157,40 @@ void Measurement::begin_runs() {
     }
 }
 
+// What goes wrong with one side's worker or its replies ends the runs as that side's failure.
+template <typename Work>
+auto Measurement::of_side(const SideState& side, Work&& work) {
+    try {
+        return understood(work);
+    } catch (const Error& error) {
+        throw SideFailure{side.side, error.details()};
+    }
+}
+
 nlohmann::json Measurement::ask(SideState& side, nlohmann::json message) {
     const auto progress = [this](const nlohmann::json& event) {
         if (observer_.progress)
             observer_.progress({event.value("phase", ""), event.value("detail", ""), reported_});
     };
-    try {
-        return side.worker->request(std::move(message), stop_, progress);
-    } catch (const Error& error) {
-        throw SideFailure{side.side, error.details()};
-    }
+    return of_side(side, [&] { return side.worker->request(std::move(message), stop_, progress); });
 }
 
 void Measurement::prepare(SideState& side) {
     nlohmann::json message{{"type", "prepare"}, {"experiment", to_json(side.experiment)}};
     if (!side.fault.is_null()) message["fault"] = side.fault;
     const nlohmann::json reply = ask(side, std::move(message));
-    side.run->prepared(reply);
-    if (!reply.contains("text") || !reply["text"].is_object()) return;
-    side.windows = reply["text"].value("windows", 0);
+    of_side(side, [&] {
+        side.run->prepared(reply);
+        if (reply.contains("text") && reply["text"].is_object())
+            side.windows = reply["text"].value("windows", 0);
+    });
 }
 
 void Measurement::step(SideState& side, bool warmup, int index) {
     const nlohmann::json reply =
         ask(side, {{"type", "step"}, {"kind", "repetition"}, {"warmup", warmup}, {"index", index}});
-    const LiveSample sample = side.run->repetition(side.side, warmup, index, reply);
+    const LiveSample sample =
+        of_side(side, [&] { return side.run->repetition(side.side, warmup, index, reply); });
     if (observer_.sample) observer_.sample(sample);
 }
 
@@ -220,7 +231,8 @@ void Measurement::score_window(SideState& side, int window) {
     nlohmann::json message{{"type", "step"}, {"kind", "accuracy"}, {"window", window}};
     if (compares_logits()) message[&side == &sides_.front() ? "spool" : "compare_spool"] = spool(window);
     const nlohmann::json reply = ask(side, std::move(message));
-    const LiveAccuracy point = side.run->window(side.side, window, side.windows, reply);
+    const LiveAccuracy point =
+        of_side(side, [&] { return side.run->window(side.side, window, side.windows, reply); });
     if (observer_.accuracy) observer_.accuracy(point);
     if (compares_logits() && &side == &sides_.back()) {
         std::error_code ignored;
@@ -265,8 +277,8 @@ void Measurement::end_runs(const std::string& status, const std::string& reason,
 
 MeasureResult Measurement::run() {
     add_sides();
-    describe();
-    const bool together = both_fit();
+    understood([this] { describe(); });
+    const bool together = understood([this] { return both_fit(); });
     MeasureResult result;
     try {
         begin_runs();

@@ -55,7 +55,7 @@ nlohmann::json hello(const WorkerLaunch& launch) {
 }
 
 nlohmann::json environment(const WorkerLaunch& launch) {
-    return hello(launch).at("environment");
+    return understood([&] { return hello(launch).at("environment"); });
 }
 
 nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,
@@ -71,15 +71,17 @@ nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& laun
     Experiment experiment = request.experiment;
     experiment.workload.generated_tokens = request.max_tokens;
     experiment.workload.text = "none";
-    worker.request({{"type", "prepare"}, {"experiment", to_json(experiment)}}, stop, progress);
-    return without_envelope(worker.request({{"type", "step"},
-                                            {"kind", "generate"},
-                                            {"prompt", request.prompt},
-                                            {"chat", request.chat},
-                                            {"max_tokens", request.max_tokens},
-                                            {"temperature", request.temperature},
-                                            {"seed", request.seed}},
-                                           stop, progress));
+    return understood([&] {
+        worker.request({{"type", "prepare"}, {"experiment", to_json(experiment)}}, stop, progress);
+        return without_envelope(worker.request({{"type", "step"},
+                                                {"kind", "generate"},
+                                                {"prompt", request.prompt},
+                                                {"chat", request.chat},
+                                                {"max_tokens", request.max_tokens},
+                                                {"temperature", request.temperature},
+                                                {"seed", request.seed}},
+                                               stop, progress));
+    });
 }
 
 }  // namespace hone

@@ -33,7 +33,11 @@ double sum(const std::vector<double>& values) {
 }  // namespace
 
 RunWriter::RunWriter(profiler::Store& store, const profiler::NewRun& run)
-    : store_(store), id_(store.begin_run(run)), started_(now_seconds()) {}
+    : store_(store),
+      workload_(run.workload),
+      target_(run.target),
+      id_(store.begin_run(run)),
+      started_(now_seconds()) {}
 
 void RunWriter::set(const std::string& metric, double value, double low, double high, std::int64_t n) {
     const profiler::MetricDefinition* definition = profiler::find_metric(metric);
@@ -52,6 +56,10 @@ void RunWriter::prepared(const nlohmann::json& reply) {
     const double bytes = reply.value("model_bytes", 0.0);
     set("model_bytes", bytes, bytes, bytes, 1);
     memory_ = numbers<std::int64_t>(reply, "memory");
+    if (const auto text = reply.find("text"); text != reply.end() && text->is_object())
+        workload_["text_hash"] = text->value("hash", "");
+    if (reply.contains("threads")) target_["threads"] = reply["threads"].get<int>();
+    store_.set_resolved(id_, workload_, target_);
     for (const auto& text : reply.value("notes", nlohmann::json::array())) {
         if (text.is_string()) note(text.get<std::string>());
     }

@@ -40,6 +40,7 @@ private:
     void set(const std::string& metric, double value, double low, double high, std::int64_t n);
 
     profiler::Store& store_;
+    nlohmann::json workload_, target_;
     std::int64_t id_;
     double started_;
     bool ended_ = false;

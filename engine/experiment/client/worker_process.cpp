@@ -171,14 +171,28 @@ void WorkerProcess::lost() {
     throw WorkerLost(reason);
 }
 
-void WorkerProcess::send(const nlohmann::json& message) {
+void WorkerProcess::check_hang() {
+    if (std::chrono::duration<double>(Clock::now() - last_sign_).count() <= hang_limit_seconds_) return;
+    end(SIGKILL);
+    throw WorkerLost(
+        fmt::format("the worker gave no sign of life for {:.0f} s and was ended", hang_limit_seconds_));
+}
+
+// A message may be larger than what the socket holds, and the worker may have stopped reading.
+void WorkerProcess::send(const nlohmann::json& message, std::stop_token stop) {
     const std::string line = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     std::size_t sent = 0;
     while (sent < line.size()) {
         const ssize_t count = ::send(channel_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
         if (count > 0) {
             sent += static_cast<std::size_t>(count);
+            last_sign_ = Clock::now();
         } else if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            if (stop.stop_requested()) {
+                end(SIGKILL);
+                throw Cancelled();
+            }
+            check_hang();
             pollfd wait{channel_, POLLOUT, 0};
             poll(&wait, 1, static_cast<int>(kPoll.count()));
         } else if (errno != EINTR) {
@@ -241,7 +255,7 @@ nlohmann::json WorkerProcess::parse(const std::string& line) {
 void WorkerProcess::cancel(int id) {
     const auto deadline = Clock::now() + kCancelPatience;
     try {
-        send({{"id", next_id_++}, {"type", "cancel"}});
+        send({{"id", next_id_++}, {"type", "cancel"}}, {});
         std::string line;
         while (Clock::now() < deadline) {
             while (take_line(line)) {
@@ -275,11 +289,7 @@ nlohmann::json WorkerProcess::wait_for(int id, std::stop_token stop, const OnPro
             cancel(id);
             throw Cancelled();
         }
-        if (std::chrono::duration<double>(Clock::now() - last_sign_).count() > hang_limit_seconds_) {
-            end(SIGKILL);
-            throw WorkerLost(fmt::format("the worker gave no sign of life for {:.0f} s and was ended",
-                                         hang_limit_seconds_));
-        }
+        check_hang();
         pump(kPoll);
     }
 }
@@ -291,7 +301,7 @@ nlohmann::json WorkerProcess::request(nlohmann::json message, std::stop_token st
     const int id = next_id_++;
     message["id"] = id;
     last_sign_ = Clock::now();
-    send(message);
+    send(message, stop);
     return wait_for(id, stop, progress);
 }
 

@@ -44,12 +44,13 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    void send(const nlohmann::json& message);
+    void send(const nlohmann::json& message, std::stop_token stop);
     void pump(std::chrono::milliseconds timeout);  // reads what is there into lines_
     bool take_line(std::string& line);
     nlohmann::json parse(const std::string& line);
     nlohmann::json wait_for(int id, std::stop_token stop, const OnProgress& progress);
     void cancel(int id);
+    void check_hang();
     void log_lines(std::string_view bytes);
     [[noreturn]] void lost();
     void end(int signal);
@@ -65,5 +66,15 @@ private:
     std::string input_, error_input_;
     std::deque<std::string> last_words_;  // of its stderr
 };
+
+// Runs `read` on what a worker said. A reply that lacks a field or has another type in it is an Error, as a lost worker is.
+template <typename Read>
+auto understood(Read&& read) {
+    try {
+        return read();
+    } catch (const nlohmann::json::exception& error) {
+        throw Error(std::string("the worker's reply cannot be understood: ") + error.what());
+    }
+}
 
 }  // namespace hone
