@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "engine/weights/weight_format.h"
+#include "kernels/convert/convert.h"
+
+namespace hone {
+namespace {
+
+using kernels::f16_to_f32;
+using kernels::f32_to_f16;
+
+constexpr std::int64_t kBlock = 32;
+
+void put(std::byte*& target, std::uint16_t value) {
+    std::memcpy(target, &value, sizeof value);
+    target += sizeof value;
+}
+
+float inverse(float scale) {
+    return scale == 0.0F ? 0.0F : 1.0F / scale;
+}
+
+float absmax(const float* values, std::int64_t count) {
+    float most = 0;
+    for (std::int64_t i = 0; i < count; ++i) most = std::max(most, std::abs(values[i]));
+    return most;
+}
+
+// The value with the largest magnitude, with its sign; the first where several tie.
+float signed_absmax(const float* values, std::int64_t count) {
+    float most = 0, chosen = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+        if (std::abs(values[i]) > most) {
+            most = std::abs(values[i]);
+            chosen = values[i];
+        }
+    }
+    return chosen;
+}
+
+std::uint8_t nibble(float value) {
+    return static_cast<std::uint8_t>(std::clamp(std::trunc(value), 0.0F, 15.0F));
+}
+
+// 32 values into 16 bytes: value j in the low, value j + 16 in the high nibble of byte j.
+void put_nibbles(std::byte*& target, const float* values, float factor, float offset) {
+    for (std::int64_t j = 0; j < kBlock / 2; ++j) {
+        const unsigned low = nibble(values[j] * factor + offset),
+                       high = nibble(values[j + kBlock / 2] * factor + offset);
+        *target++ = static_cast<std::byte>(low | high << 4U);
+    }
+}
+
+// ggml-quants.c, quantize_row_q8_0_ref.
+void quantize_q8_0(const float* source, std::byte* target, std::int64_t cols) {
+    for (std::int64_t i = 0; i < cols; i += kBlock) {
+        const float scale = absmax(source + i, kBlock) / 127.0F, factor = inverse(scale);
+        put(target, f32_to_f16(scale));
+        for (std::int64_t j = 0; j < kBlock; ++j)
+            *target++ = static_cast<std::byte>(static_cast<std::int8_t>(std::round(source[i + j] * factor)));
+    }
+}
+
+// quantize_row_q4_0_ref.
+void quantize_q4_0(const float* source, std::byte* target, std::int64_t cols) {
+    for (std::int64_t i = 0; i < cols; i += kBlock) {
+        const float scale = signed_absmax(source + i, kBlock) / -8.0F;
+        put(target, f32_to_f16(scale));
+        put_nibbles(target, source + i, inverse(scale), 8.5F);
+    }
+}
+
+// quantize_row_q4_1_ref.
+void quantize_q4_1(const float* source, std::byte* target, std::int64_t cols) {
+    for (std::int64_t i = 0; i < cols; i += kBlock) {
+        const auto [low, high] = std::minmax_element(source + i, source + i + kBlock);
+        const float minimum = *low, scale = (*high - minimum) / 15.0F, factor = inverse(scale);
+        put(target, f32_to_f16(scale));
+        put(target, f32_to_f16(minimum));
+        for (std::int64_t j = 0; j < kBlock / 2; ++j) {
+            const unsigned first = nibble((source[i + j] - minimum) * factor + 0.5F);
+            const unsigned second = nibble((source[i + j + kBlock / 2] - minimum) * factor + 0.5F);
+            *target++ = static_cast<std::byte>(first | second << 4U);
+        }
+    }
+}
+
+// The scale is rounded to its stored type before the integers are chosen, so that they fit what a reader sees.
+void quantize_i8_channel(const float* source, std::byte* target, std::int64_t cols) {
+    const std::uint16_t stored = f32_to_f16(absmax(source, cols) / 127.0F);
+    const float factor = inverse(f16_to_f32(stored));
+    put(target, stored);
+    for (std::int64_t i = 0; i < cols; ++i)
+        *target++ = static_cast<std::byte>(
+            static_cast<std::int8_t>(std::clamp(std::round(source[i] * factor), -127.0F, 127.0F)));
+}
+
+void quantize_i4_group(const float* source, std::byte* target, std::int64_t cols, std::int64_t group) {
+    for (std::int64_t i = 0; i < cols; i += group) {
+        const std::uint16_t stored = f32_to_f16(signed_absmax(source + i, group) / -8.0F);
+        const float factor = inverse(f16_to_f32(stored));
+        put(target, stored);
+        for (std::int64_t j = 0; j < group; j += kBlock) put_nibbles(target, source + i + j, factor, 8.5F);
+    }
+}
+
+template <typename Convert>
+void convert_halves(const float* source, std::byte* target, std::int64_t cols, Convert convert) {
+    for (std::int64_t i = 0; i < cols; ++i) put(target, convert(source[i]));
+}
+
+}  // namespace
+
+kernels::WeightType kernel_type(DType type) {
+    switch (type) {
+        case DType::f32:
+            return kernels::WeightType::f32;
+        case DType::f16:
+            return kernels::WeightType::f16;
+        case DType::bf16:
+            return kernels::WeightType::bf16;
+        case DType::q8_0:
+            return kernels::WeightType::q8_0;
+        case DType::q4_0:
+            return kernels::WeightType::q4_0;
+        case DType::q4_1:
+            return kernels::WeightType::q4_1;
+        case DType::i8_channel:
+            return kernels::WeightType::i8_channel;
+        case DType::i4_g32:
+            return kernels::WeightType::i4_g32;
+        case DType::i4_g64:
+            return kernels::WeightType::i4_g64;
+        case DType::i4_g128:
+            break;
+    }
+    return kernels::WeightType::i4_g128;
+}
+
+void quantize_row(DType type, const float* source, std::byte* target, std::int64_t cols) {
+    switch (type) {
+        case DType::f32:
+            std::memcpy(target, source, static_cast<std::size_t>(cols) * sizeof(float));
+            return;
+        case DType::f16:
+            return convert_halves(source, target, cols, f32_to_f16);
+        case DType::bf16:
+            return convert_halves(source, target, cols, kernels::f32_to_bf16);
+        case DType::q8_0:
+            return quantize_q8_0(source, target, cols);
+        case DType::q4_0:
+            return quantize_q4_0(source, target, cols);
+        case DType::q4_1:
+            return quantize_q4_1(source, target, cols);
+        case DType::i8_channel:
+            return quantize_i8_channel(source, target, cols);
+        case DType::i4_g32:
+        case DType::i4_g64:
+        case DType::i4_g128:
+            return quantize_i4_group(source, target, cols, info(type).block);
+    }
+}
+
+void dequantize_row(DType type, const std::byte* source, float* target, std::int64_t cols) {
+    kernels::expand_row(kernel_type(type), source, target, cols, kernels::best_isa());
+}
+
+}  // namespace hone

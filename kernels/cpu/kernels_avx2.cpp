@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+#define HONE_ISA avx2
+#include "kernels/cpu/kernels_cpu.inc"

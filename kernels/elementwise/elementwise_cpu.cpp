@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "kernels/cpu/kernel_table.h"
+#include "kernels/elementwise/elementwise.h"
+
+namespace hone::kernels {
+namespace {
+
+constexpr std::int64_t kParallelElements = 1 << 15;  // below, one thread is quicker
+
+std::int64_t grain_of(std::int64_t elements_each) {
+    return std::max<std::int64_t>(1, kParallelElements / std::max<std::int64_t>(1, elements_each));
+}
+
+}  // namespace
+
+void rms_norm(const float* x, const float* weight, float* y, std::int64_t tokens, std::int64_t n, float eps,
+              const Context& context) {
+    const KernelTable& table = kernel_table(context.isa);
+    context.pool.parallel_for(tokens, grain_of(n), [&](std::int64_t begin, std::int64_t end, int) {
+        for (std::int64_t t = begin; t < end; ++t) table.rms_norm(x + t * n, weight, y + t * n, n, eps);
+    });
+}
+
+void rope_interleaved(float* x, const std::int32_t* positions, std::int64_t tokens, std::int64_t heads,
+                      std::int64_t head_dim, std::int64_t rotary_dim, double theta, const Context& context) {
+    const KernelTable& table = kernel_table(context.isa);
+    context.pool.parallel_for(
+        tokens, grain_of(heads * head_dim), [&](std::int64_t begin, std::int64_t end, int thread) {
+            auto* const cos_sin = reinterpret_cast<float*>(
+                context.workspace.get(thread, static_cast<std::size_t>(rotary_dim) * 3 * sizeof(double)));
+            auto* const frequencies = reinterpret_cast<double*>(cos_sin) + rotary_dim;
+            for (std::int64_t i = 0; i < rotary_dim; i += 2)
+                frequencies[i / 2] =
+                    std::pow(theta, -static_cast<double>(i) / static_cast<double>(rotary_dim));
+            for (std::int64_t t = begin; t < end; ++t) {
+                for (std::int64_t i = 0; i < rotary_dim; i += 2) {
+                    const auto angle =
+                        static_cast<float>(positions[t]) * static_cast<float>(frequencies[i / 2]);
+                    cos_sin[i] = std::cos(angle);
+                    cos_sin[i + 1] = std::sin(angle);
+                }
+                table.rotate(x + t * heads * head_dim, cos_sin, heads, head_dim, rotary_dim);
+            }
+        });
+}
+
+void silu_mul(const float* gate, const float* up, float* y, std::int64_t count, const Context& context) {
+    const KernelTable& table = kernel_table(context.isa);
+    context.pool.parallel_for(count, kParallelElements / 4, [&](std::int64_t begin, std::int64_t end, int) {
+        table.silu_mul(gate + begin, up + begin, y + begin, end - begin);
+    });
+}
+
+void add(float* y, const float* x, std::int64_t count, const Context& context) {
+    const KernelTable& table = kernel_table(context.isa);
+    context.pool.parallel_for(count, kParallelElements, [&](std::int64_t begin, std::int64_t end, int) {
+        table.add(y + begin, x + begin, end - begin);
+    });
+}
+
+}  // namespace hone::kernels

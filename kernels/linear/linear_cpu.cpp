@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "kernels/cpu/kernel_table.h"
+#include "kernels/linear/linear.h"
+
+namespace hone::kernels {
+namespace {
+
+constexpr std::int64_t kBlock = 32;
+constexpr std::int64_t kSmallProduct =
+    1 << 15;  // multiplications below which waking the pool costs more than it saves
+
+// Panels of weights expanded and packed once, then multiplied with every token.
+void many_tokens(const LinearProblem& problem, const Context& context, const KernelTable& table) {
+    const std::int64_t columns = table.panel.columns;
+    const std::int64_t depth = std::min<std::int64_t>(table.panel.depth, problem.cols);
+    const std::int64_t panels = (problem.rows + columns - 1) / columns;
+    context.pool.parallel_for(panels, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
+        const auto rows_floats = static_cast<std::size_t>(columns * problem.cols);
+        const auto panel_floats = static_cast<std::size_t>(columns * depth);
+        auto* const rows = reinterpret_cast<float*>(
+            context.workspace.get(thread, (rows_floats + panel_floats) * sizeof(float)));
+        float* const panel = rows + rows_floats;
+        for (std::int64_t p = begin; p < end; ++p) {
+            const std::int64_t first = p * columns, count = std::min(columns, problem.rows - first);
+            for (std::int64_t r = 0; r < count; ++r)
+                table.expand_row(
+                    problem.type,
+                    static_cast<const std::byte*>(problem.weights) + (first + r) * problem.row_bytes,
+                    rows + r * problem.cols, problem.cols);
+            for (std::int64_t k = 0; k < problem.cols; k += depth) {
+                const std::int64_t part = std::min(depth, problem.cols - k);
+                table.pack_panel(rows + k, problem.cols, count, part, panel);
+                table.multiply_panel(problem.x + k, problem.cols, problem.tokens, part, panel,
+                                     problem.y + first, problem.y_stride, count, k > 0);
+            }
+        }
+    });
+}
+
+}  // namespace
+
+void linear(const LinearProblem& problem, const Context& context) {
+    const KernelTable& table = kernel_table(context.isa);
+    if (problem.tokens > kFewTokens || problem.cols % kBlock != 0)
+        return many_tokens(problem, context, table);
+    const std::int64_t work_a_row = problem.cols * problem.tokens;
+    const std::int64_t grain =
+        std::max<std::int64_t>(16, kSmallProduct / std::max<std::int64_t>(1, work_a_row) / 16 * 16);
+    context.pool.parallel_for(problem.rows, grain, [&](std::int64_t begin, std::int64_t end, int) {
+        table.few_tokens(problem, begin, end);
+    });
+}
+
+}  // namespace hone::kernels
