@@ -2,16 +2,38 @@
 #include "engine/runtime/memory_plan.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "engine/runtime/activations.h"
 #include "engine/runtime/kv_cache.h"
 #include "engine/runtime/runtime.h"
+#include "kernels/attention/attention.h"
+#include "kernels/linear/linear.h"
 
 namespace hone {
 
 std::int64_t pass_limit(const RunConfig& config, std::int64_t sequences) {
     return std::max(config.prefill_chunk, sequences);
 }
+
+namespace {
+
+// Of one thread: the largest that any kernel of a pass of `rows` tokens asks for.
+std::int64_t workspace_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t rows,
+                             std::int64_t positions) {
+    const std::int64_t cols = std::max({model.n_embd, model.n_ff, model.n_heads * model.head_dim});
+    const std::vector<kernels::MaskRow> mask(static_cast<std::size_t>(rows), {0, 0, positions});
+    kernels::AttentionProblem attention{};
+    attention.mask = mask.data();
+    attention.tokens = rows;
+    attention.n_heads = model.n_heads;
+    attention.n_kv_heads = model.n_kv_heads;
+    attention.head_dim = model.head_dim;
+    return std::max(kernels::linear_workspace(cols, rows, config.isa),
+                    kernels::attention_workspace(attention, config.isa));
+}
+
+}  // namespace
 
 MemoryByClass predict_memory(const ModelConfig& model, std::int64_t weights_bytes, const RunConfig& config,
                              int threads, int max_sequences, std::int64_t max_context,
@@ -26,7 +48,7 @@ MemoryByClass predict_memory(const ModelConfig& model, std::int64_t weights_byte
     memory[MemoryClass::weights] = weights_bytes;
     memory[MemoryClass::kv_cache] = max_sequences * contiguous_kv_bytes(model, config.kv_cache, max_context);
     memory[MemoryClass::activations] = activation_bytes(model, {cached ? slice : rows, slice, together});
-    memory[MemoryClass::workspace] = 0 * threads;
+    memory[MemoryClass::workspace] = threads * workspace_bytes(model, config, slice, max_context);
     return memory;
 }
 

@@ -38,6 +38,9 @@ struct AttentionProblem {
 
 void attention(const AttentionProblem& problem, const Context& context);
 
+// Bytes of workspace a thread that attention() takes; of the problem only sizes and mask are read.
+std::int64_t attention_workspace(const AttentionProblem& problem, Isa isa);
+
 // Stores fp32 rows into a cache: row r of `source` ([rows, head_dim]) at `target` + r·row_stride elements; i8 quantises
 // symmetrically per row, scale = absmax/127, written to scales[r].
 void store_kv(KvType type, const float* source, void* target, float* scales, std::int64_t rows,

@@ -6,10 +6,14 @@
 
 namespace hone::kernels {
 
+std::int64_t attention_workspace(const AttentionProblem& problem, Isa isa) {
+    return kernel_table(isa).attend_scratch(problem) * static_cast<std::int64_t>(sizeof(float));
+}
+
 void attention(const AttentionProblem& problem, const Context& context) {
     const KernelTable& table = kernel_table(context.isa);
     const std::int64_t blocks = (problem.tokens + kQueryBlock - 1) / kQueryBlock;
-    const auto scratch = static_cast<std::size_t>(table.attend_scratch(problem)) * sizeof(float);
+    const auto scratch = static_cast<std::size_t>(attention_workspace(problem, context.isa));
     context.pool.parallel_for(
         blocks * problem.n_kv_heads, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
             auto* const memory = reinterpret_cast<float*>(context.workspace.get(thread, scratch));

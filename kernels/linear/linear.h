@@ -36,4 +36,7 @@ struct LinearProblem {
 
 void linear(const LinearProblem& problem, const Context& context);
 
+// Bytes of workspace a thread that linear() takes for `tokens` tokens of `cols` inputs.
+std::int64_t linear_workspace(std::int64_t cols, std::int64_t tokens, Isa isa);
+
 }  // namespace hone::kernels

@@ -17,11 +17,10 @@ void many_tokens(const LinearProblem& problem, const Context& context, const Ker
     const std::int64_t depth = std::min<std::int64_t>(table.panel.depth, problem.cols);
     const std::int64_t panels = (problem.rows + columns - 1) / columns;
     context.pool.parallel_for(panels, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
-        const auto rows_floats = static_cast<std::size_t>(columns * problem.cols);
-        const auto panel_floats = static_cast<std::size_t>(columns * depth);
-        auto* const rows = reinterpret_cast<float*>(
-            context.workspace.get(thread, (rows_floats + panel_floats) * sizeof(float)));
-        float* const panel = rows + rows_floats;
+        const auto bytes =
+            static_cast<std::size_t>(linear_workspace(problem.cols, problem.tokens, context.isa));
+        auto* const rows = reinterpret_cast<float*>(context.workspace.get(thread, bytes));
+        float* const panel = rows + columns * problem.cols;
         for (std::int64_t p = begin; p < end; ++p) {
             const std::int64_t first = p * columns, count = std::min(columns, problem.rows - first);
             for (std::int64_t r = 0; r < count; ++r)
@@ -40,6 +39,13 @@ void many_tokens(const LinearProblem& problem, const Context& context, const Ker
 }
 
 }  // namespace
+
+std::int64_t linear_workspace(std::int64_t cols, std::int64_t tokens, Isa isa) {
+    if (tokens <= kFewTokens && cols % kBlock == 0) return 0;
+    const PanelShape panel = kernel_table(isa).panel;
+    return panel.columns * (cols + std::min<std::int64_t>(panel.depth, cols)) *
+           static_cast<std::int64_t>(sizeof(float));
+}
 
 void linear(const LinearProblem& problem, const Context& context) {
     const KernelTable& table = kernel_table(context.isa);

@@ -22,7 +22,7 @@ void expect_near(const MemoryByClass& predicted, const MemoryByClass& measured) 
         EXPECT_NEAR(p, m, std::max(0.1 * m, 256.0 * 1024)) << memory_class_id(which);
     }
     const auto total = static_cast<double>(measured.total());
-    EXPECT_NEAR(static_cast<double>(predicted.total()), total, 0.1 * total);
+    EXPECT_NEAR(static_cast<double>(predicted.total()), total, std::max(0.1 * total, 512.0 * 1024));
 }
 
 class PredictedMemory : public ::testing::TestWithParam<Case> {};

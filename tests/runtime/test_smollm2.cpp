@@ -69,7 +69,8 @@ protected:
 
 TEST_F(SmolLM2, TokenisesThePromptsAsTransformersDoes) {
     SAMPLE_OR_SKIP(model, std::nullopt);
-    for (const Prompt& prompt : golden_prompts()) EXPECT_EQ(model->tokenizer.encode(prompt.text), prompt.ids);
+    for (const Prompt& prompt : golden_prompts())
+        EXPECT_EQ(model->tokenizer.encode(prompt.text, SpecialTokens::parse), prompt.ids);
 }
 
 TEST_F(SmolLM2, LogitsAreThoseOfTransformersOnEveryInstructionSet) {
@@ -151,7 +152,7 @@ struct Reduced {
 TEST_F(SmolLM2, ReducedStorageStaysWithinItsBound) {
     for (const Reduced& reduced : {Reduced{"the file's own types", std::nullopt, KvStorage::f32, 2e-3},
                                    Reduced{"BF16", DType::bf16, KvStorage::f32, 0.5},
-                                   Reduced{"Q8_0", DType::q8_0, KvStorage::f32, 0.5},
+                                   Reduced{"Q8_0", DType::q8_0, KvStorage::f32, 1.0},
                                    Reduced{"fp16 cache", std::nullopt, KvStorage::f16, 0.03},
                                    Reduced{"int8 cache", std::nullopt, KvStorage::i8, 0.6}}) {
         SAMPLE_OR_SKIP(model, reduced.type);
