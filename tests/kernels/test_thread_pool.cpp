@@ -110,6 +110,20 @@ TEST(ThreadPool, TheCallerIsThreadZero) {
     EXPECT_FALSE(wrong);
 }
 
+TEST_P(Pools, AnExceptionReachesTheCallerAndThePoolGoesOn) {
+    ThreadPool pool(GetParam());
+    for (int round = 0; round < 20; ++round) {
+        EXPECT_THROW(pool.parallel_for(100, 1,
+                                       [](std::int64_t begin, std::int64_t, int) {
+                                           if (begin + 25 > 0) throw std::runtime_error("no");
+                                       }),
+                     std::runtime_error);
+        std::atomic<std::int64_t> done = 0;
+        pool.parallel_for(100, 1, [&](std::int64_t begin, std::int64_t end, int) { done += end - begin; });
+        EXPECT_EQ(done, 100);
+    }
+}
+
 TEST(ThreadPool, ThreadsSleepBetweenJobs) {
     ThreadPool pool(4);
     pool.parallel_for(64, 1, [](std::int64_t, std::int64_t, int) {});
