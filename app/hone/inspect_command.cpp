@@ -18,7 +18,8 @@ struct InspectOptions {
 
 std::string summary(const nlohmann::json& model) {
     std::string types;
-    for (const auto& [type, bytes] : model.value("types", nlohmann::json::object()).items())
+    const nlohmann::json type_bytes = model.value("types", nlohmann::json::object());
+    for (const auto& [type, bytes] : type_bytes.items())
         types += (types.empty() ? "" : ", ") + type + " " + bytes_text(bytes.get<double>());
     std::string text =
         table({{"name", model.value("name", "")},

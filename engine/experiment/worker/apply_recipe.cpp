@@ -80,7 +80,8 @@ AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int conc
             run->configure(planned.run, step.options);
             planned.left_out.push_back(step.technique);
         } else {
-            std::get<WeightTechnique>(technique.act).plan(checkpoint, step.options);
+            const auto notes = std::get<WeightTechnique>(technique.act).plan(checkpoint, step.options);
+            planned.notes.insert(planned.notes.end(), notes.begin(), notes.end());
         }
     }
     return planned;

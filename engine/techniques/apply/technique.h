@@ -32,8 +32,9 @@ struct TechniqueQuery {
 // Rewrites tensors of the checkpoint. Returns notes for the user ("Q4_1 tensors were expanded first").
 using TransformWeights = std::vector<std::string> (*)(Checkpoint&, const nlohmann::json& options,
                                                       const kernels::Context&, const Progress&);
-// The same change of types and sizes without touching data: what predicted memory and size come from.
-using PlanWeights = void (*)(Checkpoint&, const nlohmann::json& options);
+// The same change of types and sizes without touching data: what predicted memory and size come from. Returns the notes
+// that can be told beforehand.
+using PlanWeights = std::vector<std::string> (*)(Checkpoint&, const nlohmann::json& options);
 using ConfigureRun = void (*)(RunConfig&, const nlohmann::json& options);
 
 struct WeightTechnique {

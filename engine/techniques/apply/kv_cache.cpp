@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <utility>
+
+#include "engine/techniques/apply/techniques.h"
+
+namespace hone {
+namespace {
+
+constexpr std::array kStorages{std::pair{"off", KvStorage::off}, std::pair{"fp32", KvStorage::f32},
+                               std::pair{"fp16", KvStorage::f16}, std::pair{"int8", KvStorage::i8}};
+
+Support supports(const TechniqueQuery&) {
+    return {};
+}
+
+void configure(RunConfig& run, const nlohmann::json& options) {
+    for (const auto& [id, storage] : kStorages) {
+        if (options.at("dtype") == id) run.kv_cache = storage;
+    }
+}
+
+}  // namespace
+
+Technique kv_cache() {
+    return {descriptors::kv_cache, supports, RunTechnique{configure}};
+}
+
+}  // namespace hone

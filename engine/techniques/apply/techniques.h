@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/techniques/apply/technique.h"
+#include "engine/techniques/schema/descriptors/descriptors.h"
+
+namespace hone {
+
+// One function a technique, in a file of its name; technique.cpp lists them.
+Technique prune_magnitude();
+Technique quantize_weights();
+Technique sparse_attention();
+Technique kv_cache();
+Technique batching();
+
+}  // namespace hone
