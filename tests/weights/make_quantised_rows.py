@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes tests/fixtures/weights/quantised_rows.json: rows of numbers and their bytes as the `gguf` package stores them.
+
+Needs numpy and gguf (the figures in the file were made with gguf 0.19.0)."""
+import json
+import pathlib
+import sys
+
+import gguf
+import numpy as np
+
+TYPES = {"f16": gguf.GGMLQuantizationType.F16, "bf16": gguf.GGMLQuantizationType.BF16,
+         "q8_0": gguf.GGMLQuantizationType.Q8_0, "q4_0": gguf.GGMLQuantizationType.Q4_0,
+         "q4_1": gguf.GGMLQuantizationType.Q4_1}
+
+
+def rows():
+    random = np.random.default_rng(7)
+    table = random.standard_normal((12, 128)).astype(np.float32)
+    table[1] *= 1e-6                       # scales that are subnormal in half precision
+    table[2] *= 3e3
+    table[3] = 0
+    table[4] = np.abs(table[4])            # one sign only
+    table[5] = np.round(table[5] * 4) / 4  # many ties, halves among the quotients
+    table[6, 1:] = 0                       # one outlier
+    table[7] = -table[7, 0]                # all the same
+    table[8, ::32] = 8                     # the largest magnitude with both signs
+    table[8, 1::32] = -8
+    return table
+
+
+def main():
+    table = rows()
+    stored = {name: [bytes(gguf.quants.quantize(row[None, :], kind).tobytes()).hex() for row in table]
+              for name, kind in TYPES.items()}
+    document = {"made_with": "gguf 0.19.0, numpy " + np.__version__,
+                "rows": [row.tobytes().hex() for row in table], "stored": stored}
+    pathlib.Path(sys.argv[1]).write_text(json.dumps(document, indent=0) + "\n")
+
+
+if __name__ == "__main__":
+    main()

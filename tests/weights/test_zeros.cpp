@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+#include "engine/weights/weight_format.h"
+#include "engine/weights/zeros.h"
+
+namespace hone {
+namespace {
+
+constexpr std::int64_t kCols = 256;
+
+class EverySymmetricType : public testing::TestWithParam<DType> {};
+
+TEST_P(EverySymmetricType, ZeroesWhatIsMarkedAndNothingElse) {
+    const DType type = GetParam();
+    ASSERT_TRUE(has_exact_zero(type));
+    std::mt19937 random(11);
+    std::normal_distribution<float> normal;
+    std::vector<float> source(kCols);
+    for (float& value : source) value = normal(random);
+    std::vector<std::byte> row(static_cast<std::size_t>(row_bytes(type, kCols)));
+    quantize_row(type, source.data(), row.data(), kCols);
+    std::vector<float> before(kCols), after(kCols);
+    dequantize_row(type, row.data(), before.data(), kCols);
+    std::vector<std::uint8_t> mask(kCols);
+    for (std::uint8_t& marked : mask) marked = random() % 3 == 0 ? 1 : 0;
+    set_zeros(type, row.data(), mask.data(), kCols);
+    dequantize_row(type, row.data(), after.data(), kCols);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(kCols); ++i)
+        EXPECT_EQ(after[i], mask[i] != 0 ? 0.0F : before[i]) << info(type).name << " at " << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, EverySymmetricType,
+                         testing::Values(DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0,
+                                         DType::i8_channel, DType::i4_g32, DType::i4_g64, DType::i4_g128),
+                         [](const auto& type) { return std::string(hone::info(type.param).id); });
+
+TEST(HasExactZero, IsFalseForTheAffineType) {
+    EXPECT_FALSE(has_exact_zero(DType::q4_1));
+}
+
+}  // namespace
+}  // namespace hone
