@@ -18,6 +18,7 @@ namespace {
 struct MeasureOptions {
     ExperimentOptions common;
     Workload workload;
+    int concurrency = 0;  // 0: as many as the recipe's techniques need to show what they do
     std::string against;
     bool accuracy_only = false;
 };
@@ -68,8 +69,12 @@ int measure_command(const MeasureOptions& options) {
     MeasureRequest request;
     request.experiment = {options.common.checkpoint, options.common.recipe(), options.workload,
                           options.common.target()};
+    Workload& workload = request.experiment.workload;
+    workload.concurrency = options.concurrency != 0
+                               ? options.concurrency
+                               : sequences_wanted(request.experiment.recipe, builtin_registry());
     // A bad field of the workload is an unusable argument: the same check as the worker's, before anything starts.
-    request.experiment.workload = workload_from_json(to_json(options.workload));
+    workload = workload_from_json(to_json(workload));
     request.accuracy_only = options.accuracy_only;
     choose_against(request, options.against);
     profiler::Store store(store_path(options.common.store_file));
@@ -111,7 +116,10 @@ void add_bench(CLI::App& app, Commands& commands) {
     bench->add_option("--prompt", workload.prompt_tokens, "Prompt tokens a sequence")->capture_default_str();
     bench->add_option("--generate", workload.generated_tokens, "Tokens to generate a sequence")
         ->capture_default_str();
-    bench->add_option("--concurrency", workload.concurrency, "Sequences")->capture_default_str();
+    bench
+        ->add_option("--concurrency", options->concurrency,
+                     "Sequences; 0 takes one, or what the recipe's batches need")
+        ->capture_default_str();
     bench->add_option("--repeat", workload.repetitions, "Repetitions that count")->capture_default_str();
     bench->add_option("--seed", workload.seed, "Seed of prompts and sampling")->capture_default_str();
     bench->add_option("--text", workload.text, "Text for accuracy: bundled, none, or a file")

@@ -105,7 +105,7 @@ std::string step_label(const RecipeStep& step, const Registry& registry) {
         const auto* choice = std::get_if<Choice>(&option.type);
         // The first option says what kind it is, unless there is but one kind; the others only where they differ.
         const bool telling = leading && (choice == nullptr || choice->items.size() > 1);
-        if (!telling && *found == default_value(option) && !(option.key == "window" || option.only_when))
+        if (!telling && *found == default_value(option) && !(option.in_label || option.only_when))
             continue;
         details += (details.empty() ? " " : ", ") +
                    (leading || option.only_when ? std::string() : std::string(option.key) + " ") +
@@ -192,6 +192,16 @@ std::string label(const Recipe& recipe, const Registry& registry) {
     for (const RecipeStep& step : recipe.steps)
         text += (text.empty() ? "" : " · ") + step_label(step, registry);
     return text;
+}
+
+int sequences_wanted(const Recipe& recipe, const Registry& registry) {
+    std::int64_t wanted = 1;
+    for (const RecipeStep& step : recipe.steps) {
+        const Descriptor* descriptor = registry.find(step.technique);
+        if (descriptor == nullptr || descriptor->sequences.empty()) continue;
+        wanted = std::max(wanted, step.options.value(std::string(descriptor->sequences), std::int64_t{1}));
+    }
+    return static_cast<int>(wanted);
 }
 
 json to_json(const Workload& workload) {

@@ -32,6 +32,9 @@ void add_setting(Recipe& recipe, std::string_view setting, const Registry& regis
 // "baseline", "int4 group 64 · window 256": for tables. Made from the descriptors: title and the options that differ from defaults.
 std::string label(const Recipe& recipe, const Registry& registry);
 
+// How many sequences a workload should have at least, so that every technique of `recipe` can show what it does.
+int sequences_wanted(const Recipe& recipe, const Registry& registry);
+
 struct Workload {
     std::int64_t prompt_tokens = 128;
     std::int64_t generated_tokens = 64;

@@ -55,6 +55,7 @@ struct Option {
     std::string_view key, label, help;
     std::variant<Flag, Integer, Real, Choice> type;
     std::optional<OnlyWhen> only_when = std::nullopt;
+    bool in_label = false;  // part of a recipe's short name even where it has its default
 };
 
 struct Conflict {
@@ -74,6 +75,9 @@ struct Descriptor {
     Stage stage;
     std::span<const Option> options;
     std::span<const Conflict> conflicts;  // declared on either side
+    // Key of the whole-number option that says how many sequences a workload needs before the technique can show anything;
+    // empty where one is enough. Clients choose their default concurrency by it.
+    std::string_view sequences = {};
 };
 
 // The techniques a front end knows: a value, so that tests can add one.

@@ -23,6 +23,7 @@ const Descriptor batching{"batching",
                           Slot::batching,
                           Stage::configures_run,
                           kOptions,
-                          {}};
+                          {},
+                          "size"};
 
 }  // namespace hone::descriptors

@@ -10,7 +10,7 @@ constexpr std::array kKinds{ChoiceItem{"window", "Window and first tokens"}};
 const std::array kOptions{
     Option{"kind", "Pattern", "Which earlier tokens a token looks at.", Choice{kKinds, "window"}},
     Option{"window", "Window", "How many of the latest tokens, itself included.",
-           Integer{1, 131072, 256, 64, "tokens"}},
+           Integer{1, 131072, 256, 64, "tokens"}, std::nullopt, true},
     Option{"sinks", "First tokens",
            "How many tokens at the start stay visible: without them answers fall apart.",
            Integer{0, 1024, 4, 1, "tokens"}},

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/formats/checkpoint.h"
+#include "engine/techniques/apply/technique.h"
+#include "kernels/cpu/thread_pool.h"
+
+namespace hone {
+
+// A pool and its scratch memory, for transforms.
+struct Machine {
+    explicit Machine(int threads = 2) : pool(threads), workspace(threads) {}
+    kernels::Context context() { return {kernels::best_isa(), pool, workspace}; }
+    kernels::ThreadPool pool;
+    kernels::Workspace workspace;
+};
+
+// {defaults of `id`} with `changes`.
+nlohmann::json options_of(std::string_view id, const nlohmann::json& changes = nlohmann::json::object());
+
+// Lets the weight technique `id` rewrite `checkpoint`; returns its notes.
+std::vector<std::string> transform(Checkpoint& checkpoint, std::string_view id,
+                                   const nlohmann::json& changes);
+std::vector<std::string> plan(Checkpoint& checkpoint, std::string_view id, const nlohmann::json& changes);
+
+// A checkpoint with these tensors and nothing else.
+StoredTensor matrix(const std::string& name, std::int64_t rows, std::int64_t cols,
+                    const std::vector<float>& values);
+std::vector<float> random_values(std::size_t count, std::uint32_t seed);
+
+}  // namespace hone
