@@ -15,8 +15,9 @@ Support supports(const TechniqueQuery&) {
 }
 
 void configure(RunConfig& run, const nlohmann::json& options) {
+    const auto dtype = options.at("dtype").get<std::string>();
     for (const auto& [id, storage] : kStorages) {
-        if (options.at("dtype") == id) run.kv_cache = storage;
+        if (dtype == id) run.kv_cache = storage;
     }
 }
 

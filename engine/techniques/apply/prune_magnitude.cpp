@@ -21,7 +21,7 @@ constexpr std::size_t kLargestGroup = 32;  // the schema's upper bound of M
 
 struct PruneOptions {
     explicit PruneOptions(const nlohmann::json& json)
-        : n_of_m(json.at("pattern") == "n_m"),
+        : n_of_m(json.at("pattern").get<std::string>() == "n_m"),
           sparsity(json.at("sparsity").get<double>()),
           scope(json.at("scope").get<std::string>()),
           n(json.at("n").get<std::int64_t>()),

@@ -43,6 +43,7 @@ std::vector<std::string> notes_on(const Checkpoint& checkpoint, const nlohmann::
     std::set<std::string_view> expanded_types;
     std::int64_t expanded = 0;
     std::map<std::int64_t, std::int64_t> smaller;  // group: matrices
+    const auto wanted_group = options.at("group_size").get<std::string>();
     for (const StoredTensor* tensor : matrices(checkpoint, true)) {
         const DType target = target_type(*tensor, options);
         if (target == tensor->type) continue;
@@ -51,8 +52,7 @@ std::vector<std::string> notes_on(const Checkpoint& checkpoint, const nlohmann::
             expanded_types.insert(info(tensor->type).name);
         }
         const bool grouped = std::find(kGroupTypes.begin(), kGroupTypes.end(), target) != kGroupTypes.end();
-        if (grouped && std::to_string(info(target).block) != options.at("group_size"))
-            ++smaller[info(target).block];
+        if (grouped && std::to_string(info(target).block) != wanted_group) ++smaller[info(target).block];
     }
     std::vector<std::string> notes;
     if (expanded > 0)
@@ -61,7 +61,7 @@ std::vector<std::string> notes_on(const Checkpoint& checkpoint, const nlohmann::
             fmt::join(expanded_types, ", ")));
     for (const auto& [group, count] : smaller)
         notes.push_back(fmt::format("{} matrices use groups of {}: their rows cannot be divided by {}", count,
-                                    group, options.at("group_size").get<std::string>()));
+                                    group, wanted_group));
     return notes;
 }
 
