@@ -19,7 +19,6 @@ find_package(SQLiteCpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
@@ -58,7 +57,11 @@ function(hone_library name)
   target_link_libraries(${name} PUBLIC hone_options ${ARG_LINKS})
 endfunction()
 
-# hone_test(NAME SOURCES file… LINKS target…): one GoogleTest program, one ctest entry a test case.
+# Where each test program reports its cases: scripts/count_tests.py reads them.
+set(HONE_TEST_RESULTS ${PROJECT_BINARY_DIR}/test-results)
+file(MAKE_DIRECTORY ${HONE_TEST_RESULTS})
+
+# hone_test(NAME SOURCES file… LINKS target…): one GoogleTest program and one ctest entry.
 function(hone_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -66,7 +69,7 @@ function(hone_test name)
   target_compile_definitions(${name} PRIVATE HONE_FIXTURES="${PROJECT_SOURCE_DIR}/tests/fixtures"
                                              HONE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                              HONE_PROGRAM="$<TARGET_FILE:hone>")
-  add_test(NAME ${name} COMMAND ${name})
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 --gtest_output=xml:${HONE_TEST_RESULTS}/${name}.xml)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
 
@@ -79,7 +82,7 @@ function(hone_ui_test name)
   target_compile_definitions(${name} PRIVATE HONE_FIXTURES="${PROJECT_SOURCE_DIR}/tests/fixtures"
                                              HONE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                              HONE_PROGRAM="$<TARGET_FILE:hone>")
-  add_test(NAME ${name} COMMAND ${name})
+  add_test(NAME ${name} COMMAND ${name} -o ${HONE_TEST_RESULTS}/${name}.xml,junitxml -o -,txt)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
                        "QT_QPA_PLATFORM=offscreen;XDG_RUNTIME_DIR=/tmp")
 endfunction()

@@ -30,6 +30,13 @@ void ComparisonModel::clear() {
     endResetModel();
 }
 
+void ComparisonModel::setMetrics(std::vector<std::string> ids) {
+    beginResetModel();
+    metrics_ = std::move(ids);
+    chooseRows();
+    endResetModel();
+}
+
 void ComparisonModel::setDifferencesOnly(bool only) {
     beginResetModel();
     differencesOnly_ = only;
@@ -65,6 +72,7 @@ void ComparisonModel::chooseRows() {
     rows_.clear();
     for (const auto& definition : profiler::metric_definitions()) {
         const std::string id(definition.id);
+        if (!metrics_.empty() && std::find(metrics_.begin(), metrics_.end(), id) == metrics_.end()) continue;
         bool known = false;
         for (std::size_t run = 0; run < runs_.size(); ++run)
             known = known || compared(id, run) != nullptr || metricOf(runs_[run], id).has_value();

@@ -18,6 +18,7 @@ public:
     void setRuns(const profiler::RunRecord& baseline, std::vector<profiler::RunRecord> runs,
                  std::vector<profiler::Comparison> comparisons);  // one a run
     void clear();
+    void setMetrics(std::vector<std::string> ids);  // only these, where not empty
     void setDifferencesOnly(bool only);
     QStringList warnings() const;  // of all comparisons, each once
 
@@ -37,6 +38,7 @@ private:
     std::vector<profiler::RunRecord> runs_;
     std::vector<profiler::Comparison> comparisons_;
     std::vector<std::string> rows_;
+    std::vector<std::string> metrics_;
     bool differencesOnly_ = false;
 };
 

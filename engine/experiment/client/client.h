@@ -113,6 +113,9 @@ struct ExportRequest {
     std::string text = "bundled";
     std::int64_t windows = 4;
 };
+// What export_checkpoint would write, without writing: {"file_bytes", "notes", "left_out" [ids]}.
+nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& launch, std::stop_token stop);
+
 // The worker's `export` result; with verify also "verify": {"kl_divergence", "perplexity_in_memory", "perplexity_artifact", "passed", "limit"}.
 nlohmann::json export_checkpoint(const ExportRequest& request, const WorkerLaunch& launch,
                                  const Observer& observer, std::stop_token stop);

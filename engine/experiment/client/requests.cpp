@@ -44,6 +44,27 @@ nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch,
     return without_envelope(ask({{"type", "predict"}, {"experiment", to_json(experiment)}}, launch, stop));
 }
 
+nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& launch,
+                              std::stop_token stop) {
+    Experiment experiment;
+    experiment.checkpoint = request.checkpoint;
+    experiment.target = request.target;
+    nlohmann::json left_out = nlohmann::json::array();
+    for (const RecipeStep& step : request.recipe.steps) {
+        const Descriptor* descriptor = builtin_registry().find(step.technique);
+        if (descriptor != nullptr && descriptor->stage != Stage::transforms_weights)
+            left_out.push_back(step.technique);
+        else
+            experiment.recipe.steps.push_back(step);
+    }
+    const nlohmann::json answer = ask(
+        {{"type", "predict"}, {"experiment", to_json(experiment)}, {"dtype", request.dtype}}, launch, stop);
+    return understood([&] {
+        return nlohmann::json{
+            {"file_bytes", answer.at("file_bytes")}, {"notes", answer.at("notes")}, {"left_out", left_out}};
+    });
+}
+
 nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launch, std::stop_token stop) {
     nlohmann::json message = request;
     message["type"] = "tokenize";

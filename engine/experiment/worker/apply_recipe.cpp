@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "engine/core/error.h"
@@ -44,6 +45,16 @@ void own_what_is_left(Checkpoint& checkpoint, const Owners& before) {
         tensor.data = {copy.get(), bytes};
         tensor.owner = copy;
     }
+}
+
+// Nothing for "keep". Throws Error for what is no type of a file.
+std::optional<DType> type_named(const std::string& dtype) {
+    if (dtype == "keep") return std::nullopt;
+    const auto type = dtype_from_id(dtype);
+    if (!type || info(*type).gguf_carrier != *type)
+        throw Error(
+            ErrorDetails{"", "", "type", "'" + dtype + "'", "keep, f32, f16, bf16, q8_0, q4_0 or q4_1"});
+    return type;
 }
 
 }  // namespace
@@ -89,17 +100,22 @@ AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int conc
 
 void convert_matrices(Checkpoint& checkpoint, const std::string& dtype, const kernels::Context& context,
                       const Progress& progress) {
-    if (dtype == "keep") return;
-    const auto type = dtype_from_id(dtype);
-    if (!type || info(*type).gguf_carrier != *type)
-        throw Error(
-            ErrorDetails{"", "", "type", "'" + dtype + "'", "keep, f32, f16, bf16, q8_0, q4_0 or q4_1"});
+    const std::optional<DType> type = type_named(dtype);
+    if (!type) return;
     double done = 0;
     for (StoredTensor& tensor : checkpoint.tensors) {
         progress.update(done / static_cast<double>(checkpoint.tensors.size()), tensor.name);
         if (tensor.shape.size() >= 2 && tensor.type != *type)
             tensor = convert_tensor(tensor, *type, context, Progress{{}, progress.stop});
         done += 1;
+    }
+}
+
+void plan_matrices(Checkpoint& checkpoint, const std::string& dtype) {
+    const std::optional<DType> type = type_named(dtype);
+    if (!type) return;
+    for (StoredTensor& tensor : checkpoint.tensors) {
+        if (tensor.shape.size() >= 2 && row_fits(*type, tensor.cols())) tensor.type = *type;
     }
 }
 

@@ -31,6 +31,9 @@ AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int conc
 void convert_matrices(Checkpoint& checkpoint, const std::string& dtype, const kernels::Context& context,
                       const Progress& progress);
 
+// The same change of types, without data.
+void plan_matrices(Checkpoint& checkpoint, const std::string& dtype);
+
 // {type name: bytes} of the tensors.
 nlohmann::json bytes_by_type(const Checkpoint& checkpoint);
 

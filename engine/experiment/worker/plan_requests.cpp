@@ -4,6 +4,7 @@
 #include "engine/experiment/worker/memory_report.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
+#include "engine/formats/gguf.h"
 #include "engine/techniques/apply/technique.h"
 
 namespace hone {
@@ -30,6 +31,7 @@ nlohmann::json predict_experiment(const nlohmann::json& request) {
     const Experiment experiment = experiment_from_json(request.at("experiment"), builtin_registry());
     Checkpoint plan = open_checkpoint(experiment.checkpoint, false);
     const AppliedRecipe planned = plan_recipe(plan, experiment.recipe, experiment.workload.concurrency);
+    plan_matrices(plan, request.value("dtype", "keep"));
     const ModelConfig config = read_config(plan);
     RunConfig run = planned.run;
     const Sizes sizes = sizes_of(experiment.workload, run);
@@ -44,6 +46,7 @@ nlohmann::json predict_experiment(const nlohmann::json& request) {
     const std::int64_t available = available_memory_bytes();
     return {{"memory", predicted_memory(named, runtime_bytes)},
             {"model_bytes", model_bytes},
+            {"file_bytes", gguf_size(plan)},
             {"available", available},
             {"fits", available == 0 || named.total() + runtime_bytes <= available},
             {"notes", planned.notes}};

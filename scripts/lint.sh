@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# lint.sh [FOLDER…]: clang-format over all sources, then clang-tidy over those of FOLDER… (all by default: some minutes), from the dev
+# build's compile commands. Needs the Debian packages clang-format and clang-tidy.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+git ls-files '*.h' '*.cpp' '*.inc' | xargs clang-format --dry-run -Werror
+echo "lint: clang-format is content" >&2
+cmake --preset dev > /dev/null
+git ls-files "${@:-.}" | grep '\.cpp$' | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/dev --warnings-as-errors='*'
+echo "lint: clang-tidy is content" >&2

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""check_layers.py [ROOT]: holds the sources below ROOT against the dependency table in layers.json.
+
+Looks at #include lines, at the LINKS of hone_library() and the target_link_libraries() lines, and at licence lines. Prints one
+line a breach, "FILE:LINE: what, and what is allowed", and exits with 1 where there is one.
+"""
+import json
+import pathlib
+import re
+import sys
+
+TABLE = json.loads(pathlib.Path(__file__).with_name("layers.json").read_text(encoding="utf-8"))
+CHECKED = ("kernels", "profiler", "engine", "ui", "app")
+SOURCES = {".h", ".cpp", ".inc", ".in"}
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+LIBRARY = re.compile(r"(?:hone_library|target_link_libraries)\s*\(\s*(\w[\w-]*)([^)]*)\)", re.S)
+
+
+def allowed(folder):
+    """The folders that `folder` may use, itself included."""
+    may = {folder}
+    for entry in TABLE["layers"][folder]:
+        if entry.startswith("+"):
+            may |= allowed(entry[1:]) - {entry[1:]}
+        else:
+            may.add(entry)
+    return may
+
+
+def layer_of(path):
+    """The folder of the table that `path`, relative to the root, lies in: the longest that fits."""
+    fitting = [folder for folder in TABLE["layers"] if path == folder or path.startswith(folder + "/")]
+    return max(fitting, key=len, default=None)
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+def inside(path, folders):
+    return any(path.startswith(folder + "/") for folder in folders)
+
+
+def check_includes(name, text, breaches):
+    layer = layer_of(name)
+    if layer is None:
+        breaches.append(f"{name}:1: lies in no folder of the dependency table")
+        return
+    may = allowed(layer)
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        ours, system = match.groups()
+        if ours and ours.split("/")[0] in CHECKED:
+            target = layer_of(ours)
+            if target not in may:
+                breaches.append(f"{name}:{number}: {layer} includes {ours}; it may use {', '.join(sorted(may))}")
+        for library, rule in TABLE["private_libraries"].items():
+            if system and re.match(rule["headers"], system) and not inside(name, rule["folders"]):
+                breaches.append(f"{name}:{number}: includes <{system}>; {library} belongs to {', '.join(rule['folders'])}")
+
+
+def check_licence(name, text, breaches):
+    wanted = next(licence for folder, licence in sorted(TABLE["licences"].items(), reverse=True)
+                  if not folder or name.startswith(folder + "/"))
+    first = text.splitlines()[0] if text else ""
+    if f"SPDX-License-Identifier: {wanted}" not in first:
+        breaches.append(f"{name}:1: the first line must say SPDX-License-Identifier: {wanted}")
+
+
+def links(root):
+    """Yields (file, line, folder, target, names it links) of every library and program."""
+    for path in sorted(file for top in CHECKED for file in (root / top).rglob("CMakeLists.txt")):
+        text = path.read_text(encoding="utf-8")
+        for match in LIBRARY.finditer(text):
+            body = match.group(2)
+            if "hone_library" in match.group(0):
+                body = body.partition("LINKS")[2]
+            names = [word for word in body.split() if word not in ("PUBLIC", "PRIVATE", "INTERFACE")]
+            yield path.relative_to(root).as_posix(), line_of(text, match.start()), \
+                path.parent.relative_to(root).as_posix(), match.group(1), names
+
+
+def reached(target, graph):
+    seen, open_targets = set(), [target]
+    while open_targets:
+        for name in graph.get(open_targets.pop(), ()):
+            if name not in seen:
+                seen.add(name)
+                open_targets.append(name)
+    return seen
+
+
+def check_links(root, breaches):
+    found = list(links(root))
+    folder_of = {target: folder for _, _, folder, target, _ in found}
+    graph = {}
+    for file, line, folder, target, names in found:
+        graph.setdefault(target, []).extend(names)
+        layer = layer_of(folder)
+        for name in names:
+            if name in folder_of and layer_of(folder_of[name]) not in allowed(layer):
+                breaches.append(f"{file}:{line}: {target} ({layer}) links {name} ({folder_of[name]}); "
+                                f"it may use {', '.join(sorted(allowed(layer)))}")
+            for library, rule in TABLE["private_libraries"].items():
+                if re.match(rule["targets"], name) and not inside(folder + "/", rule["folders"]):
+                    breaches.append(f"{file}:{line}: {target} links {name}; {library} belongs to "
+                                    f"{', '.join(rule['folders'])}")
+    for folder, forbidden in TABLE["never_linked"].items():
+        for target in (name for name, place in folder_of.items() if place == folder):
+            for name in sorted(reached(target, graph)):
+                if name in folder_of and folder_of[name] in forbidden:
+                    breaches.append(f"{folder}/CMakeLists.txt:1: {target} reaches {name} ({folder_of[name]}), "
+                                    "which must never be in that process")
+
+
+def breaches_below(root):
+    breaches = []
+    for path in sorted(file for top in CHECKED for file in (root / top).rglob("*")):
+        if path.suffix not in SOURCES or not path.is_file():
+            continue
+        name, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+        check_includes(name, text, breaches)
+        check_licence(name, text, breaches)
+    check_links(root, breaches)
+    return breaches
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2])
+    breaches = breaches_below(root)
+    for breach in breaches:
+        print(breach)
+    sys.exit(1 if breaches else 0)
+
+
+if __name__ == "__main__":
+    main()

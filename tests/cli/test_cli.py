@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""test_cli.py HONE: the command line as a script sees it: documents, exit statuses, errors."""
+import csv
+import io
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HONE = ""
+MODEL = "synthetic:tiny"
+QUICK = ["--prompt", "16", "--generate", "8", "--repeat", "5", "--chunks", "2", "--context", "64", "--threads", "1"]
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = pathlib.Path(self.folder.name)
+        self.store = self.root / "runs.sqlite"
+
+    def hone(self, *arguments, status=0, text=None):
+        done = subprocess.run([HONE, *map(str, arguments)], capture_output=True, text=True, input=text, check=False,
+                              timeout=300)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    def json(self, *arguments, status=0, text=None):
+        return json.loads(self.hone(*arguments, "--json", status=status, text=text).stdout)
+
+    def bench(self, *arguments, status=0):
+        return self.json("bench", MODEL, *QUICK, "--store", self.store, *arguments, status=status)
+
+    def refused(self, *arguments, field="", found="", expected=""):
+        """Exit status 2, one sentence on stderr, the same as JSON."""
+        done = self.hone(*arguments, "--json", status=2)
+        error = json.loads(done.stdout)["error"]
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertIn(error["message"], done.stderr)
+        for key, text in (("field", field), ("found", found), ("expected", expected)):
+            self.assertIn(text, error[key])
+        return error
+
+    # --- documents ---
+
+    def test_inspect(self):
+        model = self.json("inspect", MODEL, "--tensors")
+        self.assertEqual(model["architecture"], "llama")
+        self.assertEqual(sum(tensor["bytes"] for tensor in model["tensors"]), model["bytes"])
+        self.assertEqual(sum(model["types"].values()), model["bytes"])
+        self.assertGreater(model["context_length"], 0)
+        self.assertIn("parameters", self.hone("inspect", MODEL).stdout)
+
+    def test_inspecting_a_large_shape_reads_headers_only(self):
+        start = time.monotonic()
+        self.assertGreater(self.json("inspect", "synthetic:llama-3-8b")["parameters"], 8e9)
+        self.assertLess(time.monotonic() - start, 5)
+
+    def test_techniques_are_the_registry(self):
+        techniques = self.json("techniques")
+        self.assertEqual({technique["id"] for technique in techniques},
+                         {"prune_magnitude", "quantize_weights", "sparse_attention", "kv_cache", "batching"})
+        for technique in techniques:
+            self.assertLessEqual({"id", "title", "slot", "options", "conflicts"}, technique.keys())
+            for option in technique["options"]:
+                self.assertLessEqual({"key", "type", "default", "help"}, option.keys())
+                self.assertIn(f"--with {technique['id']}.{option['key']}=", self.hone("bench", "--help").stdout)
+        self.assertIn("quantize_weights", self.hone("techniques", "quantize_weights").stdout)
+
+    def test_tokenize(self):
+        answer = self.json("tokenize", MODEL, text="Grüße")
+        self.assertEqual(bytes(answer["ids"]).decode(), "Grüße")
+        self.assertEqual(self.hone("tokenize", MODEL, "--ids", text="AB").stdout.split(), ["65", "66"])
+        measured = self.json("tokenize", MODEL, "--bench", text="word " * 2000)
+        self.assertGreater(measured["bytes_per_second"], 0)
+        self.assertGreater(measured["tokens_per_second"], 0)
+
+    def test_generate_is_repeatable(self):
+        arguments = ("generate", MODEL, "--raw", "--prompt", "abc", "--max-tokens", "5", "--temperature", "1",
+                     "--seed", "7")
+        first = self.json(*arguments)
+        self.assertEqual(first["ids"], self.json(*arguments)["ids"])
+        self.assertEqual(len(first["ids"]), 5)
+
+    def test_bench_against_the_baseline(self):
+        document = self.bench("--with", "quantize_weights.scheme=q8_0", "--against", "baseline")
+        baseline, candidate = document["runs"]
+        self.assertEqual(baseline["recipe"], [])
+        self.assertEqual(candidate["recipe"][0]["technique"], "quantize_weights")
+        for run in (baseline, candidate):
+            self.assertEqual(run["status"], "done")
+            self.assertLessEqual({"decode_tokens_per_second", "prefill_tokens_per_second", "time_to_first_token",
+                                  "time_per_output_token", "perplexity", "peak_memory"}, run["metrics"].keys())
+            for metric in run["metrics"].values():
+                self.assertLessEqual({"value", "unit", "n"}, metric.keys())
+            classes = {name: size for name, size in run["memory"].items() if name != "peak_resident"}
+            self.assertEqual(sum(classes.values()), run["memory"]["peak_resident"])
+            self.assertIn("cpu", run["environment"])
+        self.assertLess(candidate["metrics"]["model_bytes"]["value"], baseline["metrics"]["model_bytes"]["value"])
+        for comparison in document["comparison"].values():
+            self.assertIn(comparison["verdict"], {"faster", "slower", "better", "worse", "smaller", "larger",
+                                                  "cannot tell"})
+
+    def test_bench_of_every_technique(self):
+        for setting in ("prune_magnitude.sparsity=0.5", "quantize_weights.scheme=int4_group",
+                        "sparse_attention.window=8", "kv_cache.dtype=int8", "kv_cache.dtype=off", "batching.size=2"):
+            document = self.bench("--with", setting, "--against", "baseline")
+            self.assertEqual([run["status"] for run in document["runs"]], ["done", "done"], setting)
+            self.assertIn("decode_tokens_per_second", document["comparison"])
+
+    def test_batching_brings_the_sequences_it_needs(self):
+        document = self.bench("--with", "batching.size=3", "--against", "baseline")
+        self.assertEqual(document["runs"][0]["workload"]["concurrency"], 3)
+        self.assertEqual(self.bench("--with", "batching.size=3", "--concurrency", "1", status=2)["error"]["field"],
+                         "batching")
+
+    def test_eval_measures_accuracy_alone(self):
+        text = self.root / "text.txt"
+        text.write_text("It is a truth that is told at sea, and often. " * 40, encoding="utf-8")
+        for protocol in ("llama.cpp", "strided"):
+            document = self.json("eval", MODEL, "--text", text, "--protocol", protocol, "--context", "64", "--stride",
+                                 "32", "--chunks", "3", "--store", self.store)
+            self.assertGreater(document["runs"][0]["metrics"]["perplexity"]["value"], 1)
+            self.assertNotIn("decode_tokens_per_second", document["runs"][0]["metrics"])
+
+    def test_export_verifies(self):
+        out = self.root / "out.gguf"
+        result = self.json("export", MODEL, "--with", "quantize_weights.scheme=int8_channel", "--with",
+                           "kv_cache.dtype=int8", "--format", "gguf", "--out", out, "--verify")
+        self.assertEqual(result["left_out"], ["kv_cache"])
+        self.assertEqual(result["bytes"], out.stat().st_size)
+        self.assertTrue(result["verify"]["passed"])
+        self.assertLessEqual(abs(result["verify"]["kl_divergence"]), 1e-6)
+        self.assertIn("Q8_0", self.json("inspect", out)["types"])
+        self.refused("export", MODEL, "--out", out)
+        self.json("export", MODEL, "--out", out, "--overwrite")
+
+    # --- the store ---
+
+    def test_runs_are_found_again(self):
+        self.bench("--with", "kv_cache.dtype=fp16", "--against", "baseline")
+        runs = self.json("runs", "list", "--store", self.store)
+        runs = runs.get("runs", runs) if isinstance(runs, dict) else runs
+        ids = sorted(run["id"] for run in runs)
+        self.assertEqual(len(ids), 2)
+        shown = self.json("runs", "show", ids[1], "--store", self.store)["runs"][0]
+        self.assertEqual(shown["recipe"][0]["options"]["dtype"], "fp16")
+        self.assertIn("comparison", self.json("runs", "compare", *ids, "--store", self.store))
+        rows = list(csv.reader(io.StringIO(self.hone("runs", "export", "--format", "csv", "--store", self.store).stdout)))
+        self.assertEqual(len(rows), 3)
+        self.assertIn("| ", self.hone("runs", "export", "--format", "markdown", "--store", self.store).stdout)
+        json.loads(self.hone("runs", "export", "--format", "json", "--store", self.store).stdout)
+        self.hone("runs", "remove", ids[0], "--store", self.store)
+        self.assertNotIn(f"\n{ids[0]} ", self.hone("runs", "list", "--store", self.store).stdout)
+        self.refused("runs", "show", 99, "--store", self.store)
+
+    def test_a_store_of_a_newer_version_is_left_alone(self):
+        self.bench()
+        import sqlite3
+        with sqlite3.connect(self.store) as database:
+            database.execute("PRAGMA user_version = 999")
+        before = self.store.read_bytes()
+        error = self.refused("runs", "list", "--store", self.store)
+        self.assertIn("999", error["message"])
+        self.refused("bench", MODEL, *QUICK, "--store", self.store)
+        self.assertEqual(self.store.read_bytes(), before)
+
+    # --- things that go wrong ---
+
+    def start_bench(self):
+        return subprocess.Popen([HONE, "bench", MODEL, "--prompt", "200", "--generate", "300", "--repeat", "50", "--text",
+                                 "none", "--threads", "1", "--store", str(self.store), "--json"],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def worker_of(self, client):
+        for _ in range(500):
+            children = pathlib.Path(f"/proc/{client.pid}/task/{client.pid}/children").read_text(encoding="ascii").split()
+            for child in children:
+                if b"worker" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes():
+                    return int(child)
+            time.sleep(0.02)
+        self.fail("no worker was started")
+
+    def run_once_measuring(self, client):
+        for _ in range(500):
+            if self.store.exists():
+                done = subprocess.run([HONE, "runs", "list", "--store", str(self.store), "--json"], capture_output=True,
+                                      text=True, check=False)
+                if done.returncode == 0 and '"running"' in done.stdout:
+                    return
+            time.sleep(0.02)
+        self.fail("no run began")
+
+    def stored(self):
+        document = self.json("runs", "show", 1, "--store", self.store)
+        return document["runs"][0]
+
+    def test_a_killed_worker_leaves_a_failed_run(self):
+        client = self.start_bench()
+        worker = self.worker_of(client)
+        self.run_once_measuring(client)
+        import os
+        os.kill(worker, signal.SIGKILL)
+        out, err = client.communicate(timeout=60)
+        self.assertEqual(client.returncode, 1, err)
+        self.assertIn("killed", json.loads(out)["error"]["message"])
+        self.assertEqual(self.stored()["status"], "failed")
+        self.assertIn("killed", self.stored()["reason"])
+
+    def test_an_interrupt_leaves_a_cancelled_run(self):
+        client = self.start_bench()
+        self.worker_of(client)
+        self.run_once_measuring(client)
+        client.send_signal(signal.SIGINT)
+        client.communicate(timeout=60)
+        self.assertEqual(client.returncode, 130)
+        self.assertEqual(self.stored()["status"], "cancelled")
+
+    def test_bad_arguments(self):
+        self.refused("bench", MODEL, "--with", "kv_cache.dtype=int3", field="kv_cache.dtype", found="int3",
+                     expected="int8, fp16, fp32, off")
+        self.refused("bench", MODEL, "--with", "elephant", field="technique", found="elephant", expected="batching")
+        self.refused("bench", MODEL, "--with", "kv_cache.colour=1", found="colour", expected="dtype")
+        self.refused("bench", MODEL, "--device", "cuda:0", field="--device", expected="cpu")
+        self.refused("bench", MODEL, "--prompt", "-3")
+        self.refused("bench", MODEL, "--repeat", "many")
+        self.refused("bench", MODEL, "--against", "nonsense")
+        self.refused("bench", MODEL, "--against", "77", "--store", self.store)
+        self.refused("frobnicate")
+        recipe = self.root / "recipe.json"
+        recipe.write_text("{not json", encoding="utf-8")
+        self.refused("bench", MODEL, "--recipe", recipe)
+
+    def test_bad_models(self):
+        bad = self.root / "bad.gguf"
+        bad.write_bytes(b"GGUF" + bytes(40))
+        self.refused("inspect", bad, field="version", found="0")
+        self.refused("bench", self.root / "absent.gguf")
+        self.refused("inspect", "synthetic:elephant", expected="llama-3-8b")
+        self.refused("inspect", self.root)
+
+    def test_a_model_too_large_for_memory_is_refused_with_the_arithmetic(self):
+        error = self.refused("bench", "synthetic:llama-3-70b" if self.knows("llama-3-70b") else "synthetic:llama-3-8b",
+                             "--prompt", "8000", "--generate", "64", "--concurrency", "512", "--with",
+                             "batching.size=256", "--text", "none", "--store", self.store)
+        self.assertIn("GB", error["message"])
+
+    def knows(self, shape):
+        return subprocess.run([HONE, "inspect", f"synthetic:{shape}"], capture_output=True, check=False).returncode == 0
+
+    def test_a_place_that_cannot_be_written(self):
+        self.refused("export", MODEL, "--out", self.root / "absent" / "x.gguf")
+        self.refused("bench", MODEL, "--store", "/proc/hone.sqlite", *QUICK)
+
+    def test_help_and_version(self):
+        self.assertIn("hone 0.", self.hone("--version").stdout)
+        for command in ("bench", "eval", "generate", "export", "tokenize", "inspect", "techniques", "runs", "doctor"):
+            self.assertIn("Usage", self.hone(command, "--help").stdout)
+        self.assertIn("cpu", self.hone("doctor").stdout.lower())
+        self.assertIn("cpu", json.dumps(self.json("doctor")))
+
+
+if __name__ == "__main__":
+    HONE = sys.argv.pop(1)
+    unittest.main()

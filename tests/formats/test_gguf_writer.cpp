@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "engine/core/error.h"
+#include "engine/formats/gguf.h"
+#include "engine/formats/synthetic.h"
+#include "engine/weights/weight_format.h"
+#include "kernels/cpu/thread_pool.h"
+#include "tests/formats/gguf_bytes.h"
+
+namespace hone {
+namespace {
+
+std::string bytes_of(const std::filesystem::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+Checkpoint in_type(DType type) {
+    kernels::ThreadPool pool(1);
+    kernels::Workspace workspace(1);
+    Checkpoint checkpoint = make_synthetic("tiny", true);
+    for (StoredTensor& tensor : checkpoint.tensors) {
+        if (tensor.shape.size() == 2)
+            tensor = convert_tensor(tensor, type, {kernels::best_isa(), pool, workspace}, {});
+    }
+    return checkpoint;
+}
+
+class GgufWriter : public testing::Test {
+protected:
+    // Nothing else may lie in the folder once a write is over.
+    std::size_t files() const {
+        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path()),
+                                                      std::filesystem::directory_iterator()));
+    }
+    TestFolder folder;
+    std::filesystem::path path = folder.path() / "out.gguf";
+};
+
+class EveryType : public GgufWriter, public testing::WithParamInterface<DType> {};
+
+TEST_P(EveryType, ComesBackToTheBit) {
+    const Checkpoint checkpoint = in_type(GetParam());
+    EXPECT_EQ(write_gguf(checkpoint, path, {}), gguf_size(checkpoint));
+    EXPECT_EQ(static_cast<std::int64_t>(std::filesystem::file_size(path)), gguf_size(checkpoint));
+    const Checkpoint back = read_gguf(path);
+    ASSERT_EQ(back.tensors.size(), checkpoint.tensors.size());
+    for (std::size_t i = 0; i < back.tensors.size(); ++i) {
+        const StoredTensor &is = back.tensors[i], &was = checkpoint.tensors[i];
+        EXPECT_EQ(is.name, was.name);
+        EXPECT_EQ(is.shape, was.shape);
+        EXPECT_EQ(is.type, hone::info(was.type).gguf_carrier);
+        const std::vector<float> ours = expand_tensor(was), theirs = expand_tensor(is);
+        EXPECT_EQ(std::memcmp(ours.data(), theirs.data(), ours.size() * sizeof(float)), 0) << was.name;
+    }
+    EXPECT_EQ(files(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, EveryType,
+                         testing::Values(DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0,
+                                         DType::q4_1, DType::i8_channel, DType::i4_g32, DType::i4_g64),
+                         [](const auto& type) { return std::string(hone::info(type.param).id); });
+
+TEST_F(GgufWriter, KeepsEveryKindOfMetadata) {
+    Checkpoint checkpoint;
+    checkpoint.metadata = {{"general.architecture", std::string("llama")},
+                           {"a.u8", std::uint8_t{200}},
+                           {"a.i8", std::int8_t{-5}},
+                           {"a.u16", std::uint16_t{65535}},
+                           {"a.i16", std::int16_t{-300}},
+                           {"a.u32", std::uint32_t{4000000000U}},
+                           {"a.i32", std::int32_t{-7}},
+                           {"a.u64", std::uint64_t{1} << 63U},
+                           {"a.i64", std::int64_t{-1} << 40},
+                           {"a.f32", 0.1F},
+                           {"a.f64", 0.1},
+                           {"a.flag", true},
+                           {"a.text", std::string("Grüße\n\0 end", 13)},
+                           {"b.texts", MetadataArray(std::vector<std::string>{"", "two"})},
+                           {"b.flags", MetadataArray(std::vector<bool>{true, false, true})},
+                           {"b.floats", MetadataArray(std::vector<float>{1.5F, -2})},
+                           {"b.none", MetadataArray(std::vector<std::int32_t>{})}};
+    write_gguf(checkpoint, path, {});
+    Checkpoint back = read_gguf(path);
+    for (const auto& [key, value] : checkpoint.metadata) EXPECT_EQ(back.metadata.at(key), value) << key;
+    EXPECT_EQ(bytes_of(path).find("general.architecture"), 32U) << "the first key";
+}
+
+TEST_F(GgufWriter, SaysWhatTheFileMostlyHolds) {
+    const std::pair<DType, int> cases[] = {{DType::f32, 0},        {DType::f16, 1},   {DType::q4_0, 2},
+                                           {DType::q4_1, 3},       {DType::q8_0, 7},  {DType::bf16, 32},
+                                           {DType::i8_channel, 7}, {DType::i4_g64, 2}};
+    for (const auto& [type, number] : cases) {
+        write_gguf(in_type(type), path, {});
+        const Checkpoint back = read_gguf(path);
+        EXPECT_EQ(back.integer("general.file_type"), number) << info(type).name;
+        EXPECT_EQ(back.integer("general.alignment"), 32);
+        EXPECT_EQ(back.metadata_find("general.quantization_version") != nullptr,
+                  !info(info(type).gguf_carrier).floating);
+    }
+}
+
+TEST_F(GgufWriter, WritesTheSameFileTwice) {
+    const Checkpoint checkpoint = in_type(DType::q8_0);
+    write_gguf(checkpoint, path, {});
+    const std::string first = bytes_of(path);
+    write_gguf(read_gguf(path), folder.path() / "again.gguf", {});
+    EXPECT_EQ(bytes_of(folder.path() / "again.gguf"), first) << "reading and writing a file is the identity";
+}
+
+TEST_F(GgufWriter, MayReplaceTheFileItReadsFrom) {
+    write_gguf(in_type(DType::f32), path, {});
+    Checkpoint mapped = read_gguf(path);
+    mapped.metadata["general.name"] = std::string("another name");
+    write_gguf(mapped, path, {});
+    EXPECT_EQ(read_gguf(path).name, "another name");
+}
+
+TEST_F(GgufWriter, LeavesTheOldFileWhenCancelled) {
+    folder.file("out.gguf", "precious");
+    std::stop_source stop;
+    int reports = 0;
+    const Progress progress{[&](double, std::string_view) {
+                                if (++reports == 3) stop.request_stop();
+                            },
+                            stop.get_token()};
+    EXPECT_THROW(write_gguf(in_type(DType::f32), path, progress), Cancelled);
+    EXPECT_EQ(bytes_of(path), "precious");
+    EXPECT_EQ(files(), 1U) << "no temporary is left";
+}
+
+TEST_F(GgufWriter, ReportsItsWay) {
+    double last = 0;
+    write_gguf(in_type(DType::f32), path,
+               {[&](double fraction, std::string_view) {
+                    EXPECT_GE(fraction, last);
+                    last = fraction;
+                },
+                {}});
+    EXPECT_GT(last, 0.9);
+    EXPECT_LE(last, 1.0);
+}
+
+// A file-size limit stands for a disk that fills up while the file is written.
+TEST_F(GgufWriter, LeavesTheOldFileWhenTheDiskIsFull) {
+    folder.file("out.gguf", "precious");
+    const Checkpoint checkpoint = in_type(DType::f32);
+    rlimit before{};
+    getrlimit(RLIMIT_FSIZE, &before);
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit tight = before;
+    tight.rlim_cur = 100000;
+    setrlimit(RLIMIT_FSIZE, &tight);
+    std::string message;
+    try {
+        write_gguf(checkpoint, path, {});
+    } catch (const Error& error) {
+        message = error.details().message;
+        EXPECT_EQ(error.details().file, path.string());
+    }
+    setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, handler);
+    EXPECT_NE(message.find("cannot write"), std::string::npos) << message;
+    EXPECT_EQ(bytes_of(path), "precious");
+    EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(GgufWriter, RefusesPlacesThatCannotBeWritten) {
+    const Checkpoint checkpoint = in_type(DType::f32);
+    const auto refused = [&](const std::filesystem::path& target, std::string_view text) {
+        try {
+            write_gguf(checkpoint, target, {});
+            ADD_FAILURE() << target;
+        } catch (const Error& error) {
+            EXPECT_NE(error.details().message.find(text), std::string::npos) << error.details().message;
+            EXPECT_EQ(error.details().file, target.string());
+        }
+    };
+    refused(folder.path() / "absent" / "out.gguf", "no folder");
+    refused(folder.path(), "folder");
+    refused("/dev/null", "no regular file");
+    refused("/proc/out.gguf", "");  // a file system that takes no files
+}
+
+TEST_F(GgufWriter, RefusesWhatTheDiskCannotHold) {
+    Checkpoint checkpoint;
+    StoredTensor tensor;
+    tensor.name = "w";
+    tensor.shape = {std::int64_t{1} << 22, std::int64_t{1} << 22};  // 64 TiB, of which nothing is there
+    checkpoint.tensors = {tensor};
+    try {
+        write_gguf(checkpoint, path, {});
+        FAIL() << "64 TiB were written";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.details().field, "disk space");
+    }
+    EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(GgufWriter, CopiesTheSampleModel) {
+    const char* sample = std::getenv("HONE_SAMPLE_DIR");
+    if (sample == nullptr) GTEST_SKIP() << "needs the sample model";
+    const Checkpoint checkpoint =
+        read_gguf(std::filesystem::path(sample) / "SmolLM2-135M-Instruct.Q4_1.gguf");
+    write_gguf(checkpoint, path, {});
+    const Checkpoint back = read_gguf(path);
+    for (const auto& [key, value] : checkpoint.metadata) {
+        if (key != "general.file_type" && key != "general.alignment") {
+            EXPECT_EQ(back.metadata.at(key), value) << key;
+        }
+    }
+    ASSERT_EQ(back.tensors.size(), checkpoint.tensors.size());
+    for (std::size_t i = 0; i < back.tensors.size(); ++i) {
+        ASSERT_EQ(back.tensors[i].data.size(), checkpoint.tensors[i].data.size());
+        EXPECT_EQ(std::memcmp(back.tensors[i].data.data(), checkpoint.tensors[i].data.data(),
+                              back.tensors[i].data.size()),
+                  0);
+    }
+}
+
+}  // namespace
+}  // namespace hone

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/live_run.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "profiler/statistics/statistics.h"
+
+namespace hone::ui {
+
+namespace {
+
+LiveSample asLive(const profiler::Sample& sample, Side side) {
+    LiveSample live;
+    live.side = side;
+    live.warmup = sample.kind == "warmup";
+    live.index = sample.index;
+    live.metrics = sample.values;
+    if (!sample.detail.is_object()) return live;
+    if (const auto times = sample.detail.find("token_times");
+        times != sample.detail.end() && times->is_array())
+        live.token_times = times->get<std::vector<std::vector<double>>>();
+    if (const auto memory = sample.detail.find("memory");
+        memory != sample.detail.end() && memory->is_object())
+        for (const auto& [name, bytes] : memory->items())
+            if (bytes.is_number()) live.memory[name] = bytes.get<std::int64_t>();
+    return live;
+}
+
+}  // namespace
+
+LiveSide::Line LiveSide::line(const std::string& metric) const {
+    Line line;
+    const auto warmups = static_cast<double>(
+        std::count_if(samples.begin(), samples.end(), [](const LiveSample& s) { return s.warmup; }));
+    std::vector<double> timed;
+    for (const LiveSample& sample : samples) {
+        const auto value = sample.metrics.find(metric);
+        if (value == sample.metrics.end() || !std::isfinite(value->second)) continue;
+        if (!sample.warmup) timed.push_back(value->second);
+        const profiler::Summary summary = profiler::summarize(timed);
+        const bool interval = !sample.warmup && timed.size() > 1;
+        line.x.push_back(sample.index + 1 - (sample.warmup ? warmups : 0));
+        line.y.push_back(value->second);
+        line.low.push_back(interval ? std::max(0.0, summary.low) : value->second);
+        line.high.push_back(interval ? summary.high : value->second);
+        line.warmup.push_back(sample.warmup);
+    }
+    return line;
+}
+
+LiveSide replay(const std::vector<profiler::Sample>& samples, Side side) {
+    LiveSide live;
+    double nll = 0, scored = 0, kl = 0, agreeing = 0;
+    int windows = 0;
+    for (const profiler::Sample& sample : samples) {
+        if (sample.kind != "accuracy") {
+            live.samples.push_back(asLive(sample, side));
+            continue;
+        }
+        const auto value = [&sample](const char* key) {
+            const auto found = sample.values.find(key);
+            return found == sample.values.end() ? 0 : found->second;
+        };
+        nll += value("nll_sum");
+        scored += value("scored");
+        kl += value("kl_sum");
+        agreeing += value("top1_agreeing");
+        LiveAccuracy point;
+        point.side = side;
+        point.window = ++windows;
+        point.perplexity = std::exp(nll / scored);
+        if (sample.detail.is_object() && sample.detail.value("compared", false)) {
+            point.kl = kl / scored;
+            point.top1_agreement = agreeing / scored;
+        }
+        live.accuracy.push_back(point);
+    }
+    for (LiveAccuracy& point : live.accuracy) point.windows = windows;
+    return live;
+}
+
+}  // namespace hone::ui

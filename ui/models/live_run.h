@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/experiment/client/client.h"
+#include "profiler/store/store.h"
+
+namespace hone::ui {
+
+// What a measurement has shown so far, of one side.
+struct LiveSide {
+    std::vector<LiveSample> samples;  // in the order they came, warm-up first
+    std::vector<LiveAccuracy> accuracy;
+
+    // Values of a metric along the repetitions, counted from 1 after the warm-up, which lies at positions up to 0. The band is the
+    // 95 % interval of the mean of the timed repetitions so far.
+    struct Line {
+        std::vector<double> x, y, low, high;
+        std::vector<bool> warmup;
+    };
+    Line line(const std::string& metric) const;
+};
+
+struct LiveRun {
+    LiveSide baseline, candidate;
+
+    LiveSide& side(Side which) { return which == Side::baseline ? baseline : candidate; }
+    bool empty() const { return baseline.samples.empty() && candidate.samples.empty(); }
+};
+
+// A stored run's samples as if they arrived now.
+LiveSide replay(const std::vector<profiler::Sample>& samples, Side side);
+
+}  // namespace hone::ui

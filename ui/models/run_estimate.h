@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QString>
+#include <vector>
+
+#include "engine/experiment/protocol/experiment.h"
+#include "profiler/store/store.h"
+
+namespace hone::ui {
+
+// About how long measuring takes, in seconds: from the newest run of the same model where there is one, else from its size.
+// `model` is the `inspect` result.
+double estimateSeconds(const std::vector<profiler::RunRecord>& runs, const Experiment& experiment,
+                       const nlohmann::json& model);
+QString roughSeconds(double seconds);  // "about 40 s", "about 3 min"
+
+}  // namespace hone::ui

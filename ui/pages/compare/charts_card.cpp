@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/compare/charts_card.h"
+
+#include <QComboBox>
+#include <QMenu>
+#include <algorithm>
+
+#include "profiler/statistics/metrics.h"
+#include "ui/charts/interval_bars_chart.h"
+#include "ui/charts/line_chart.h"
+#include "ui/charts/scatter_chart.h"
+#include "ui/models/metric_text.h"
+#include "ui/models/run_samples.h"
+#include "ui/models/runs_model.h"
+#include "ui/widgets/buttons.h"
+
+namespace hone::ui {
+
+namespace {
+
+using profiler::RunRecord;
+
+constexpr int chartHeight = 190;
+
+// A model against itself differs in nothing, whether or not that was measured.
+std::optional<profiler::MetricValue> valueOf(const RunRecord& run, const std::string& metric) {
+    if (const auto value = metricOf(run, metric)) return value;
+    const bool plain = run.what.recipe.empty() && run.status == "done";
+    if (plain && metric == "kl_divergence") return profiler::MetricValue{0, 0, 0, 1, "nats"};
+    if (plain && metric == "top1_agreement") return profiler::MetricValue{1, 1, 1, 1, "share"};
+    return std::nullopt;
+}
+
+// A metric as an axis: its title with unit, which way is better, and figures scaled to the unit.
+struct AxisOf {
+    explicit AxisOf(const std::string& id) : metric(profiler::find_metric(id)) {
+        if (metric->unit == "bytes") scale = 1e-6, unit = QStringLiteral("MB");
+        if (metric->unit == "s") scale = 1e3, unit = QStringLiteral("ms");
+        if (metric->unit == "share") scale = 100, unit = QStringLiteral("%");
+        if (scale == 1) unit = metricUnit(id);
+        title = (metricTitle(id) + QLatin1Char(' ') + unit).trimmed();
+    }
+    ScatterAxis axis() const {
+        return {title, metric->direction == profiler::Direction::higher_is_better,
+                [u = unit](double value) { return formatNumber(value, u); }};
+    }
+    ScatterValue value(const profiler::MetricValue& v) const {
+        return {v.value * scale, v.low * scale, v.high * scale};
+    }
+
+    const profiler::MetricDefinition* metric;
+    double scale = 1;
+    QString unit, title;
+};
+
+QString shortName(const RunRecord& run) {
+    return QString::fromStdString(run.what.recipe_label);
+}
+
+}  // namespace
+
+ComparisonChartsCard::ComparisonChartsCard(profiler::Store& store, QWidget* parent)
+    : Card({}, parent),
+      store_(store),
+      tabs_(new QTabBar),
+      pages_(new QStackedWidget),
+      scatter_(new ScatterChart(tr("Accuracy against speed"))),
+      bars_(new IntervalBarsChart(tr("Runs by one metric"))),
+      tokenTimes_(
+          new LineChart(tr("Time per token along the generation"), {tr("token"), tr("ms"), tr("ms"), true})) {
+    tabs_->addTab(tr("Scatter"));
+    tabs_->addTab(tr("Bars"));
+    tabs_->addTab(tr("Time per token"));
+    tabs_->setAccessibleName(tr("What the chart shows"));
+    tabs_->setDrawBase(false);
+    tabs_->setExpanding(false);
+    pages_->addWidget(makeScatter());
+    pages_->addWidget(makeBars());
+    pages_->addWidget(tokenTimes_);
+    for (Chart* chart :
+         {static_cast<Chart*>(scatter_), static_cast<Chart*>(bars_), static_cast<Chart*>(tokenTimes_)}) {
+        chart->setMinimumHeight(chartHeight);
+        chart->setEmptyText(tr("Choose a baseline and tick runs to see them here."));
+    }
+    scatter_->setEmptyText(tr("Runs that have both figures appear here."));
+    auto* head = new QHBoxLayout;
+    head->addWidget(tabs_);
+    head->addStretch();
+    body()->setContentsMargins(spacing::group - 1, 6, spacing::group - 1, 12);
+    body()->addLayout(head);
+    body()->addWidget(pages_, 1);
+    auto* more = iconButton(QStringLiteral("more"), tr("Data of the chart"));
+    connect(more, &QToolButton::clicked, this, [this, more] {
+        QMenu menu(this);
+        current()->addMenuActions(menu);
+        menu.exec(more->mapToGlobal(QPoint(0, more->height())));
+    });
+    head->addWidget(more);
+    connect(tabs_, &QTabBar::currentChanged, this, [this](int tab) {
+        pages_->setCurrentIndex(tab);
+        draw();
+    });
+}
+
+QComboBox* ComparisonChartsCard::makeChoice(const QString& name, const std::string& chosen) {
+    auto* box = new QComboBox;
+    box->setAccessibleName(name);
+    for (const auto& metric : profiler::metric_definitions())
+        box->addItem(metricTitle(std::string(metric.id)), QString::fromUtf8(metric.id.data()));
+    box->setCurrentIndex(box->findData(QString::fromStdString(chosen)));
+    connect(box, &QComboBox::currentIndexChanged, this, &ComparisonChartsCard::draw);
+    return box;
+}
+
+QWidget* ComparisonChartsCard::makeScatter() {
+    auto* page = new QWidget;
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(0, 0, 0, 0);
+    y_ = makeChoice(tr("Metric upwards"), "kl_divergence");
+    x_ = makeChoice(tr("Metric to the right"), "decode_tokens_per_second");
+    auto* row = new QHBoxLayout;
+    row->setSpacing(spacing::inside);
+    row->addWidget(y_);
+    row->addWidget(new TextLabel(tr("against"), TextStyle::body, Tone::muted));
+    row->addWidget(x_);
+    row->addStretch();
+    column->addLayout(row);
+    column->addWidget(scatter_, 1);
+    return page;
+}
+
+QWidget* ComparisonChartsCard::makeBars() {
+    auto* page = new QWidget;
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(0, 0, 0, 0);
+    metric_ = makeChoice(tr("Metric of the bars"), "decode_tokens_per_second");
+    auto* row = new QHBoxLayout;
+    row->addWidget(metric_);
+    row->addStretch();
+    column->addLayout(row);
+    column->addWidget(bars_, 1);
+    return page;
+}
+
+Chart* ComparisonChartsCard::current() const {
+    if (tabs_->currentIndex() == 0) return scatter_;
+    if (tabs_->currentIndex() == 1) return bars_;
+    return tokenTimes_;
+}
+
+void ComparisonChartsCard::setRuns(const RunRecord* baseline, std::vector<RunRecord> ticked,
+                                   std::vector<RunRecord> others) {
+    baseline_ = baseline == nullptr ? std::nullopt : std::optional(*baseline);
+    ticked_ = std::move(ticked);
+    others_ = std::move(others);
+    draw();
+}
+
+// The first is "the candidate"; further ones take the series' colours in order.
+ChartColor ComparisonChartsCard::colorOf(std::size_t ticked) const {
+    return ticked == 0 ? ChartColor::candidate() : ChartColor::further(static_cast<int>(ticked) - 1);
+}
+
+void ComparisonChartsCard::draw() {
+    if (tabs_->currentIndex() == 0) drawScatter();
+    if (tabs_->currentIndex() == 1) drawBars();
+    if (tabs_->currentIndex() == 2) drawTokenTimes();
+}
+
+void ComparisonChartsCard::drawScatter() {
+    const std::string xId = x_->currentData().toString().toStdString(),
+                      yId = y_->currentData().toString().toStdString();
+    const AxisOf x(xId), y(yId);
+    std::vector<ScatterPoint> points;
+    const auto add = [&](const RunRecord& run, ChartColor color) {
+        const auto a = valueOf(run, xId), b = valueOf(run, yId);
+        // Figures of another workload or model are not on the same axes.
+        const bool alike = !baseline_ || (run.what.workload == baseline_->what.workload &&
+                                          run.what.model_hash == baseline_->what.model_hash);
+        if (a && b && alike && run.status == "done")
+            points.push_back({shortName(run), x.value(*a), y.value(*b), color});
+    };
+    if (baseline_) add(*baseline_, ChartColor::baseline());
+    for (std::size_t i = 0; i < ticked_.size(); ++i) add(ticked_[i], colorOf(i));
+    for (const RunRecord& run : others_) add(run, ChartColor::muted());
+    scatter_->setAxes(x.axis(), y.axis());
+    scatter_->setPoints(std::move(points));
+}
+
+void ComparisonChartsCard::drawBars() {
+    const std::string id = metric_->currentData().toString().toStdString();
+    const AxisOf axis(id);
+    std::vector<IntervalBar> bars;
+    const auto add = [&](const RunRecord& run, ChartColor color) {
+        const auto value = valueOf(run, id);
+        if (!value) return;
+        const ScatterValue v = axis.value(*value);
+        bars.push_back({runName(run), v.value, v.low, v.high, color});
+    };
+    if (baseline_) add(*baseline_, ChartColor::baseline());
+    for (std::size_t i = 0; i < ticked_.size(); ++i) add(ticked_[i], colorOf(i));
+    bars_->setData(axis.title, axis.axis().format, std::move(bars));
+}
+
+void ComparisonChartsCard::drawTokenTimes() {
+    std::vector<LineSeries> lines;
+    const auto add = [&](const RunRecord& run, ChartColor color) {
+        TokenTimes times;
+        try {
+            times = tokenTimes(store_.samples(run.id));
+        } catch (const profiler::StoreError&) {
+            return;  // the comparison beside this chart reports the store
+        }
+        if (!times.empty())
+            lines.push_back(
+                {shortName(run), color, times.index, times.mean, times.low, times.high, {}, false, false});
+    };
+    if (baseline_) add(*baseline_, ChartColor::baseline());
+    for (std::size_t i = 0; i < ticked_.size(); ++i) add(ticked_[i], colorOf(i));
+    tokenTimes_->setSeries(std::move(lines));
+}
+
+}  // namespace hone::ui

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QCheckBox>
+
+#include "ui/models/comparison_model.h"
+#include "ui/widgets/card.h"
+
+namespace hone::ui {
+
+class FigureTable;
+
+// The ticked runs against the pinned one.
+class ComparisonCard : public Card {
+    Q_OBJECT
+public:
+    explicit ComparisonCard(profiler::Store& store, QWidget* parent = nullptr);
+
+    // Reads the runs' samples. `baseline` null or `runs` empty: says what to do. Throws StoreError.
+    void compare(const profiler::RunRecord* baseline, const std::vector<profiler::RunRecord>& runs);
+    const ComparisonModel& model() const { return *model_; }
+
+private:
+    profiler::Store& store_;
+    ComparisonModel* model_;
+    FigureTable* table_;
+    QWidget* foot_;
+    TextLabel* warnings_;
+    QCheckBox* differences_;
+    TextLabel* empty_;
+};
+
+}  // namespace hone::ui

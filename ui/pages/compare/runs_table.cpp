@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/compare/runs_table.h"
+
+#include <QContextMenuEvent>
+#include <QHeaderView>
+#include <QKeyEvent>
+#include <QMenu>
+#include <QSettings>
+
+#include "ui/theme/theme.h"
+
+namespace hone::ui {
+
+namespace {
+
+const QString hiddenKey = QStringLiteral("compare/hiddenColumns");
+constexpr int statusWidth = 90, tagsWidth = 100, noteWidth = 150;
+
+}  // namespace
+
+RunsTable::RunsTable(RunsModel& model, RunsProxy& proxy, QWidget* parent)
+    : FigureTable(tr("Stored runs"), parent), model_(model), proxy_(proxy) {
+    setModel(&proxy);
+    setSelectionMode(QAbstractItemView::ExtendedSelection);
+    setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed);
+    setSortingEnabled(true);
+    sortByColumn(RunsModel::When, Qt::DescendingOrder);
+    setStretchedColumn(RunsModel::Recipe);
+    horizontalHeader()->setMinimumSectionSize(36);
+    for (const int column : {RunsModel::Status, RunsModel::Tags, RunsModel::Note})
+        horizontalHeader()->setSectionResizeMode(column, QHeaderView::Interactive);
+    setColumnWidth(RunsModel::Status, statusWidth);
+    setColumnWidth(RunsModel::Tags, tagsWidth);
+    setColumnWidth(RunsModel::Note, noteWidth);
+    restoreColumns();
+    connect(this, &QTableView::clicked, this, &RunsTable::clickCell);
+    connect(selectionModel(), &QItemSelectionModel::currentRowChanged, this, &RunsTable::currentRunChanged);
+}
+
+const profiler::RunRecord* RunsTable::currentRun() const {
+    const QModelIndex source = proxy_.mapToSource(currentIndex());
+    return source.isValid() ? &model_.run(source.row()) : nullptr;
+}
+
+void RunsTable::selectRun(std::int64_t run) {
+    const int row = model_.rowOf(run);
+    if (row < 0) return;
+    const QModelIndex index = proxy_.mapFromSource(model_.index(row, RunsModel::Recipe));
+    setCurrentIndex(index);
+    scrollTo(index);
+}
+
+std::vector<std::int64_t> RunsTable::selectedRuns() const {
+    std::vector<std::int64_t> runs;
+    for (const QModelIndex& index : selectionModel()->selectedRows(RunsModel::Recipe))
+        runs.push_back(model_.run(proxy_.mapToSource(index).row()).id);
+    return runs;
+}
+
+void RunsTable::clickCell(const QModelIndex& index) {
+    const auto* run = currentRun();
+    if (run == nullptr) return;
+    if (index.column() == RunsModel::Pin) emit pinRequested(run->id);
+    if (index.column() == RunsModel::Tick) toggleTick();
+    if (index.column() == RunsModel::Star) toggleStar();
+}
+
+void RunsTable::toggleTick() {
+    if (const auto* run = currentRun()) model_.setTicked(run->id, !model_.isTicked(run->id));
+}
+
+void RunsTable::toggleStar() {
+    const auto* run = currentRun();
+    if (run == nullptr) return;
+    model_.setData(model_.index(model_.rowOf(run->id), RunsModel::Star), !run->starred, Qt::CheckStateRole);
+}
+
+void RunsTable::editColumn(int column) {
+    const QModelIndex index = currentIndex().siblingAtColumn(column);
+    if (!index.isValid()) return;
+    setColumnHidden(column, false);
+    setCurrentIndex(index);
+    edit(index);
+}
+
+void RunsTable::keyPressEvent(QKeyEvent* event) {
+    const auto* run = currentRun();
+    if (run == nullptr || event->modifiers() != Qt::NoModifier) return FigureTable::keyPressEvent(event);
+    switch (event->key()) {
+        case Qt::Key_Space:
+            return toggleTick();
+        case Qt::Key_B:
+            emit pinRequested(run->id);
+            return;
+        case Qt::Key_S:
+            return toggleStar();
+        case Qt::Key_T:
+            return editColumn(RunsModel::Tags);
+        case Qt::Key_F2:
+            return editColumn(currentIndex().column() == RunsModel::Tags ? RunsModel::Tags : RunsModel::Note);
+        case Qt::Key_Delete:
+            emit deleteRequested();
+            return;
+        default:
+            FigureTable::keyPressEvent(event);
+    }
+}
+
+void RunsTable::contextMenuEvent(QContextMenuEvent* event) {
+    const auto* run = currentRun();
+    if (run == nullptr) return;
+    QMenu menu(this);
+    menu.addAction(tr("Compare the others with this run\tB"), this,
+                   [this, id = run->id] { emit pinRequested(id); });
+    menu.addAction(model_.isTicked(run->id) ? tr("Leave out of the comparison\tSpace")
+                                            : tr("Show in the comparison\tSpace"),
+                   this, &RunsTable::toggleTick);
+    menu.addAction(run->starred ? tr("Remove the star\tS") : tr("Star\tS"), this, &RunsTable::toggleStar);
+    menu.addAction(tr("Edit the tags\tT"), this, [this] { editColumn(RunsModel::Tags); });
+    menu.addAction(tr("Edit the note\tF2"), this, [this] { editColumn(RunsModel::Note); });
+    menu.addSeparator();
+    menu.addAction(Theme::instance().icon(QStringLiteral("delete")), tr("Delete\tDel"), this,
+                   &RunsTable::deleteRequested);
+    menu.exec(event->globalPos());
+}
+
+void RunsTable::fillColumnMenu(QMenu& menu) {
+    for (int column = RunsModel::Type; column < RunsModel::ColumnCount; ++column) {
+        QAction* action =
+            menu.addAction(model_.headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());
+        action->setCheckable(true);
+        action->setChecked(!isColumnHidden(column));
+        connect(action, &QAction::toggled, this, [this, column](bool shown) {
+            setColumnHidden(column, !shown);
+            QStringList hidden;
+            for (int i = 0; i < RunsModel::ColumnCount; ++i)
+                if (isColumnHidden(i)) hidden.append(QString::number(i));
+            QSettings().setValue(hiddenKey, hidden);
+        });
+    }
+}
+
+void RunsTable::restoreColumns() {
+    const QStringList hidden =
+        QSettings().value(hiddenKey, QStringList{QString::number(RunsModel::Note)}).toStringList();
+    for (const QString& column : hidden)
+        if (column.toInt() >= RunsModel::Type && column.toInt() < RunsModel::ColumnCount)
+            setColumnHidden(column.toInt(), true);
+}
+
+}  // namespace hone::ui

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/models/runs_model.h"
+#include "ui/pages/tables/figure_table.h"
+
+class QMenu;
+
+namespace hone::ui {
+
+// The stored runs with their marks: a click, or a key on the current row, pins (B), ticks (Space), stars (S), edits the note (F2) or the
+// tags (T), and deletes (Delete).
+class RunsTable : public FigureTable {
+    Q_OBJECT
+public:
+    RunsTable(RunsModel& model, RunsProxy& proxy, QWidget* parent = nullptr);
+
+    const profiler::RunRecord* currentRun() const;
+    void selectRun(std::int64_t run);
+    std::vector<std::int64_t> selectedRuns() const;
+    void fillColumnMenu(QMenu& menu);
+
+signals:
+    void pinRequested(qint64 run);
+    void deleteRequested();
+    void currentRunChanged();
+
+protected:
+    void keyPressEvent(QKeyEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
+
+private:
+    void clickCell(const QModelIndex& index);
+    void toggleTick();
+    void toggleStar();
+    void editColumn(int column);
+    void restoreColumns();
+    RunsModel& model_;
+    RunsProxy& proxy_;
+};
+
+}  // namespace hone::ui

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/compare_page.h"
+
+#include <QCoreApplication>
+#include <QFileDialog>
+#include <QLineEdit>
+#include <QMenu>
+#include <QSaveFile>
+#include <QShortcut>
+#include <QVBoxLayout>
+#include <algorithm>
+
+#include "ui/forms/schema_text.h"
+#include "ui/pages/compare/charts_card.h"
+#include "ui/pages/compare/comparison_card.h"
+#include "ui/pages/compare/runs_table.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/empty_state.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr int reloadPause = 300, filterWidth = 300, rowsAtLeast = 6, belowHeight = 300;
+
+}  // namespace
+
+Page* makeComparePage(Session& session) {
+    return new ComparePage(session);
+}
+
+ComparePage::ComparePage(Session& session, QWidget* parent)
+    : Page(session, parent),
+      model_(session.store()),
+      proxy_(model_),
+      stack_(new QStackedLayout),
+      banner_(new Banner),
+      filterError_(new TextLabel({}, TextStyle::caption, Tone::warning)),
+      table_(new RunsTable(model_, proxy_)),
+      comparison_(new ComparisonCard(session.store())),
+      charts_(new ComparisonChartsCard(session.store())) {
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addLayout(stack_);
+    auto* empty = new EmptyState(QStringLiteral("compare"), tr("No runs yet"),
+                                 tr("Every measurement is stored and appears here: tomorrow, too. Measure "
+                                    "the baseline first, then a recipe."),
+                                 tr("Measure…"));
+    connect(empty, &EmptyState::triggered, this,
+            [this] { this->session().requestPage(QStringLiteral("measure")); });
+    stack_->addWidget(empty);
+    stack_->addWidget(makeContent());
+    pause_.setSingleShot(true);
+    pause_.setInterval(reloadPause);
+    connect(&pause_, &QTimer::timeout, this, &ComparePage::reload);
+    connect(&session, &Session::runsChanged, this, [this] {
+        stale_ = true;
+        if (isVisible() && !pause_.isActive()) pause_.start();
+    });
+    connect(&session, &Session::pinnedBaselineChanged, this,
+            [this] { model_.setPinned(this->session().pinnedBaseline()); });
+    connect(&session, &Session::runRequested, this, [this](qint64 run) { showRun(run); });
+    followTable();
+}
+
+QWidget* ComparePage::makeContent() {
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    filterError_->setWordWrap(true);
+    filterError_->hide();
+    auto* card = new Card;
+    card->setFlush(true);
+    table_->setMinimumHeight(spacing::headerHeight + rowsAtLeast * spacing::rowHeight);
+    card->body()->addWidget(table_);
+    column->addWidget(banner_);
+    column->addWidget(filterError_);
+    column->addWidget(card, 3);
+    auto* below = new QHBoxLayout;
+    below->setSpacing(12);
+    comparison_->setMinimumHeight(belowHeight);
+    below->addWidget(comparison_, 5);
+    below->addWidget(charts_, 4);
+    column->addLayout(below, 4);
+    return content;
+}
+
+QList<QWidget*> ComparePage::headerWidgets() {
+    filterBox_ = new QLineEdit;
+    filterBox_->setPlaceholderText(QStringLiteral("model:smol decode>100"));
+    filterBox_->setAccessibleName(tr("Filter the runs"));
+    filterBox_->setToolTip(wrappedTip(RunFilter::help()));
+    filterBox_->setClearButtonEnabled(true);
+    filterBox_->setFixedWidth(filterWidth);
+    connect(filterBox_, &QLineEdit::textChanged, this, &ComparePage::filter);
+    auto* find = new QShortcut(QKeySequence::Find, this);
+    connect(find, &QShortcut::activated, filterBox_,
+            [this] { filterBox_->setFocus(Qt::ShortcutFocusReason); });
+    QPushButton* columns = plainButton(tr("Columns"));
+    connect(columns, &QPushButton::clicked, this, [this, columns] {
+        QMenu menu(columns);
+        table_->fillColumnMenu(menu);
+        menu.exec(columns->mapToGlobal(QPoint(0, columns->height() + 2)));
+    });
+    QPushButton* exporting = plainButton(tr("Export…"));
+    exporting->setToolTip(tr("Save the ticked runs, or all that are shown"));
+    connect(exporting, &QPushButton::clicked, this, [this, exporting] {
+        QMenu menu(exporting);
+        menu.addAction(tr("CSV…"), this,
+                       [this] { askExport(profiler::ReportFormat::csv, QStringLiteral("csv")); });
+        menu.addAction(tr("JSON…"), this,
+                       [this] { askExport(profiler::ReportFormat::json, QStringLiteral("json")); });
+        menu.addAction(tr("Markdown…"), this,
+                       [this] { askExport(profiler::ReportFormat::markdown, QStringLiteral("md")); });
+        menu.exec(exporting->mapToGlobal(QPoint(0, exporting->height() + 2)));
+    });
+    return {filterBox_, columns, exporting};
+}
+
+void ComparePage::followTable() {
+    connect(table_, &RunsTable::pinRequested, this, &ComparePage::pin);
+    connect(table_, &RunsTable::deleteRequested, this, &ComparePage::remove);
+    connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::explainCurrent);
+    connect(&model_, &RunsModel::tickedChanged, this, &ComparePage::compare);
+    connect(&model_, &RunsModel::storeFailed, this, [this](const QString& reason) {
+        banner_->show(Banner::Kind::error, tr("The change was not stored."), reason);
+    });
+    connect(banner_, &Banner::triggered, this, &ComparePage::undoRemove);
+}
+
+void ComparePage::shown() {
+    if (stale_) reload();
+}
+
+void ComparePage::reload() {
+    const auto* current = table_->currentRun();
+    const std::int64_t selected = current == nullptr ? 0 : current->id;
+    try {
+        model_.reload();
+        stale_ = false;
+    } catch (const std::exception& error) {
+        stack_->setCurrentIndex(1);
+        banner_->show(Banner::Kind::error, tr("The store could not be read."),
+                      QString::fromUtf8(error.what()));
+        return;
+    }
+    stack_->setCurrentIndex(model_.rowCount() == 0 && removed_.empty() ? 0 : 1);
+    pinSomething();
+    if (selected > 0) table_->selectRun(selected);
+    if (!table_->currentIndex().isValid() && proxy_.rowCount() > 0)
+        table_->setCurrentIndex(proxy_.index(0, RunsModel::Recipe));
+}
+
+// A first look should show a comparison, not ask for one: the newest pair.
+void ComparePage::pinSomething() {
+    if (session().pinnedBaseline() && model_.find(*session().pinnedBaseline()) != nullptr)
+        return model_.setPinned(session().pinnedBaseline());
+    for (const profiler::RunRecord& run : model_.runs()) {
+        if (run.status != "done" || !run.what.paired_with || model_.find(*run.what.paired_with) == nullptr)
+            continue;
+        if (model_.ticked().empty()) model_.setTicked(run.id, true);
+        return pin(*run.what.paired_with);
+    }
+    for (const profiler::RunRecord& run : model_.runs())
+        if (run.status == "done" && run.what.side == "baseline") return pin(run.id);
+}
+
+void ComparePage::pin(std::int64_t run) {
+    session().setPinnedBaseline(run);
+    model_.setPinned(run);
+    model_.setTicked(run, false);
+}
+
+void ComparePage::showRun(std::int64_t run) {
+    reload();
+    const profiler::RunRecord* record = model_.find(run);
+    if (record == nullptr) return;
+    if (filterBox_ != nullptr) filterBox_->clear();
+    const auto pair = record->what.paired_with;
+    if (pair && model_.find(*pair) != nullptr) pin(*pair);
+    for (const std::int64_t other : model_.ticked()) model_.setTicked(other, false);
+    if (session().pinnedBaseline() != run) model_.setTicked(run, true);
+    table_->selectRun(run);
+    table_->setFocus();
+}
+
+void ComparePage::filter(const QString& text) {
+    RunFilter filter = RunFilter::parse(text);
+    filterError_->setText(filter.error());
+    filterError_->setVisible(!filter.error().isEmpty());
+    proxy_.setFilter(std::move(filter));
+    compare();
+}
+
+void ComparePage::compare() {
+    const profiler::RunRecord* baseline = model_.pinned() ? model_.find(*model_.pinned()) : nullptr;
+    std::vector<profiler::RunRecord> ticked, others;
+    for (const std::int64_t id : model_.ticked())
+        if (baseline == nullptr || id != baseline->id) ticked.push_back(*model_.find(id));
+    for (int row = 0; row < proxy_.rowCount(); ++row) {
+        const profiler::RunRecord& run = model_.run(proxy_.mapToSource(proxy_.index(row, 0)).row());
+        if (!model_.isTicked(run.id) && (baseline == nullptr || run.id != baseline->id))
+            others.push_back(run);
+    }
+    try {
+        comparison_->compare(baseline, ticked);
+        charts_->setRuns(baseline, std::move(ticked), std::move(others));
+    } catch (const std::exception& error) {
+        banner_->show(Banner::Kind::error, tr("The runs could not be compared."),
+                      QString::fromUtf8(error.what()));
+    }
+}
+
+void ComparePage::explainCurrent() {
+    const profiler::RunRecord* run = table_->currentRun();
+    if (run == nullptr) return;
+    if (run->reason.empty()) {
+        banner_->clear();
+        return;
+    }
+    const bool failed = run->status == "failed";
+    banner_->show(failed ? Banner::Kind::error : Banner::Kind::note,
+                  tr("Run %1 %2: %3")
+                      .arg(run->id)
+                      .arg(QCoreApplication::translate("RunStatus", run->status.c_str()),
+                           QString::fromStdString(run->reason)));
+}
+
+void ComparePage::remove() {
+    const std::vector<std::int64_t> runs = table_->selectedRuns();
+    if (runs.empty()) return;
+    try {
+        session().store().remove(runs);
+    } catch (const std::exception& error) {
+        banner_->show(Banner::Kind::error, tr("The runs were not deleted."), QString::fromUtf8(error.what()));
+        return;
+    }
+    removed_.push_back(runs);
+    reload();
+    banner_->show(Banner::Kind::note, tr("%n run(s) deleted.", nullptr, static_cast<int>(runs.size())), {},
+                  tr("Undo"));
+    emit session().runsChanged();
+}
+
+void ComparePage::undoRemove() {
+    if (removed_.empty()) return;
+    try {
+        session().store().restore(removed_.back());
+    } catch (const std::exception& error) {
+        banner_->show(Banner::Kind::error, tr("The runs were not brought back."),
+                      QString::fromUtf8(error.what()));
+        return;
+    }
+    removed_.pop_back();
+    banner_->clear();
+    if (!removed_.empty())
+        banner_->show(Banner::Kind::note, tr("More deleted runs can be brought back."), {}, tr("Undo"));
+    reload();
+    emit session().runsChanged();
+}
+
+std::vector<profiler::RunRecord> ComparePage::chosenRuns() const {
+    std::vector<profiler::RunRecord> runs;
+    const auto ticked = model_.ticked();
+    if (!ticked.empty()) {
+        if (const auto* baseline = model_.pinned() ? model_.find(*model_.pinned()) : nullptr)
+            runs.push_back(*baseline);
+        for (const std::int64_t id : ticked)
+            if (model_.pinned() != id) runs.push_back(*model_.find(id));
+        return runs;
+    }
+    for (int row = 0; row < proxy_.rowCount(); ++row)
+        runs.push_back(model_.run(proxy_.mapToSource(proxy_.index(row, 0)).row()));
+    return runs;
+}
+
+QString ComparePage::exportTo(const QString& path, profiler::ReportFormat format) {
+    try {
+        const std::string text = profiler::export_runs(session().store(), chosenRuns(), format);
+        QSaveFile file(path);
+        if (file.open(QIODevice::WriteOnly)) file.write(text.data(), static_cast<qint64>(text.size()));
+        return file.commit() ? QString() : tr("%1 could not be written: %2").arg(path, file.errorString());
+    } catch (const std::exception& error) {
+        return QString::fromUtf8(error.what());
+    }
+}
+
+void ComparePage::askExport(profiler::ReportFormat format, const QString& suffix) {
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Export the runs"), QStringLiteral("runs.") + suffix, QStringLiteral("*.") + suffix);
+    if (path.isEmpty()) return;
+    const QString reason = exportTo(path, format);
+    if (reason.isEmpty())
+        banner_->show(Banner::Kind::note,
+                      tr("%n run(s) saved in %1.", nullptr, static_cast<int>(chosenRuns().size())).arg(path));
+    else
+        banner_->show(Banner::Kind::error, reason);
+}
+
+}  // namespace hone::ui

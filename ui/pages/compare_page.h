@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QStackedLayout>
+#include <QTimer>
+
+#include "profiler/report/comparison.h"
+#include "ui/models/runs_model.h"
+#include "ui/pages/page.h"
+
+class QLineEdit;
+class QMenu;
+
+namespace hone::ui {
+
+class Banner;
+class ComparisonCard;
+class ComparisonChartsCard;
+class RunsTable;
+class TextLabel;
+
+// The stored runs, and the ticked ones against the pinned one.
+class ComparePage : public Page {
+    Q_OBJECT
+public:
+    explicit ComparePage(Session& session, QWidget* parent = nullptr);
+
+    QString id() const override { return QStringLiteral("compare"); }
+    QString title() const override { return tr("Compare"); }
+    QString iconName() const override { return QStringLiteral("compare"); }
+    QList<QWidget*> headerWidgets() override;
+    void shown() override;
+
+    // Writes the ticked runs with their baseline, or all shown where none is ticked. Returns why it could not, or an empty string.
+    QString exportTo(const QString& path, profiler::ReportFormat format);
+
+private:
+    QWidget* makeContent();
+    void followTable();
+    void reload();
+    void showRun(std::int64_t run);
+    void pin(std::int64_t run);
+    void pinSomething();
+    void filter(const QString& text);
+    void compare();
+    void explainCurrent();
+    void remove();
+    void undoRemove();
+    void askExport(profiler::ReportFormat format, const QString& suffix);
+    std::vector<profiler::RunRecord> chosenRuns() const;
+
+    RunsModel model_;
+    RunsProxy proxy_;
+    QStackedLayout* stack_;
+    Banner* banner_;
+    TextLabel* filterError_;
+    RunsTable* table_;
+    ComparisonCard* comparison_;
+    ComparisonChartsCard* charts_;
+    QLineEdit* filterBox_ = nullptr;
+    QTimer pause_;
+    std::vector<std::vector<std::int64_t>> removed_;  // newest last
+    bool stale_ = true;
+};
+
+}  // namespace hone::ui

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/export/artifact_card.h"
+
+#include <QDesktopServices>
+#include <QDir>
+#include <QFileInfo>
+#include <QUrl>
+
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/fact_list.h"
+
+namespace hone::ui {
+
+ArtifactCard::ArtifactCard(Session& session, QWidget* parent)
+    : Card(tr("Artifact"), parent),
+      session_(session),
+      advice_(new TextLabel(
+          tr("The file that you export appears here, with its size and, where you let Hone verify it, its "
+             "figures beside those of the recipe in memory."),
+          TextStyle::body, Tone::muted)),
+      verdict_(new TextLabel),
+      facts_(new FactList),
+      buttons_(new QWidget) {
+    advice_->setWordWrap(true);
+    verdict_->setWordWrap(true);
+    auto* row = new QHBoxLayout(buttons_);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(spacing::inside);
+    QPushButton* open = plainButton(tr("Open as model"));
+    connect(open, &QPushButton::clicked, this, [this] { session_.open(path_); });
+    QPushButton* folder = plainButton(tr("Show folder"));
+    connect(folder, &QPushButton::clicked, this,
+            [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(QFileInfo(path_).absolutePath())); });
+    row->addWidget(open);
+    row->addWidget(folder);
+    row->addStretch();
+    body()->addWidget(advice_);
+    body()->addWidget(verdict_);
+    body()->addWidget(facts_);
+    body()->addWidget(buttons_);
+    for (QWidget* part : {static_cast<QWidget*>(verdict_), static_cast<QWidget*>(facts_), buttons_})
+        part->hide();
+}
+
+void ArtifactCard::showResult(const nlohmann::json& result) {
+    path_ = QString::fromStdString(result.value("path", std::string()));
+    std::vector<FactList::Fact> facts{
+        {tr("File"), QFileInfo(path_).fileName(), QDir::toNativeSeparators(path_)},
+        {tr("Size"), formatBytes(result.value("bytes", 0.0)),
+         formatExact(result.value("bytes", 0.0), tr("bytes"))}};
+    QStringList types;
+    const nlohmann::json typeBytes = result.value("types", nlohmann::json::object());
+    for (const auto& [type, bytes] : typeBytes.items())
+        types.append(
+            QStringLiteral("%1 %2").arg(QString::fromStdString(type), formatBytes(bytes.get<double>())));
+    facts.push_back({tr("Types"), types.join(QStringLiteral(" · "))});
+    const nlohmann::json verify = result.value("verify", nlohmann::json());
+    verdict_->setVisible(verify.is_object());
+    if (verify.is_object()) {
+        const bool passed = verify.value("passed", false);
+        verdict_->setTone(passed ? Tone::better : Tone::worse);
+        verdict_->setText(passed
+                              ? tr("✓ Verified: re-loaded, it computes what the recipe computes in memory.")
+                              : tr("✗ Re-loaded, it does not compute what the recipe computes in memory."));
+        facts.push_back({tr("KL divergence from memory"),
+                         formatNumber(verify.value("kl_divergence", 0.0), tr("nats")),
+                         tr("Passed up to %1 nats").arg(verify.value("limit", 0.0))});
+        facts.push_back(
+            {tr("Perplexity in memory"), formatNumber(verify.value("perplexity_in_memory", 0.0))});
+        facts.push_back(
+            {tr("Perplexity of the file"), formatNumber(verify.value("perplexity_artifact", 0.0))});
+    }
+    facts_->setFacts(facts);
+    advice_->hide();
+    facts_->show();
+    buttons_->show();
+}
+
+}  // namespace hone::ui

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/export_page.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDir>
+#include <QFileDialog>
+#include <QLineEdit>
+#include <QStandardPaths>
+#include <QStorageInfo>
+#include <QVBoxLayout>
+
+#include "ui/forms/schema_text.h"
+#include "ui/pages/export/artifact_card.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/empty_state.h"
+#include "ui/widgets/fact_list.h"
+#include "ui/widgets/switch.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr int changePause = 150, artifactWidth = 380;
+
+struct TypeChoice {
+    const char *id, *label, *help;
+};
+constexpr TypeChoice typeChoices[] = {
+    {"keep", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "As the recipe made them"),
+     QT_TRANSLATE_NOOP("hone::ui::ExportPage",
+                       "Each matrix keeps its type. int8 per channel is written as Q8_0 and int4 groups as "
+                       "Q4_0: the same weights, "
+                       "to the bit.")},
+    {"f32", "F32", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "4 bytes a weight: exact, for further work.")},
+    {"bf16", "BF16",
+     QT_TRANSLATE_NOOP("hone::ui::ExportPage", "2 bytes a weight: the range of F32, 8 bits of precision.")},
+    {"f16", "F16", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "2 bytes a weight: 11 bits of precision.")},
+    {"q8_0", "Q8_0", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "8.5 bits a weight: next to no loss.")},
+    {"q4_1", "Q4_1", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "5 bits a weight, with an offset a block.")},
+    {"q4_0", "Q4_0", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "4.5 bits a weight: the smallest here.")}};
+
+QString fileName(const QString& model) {
+    QString name = model;
+    for (QChar& c : name)
+        if (!c.isLetterOrNumber() && !QStringLiteral("-_.").contains(c)) c = QLatin1Char('-');
+    return name.isEmpty() ? QStringLiteral("model") : name;
+}
+
+}  // namespace
+
+Page* makeExportPage(Session& session) {
+    return new ExportPage(session);
+}
+
+ExportPage::ExportPage(Session& session, QWidget* parent)
+    : Page(session, parent),
+      stack_(new QStackedLayout),
+      banner_(new Banner),
+      what_(new FactList),
+      leftOut_(new TextLabel({}, TextStyle::body, Tone::warning)),
+      notes_(new TextLabel({}, TextStyle::body, Tone::muted)),
+      type_(new QComboBox),
+      typeHelp_(new TextLabel({}, TextStyle::caption, Tone::muted)),
+      path_(new QLineEdit),
+      overwrite_(new QCheckBox(tr("Replace the file that is there"))),
+      place_(new FactList),
+      verify_(new Switch(tr("Verify the file"))),
+      artifact_(new ArtifactCard(session)) {
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addLayout(stack_);
+    auto* empty = new EmptyState(
+        QStringLiteral("export"), tr("Nothing to export yet"),
+        tr("Open a model, choose a recipe on the Optimise page, and export its weights as a file that "
+           "other programs load."),
+        tr("Open a model…"));
+    connect(empty, &EmptyState::triggered, &session, &Session::requestOpen);
+    stack_->addWidget(empty);
+    stack_->addWidget(makeContent());
+    pause_.setSingleShot(true);
+    pause_.setInterval(changePause);
+    connect(&pause_, &QTimer::timeout, this, &ExportPage::ask);
+    follow();
+    suggestPath();
+    changed();
+}
+
+QWidget* ExportPage::makeContent() {
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    column->addWidget(banner_);
+    auto* columns = new QHBoxLayout;
+    columns->setSpacing(12);
+    auto* left = new QVBoxLayout;
+    left->setSpacing(12);
+    left->addWidget(makeWhatCard());
+    left->addWidget(makeFormatCard());
+    left->addWidget(makePlaceCard());
+    left->addStretch();
+    columns->addLayout(left, 1);
+    auto* right = new QVBoxLayout;
+    artifact_->setFixedWidth(artifactWidth);
+    right->addWidget(artifact_);
+    right->addStretch();
+    columns->addLayout(right);
+    column->addLayout(columns, 1);
+    return content;
+}
+
+Card* ExportPage::makeWhatCard() {
+    auto* card = new Card(tr("What"));
+    for (TextLabel* label : {leftOut_, notes_}) {
+        label->setWordWrap(true);
+        label->hide();
+    }
+    card->body()->addWidget(what_);
+    card->body()->addWidget(leftOut_);
+    card->body()->addWidget(notes_);
+    return card;
+}
+
+Card* ExportPage::makeFormatCard() {
+    auto* card = new Card(tr("Format"));
+    auto* format = new TextLabel(
+        tr("GGUF: one file with weights, metadata and tokeniser; loads in llama.cpp and the programs "
+           "that are built on it."));
+    format->setWordWrap(true);
+    type_->setAccessibleName(tr("Type of the matrices"));
+    for (const TypeChoice& choice : typeChoices)
+        type_->addItem(tr(choice.label), QString::fromLatin1(choice.id));
+    typeHelp_->setWordWrap(true);
+    auto* row = new QHBoxLayout;
+    auto* label = new TextLabel(tr("Matrices"));
+    label->setBuddy(type_);
+    row->addWidget(label);
+    row->addWidget(type_);
+    row->addWidget(typeHelp_, 1);
+    row->setSpacing(12);
+    card->body()->addWidget(format);
+    card->body()->addLayout(row);
+    connect(type_, &QComboBox::currentIndexChanged, this, &ExportPage::changed);
+    return card;
+}
+
+Card* ExportPage::makePlaceCard() {
+    auto* card = new Card(tr("Place"));
+    path_->setAccessibleName(tr("File to write"));
+    path_->setClearButtonEnabled(true);
+    QPushButton* browse = plainButton(tr("Browse…"));
+    connect(browse, &QPushButton::clicked, this, &ExportPage::browse);
+    auto* row = new QHBoxLayout;
+    row->setSpacing(spacing::inside);
+    row->addWidget(path_, 1);
+    row->addWidget(browse);
+    auto* check = new QHBoxLayout;
+    check->setSpacing(spacing::inside);
+    verify_->setChecked(true);
+    auto* explanation =
+        new TextLabel(tr("Verify: load the file anew and compare it with the recipe in memory"));
+    explanation->setWordWrap(true);
+    check->addWidget(verify_);
+    check->addWidget(explanation, 1);
+    card->body()->addLayout(row);
+    card->body()->addWidget(overwrite_);
+    card->body()->addWidget(place_);
+    card->body()->addLayout(check);
+    connect(path_, &QLineEdit::textChanged, this, &ExportPage::showPlace);
+    connect(overwrite_, &QCheckBox::toggled, this, &ExportPage::showPlace);
+    return card;
+}
+
+QList<QWidget*> ExportPage::headerWidgets() {
+    button_ = primaryButton(tr("Export"));
+    connect(button_, &QPushButton::clicked, this, &ExportPage::start);
+    showState();
+    return {button_};
+}
+
+void ExportPage::follow() {
+    connect(&session(), &Session::modelChanged, this, [this] {
+        suggestPath();
+        changed();
+    });
+    connect(&session(), &Session::recipeChanged, this, &ExportPage::changed);
+    JobRunner& jobs = session().jobs();
+    connect(&jobs, &JobRunner::jobsChanged, this, &ExportPage::showState);
+    connect(&jobs, &JobRunner::exported, this, [this](int job, const nlohmann::json& result) {
+        if (job != job_) return;
+        artifact_->showResult(result);
+        overwrite_->setChecked(false);
+        showPlace();
+    });
+    connect(&jobs, &JobRunner::jobProgress, this, [this](const JobInfo& job) {
+        if (job.id != job_) return;
+        if (job.state == JobState::failed)
+            banner_->show(Banner::Kind::error, job.error, tr("Nothing was changed at that place."));
+        if (job.state == JobState::cancelled)
+            banner_->show(Banner::Kind::note, tr("The export was cancelled."),
+                          tr("Nothing was changed at that place."));
+    });
+}
+
+void ExportPage::shown() {
+    ask();
+    showPlace();
+}
+
+ExportRequest ExportPage::request() const {
+    Session& open = const_cast<ExportPage*>(this)->session();
+    ExportRequest request;
+    request.checkpoint = open.checkpoint().toStdString();
+    request.recipe = open.recipe();
+    request.target = open.target();
+    request.dtype = type_->currentData().toString().toStdString();
+    request.path = path_->text().trimmed().toStdString();
+    request.overwrite = overwrite_->isChecked();
+    request.verify = verify_->isChecked();
+    return request;
+}
+
+void ExportPage::changed() {
+    const bool open = !session().checkpoint().isEmpty();
+    stack_->setCurrentIndex(open ? 1 : 0);
+    banner_->clear();
+    what_->setFacts(
+        {{tr("Model"), session().modelName(), session().checkpoint()},
+         {tr("Recipe"), QString::fromStdString(label(session().recipe(), session().registry()))}});
+    QStringList leftOut;
+    for (const RecipeStep& step : session().recipe().steps) {
+        const Descriptor* descriptor = session().registry().find(step.technique);
+        if (descriptor != nullptr && descriptor->stage != Stage::transforms_weights)
+            leftOut.append(text(descriptor->title));
+    }
+    leftOut_->setText(tr("Left out, since they say how a model is run and not what its weights are: %1.")
+                          .arg(leftOut.join(QStringLiteral(", "))));
+    leftOut_->setVisible(!leftOut.isEmpty());
+    typeHelp_->setText(tr(typeChoices[type_->currentIndex()].help));
+    fileBytes_ = 0;
+    showPlace();
+    if (isVisible()) pause_.start();
+}
+
+void ExportPage::ask() {
+    if (session().checkpoint().isEmpty()) return;
+    session().jobs().quick(
+        QStringLiteral("predict_export"), this,
+        [request = request()](const WorkerLaunch& launch, std::stop_token stop) {
+            return hone::predict_export(request, launch, std::move(stop));
+        },
+        [this](const nlohmann::json& answer) {
+            fileBytes_ = answer.value("file_bytes", 0.0);
+            QStringList notes;
+            for (const auto& note : answer.value("notes", nlohmann::json::array()))
+                notes.append(QString::fromStdString(note.get<std::string>()));
+            notes_->setText(notes.join(QLatin1Char('\n')));
+            notes_->setVisible(!notes.isEmpty());
+            showPlace();
+        },
+        [this](const ErrorDetails& error) {
+            banner_->show(Banner::Kind::error, QString::fromStdString(error.message));
+        });
+}
+
+void ExportPage::showPlace() {
+    const QFileInfo file(path_->text().trimmed());
+    overwrite_->setVisible(!path_->text().isEmpty() && file.isFile());
+    const QString folder = file.absolutePath();
+    const QStorageInfo storage(folder);
+    const bool there = !path_->text().isEmpty() && QFileInfo(folder).isDir();
+    const bool short_ = there && fileBytes_ > 0 && static_cast<double>(storage.bytesAvailable()) < fileBytes_;
+    place_->setFacts(
+        {{tr("Size of the file"), fileBytes_ > 0 ? formatBytes(fileBytes_) : QStringLiteral("—"),
+          tr("Computed from the types and shapes, to the byte")},
+         {tr("Free at that place"),
+          there ? formatBytes(static_cast<double>(storage.bytesAvailable())) : tr("there is no such folder"),
+          folder, short_ || !there ? Tone::worse : Tone::text}});
+    showState();
+}
+
+void ExportPage::showState() {
+    if (button_ == nullptr) return;
+    const auto running = session().jobs().running();
+    const bool exporting = running && running->kind == JobKind::exportModel && running->id == job_;
+    const QFileInfo file(path_->text().trimmed());
+    QString reason;
+    if (session().checkpoint().isEmpty())
+        reason = tr("Open a model first");
+    else if (exporting)
+        reason = tr("It is being written");
+    else if (path_->text().trimmed().isEmpty())
+        reason = tr("Choose a file first");
+    else if (file.isFile() && !overwrite_->isChecked())
+        reason = tr("A file is there: tick that it may be replaced, or choose another name");
+    button_->setEnabled(reason.isEmpty());
+    button_->setToolTip(reason.isEmpty() ? tr("Write the file") : reason);
+    button_->setText(exporting ? tr("Exporting…") : tr("Export"));
+}
+
+void ExportPage::suggestPath() {
+    if (session().checkpoint().isEmpty() || (!path_->text().isEmpty() && path_->text() != suggested_)) return;
+    const QString folder = QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
+    const QString home = QFileInfo(folder).isDir() ? folder : QDir::homePath();
+    suggested_ = QDir(home).filePath(fileName(session().modelName()) + QStringLiteral("-hone.gguf"));
+    path_->setText(suggested_);
+}
+
+void ExportPage::browse() {
+    // The page asks about replacing, where it can also be seen.
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Export as"), path_->text(), tr("GGUF files (*.gguf)"), nullptr,
+                                     QFileDialog::DontConfirmOverwrite);
+    if (!path.isEmpty()) path_->setText(path);
+}
+
+void ExportPage::start() {
+    banner_->clear();
+    job_ = session().jobs().exportCheckpoint(tr("Exporting %1").arg(QFileInfo(path_->text()).fileName()),
+                                             request());
+}
+
+}  // namespace hone::ui

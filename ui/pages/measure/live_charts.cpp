@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/measure/live_charts.h"
+
+#include <QComboBox>
+#include <QGridLayout>
+#include <algorithm>
+
+#include "ui/charts/chart_card.h"
+#include "ui/charts/line_chart.h"
+#include "ui/charts/stacked_bars_chart.h"
+#include "ui/models/metric_text.h"
+#include "ui/models/run_samples.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr int chartHeight = 170;
+constexpr double megabyte = 1e6;
+
+TokenTimes timesOf(const LiveSide& side) {
+    std::vector<std::vector<std::vector<double>>> repetitions;
+    for (const LiveSample& sample : side.samples)
+        if (!sample.warmup) repetitions.push_back(sample.token_times);
+    // Before the first timed repetition the warm-up shows that something happens.
+    if (repetitions.empty() && !side.samples.empty()) repetitions.push_back(side.samples.back().token_times);
+    return tokenTimes(repetitions);
+}
+
+double accuracyOf(const LiveAccuracy& point, const std::string& metric) {
+    if (metric == "kl_divergence") return point.kl.value_or(0);
+    if (metric == "top1_agreement") return point.top1_agreement.value_or(0) * 100;
+    return point.perplexity;
+}
+
+}  // namespace
+
+LiveCharts::LiveCharts(QWidget* parent)
+    : QWidget(parent),
+      speed_(new LineChart(tr("Speed by repetition"),
+                           {tr("repetition (grey: warm-up)"), tr("tok/s"), tr("tok/s"), true})),
+      tokenTimes_(
+          new LineChart(tr("Time per token along the generation"), {tr("token"), tr("ms"), tr("ms"), true})),
+      memory_(new LineChart(tr("Memory by class"), {tr("step"), tr("MB"), tr("MB"), true})),
+      accuracy_(new LineChart(tr("Accuracy as it converges"), {tr("window"), tr("perplexity"), {}, false})),
+      speedMetric_(makeChoice(tr("Speed shown"), {QStringLiteral("decode_tokens_per_second"),
+                                                  QStringLiteral("prefill_tokens_per_second"),
+                                                  QStringLiteral("total_tokens_per_second")})),
+      accuracyMetric_(
+          makeChoice(tr("Accuracy shown"), {QStringLiteral("perplexity"), QStringLiteral("kl_divergence"),
+                                            QStringLiteral("top1_agreement")})) {
+    speed_->setEmptyText(tr("Each repetition of a measurement appears here, with the interval of its mean."));
+    tokenTimes_->setEmptyText(tr("The time of each generated token appears here."));
+    memory_->setEmptyText(tr("What holds the memory appears here, step by step."));
+    accuracy_->setEmptyText(tr("Perplexity, KL divergence and agreement appear here, window by window."));
+    auto* grid = new QGridLayout(this);
+    grid->setContentsMargins(0, 0, 0, 0);
+    grid->setSpacing(12);
+    grid->addWidget(addCard(tr("Speed by repetition"), speed_, speedMetric_), 0, 0);
+    grid->addWidget(addCard(tr("Time per token along the generation"), tokenTimes_, nullptr), 0, 1);
+    grid->addWidget(addCard(tr("Memory by class"), memory_, nullptr), 1, 0);
+    grid->addWidget(addCard(tr("Accuracy as it converges"), accuracy_, accuracyMetric_), 1, 1);
+    for (int i = 0; i < 2; ++i) {
+        grid->setColumnStretch(i, 1);
+        grid->setRowStretch(i, 1);
+    }
+    connect(speedMetric_, &QComboBox::currentIndexChanged, this, &LiveCharts::showSpeed);
+    connect(accuracyMetric_, &QComboBox::currentIndexChanged, this, &LiveCharts::showAccuracy);
+}
+
+QWidget* LiveCharts::addCard(const QString& title, LineChart* chart, QComboBox* choice) {
+    chart->setMinimumHeight(chartHeight);
+    auto* card = new ChartCard(title, chart);
+    if (choice != nullptr) card->addHeaderWidget(choice);
+    return card;
+}
+
+QComboBox* LiveCharts::makeChoice(const QString& name, const QStringList& metrics) {
+    auto* box = new QComboBox;
+    box->setAccessibleName(name);
+    for (const QString& metric : metrics) box->addItem(metricTitle(metric.toStdString()), metric);
+    return box;
+}
+
+void LiveCharts::clear() {
+    run_ = {};
+    showRun();
+}
+
+void LiveCharts::showRun() {
+    showSpeed();
+    showTokenTimes();
+    showMemory();
+    showAccuracy();
+}
+
+void LiveCharts::showSpeed() {
+    const std::string metric = speedMetric_->currentData().toString().toStdString();
+    std::vector<LineSeries> lines;
+    const auto add = [&](const LiveSide& side, const QString& name, ChartColor color) {
+        const LiveSide::Line line = side.line(metric);
+        if (!line.y.empty())
+            lines.push_back({name, color, line.x, line.y, line.low, line.high, line.warmup, true, false});
+    };
+    add(run_.baseline, tr("baseline"), ChartColor::baseline());
+    add(run_.candidate, tr("recipe"), ChartColor::candidate());
+    speed_->setSeries(std::move(lines));
+}
+
+void LiveCharts::showTokenTimes() {
+    std::vector<LineSeries> lines;
+    const auto add = [&](const LiveSide& side, const QString& name, ChartColor color) {
+        const TokenTimes times = timesOf(side);
+        if (!times.empty())
+            lines.push_back({name, color, times.index, times.mean, times.low, times.high, {}, false, false});
+    };
+    add(run_.baseline, tr("baseline"), ChartColor::baseline());
+    add(run_.candidate, tr("recipe"), ChartColor::candidate());
+    tokenTimes_->setSeries(std::move(lines));
+}
+
+// Areas of the recipe's classes, stacked; the baseline's sum is a line above or below them.
+void LiveCharts::showMemory() {
+    const LiveSide& side = run_.candidate.samples.empty() ? run_.baseline : run_.candidate;
+    std::vector<std::map<std::string, std::int64_t>> steps;
+    for (const LiveSample& sample : side.samples) steps.push_back(sample.memory);
+    std::vector<LineSeries> areas;
+    std::vector<double> top(steps.size(), 0), x;
+    for (std::size_t i = 0; i < steps.size(); ++i) x.push_back(static_cast<double>(i + 1));
+    for (const StackedPart& part : memoryParts(steps)) {
+        LineSeries area{part.title, part.color, x, {}, top, {}, {}, false, true};
+        for (std::size_t i = 0; i < steps.size(); ++i) top[i] += part.values[i] / megabyte;
+        area.y = area.high = top;
+        areas.push_back(std::move(area));
+    }
+    if (!run_.candidate.samples.empty() && !run_.baseline.samples.empty()) {
+        LineSeries other{tr("baseline, all"), ChartColor::baseline(), {}, {}, {}, {}, {}, false, false};
+        for (const LiveSample& sample : run_.baseline.samples) {
+            const auto peak = sample.memory.find("peak_resident");
+            if (peak == sample.memory.end()) continue;
+            other.x.push_back(static_cast<double>(other.x.size() + 1));
+            other.y.push_back(static_cast<double>(peak->second) / megabyte);
+        }
+        if (!other.y.empty()) areas.push_back(std::move(other));
+    }
+    memory_->setSeries(std::move(areas));
+}
+
+void LiveCharts::showAccuracy() {
+    const std::string metric = accuracyMetric_->currentData().toString().toStdString();
+    const bool perplexity = metric == "perplexity";
+    const QString unit = metric == "kl_divergence" ? tr("nats") : perplexity ? QString() : tr("%");
+    accuracy_->setAxes({tr("window"), perplexity ? tr("perplexity") : unit, unit,
+                        !perplexity && metric != "top1_agreement"});
+    std::vector<LineSeries> lines;
+    const auto add = [&](const LiveSide& side, const QString& name, ChartColor color) {
+        LineSeries line{name, color, {}, {}, {}, {}, {}, true, false};
+        for (const LiveAccuracy& point : side.accuracy) {
+            if (!perplexity && !point.kl) continue;
+            line.x.push_back(point.window);
+            line.y.push_back(accuracyOf(point, metric));
+        }
+        if (!line.y.empty()) lines.push_back(std::move(line));
+    };
+    add(run_.baseline, tr("baseline"), ChartColor::baseline());
+    add(run_.candidate, tr("recipe"), ChartColor::candidate());
+    accuracy_->setSeries(std::move(lines));
+}
+
+}  // namespace hone::ui

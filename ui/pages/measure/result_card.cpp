@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/measure/result_card.h"
+
+#include <QHeaderView>
+
+#include "ui/models/ledger_model.h"
+#include "ui/models/metric_text.h"
+#include "ui/models/runs_model.h"
+#include "ui/pages/tables/figure_table.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/buttons.h"
+
+namespace hone::ui {
+
+ResultCard::ResultCard(Session& session, QWidget* parent)
+    : Card(tr("Result"), parent),
+      session_(session),
+      model_(new ComparisonModel(this)),
+      title_(new TextLabel({}, TextStyle::body, Tone::muted)),
+      table_(new FigureTable(tr("Verdicts of the last measurement"))),
+      alone_(new TextLabel),
+      banner_(new Banner),
+      button_(plainButton(tr("Show in Compare"))) {
+    model_->setMetrics(LedgerModel::metrics());
+    title_->setWordWrap(true);
+    title_->setContentsMargins(15, 0, 15, 0);
+    alone_->setWordWrap(true);
+    alone_->setContentsMargins(15, 0, 15, 0);
+    table_->setModel(model_);
+    table_->horizontalHeader()->hide();
+    table_->setFittingRows(0);
+    table_->setStretchedColumn(0);
+    auto* buttons = new QHBoxLayout;
+    buttons->setContentsMargins(15, 2, 15, 4);
+    buttons->addWidget(button_);
+    buttons->addStretch();
+    auto* inset = new QVBoxLayout;
+    inset->setContentsMargins(15, 0, 15, 0);
+    inset->addWidget(banner_);
+    body()->setContentsMargins(0, spacing::inside, 0, spacing::inside);
+    body()->addWidget(title_);
+    body()->addLayout(inset);
+    body()->addWidget(table_);
+    body()->addWidget(alone_);
+    body()->addLayout(buttons);
+    connect(button_, &QPushButton::clicked, this, [this] {
+        session_.requestPage(QStringLiteral("compare"));
+        emit session_.runRequested(run_);
+    });
+    hide();
+}
+
+void ResultCard::showResult(const MeasureResult& result) {
+    show();
+    banner_->clear();
+    alone_->clear();
+    model_->clear();
+    table_->hide();
+    alone_->hide();
+    button_->setVisible(!result.runs.empty());
+    if (result.status == "failed")
+        banner_->show(Banner::Kind::error,
+                      result.error ? QString::fromStdString(result.error->message) : tr("It failed."),
+                      tr("What was measured until then is stored."));
+    if (result.status == "cancelled")
+        banner_->show(Banner::Kind::note, tr("Cancelled."), tr("What was measured until then is stored."));
+    if (result.runs.empty()) return;
+    run_ = result.runs.back();
+    const auto run = session_.store().load(run_);
+    if (!run) return;
+    title_->setText(tr("Run %1").arg(runName(*run)));
+    if (result.status != "done") return;
+    if (result.comparison)
+        showComparison(*run, *result.comparison);
+    else
+        showAlone(*run);
+}
+
+void ResultCard::showComparison(const profiler::RunRecord& run, const profiler::Comparison& comparison) {
+    const auto baseline = session_.store().load(comparison.baseline);
+    if (!baseline) return;
+    title_->setText(tr("Run %1 against run %2").arg(runName(run)).arg(baseline->id));
+    model_->setRuns(*baseline, {run}, {comparison});
+    table_->show();
+}
+
+// A baseline has nothing to be compared with: its own figures.
+void ResultCard::showAlone(const profiler::RunRecord& run) {
+    QStringList lines;
+    for (const std::string& metric : LedgerModel::metrics())
+        if (const auto value = metricOf(run, metric))
+            lines.append(QStringLiteral("%1: %2").arg(
+                metricTitle(metric), formatMetric(QString::fromStdString(metric), value->value)));
+    alone_->setText(lines.join(QLatin1Char('\n')));
+    alone_->show();
+}
+
+}  // namespace hone::ui

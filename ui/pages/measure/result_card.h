@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QPushButton>
+
+#include "ui/models/comparison_model.h"
+#include "ui/models/session.h"
+#include "ui/widgets/card.h"
+
+namespace hone::ui {
+
+class Banner;
+class FigureTable;
+
+// How the last measurement ended: verdicts, or why there are none.
+class ResultCard : public Card {
+    Q_OBJECT
+public:
+    explicit ResultCard(Session& session, QWidget* parent = nullptr);
+    void showResult(const MeasureResult& result);
+
+private:
+    void showComparison(const profiler::RunRecord& run, const profiler::Comparison& comparison);
+    void showAlone(const profiler::RunRecord& run);
+    Session& session_;
+    ComparisonModel* model_;
+    TextLabel* title_;
+    FigureTable* table_;
+    TextLabel* alone_;
+    Banner* banner_;
+    QPushButton* button_;
+    std::int64_t run_ = 0;
+};
+
+}  // namespace hone::ui

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/measure_page.h"
+
+#include <QVBoxLayout>
+
+#include "ui/models/run_estimate.h"
+#include "ui/models/run_samples.h"
+#include "ui/pages/measure/live_charts.h"
+#include "ui/pages/measure/queue_card.h"
+#include "ui/pages/measure/result_card.h"
+#include "ui/pages/measure/workload_card.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/buttons.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr int sideWidth = 340, changePause = 150;
+
+}  // namespace
+
+Page* makeMeasurePage(Session& session) {
+    return new MeasurePage(session);
+}
+
+MeasurePage::MeasurePage(Session& session, QWidget* parent)
+    : Page(session, parent),
+      workload_(new WorkloadCard(session)),
+      banner_(new Banner),
+      charts_(new LiveCharts),
+      result_(new ResultCard(session)) {
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(12);
+    layout->addWidget(workload_);
+    layout->addWidget(banner_);
+    auto* columns = new QHBoxLayout;
+    columns->setSpacing(12);
+    columns->addWidget(charts_, 1);
+    auto* side = new QVBoxLayout;
+    side->setSpacing(12);
+    auto* queue = new QueueCard(session.jobs());
+    queue->setFixedWidth(sideWidth);
+    result_->setFixedWidth(sideWidth);
+    side->addWidget(queue);
+    side->addWidget(result_);
+    side->addStretch();
+    columns->addLayout(side);
+    layout->addLayout(columns, 1);
+    pause_.setSingleShot(true);
+    pause_.setInterval(changePause);
+    connect(&pause_, &QTimer::timeout, this, [this] {
+        if (stale_) showStored();
+    });
+    followJobs();
+    followSession();
+}
+
+QList<QWidget*> MeasurePage::headerWidgets() {
+    QPushButton* baseline = plainButton(tr("Measure the baseline alone"));
+    connect(baseline, &QPushButton::clicked, this, [this] {
+        MeasureRequest request;
+        request.experiment = session().experiment();
+        request.experiment.recipe = {};
+        request.against = MeasureRequest::Against::nothing;
+        session().jobs().measure(tr("Measuring the baseline"), request);
+    });
+    QPushButton* measuring = primaryButton(tr("Measure  Ctrl+R"));
+    measuring->setAccessibleName(tr("Measure"));
+    connect(measuring, &QPushButton::clicked, this, [this] { session().measure(); });
+    const auto follow = [this, baseline, measuring] {
+        const bool open = !session().checkpoint().isEmpty();
+        measuring->setEnabled(open);
+        measuring->setToolTip(open ? tr("Measure the recipe against the baseline, in turn")
+                                   : tr("Open a model first"));
+        baseline->setEnabled(open);
+        baseline->setVisible(!session().recipe().steps.empty());
+    };
+    connect(&session(), &Session::modelChanged, measuring, follow);
+    connect(&session(), &Session::recipeChanged, measuring, follow);
+    follow();
+    return {baseline, measuring};
+}
+
+void MeasurePage::followJobs() {
+    JobRunner& jobs = session().jobs();
+    connect(&jobs, &JobRunner::sampleArrived, this, [this](int job, const LiveSample& sample) {
+        begin(job);
+        charts_->run().side(sample.side).samples.push_back(sample);
+        charts_->showRun();
+    });
+    connect(&jobs, &JobRunner::accuracyArrived, this, [this](int job, const LiveAccuracy& point) {
+        begin(job);
+        charts_->run().side(point.side).accuracy.push_back(point);
+        charts_->showRun();
+    });
+    connect(&jobs, &JobRunner::jobProgress, this, [this](const JobInfo& job) {
+        if (job.kind != JobKind::measure) return;
+        if (job.state == JobState::running) begin(job.id);
+        // A job that was refused before a run began has no result.
+        if (job.state == JobState::failed && !job.error.isEmpty())
+            banner_->show(Banner::Kind::error, job.error);
+    });
+    connect(&jobs, &JobRunner::measured, this, [this](int, const MeasureResult& result) {
+        try {
+            result_->showResult(result);
+        } catch (const std::exception& error) {
+            banner_->show(Banner::Kind::error, tr("The store could not be read."),
+                          QString::fromUtf8(error.what()));
+        }
+    });
+}
+
+void MeasurePage::followSession() {
+    const auto changed = [this] {
+        stale_ = true;
+        if (isVisible()) pause_.start();
+    };
+    connect(&session(), &Session::modelChanged, this, changed);
+    connect(&session(), &Session::recipeChanged, this, changed);
+    connect(&session(), &Session::workloadChanged, this, changed);
+    connect(&session(), &Session::targetChanged, this, changed);
+}
+
+void MeasurePage::begin(int job) {
+    if (job == job_) return;
+    job_ = job;
+    banner_->clear();
+    charts_->clear();
+}
+
+void MeasurePage::shown() {
+    if (stale_) showStored();
+}
+
+// Until something runs, the charts show the newest stored runs of this experiment.
+void MeasurePage::showStored() {
+    stale_ = false;
+    showEstimate();
+    if (session().jobs().running()) return;
+    job_ = 0;
+    charts_->clear();
+    try {
+        const Experiment experiment = session().experiment();
+        const StoredPair pair =
+            newestPair(session().store().list(), experiment.checkpoint, to_json(experiment.recipe),
+                       to_json(experiment.workload), to_json(experiment.target));
+        const auto fill = [this](const std::optional<profiler::RunRecord>& run, Side side) {
+            if (run) charts_->run().side(side) = replay(session().store().samples(run->id), side);
+        };
+        fill(pair.baseline, Side::baseline);
+        fill(pair.candidate, Side::candidate);
+    } catch (const std::exception& error) {
+        banner_->show(Banner::Kind::error, tr("The store could not be read."),
+                      QString::fromUtf8(error.what()));
+    }
+    charts_->showRun();
+}
+
+void MeasurePage::showEstimate() {
+    double seconds = 0;
+    try {
+        seconds = estimateSeconds(session().store().list(), session().experiment(), session().model());
+    } catch (const std::exception&) {
+        // An estimate is not worth an error of its own; the charts report the store.
+    }
+    workload_->setEstimate(seconds > 0 ? roughSeconds(seconds) : QString());
+}
+
+}  // namespace hone::ui

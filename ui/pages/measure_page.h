@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QTimer>
+
+#include "ui/pages/page.h"
+
+namespace hone::ui {
+
+class Banner;
+class LiveCharts;
+class ResultCard;
+class WorkloadCard;
+
+// The workload, what is being measured, and the queue.
+class MeasurePage : public Page {
+    Q_OBJECT
+public:
+    explicit MeasurePage(Session& session, QWidget* parent = nullptr);
+
+    QString id() const override { return QStringLiteral("measure"); }
+    QString title() const override { return tr("Measure"); }
+    QString iconName() const override { return QStringLiteral("measure"); }
+    QList<QWidget*> headerWidgets() override;
+    void shown() override;
+
+private:
+    void followJobs();
+    void followSession();
+    void begin(int job);
+    void showStored();
+    void showEstimate();
+
+    WorkloadCard* workload_;
+    Banner* banner_;
+    LiveCharts* charts_;
+    ResultCard* result_;
+    QTimer pause_;
+    int job_ = 0;        // whose data the charts show; 0: of stored runs
+    bool stale_ = true;  // the stored runs shown may not be the experiment's
+};
+
+}  // namespace hone::ui

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/optimise/technique_card.h"
+
+#include <QSignalBlocker>
+
+#include "ui/forms/option_form.h"
+#include "ui/forms/schema_text.h"
+
+namespace hone::ui {
+
+TechniqueCard::TechniqueCard(const Descriptor& descriptor, QWidget* parent)
+    : Card({}, parent),
+      descriptor_(descriptor),
+      switch_(new Switch(text(descriptor.title))),
+      title_(new TextLabel(text(descriptor.title), TextStyle::cardTitle)),
+      summary_(new TextLabel(text(descriptor.summary), TextStyle::body, Tone::muted)),
+      reason_(new TextLabel({}, TextStyle::body, Tone::warning)),
+      form_(new OptionForm(descriptor)) {
+    setObjectName(text(descriptor.id));
+    summary_->setWordWrap(true);
+    reason_->setWordWrap(true);
+    title_->setBuddy(switch_);
+    setToolTip(wrappedTip(tr("Source: %1").arg(text(descriptor.source))));
+    switch_->setAccessibleDescription(text(descriptor.summary));
+    auto* row = new QHBoxLayout;
+    row->setSpacing(spacing::inside);
+    auto* column = new QVBoxLayout;
+    column->setSpacing(2);
+    column->addWidget(title_);
+    column->addWidget(summary_);
+    column->addWidget(reason_);
+    auto* options = new QVBoxLayout;
+    options->setContentsMargins(0, spacing::inside - 2, 0, 2);
+    options->addWidget(form_);
+    column->addLayout(options);
+    row->addWidget(switch_, 0, Qt::AlignTop);
+    row->addLayout(column, 1);
+    body()->setContentsMargins(spacing::inside + 2, 9, spacing::group - 1, 9);
+    body()->addLayout(row);
+    connect(switch_, &QAbstractButton::toggled, this, [this](bool on) {
+        updateState();
+        emit toggled(on);
+    });
+    connect(form_, &OptionForm::changed, this, &TechniqueCard::optionsChanged);
+    updateState();
+}
+
+void TechniqueCard::setOptions(const std::optional<nlohmann::json>& options) {
+    const QSignalBlocker blocker(switch_);
+    switch_->setChecked(options.has_value());
+    if (options) form_->setValue(*options);
+    updateState();
+}
+
+nlohmann::json TechniqueCard::options() const {
+    return form_->value();
+}
+
+void TechniqueCard::setUnsupported(const QString& reason) {
+    unsupported_ = reason;
+    updateState();
+}
+
+void TechniqueCard::setBlocked(const QString& reason) {
+    blocked_ = reason;
+    updateState();
+}
+
+void TechniqueCard::updateState() {
+    const QString reason = blocked_.isEmpty() ? unsupported_ : blocked_;
+    const bool on = switch_->isChecked();
+    // One that is on can always be switched off.
+    switch_->setEnabled(on || reason.isEmpty());
+    title_->setEnabled(switch_->isEnabled());
+    form_->setVisible(on && !descriptor_.options.empty());
+    reason_->setVisible(!reason.isEmpty());
+    reason_->setText(reason);
+    switch_->setToolTip(wrappedTip(reason));
+    update();
+}
+
+}  // namespace hone::ui

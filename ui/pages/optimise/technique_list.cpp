@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/optimise/technique_list.h"
+
+#include <QVBoxLayout>
+#include <algorithm>
+
+#include "ui/forms/schema_text.h"
+#include "ui/pages/optimise/technique_card.h"
+
+namespace hone::ui {
+
+namespace {
+
+const RecipeStep* findStep(const Recipe& recipe, std::string_view technique) {
+    const auto it = std::find_if(recipe.steps.begin(), recipe.steps.end(),
+                                 [technique](const RecipeStep& step) { return step.technique == technique; });
+    return it == recipe.steps.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+TechniqueList::TechniqueList(Session& session, QWidget* parent) : QWidget(parent), session_(session) {
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(spacing::inside);
+    std::vector<Slot> slots_;
+    for (const Descriptor& descriptor : session.registry().descriptors())
+        if (std::find(slots_.begin(), slots_.end(), descriptor.slot) == slots_.end())
+            slots_.push_back(descriptor.slot);
+    std::sort(slots_.begin(), slots_.end());
+    for (const Slot slot : slots_) {
+        if (slot != slots_.front()) layout->addSpacing(spacing::inside - 2);
+        layout->addWidget(sectionHeader(text(slot_title(slot))));
+        for (const Descriptor& descriptor : session.registry().descriptors()) {
+            if (descriptor.slot != slot) continue;
+            auto* card = new TechniqueCard(descriptor);
+            layout->addWidget(card);
+            cards_.push_back(card);
+            connect(card, &TechniqueCard::toggled, this, [this, card](bool on) { change(*card, on); });
+            connect(card, &TechniqueCard::optionsChanged, this, [this, card] { change(*card, true); });
+        }
+    }
+    layout->addStretch();
+    connect(&session, &Session::recipeChanged, this, &TechniqueList::showRecipe);
+    showRecipe();
+}
+
+TechniqueCard* TechniqueList::card(std::string_view technique) const {
+    const auto it = std::find_if(cards_.begin(), cards_.end(), [technique](const TechniqueCard* card) {
+        return card->descriptor().id == technique;
+    });
+    return it == cards_.end() ? nullptr : *it;
+}
+
+std::size_t TechniqueList::position(std::string_view technique) const {
+    const auto all = session_.registry().descriptors();
+    const auto it =
+        std::find_if(all.begin(), all.end(), [technique](const Descriptor& d) { return d.id == technique; });
+    return static_cast<std::size_t>(it - all.begin());
+}
+
+void TechniqueList::showRecipe() {
+    for (TechniqueCard* card : cards_) {
+        const RecipeStep* step = findStep(session_.recipe(), card->descriptor().id);
+        card->setOptions(step == nullptr ? std::nullopt : std::optional(step->options));
+    }
+    showConflicts();
+}
+
+void TechniqueList::showConflicts() {
+    const Registry& registry = session_.registry();
+    for (TechniqueCard* card : cards_) {
+        QString reason;
+        for (const RecipeStep& step : session_.recipe().steps) {
+            const Descriptor* other = registry.find(step.technique);
+            const std::string_view why = registry.conflict(card->descriptor().id, step.technique);
+            if (other == nullptr || why.empty()) continue;
+            reason = tr("Conflicts with %1: %2").arg(text(other->title), text(why));
+            break;
+        }
+        card->setBlocked(reason);
+    }
+}
+
+void TechniqueList::setSupport(const nlohmann::json& techniques) {
+    for (TechniqueCard* card : cards_) {
+        const std::string id(card->descriptor().id);
+        const bool refused =
+            techniques.is_object() && techniques.contains(id) && !techniques[id].value("ok", true);
+        card->setUnsupported(refused ? QString::fromStdString(techniques[id].value("reason", std::string()))
+                                     : QString());
+    }
+}
+
+void TechniqueList::change(TechniqueCard& card, bool on) {
+    Recipe recipe = session_.recipe();
+    const std::string id(card.descriptor().id);
+    const QString title = text(card.descriptor().title);
+    auto& steps = recipe.steps;
+    const auto it =
+        std::find_if(steps.begin(), steps.end(), [&id](const RecipeStep& s) { return s.technique == id; });
+    if (!on) {
+        if (it != steps.end()) steps.erase(it);
+        return apply(recipe, tr("switching off %1").arg(title));
+    }
+    if (it != steps.end()) {
+        it->options = card.options();
+        return apply(recipe, tr("options of %1").arg(title));
+    }
+    // In the registry's order, so that the same choices make the same recipe whatever they were clicked in.
+    const auto after = std::find_if(steps.begin(), steps.end(), [&](const RecipeStep& step) {
+        return position(step.technique) > position(id);
+    });
+    steps.insert(after, {id, card.options()});
+    apply(recipe, tr("switching on %1").arg(title));
+}
+
+void TechniqueList::apply(const Recipe& recipe, const QString& what) {
+    try {
+        session_.setRecipe(recipe, what);
+    } catch (const Error& error) {
+        emit refused(error.details());
+        showRecipe();
+    }
+}
+
+}  // namespace hone::ui

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/optimise_page.h"
+
+#include <QVBoxLayout>
+
+#include "profiler/report/comparison.h"
+#include "ui/charts/chart_card.h"
+#include "ui/charts/line_chart.h"
+#include "ui/charts/stacked_bars_chart.h"
+#include "ui/models/metric_text.h"
+#include "ui/models/run_estimate.h"
+#include "ui/models/run_samples.h"
+#include "ui/pages/optimise/ledger_card.h"
+#include "ui/pages/optimise/recipe_card.h"
+#include "ui/pages/optimise/technique_list.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/buttons.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr int changePause = 150;  // ms: a held arrow key asks the worker once
+constexpr int techniquesWidth = 430, chartHeight = 150;
+
+// Bytes by class of a prediction, without the sum.
+std::map<std::string, std::int64_t> memoryClasses(const nlohmann::json& memory) {
+    std::map<std::string, std::int64_t> classes;
+    if (!memory.is_object()) return classes;
+    for (const auto& [name, bytes] : memory.items())
+        if (name != "peak_resident" && bytes.is_number()) classes[name] = bytes.get<std::int64_t>();
+    return classes;
+}
+
+LineSeries tokenSeries(const QString& name, ChartColor color, const TokenTimes& times) {
+    return {name, color, times.index, times.mean, times.low, times.high, {}, false, false};
+}
+
+}  // namespace
+
+Page* makeOptimisePage(Session& session) {
+    return new OptimisePage(session);
+}
+
+OptimisePage::OptimisePage(Session& session, QWidget* parent)
+    : Page(session, parent),
+      techniques_(new TechniqueList(session)),
+      banner_(new Banner),
+      ledger_(new LedgerCard(session)),
+      notesCard_(new Card),
+      notes_(new TextLabel),
+      tokenTimes_(
+          new LineChart(tr("Time per token along the generation"), {tr("token"), tr("ms"), tr("ms"), true})),
+      memory_(new StackedBarsChart(tr("Peak memory by class"), tr("bytes"), formatBytes)) {
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(spacing::group);
+    layout->addWidget(banner_);
+    auto* columns = new QHBoxLayout;
+    columns->setSpacing(20);
+    techniques_->setFixedWidth(techniquesWidth);
+    columns->addWidget(techniques_, 0);
+    columns->addWidget(makeResults(), 1);
+    layout->addLayout(columns, 1);
+    pause_.setSingleShot(true);
+    pause_.setInterval(changePause);
+    connect(&pause_, &QTimer::timeout, this, &OptimisePage::ask);
+    connect(ledger_, &LedgerCard::measureRequested, this, &OptimisePage::measure);
+    connect(techniques_, &TechniqueList::refused, this, [this](const ErrorDetails& error) {
+        banner_->show(Banner::Kind::error, QString::fromStdString(error.message));
+    });
+    followSession();
+    showState();
+}
+
+QWidget* OptimisePage::makeResults() {
+    auto* results = new QWidget;
+    auto* column = new QVBoxLayout(results);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    column->addWidget(ledger_);
+    notes_->setWordWrap(true);
+    notes_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    notesCard_->setTitle(tr("Engaged"));
+    notesCard_->body()->addWidget(notes_);
+    notesCard_->hide();
+    column->addWidget(notesCard_);
+    auto* charts = new QHBoxLayout;
+    charts->setSpacing(12);
+    tokenTimes_->setEmptyText(tr("Measure to see each token's time."));
+    memory_->setEmptyText(tr("Open a model to see its memory predicted, and measure to see it."));
+    for (Chart* chart : {static_cast<Chart*>(tokenTimes_), static_cast<Chart*>(memory_)}) {
+        chart->setMinimumHeight(chartHeight);
+        charts->addWidget(new ChartCard(chart->accessibleName(), chart), 1);
+    }
+    column->addLayout(charts);
+    column->addWidget(new RecipeCard(session()));
+    column->addStretch();
+    return results;
+}
+
+QList<QWidget*> OptimisePage::headerWidgets() {
+    QUndoStack& stack = session().undoStack();
+    QPushButton* undo = plainButton(tr("Undo"));
+    const auto follow = [&stack, undo] {
+        undo->setEnabled(stack.canUndo());
+        undo->setToolTip(tr("Undo %1  Ctrl+Z").arg(stack.undoText()));
+    };
+    connect(&stack, &QUndoStack::indexChanged, undo, follow);
+    connect(undo, &QPushButton::clicked, &stack, &QUndoStack::undo);
+    follow();
+    QPushButton* exporting = plainButton(tr("Export…"));
+    connect(exporting, &QPushButton::clicked, this,
+            [this] { session().requestPage(QStringLiteral("export")); });
+    QPushButton* measuring = primaryButton(tr("Measure  Ctrl+R"));
+    measuring->setAccessibleName(tr("Measure"));
+    connect(measuring, &QPushButton::clicked, this, &OptimisePage::measure);
+    const auto followModel = [this, measuring, exporting] {
+        measuring->setEnabled(!session().checkpoint().isEmpty());
+        exporting->setEnabled(measuring->isEnabled());
+    };
+    connect(&session(), &Session::modelChanged, measuring, followModel);
+    followModel();
+    return {undo, exporting, measuring};
+}
+
+void OptimisePage::followSession() {
+    for (const auto signal : {&Session::modelChanged, &Session::recipeChanged, &Session::workloadChanged,
+                              &Session::targetChanged})
+        connect(&session(), signal, this, &OptimisePage::experimentChanged);
+    connect(&session(), &Session::runsChanged, this, [this] {
+        read_ = false;
+        if (isVisible()) pause_.start();
+    });
+    connect(&session().jobs(), &JobRunner::jobsChanged, this, &OptimisePage::showState);
+}
+
+void OptimisePage::experimentChanged() {
+    asked_ = read_ = false;
+    banner_->clear();
+    if (isVisible()) pause_.start();
+}
+
+void OptimisePage::shown() {
+    ask();
+}
+
+void OptimisePage::ask() {
+    if (!asked_) {
+        asked_ = true;
+        askSupport();
+        askPrediction();
+    }
+    if (!read_) showRuns();
+}
+
+void OptimisePage::askSupport() {
+    if (session().checkpoint().isEmpty()) return techniques_->setSupport(nullptr);
+    session().jobs().quick(
+        QStringLiteral("supports"), this,
+        [experiment = session().experiment()](const WorkerLaunch& launch, std::stop_token stop) {
+            return hone::supports(experiment, launch, std::move(stop));
+        },
+        [this](const nlohmann::json& answer) {
+            techniques_->setSupport(answer.contains("techniques") ? answer["techniques"] : answer);
+        },
+        [this](const ErrorDetails&) { techniques_->setSupport(nullptr); });
+}
+
+void OptimisePage::askPrediction() {
+    const auto show = [this](const nlohmann::json& prediction) {
+        prediction_ = prediction;
+        ledger_->model().setPrediction(prediction_);
+        showCharts();
+        showNotes();
+    };
+    if (session().checkpoint().isEmpty()) return show(nullptr);
+    session().jobs().quick(
+        QStringLiteral("predict"), this,
+        [experiment = session().experiment()](const WorkerLaunch& launch, std::stop_token stop) {
+            return hone::predict(experiment, launch, std::move(stop));
+        },
+        [this, show](const nlohmann::json& prediction) {
+            banner_->clear();
+            if (!prediction.value("fits", true))
+                banner_->show(Banner::Kind::warning, tr("This does not fit in the memory that is free."),
+                              tr("It needs %1 and %2 are free. Fewer sequences, a shorter prompt or smaller "
+                                 "weights help.")
+                                  .arg(formatBytes(prediction["memory"].value("peak_resident", 0.0)),
+                                       formatBytes(prediction.value("available", 0.0))));
+            show(prediction);
+        },
+        [this, show](const ErrorDetails& error) {
+            banner_->show(Banner::Kind::error, QString::fromStdString(error.message));
+            show(nullptr);
+        });
+}
+
+void OptimisePage::showRuns() {
+    read_ = true;
+    try {
+        const auto runs = session().store().list();
+        const Experiment experiment = session().experiment();
+        StoredPair pair = newestPair(runs, experiment.checkpoint, to_json(experiment.recipe),
+                                     to_json(experiment.workload), to_json(experiment.target));
+        std::optional<profiler::Comparison> comparison;
+        if (pair.baseline && pair.candidate)
+            comparison = profiler::compare(session().store(), *pair.baseline, *pair.candidate);
+        seconds_ = estimateSeconds(runs, experiment, session().model());
+        ledger_->model().setRuns(std::move(pair.baseline), std::move(pair.candidate), std::move(comparison));
+    } catch (const std::exception& error) {
+        banner_->show(Banner::Kind::error, tr("The store could not be read."),
+                      QString::fromUtf8(error.what()));
+    }
+    showCharts();
+    showNotes();
+    showState();
+}
+
+void OptimisePage::showCharts() {
+    const auto& baseline = ledger_->model().baseline();
+    const auto& candidate = ledger_->model().candidate();
+    std::vector<LineSeries> lines;
+    QStringList bars;
+    std::vector<std::map<std::string, std::int64_t>> memory;
+    const auto add = [&](const std::optional<profiler::RunRecord>& run, const QString& name,
+                         ChartColor color) {
+        if (!run) return;
+        const TokenTimes times = tokenTimes(session().store().samples(run->id));
+        const auto mean = metricOf(*run, "time_per_output_token");
+        const QString label =
+            mean ? QStringLiteral("%1 %2").arg(name, formatNumber(mean->value * 1e3)) : name;
+        if (!times.empty()) lines.push_back(tokenSeries(label, color, times));
+        bars.append(name);
+        memory.push_back(run->memory);
+    };
+    try {
+        add(baseline, tr("baseline"), ChartColor::baseline());
+        add(candidate, tr("recipe"), ChartColor::candidate());
+    } catch (const profiler::StoreError& error) {
+        banner_->show(Banner::Kind::error, tr("The store could not be read."),
+                      QString::fromUtf8(error.what()));
+    }
+    // Until it is measured, the recipe's bar is the prediction, and says so.
+    const bool measured = session().recipe().steps.empty() ? baseline.has_value() : candidate.has_value();
+    if (!measured && prediction_.is_object()) {
+        bars.append(tr("predicted"));
+        memory.push_back(memoryClasses(prediction_.value("memory", nlohmann::json::object())));
+    }
+    tokenTimes_->setSeries(std::move(lines));
+    memory_->setData(bars, memoryParts(memory));
+}
+
+void OptimisePage::showNotes() {
+    QStringList lines;
+    if (const auto& candidate = ledger_->model().candidate()) {
+        notesCard_->setTitle(tr("Engaged"));
+        for (const std::string& note : candidate->notes_from_run) lines.append(QString::fromStdString(note));
+    } else if (prediction_.is_object()) {
+        notesCard_->setTitle(tr("What the recipe will do"));
+        for (const auto& note : prediction_.value("notes", nlohmann::json::array()))
+            if (note.is_string()) lines.append(QString::fromStdString(note.get<std::string>()));
+    }
+    for (QString& line : lines) line.prepend(QStringLiteral("✓ "));
+    notes_->setText(lines.join(QLatin1Char('\n')));
+    notesCard_->setVisible(!lines.isEmpty());
+}
+
+void OptimisePage::showState() {
+    const auto running = session().jobs().running();
+    ledger_->showState(running && running->kind == JobKind::measure, seconds_);
+}
+
+void OptimisePage::measure() {
+    session().measure();
+}
+
+}  // namespace hone::ui

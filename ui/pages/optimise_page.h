@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QTimer>
+
+#include "ui/pages/page.h"
+
+namespace hone::ui {
+
+class Banner;
+class Card;
+class LedgerCard;
+class LineChart;
+class StackedBarsChart;
+class TechniqueList;
+class TextLabel;
+
+// Techniques on the left, what they do on the right.
+class OptimisePage : public Page {
+    Q_OBJECT
+public:
+    explicit OptimisePage(Session& session, QWidget* parent = nullptr);
+
+    QString id() const override { return QStringLiteral("optimise"); }
+    QString title() const override { return tr("Optimise"); }
+    QString iconName() const override { return QStringLiteral("optimise"); }
+    QList<QWidget*> headerWidgets() override;
+    void shown() override;
+
+private:
+    QWidget* makeResults();
+    void followSession();
+    void experimentChanged();
+    void ask();
+    void askSupport();
+    void askPrediction();
+    void showRuns();
+    void showCharts();
+    void showNotes();
+    void showState();
+    void measure();
+
+    TechniqueList* techniques_;
+    Banner* banner_;
+    LedgerCard* ledger_;
+    Card* notesCard_;
+    TextLabel* notes_;
+    LineChart* tokenTimes_;
+    StackedBarsChart* memory_;
+    QTimer pause_;
+    nlohmann::json prediction_;
+    double seconds_ = 0;
+    bool asked_ = false, read_ = false;
+};
+
+}  // namespace hone::ui
