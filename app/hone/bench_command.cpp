@@ -38,13 +38,13 @@ void choose_against(MeasureRequest& request, const std::string& against) {
     }
 }
 
-// One document: {"runs": […], "comparison": {…}}, baseline first; plus "error" where the run failed.
+// One document: {"runs": […], "comparison": {…}}, baseline first; plus "refusals", "warnings" and, where the run failed, "error".
 nlohmann::json document(const profiler::Store& store, const MeasureResult& result) {
     nlohmann::json json{{"runs", nlohmann::json::array()}};
     for (const std::int64_t id : result.runs) {
         if (const auto run = store.load(id)) json["runs"].push_back(profiler::run_json(*run));
     }
-    if (result.comparison) json["comparison"] = profiler::comparison_json(*result.comparison);
+    if (result.comparison) profiler::add_comparison(json, *result.comparison);
     if (result.error) json["error"] = to_json(*result.error);
     return json;
 }

@@ -32,6 +32,8 @@ int run(const cli::Commands& commands, bool json) {
         return fail({"cancelled", "", "", "", ""}, json, cli::kInterrupted);
     } catch (const Error& error) {
         return fail(error.details(), json, cli::kUnusable);
+    } catch (const profiler::StoreError& error) {
+        return fail({error.what(), "", "store", "", ""}, json, cli::kUnusable);
     } catch (const std::exception& error) {
         return fail({error.what(), "", "", "", ""}, json, cli::kFailed);
     }

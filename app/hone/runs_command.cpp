@@ -75,7 +75,7 @@ int compare_command(const RunsOptions& options) {
     const profiler::Comparison comparison = profiler::compare(store, runs.at(0), runs.at(1));
     if (options.json) {
         nlohmann::json document = runs_json(runs);
-        document["comparison"] = profiler::comparison_json(comparison);
+        profiler::add_comparison(document, comparison);
         print_json(document);
     } else {
         print(run_table(runs, &comparison));

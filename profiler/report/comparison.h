@@ -34,10 +34,11 @@ inline constexpr std::string_view kMeasuredApartNote = "measured one after the o
 // runs' samples; throws StoreError.
 Comparison compare(const Store& store, const RunRecord& baseline, const RunRecord& candidate);
 
-// The documents of the command line (docs: README, "JSON"). A comparison is {metric id: {"ratio", "low", "high", "n", "verdict"}}; where any
-// were refused it has "refusals" {metric id: reason} beside them, and where there are warnings "warnings" […].
+// The documents of the command line.
 nlohmann::json run_json(const RunRecord& run);
-nlohmann::json comparison_json(const Comparison& comparison);
+// Adds to `document` "comparison" {metric id: {"ratio", "low", "high", "n", "verdict"}}; where any metric was refused also "refusals"
+// {metric id: reason}, and where there are warnings "warnings" […].
+void add_comparison(nlohmann::json& document, const Comparison& comparison);
 
 enum class ReportFormat { json, csv, markdown };
 // json: {"runs": [run_json with its "samples"]}; csv: RFC 4180, one row a run, the same columns always; markdown: a table for people.

@@ -38,21 +38,21 @@ nlohmann::json run_json(const RunRecord& run) {
     return json;
 }
 
-nlohmann::json comparison_json(const Comparison& comparison) {
-    nlohmann::json json = nlohmann::json::object(), refusals = nlohmann::json::object();
+void add_comparison(nlohmann::json& document, const Comparison& comparison) {
+    nlohmann::json metrics = nlohmann::json::object(), refusals = nlohmann::json::object();
     for (const ComparedMetric& metric : comparison.metrics) {
         if (!metric.refusal.empty())
             refusals[metric.id] = metric.refusal;
         else
-            json[metric.id] = {{"ratio", metric.ratio.value},
-                               {"low", metric.ratio.low},
-                               {"high", metric.ratio.high},
-                               {"n", metric.ratio.n},
-                               {"verdict", metric.verdict}};
+            metrics[metric.id] = {{"ratio", metric.ratio.value},
+                                  {"low", metric.ratio.low},
+                                  {"high", metric.ratio.high},
+                                  {"n", metric.ratio.n},
+                                  {"verdict", metric.verdict}};
     }
-    if (!refusals.empty()) json["refusals"] = std::move(refusals);
-    if (!comparison.warnings.empty()) json["warnings"] = comparison.warnings;
-    return json;
+    document["comparison"] = std::move(metrics);
+    if (!refusals.empty()) document["refusals"] = std::move(refusals);
+    if (!comparison.warnings.empty()) document["warnings"] = comparison.warnings;
 }
 
 }  // namespace hone::profiler

@@ -106,8 +106,9 @@ TEST_F(RealWorker, HungLeavesAFailedRun) {
 
 TEST_F(RealWorker, CancelledInTheMiddleOfAStepEndsAtOnce) {
     MeasureRequest longest = tiny();
-    longest.experiment.workload.prompt_tokens = 4096;
-    longest.experiment.workload.generated_tokens = 4096;
+    longest.experiment.workload.prompt_tokens = 2000;
+    longest.experiment.workload.generated_tokens = 2000;
+    longest.experiment.workload.repetitions = 1000;
     std::stop_source source;
     std::thread later([&] {
         std::this_thread::sleep_for(std::chrono::milliseconds(1500));
@@ -143,7 +144,8 @@ TEST_F(RealWorker, EndsWithItsClient) {
     const pid_t client = ::fork();
     if (client == 0) {
         MeasureRequest longest = tiny();
-        longest.experiment.workload.generated_tokens = 4096;
+        longest.experiment.workload.generated_tokens = 2000;
+        longest.experiment.workload.repetitions = 1000;
         profiler::Store own(folder_ / "runs.sqlite");
         hone::measure(longest, own, worker(), {}, {});
         ::_exit(1);
@@ -169,7 +171,7 @@ TEST_F(RealWorker, EndsWithItsClient) {
 TEST_F(RealWorker, ExportsWhatItMeasured) {
     ExportRequest request;
     request.checkpoint = "synthetic:tiny";
-    add_setting(request.recipe, "quantize_weights.scheme=int8", builtin_registry());
+    add_setting(request.recipe, "quantize_weights.scheme=int8_channel", builtin_registry());
     add_setting(request.recipe, "kv_cache.dtype=int8", builtin_registry());
     request.target.threads = 1;
     request.path = folder_ / "tiny.gguf";

@@ -28,7 +28,10 @@ TEST(Documents, OfAComparisonHaveTheDocumentedShape) {
     const std::int64_t baseline = runs.add(MeasuredRuns::what());
     NewRun what = MeasuredRuns::what("int8");
     what.paired_with = baseline;
-    const nlohmann::json json = comparison_json(runs.compare(baseline, runs.add(what, 1.5)));
+    nlohmann::json document;
+    add_comparison(document, runs.compare(baseline, runs.add(what, 1.5)));
+    const nlohmann::json& json = document.at("comparison");
+    EXPECT_FALSE(document.contains("refusals"));
     for (const auto& [id, metric] : json.items())
         for (const char* key : {"ratio", "low", "high", "verdict"})
             EXPECT_TRUE(metric.contains(key)) << id << " " << key;
@@ -40,9 +43,9 @@ TEST(Documents, OfAComparisonNameRefusalsAndWarnings) {
     MeasuredRuns runs;
     NewRun other = MeasuredRuns::what("int8");
     other.workload["context"] = 1024;
-    const nlohmann::json json =
-        comparison_json(runs.compare(runs.add(MeasuredRuns::what()), runs.add(other)));
-    EXPECT_FALSE(json.contains("perplexity"));
+    nlohmann::json json;
+    add_comparison(json, runs.compare(runs.add(MeasuredRuns::what()), runs.add(other)));
+    EXPECT_FALSE(json.at("comparison").contains("perplexity"));
     EXPECT_EQ(json.at("refusals").at("perplexity"), "other context: 512 and 1024");
     EXPECT_EQ(json.at("warnings").size(), 1u);
 }
