@@ -106,6 +106,7 @@ private:
         if (type == "predict")
             return {{"memory", {{"peak_resident", 4e6}}},
                     {"model_bytes", 4000},
+                    {"file_bytes", 5000},
                     {"fits", true},
                     {"available", 6e9},
                     {"notes", json::array()}};
@@ -122,6 +123,9 @@ private:
                     {"absmax", 1},
                     {"outliers", 0},
                     {"histogram", {{"low", -1}, {"high", 1}, {"counts", {1, 4, 1}}}}};
+        if (type == "export")
+            return {{"path", request["path"]},   {"bytes", 5000},          {"types", {{"BF16", 4224}}},
+                    {"left_out", json::array()}, {"notes", json::array()}, {"hash", "00"}};
         if (type == "prepare") return prepare(request);
         if (type == "step" && request["kind"] == "repetition") return repetition();
         if (type == "step" && request["kind"] == "generate") return generate(request);

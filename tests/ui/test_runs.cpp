@@ -205,6 +205,25 @@ private slots:
         QVERIFY(plain.baseline && !plain.candidate);
     }
 
+    void newestPairFitsWhatAWorkerResolved() {
+        hone::profiler::NewRun stored = store_->load(baseline_)->what;
+        stored.workload["text_hash"] = "b5c150e9";
+        stored.workload["prompt_tokens"] = 333;
+        stored.environment["physical_cores"] = 2;
+        stored.recipe = nlohmann::json::array();
+        const std::int64_t run = store_->begin_run(stored);
+        store_->finish_run(run, "done", "", 1);
+        auto asked = workload;
+        asked["prompt_tokens"] = 333;
+        const auto newest = [&](const nlohmann::json& on) {
+            return newestPair(store_->list(), testing::inventedModel, nlohmann::json::array(), asked, on)
+                .baseline;
+        };
+        QVERIFY(newest({{"device", "cpu"}, {"threads", 0}}));
+        QVERIFY(newest({{"device", "cpu"}, {"threads", 2}}));
+        QVERIFY(!newest({{"device", "cpu"}, {"threads", 1}}));
+    }
+
     void tokenTimesAreDifferencesOfStamps() {
         const TokenTimes times = tokenTimes({{{0.1, 0.11, 0.13}, {0.1, 0.12}}});
         QCOMPARE(times.index, (std::vector<double>{2, 3}));

@@ -30,30 +30,6 @@ using namespace hone::ui;
 
 namespace {
 
-// What stands in for the four pages that have tests of their own.
-class BlankPage : public Page {
-public:
-    BlankPage(Session& session, QString id) : Page(session), id_(std::move(id)) {}
-    QString id() const override { return id_; }
-    QString title() const override { return id_; }
-    QString iconName() const override { return id_; }
-
-private:
-    QString id_;
-};
-
-std::vector<PageEntry> entries() {
-    std::vector<PageEntry> result{
-        {QStringLiteral("start"), QStringLiteral("Start"), QStringLiteral("start"), makeStartPage},
-        {QStringLiteral("model"), QStringLiteral("Model"), QStringLiteral("model"), makeModelPage}};
-    for (const char* id : {"optimise", "measure", "compare", "export"}) {
-        const QString name = QString::fromLatin1(id);
-        result.push_back(
-            {name, name, name, [name](Session& session) -> Page* { return new BlankPage(session, name); }});
-    }
-    return result;
-}
-
 void drop(QWidget& on, const QString& file) {
     QMimeData data;
     data.setUrls({QUrl::fromLocalFile(file)});
@@ -228,7 +204,7 @@ private slots:
                 window_->pages().showPage(entry.id);
                 QApplication::processEvents();  // palettes travel as events
                 const QColor corner =
-                    window_->grab().toImage().pixelColor(window_->width() - 4, window_->height() / 2);
+                    window_->grab().toImage().pixelColor(window_->width() - 18, window_->height() / 2);
                 QVERIFY2(corner == Theme::instance().palette().window,
                          qPrintable(entry.id + QLatin1Char(' ') + corner.name()));
             }
@@ -273,7 +249,7 @@ private slots:
 
 private:
     void makeWindow() {
-        window_ = std::make_unique<MainWindow>(*session_, entries());
+        window_ = std::make_unique<MainWindow>(*session_);
         window_->show();
         QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
         QApplication::setActiveWindow(window_.get());

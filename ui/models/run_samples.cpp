@@ -56,13 +56,30 @@ TokenTimes tokenTimes(const std::vector<profiler::Sample>& samples) {
     return tokenTimes(repetitions);
 }
 
+namespace {
+
+// A stored run says more than was asked for: the text's hash, and the threads where the machine's cores were taken.
+bool sameWorkload(nlohmann::json stored, const nlohmann::json& wanted) {
+    stored.erase("text_hash");
+    return stored == wanted;
+}
+
+bool sameTarget(const profiler::NewRun& run, const nlohmann::json& wanted) {
+    if (run.target == wanted) return true;
+    if (run.target.value("device", "") != wanted.value("device", "")) return false;
+    return wanted.value("threads", 0) == 0 && run.environment.is_object() &&
+           run.target.value("threads", 0) == run.environment.value("physical_cores", 0);
+}
+
+}  // namespace
+
 StoredPair newestPair(const std::vector<profiler::RunRecord>& runs, const std::string& source,
                       const nlohmann::json& recipe, const nlohmann::json& workload,
                       const nlohmann::json& target) {
     StoredPair pair;
     const auto fits = [&](const profiler::RunRecord& run, const nlohmann::json& wanted) {
         return run.status == "done" && run.what.model_source == source && run.what.recipe == wanted &&
-               run.what.workload == workload && run.what.target == target;
+               sameWorkload(run.what.workload, workload) && sameTarget(run.what, target);
     };
     const auto find = [&runs](auto&& accepts) -> std::optional<profiler::RunRecord> {
         const auto it = std::find_if(runs.begin(), runs.end(), accepts);

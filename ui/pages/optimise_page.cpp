@@ -156,9 +156,16 @@ void OptimisePage::ask() {
 
 void OptimisePage::askSupport() {
     if (session().checkpoint().isEmpty()) return techniques_->setSupport(nullptr);
+    Experiment experiment = session().experiment();
+    // Switching a technique on brings the sequences it needs, so it is asked about as if it were on.
+    for (const Descriptor& descriptor : session().registry().descriptors())
+        experiment.workload.concurrency =
+            std::max(experiment.workload.concurrency,
+                     sequences_wanted({{{std::string(descriptor.id), default_options(descriptor)}}},
+                                      session().registry()));
     session().jobs().quick(
         QStringLiteral("supports"), this,
-        [experiment = session().experiment()](const WorkerLaunch& launch, std::stop_token stop) {
+        [experiment](const WorkerLaunch& launch, std::stop_token stop) {
             return hone::supports(experiment, launch, std::move(stop));
         },
         [this](const nlohmann::json& answer) {

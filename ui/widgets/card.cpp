@@ -20,7 +20,9 @@ Card::Card(const QString& title, QWidget* parent)
     body_ = new QVBoxLayout;
     body_->setSpacing(spacing::inside);
     setFlush(false);
-    outer->addLayout(body_, 1);
+    // No stretch: it would make every card want more height than it needs. What is to spare goes to the body.
+    header_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+    outer->addLayout(body_);
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 

@@ -14,7 +14,15 @@ namespace hone::ui {
 namespace {
 
 const QString hiddenKey = QStringLiteral("compare/hiddenColumns");
-constexpr int statusWidth = 90, tagsWidth = 100, noteWidth = 150;
+// What most tables do not need leaves its room to the recipe.
+QStringList hiddenAtFirst() {
+    QStringList columns;
+    for (const int column : {RunsModel::Type, RunsModel::Tags, RunsModel::Note})
+        columns.append(QString::number(column));
+    return columns;
+}
+
+constexpr int statusWidth = 76, tagsWidth = 100, noteWidth = 150;
 
 }  // namespace
 
@@ -141,8 +149,7 @@ void RunsTable::fillColumnMenu(QMenu& menu) {
 }
 
 void RunsTable::restoreColumns() {
-    const QStringList hidden =
-        QSettings().value(hiddenKey, QStringList{QString::number(RunsModel::Note)}).toStringList();
+    const QStringList hidden = QSettings().value(hiddenKey, hiddenAtFirst()).toStringList();
     for (const QString& column : hidden)
         if (column.toInt() >= RunsModel::Type && column.toInt() < RunsModel::ColumnCount)
             setColumnHidden(column.toInt(), true);

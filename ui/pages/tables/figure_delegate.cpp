@@ -4,6 +4,7 @@
 #include <QApplication>
 #include <QPainter>
 #include <algorithm>
+#include <cmath>
 
 #include "ui/models/run_roles.h"
 #include "ui/theme/theme.h"
@@ -14,6 +15,11 @@ namespace hone::ui {
 namespace {
 
 constexpr int gap = 6;
+
+// Rounded up: a width that is a fraction too small elides the last letters.
+int widthOf(const QString& text, const QFont& font) {
+    return text.isEmpty() ? 0 : static_cast<int>(std::ceil(QFontMetricsF(font).horizontalAdvance(text))) + 1;
+}
 
 bool hasMark(const QModelIndex& index) {
     return index.data(MarkRole).isValid() && index.data(MarkRole).toInt() != static_cast<int>(Mark::none);
@@ -49,9 +55,8 @@ FigureDelegate::Texts FigureDelegate::textsOf(const QModelIndex& index) {
     texts.font = theme.font(figure ? TextStyle::tabular : TextStyle::body);
     texts.suffixFont = theme.font(TextStyle::caption);
     if (index.data(StrongRole).toBool()) texts.font.setWeight(QFont::DemiBold);
-    texts.textWidth = QFontMetrics(texts.font).horizontalAdvance(texts.text);
-    texts.suffixWidth =
-        texts.suffix.isEmpty() ? 0 : QFontMetrics(texts.suffixFont).horizontalAdvance(texts.suffix) + gap;
+    texts.textWidth = widthOf(texts.text, texts.font);
+    texts.suffixWidth = texts.suffix.isEmpty() ? 0 : widthOf(texts.suffix, texts.suffixFont) + gap;
     return texts;
 }
 
