@@ -206,7 +206,7 @@ private slots:
         recipe.steps.push_back({"kv_cache"});
         session_->setRecipe(recipe, QStringLiteral("two"));
         QVERIFY(says(*page, QStringLiteral("KV cache.")));  // what is left out
-        QTRY_VERIFY_WITH_TIMEOUT(says(*page, QStringLiteral("5 kB")), 5000);
+        QTRY_VERIFY_WITH_TIMEOUT(says(*page, formatBytes(5000)), 5000);
         const auto path = test::scratchFile("out.gguf");
         std::filesystem::remove(path);
         child<QLineEdit>(*page, QStringLiteral("File to write"))
