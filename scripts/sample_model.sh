@@ -49,6 +49,8 @@ if [ ! -f "$q4" ]; then
 fi
 if [ ! -f "$bf16" ]; then
   echo "sample model: expanding to BF16" >&2
-  "$hone" export "$q4" --format gguf --type bf16 --out "$bf16" > /dev/null
+  # With a store of its own: this is no export of the user's.
+  "$hone" export "$q4" --format gguf --type bf16 --out "$bf16" --store "$cache/expanding.sqlite" > /dev/null
+  rm -f "$cache"/expanding.sqlite*
 fi
 echo "$cache"

@@ -28,8 +28,10 @@ int export_command(const ExportOptions& options) {
     request.checkpoint = options.common.checkpoint;
     request.recipe = options.common.recipe();
     request.target = options.common.target();
+    profiler::Store store(store_path(options.common.store_file));
     const Interrupt interrupt;
     const nlohmann::json result = export_checkpoint(request, {}, progress_observer(false), interrupt.token());
+    store_artifact(store, request, result);
     clear_progress();
     const nlohmann::json verify = result.value("verify", nlohmann::json());
     const bool passed = !verify.is_object() || verify.value("passed", false);

@@ -4,8 +4,10 @@
 import csv
 import io
 import json
+import os
 import pathlib
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,7 @@ class CommandLine(unittest.TestCase):
         self.addCleanup(self.folder.cleanup)
         self.root = pathlib.Path(self.folder.name)
         self.store = self.root / "runs.sqlite"
+        os.environ["XDG_DATA_HOME"] = str(self.root / "data")  # never the user's own runs
 
     def hone(self, *arguments, status=0, text=None):
         done = subprocess.run([HONE, *map(str, arguments)], capture_output=True, text=True, input=text, check=False,
@@ -132,14 +135,17 @@ class CommandLine(unittest.TestCase):
     def test_export_verifies(self):
         out = self.root / "out.gguf"
         result = self.json("export", MODEL, "--with", "quantize_weights.scheme=int8_channel", "--with",
-                           "kv_cache.dtype=int8", "--format", "gguf", "--out", out, "--verify")
+                           "kv_cache.dtype=int8", "--format", "gguf", "--out", out, "--verify", "--store", self.store)
+        with sqlite3.connect(self.store) as database:
+            self.assertEqual(database.execute("SELECT path, bytes FROM artifact").fetchall(),
+                             [(str(out), out.stat().st_size)])
         self.assertEqual(result["left_out"], ["kv_cache"])
         self.assertEqual(result["bytes"], out.stat().st_size)
         self.assertTrue(result["verify"]["passed"])
         self.assertLessEqual(abs(result["verify"]["kl_divergence"]), 1e-6)
         self.assertIn("Q8_0", self.json("inspect", out)["types"])
-        self.refused("export", MODEL, "--out", out)
-        self.json("export", MODEL, "--out", out, "--overwrite")
+        self.refused("export", MODEL, "--out", out, "--store", self.store)
+        self.json("export", MODEL, "--out", out, "--overwrite", "--store", self.store)
 
     # --- the store ---
 
@@ -162,7 +168,6 @@ class CommandLine(unittest.TestCase):
 
     def test_a_store_of_a_newer_version_is_left_alone(self):
         self.bench()
-        import sqlite3
         with sqlite3.connect(self.store) as database:
             database.execute("PRAGMA user_version = 999")
         before = self.store.read_bytes()
@@ -206,7 +211,6 @@ class CommandLine(unittest.TestCase):
         client = self.start_bench()
         worker = self.worker_of(client)
         self.run_once_measuring(client)
-        import os
         os.kill(worker, signal.SIGKILL)
         out, err = client.communicate(timeout=60)
         self.assertEqual(client.returncode, 1, err)
@@ -242,7 +246,7 @@ class CommandLine(unittest.TestCase):
         bad = self.root / "bad.gguf"
         bad.write_bytes(b"GGUF" + bytes(40))
         self.refused("inspect", bad, field="version", found="0")
-        self.refused("bench", self.root / "absent.gguf")
+        self.refused("bench", self.root / "absent.gguf", "--store", self.store)
         self.refused("inspect", "synthetic:elephant", expected="llama-3-8b")
         self.refused("inspect", self.root)
 
@@ -256,7 +260,7 @@ class CommandLine(unittest.TestCase):
             self.assertIn(part, error["message"])
 
     def test_a_place_that_cannot_be_written(self):
-        self.refused("export", MODEL, "--out", self.root / "absent" / "x.gguf")
+        self.refused("export", MODEL, "--out", self.root / "absent" / "x.gguf", "--store", self.store)
         self.refused("bench", MODEL, "--store", "/proc/hone.sqlite", *QUICK)
 
     def test_help_and_version(self):

@@ -49,6 +49,19 @@ TEST_F(Exporting, VerifiesInFreshWorkers) {
     }
 }
 
+TEST_F(Exporting, IsKeptAsAnArtifact) {
+    ExportRequest verified = request();
+    verified.verify = true;
+    const nlohmann::json result = export_checkpoint(verified, fake({"--kl", "5e-7"}), observer_, {});
+    store_artifact(store(), verified, result);
+    const auto artifacts = store().artifacts();
+    ASSERT_EQ(artifacts.size(), 1U);
+    EXPECT_EQ(artifacts[0].path, (folder_ / "model.out").string());
+    EXPECT_EQ(artifacts[0].left_out, nlohmann::json({"kv_cache"}));
+    EXPECT_EQ(artifacts[0].verification.at("passed"), true);
+    EXPECT_EQ(artifacts[0].recipe, to_json(verified.recipe));
+}
+
 TEST_F(Exporting, FailsTheCheckWhereTheFileDiffers) {
     ExportRequest verified = request();
     verified.verify = true;

@@ -62,7 +62,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for number, (expected, arguments) in enumerate(CASES):
             out, dump = pathlib.Path(folder) / f"{number}-{expected}.gguf", pathlib.Path(folder) / "values"
-            subprocess.run([hone, "export", model, "--format", "gguf", "--out", out, *arguments], check=True,
+            subprocess.run([hone, "export", model, "--format", "gguf", "--out", out, "--store",
+                            pathlib.Path(folder) / "runs.sqlite", *arguments], check=True,
                            stdout=subprocess.DEVNULL)
             subprocess.run([dump_tensors, out, dump, *PREFIXES], check=True)
             check(out, dump, expected, original)

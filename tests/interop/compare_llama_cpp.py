@@ -68,7 +68,8 @@ def llama_continuation(model, prompt):
 
 def compare(hone, source, kind, folder):
     out = folder / f"{kind}.gguf"
-    exported = hone_json(hone, "export", source, "--format", "gguf", "--type", kind, "--out", out, "--verify")
+    exported = hone_json(hone, "export", source, "--format", "gguf", "--type", kind, "--out", out, "--verify",
+                         "--store", folder / "runs.sqlite")
     ours = hone_json(hone, "eval", out, "--text", TEXT, "--context", CONTEXT, "--chunks", WINDOWS, "--store",
                      folder / "runs.sqlite")["runs"][0]["metrics"]["perplexity"]["value"]
     model = llama_cpp.Llama(str(out), n_ctx=CONTEXT, n_batch=CONTEXT, logits_all=True, verbose=False,

@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdlib>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "engine/core/error.h"
 #include "engine/experiment/protocol/experiment.h"
@@ -132,6 +135,17 @@ TEST(Registry, ANewTechniqueAppearsInTheDocument) {
     const std::string page = techniques_markdown(kRegistry);
     for (const char* text : {"Third", "`third`", "`depth`", "How deep.", "both want the same tokens"})
         EXPECT_NE(page.find(text), std::string::npos) << text;
+}
+
+// With HONE_UPDATE_DOCS set the page is written instead of compared.
+TEST(Registry, HasItsPage) {
+    const std::string path = HONE_SOURCE_DIR "/docs/techniques.md";
+    if (std::getenv("HONE_UPDATE_DOCS") != nullptr)
+        std::ofstream(path) << techniques_markdown(builtin_registry());
+    std::stringstream text;
+    text << std::ifstream(path).rdbuf();
+    EXPECT_EQ(text.str(), techniques_markdown(builtin_registry()))
+        << "run this test with HONE_UPDATE_DOCS=1 and commit docs/techniques.md";
 }
 
 TEST(Recipe, TakesSettingsOfAnyRegisteredTechnique) {

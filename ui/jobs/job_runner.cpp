@@ -50,7 +50,10 @@ struct Execute {
         return outcome;
     }
     Outcome operator()(const ExportRequest& request) const {
-        return {JobState::done, {}, hone::export_checkpoint(request, launch, observer, stop)};
+        profiler::Store connection(store);
+        nlohmann::json result = hone::export_checkpoint(request, launch, observer, stop);
+        store_artifact(connection, request, result);
+        return {JobState::done, {}, std::move(result)};
     }
     Outcome operator()(const GenerateRequest& request) const {
         return {JobState::done, {}, hone::generate(request, launch, observer, stop)};

@@ -120,4 +120,7 @@ nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& 
 nlohmann::json export_checkpoint(const ExportRequest& request, const WorkerLaunch& launch,
                                  const Observer& observer, std::stop_token stop);
 
+// Keeps what export_checkpoint(request) returned in the store, as an artifact. Throws StoreError.
+void store_artifact(profiler::Store& store, const ExportRequest& request, const nlohmann::json& result);
+
 }  // namespace hone

@@ -124,4 +124,18 @@ nlohmann::json export_checkpoint(const ExportRequest& request, const WorkerLaunc
     return result;
 }
 
+void store_artifact(profiler::Store& store, const ExportRequest& request, const nlohmann::json& result) {
+    profiler::Artifact artifact;
+    artifact.checkpoint = request.checkpoint;
+    artifact.recipe = to_json(request.recipe);
+    artifact.path = std::filesystem::absolute(request.path).string();
+    artifact.format = request.format;
+    artifact.dtype = request.dtype;
+    artifact.bytes = result.value("bytes", std::int64_t{0});
+    artifact.hash = result.value("hash", "");
+    artifact.left_out = result.value("left_out", nlohmann::json::array());
+    artifact.verification = result.value("verify", nlohmann::json());
+    store.add_artifact(artifact);
+}
+
 }  // namespace hone
