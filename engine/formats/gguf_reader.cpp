@@ -11,6 +11,7 @@
 #include "engine/formats/gguf.h"
 #include "engine/formats/gguf_types.h"
 #include "engine/formats/mapped_file.h"
+#include "engine/formats/utf8.h"
 
 namespace hone {
 namespace {
@@ -47,12 +48,13 @@ public:
         : path_(path.string()), file_(std::move(file)), reader_(file_->bytes(), path_) {}
 
     Checkpoint read() {
+        checkpoint_.source = path_;
         read_header();
         for (std::uint64_t i = 0; i < n_keys_; ++i) read_key(i);
         read_alignment();
+        refuse_parts();
         for (std::uint64_t i = 0; i < n_tensors_; ++i) read_tensor(i);
         place_tensors();
-        checkpoint_.source = path_;
         checkpoint_.name = checkpoint_.text_or("general.name", std::filesystem::path(path_).stem().string());
         return std::move(checkpoint_);
     }
@@ -60,13 +62,14 @@ public:
 private:
     void read_header();
     void read_key(std::uint64_t index);
-    std::string text(const std::string& field);
+    std::string text(const std::string& field, std::uint64_t longest = kMaxString);
     MetadataValue value(std::uint32_t type, const std::string& field);
     MetadataArray array(const std::string& field);
     template <typename Number>
     std::vector<Number> numbers(std::uint64_t count, const std::string& field);
     bool flag(const std::string& field);
     void read_alignment();
+    void refuse_parts() const;
     void read_tensor(std::uint64_t index);
     void place_tensors();
     void check_overlaps() const;
@@ -109,12 +112,19 @@ void Reader::read_header() {
                      fmt::format("at most {} in a file of this size", most_keys));
 }
 
-std::string Reader::text(const std::string& field) {
+// UTF-8, as the specification says: anything else could not be shown, nor go through JSON.
+std::string Reader::text(const std::string& field, std::uint64_t longest) {
     const auto length = reader_.number<std::uint64_t>(field + " length");
-    if (length > std::min(kMaxString, reader_.remaining()))
-        reader_.fail(field + " length", fmt::format("{} B", length),
-                     fmt::format("at most {} B", std::min(kMaxString, reader_.remaining())));
-    return std::string(reader_.bytes(length, field));
+    longest = std::min(longest, reader_.remaining());
+    if (length > longest)
+        reader_.fail(field + " length", fmt::format("{} B", length), fmt::format("at most {} B", longest));
+    const std::string_view bytes = reader_.bytes(length, field);
+    const std::size_t valid = valid_utf8_prefix(bytes);
+    if (valid < bytes.size())
+        reader_.fail(field,
+                     fmt::format("0x{:02X} at its byte {}", static_cast<unsigned char>(bytes[valid]), valid),
+                     "valid UTF-8");
+    return std::string(bytes);
 }
 
 bool Reader::flag(const std::string& field) {
@@ -178,7 +188,7 @@ MetadataArray Reader::array(const std::string& field) {
                      fmt::format("at most {}", reader_.remaining() / 8));
     std::vector<std::string> texts;
     texts.reserve(static_cast<std::size_t>(count));
-    for (std::uint64_t i = 0; i < count; ++i) texts.push_back(text(field));
+    for (std::uint64_t i = 0; i < count; ++i) texts.push_back(text(fmt::format("{}[{}]", field, i)));
     return texts;
 }
 
@@ -218,7 +228,7 @@ MetadataValue Reader::value(std::uint32_t type, const std::string& field) {
 void Reader::read_key(std::uint64_t index) {
     const std::string field = fmt::format("metadata[{}]", index);
     const std::uint64_t offset = reader_.position();
-    std::string key = text(field + " key");
+    std::string key = text(field + " key", kMaxKey);
     if (key.empty()) reader_.fail(field + " key", "an empty key", "a name");
     const auto [earlier, added] = key_offsets_.emplace(key, offset);
     if (!added)
@@ -242,10 +252,19 @@ void Reader::read_alignment() {
     alignment_ = *number;
 }
 
+// One part of several has only some of the tensors.
+void Reader::refuse_parts() const {
+    const std::int64_t parts = checkpoint_.integer_or("split.count", 1);
+    if (parts > 1)
+        reader_.fail("metadata 'split.count'",
+                     fmt::format("part {} of {}", checkpoint_.integer_or("split.no", 0) + 1, parts),
+                     "the whole model in one file: join the parts with llama-gguf-split --merge");
+}
+
 void Reader::read_tensor(std::uint64_t index) {
     StoredTensor tensor;
     std::string field = fmt::format("tensor[{}]", index);
-    tensor.name = text(field + " name");
+    tensor.name = text(field + " name", kMaxTensorName);
     field += fmt::format(" '{}'", tensor.name);
     if (tensor.name.empty()) reader_.fail(field, "an empty name", "a name");
     const auto [earlier, added] = tensor_indices_.emplace(tensor.name, index);

@@ -31,7 +31,9 @@ inline constexpr std::uint32_t kValueTypes = 13;
 
 // What a reader accepts before it looks further: far above any real model, far below what hurts.
 inline constexpr std::uint64_t kMaxString = 16U << 20, kMaxTensors = 1U << 20, kMaxKeys = 65536,
-                               kMaxAlignment = 1U << 20, kMaxDimensions = 4;
+                               kMaxAlignment = 1U << 20, kMaxDimensions = 4,
+                               kMaxKey = 65535,  // the specification's
+    kMaxTensorName = 63;                         // what ggml's 64 bytes hold beside the closing zero
 
 // Names of ggml types that exist, for messages: "Q4_K", or "type 99".
 std::string ggml_type_name(std::uint32_t type);

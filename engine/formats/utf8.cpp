@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/formats/utf8.h"
+
+namespace hone {
+namespace {
+
+unsigned byte_at(std::string_view text, std::size_t index) {
+    return static_cast<unsigned char>(text[index]);
+}
+
+// Bytes of the character that starts the text; 0 where it is none.
+std::size_t character(std::string_view text) {
+    const unsigned lead = byte_at(text, 0);
+    if (lead < 0x80) return 1;
+    const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
+                               : lead >= 0xE0 && lead <= 0xEF ? 3
+                               : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                              : 0;
+    if (length == 0 || text.size() < length) return 0;
+    const unsigned second = byte_at(text, 1);
+    // The second byte's range excludes overlong forms, surrogates and what lies above U+10FFFF.
+    const unsigned lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    const unsigned highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (second < lowest || second > highest) return 0;
+    for (std::size_t i = 2; i < length; ++i) {
+        if ((byte_at(text, i) & 0xC0U) != 0x80) return 0;
+    }
+    return length;
+}
+
+}  // namespace
+
+std::size_t valid_utf8_prefix(std::string_view text) {
+    std::size_t position = 0;
+    while (position < text.size()) {
+        const std::size_t length = character(text.substr(position));
+        if (length == 0) break;
+        position += length;
+    }
+    return position;
+}
+
+}  // namespace hone
