@@ -12,7 +12,9 @@ import sys
 
 TABLE = json.loads(pathlib.Path(__file__).with_name("layers.json").read_text(encoding="utf-8"))
 CHECKED = ("kernels", "profiler", "engine", "ui", "app")
-SOURCES = {".h", ".cpp", ".inc", ".in"}
+LICENSED = (*CHECKED, "tests", "scripts", ".ci")
+SOURCES = {".c", ".cc", ".cpp", ".cxx", ".cu", ".cuh", ".h", ".hh", ".hpp", ".inc", ".in"}
+SCRIPTS = {".py", ".sh"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 LIBRARY = re.compile(r"(?:hone_library|target_link_libraries)\s*\(\s*(\w[\w-]*)([^)]*)\)", re.S)
 
@@ -52,35 +54,41 @@ def check_includes(name, text, breaches):
         match = INCLUDE.match(line)
         if not match:
             continue
-        ours, system = match.groups()
-        if ours and ours.split("/")[0] in CHECKED:
-            target = layer_of(ours)
-            if target not in may:
-                breaches.append(f"{name}:{number}: {layer} includes {ours}; it may use {', '.join(sorted(may))}")
+        # Quotes and angle brackets find the same files, so neither is a way round the table.
+        header = match.group(1) or match.group(2)
+        if header.split("/")[0] in CHECKED and ".." not in header.split("/"):
+            if layer_of(header) not in may:
+                breaches.append(f"{name}:{number}: {layer} includes {header}; it may use {', '.join(sorted(may))}")
+        elif match.group(1):
+            breaches.append(f'{name}:{number}: includes "{header}"; quotes are for paths from the root, below '
+                            f"{', '.join(CHECKED)}")
         for library, rule in TABLE["private_libraries"].items():
-            if system and re.match(rule["headers"], system) and not inside(name, rule["folders"]):
-                breaches.append(f"{name}:{number}: includes <{system}>; {library} belongs to {', '.join(rule['folders'])}")
+            if re.match(rule["headers"], header) and not inside(name, rule["folders"]):
+                breaches.append(f"{name}:{number}: includes {header}; {library} belongs to {', '.join(rule['folders'])}")
 
 
 def check_licence(name, text, breaches):
     wanted = next(licence for folder, licence in sorted(TABLE["licences"].items(), reverse=True)
                   if not folder or name.startswith(folder + "/"))
-    first = text.splitlines()[0] if text else ""
-    if f"SPDX-License-Identifier: {wanted}" not in first:
+    lines = text.splitlines()[:2]
+    line = lines[1 if lines and lines[0].startswith("#!") and len(lines) > 1 else 0] if lines else ""
+    if not line.endswith(f"SPDX-License-Identifier: {wanted}"):
         breaches.append(f"{name}:1: the first line must say SPDX-License-Identifier: {wanted}")
 
 
 def links(root):
-    """Yields (file, line, folder, target, names it links) of every library and program."""
+    """Yields (file, folder, target, [(name it links, line)]) of every library and program."""
     for path in sorted(file for top in CHECKED for file in (root / top).rglob("CMakeLists.txt")):
-        text = path.read_text(encoding="utf-8")
+        text = re.sub(r"#.*", "", path.read_text(encoding="utf-8"))
         for match in LIBRARY.finditer(text):
-            body = match.group(2)
-            if "hone_library" in match.group(0):
-                body = body.partition("LINKS")[2]
-            names = [word for word in body.split() if word not in ("PUBLIC", "PRIVATE", "INTERFACE")]
-            yield path.relative_to(root).as_posix(), line_of(text, match.start()), \
-                path.parent.relative_to(root).as_posix(), match.group(1), names
+            body = match.start(2)
+            if match.group(0).startswith("hone_library"):
+                body = text.find("LINKS", body, match.end(2))
+                body = match.end(2) if body < 0 else body + len("LINKS")
+            names = [(word.group(), line_of(text, word.start()))
+                     for word in re.compile(r"\S+").finditer(text, body, match.end(2))
+                     if word.group() not in ("PUBLIC", "PRIVATE", "INTERFACE")]
+            yield path.relative_to(root).as_posix(), path.parent.relative_to(root).as_posix(), match.group(1), names
 
 
 def reached(target, graph):
@@ -95,12 +103,15 @@ def reached(target, graph):
 
 def check_links(root, breaches):
     found = list(links(root))
-    folder_of = {target: folder for _, _, folder, target, _ in found}
+    folder_of = {target: folder for _, folder, target, _ in found}
     graph = {}
-    for file, line, folder, target, names in found:
-        graph.setdefault(target, []).extend(names)
+    for file, folder, target, names in found:
+        graph.setdefault(target, []).extend(name for name, _ in names)
         layer = layer_of(folder)
-        for name in names:
+        if layer is None:
+            breaches.append(f"{file}:1: {target} lies in no folder of the dependency table")
+            continue
+        for name, line in names:
             if name in folder_of and layer_of(folder_of[name]) not in allowed(layer):
                 breaches.append(f"{file}:{line}: {target} ({layer}) links {name} ({folder_of[name]}); "
                                 f"it may use {', '.join(sorted(allowed(layer)))}")
@@ -108,21 +119,22 @@ def check_links(root, breaches):
                 if re.match(rule["targets"], name) and not inside(folder + "/", rule["folders"]):
                     breaches.append(f"{file}:{line}: {target} links {name}; {library} belongs to "
                                     f"{', '.join(rule['folders'])}")
-    for folder, forbidden in TABLE["never_linked"].items():
-        for target in (name for name, place in folder_of.items() if place == folder):
+    for process, forbidden in TABLE["never_linked"].items():
+        for target in (name for name, folder in folder_of.items() if inside(folder + "/", [process])):
             for name in sorted(reached(target, graph)):
-                if name in folder_of and folder_of[name] in forbidden:
-                    breaches.append(f"{folder}/CMakeLists.txt:1: {target} reaches {name} ({folder_of[name]}), "
-                                    "which must never be in that process")
+                if layer_of(folder_of.get(name, "")) in forbidden:
+                    breaches.append(f"{folder_of[target]}/CMakeLists.txt:1: {target} reaches {name} "
+                                    f"({folder_of[name]}), which must never be in the window's process")
 
 
 def breaches_below(root):
     breaches = []
-    for path in sorted(file for top in CHECKED for file in (root / top).rglob("*")):
-        if path.suffix not in SOURCES or not path.is_file():
+    for path in sorted(file for top in LICENSED for file in (root / top).rglob("*")):
+        if path.suffix not in SOURCES | SCRIPTS or not path.is_file():
             continue
         name, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
-        check_includes(name, text, breaches)
+        if path.suffix in SOURCES and name.split("/")[0] in CHECKED:
+            check_includes(name, text, breaches)
         check_licence(name, text, breaches)
     check_links(root, breaches)
     return breaches
