@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
 #include <QCommandLineParser>
+#include <QFile>
 #include <QFileDialog>
 #include <QLocale>
 #include <QMessageBox>
 #include <QPushButton>
 #include <QTimer>
+#include <cstdio>
 #include <memory>
 
 #include "engine/techniques/schema/schema.h"
@@ -19,8 +21,24 @@ using namespace hone;
 using namespace hone::ui;
 
 struct Arguments {
-    QString checkpoint, store, screenshots;
+    QString checkpoint, store, recipe, screenshots;
+    QSize size;  // invalid: as it was last
 };
+
+QSize asSize(const QString& text) {
+    const QStringList sides = text.split(QLatin1Char('x'));
+    return sides.size() == 2 ? QSize(sides[0].toInt(), sides[1].toInt()) : QSize();
+}
+
+// Throws Error: a file that cannot be read, or no recipe in it.
+Recipe readRecipe(const QString& path) {
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        throw Error(QStringLiteral("%1: %2").arg(path, file.errorString()).toStdString());
+    const nlohmann::json json = nlohmann::json::parse(file.readAll().toStdString(), nullptr, false);
+    if (json.is_discarded()) throw Error(QStringLiteral("%1: not JSON").arg(path).toStdString());
+    return recipe_from_json(json, builtin_registry());
+}
 
 Arguments parse(const QApplication& application) {
     QCommandLineParser parser;
@@ -36,10 +54,16 @@ Arguments parse(const QApplication& application) {
     const QCommandLineOption screenshots(QStringLiteral("screenshots"),
                                          QApplication::tr("Save a picture of every page in DIR and quit."),
                                          QStringLiteral("DIR"));
-    parser.addOptions({store, screenshots});
+    const QCommandLineOption recipe(QStringLiteral("recipe"),
+                                    QApplication::tr("Start with the recipe in FILE (JSON)."),
+                                    QStringLiteral("FILE"));
+    const QCommandLineOption size(QStringLiteral("size"), QApplication::tr("Make the window this large."),
+                                  QStringLiteral("WIDTHxHEIGHT"));
+    parser.addOptions({store, recipe, size, screenshots});
     parser.process(application);
     const QStringList positional = parser.positionalArguments();
-    return {positional.value(0), parser.value(store), parser.value(screenshots)};
+    return {positional.value(0), parser.value(store), parser.value(recipe), parser.value(screenshots),
+            asSize(parser.value(size))};
 }
 
 // The window and what it is about. Choosing another store makes both anew.
@@ -66,6 +90,7 @@ public:
     }
 
     MainWindow& window() { return *window_; }
+    Session& session() { return *session_; }
 
 private:
     // Later, because the window that asks is the one that goes.
@@ -111,6 +136,15 @@ int main(int argc, char** argv) {
     Theme::instance().apply(settings::scheme());
     Program program;
     if (!program.open(arguments.store.isEmpty() ? settings::store() : arguments.store)) return 1;
+    if (!arguments.recipe.isEmpty()) {
+        try {
+            program.session().setRecipe(readRecipe(arguments.recipe), QApplication::tr("loading a recipe"));
+        } catch (const Error& error) {
+            std::fprintf(stderr, "hone-ui: %s\n", error.what());
+            return 2;
+        }
+    }
+    if (arguments.size.isValid()) program.window().resize(arguments.size);
     if (arguments.checkpoint.isEmpty())
         program.window().reopenLast();
     else

@@ -108,12 +108,16 @@ private slots:
         QCOMPARE(session_->recipe().steps[0].options.at("depth").get<int>(), 7);
     }
 
-    void batchingBringsItsSequences() {
+    void batchingBringsItsSequencesAndTakesThemAway() {
+        show(makeOptimisePage(*session_));
         QCOMPARE(session_->workload().concurrency, 1);
         Recipe recipe;
         recipe.steps.push_back({"batching", {{"size", 4}}});
         session_->setRecipe(recipe, QStringLiteral("batching"));
         QCOMPARE(session_->workload().concurrency, 4);
+        QVERIFY(says(*page_, QStringLiteral("4 sequences together")));
+        session_->setRecipe({}, QStringLiteral("none"));
+        QCOMPARE(session_->workload().concurrency, 1);
     }
 
     void aMeasurementFillsChartsResultAndStore() {

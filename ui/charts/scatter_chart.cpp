@@ -100,6 +100,9 @@ void ScatterChart::draw() {
         label->setText(point.name);
         label->setFont(theme.font(TextStyle::caption));
         label->setColor(theme.palette().text);
+        QColor behind = theme.palette().surface;  // keeps an error bar from striking through the name
+        behind.setAlphaF(0.85F);
+        label->setBrush(behind);
         label->setPadding(QMargins());
         label->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
         label->position->setType(QCPItemPosition::ptAbsolute);

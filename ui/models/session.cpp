@@ -2,7 +2,6 @@
 #include "ui/models/session.h"
 
 #include <QUndoCommand>
-#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -136,10 +135,6 @@ void Session::setRecipe(const Recipe& recipe, const QString& what) {
     if (checked == impl_->recipe) return;
     impl_->undo.push(new ChangeRecipe(impl_->recipe, checked, what, [this](const Recipe& now) {
         impl_->recipe = now;
-        // A batch of eight shows nothing on one sequence: the workload grows with what the recipe wants.
-        Workload enough = impl_->workload;
-        enough.concurrency = std::max(enough.concurrency, sequences_wanted(now, impl_->registry));
-        setWorkload(enough);
         emit recipeChanged();
     }));
 }

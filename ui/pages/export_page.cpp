@@ -9,6 +9,7 @@
 #include <QStandardPaths>
 #include <QStorageInfo>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "ui/forms/schema_text.h"
 #include "ui/pages/export/artifact_card.h"
@@ -45,6 +46,7 @@ QString fileName(const QString& model) {
     QString name = model;
     for (QChar& c : name)
         if (!c.isLetterOrNumber() && !QStringLiteral("-_.").contains(c)) c = QLatin1Char('-');
+    name = name.split(QLatin1Char('-'), Qt::SkipEmptyParts).join(QLatin1Char('-'));
     return name.isEmpty() ? QStringLiteral("model") : name;
 }
 
@@ -100,12 +102,12 @@ QWidget* ExportPage::makeContent() {
     left->addWidget(makeWhatCard());
     left->addWidget(makeFormatCard());
     left->addWidget(makePlaceCard());
-    left->addStretch();
+    left->addStretch(1);
     columns->addLayout(left, 1);
     auto* right = new QVBoxLayout;
     artifact_->setFixedWidth(artifactWidth);
     right->addWidget(artifact_);
-    right->addStretch();
+    right->addStretch(1);
     columns->addLayout(right);
     column->addLayout(columns, 1);
     return content;
@@ -176,8 +178,11 @@ Card* ExportPage::makePlaceCard() {
 QList<QWidget*> ExportPage::headerWidgets() {
     button_ = primaryButton(tr("Export"));
     connect(button_, &QPushButton::clicked, this, &ExportPage::start);
+    cancel_ = plainButton(tr("Cancel"));
+    cancel_->setAccessibleName(tr("Cancel the export"));
+    connect(cancel_, &QPushButton::clicked, this, [this] { session().jobs().cancel(job_); });
     showState();
-    return {button_};
+    return {cancel_, button_};
 }
 
 void ExportPage::follow() {
@@ -284,20 +289,27 @@ void ExportPage::showPlace() {
 void ExportPage::showState() {
     if (button_ == nullptr) return;
     const auto running = session().jobs().running();
-    const bool exporting = running && running->kind == JobKind::exportModel && running->id == job_;
+    const bool exporting = running && running->id == job_;
+    const auto all = session().jobs().jobs();
+    const bool waiting = std::any_of(all.begin(), all.end(), [this](const JobInfo& job) {
+        return job.id == job_ && job.state == JobState::queued;
+    });
+    cancel_->setVisible(exporting || waiting);
     const QFileInfo file(path_->text().trimmed());
     QString reason;
     if (session().checkpoint().isEmpty())
         reason = tr("Open a model first");
     else if (exporting)
         reason = tr("It is being written");
+    else if (waiting)
+        reason = tr("It waits for the running job");
     else if (path_->text().trimmed().isEmpty())
         reason = tr("Choose a file first");
     else if (file.isFile() && !overwrite_->isChecked())
         reason = tr("A file is there: tick that it may be replaced, or choose another name");
     button_->setEnabled(reason.isEmpty());
     button_->setToolTip(reason.isEmpty() ? tr("Write the file") : reason);
-    button_->setText(exporting ? tr("Exporting…") : tr("Export"));
+    button_->setText(exporting ? tr("Exporting…") : waiting ? tr("Waiting…") : tr("Export"));
 }
 
 void ExportPage::suggestPath() {

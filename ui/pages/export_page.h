@@ -60,7 +60,7 @@ private:
     FactList* place_;
     Switch* verify_;
     ArtifactCard* artifact_;
-    QPushButton* button_ = nullptr;
+    QPushButton *button_ = nullptr, *cancel_ = nullptr;
     QTimer pause_;
     double fileBytes_ = 0;  // as predicted; 0: not known
     QString suggested_;     // what suggestPath() wrote last: the user's own words are left alone

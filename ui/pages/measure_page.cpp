@@ -45,7 +45,7 @@ MeasurePage::MeasurePage(Session& session, QWidget* parent)
     result_->setFixedWidth(sideWidth);
     side->addWidget(queue);
     side->addWidget(result_);
-    side->addStretch();
+    side->addStretch(1);
     columns->addLayout(side);
     layout->addLayout(columns, 1);
     pause_.setSingleShot(true);
@@ -66,21 +66,29 @@ QList<QWidget*> MeasurePage::headerWidgets() {
         request.against = MeasureRequest::Against::nothing;
         session().jobs().measure(tr("Measuring the baseline"), request);
     });
+    QPushButton* cancel = plainButton(tr("Cancel"));
+    cancel->setToolTip(tr("Cancel the running job  Esc"));
+    connect(cancel, &QPushButton::clicked, &session().jobs(), &JobRunner::cancelRunning);
     QPushButton* measuring = primaryButton(tr("Measure  Ctrl+R"));
-    measuring->setAccessibleName(tr("Measure"));
     connect(measuring, &QPushButton::clicked, this, [this] { session().measure(); });
-    const auto follow = [this, baseline, measuring] {
+    const auto follow = [this, baseline, cancel, measuring] {
         const bool open = !session().checkpoint().isEmpty();
+        const bool busy = session().jobs().running().has_value();
         measuring->setEnabled(open);
-        measuring->setToolTip(open ? tr("Measure the recipe against the baseline, in turn")
-                                   : tr("Open a model first"));
+        measuring->setText(busy ? tr("Queue  Ctrl+R") : tr("Measure  Ctrl+R"));
+        measuring->setAccessibleName(busy ? tr("Queue") : tr("Measure"));
+        measuring->setToolTip(!open  ? tr("Open a model first")
+                              : busy ? tr("Measure the recipe once the jobs before it are done")
+                                     : tr("Measure the recipe against the baseline, in turn"));
+        cancel->setVisible(busy);
         baseline->setEnabled(open);
         baseline->setVisible(!session().recipe().steps.empty());
     };
     connect(&session(), &Session::modelChanged, measuring, follow);
     connect(&session(), &Session::recipeChanged, measuring, follow);
+    connect(&session().jobs(), &JobRunner::jobsChanged, measuring, follow);
     follow();
-    return {baseline, measuring};
+    return {baseline, cancel, measuring};
 }
 
 void MeasurePage::followJobs() {

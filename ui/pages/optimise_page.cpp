@@ -2,6 +2,8 @@
 #include "ui/pages/optimise_page.h"
 
 #include <QVBoxLayout>
+#include <algorithm>
+#include <utility>
 
 #include "profiler/report/comparison.h"
 #include "ui/charts/chart_card.h"
@@ -90,12 +92,12 @@ QWidget* OptimisePage::makeResults() {
     tokenTimes_->setEmptyText(tr("Measure to see each token's time."));
     memory_->setEmptyText(tr("Open a model to see its memory predicted, and measure to see it."));
     for (Chart* chart : {static_cast<Chart*>(tokenTimes_), static_cast<Chart*>(memory_)}) {
-        chart->setMinimumHeight(chartHeight);
+        chart->setFixedHeight(chartHeight);
         charts->addWidget(new ChartCard(chart->accessibleName(), chart), 1);
     }
     column->addLayout(charts);
     column->addWidget(new RecipeCard(session()));
-    column->addStretch();
+    column->addStretch(1);
     return results;
 }
 
@@ -125,14 +127,33 @@ QList<QWidget*> OptimisePage::headerWidgets() {
 }
 
 void OptimisePage::followSession() {
-    for (const auto signal : {&Session::modelChanged, &Session::recipeChanged, &Session::workloadChanged,
-                              &Session::targetChanged})
+    for (const auto signal : {&Session::modelChanged, &Session::workloadChanged, &Session::targetChanged})
         connect(&session(), signal, this, &OptimisePage::experimentChanged);
+    connect(&session(), &Session::recipeChanged, this, [this] {
+        experimentChanged();
+        followRecipe();
+    });
     connect(&session(), &Session::runsChanged, this, [this] {
         read_ = false;
         if (isVisible()) pause_.start();
     });
     connect(&session().jobs(), &JobRunner::jobsChanged, this, &OptimisePage::showState);
+}
+
+// Batches show nothing on fewer sequences than they hold: the workload follows, there and back.
+void OptimisePage::followRecipe() {
+    const int wanted = sequences_wanted(session().recipe(), session().registry());
+    Workload workload = session().workload();
+    if (wanted > workload.concurrency) {
+        if (raisedFrom_ == 0) raisedFrom_ = workload.concurrency;
+        workload.concurrency = wanted;
+        session().setWorkload(workload);
+        banner_->show(Banner::Kind::note, tr("The workload now runs %1 sequences together.").arg(wanted),
+                      tr("The recipe shows nothing on fewer. Measure has the number."));
+    } else if (wanted == 1 && raisedFrom_ > 0) {
+        workload.concurrency = std::exchange(raisedFrom_, 0);
+        session().setWorkload(workload);
+    }
 }
 
 void OptimisePage::experimentChanged() {
@@ -188,7 +209,6 @@ void OptimisePage::askPrediction() {
             return hone::predict(experiment, launch, std::move(stop));
         },
         [this, show](const nlohmann::json& prediction) {
-            banner_->clear();
             if (!prediction.value("fits", true))
                 banner_->show(Banner::Kind::warning, tr("This does not fit in the memory that is free."),
                               tr("It needs %1 and %2 are free. Fewer sequences, a shorter prompt or smaller "

@@ -30,6 +30,7 @@ public:
 private:
     QWidget* makeResults();
     void followSession();
+    void followRecipe();
     void experimentChanged();
     void ask();
     void askSupport();
@@ -50,6 +51,7 @@ private:
     QTimer pause_;
     nlohmann::json prediction_;
     double seconds_ = 0;
+    int raisedFrom_ = 0;  // the workload's sequences before a recipe raised them; 0: none did
     bool asked_ = false, read_ = false;
 };
 

@@ -8,6 +8,12 @@
 
 namespace hone::ui {
 
+namespace {
+
+constexpr int textWidth = 420;
+
+}  // namespace
+
 EmptyState::EmptyState(const QString& icon, const QString& title, const QString& explanation,
                        const QString& action, QWidget* parent)
     : QWidget(parent),
@@ -18,7 +24,8 @@ EmptyState::EmptyState(const QString& icon, const QString& title, const QString&
     explanation_->setWordWrap(true);
     explanation_->setAlignment(Qt::AlignHCenter | Qt::AlignTop);
     // A measure that reads well; a wrapping label needs a width to know its height.
-    explanation_->setFixedWidth(420);
+    explanation_->setFixedWidth(textWidth);
+    fitExplanation();
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(spacing::page, spacing::page, spacing::page, spacing::page);
     layout->setSpacing(spacing::inside);
@@ -40,6 +47,12 @@ EmptyState::EmptyState(const QString& icon, const QString& title, const QString&
 void EmptyState::setTexts(const QString& title, const QString& explanation) {
     title_->setText(title);
     explanation_->setText(explanation);
+    fitExplanation();
+}
+
+// A centred item of a box layout gets the height of one line.
+void EmptyState::fitExplanation() {
+    explanation_->setMinimumHeight(explanation_->heightForWidth(textWidth));
 }
 
 void EmptyState::recolor() {

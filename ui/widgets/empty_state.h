@@ -23,6 +23,7 @@ signals:
 
 private:
     void recolor();
+    void fitExplanation();
     QString iconName_;
     QLabel* icon_;
     TextLabel* title_;

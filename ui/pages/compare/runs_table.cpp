@@ -22,7 +22,7 @@ QStringList hiddenAtFirst() {
     return columns;
 }
 
-constexpr int statusWidth = 76, tagsWidth = 100, noteWidth = 150;
+constexpr int statusWidth = 84, tagsWidth = 100, noteWidth = 150, pinWidth = 56, starWidth = 40;
 
 }  // namespace
 
@@ -37,6 +37,10 @@ RunsTable::RunsTable(RunsModel& model, RunsProxy& proxy, QWidget* parent)
     horizontalHeader()->setMinimumSectionSize(36);
     for (const int column : {RunsModel::Status, RunsModel::Tags, RunsModel::Note})
         horizontalHeader()->setSectionResizeMode(column, QHeaderView::Interactive);
+    for (const int column : {RunsModel::Pin, RunsModel::Star})
+        horizontalHeader()->setSectionResizeMode(column, QHeaderView::Fixed);
+    setColumnWidth(RunsModel::Pin, pinWidth);
+    setColumnWidth(RunsModel::Star, starWidth);
     setColumnWidth(RunsModel::Status, statusWidth);
     setColumnWidth(RunsModel::Tags, tagsWidth);
     setColumnWidth(RunsModel::Note, noteWidth);

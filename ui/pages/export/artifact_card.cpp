@@ -6,6 +6,7 @@
 #include <QFileInfo>
 #include <QUrl>
 
+#include "ui/forms/schema_text.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/fact_list.h"
 
@@ -70,6 +71,13 @@ void ArtifactCard::showResult(const nlohmann::json& result) {
         facts.push_back(
             {tr("Perplexity of the file"), formatNumber(verify.value("perplexity_artifact", 0.0))});
     }
+    QStringList leftOut;
+    for (const auto& id : result.value("left_out", nlohmann::json::array())) {
+        const Descriptor* technique = session_.registry().find(id.get<std::string>());
+        leftOut.append(technique == nullptr ? QString::fromStdString(id.get<std::string>())
+                                            : text(technique->title));
+    }
+    if (!leftOut.isEmpty()) facts.push_back({tr("Left out"), leftOut.join(QStringLiteral(", "))});
     facts_->setFacts(facts);
     advice_->hide();
     facts_->show();

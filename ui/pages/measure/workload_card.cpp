@@ -50,7 +50,7 @@ WorkloadCard::WorkloadCard(Session& session, QWidget* parent)
       estimate_(new TextLabel({}, TextStyle::body, Tone::muted)) {
     auto* line = new QHBoxLayout;
     line->setSpacing(spacing::group);
-    auto* row = new FlowLayout(spacing::group, spacing::inside);
+    auto* row = new FlowLayout(14, spacing::inside);
     addPresets(row);
     prompt_ = addNumber(row, tr("Prompt"), tr("Tokens of each prompt."), 1, 131072);
     generated_ = addNumber(row, tr("Generate"), tr("Tokens generated after each prompt."), 1, 131072);
@@ -104,7 +104,7 @@ QSpinBox* WorkloadCard::addNumber(QLayout* row, const QString& label, const QStr
     spin->setAccessibleName(label);
     spin->setAccessibleDescription(help);
     spin->setToolTip(wrappedTip(help));
-    spin->setMaximumWidth(84);
+    spin->setMaximumWidth(78);
     caption->setBuddy(spin);
     layout->addWidget(caption);
     layout->addWidget(spin);
@@ -118,7 +118,7 @@ void WorkloadCard::addText(QLayout* row) {
     auto* layout = new QHBoxLayout(box);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(6);
-    auto* caption = new TextLabel(tr("Accuracy text"), TextStyle::body, Tone::muted);
+    auto* caption = new TextLabel(tr("Text"), TextStyle::body, Tone::muted);
     text_->addItem(tr("bundled"));
     text_->addItem(tr("none"));
     text_->addItem(tr("a file…"));

@@ -15,13 +15,13 @@ TechniqueCard::TechniqueCard(const Descriptor& descriptor, QWidget* parent)
       title_(new TextLabel(text(descriptor.title), TextStyle::cardTitle)),
       summary_(new TextLabel(text(descriptor.summary), TextStyle::body, Tone::muted)),
       reason_(new TextLabel({}, TextStyle::body, Tone::warning)),
+      options_(new QWidget),
       form_(new OptionForm(descriptor)) {
     setObjectName(text(descriptor.id));
     summary_->setWordWrap(true);
     reason_->setWordWrap(true);
     title_->setBuddy(switch_);
     setToolTip(wrappedTip(tr("Source: %1").arg(text(descriptor.source))));
-    switch_->setAccessibleDescription(text(descriptor.summary));
     auto* row = new QHBoxLayout;
     row->setSpacing(spacing::inside);
     auto* column = new QVBoxLayout;
@@ -29,10 +29,10 @@ TechniqueCard::TechniqueCard(const Descriptor& descriptor, QWidget* parent)
     column->addWidget(title_);
     column->addWidget(summary_);
     column->addWidget(reason_);
-    auto* options = new QVBoxLayout;
-    options->setContentsMargins(0, spacing::inside - 2, 0, 2);
-    options->addWidget(form_);
-    column->addLayout(options);
+    auto* inset = new QVBoxLayout(options_);
+    inset->setContentsMargins(0, spacing::inside - 2, 0, 2);
+    inset->addWidget(form_);
+    column->addWidget(options_);
     row->addWidget(switch_, 0, Qt::AlignTop);
     row->addLayout(column, 1);
     body()->setContentsMargins(spacing::inside + 2, 9, spacing::group - 1, 9);
@@ -67,15 +67,17 @@ void TechniqueCard::setBlocked(const QString& reason) {
 }
 
 void TechniqueCard::updateState() {
-    const QString reason = blocked_.isEmpty() ? unsupported_ : blocked_;
+    QString reason = blocked_.isEmpty() ? unsupported_ : blocked_;
+    if (!reason.isEmpty()) reason[0] = reason[0].toUpper();
     const bool on = switch_->isChecked();
     // One that is on can always be switched off.
     switch_->setEnabled(on || reason.isEmpty());
     title_->setEnabled(switch_->isEnabled());
-    form_->setVisible(on && !descriptor_.options.empty());
+    options_->setVisible(on && !descriptor_.options.empty());
     reason_->setVisible(!reason.isEmpty());
     reason_->setText(reason);
     switch_->setToolTip(wrappedTip(reason));
+    switch_->setAccessibleDescription(reason.isEmpty() ? text(descriptor_.summary) : reason);
     update();
 }
 

@@ -36,6 +36,7 @@ private:
     TextLabel* title_;
     TextLabel* summary_;
     TextLabel* reason_;
+    QWidget* options_;
     OptionForm* form_;
     QString unsupported_, blocked_;
 };

@@ -40,7 +40,7 @@ TechniqueList::TechniqueList(Session& session, QWidget* parent) : QWidget(parent
             connect(card, &TechniqueCard::optionsChanged, this, [this, card] { change(*card, true); });
         }
     }
-    layout->addStretch();
+    layout->addStretch(1);
     connect(&session, &Session::recipeChanged, this, &TechniqueList::showRecipe);
     showRecipe();
 }
