@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the window shows before a run against what the run then reports, for every technique in the registry.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "engine/experiment/worker/prepared.h"
+#include "engine/experiment/worker/requests.h"
+
+namespace hone {
+namespace {
+
+// Of each class; so many bytes are page rounding and small vectors.
+constexpr double kShare = 0.1, kSlack = 256e3;
+
+Experiment experiment_with(std::vector<RecipeStep> steps) {
+    Experiment experiment;
+    experiment.checkpoint = "synthetic:tiny";
+    experiment.recipe = validated({std::move(steps)}, builtin_registry());
+    experiment.workload.prompt_tokens = 700;
+    experiment.workload.generated_tokens = 20;
+    experiment.workload.context = 512;
+    experiment.workload.windows = 1;
+    experiment.workload.concurrency = std::max(2, sequences_wanted(experiment.recipe, builtin_registry()));
+    experiment.target.threads = 2;
+    return experiment;
+}
+
+void expect_predicted(const Experiment& experiment) {
+    const nlohmann::json predicted = predict_experiment({{"experiment", to_json(experiment)}}).at("memory");
+    Prepared prepared(experiment, "keep", Fault(), {}, {});
+    const nlohmann::json measured = prepared.repetition({}).at("memory");
+    for (const char* name : {"weights", "kv_cache", "activations", "workspace"}) {
+        const double is = measured.at(name).get<double>(), was = predicted.at(name).get<double>();
+        EXPECT_NEAR(was, is, kShare * is + kSlack) << name;
+    }
+    EXPECT_GT(measured.at("weights").get<double>(), 0);
+}
+
+TEST(PredictedMemory, IsThatOfTheBaseline) {
+    expect_predicted(experiment_with({}));
+}
+
+TEST(PredictedMemory, IsThatOfEveryTechnique) {
+    for (const Descriptor& descriptor : builtin_registry().descriptors()) {
+        SCOPED_TRACE(descriptor.id);
+        expect_predicted(experiment_with({{std::string(descriptor.id), default_options(descriptor)}}));
+    }
+}
+
+TEST(PredictedMemory, FollowsTheCachesStorage) {
+    for (const char* storage : {"off", "fp32", "fp16", "int8"}) {
+        SCOPED_TRACE(storage);
+        expect_predicted(experiment_with({{"kv_cache", {{"dtype", storage}}}}));
+    }
+}
+
+TEST(PredictedFile, HasTheSizeThatIsWritten) {
+    for (const char* dtype : {"keep", "f32", "q8_0", "q4_0"}) {
+        const auto path =
+            std::filesystem::path(testing::TempDir()) / (std::string("predicted-") + dtype + ".gguf");
+        const Experiment experiment = experiment_with({{"quantize_weights", {{"scheme", "int8_channel"}}}});
+        const nlohmann::json predicted =
+            predict_experiment({{"experiment", to_json(experiment)}, {"dtype", dtype}});
+        const nlohmann::json written = export_model({{"checkpoint", experiment.checkpoint},
+                                                     {"recipe", to_json(experiment.recipe)},
+                                                     {"dtype", dtype},
+                                                     {"path", path.string()}},
+                                                    {}, {});
+        EXPECT_EQ(predicted.at("file_bytes"), written.at("bytes")) << dtype;
+        EXPECT_EQ(written.at("bytes"), std::filesystem::file_size(path)) << dtype;
+        std::filesystem::remove(path);
+    }
+}
+
+}  // namespace
+}  // namespace hone
