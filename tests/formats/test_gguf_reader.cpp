@@ -214,6 +214,68 @@ TEST_F(GgufReader, RefusesBadPlaces) {
     expect_refused(twice.bytes(), "tensor[1]", "tensor[0]");
 }
 
+TEST_F(GgufReader, RefusesTextThatIsNoUtf8) {
+    expect_refused(GgufBytes().header(0, 1).text_key("general.n\xFFme", "x").bytes(), "metadata[0] key",
+                   "0xFF at its byte 9");
+    expect_refused(GgufBytes().header(0, 1).text_key("general.name", "a\xC3").bytes(), "'general.name'",
+                   "0xC3 at its byte 1");
+    GgufBytes tokens;
+    tokens.header(0, 1).key("tokens", 9).number(8U).number(std::uint64_t{2}).text("a").text("\x80");
+    expect_refused(tokens.bytes(), "'tokens'[1]", "0x80 at its byte 0");
+    expect_refused(GgufBytes().header(1, 0).tensor("w\xED\xA0\x80", {8}, kF32, 0).pad().data(32).bytes(),
+                   "tensor[0] name", "valid UTF-8");
+}
+
+TEST_F(GgufReader, RefusesNamesThatAreTooLong) {
+    const std::string longest(65535, 'k');
+    EXPECT_EQ(read(GgufBytes().header(0, 1).text_key(longest, "x").bytes()).text(longest), "x");
+    expect_refused(GgufBytes().header(0, 1).text_key(longest + 'k', "x").bytes(), "metadata[0] key length",
+                   "at most 65535 B");
+    const std::string name(63, 'n');
+    const auto one = [](const std::string& called) {
+        return GgufBytes().header(1, 0).tensor(called, {8}, kF32, 0).pad().data(32).bytes();
+    };
+    EXPECT_NE(read(one(name)).find(name), nullptr);
+    expect_refused(one(name + 'n'), "tensor[0] name length", "at most 63 B");
+}
+
+TEST_F(GgufReader, RefusesOnePartOfSeveral) {
+    const auto part = [](std::uint16_t number, std::uint16_t count) {
+        return GgufBytes()
+            .header(0, 2)
+            .key("split.no", 2)
+            .number(number)
+            .key("split.count", 2)
+            .number(count)
+            .bytes();
+    };
+    expect_refused(part(1, 3), "'split.count'", "part 2 of 3");
+    EXPECT_EQ(read(part(0, 1)).integer("split.count"), 1) << "a model in one part is whole";
+    expect_refused(GgufBytes().header(0, 1).text_key("split.count", "three").bytes(), "'split.count'",
+                   "an integer");
+}
+
+TEST_F(GgufReader, RefusesPaddingThatTheFileLacks) {
+    GgufBytes file;
+    file.header(1, 1).key("general.alignment", 4).number(std::uint32_t{1} << 20U);
+    file.tensor("w", {4}, kF32, 0).data(64);
+    expect_refused(file.bytes(), "tensor data", "the end of the file");
+}
+
+TEST_F(GgufReader, ReadsAFileWithoutTensors) {
+    const Checkpoint checkpoint = read(GgufBytes().header(0, 1).text_key("general.name", "empty").bytes());
+    EXPECT_TRUE(checkpoint.tensors.empty());
+    EXPECT_EQ(checkpoint.name, "empty");
+    EXPECT_EQ(read(GgufBytes().header(0, 0).bytes()).name, "model") << "named after its file";
+}
+
+TEST_F(GgufReader, DoesNotDescendIntoArraysOfArrays) {
+    GgufBytes file;
+    file.header(0, 1).key("deep", 9);
+    for (int depth = 0; depth < 100000; ++depth) file.number(9U).number(std::uint64_t{1});
+    expect_refused(file.bytes(), "'deep' element type", "no array of arrays");
+}
+
 TEST_F(GgufReader, RefusesWhatIsNoRegularFile) {
     const auto expect_error = [](const std::filesystem::path& path, std::string_view text) {
         try {

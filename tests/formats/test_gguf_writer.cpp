@@ -3,10 +3,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <limits>
+#include <random>
 
 #include "engine/core/error.h"
 #include "engine/formats/gguf.h"
@@ -68,6 +71,108 @@ INSTANTIATE_TEST_SUITE_P(Types, EveryType,
                          testing::Values(DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0,
                                          DType::q4_1, DType::i8_channel, DType::i4_g32, DType::i4_g64),
                          [](const auto& type) { return std::string(hone::info(type.param).id); });
+
+StoredTensor random_matrix(const std::string& name, std::int64_t rows, std::int64_t cols) {
+    std::mt19937 random(7);
+    std::normal_distribution<float> normal(0, 0.02F);
+    auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(rows * cols));
+    for (float& value : *values) value = normal(random);
+    StoredTensor tensor;
+    tensor.name = name;
+    tensor.shape = {rows, cols};
+    tensor.data = std::as_bytes(std::span(*values));
+    tensor.owner = std::move(values);
+    return tensor;
+}
+
+// More than the writer takes at a time, and a number of rows that no such piece divides.
+TEST_F(GgufWriter, CarriesLargeMatricesToTheBit) {
+    kernels::ThreadPool pool(1);
+    kernels::Workspace workspace(1);
+    const StoredTensor plain = random_matrix("w", 5003, 1024);
+    for (const DType type : {DType::f32, DType::i8_channel, DType::i4_g32, DType::i4_g64, DType::i4_g128}) {
+        Checkpoint checkpoint;
+        checkpoint.tensors = {
+            convert_tensor(plain, type, {kernels::best_isa(), pool, workspace}, {}),
+            convert_tensor(random_matrix("v", 3, 128), type, {kernels::best_isa(), pool, workspace}, {})};
+        EXPECT_EQ(write_gguf(checkpoint, path, {}), gguf_size(checkpoint));
+        const Checkpoint back = read_gguf(path);
+        for (std::size_t i = 0; i < 2; ++i)
+            EXPECT_TRUE(expand_tensor(back.tensors[i]) == expand_tensor(checkpoint.tensors[i]))
+                << info(type).name << ' ' << back.tensors[i].name;
+    }
+}
+
+TEST_F(GgufWriter, RefusesWhatGgufCannotHold) {
+    const auto refused = [&](const StoredTensor& tensor, std::string_view field, std::string_view text) {
+        Checkpoint checkpoint;
+        checkpoint.source = "memory";
+        checkpoint.tensors = {tensor};
+        try {
+            write_gguf(checkpoint, path, {});
+            ADD_FAILURE() << field;
+        } catch (const Error& error) {
+            EXPECT_NE(error.details().field.find(field), std::string::npos) << error.details().message;
+            EXPECT_NE(error.details().message.find(text), std::string::npos) << error.details().message;
+            EXPECT_EQ(error.details().file, "memory");
+        }
+        EXPECT_EQ(files(), 0U);
+    };
+    const StoredTensor good = random_matrix("w", 2, 33);
+    const auto changed = [&good](const auto& change) {
+        StoredTensor tensor = good;
+        change(tensor);
+        return tensor;
+    };
+    refused(changed([](StoredTensor& tensor) { tensor.name.clear(); }), "name", "1 to 63 B");
+    refused(changed([](StoredTensor& tensor) { tensor.name.assign(64, 'n'); }), "name", "1 to 63 B");
+    refused(changed([](StoredTensor& tensor) { tensor.shape.clear(); }), "'w' dimensions", "1 to 4");
+    refused(changed([](StoredTensor& tensor) {
+                tensor.shape = {1, 1, 1, 2, 33};
+            }),
+            "'w' dimensions", "1 to 4");
+    refused(changed([](StoredTensor& tensor) { tensor.shape = {0, 33}; }), "'w' shape", "at least 1");
+    // Int8 takes rows of any length, the Q8_0 that carries it does not.
+    refused(changed([](StoredTensor& tensor) { tensor.type = DType::i8_channel; }), "'w' row",
+            "multiple of 32");
+    refused(changed([](StoredTensor& tensor) { tensor.data = {}; }), "'w' data", "found 0 B, expected 264 B");
+}
+
+TEST_F(GgufWriter, NamesTheTargetWhenAFileCannotBeReadBack) {
+    Checkpoint checkpoint;
+    checkpoint.tensors = {random_matrix("twice", 1, 32), random_matrix("twice", 1, 32)};
+    try {
+        write_gguf(checkpoint, path, {});
+        FAIL() << "two tensors have one name";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.details().file, path.string());
+        EXPECT_EQ(error.details().message.find("partial"), std::string::npos) << error.details().message;
+        EXPECT_NE(error.details().message.find("'twice'"), std::string::npos) << error.details().message;
+    }
+    EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(GgufWriter, KeepsNumbersThatAreNone) {
+    Checkpoint checkpoint;
+    checkpoint.metadata["a.nan"] = std::numeric_limits<float>::quiet_NaN();
+    checkpoint.metadata["a.infinity"] = std::numeric_limits<double>::infinity();
+    write_gguf(checkpoint, path, {});
+    const Checkpoint back = read_gguf(path);
+    EXPECT_TRUE(std::isnan(back.real("a.nan")));
+    EXPECT_TRUE(std::isinf(back.real("a.infinity")));
+}
+
+TEST_F(GgufWriter, TakesTheAlignmentOfNoSource) {
+    GgufBytes source;
+    source.header(2, 1).key("general.alignment", 4).number(std::uint32_t{64});
+    source.tensor("a", {4}, 0, 0).tensor("b", {4}, 0, 64).pad(64).data(80);
+    const Checkpoint wide = read_gguf(folder.file("wide.gguf", source.bytes()));
+    write_gguf(wide, path, {});
+    const Checkpoint back = read_gguf(path);
+    EXPECT_EQ(back.integer("general.alignment"), 32);
+    for (std::size_t i = 0; i < 2; ++i)
+        EXPECT_EQ(std::memcmp(back.tensors[i].data.data(), wide.tensors[i].data.data(), 16), 0);
+}
 
 TEST_F(GgufWriter, KeepsEveryKindOfMetadata) {
     Checkpoint checkpoint;
@@ -135,6 +240,29 @@ TEST_F(GgufWriter, LeavesTheOldFileWhenCancelled) {
     EXPECT_THROW(write_gguf(in_type(DType::f32), path, progress), Cancelled);
     EXPECT_EQ(bytes_of(path), "precious");
     EXPECT_EQ(files(), 1U) << "no temporary is left";
+}
+
+// Wherever it is cancelled, while writing or while reading back.
+TEST_F(GgufWriter, CanBeCancelledAtEveryStep) {
+    folder.file("out.gguf", "precious");
+    const Checkpoint checkpoint = in_type(DType::q8_0);
+    for (int last = 1;; ++last) {
+        std::stop_source stop;
+        int reports = 0;
+        const auto report = [&](double, std::string_view) {
+            if (++reports == last) stop.request_stop();
+        };
+        try {
+            write_gguf(checkpoint, path, {report, stop.get_token()});
+            ASSERT_LT(reports, last) << "asked to stop, and went on";
+            EXPECT_GT(last, static_cast<int>(2 * checkpoint.tensors.size()));
+            break;
+        } catch (const Cancelled&) {
+            ASSERT_EQ(bytes_of(path), "precious") << last;
+            ASSERT_EQ(files(), 1U) << last;
+        }
+    }
+    EXPECT_EQ(static_cast<std::int64_t>(std::filesystem::file_size(path)), gguf_size(checkpoint));
 }
 
 TEST_F(GgufWriter, ReportsItsWay) {
