@@ -10,8 +10,8 @@
 #include "engine/formats/byte_reader.h"
 #include "engine/formats/gguf.h"
 #include "engine/formats/gguf_types.h"
+#include "engine/formats/gguf_values.h"
 #include "engine/formats/mapped_file.h"
-#include "engine/formats/utf8.h"
 
 namespace hone {
 namespace {
@@ -62,12 +62,6 @@ public:
 private:
     void read_header();
     void read_key(std::uint64_t index);
-    std::string text(const std::string& field, std::uint64_t longest = kMaxString);
-    MetadataValue value(std::uint32_t type, const std::string& field);
-    MetadataArray array(const std::string& field);
-    template <typename Number>
-    std::vector<Number> numbers(std::uint64_t count, const std::string& field);
-    bool flag(const std::string& field);
     void read_alignment();
     void refuse_parts() const;
     void read_tensor(std::uint64_t index);
@@ -112,123 +106,10 @@ void Reader::read_header() {
                      fmt::format("at most {} in a file of this size", most_keys));
 }
 
-// UTF-8, as the specification says: anything else could not be shown, nor go through JSON.
-std::string Reader::text(const std::string& field, std::uint64_t longest) {
-    const auto length = reader_.number<std::uint64_t>(field + " length");
-    longest = std::min(longest, reader_.remaining());
-    if (length > longest)
-        reader_.fail(field + " length", fmt::format("{} B", length), fmt::format("at most {} B", longest));
-    const std::string_view bytes = reader_.bytes(length, field);
-    const std::size_t valid = valid_utf8_prefix(bytes);
-    if (valid < bytes.size())
-        reader_.fail(field,
-                     fmt::format("0x{:02X} at its byte {}", static_cast<unsigned char>(bytes[valid]), valid),
-                     "valid UTF-8");
-    return std::string(bytes);
-}
-
-bool Reader::flag(const std::string& field) {
-    const auto value = reader_.number<std::uint8_t>(field);
-    if (value > 1) reader_.fail(field, std::to_string(value), "0 or 1");
-    return value == 1;
-}
-
-template <typename Number>
-std::vector<Number> Reader::numbers(std::uint64_t count, const std::string& field) {
-    const auto bytes = checked_mul<std::uint64_t>(count, sizeof(Number));
-    if (!bytes || *bytes > reader_.remaining())
-        reader_.fail(field, fmt::format("{} elements of {} B", count, sizeof(Number)),
-                     fmt::format("at most {} B", reader_.remaining()));
-    const std::string_view data = reader_.bytes(*bytes, field);
-    std::vector<Number> result(static_cast<std::size_t>(count));
-    if (!result.empty()) std::memcpy(result.data(), data.data(), data.size());
-    return result;
-}
-
-MetadataArray Reader::array(const std::string& field) {
-    const auto type = reader_.number<std::uint32_t>(field + " element type");
-    if (type >= kValueTypes || type == static_cast<std::uint32_t>(ValueType::array))
-        reader_.fail(field + " element type", std::to_string(type), "0 to 12 and no array of arrays (9)");
-    const auto count = reader_.number<std::uint64_t>(field + " length");
-    switch (static_cast<ValueType>(type)) {
-        case ValueType::uint8:
-            return numbers<std::uint8_t>(count, field);
-        case ValueType::int8:
-            return numbers<std::int8_t>(count, field);
-        case ValueType::uint16:
-            return numbers<std::uint16_t>(count, field);
-        case ValueType::int16:
-            return numbers<std::int16_t>(count, field);
-        case ValueType::uint32:
-            return numbers<std::uint32_t>(count, field);
-        case ValueType::int32:
-            return numbers<std::int32_t>(count, field);
-        case ValueType::float32:
-            return numbers<float>(count, field);
-        case ValueType::uint64:
-            return numbers<std::uint64_t>(count, field);
-        case ValueType::int64:
-            return numbers<std::int64_t>(count, field);
-        case ValueType::float64:
-            return numbers<double>(count, field);
-        case ValueType::boolean: {
-            if (count > reader_.remaining())
-                reader_.fail(field, fmt::format("{} flags", count),
-                             fmt::format("at most {}", reader_.remaining()));
-            std::vector<bool> flags;
-            for (std::uint64_t i = 0; i < count; ++i) flags.push_back(flag(field));
-            return flags;
-        }
-        default:
-            break;
-    }
-    // A string takes at least the 8 bytes of its length.
-    if (count > reader_.remaining() / 8)
-        reader_.fail(field, fmt::format("{} texts", count),
-                     fmt::format("at most {}", reader_.remaining() / 8));
-    std::vector<std::string> texts;
-    texts.reserve(static_cast<std::size_t>(count));
-    for (std::uint64_t i = 0; i < count; ++i) texts.push_back(text(fmt::format("{}[{}]", field, i)));
-    return texts;
-}
-
-MetadataValue Reader::value(std::uint32_t type, const std::string& field) {
-    if (type >= kValueTypes) reader_.fail(field + " type", std::to_string(type), "0 to 12");
-    switch (static_cast<ValueType>(type)) {
-        case ValueType::uint8:
-            return reader_.number<std::uint8_t>(field);
-        case ValueType::int8:
-            return reader_.number<std::int8_t>(field);
-        case ValueType::uint16:
-            return reader_.number<std::uint16_t>(field);
-        case ValueType::int16:
-            return reader_.number<std::int16_t>(field);
-        case ValueType::uint32:
-            return reader_.number<std::uint32_t>(field);
-        case ValueType::int32:
-            return reader_.number<std::int32_t>(field);
-        case ValueType::float32:
-            return reader_.number<float>(field);
-        case ValueType::boolean:
-            return flag(field);
-        case ValueType::string:
-            return text(field);
-        case ValueType::array:
-            return array(field);
-        case ValueType::uint64:
-            return reader_.number<std::uint64_t>(field);
-        case ValueType::int64:
-            return reader_.number<std::int64_t>(field);
-        case ValueType::float64:
-            break;
-    }
-    return reader_.number<double>(field);
-}
-
 void Reader::read_key(std::uint64_t index) {
     const std::string field = fmt::format("metadata[{}]", index);
     const std::uint64_t offset = reader_.position();
-    std::string key = text(field + " key", kMaxKey);
+    std::string key = read_text(reader_, field + " key", kMaxKey);
     if (key.empty()) reader_.fail(field + " key", "an empty key", "a name");
     const auto [earlier, added] = key_offsets_.emplace(key, offset);
     if (!added)
@@ -237,7 +118,7 @@ void Reader::read_key(std::uint64_t index) {
                      "each key once");
     const std::string named = fmt::format("{} '{}'", field, key);
     const auto type = reader_.number<std::uint32_t>(named + " type");
-    checkpoint_.metadata.emplace(std::move(key), value(type, named));
+    checkpoint_.metadata.emplace(std::move(key), read_value(reader_, type, named));
 }
 
 void Reader::read_alignment() {
@@ -264,7 +145,7 @@ void Reader::refuse_parts() const {
 void Reader::read_tensor(std::uint64_t index) {
     StoredTensor tensor;
     std::string field = fmt::format("tensor[{}]", index);
-    tensor.name = text(field + " name", kMaxTensorName);
+    tensor.name = read_text(reader_, field + " name", kMaxTensorName);
     field += fmt::format(" '{}'", tensor.name);
     if (tensor.name.empty()) reader_.fail(field, "an empty name", "a name");
     const auto [earlier, added] = tensor_indices_.emplace(tensor.name, index);
