@@ -70,7 +70,8 @@ apt-config dump | grep -E '^Acquire::(http|https|Retries|ForceIPv)' > "$root/etc
 if [ -f /etc/pip.conf ]; then cp -L /etc/pip.conf "$root/etc/pip.conf"; fi
 environment=(HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb)
 for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ${!PIP_*} SSL_CERT_FILE; do
-  [ -z "${!name:-}" ] || environment+=("$name=${!name}")
+  # A folder of wheels on the host is not in the new root.
+  [ -z "${!name:-}" ] || [ "$name" = PIP_FIND_LINKS ] || environment+=("$name=${!name}")
 done
 for name in PIP_CERT SSL_CERT_FILE; do
   file=${!name:-}
