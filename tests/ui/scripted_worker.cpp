@@ -8,6 +8,7 @@
 #include <QTemporaryDir>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <iostream>
 #include <thread>
 
@@ -106,11 +107,14 @@ private:
         if (type == "predict")
             return {{"memory", {{"peak_resident", 4e6}}},
                     {"model_bytes", 4000},
-                    {"file_bytes", 5000},
+                    {"file_bytes", 4400},
                     {"fits", true},
                     {"available", 6e9},
                     {"notes", json::array()}};
-        if (type == "supports") return {{"techniques", json::object()}};
+        if (type == "supports")
+            return {
+                {"techniques", {{"unsupported", {{"ok", false}, {"reason", "needs a quantum computer"}}}}}};
+        if (type == "export") return exportFile(request);
         if (type == "tensor_stats")
             return {{"count", 256},
                     {"zeros", 1},
@@ -123,11 +127,9 @@ private:
                     {"absmax", 1},
                     {"outliers", 0},
                     {"histogram", {{"low", -1}, {"high", 1}, {"counts", {1, 4, 1}}}}};
-        if (type == "export")
-            return {{"path", request["path"]},   {"bytes", 5000},          {"types", {{"BF16", 4224}}},
-                    {"left_out", json::array()}, {"notes", json::array()}, {"hash", "00"}};
         if (type == "prepare") return prepare(request);
-        if (type == "step" && request["kind"] == "repetition") return repetition();
+        if (type == "step" && request["kind"] == "repetition") return repetition(request);
+        if (type == "step" && request["kind"] == "accuracy") return accuracy(request);
         if (type == "step" && request["kind"] == "generate") return generate(request);
         return json::object();
     }
@@ -153,20 +155,27 @@ private:
     }
 
     json prepare(const json& request) {
-        checkpoint_ = request["experiment"].value("checkpoint", "");
+        const json& experiment = request["experiment"];
+        checkpoint_ = experiment.value("checkpoint", "");
+        faster_ = !experiment["recipe"].empty();
+        json text;
+        if (experiment["workload"].value("text", "") != "none")
+            text = {{"name", "bundled"}, {"hash", "1"}, {"tokens", 1024}, {"windows", 3}};
         return {{"load_seconds", 0.01},          {"apply_seconds", 0.0},   {"model_bytes", 4288},
-                {"memory", {{"weights", 4288}}}, {"notes", json::array()}, {"text", nullptr},
+                {"memory", {{"weights", 4288}}}, {"notes", json::array()}, {"text", text},
                 {"chat_template", "none"},       {"synthetic", false},     {"types", {{"BF16", 4288}}}};
     }
 
-    json repetition() {
+    json repetition(const json& request) {
         if (checkpoint_.find("fails") != std::string::npos) throw Failure{"out of memory in layer 1"};
         const bool slow = checkpoint_.find("slow") != std::string::npos;
         std::cerr << "one repetition" << std::endl;
         if (!work(slow ? 200ms : 5ms)) throw Failure{"cancelled"};
+        // A recipe doubles the speed, and varies a little, so that there is an interval.
+        const double decode = faster_ ? 200.0 + request.value("index", 0) % 3 : 100.0;
         return {{"metrics",
                  {{"prefill_tokens_per_second", 1000.0},
-                  {"decode_tokens_per_second", 100.0},
+                  {"decode_tokens_per_second", decode},
                   {"time_to_first_token", 0.1},
                   {"time_per_output_token", 0.01},
                   {"total_seconds", 0.5},
@@ -174,6 +183,25 @@ private:
                 {"token_times", {{0.01, 0.01}}},
                 {"memory", {{"weights", 4288}, {"peak_resident", 1000000}}},
                 {"counters", json::object()}};
+    }
+
+    json accuracy(const json& request) const {
+        const bool compared = request.contains("compare_spool") && !request["compare_spool"].is_null();
+        return {{"nll_sum", 256.0 + (faster_ ? 1 : 0)},
+                {"scored", 256},
+                {"kl_sum", compared && faster_ ? 0.5 : 0.0},
+                {"top1_agreeing", compared && faster_ ? 250 : 256},
+                {"compared", compared}};
+    }
+
+    // Writes the request as the file, so that a test can see what was asked for.
+    json exportFile(const json& request) {
+        const std::string checkpoint = request["checkpoint"];
+        if (checkpoint.find("slow") != std::string::npos && !work(20s)) throw Failure{"cancelled"};
+        std::ofstream(request["path"].get<std::string>()) << request.dump();
+        return {{"path", request["path"]},   {"bytes", 4400},
+                {"types", {{"Q8_0", 4400}}}, {"hash", "2"},
+                {"notes", json::array()},    {"left_out", {"kv_cache"}}};
     }
 
     json generate(const json& request) {
@@ -192,6 +220,7 @@ private:
 
     std::string input_;
     std::string checkpoint_;
+    bool faster_ = false;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 // worker: started with the argument "scripted-worker" it speaks the protocol on its standard input and output.
 //   checkpoint "missing…": inspecting it fails
 //   checkpoint "slow…":    a repetition takes 200 ms instead of 5 ms
+//                          and an export does not end
 //   checkpoint "fails…":   the first repetition fails
 namespace hone::ui::test {
 

@@ -17,6 +17,7 @@
 #include <QTreeView>
 
 #include "tests/ui/scripted_worker.h"
+#include "tests/ui/stored_runs.h"
 #include "ui/shell/job_strip.h"
 #include "ui/shell/log_panel.h"
 #include "ui/shell/main_window.h"
@@ -203,8 +204,9 @@ private slots:
             for (const PageEntry& entry : window_->pages().entries()) {
                 window_->pages().showPage(entry.id);
                 QApplication::processEvents();  // palettes travel as events
-                const QColor corner =
-                    window_->grab().toImage().pixelColor(window_->width() - 18, window_->height() / 2);
+                const PageHost& pages = window_->pages();
+                const QPoint place = pages.mapTo(window_.get(), QPoint(pages.width() - 4, 4));
+                const QColor corner = window_->grab().toImage().pixelColor(place);
                 QVERIFY2(corner == Theme::instance().palette().window,
                          qPrintable(entry.id + QLatin1Char(' ') + corner.name()));
             }
@@ -212,7 +214,13 @@ private slots:
     }
 
     void everyControlHasAName() {
+        testing::storeInventedRuns(session_->store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
         openModel(QStringLiteral("model.gguf"));
+        Recipe recipe;  // so that option forms are shown
+        for (const char* technique : {"quantize_weights", "kv_cache"})
+            recipe.steps.push_back({technique, nlohmann::json::object()});
+        session_->setRecipe(recipe, QStringLiteral("test"));
+        emit session_->runsChanged();
         for (const PageEntry& entry : window_->pages().entries()) window_->pages().showPage(entry.id);
         for (const QWidget* widget : window_->findChildren<QWidget*>()) {
             if (widget->focusPolicy() == Qt::NoFocus || widget->accessibleName().size() > 0) continue;

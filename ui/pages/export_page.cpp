@@ -310,6 +310,7 @@ void ExportPage::showState() {
     button_->setEnabled(reason.isEmpty());
     button_->setToolTip(reason.isEmpty() ? tr("Write the file") : reason);
     button_->setText(exporting ? tr("Exporting…") : waiting ? tr("Waiting…") : tr("Export"));
+    button_->setAccessibleName(button_->text());
 }
 
 void ExportPage::suggestPath() {

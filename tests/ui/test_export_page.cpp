@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
+#include <QCheckBox>
+#include <QComboBox>
+#include <QFile>
+#include <QLineEdit>
+#include <QSignalSpy>
+#include <memory>
+
+#include "tests/ui/page_fixture.h"
+#include "ui/pages/export_page.h"
+#include "ui/widgets/banner.h"
+
+using namespace hone;
+using namespace hone::ui;
+
+class TestExportPage : public QObject {
+    Q_OBJECT
+private slots:
+    void init() {
+        path_ = QString::fromStdString(test::scratchFile("out.gguf").string());
+        QFile::remove(path_);
+        f_ = std::make_unique<test::PageFixture>(builtin_registry(), makeExportPage);
+    }
+    void cleanup() { f_.reset(); }
+
+    void withoutAModelItOffersToOpenOne() {
+        QSignalSpy asked(&f_->session, &Session::openRequested);
+        QVERIFY(!f_->button(QStringLiteral("Export"))->isEnabled());
+        f_->button(QStringLiteral("Open a model…"))->click();
+        QCOMPARE(asked.count(), 1);
+    }
+
+    void itSaysSizePlaceAndWhatIsLeftOut() {
+        openWithRecipe(QStringLiteral("model.gguf"));
+        QTRY_VERIFY_WITH_TIMEOUT(shows(QStringLiteral("4.40 kB")), 5000);
+        QVERIFY(shows(QStringLiteral("KV cache.")));
+        QVERIFY(shows(QStringLiteral("GB")) || shows(QStringLiteral("TB")) || shows(QStringLiteral("MB")));
+        path()->setText(QStringLiteral("/no/such/folder/out.gguf"));
+        QVERIFY(shows(QStringLiteral("there is no such folder")));
+        path()->clear();
+        QVERIFY(!f_->button(QStringLiteral("Export"))->isEnabled());
+    }
+
+    void theRequestHoldsWhatWasChosen() {
+        openWithRecipe(QStringLiteral("model.gguf"));
+        auto* type = f_->named<QComboBox>(QStringLiteral("Type of the matrices"));
+        type->setCurrentIndex(type->findData(QStringLiteral("q8_0")));
+        path()->setText(path_);
+        f_->button(QStringLiteral("Verify the file"))->setChecked(false);
+        QSignalSpy exported(&f_->session.jobs(), &JobRunner::exported);
+        f_->button(QStringLiteral("Export"))->click();
+        QVERIFY(exported.wait(10000));
+        QFile file(path_);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const auto asked = nlohmann::json::parse(file.readAll().toStdString());
+        QCOMPARE(asked["checkpoint"].get<std::string>(), std::string("model.gguf"));
+        QCOMPARE(asked["format"].get<std::string>(), std::string("gguf"));
+        QCOMPARE(asked["dtype"].get<std::string>(), std::string("q8_0"));
+        QCOMPARE(asked["path"].get<std::string>(), path_.toStdString());
+        QCOMPARE(asked["recipe"].dump(), to_json(f_->session.recipe()).dump());
+        QVERIFY(!shows(QStringLiteral("Verified")));
+        QVERIFY(shows(QStringLiteral("Q8_0 4.40 kB")));
+        QVERIFY(f_->button(QStringLiteral("Show folder")) != nullptr);
+    }
+
+    void aVerifiedFileSaysItsDivergence() {
+        f_->open(QStringLiteral("model.gguf"));
+        path()->setText(path_);
+        QSignalSpy exported(&f_->session.jobs(), &JobRunner::exported);
+        f_->button(QStringLiteral("Export"))->click();
+        QVERIFY(exported.wait(10000));
+        QVERIFY(shows(QStringLiteral("✓ Verified")));
+        QVERIFY(shows(QStringLiteral("KL divergence from memory")));
+        QVERIFY(shows(QStringLiteral("0 nats")));
+        f_->button(QStringLiteral("Open as model"))->click();
+        QTRY_COMPARE_WITH_TIMEOUT(f_->session.checkpoint(), path_, 5000);
+    }
+
+    void aFileIsReplacedOnlyWhereThatWasTicked() {
+        QFile file(path_);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("precious");
+        file.close();
+        f_->open(QStringLiteral("model.gguf"));
+        path()->setText(path_);
+        QVERIFY(!f_->button(QStringLiteral("Export"))->isEnabled());
+        f_->button(QStringLiteral("Replace the file that is there"))->setChecked(true);
+        QVERIFY(f_->button(QStringLiteral("Export"))->isEnabled());
+        QVERIFY(static_cast<ExportPage*>(f_->page)->request().overwrite);
+    }
+
+    void cancellingLeavesThePageUsable() {
+        f_->open(QStringLiteral("slow.gguf"));
+        path()->setText(path_);
+        f_->button(QStringLiteral("Export"))->click();
+        QTRY_VERIFY_WITH_TIMEOUT(f_->session.jobs().running().has_value(), 5000);
+        QVERIFY(!f_->button(QStringLiteral("Exporting…"))->isEnabled());
+        QTest::qWait(200);
+        f_->button(QStringLiteral("Cancel the export"))->click();
+        QTRY_VERIFY_WITH_TIMEOUT(!f_->session.jobs().running(), 5000);
+        const auto* banner = f_->window.findChild<Banner*>();
+        QVERIFY(banner->isVisible());
+        QCOMPARE(banner->message(), QStringLiteral("The export was cancelled."));
+        QVERIFY(!QFile::exists(path_));
+        QVERIFY(f_->button(QStringLiteral("Export"))->isEnabled());
+    }
+
+private:
+    void openWithRecipe(const QString& checkpoint) {
+        f_->open(checkpoint);
+        Recipe recipe;
+        recipe.steps = {{"quantize_weights", nlohmann::json::object()},
+                        {"kv_cache", nlohmann::json::object()}};
+        f_->session.setRecipe(recipe, QStringLiteral("test"));
+    }
+    QLineEdit* path() const { return f_->named<QLineEdit>(QStringLiteral("File to write")); }
+    bool shows(const QString& text) const {
+        for (const QLabel* label : f_->window.findChildren<QLabel*>()) {
+            QString shown = label->text() + QLatin1Char('\n') + label->accessibleName();
+            if (label->isVisible() && shown.replace(QChar(0xa0), QLatin1Char(' ')).contains(text))
+                return true;
+        }
+        return false;
+    }
+
+    QString path_;
+    std::unique_ptr<test::PageFixture> f_;
+};
+
+HONE_SCRIPTED_MAIN(TestExportPage)
+#include "test_export_page.moc"

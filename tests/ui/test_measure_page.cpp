@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
+#include <QSignalSpy>
+#include <QSpinBox>
+#include <QTableView>
+#include <memory>
+
+#include "tests/ui/page_fixture.h"
+#include "ui/charts/line_chart.h"
+#include "ui/pages/measure/queue_card.h"
+#include "ui/pages/measure/result_card.h"
+#include "ui/widgets/banner.h"
+
+using namespace hone;
+using namespace hone::ui;
+
+class TestMeasurePage : public QObject {
+    Q_OBJECT
+private slots:
+    void init() { f_ = std::make_unique<test::PageFixture>(builtin_registry(), makeMeasurePage); }
+    void cleanup() { f_.reset(); }
+
+    void theFormSetsTheWorkload() {
+        f_->named<QSpinBox>(QStringLiteral("Prompt"))->setValue(96);
+        f_->named<QSpinBox>(QStringLiteral("Generate"))->setValue(24);
+        f_->named<QSpinBox>(QStringLiteral("Sequences"))->setValue(3);
+        f_->named<QSpinBox>(QStringLiteral("Repetitions"))->setValue(9);
+        const Workload& w = f_->session.workload();
+        QCOMPARE(w.prompt_tokens, 96);
+        QCOMPARE(w.generated_tokens, 24);
+        QCOMPARE(w.concurrency, 3);
+        QCOMPARE(w.repetitions, 9);
+        f_->button(QStringLiteral("Quick"))->click();
+        QCOMPARE(f_->named<QSpinBox>(QStringLiteral("Prompt"))->value(), 64);
+        QCOMPARE(f_->session.workload().windows, 4);
+        QVERIFY(f_->button(QStringLiteral("Quick"))->isChecked());
+        QVERIFY(!f_->button(QStringLiteral("Standard"))->isChecked());
+    }
+
+    void chartsAndStoreFill() {
+        openWithRecipe(QStringLiteral("model.gguf"));
+        for (const char* title : {"Speed by repetition", "Memory by class", "Accuracy as it converges"})
+            QVERIFY(chart(title)->isEmpty());
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        f_->button(QStringLiteral("Measure"))->click();
+        QVERIFY(measured.wait(20000));
+        // Three warm-ups or more and five repetitions, each of the baseline and of the recipe.
+        const ChartTable speed = chart("Speed by repetition")->table();
+        QVERIFY2(speed.rows.size() >= 8, qPrintable(speed.csv()));
+        for (const QStringList& row : speed.rows) QVERIFY(!row[1].isEmpty() && !row[4].isEmpty());
+        QVERIFY(speed.csv().contains(QStringLiteral("baseline")));
+        QVERIFY(speed.csv().contains(QStringLiteral("recipe")));
+        QVERIFY(speed.csv().contains(QStringLiteral("201")));
+        for (const char* title :
+             {"Time per token along the generation", "Memory by class", "Accuracy as it converges"})
+            QVERIFY2(!chart(title)->isEmpty(), title);
+
+        const auto runs = f_->session.store().list();
+        QCOMPARE(runs.size(), std::size_t{2});
+        for (const auto& run : runs) QCOMPARE(run.status, std::string("done"));
+        QCOMPARE(runs[0].metrics.at("decode_tokens_per_second").n, std::int64_t{5});
+
+        auto* result = f_->window.findChild<ResultCard*>();
+        QVERIFY(result->isVisible());
+        const auto* verdicts = result->findChild<QTableView*>();
+        QStringList cells;
+        for (int row = 0; row < verdicts->model()->rowCount(); ++row)
+            cells.append(verdicts->model()->index(row, 0).data().toString() + QLatin1Char(' ') +
+                         verdicts->model()->index(row, 1).data().toString());
+        QVERIFY2(cells.contains(QStringLiteral("Decode ▲ 2.01 × faster")), qPrintable(cells.join(u'\n')));
+    }
+
+    void cancellingKeepsTheRunAndThePageGoesOn() {
+        openWithRecipe(QStringLiteral("slow.gguf"));
+        f_->button(QStringLiteral("Measure"))->click();
+        QTRY_VERIFY_WITH_TIMEOUT(!chart("Speed by repetition")->isEmpty(), 10000);
+        QVERIFY(f_->button(QStringLiteral("Queue")) != nullptr);
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        f_->button(QStringLiteral("Cancel"))->click();
+        QVERIFY(measured.wait(5000));
+        const auto runs = f_->session.store().list();
+        QCOMPARE(runs.front().status, std::string("cancelled"));
+        QVERIFY(!f_->session.store().samples(runs.front().id).empty());
+        const auto* banner = f_->window.findChild<ResultCard*>()->findChild<Banner*>();
+        QVERIFY(banner->isVisible());
+        QCOMPARE(banner->message(), QStringLiteral("Cancelled."));
+
+        f_->open(QStringLiteral("quick.gguf"));
+        QTRY_VERIFY(f_->button(QStringLiteral("Measure")) != nullptr);
+        f_->button(QStringLiteral("Measure"))->click();
+        QVERIFY(measured.wait(20000));
+        QCOMPARE(f_->session.store().list().front().status, std::string("done"));
+        QVERIFY(!banner->isVisible());
+    }
+
+    void aFailureSaysWhyAndIsStored() {
+        openWithRecipe(QStringLiteral("fails.gguf"));
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        f_->button(QStringLiteral("Measure"))->click();
+        QVERIFY(measured.wait(20000));
+        const auto* banner = f_->window.findChild<ResultCard*>()->findChild<Banner*>();
+        QVERIFY(banner->isVisible());
+        QVERIFY(banner->message().contains(QStringLiteral("out of memory in layer 1")));
+        int failed = 0;
+        for (const auto& run : f_->session.store().list()) {
+            failed += run.status == "failed";
+            QVERIFY(run.status != "running");
+        }
+        QVERIFY(failed > 0);
+    }
+
+    void jobsQueueAndAWaitingOneIsCancelledByKeyboard() {
+        openWithRecipe(QStringLiteral("slow.gguf"));
+        f_->button(QStringLiteral("Measure"))->click();
+        QTRY_VERIFY_WITH_TIMEOUT(f_->button(QStringLiteral("Queue")) != nullptr, 5000);
+        f_->button(QStringLiteral("Queue"))->click();
+        auto* table = f_->window.findChild<QueueCard*>()->findChild<QTableView*>();
+        QCOMPARE(table->model()->rowCount(), 2);
+        table->setFocus();
+        table->setCurrentIndex(table->model()->index(1, 0));
+        QTest::keyClick(table, Qt::Key_Delete);
+        int cancelled = 0;
+        for (const JobInfo& job : f_->session.jobs().jobs()) cancelled += job.state == JobState::cancelled;
+        QCOMPARE(cancelled, 1);
+        QVERIFY(f_->session.jobs().running().has_value());
+    }
+
+    void withoutAModelItCannotStart() {
+        QVERIFY(!f_->button(QStringLiteral("Measure"))->isEnabled());
+        QCOMPARE(f_->button(QStringLiteral("Measure"))->toolTip(), QStringLiteral("Open a model first"));
+    }
+
+private:
+    void openWithRecipe(const QString& checkpoint) {
+        f_->open(checkpoint);
+        Recipe recipe;
+        recipe.steps = {{"quantize_weights", nlohmann::json::object()}};
+        f_->session.setRecipe(recipe, QStringLiteral("test"));
+    }
+    LineChart* chart(const char* title) const { return f_->named<LineChart>(QString::fromLatin1(title)); }
+
+    std::unique_ptr<test::PageFixture> f_;
+};
+
+HONE_SCRIPTED_MAIN(TestMeasurePage)
+#include "test_measure_page.moc"

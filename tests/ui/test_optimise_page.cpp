@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
+#include <QClipboard>
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QPlainTextEdit>
+#include <QSignalSpy>
+#include <QTableView>
+#include <memory>
+
+#include "tests/ui/page_fixture.h"
+#include "ui/forms/option_editor.h"
+#include "ui/forms/option_form.h"
+#include "ui/models/ledger_model.h"
+#include "ui/pages/optimise/ledger_card.h"
+#include "ui/pages/optimise/technique_card.h"
+#include "ui/pages/optimise/technique_list.h"
+#include "ui/widgets/banner.h"
+
+using namespace hone;
+using namespace hone::ui;
+
+namespace {
+
+constexpr Option sketchOptions[] = {{"share", "share", "How much.", Real{0, 1, 0.5, 0.05, 2, ""}}};
+constexpr Conflict sketchConflicts[] = {{"kv_cache", "both keep the keys"}};
+constexpr Option crowdOptions[] = {{"size", "size", "How many.", Integer{1, 64, 6, 1, ""}}};
+
+// The registry as it would be with three techniques more; no page knows them.
+std::vector<Descriptor> extended() {
+    const auto built = builtin_registry().descriptors();
+    std::vector<Descriptor> all(built.begin(), built.end());
+    all.push_back({"sketch", "Sketch weights", "Sketches them.", "here", Slot::placement,
+                   Stage::configures_run, sketchOptions, sketchConflicts});
+    all.push_back({"unsupported",
+                   "Quantum weights",
+                   "Entangles.",
+                   "nowhere",
+                   Slot::placement,
+                   Stage::configures_run,
+                   {},
+                   {}});
+    all.push_back({"crowd",
+                   "Crowd",
+                   "Runs many.",
+                   "here",
+                   Slot::placement,
+                   Stage::configures_run,
+                   crowdOptions,
+                   {},
+                   "size"});
+    return all;
+}
+
+}  // namespace
+
+class TestOptimisePage : public QObject {
+    Q_OBJECT
+private slots:
+    void init() { f_ = std::make_unique<test::PageFixture>(registry_, makeOptimisePage); }
+    void cleanup() { f_.reset(); }
+
+    void everyTechniqueOfTheRegistryHasACard() {
+        for (const Descriptor& descriptor : descriptors_) {
+            QVERIFY(card(descriptor.id) != nullptr);
+            QVERIFY(card(descriptor.id)->isVisible());
+            QCOMPARE(card(descriptor.id)->toggle()->accessibleName(),
+                     QString::fromUtf8(descriptor.title.data()));
+        }
+        bool titled = false;
+        for (const QLabel* label : f_->window.findChildren<QLabel*>())
+            titled = titled || label->text() == QStringLiteral("Sketch weights");
+        QVERIFY(titled);
+    }
+
+    void aSwitchMakesTheRecipeAndUndoTakesItBack() {
+        auto* sketch = card("sketch");
+        QVERIFY(!sketch->form()->isVisible());
+        sketch->toggle()->setFocus();
+        QTest::keyClick(sketch->toggle(), Qt::Key_Space);
+        QVERIFY(sketch->form()->isVisible());
+        QCOMPARE(steps(), QStringLiteral("sketch"));
+        auto* share = qobject_cast<QDoubleSpinBox*>(sketch->form()->editor("share")->control());
+        share->setValue(0.25);
+        QCOMPARE(f_->session.recipe().steps[0].options["share"].get<double>(), 0.25);
+        auto* text = f_->window.findChild<QPlainTextEdit*>();
+        QVERIFY(text->toPlainText().contains(QStringLiteral("0.25")));
+
+        f_->session.undoStack().undo();
+        QCOMPARE(share->value(), 0.5);
+        f_->session.undoStack().undo();
+        QVERIFY(f_->session.recipe().steps.empty());
+        QVERIFY(!sketch->toggle()->isChecked());
+        f_->session.undoStack().redo();
+        QVERIFY(sketch->toggle()->isChecked());
+        QCOMPARE(steps(), QStringLiteral("sketch"));
+    }
+
+    void theOrderOfClicksDoesNotMatter() {
+        card("sketch")->toggle()->click();
+        card("quantize_weights")->toggle()->click();
+        QCOMPARE(steps(), QStringLiteral("quantize_weights sketch"));
+    }
+
+    void aConflictDisablesWithItsReason() {
+        card("sketch")->toggle()->click();
+        auto* cache = card("kv_cache");
+        QVERIFY(!cache->toggle()->isEnabled());
+        QVERIFY(shows(*cache, QStringLiteral("Conflicts with Sketch weights: both keep the keys")));
+        QVERIFY(card("sketch")->toggle()->isEnabled());
+        card("sketch")->toggle()->click();
+        QVERIFY(cache->toggle()->isEnabled());
+        QVERIFY(!shows(*cache, QStringLiteral("Conflicts with Sketch weights: both keep the keys")));
+    }
+
+    void whatTheWorkerRefusesIsDisabledWithItsReason() {
+        f_->open(QStringLiteral("model.gguf"));
+        QTRY_VERIFY_WITH_TIMEOUT(!card("unsupported")->toggle()->isEnabled(), 5000);
+        QVERIFY(shows(*card("unsupported"), QStringLiteral("Needs a quantum computer")));
+        QVERIFY(card("sketch")->toggle()->isEnabled());
+    }
+
+    void theLedgerShowsThePrediction() {
+        f_->open(QStringLiteral("model.gguf"));
+        const LedgerModel& ledger = f_->window.findChild<LedgerCard*>()->model();
+        const auto cell = [&ledger](const QString& metric, int column) {
+            for (int row = 0; row < ledger.rowCount(); ++row)
+                if (ledger.index(row, LedgerModel::Metric).data().toString() == metric)
+                    return ledger.index(row, column).data().toString().replace(QChar(0xa0), QLatin1Char(' '));
+            return QStringLiteral("no row");
+        };
+        QTRY_COMPARE_WITH_TIMEOUT(cell(QStringLiteral("Peak memory"), LedgerModel::Predicted),
+                                  QStringLiteral("4 MB"), 5000);
+        QCOMPARE(cell(QStringLiteral("Model size"), LedgerModel::Predicted), QStringLiteral("4 kB"));
+        QCOMPARE(cell(QStringLiteral("Decode"), LedgerModel::Predicted), QString());
+    }
+
+    void aMeasurementFillsTheLedger() {
+        f_->open(QStringLiteral("model.gguf"));
+        card("quantize_weights")->toggle()->click();
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        f_->button(QStringLiteral("Measure"))->click();
+        QVERIFY(measured.wait(20000));
+        const LedgerModel& ledger = f_->window.findChild<LedgerCard*>()->model();
+        QTRY_VERIFY_WITH_TIMEOUT(ledger.candidate().has_value(), 5000);
+        QCOMPARE(ledger.candidate()->status, std::string("done"));
+        QVERIFY(ledger.baseline().has_value());
+    }
+
+    void aRecipeIsCopiedAndPasted() {
+        card("sketch")->toggle()->click();
+        f_->button(QStringLiteral("Copy the recipe"))->click();
+        const QString copied = QApplication::clipboard()->text();
+        card("sketch")->toggle()->click();
+        QVERIFY(f_->session.recipe().steps.empty());
+        QApplication::clipboard()->setText(copied);
+        f_->button(QStringLiteral("Paste a recipe"))->click();
+        QCOMPARE(steps(), QStringLiteral("sketch"));
+        QVERIFY(card("sketch")->toggle()->isChecked());
+    }
+
+    void aBadRecipeIsNotAppliedAndSaysWhy() {
+        card("sketch")->toggle()->click();
+        QApplication::clipboard()->setText(
+            QStringLiteral(R"([{"technique":"sketch","options":{"share":7}}])"));
+        f_->button(QStringLiteral("Paste a recipe"))->click();
+        QCOMPARE(f_->session.recipe().steps[0].options["share"].get<double>(), 0.5);
+        bool said = false;
+        for (const Banner* banner : f_->window.findChildren<Banner*>())
+            said =
+                said || (banner->isVisible() && banner->message().contains(QStringLiteral("sketch.share")));
+        QVERIFY(said);
+    }
+
+    void sequencesFollowARecipeThatNeedsThem() {
+        card("crowd")->toggle()->click();
+        QCOMPARE(f_->session.workload().concurrency, 6);
+        f_->session.undoStack().undo();
+        QCOMPARE(f_->session.workload().concurrency, 1);
+    }
+
+    void withoutAModelItSaysWhatToDo() {
+        QSignalSpy asked(&f_->session, &Session::openRequested);
+        QVERIFY(!f_->button(QStringLiteral("Measure"))->isEnabled());
+        f_->button(QStringLiteral("Open…"))->click();
+        QCOMPARE(asked.count(), 1);
+    }
+
+private:
+    TechniqueCard* card(std::string_view technique) const {
+        return f_->window.findChild<TechniqueList*>()->card(technique);
+    }
+    QString steps() const {
+        QStringList ids;
+        for (const RecipeStep& step : f_->session.recipe().steps)
+            ids.append(QString::fromStdString(step.technique));
+        return ids.join(QLatin1Char(' '));
+    }
+    static bool shows(const TechniqueCard& card, const QString& text) {
+        for (const QLabel* label : card.findChildren<QLabel*>())
+            if (label->isVisible() && label->text() == text) return true;
+        return false;
+    }
+
+    const std::vector<Descriptor> descriptors_ = extended();
+    const Registry registry_{descriptors_};
+    std::unique_ptr<test::PageFixture> f_;
+};
+
+HONE_SCRIPTED_MAIN(TestOptimisePage)
+#include "test_optimise_page.moc"
