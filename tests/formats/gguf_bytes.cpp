@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/formats/gguf_bytes.h"
 
-#include <stdlib.h>
-
+#include <cstdlib>
 #include <fstream>
 
 namespace hone {
@@ -18,7 +17,7 @@ TestFolder::~TestFolder() {
 }
 
 std::filesystem::path TestFolder::file(std::string_view name, std::string_view bytes) const {
-    const std::filesystem::path path = path_ / name;
+    std::filesystem::path path = path_ / name;
     // A new file each time: to overwrite one, some file systems wait for the disk.
     std::filesystem::remove(path);
     std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
