@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <set>
+#include <string>
 
 #include "engine/evaluation/perplexity.h"
 #include "engine/experiment/worker/accuracy_text.h"
@@ -20,6 +22,11 @@ TEST(SampleText, IsAHundredKilobytesOfPlainText) {
         const auto byte = static_cast<unsigned char>(c);
         ASSERT_TRUE(byte >= 0x20 || c == '\n') << static_cast<int>(byte);
     }
+}
+
+TEST(SampleText, IsValidUtf8) {
+    const std::string text(bundled_text());
+    EXPECT_NO_THROW(nlohmann::json(text).dump());  // strict: throws at the first byte that is not UTF-8
 }
 
 TEST(SampleText, RepeatsNoParagraph) {
