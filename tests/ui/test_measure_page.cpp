@@ -67,6 +67,8 @@ private slots:
         for (int row = 0; row < verdicts->model()->rowCount(); ++row)
             cells.append(verdicts->model()->index(row, 0).data().toString() + QLatin1Char(' ') +
                          verdicts->model()->index(row, 1).data().toString());
+        QVERIFY(verdicts->columnViewportPosition(1) + verdicts->columnWidth(1) <=
+                verdicts->viewport()->width());
         QVERIFY2(cells.contains(QStringLiteral("Decode ▲ 2.01 × faster")), qPrintable(cells.join(u'\n')));
     }
 

@@ -13,16 +13,27 @@ namespace hone::ui {
 namespace {
 
 class NumberTicker : public QCPAxisTicker {
+public:
+    explicit NumberTicker(bool whole) : whole_(whole) { setTickCount(5); }
+
 protected:
     double getTickStep(const QCPRange& range) override {
         step_ = QCPAxisTicker::getTickStep(range);
+        if (whole_) step_ = std::max(1.0, std::round(step_));
         return step_;
     }
 
     QString getTickLabel(double tick, const QLocale& locale, QChar, int) override {
+        QLocale grouped = locale;  // the plot's own leaves out the separators of thousands
+        grouped.setNumberOptions(QLocale::DefaultNumberOptions);
+        return label(tick, grouped).replace(QLatin1Char('-'), QChar(0x2212));
+    }
+
+private:
+    QString label(double tick, const QLocale& locale) const {
         if (std::abs(tick) < step_ * 1e-6) return locale.toString(0);
         if (std::abs(tick) >= 1e6) return formatCount(tick);
-        if (std::abs(tick) < 1e-4) return locale.toString(tick, 'g', 3);
+        if (std::abs(tick) < 1e-6) return locale.toString(tick, 'g', 3);
         const int decimals = std::max(0, static_cast<int>(std::ceil(-std::log10(step_) - 1e-9)));
         // A step of 2.5 or 0.25 needs one digit more than its magnitude says.
         const double scaled = step_ * std::pow(10.0, decimals);
@@ -30,7 +41,7 @@ protected:
         return locale.toString(tick, 'f', exact ? decimals : decimals + 1);
     }
 
-private:
+    bool whole_;
     double step_ = 1;
 };
 
@@ -54,9 +65,11 @@ void styleAxis(QCPAxis* axis, bool grid) {
     axis->grid()->setPen(QPen(palette.grid, 1));
     axis->grid()->setZeroLinePen(QPen(palette.border, 1));
     axis->grid()->setSubGridVisible(false);
-    const auto ticker = QSharedPointer<NumberTicker>::create();
-    ticker->setTickCount(5);
-    axis->setTicker(ticker);
+    axis->setTicker(QSharedPointer<NumberTicker>::create(false));
+}
+
+void setCounts(QCPAxis* axis) {
+    axis->setTicker(QSharedPointer<NumberTicker>::create(true));
 }
 
 void setCategories(QCPAxis* axis, const QStringList& names) {

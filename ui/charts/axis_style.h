@@ -10,6 +10,8 @@ namespace hone::ui {
 
 // The look of one axis: light grid, no frame, muted labels that read as people write numbers.
 void styleAxis(QCPAxis* axis, bool grid);
+// Labels at whole numbers only, for an axis of counts.
+void setCounts(QCPAxis* axis);
 // Names in place of numbers at 0, 1, 2 … of an axis of categories.
 void setCategories(QCPAxis* axis, const QStringList& names);
 // A caption at the top left of the plot in place of a label turned by 90 degrees.

@@ -123,8 +123,12 @@ void LineChart::draw() {
 void LineChart::fit() {
     double left = std::numeric_limits<double>::max(), right = std::numeric_limits<double>::lowest();
     double low = left, high = right;
+    bool whole = true;
     for (const LineSeries& series : series_) {
-        for (const double x : series.x) left = std::min(left, x), right = std::max(right, x);
+        for (const double x : series.x) {
+            left = std::min(left, x), right = std::max(right, x);
+            whole = whole && x == std::floor(x);
+        }
         for (const auto* values : {&series.y, &series.low, &series.high})
             for (const double y : *values)
                 if (std::isfinite(y)) low = std::min(low, y), high = std::max(high, y);
@@ -136,6 +140,7 @@ void LineChart::fit() {
     } else {
         padRange(low, high, 0.1);
     }
+    if (whole) setCounts(plot().xAxis);
     plot().xAxis->setRange(left, right);
     plot().yAxis->setRange(low, high);
 }

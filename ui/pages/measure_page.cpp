@@ -16,7 +16,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int sideWidth = 340, changePause = 150;
+constexpr int sideWidth = 390, changePause = 150;
 
 }  // namespace
 

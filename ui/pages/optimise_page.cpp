@@ -83,7 +83,6 @@ QWidget* OptimisePage::makeResults() {
     column->addWidget(ledger_);
     notes_->setWordWrap(true);
     notes_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    notesCard_->setTitle(tr("Engaged"));
     notesCard_->body()->addWidget(notes_);
     notesCard_->hide();
     column->addWidget(notesCard_);
@@ -281,14 +280,14 @@ void OptimisePage::showCharts() {
 void OptimisePage::showNotes() {
     QStringList lines;
     if (const auto& candidate = ledger_->model().candidate()) {
-        notesCard_->setTitle(tr("Engaged"));
+        notesCard_->setTitle(tr("What the run says"));
         for (const std::string& note : candidate->notes_from_run) lines.append(QString::fromStdString(note));
     } else if (prediction_.is_object()) {
         notesCard_->setTitle(tr("What the recipe will do"));
         for (const auto& note : prediction_.value("notes", nlohmann::json::array()))
             if (note.is_string()) lines.append(QString::fromStdString(note.get<std::string>()));
     }
-    for (QString& line : lines) line.prepend(QStringLiteral("✓ "));
+    for (QString& line : lines) line.prepend(QStringLiteral("• "));
     notes_->setText(lines.join(QLatin1Char('\n')));
     notesCard_->setVisible(!lines.isEmpty());
 }

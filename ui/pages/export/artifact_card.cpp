@@ -54,7 +54,7 @@ void ArtifactCard::showResult(const nlohmann::json& result) {
     for (const auto& [type, bytes] : typeBytes.items())
         types.append(
             QStringLiteral("%1 %2").arg(QString::fromStdString(type), formatBytes(bytes.get<double>())));
-    facts.push_back({tr("Types"), types.join(QStringLiteral(" · "))});
+    facts.push_back({tr("Types"), types.join(QStringLiteral(" · ")), types.join(QLatin1Char('\n'))});
     const nlohmann::json verify = result.value("verify", nlohmann::json());
     verdict_->setVisible(verify.is_object());
     if (verify.is_object()) {

@@ -29,6 +29,7 @@ ResultCard::ResultCard(Session& session, QWidget* parent)
     table_->setModel(model_);
     table_->horizontalHeader()->hide();
     table_->setFittingRows(0);
+    table_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     table_->setStretchedColumn(0);
     auto* buttons = new QHBoxLayout;
     buttons->setContentsMargins(15, 2, 15, 4);
@@ -81,6 +82,7 @@ void ResultCard::showComparison(const profiler::RunRecord& run, const profiler::
     if (!baseline) return;
     title_->setText(tr("Run %1 against run %2").arg(runName(run)).arg(baseline->id));
     model_->setRuns(*baseline, {run}, {comparison});
+    table_->fitColumn(1);
     table_->show();
 }
 

@@ -45,6 +45,12 @@ void FigureTable::setStretchedColumn(int column) {
     horizontalHeader()->setSectionResizeMode(column, QHeaderView::Stretch);
 }
 
+void FigureTable::fitColumn(int column) {
+    horizontalHeader()->setSectionResizeMode(column, QHeaderView::Fixed);
+    horizontalHeader()->setResizeContentsPrecision(-1);  // of every row, also before it is shown
+    setColumnWidth(column, sizeHintForColumn(column));
+}
+
 void FigureTable::fitRows() {
     if (fittingRows_ < 0 || model() == nullptr) return;
     const int rows = fittingRows_ == 0 ? model()->rowCount() : qMin(fittingRows_, model()->rowCount());

@@ -15,6 +15,8 @@ public:
     // As high as its rows, at most `rows`; 0: any number. Follows the model.
     void setFittingRows(int rows);
     void setStretchedColumn(int column);
+    // As wide as its cells are now, whatever a hidden header says.
+    void fitColumn(int column);
 
 private:
     void fitRows();
