@@ -50,7 +50,8 @@ std::string tensor_table(const nlohmann::json& tensors) {
 
 int inspect_command(const InspectOptions& options) {
     const Interrupt interrupt;
-    const nlohmann::json model = inspect(options.checkpoint, options.tensors, {}, interrupt.token());
+    const nlohmann::json model =
+        inspect(options.checkpoint, options.tensors || options.json, {}, interrupt.token());
     if (options.json) {
         print_json(model);
     } else {
@@ -66,7 +67,8 @@ void add_inspect(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<InspectOptions>();
     CLI::App* command = app.add_subcommand("inspect", "Show what a checkpoint holds, from its headers alone");
     command->add_option("CHECKPOINT", options->checkpoint, "A GGUF file, or synthetic:SHAPE")->required();
-    command->add_flag("--tensors", options->tensors, "List every tensor");
+    command->add_flag("--tensors", options->tensors,
+                      "List every tensor (with --json they are always listed)");
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     commands.push_back({command, [options] { return inspect_command(*options); }});
 }

@@ -52,7 +52,7 @@ class CommandLine(unittest.TestCase):
     # --- documents ---
 
     def test_inspect(self):
-        model = self.json("inspect", MODEL, "--tensors")
+        model = self.json("inspect", MODEL)
         self.assertEqual(model["architecture"], "llama")
         self.assertEqual(sum(tensor["bytes"] for tensor in model["tensors"]), model["bytes"])
         self.assertEqual(sum(model["types"].values()), model["bytes"])

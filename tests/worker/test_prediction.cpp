@@ -11,7 +11,7 @@ namespace hone {
 namespace {
 
 // Of each class; so many bytes are page rounding and small vectors.
-constexpr double kShare = 0.1, kSlack = 256e3;
+constexpr double kShare = 0.1, kSlack = 64e3;
 
 Experiment experiment_with(std::vector<RecipeStep> steps) {
     Experiment experiment;
@@ -46,6 +46,16 @@ TEST(PredictedMemory, IsThatOfEveryTechnique) {
         SCOPED_TRACE(descriptor.id);
         expect_predicted(experiment_with({{std::string(descriptor.id), default_options(descriptor)}}));
     }
+}
+
+TEST(PredictedMemory, IsThatOfTheRepetitionsWhereTheScoredWindowsAreLonger) {
+    Experiment experiment = experiment_with({});
+    experiment.workload.prompt_tokens = 60;
+    expect_predicted(experiment);
+    const nlohmann::json predicted = predict_experiment({{"experiment", to_json(experiment)}}).at("memory");
+    experiment.workload.text = "none";
+    EXPECT_EQ(predict_experiment({{"experiment", to_json(experiment)}}).at("memory").at("kv_cache"),
+              predicted.at("kv_cache"));
 }
 
 TEST(PredictedMemory, FollowsTheCachesStorage) {
