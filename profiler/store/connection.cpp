@@ -85,9 +85,12 @@ void Connection::open() {
     sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     database_->exec("PRAGMA trusted_schema = OFF");
     const bool file_read_only = sqlite3_db_readonly(database_->getHandle(), "main") == 1;
+    // Of one moment: another process may be making the schema.
+    SQLite::Transaction moment(*database_);
     const int application = database_->execAndGet("PRAGMA application_id").getInt();
     schema_version_ = database_->execAndGet("PRAGMA user_version").getInt();
     const int tables = database_->execAndGet("SELECT count(*) FROM sqlite_schema").getInt();
+    moment.commit();
     if (application != kApplicationId && (tables > 0 || application != 0))
         throw StoreError("run store " + path_.string() +
                          ": it is a database of another program (application_id " +

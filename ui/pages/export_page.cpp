@@ -7,9 +7,9 @@
 #include <QFileDialog>
 #include <QLineEdit>
 #include <QStandardPaths>
-#include <QStorageInfo>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <filesystem>
 
 #include "ui/forms/schema_text.h"
 #include "ui/pages/export/artifact_card.h"
@@ -274,15 +274,19 @@ void ExportPage::showPlace() {
     const QFileInfo file(path_->text().trimmed());
     overwrite_->setVisible(!path_->text().isEmpty() && file.isFile());
     const QString folder = file.absolutePath();
-    const QStorageInfo storage(folder);
+    // Not QStorageInfo: it looks through the table of mounts, which does not list every place in a container.
+    std::error_code unknown;
+    const auto available =
+        static_cast<double>(std::filesystem::space(folder.toStdString(), unknown).available);
     const bool there = !path_->text().isEmpty() && QFileInfo(folder).isDir();
-    const bool short_ = there && fileBytes_ > 0 && static_cast<double>(storage.bytesAvailable()) < fileBytes_;
-    place_->setFacts(
-        {{tr("Size of the file"), fileBytes_ > 0 ? formatBytes(fileBytes_) : QStringLiteral("—"),
-          tr("Computed from the types and shapes, to the byte")},
-         {tr("Free at that place"),
-          there ? formatBytes(static_cast<double>(storage.bytesAvailable())) : tr("there is no such folder"),
-          folder, short_ || !there ? Tone::worse : Tone::text}});
+    const bool short_ = there && fileBytes_ > 0 && !unknown && available < fileBytes_;
+    place_->setFacts({{tr("Size of the file"), fileBytes_ > 0 ? formatBytes(fileBytes_) : QStringLiteral("—"),
+                       tr("Computed from the types and shapes, to the byte")},
+                      {tr("Free at that place"),
+                       !there    ? tr("there is no such folder")
+                       : unknown ? tr("not known")
+                                 : formatBytes(available),
+                       folder, short_ || !there ? Tone::worse : Tone::text}});
     showState();
 }
 
