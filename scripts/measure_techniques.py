@@ -16,25 +16,25 @@ import sys
 import tempfile
 
 # (title, settings, extra arguments): the baseline of each row is the same checkpoint with the same workload.
-LONG = ["--prompt", "1024", "--generate", "32"]
-MANY = ["--concurrency", "8", "--prompt", "64", "--generate", "32"]
+LONG = ["--prompt", "512", "--generate", "32"]
+MANY = ["--concurrency", "8", "--prompt", "32", "--generate", "16"]
 ROWS = [
-    ("baseline against itself", [], []),
-    ("prune_magnitude 30 %, row", ["prune_magnitude.sparsity=0.3", "prune_magnitude.scope=row"], []),
-    ("prune_magnitude 50 %, tensor", ["prune_magnitude.sparsity=0.5", "prune_magnitude.scope=tensor"], []),
-    ("prune_magnitude 50 %, global", ["prune_magnitude.sparsity=0.5", "prune_magnitude.scope=global"], []),
-    ("prune_magnitude 2:4", ["prune_magnitude.pattern=n_m", "prune_magnitude.n=2", "prune_magnitude.m=4"], []),
     ("quantize_weights int8_channel", ["quantize_weights.scheme=int8_channel"], []),
     ("quantize_weights int4_group 64", ["quantize_weights.scheme=int4_group", "quantize_weights.group_size=64"], []),
-    ("quantize_weights int4_group 32", ["quantize_weights.scheme=int4_group", "quantize_weights.group_size=32"], []),
+    ("prune_magnitude 50 %, row", ["prune_magnitude.sparsity=0.5", "prune_magnitude.scope=row"], []),
+    ("batching of 8", ["batching.size=8"], MANY),
+    ("kv_cache int8", ["kv_cache.dtype=int8"], LONG),
+    ("kv_cache off", ["kv_cache.dtype=off"], ["--prompt", "64", "--generate", "16"]),
+    ("sparse_attention window 256 + 4 sinks", ["sparse_attention.window=256", "sparse_attention.sinks=4"], LONG),
     ("quantize_weights q8_0", ["quantize_weights.scheme=q8_0"], []),
     ("quantize_weights q4_0", ["quantize_weights.scheme=q4_0"], []),
+    ("prune_magnitude 2:4", ["prune_magnitude.pattern=n_m", "prune_magnitude.n=2", "prune_magnitude.m=4"], []),
     ("quantize_weights q4_1", ["quantize_weights.scheme=q4_1"], []),
-    ("sparse_attention window 256 + 4 sinks", ["sparse_attention.window=256", "sparse_attention.sinks=4"], LONG),
-    ("kv_cache off", ["kv_cache.dtype=off"], ["--prompt", "64", "--generate", "16"]),
     ("kv_cache fp16", ["kv_cache.dtype=fp16"], LONG),
-    ("kv_cache int8", ["kv_cache.dtype=int8"], LONG),
-    ("batching of 8", ["batching.size=8"], MANY),
+    ("baseline against itself", [], []),
+    ("prune_magnitude 50 %, tensor", ["prune_magnitude.sparsity=0.5", "prune_magnitude.scope=tensor"], []),
+    ("prune_magnitude 50 %, global", ["prune_magnitude.sparsity=0.5", "prune_magnitude.scope=global"], []),
+    ("prune_magnitude 30 %, row", ["prune_magnitude.sparsity=0.3", "prune_magnitude.scope=row"], []),
 ]
 COLUMNS = [
     ("prefill_tokens_per_second", "prefill"),
@@ -96,30 +96,36 @@ def main():
     parser.add_argument("--hone", default="build/release/bin/hone")
     parser.add_argument("--out", default="docs/measurements/techniques.md", type=pathlib.Path)
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the store and the raw JSON")
+    parser.add_argument("--chunks", default="20", help="scored windows of 512 tokens")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or pathlib.Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        lines, environment = [], None
+        lines = []
         for title, settings, extra in ROWS:
             print(title, file=sys.stderr, flush=True)
-            document = measure(options.hone, options.checkpoint, settings, extra, folder / "runs.sqlite")
+            document = measure(options.hone, options.checkpoint, settings, ["--chunks", options.chunks, *extra],
+                               folder / "runs.sqlite")
             (folder / (title.replace(" ", "_").replace("%", "percent") + ".json")).write_text(json.dumps(document))
-            environment = document["runs"][0]["environment"]
             workload = " ".join(extra) or "default workload"
             lines.append(table_row(f"{title}<br><small>{workload}</small>", document))
+            # After each row: an hour's work is not lost to the last one.
+            write_page(options, document["runs"][0]["environment"], lines)
+
+
+def write_page(options, environment, lines):
     name = pathlib.Path(options.checkpoint).name
     head = [
         "# Techniques, each alone",
         "",
         f"{name}, {datetime.date.today()}, on {environment.get('cpu', '?')} ({environment.get('isa', '?')}, "
         f"{environment.get('physical_cores', '?')} cores, shared and noisy: read the ratios). Written by",
-        f"`scripts/measure_techniques.py {name}`; commit {environment.get('commit', '?')}.",
+        f"`scripts/measure_techniques.py {name} --chunks {options.chunks}`; commit {environment.get('commit', '?')}.",
         "",
         "Ratios are candidate over baseline, measured interleaved in two workers, with the 95 % interval; ▲ faster, ▼ slower,",
         "· cannot tell (99 % interval). The default workload is 128 prompt tokens, 64 generated, one sequence, five repetitions.",
-        "Perplexity, KL divergence and top-1 agreement: bundled text, 20 windows of 512 with the second half scored, against the",
-        "same checkpoint's baseline. Sizes in MB.",
+        f"Perplexity, KL divergence and top-1 agreement: bundled text, {options.chunks} windows of 512 with the second half scored,",
+        "against the same checkpoint's baseline. Sizes in MB.",
         "",
         "| technique | prefill tok/s | decode tok/s | prefill × | decode × | total × | model MB | peak MB | perplexity | KL, nats | top-1, % |",
         "| --- | ---: | ---: | --- | --- | --- | ---: | ---: | --- | --- | --- |",

@@ -15,6 +15,7 @@
 #include <QTest>
 #include <QTimer>
 #include <QTreeView>
+#include <algorithm>
 
 #include "tests/ui/scripted_worker.h"
 #include "tests/ui/stored_runs.h"
@@ -128,6 +129,15 @@ private slots:
         window_->reopenLast();
         QVERIFY(opened.wait(5000));
         QCOMPARE(window_->pages().current(), QStringLiteral("start"));
+    }
+
+    void theModelPageSaysWhatBecomesOfPrompts() {
+        openModel(QStringLiteral("model.gguf"));
+        window_->pages().showPage(QStringLiteral("model"));
+        const auto labels = window_->findChildren<QLabel*>();
+        QVERIFY(std::any_of(labels.begin(), labels.end(), [](const QLabel* label) {
+            return label->isVisible() && label->text().contains(QStringLiteral("no chat template"));
+        }));
     }
 
     void aFileMayBeDroppedAnywhere() {

@@ -66,6 +66,7 @@ ModelPage::ModelPage(Session& session, QWidget* parent)
       context_(new FigureLabel(tr("Context"))),
       bytes_(new FigureLabel(tr("Weights"))),
       kv_(new FigureLabel(tr("KV cache per token"))),
+      prompts_(new TextLabel({}, TextStyle::caption, Tone::muted)),
       fit_(new FactList),
       tensors_(new TensorTree(this)),
       tree_(new QTreeView),
@@ -128,6 +129,8 @@ QWidget* ModelPage::makeFigures() {
     figures->body()->addStretch();
     figures->body()->addLayout(line);
     figures->body()->addStretch();
+    prompts_->setWordWrap(true);
+    figures->body()->addWidget(prompts_);
     auto* fits = new Card(tr("Memory needed here"));
     fits->setToolTip(tr("Predicted peak memory of the baseline, by the tokens in the context."));
     fits->body()->setContentsMargins(spacing::group - 1, 2, spacing::group - 1, 6);
@@ -162,6 +165,20 @@ QWidget* ModelPage::makeTree() {
     return card;
 }
 
+// What becomes of a prompt before the model sees it.
+void ModelPage::showPrompts() {
+    const std::string chat = session().model().value("chat_template", "none");
+    const QString wrapped =
+        chat == "chatml" ? tr("Prompts are wrapped in ChatML, as the file asks.")
+        : chat == "unknown"
+            ? tr("The file's chat template is none that Hone knows: prompts go to the model as they are.")
+            : tr("The file has no chat template: prompts go to the model as they are.");
+    prompts_->setTone(chat == "unknown" ? Tone::warning : Tone::muted);
+    prompts_->setText(
+        tr("Tokeniser %1. %2")
+            .arg(QString::fromStdString(session().model().value("tokenizer", std::string("?"))), wrapped));
+}
+
 void ModelPage::showModel() {
     const ModelFacts facts(session().model());
     stack_->setCurrentIndex(facts.open ? 1 : 0);
@@ -185,6 +202,7 @@ void ModelPage::showModel() {
     else if (facts.synthetic)
         banner_->show(Banner::Kind::note, tr("The weights are random."),
                       tr("Speed and memory are real; accuracy means nothing."));
+    showPrompts();
     tensors_->setModel(session().model());
     panel_->show(nullptr);
     const QModelIndex first = tensors_->index(0, 0);

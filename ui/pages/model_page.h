@@ -16,6 +16,7 @@ class FactList;
 class FigureLabel;
 class TensorPanel;
 class TensorTree;
+class TextLabel;
 
 // The open model: its size in figures, what fits in this machine's memory, and its tensors.
 class ModelPage : public Page {
@@ -36,11 +37,13 @@ private:
     void showModel();
     void predictFit();
     void showFit(const nlohmann::json& answer);
+    void showPrompts();
 
     QStackedLayout* stack_;
     QWidget* content_;
     Banner* banner_;
     FigureLabel *parameters_, *context_, *bytes_, *kv_;
+    TextLabel* prompts_;  // tokeniser and chat template
     FactList* fit_;
     TensorTree* tensors_;
     QTreeView* tree_;
