@@ -40,11 +40,12 @@ void Activations::require(const ActivationRows& wanted) {
     gate.require(slice * model_.n_ff);
     up.require(slice * model_.n_ff);
     logits.require(wanted.logits * model_.n_vocab);
+    reduced.require(wanted.reduced);
 }
 
 std::int64_t Activations::bytes() const {
     return x.bytes() + q.bytes() + k.bytes() + v.bytes() + a.bytes() + b.bytes() + gate.bytes() + up.bytes() +
-           logits.bytes() + positions.bytes() + mask.bytes();
+           logits.bytes() + positions.bytes() + mask.bytes() + reduced.bytes();
 }
 
 std::int64_t activation_bytes(const ModelConfig& model, const ActivationRows& wanted) {
@@ -54,7 +55,13 @@ std::int64_t activation_bytes(const ModelConfig& model, const ActivationRows& wa
     const std::int64_t per_row = (model.n_embd + w.q + 2 * w.kv) * kFloat + kPlace;
     const std::int64_t per_slice_row = (w.a + model.n_embd + 2 * model.n_ff) * kFloat;
     return rounded(wanted.rows) * per_row + rounded(wanted.slice) * per_slice_row +
-           wanted.logits * model.n_vocab * kFloat;
+           wanted.logits * model.n_vocab * kFloat + wanted.reduced;
+}
+
+std::int64_t reduced_bytes(const ModelConfig& model, kernels::Arithmetic arithmetic, kernels::Isa isa,
+                           std::int64_t slice) {
+    return kernels::reduced_input_bytes(arithmetic, rounded(slice), std::max(widths(model).a, model.n_ff),
+                                        isa);
 }
 
 }  // namespace hone

@@ -6,6 +6,7 @@
 #include "engine/model/model.h"
 #include "engine/runtime/buffer.h"
 #include "kernels/attention/attention.h"
+#include "kernels/linear/reduced.h"
 
 namespace hone {
 
@@ -13,6 +14,7 @@ namespace hone {
 // output projection take at a time: the same, but where the cache is off and a pass holds whole sequences.
 struct ActivationRows {
     std::int64_t rows = 0, slice = 0, logits = 0;
+    std::int64_t reduced = 0;  // bytes, from reduced_bytes()
 };
 
 // What the layers compute, fp32, grown to the largest pass so far and kept.
@@ -31,10 +33,15 @@ public:
     Buffer<float> logits;    // [logits, n_vocab]
     Buffer<std::int32_t> positions;  // [rows]
     Buffer<kernels::MaskRow> mask;   // [rows]
+    Buffer<std::byte> reduced;       // a product's inputs, rounded
 
 private:
     const ModelConfig& model_;
 };
+
+// What `reduced` needs for products of `slice` rows in `arithmetic`.
+std::int64_t reduced_bytes(const ModelConfig& model, kernels::Arithmetic arithmetic, kernels::Isa isa,
+                           std::int64_t slice);
 
 // The bytes that Activations holds after require(wanted) alone.
 std::int64_t activation_bytes(const ModelConfig& model, const ActivationRows& wanted);

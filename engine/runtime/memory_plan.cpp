@@ -29,8 +29,9 @@ std::int64_t workspace_bytes(const ModelConfig& model, const RunConfig& config, 
     attention.n_heads = model.n_heads;
     attention.n_kv_heads = model.n_kv_heads;
     attention.head_dim = model.head_dim;
-    return std::max(kernels::linear_workspace(cols, rows, config.isa),
-                    kernels::attention_workspace(attention, config.isa));
+    return std::max({kernels::linear_workspace(cols, rows, config.isa),
+                     kernels::attention_workspace(attention, config.isa),
+                     kernels::reduced_workspace(config.arithmetic, cols, rows, config.isa)});
 }
 
 }  // namespace
@@ -47,7 +48,9 @@ MemoryByClass predict_memory(const ModelConfig& model, std::int64_t weights_byte
     MemoryByClass memory;
     memory[MemoryClass::weights] = weights_bytes;
     memory[MemoryClass::kv_cache] = max_sequences * contiguous_kv_bytes(model, config.kv_cache, max_context);
-    memory[MemoryClass::activations] = activation_bytes(model, {cached ? slice : rows, slice, together});
+    memory[MemoryClass::activations] = activation_bytes(
+        model,
+        {cached ? slice : rows, slice, together, reduced_bytes(model, config.arithmetic, config.isa, slice)});
     memory[MemoryClass::workspace] = threads * workspace_bytes(model, config, slice, max_context);
     return memory;
 }

@@ -49,8 +49,15 @@ void Operations::norm(const StoredTensor* weight, const float* x, float* y, std:
 }
 
 void Operations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+    multiply(*weight, products_.arithmetic, x, y, rows);
+}
+
+void Operations::multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x,
+                          float* y, std::int64_t rows) const {
     progress_.check();
-    hone::linear(*weight, x, rows, y, context_);
+    if (!can_reduce(weight, arithmetic, context_.isa)) return hone::linear(weight, x, rows, y, context_);
+    linear_reduced(weight, x, rows, y, arithmetic, activations_.reduced.data(), context_);
+    ++products_.reduced;
 }
 
 void Operations::rotate(float* x, std::int64_t heads, Rows rows) const {
@@ -142,7 +149,8 @@ std::int64_t Operations::logits(float* out) const {
             const auto finite = [](float value) { return std::isfinite(value); };
             if (!std::all_of(row, row + config.n_embd, finite)) ++non_finite;
         }
-        linear(model_.output, normed, out + rows.begin * config.n_vocab, rows.count);
+        multiply(*model_.output, products_.reduced_output ? products_.arithmetic : kernels::Arithmetic::f32,
+                 normed, out + rows.begin * config.n_vocab, rows.count);
     });
     return non_finite;
 }

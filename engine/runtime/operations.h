@@ -10,6 +10,7 @@
 #include "engine/runtime/activations.h"
 #include "engine/runtime/pass.h"
 #include "kernels/cpu/context.h"
+#include "kernels/linear/reduced.h"
 
 namespace hone {
 
@@ -24,6 +25,13 @@ private:
     std::unordered_map<const StoredTensor*, std::vector<float>> copies_;
 };
 
+// How the products of a pass are computed, and how many were.
+struct Products {
+    kernels::Arithmetic arithmetic;  // wanted; see RunConfig
+    bool reduced_output;
+    std::int64_t reduced = 0;  // computed in it
+};
+
 // Neighbouring rows of a pass.
 struct Rows {
     std::int64_t begin, count;
@@ -34,12 +42,14 @@ struct Rows {
 class Operations {
 public:
     Operations(const Model& model, const VectorWeights& vectors, Activations& activations, Pass& pass,
-               std::int64_t slice, const kernels::Context& context, const Progress& progress)
+               std::int64_t slice, Products& products, const kernels::Context& context,
+               const Progress& progress)
         : model_(model),
           vectors_(vectors),
           activations_(activations),
           pass_(pass),
           slice_(slice),
+          products_(products),
           context_(context),
           progress_(progress) {}
 
@@ -53,7 +63,8 @@ public:
     void embed(const StoredTensor& embedding);  // token ids → x
     // y[rows] = norm(x[rows]); x and y at the first of the rows.
     void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const;
-    // y[rows] = x[rows] · Wᵀ. Throws Cancelled where a stop was requested.
+    // y[rows] = x[rows] · Wᵀ, in the run's arithmetic where the weight can be multiplied so. Throws Cancelled where a stop was
+    // requested.
     void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const;
     void rotate(float* x, std::int64_t heads, Rows rows) const;
     // Keeps k and v of every row for the layer.
@@ -71,11 +82,15 @@ public:
     Activations& activations() const { return activations_; }
 
 private:
+    void multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x, float* y,
+                  std::int64_t rows) const;
+
     const Model& model_;
     const VectorWeights& vectors_;
     Activations& activations_;
     Pass& pass_;
     std::int64_t slice_;
+    Products& products_;
     const kernels::Context& context_;
     const Progress& progress_;
 };

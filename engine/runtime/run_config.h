@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/isa.h"
+#include "kernels/linear/reduced.h"
 
 namespace hone {
 
@@ -23,6 +24,9 @@ struct RunConfig {
     std::int64_t batch_size = 1;       // sequences computed together
     std::int64_t prefill_chunk = 512;  // prompt tokens computed together, at most
     kernels::Isa isa = kernels::best_isa();
+    // Of the products with the layers' matrices; where a matrix's stored type or the machine cannot be multiplied so, fp32.
+    kernels::Arithmetic arithmetic = kernels::Arithmetic::f32;
+    bool reduced_output = false;  // the output matrix's product as well
 };
 
 }  // namespace hone

@@ -164,13 +164,16 @@ void Runtime::Impl::place_rows() {
 void Runtime::Impl::run(const Progress& progress) {
     const std::int64_t slice =
         std::min(pass.rows, pass_limit(config, static_cast<std::int64_t>(pass.segments.size())));
-    activations.require({pass.rows, slice, 0});
+    activations.require(
+        {pass.rows, slice, 0, reduced_bytes(model.config, config.arithmetic, config.isa, slice)});
     place_rows();
-    Operations operations(model, vectors, activations, pass, slice, context, progress);
+    Products products{config.arithmetic, config.reduced_output};
+    Operations operations(model, vectors, activations, pass, slice, products, context, progress);
     graph(model, operations);  // leaves the rows whose logits are wanted
     counters.non_finite_rows +=
         operations.logits(activations.logits.data() + logits_done * model.config.n_vocab);
     logits_done += pass.rows;
+    counters.reduced_products += products.reduced;
     for (const Segment& segment : pass.segments) {
         if (segment.cache != nullptr) segment.cache->advance(std::ssize(segment.tokens));
     }
@@ -241,7 +244,7 @@ std::span<const float> Runtime::forward(std::span<const SequenceInput> batch, co
         rows += input.all_logits ? static_cast<std::int64_t>(input.tokens.size()) : 1;
         it.lengths_before.push_back(it.slot(input.sequence).length());
     }
-    it.activations.require({0, 0, rows});
+    it.activations.require({0, 0, rows, 0});
     it.logits_done = 0;
     try {
         if (it.config.kv_cache == KvStorage::off)

@@ -51,7 +51,9 @@ public:
         std::int64_t batched_tokens = 0;  // decode tokens computed together with another sequence's
         std::int64_t recomputed_tokens = 0;  // tokens computed again because the cache is off
         std::int64_t forward_tokens = 0;     // tokens that callers appended
-        std::int64_t non_finite_rows = 0;    // rows of logits whose hidden state held a NaN or an infinity
+        std::int64_t reduced_products =
+            0;                             // products computed in config().arithmetic, where that is not fp32
+        std::int64_t non_finite_rows = 0;  // rows of logits whose hidden state held a NaN or an infinity
     };
     const Counters& counters() const;
 

@@ -79,19 +79,35 @@ std::vector<float> expand_tensor(const StoredTensor& tensor) {
     return values;
 }
 
+namespace {
+
+kernels::LinearProblem problem_of(const StoredTensor& weight, const float* x, std::int64_t tokens, float* y) {
+    return {.type = kernel_type(weight.type),
+            .weights = weight.data.data(),
+            .rows = weight.rows(),
+            .cols = weight.cols(),
+            .row_bytes = row_bytes(weight.type, weight.cols()),
+            .x = x,
+            .tokens = tokens,
+            .y = y,
+            .y_stride = weight.rows()};
+}
+
+}  // namespace
+
 void linear(const StoredTensor& weight, const float* x, std::int64_t tokens, float* y,
             const kernels::Context& context) {
-    const std::int64_t rows = weight.rows(), cols = weight.cols();
-    kernels::linear({.type = kernel_type(weight.type),
-                     .weights = weight.data.data(),
-                     .rows = rows,
-                     .cols = cols,
-                     .row_bytes = row_bytes(weight.type, cols),
-                     .x = x,
-                     .tokens = tokens,
-                     .y = y,
-                     .y_stride = rows},
-                    context);
+    kernels::linear(problem_of(weight, x, tokens, y), context);
+}
+
+bool can_reduce(const StoredTensor& weight, kernels::Arithmetic arithmetic, kernels::Isa isa) {
+    return arithmetic != kernels::Arithmetic::f32 && kernels::has_arithmetic(arithmetic, isa) &&
+           kernels::multiplies(arithmetic, kernel_type(weight.type));
+}
+
+void linear_reduced(const StoredTensor& weight, const float* x, std::int64_t tokens, float* y,
+                    kernels::Arithmetic arithmetic, std::byte* input, const kernels::Context& context) {
+    kernels::linear_reduced(problem_of(weight, x, tokens, y), arithmetic, input, context);
 }
 
 }  // namespace hone

@@ -10,6 +10,7 @@
 #include "engine/formats/checkpoint.h"
 #include "kernels/cpu/context.h"
 #include "kernels/linear/linear.h"
+#include "kernels/linear/reduced.h"
 
 namespace hone {
 
@@ -32,5 +33,11 @@ std::vector<float> expand_tensor(const StoredTensor& tensor);
 // y[tokens, rows] = x[tokens, cols] · Wᵀ; see kernels/linear/linear.h.
 void linear(const StoredTensor& weight, const float* x, std::int64_t tokens, float* y,
             const kernels::Context& context);
+
+// Whether linear_reduced() can multiply with `weight` so on a machine that uses `isa`.
+bool can_reduce(const StoredTensor& weight, kernels::Arithmetic arithmetic, kernels::Isa isa);
+// The same product in less than fp32; `input` is scratch, see kernels/linear/reduced.h.
+void linear_reduced(const StoredTensor& weight, const float* x, std::int64_t tokens, float* y,
+                    kernels::Arithmetic arithmetic, std::byte* input, const kernels::Context& context);
 
 }  // namespace hone

@@ -101,6 +101,7 @@ bool engaged(const RecipeStep& step, const Outcome& result) {
     }
     if (slot == Slot::attention) return result.counters.attended_pairs < result.counters.dense_pairs;
     if (slot == Slot::batching) return result.counters.batched_tokens > 0;
+    if (slot == Slot::activations || slot == Slot::precision) return result.counters.reduced_products > 0;
     if (slot == Slot::kv_cache) return result.config.kv_cache != KvStorage::f32;
     return false;
 }
@@ -165,11 +166,18 @@ TEST(Techniques, PlansPromiseWhatApplyingGives) {
         for (const DType stored : {DType::f32, DType::q4_1}) {
             Checkpoint planned = with_matrices(tiny_checkpoint(), stored), applied = planned;
             for (StoredTensor& tensor : planned.tensors) tensor.data = {};
+            const Technique* technique = find_technique(step.technique);
+            if (!technique->supports({planned, read_config(planned), step.options, kSequences}).ok) {
+                EXPECT_THROW(plan_recipe(planned, {{step}}, kSequences), Error);
+                EXPECT_THROW(apply_recipe(applied, {{step}}, kSequences, machine.context(), {}), Error);
+                continue;
+            }
             const AppliedRecipe plan = plan_recipe(planned, {{step}}, kSequences);
             const AppliedRecipe done = apply_recipe(applied, {{step}}, kSequences, machine.context(), {});
             EXPECT_EQ(bytes_by_type(planned), bytes_by_type(applied));
             EXPECT_EQ(plan.run.batch_size, done.run.batch_size);
             EXPECT_EQ(plan.run.kv_cache, done.run.kv_cache);
+            EXPECT_EQ(plan.run.arithmetic, done.run.arithmetic);
             EXPECT_EQ(plan.left_out, done.left_out);
             for (const std::string& note : plan.notes)
                 EXPECT_NE(std::find(done.notes.begin(), done.notes.end(), note), done.notes.end()) << note;

@@ -57,45 +57,55 @@ std::optional<DType> type_named(const std::string& dtype) {
     return type;
 }
 
+bool configures_run(const RecipeStep& step) {
+    const Technique* technique = find_technique(step.technique);
+    return technique != nullptr && std::holds_alternative<RunTechnique>(technique->act);
+}
+
+// Weight transforms in the recipe's order, then what configures the run: that is asked about, and may prepare, the weights as they
+// are then. `act` transforms or plans, and returns notes.
+template <typename Act>
+AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurrency, const Act& act) {
+    AppliedRecipe followed;
+    const auto note = [&followed](const std::vector<std::string>& notes) {
+        followed.notes.insert(followed.notes.end(), notes.begin(), notes.end());
+    };
+    for (const RecipeStep& step : recipe.steps) {
+        if (configures_run(step)) continue;
+        const Technique& technique = supported(step, checkpoint, read_config(checkpoint), concurrency);
+        note(act(std::get<WeightTechnique>(technique.act), step.options));
+    }
+    const ModelConfig config = read_config(checkpoint);
+    for (const RecipeStep& step : recipe.steps) {
+        if (!configures_run(step)) continue;
+        const auto& run = std::get<RunTechnique>(supported(step, checkpoint, config, concurrency).act);
+        run.configure(followed.run, step.options);
+        followed.left_out.push_back(step.technique);
+        if (run.apply != nullptr) note(act(run, step.options));
+    }
+    return followed;
+}
+
 }  // namespace
 
 AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                            const kernels::Context& context, const Progress& progress) {
-    AppliedRecipe applied;
-    applied.run.isa = context.isa;
-    const ModelConfig config = read_config(checkpoint);
     const Owners before = owners(checkpoint);
     bool transformed = false;
-    for (const RecipeStep& step : recipe.steps) {
-        const Technique& technique = supported(step, checkpoint, config, concurrency);
-        if (const auto* run = std::get_if<RunTechnique>(&technique.act)) {
-            run->configure(applied.run, step.options);
-            applied.left_out.push_back(step.technique);
-            continue;
-        }
-        const auto notes =
-            std::get<WeightTechnique>(technique.act).apply(checkpoint, step.options, context, progress);
-        applied.notes.insert(applied.notes.end(), notes.begin(), notes.end());
+    const auto act = [&](const auto& technique, const nlohmann::json& options) {
         transformed = true;
-    }
+        return technique.apply(checkpoint, options, context, progress);
+    };
+    AppliedRecipe applied = follow(checkpoint, recipe, concurrency, act);
+    applied.run.isa = context.isa;
     if (transformed) own_what_is_left(checkpoint, before);
     return applied;
 }
 
 AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency) {
-    AppliedRecipe planned;
-    const ModelConfig config = read_config(checkpoint);
-    for (const RecipeStep& step : recipe.steps) {
-        const Technique& technique = supported(step, checkpoint, config, concurrency);
-        if (const auto* run = std::get_if<RunTechnique>(&technique.act)) {
-            run->configure(planned.run, step.options);
-            planned.left_out.push_back(step.technique);
-        } else {
-            const auto notes = std::get<WeightTechnique>(technique.act).plan(checkpoint, step.options);
-            planned.notes.insert(planned.notes.end(), notes.begin(), notes.end());
-        }
-    }
-    return planned;
+    return follow(checkpoint, recipe, concurrency, [&](const auto& technique, const nlohmann::json& options) {
+        return technique.plan(checkpoint, options);
+    });
 }
 
 void convert_matrices(Checkpoint& checkpoint, const std::string& dtype, const kernels::Context& context,

@@ -19,7 +19,8 @@ struct AppliedRecipe {
     std::vector<std::string> left_out;  // ids of techniques that configure a run
 };
 
-// Asks every technique of the recipe whether it can act, then lets each rewrite the checkpoint or configure the run, in order.
+// Asks every technique of the recipe whether it can act and lets it: weight transforms first, in order, then those that
+// configure the run, which may prepare weights for it.
 // Throws Error "TECHNIQUE: reason" where one cannot. After a transform nothing keeps the source file mapped.
 AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                            const kernels::Context& context, const Progress& progress);

@@ -9,10 +9,32 @@
 
 namespace hone {
 
+namespace {
+
+// The weights as `technique` would find them: after the transforms that stand before it in the recipe, all of them where it is not
+// there or configures the run. A transform that cannot act is not its concern.
+Checkpoint as_found_by(const Technique& technique, const Checkpoint& checkpoint, const Recipe& recipe) {
+    Checkpoint planned = checkpoint;
+    const bool transforms = std::holds_alternative<WeightTechnique>(technique.act);
+    for (const RecipeStep& step : recipe.steps) {
+        if (step.technique == technique.descriptor.id) {
+            if (transforms) break;
+            continue;
+        }
+        const Technique* other = find_technique(step.technique);
+        const auto* weights = other == nullptr ? nullptr : std::get_if<WeightTechnique>(&other->act);
+        if (weights == nullptr) continue;
+        if (other->supports({planned, read_config(planned), step.options, 1}).ok)
+            weights->plan(planned, step.options);
+    }
+    return planned;
+}
+
+}  // namespace
+
 nlohmann::json supported_techniques(const nlohmann::json& request) {
     const Registry& registry = builtin_registry();
     const Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"), false);
-    const ModelConfig config = read_config(checkpoint);
     const Recipe recipe = recipe_from_json(request.value("recipe", nlohmann::json::array()), registry);
     const Workload workload = workload_from_json(request.value("workload", nlohmann::json::object()));
     nlohmann::json answers = nlohmann::json::object();
@@ -21,7 +43,9 @@ nlohmann::json supported_techniques(const nlohmann::json& request) {
         for (const RecipeStep& step : recipe.steps) {
             if (step.technique == technique.descriptor.id) options = step.options;
         }
-        const Support support = technique.supports({checkpoint, config, options, workload.concurrency});
+        const Checkpoint before = as_found_by(technique, checkpoint, recipe);
+        const Support support =
+            technique.supports({before, read_config(before), options, workload.concurrency});
         answers[std::string(technique.descriptor.id)] = {{"ok", support.ok}, {"reason", support.reason}};
     }
     return {{"techniques", answers}};

@@ -204,6 +204,7 @@ nlohmann::json Prepared::repetition(const Progress& progress) {
               {"dense_pairs", after.dense_pairs - before.dense_pairs},
               {"batched_tokens", after.batched_tokens - before.batched_tokens},
               {"recomputed_tokens", after.recomputed_tokens - before.recomputed_tokens},
+              {"reduced_products", after.reduced_products - before.reduced_products},
               {"non_finite_rows", after.non_finite_rows - before.non_finite_rows}}}};
 }
 

@@ -9,7 +9,8 @@
 namespace hone {
 
 std::span<const Technique> techniques() {
-    static const std::array all{prune_magnitude(), quantize_weights(), sparse_attention(), kv_cache(),
+    static const std::array all{prune_magnitude(), quantize_weights(), quantize_activations(),
+                                precision(),       sparse_attention(), kv_cache(),
                                 batching()};
     return all;
 }

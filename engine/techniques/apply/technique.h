@@ -21,7 +21,8 @@ struct Support {
     std::string reason;
 };
 
-// What a technique is asked about: shapes and types, never weight data.
+// What a technique is asked about: shapes and types, never weight data. One that configures the run is asked about the
+// weights as the recipe's transforms leave them.
 struct TechniqueQuery {
     const Checkpoint& checkpoint;  // tensors may have no data
     const ModelConfig& config;
@@ -41,8 +42,11 @@ struct WeightTechnique {
     TransformWeights apply;
     PlanWeights plan;
 };
+// `apply` and `plan` prepare weights that the run needs in another form; a file never gets them.
 struct RunTechnique {
     ConfigureRun configure;
+    TransformWeights apply = nullptr;
+    PlanWeights plan = nullptr;
 };
 
 struct Technique {

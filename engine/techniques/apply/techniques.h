@@ -12,5 +12,7 @@ Technique quantize_weights();
 Technique sparse_attention();
 Technique kv_cache();
 Technique batching();
+Technique precision();
+Technique quantize_activations();
 
 }  // namespace hone

@@ -8,9 +8,10 @@ namespace hone {
 
 const Registry& builtin_registry() {
     // In the order in which forms and tables show them.
-    static const std::array kDescriptors{descriptors::prune_magnitude, descriptors::quantize_weights,
-                                         descriptors::sparse_attention, descriptors::kv_cache,
-                                         descriptors::batching};
+    static const std::array kDescriptors{
+        descriptors::prune_magnitude, descriptors::quantize_weights, descriptors::quantize_activations,
+        descriptors::precision,       descriptors::sparse_attention, descriptors::kv_cache,
+        descriptors::batching};
     static const Registry kRegistry(kDescriptors);
     return kRegistry;
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "engine/techniques/schema/descriptors/descriptors.h"
+
+namespace hone::descriptors {
+namespace {
+
+constexpr std::array kSchemes{ChoiceItem{"int8_token", "int8, one scale a token"}};
+const std::array kOptions{
+    Option{"scheme", "Scheme",
+           "How the inputs of a product are rounded: to int8, with a scale that each token gets from its "
+           "largest "
+           "value as it comes.",
+           Choice{kSchemes, "int8_token"}},
+    Option{"output", "Output matrix too",
+           "Also compute the logits in int8. They suffer most, and are kept in fp32 by default.",
+           Flag{false}},
+};
+constexpr std::array kConflicts{
+    Conflict{"precision", "A product is computed either in int8 or in bf16; switch one of the two off."}};
+
+}  // namespace
+
+const Descriptor quantize_activations{
+    "quantize_activations",
+    "Quantise activations",
+    "Multiplies in int8: weights and the inputs of every product (W8A8).",
+    "Dettmers et al., LLM.int8(), arXiv 2208.07339, section 2.1: absmax int8, a scale a token and a row",
+    Slot::activations,
+    Stage::configures_run,
+    kOptions,
+    kConflicts};
+
+}  // namespace hone::descriptors
