@@ -45,7 +45,7 @@ void Activations::require(const ActivationRows& wanted) {
 
 std::int64_t Activations::bytes() const {
     return x.bytes() + q.bytes() + k.bytes() + v.bytes() + a.bytes() + b.bytes() + gate.bytes() + up.bytes() +
-           logits.bytes() + positions.bytes() + mask.bytes() + reduced.bytes();
+           logits.bytes() + positions.bytes() + mask.bytes() + reduced.bytes() + mass.bytes();
 }
 
 std::int64_t activation_bytes(const ModelConfig& model, const ActivationRows& wanted) {

@@ -34,6 +34,7 @@ public:
     Buffer<std::int32_t> positions;  // [rows]
     Buffer<kernels::MaskRow> mask;   // [rows]
     Buffer<std::byte> reduced;       // a product's inputs, rounded
+    Buffer<float> mass;              // [rows, n_heads], while the mass that attention keeps is measured
 
 private:
     const ModelConfig& model_;

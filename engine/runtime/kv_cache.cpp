@@ -7,8 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "engine/runtime/buffer.h"
-
 namespace hone {
 namespace {
 
@@ -140,7 +138,150 @@ private:
     std::vector<Side> sides_;  // layer 0 keys, layer 0 values, layer 1 keys, …
 };
 
+// Of one side of one layer in a block: values, then scales.
+struct BlockSide {
+    std::int64_t data_bytes, bytes;
+
+    BlockSide(const ModelConfig& model, kernels::KvType type, int block_shift) {
+        constexpr std::int64_t kAlignment = 64;
+        const auto rounded = [](std::int64_t n) { return (n + kAlignment - 1) / kAlignment * kAlignment; };
+        const std::int64_t rows = model.n_kv_heads << block_shift;
+        data_bytes = rounded(rows * model.head_dim * element_bytes(type));
+        const bool scaled = type == kernels::KvType::i8;
+        bytes = data_bytes + (scaled ? rounded(rows * static_cast<std::int64_t>(sizeof(float))) : 0);
+    }
+};
+
+class PagedKvCache final : public KvCache {
+public:
+    explicit PagedKvCache(std::shared_ptr<KvBlocks> blocks)
+        : blocks_(std::move(blocks)), position_mask_((std::int64_t{1} << blocks_->block_shift()) - 1) {}
+    ~PagedKvCache() override { keep(0); }
+    PagedKvCache(const PagedKvCache&) = delete;
+    PagedKvCache& operator=(const PagedKvCache&) = delete;
+
+    void reserve(std::int64_t length) override {
+        const std::int64_t wanted = blocks_for(length);
+        table_.reserve(static_cast<std::size_t>(wanted));
+        while (std::ssize(table_) < wanted) table_.push_back(blocks_->take());
+    }
+
+    void append(std::int64_t layer, const float* k, const float* v, std::int64_t tokens,
+                const kernels::Context& context) override {
+        const std::int64_t width = blocks_->kv_heads() * blocks_->head_dim();
+        const auto store = [&](std::int64_t begin, std::int64_t end, int) {
+            for (std::int64_t token = begin; token < end; ++token) {
+                store_position(blocks_->view(layer, 0), k + token * width, length_ + token, context.isa);
+                store_position(blocks_->view(layer, 1), v + token * width, length_ + token, context.isa);
+            }
+        };
+        if (tokens * width < kParallelElements)
+            store(0, tokens, 0);
+        else
+            context.pool.parallel_for(tokens, 8, store);
+    }
+
+    kernels::KvView keys(std::int64_t layer) const override { return view(layer, 0); }
+    kernels::KvView values(std::int64_t layer) const override { return view(layer, 1); }
+    std::int64_t length() const override { return length_; }
+    void advance(std::int64_t tokens) override { length_ += tokens; }
+    void trim(std::int64_t length) override {
+        length_ = std::min(length_, length);
+        keep(blocks_for(length_));
+    }
+    std::int64_t bytes() const override { return 0; }
+
+private:
+    std::int64_t blocks_for(std::int64_t length) const {
+        return (length + position_mask_) >> blocks_->block_shift();
+    }
+
+    void keep(std::int64_t count) {
+        while (std::ssize(table_) > count) {
+            blocks_->give_back(table_.back());
+            table_.pop_back();
+        }
+    }
+
+    kernels::KvView view(std::int64_t layer, int side) const {
+        kernels::KvView view = blocks_->view(layer, side);
+        view.blocks = const_cast<const std::byte* const*>(table_.data());
+        return view;
+    }
+
+    // `row`: [n_kv_heads, head_dim].
+    void store_position(const kernels::KvView& view, const float* row, std::int64_t position,
+                        kernels::Isa isa) const {
+        std::byte* const block = table_[static_cast<std::size_t>(position >> view.block_shift)];
+        const std::int64_t at = position & position_mask_, head_dim = blocks_->head_dim();
+        auto* const scales = reinterpret_cast<float*>(block + view.scale_offset);
+        for (std::int64_t head = 0; head < blocks_->kv_heads(); ++head) {
+            const std::int64_t element = head * view.head_stride + at * view.row_stride;
+            kernels::store_kv(
+                view.type, row + head * head_dim,
+                block + view.data_offset + element * element_bytes(view.type),
+                view.type == kernels::KvType::i8 ? scales + head * view.scale_head_stride + at : nullptr, 1,
+                head_dim, head_dim, isa);
+        }
+    }
+
+    std::shared_ptr<KvBlocks> blocks_;
+    std::int64_t position_mask_;
+    std::int64_t length_ = 0;
+    std::vector<std::byte*> table_;
+};
+
 }  // namespace
+
+KvBlocks::KvBlocks(const ModelConfig& model, KvStorage storage, int block_shift)
+    : type_(kv_type(storage)),
+      n_kv_heads_(model.n_kv_heads),
+      head_dim_(model.head_dim),
+      data_bytes_(BlockSide(model, type_, block_shift).data_bytes),
+      side_bytes_(BlockSide(model, type_, block_shift).bytes),
+      block_bytes_(2 * model.n_layers * side_bytes_),
+      block_shift_(block_shift) {}
+
+std::byte* KvBlocks::take() {
+    if (free_.empty()) {
+        Buffer<std::byte> block;
+        block.allocate(block_bytes_);
+        free_.reserve(memory_.size() + 1);  // so that giving back never allocates
+        memory_.push_back(std::move(block));
+        ++taken_;
+        return memory_.back().data();
+    }
+    std::byte* const block = free_.back();
+    free_.pop_back();
+    ++taken_;
+    return block;
+}
+
+void KvBlocks::give_back(std::byte* block) {
+    free_.push_back(block);
+}
+
+std::int64_t KvBlocks::bytes() const {
+    return std::ssize(memory_) * block_bytes_;
+}
+
+kernels::KvView KvBlocks::view(std::int64_t layer, int side) const {
+    const std::int64_t offset = (2 * layer + side) * side_bytes_;
+    const std::int64_t rows = std::int64_t{1} << block_shift_;
+    return {type_, nullptr, nullptr,      rows * head_dim_, head_dim_,
+            rows,  nullptr, block_shift_, offset,           offset + data_bytes_};
+}
+
+std::unique_ptr<KvCache> make_paged_kv_cache(std::shared_ptr<KvBlocks> blocks) {
+    return std::make_unique<PagedKvCache>(std::move(blocks));
+}
+
+std::int64_t paged_kv_bytes(const ModelConfig& model, KvStorage storage, int block_shift,
+                            std::int64_t length) {
+    if (storage == KvStorage::off) return 0;
+    const std::int64_t blocks = (length + (std::int64_t{1} << block_shift) - 1) >> block_shift;
+    return blocks * 2 * model.n_layers * BlockSide(model, kv_type(storage), block_shift).bytes;
+}
 
 std::int64_t next_kv_capacity(std::int64_t capacity, std::int64_t needed, std::int64_t max_context) {
     if (needed <= capacity) return capacity;

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "engine/model/model.h"
+#include "engine/runtime/buffer.h"
 #include "engine/runtime/run_config.h"
 #include "kernels/attention/attention.h"
 #include "kernels/cpu/context.h"
@@ -37,6 +39,39 @@ public:
 // layer, so that memory follows use without a second copy of the whole. `storage` must not be KvStorage::off.
 std::unique_ptr<KvCache> make_contiguous_kv_cache(const ModelConfig& model, KvStorage storage,
                                                   std::int64_t max_context);
+
+// Blocks of 2^block_shift positions over all layers, that the caches of several sequences take from and give back to
+// (PagedAttention, arXiv 2309.06180, section 4.1). Memory that was once taken stays for the next one.
+class KvBlocks {
+public:
+    // `storage` must not be KvStorage::off.
+    KvBlocks(const ModelConfig& model, KvStorage storage, int block_shift);
+    std::byte* take();  // throws std::bad_alloc
+    void give_back(std::byte* block);
+
+    std::int64_t taken() const { return taken_; }  // calls of take()
+    std::int64_t bytes() const;                    // allocated
+    int block_shift() const { return block_shift_; }
+    // Keys (side 0) or values (1) of a layer within a block; `blocks` is left null.
+    kernels::KvView view(std::int64_t layer, int side) const;
+    std::int64_t kv_heads() const { return n_kv_heads_; }
+    std::int64_t head_dim() const { return head_dim_; }
+
+private:
+    kernels::KvType type_;
+    std::int64_t n_kv_heads_, head_dim_, data_bytes_, side_bytes_, block_bytes_;
+    int block_shift_;
+    std::int64_t taken_ = 0;
+    std::vector<Buffer<std::byte>> memory_;
+    std::vector<std::byte*> free_;
+};
+
+// Gives its blocks back when it is trimmed or destroyed. bytes() is 0: the blocks' memory is KvBlocks'.
+std::unique_ptr<KvCache> make_paged_kv_cache(std::shared_ptr<KvBlocks> blocks);
+
+// Bytes of the blocks that a sequence of `length` positions takes.
+std::int64_t paged_kv_bytes(const ModelConfig& model, KvStorage storage, int block_shift,
+                            std::int64_t length);
 
 // Bytes that make_contiguous_kv_cache's result has allocated once `length` positions were appended in passes of `step`
 // positions or fewer at the end: the same arithmetic.

@@ -6,6 +6,7 @@
 
 #include "engine/runtime/activations.h"
 #include "engine/runtime/kv_cache.h"
+#include "engine/runtime/page_bounds.h"
 #include "engine/runtime/runtime.h"
 #include "kernels/attention/attention.h"
 #include "kernels/linear/linear.h"
@@ -34,6 +35,15 @@ std::int64_t workspace_bytes(const ModelConfig& model, const RunConfig& config, 
                      kernels::reduced_workspace(config.arithmetic, cols, rows, config.isa)});
 }
 
+std::int64_t kv_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t length) {
+    const std::int64_t rows = config.kv_layout == KvLayout::paged
+                                  ? paged_kv_bytes(model, config.kv_cache, config.kv_block_shift, length)
+                                  : contiguous_kv_bytes(model, config.kv_cache, length);
+    if (config.attention.kind != AttentionMask::Kind::pages) return rows;
+    const std::int64_t choosing = std::max<std::int64_t>(0, model.n_layers - config.attention.dense_layers);
+    return rows + page_bounds_bytes(model, config.attention.page_shift, choosing, length);
+}
+
 }  // namespace
 
 MemoryByClass predict_memory(const ModelConfig& model, std::int64_t weights_bytes, const RunConfig& config,
@@ -47,7 +57,7 @@ MemoryByClass predict_memory(const ModelConfig& model, std::int64_t weights_byte
 
     MemoryByClass memory;
     memory[MemoryClass::weights] = weights_bytes;
-    memory[MemoryClass::kv_cache] = max_sequences * contiguous_kv_bytes(model, config.kv_cache, max_context);
+    memory[MemoryClass::kv_cache] = max_sequences * kv_bytes(model, config, max_context);
     memory[MemoryClass::activations] = activation_bytes(
         model,
         {cached ? slice : rows, slice, together, reduced_bytes(model, config.arithmetic, config.isa, slice)});

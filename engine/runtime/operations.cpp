@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/runtime/attention_mask.h"
 #include "engine/weights/weight_format.h"
 #include "kernels/attention/attention.h"
 #include "kernels/convert/convert.h"
@@ -69,6 +70,9 @@ void Operations::rotate(float* x, std::int64_t heads, Rows rows) const {
 void Operations::remember(std::int64_t layer) const {
     const std::int64_t width = model_.config.n_kv_heads * model_.config.head_dim;
     for (const Segment& segment : pass_.segments) {
+        if (segment.bounds != nullptr && layer >= attention_.mask.dense_layers)
+            segment.bounds->append(layer, segment.position, activations_.k.data() + segment.kv_row * width,
+                                   std::ssize(segment.tokens));
         if (segment.cache == nullptr) continue;
         segment.cache->append(layer, activations_.k.data() + segment.kv_row * width,
                               activations_.v.data() + segment.kv_row * width, std::ssize(segment.tokens),
@@ -93,20 +97,36 @@ void Operations::attend(std::int64_t layer, float* out, Rows rows) const {
         const std::int64_t end = std::min(segment.row + segment.rows, rows.begin + rows.count);
         if (begin >= end) continue;
         const bool cached = segment.cache != nullptr;
-        kernels::attention(
-            {.q = activations_.q.data() + begin * q_width,
-             .out = out + (begin - rows.begin) * q_width,
-             .q_stride = q_width,
-             .out_stride = q_width,
-             .keys = cached ? segment.cache->keys(layer) : in_activations(activations_.k, segment),
-             .values = cached ? segment.cache->values(layer) : in_activations(activations_.v, segment),
-             .mask = activations_.mask.data() + begin,
-             .tokens = end - begin,
-             .n_heads = config.n_heads,
-             .n_kv_heads = config.n_kv_heads,
-             .head_dim = config.head_dim,
-             .scale = 1.0F / std::sqrt(static_cast<float>(config.head_dim))},
-            context_);
+        const bool pages = segment.bounds != nullptr && layer >= attention_.mask.dense_layers;
+        const kernels::AttentionProblem problem{
+            .q = activations_.q.data() + begin * q_width,
+            .out = out + (begin - rows.begin) * q_width,
+            .q_stride = q_width,
+            .out_stride = q_width,
+            .keys = cached ? segment.cache->keys(layer) : in_activations(activations_.k, segment),
+            .values = cached ? segment.cache->values(layer) : in_activations(activations_.v, segment),
+            .mask = activations_.mask.data() + begin,
+            .tokens = end - begin,
+            .n_heads = config.n_heads,
+            .n_kv_heads = config.n_kv_heads,
+            .head_dim = config.head_dim,
+            .scale = 1.0F / std::sqrt(static_cast<float>(config.head_dim)),
+            .pages = pages ? kernels::PageSelection{segment.bounds->layer(layer), attention_.mask.page_shift,
+                                                    attention_.mask.keep}
+                           : kernels::PageSelection{},
+            .mass = attention_.measures_mass ? activations_.mass.data() : nullptr};
+        kernels::attention(problem, context_);
+        if (attention_.measures_mass) add_mass(problem, layer);
+    }
+}
+
+void Operations::add_mass(const kernels::AttentionProblem& problem, std::int64_t layer) const {
+    for (std::int64_t token = 0; token < problem.tokens; ++token) {
+        const std::int64_t dense = problem.mask[token].end;
+        if (attended_positions(attention_.mask, dense - 1, layer) == dense) continue;
+        for (std::int64_t head = 0; head < problem.n_heads; ++head)
+            attention_.mass += static_cast<double>(problem.mass[token * problem.n_heads + head]);
+        attention_.mass_rows += problem.n_heads;
     }
 }
 

@@ -9,6 +9,7 @@
 #include "engine/core/progress.h"
 #include "engine/runtime/activations.h"
 #include "engine/runtime/pass.h"
+#include "engine/runtime/run_config.h"
 #include "kernels/cpu/context.h"
 #include "kernels/linear/reduced.h"
 
@@ -32,6 +33,14 @@ struct Products {
     std::int64_t reduced = 0;  // computed in it
 };
 
+// How the attention of a pass is computed, and what was seen of it.
+struct AttentionUse {
+    const AttentionMask& mask;
+    bool measures_mass;
+    double mass = 0;  // summed over `mass_rows` queries, heads and layers that left something out
+    std::int64_t mass_rows = 0;
+};
+
 // Neighbouring rows of a pass.
 struct Rows {
     std::int64_t begin, count;
@@ -42,14 +51,15 @@ struct Rows {
 class Operations {
 public:
     Operations(const Model& model, const VectorWeights& vectors, Activations& activations, Pass& pass,
-               std::int64_t slice, Products& products, const kernels::Context& context,
-               const Progress& progress)
+               std::int64_t slice, Products& products, AttentionUse& attention,
+               const kernels::Context& context, const Progress& progress)
         : model_(model),
           vectors_(vectors),
           activations_(activations),
           pass_(pass),
           slice_(slice),
           products_(products),
+          attention_(attention),
           context_(context),
           progress_(progress) {}
 
@@ -84,6 +94,7 @@ public:
 private:
     void multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x, float* y,
                   std::int64_t rows) const;
+    void add_mass(const kernels::AttentionProblem& problem, std::int64_t layer) const;
 
     const Model& model_;
     const VectorWeights& vectors_;
@@ -91,6 +102,7 @@ private:
     Pass& pass_;
     std::int64_t slice_;
     Products& products_;
+    AttentionUse& attention_;
     const kernels::Context& context_;
     const Progress& progress_;
 };

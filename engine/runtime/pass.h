@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/runtime/kv_cache.h"
+#include "engine/runtime/page_bounds.h"
 #include "engine/runtime/runtime.h"
 
 namespace hone {
@@ -19,6 +20,7 @@ struct Segment {
     std::int64_t rows;      // … and how many: all, until only those whose logits are wanted are kept
     std::int64_t wanted;    // its last `wanted` tokens need logits
     KvCache* cache;         // null where the pass holds the whole sequence and nothing is remembered
+    PageBounds* bounds;     // null unless attention chooses pages
 };
 
 // Tokens that go through the layers together: one row each in every activation.
@@ -30,9 +32,10 @@ struct Pass {
         segments.clear();
         rows = 0;
     }
-    void add(std::span<const TokenId> tokens, std::int64_t position, std::int64_t wanted, KvCache* cache) {
+    void add(std::span<const TokenId> tokens, std::int64_t position, std::int64_t wanted, KvCache* cache,
+             PageBounds* bounds) {
         const auto count = static_cast<std::int64_t>(tokens.size());
-        segments.push_back({tokens, position, rows, rows, count, wanted, cache});
+        segments.push_back({tokens, position, rows, rows, count, wanted, cache, bounds});
         rows += count;
     }
     std::int64_t wanted() const {

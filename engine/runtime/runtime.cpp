@@ -21,6 +21,7 @@ namespace {
 // A slot: what it holds is in its cache or, with the cache off, in its history.
 struct Sequence {
     std::unique_ptr<KvCache> cache;
+    std::unique_ptr<PageBounds> bounds;
     std::vector<TokenId> history;
 
     std::int64_t length() const {
@@ -52,6 +53,8 @@ void check_config(const Model& model, const RunConfig& config, int max_sequences
                 "at least 1 token");
         require(config.attention.sinks >= 0, "attention sinks", config.attention.sinks, "at least 0");
     }
+    if (config.attention.kind == AttentionMask::Kind::pages)
+        require(config.attention.keep >= 1, "attention pages", config.attention.keep, "at least 1 page");
     if (max_context > model.config.context_length)
         throw Error(
             {.message = fmt::format("{}: {} tokens of context were asked for, {} more than the model's {}; "
@@ -82,9 +85,19 @@ struct Runtime::Impl {
           graph(forward_of(the_model.config.architecture)),
           activations(model.config),
           sequences(static_cast<std::size_t>(max_sequences)) {
-        if (config.kv_cache == KvStorage::off) return;
-        for (Sequence& sequence : sequences)
-            sequence.cache = make_contiguous_kv_cache(model.config, config.kv_cache, max_context);
+        for (Sequence& sequence : sequences) {
+            if (config.attention.kind == AttentionMask::Kind::pages)
+                sequence.bounds = std::make_unique<PageBounds>(model.config, config.attention.page_shift);
+            if (config.kv_cache != KvStorage::off) sequence.cache = make_cache();
+        }
+    }
+
+    std::unique_ptr<KvCache> make_cache() {
+        if (config.kv_layout == KvLayout::contiguous)
+            return make_contiguous_kv_cache(model.config, config.kv_cache, max_context);
+        if (!blocks)
+            blocks = std::make_shared<KvBlocks>(model.config, config.kv_cache, config.kv_block_shift);
+        return make_paged_kv_cache(blocks);
     }
 
     void check(std::span<const SequenceInput> batch) const;
@@ -106,11 +119,13 @@ struct Runtime::Impl {
     VectorWeights vectors;
     Forward graph;
     Activations activations;
+    std::shared_ptr<KvBlocks> blocks;  // of all sequences, where the cache is paged
     std::vector<Sequence> sequences;
     std::vector<std::int64_t> lengths_before;
     Pass pass;
     std::int64_t logits_done = 0;  // rows of this call
     Counters counters;
+    bool measures_mass = false;
 };
 
 void Runtime::Impl::check(std::span<const SequenceInput> batch) const {
@@ -149,14 +164,20 @@ void Runtime::Impl::check(std::span<const SequenceInput> batch) const {
 
 // Positions and masks of the pass's rows.
 void Runtime::Impl::place_rows() {
-    const std::int64_t per_pair = model.config.n_layers * model.config.n_heads;
+    // Layers differ only in whether they are among the dense ones.
+    const std::int64_t layers = model.config.n_layers;
+    const std::int64_t dense = config.attention.kind == AttentionMask::Kind::pages
+                                   ? std::min(config.attention.dense_layers, layers)
+                                   : 0;
     for (const Segment& segment : pass.segments) {
         for (std::int64_t i = 0; i < segment.rows; ++i) {
             const std::int64_t position = segment.position + i;
-            const kernels::MaskRow row = mask_row(config.attention, position);
             activations.positions.data()[segment.row + i] = static_cast<std::int32_t>(position);
-            activations.mask.data()[segment.row + i] = row;
-            counters.attended_pairs += attended(row) * per_pair;
+            activations.mask.data()[segment.row + i] = mask_row(config.attention, position);
+            counters.attended_pairs +=
+                model.config.n_heads *
+                (dense * (position + 1) +
+                 (layers - dense) * attended_positions(config.attention, position, dense));
         }
     }
 }
@@ -168,12 +189,17 @@ void Runtime::Impl::run(const Progress& progress) {
         {pass.rows, slice, 0, reduced_bytes(model.config, config.arithmetic, config.isa, slice)});
     place_rows();
     Products products{config.arithmetic, config.reduced_output};
-    Operations operations(model, vectors, activations, pass, slice, products, context, progress);
+    AttentionUse attention{config.attention, measures_mass};
+    if (measures_mass) activations.mass.require(slice * model.config.n_heads);
+    Operations operations(model, vectors, activations, pass, slice, products, attention, context, progress);
     graph(model, operations);  // leaves the rows whose logits are wanted
     counters.non_finite_rows +=
         operations.logits(activations.logits.data() + logits_done * model.config.n_vocab);
     logits_done += pass.rows;
     counters.reduced_products += products.reduced;
+    counters.attention_mass += attention.mass;
+    counters.attention_mass_rows += attention.mass_rows;
+    if (blocks) counters.kv_blocks = blocks->taken();
     for (const Segment& segment : pass.segments) {
         if (segment.cache != nullptr) segment.cache->advance(std::ssize(segment.tokens));
     }
@@ -194,7 +220,11 @@ void Runtime::Impl::forward_cached(std::span<const SequenceInput> batch, const P
             const auto count = std::min(static_cast<std::int64_t>(rest.size()), limit - pass.rows);
             const std::span<const TokenId> now = rest.first(static_cast<std::size_t>(count));
             rest = rest.subspan(static_cast<std::size_t>(count));
-            pass.add(now, cache.length(), input.all_logits ? count : rest.empty() ? 1 : 0, &cache);
+            pass.add(now, cache.length(),
+                     input.all_logits ? count
+                     : rest.empty()   ? 1
+                                      : 0,
+                     &cache, slot(input.sequence).bounds.get());
             if (pass.rows < limit) continue;
             run(progress);
             pass.clear();
@@ -211,7 +241,8 @@ void Runtime::Impl::forward_uncached(std::span<const SequenceInput> batch, const
         const auto held = static_cast<std::int64_t>(history.size());
         history.insert(history.end(), input.tokens.begin(), input.tokens.end());
         counters.recomputed_tokens += held;
-        pass.add(history, 0, input.all_logits ? std::ssize(input.tokens) : 1, nullptr);
+        pass.add(history, 0, input.all_logits ? std::ssize(input.tokens) : 1, nullptr,
+                 slot(input.sequence).bounds.get());
     }
     run(progress);
 }
@@ -271,6 +302,10 @@ void Runtime::trim(int sequence, std::int64_t length) {
     impl_->sequences.at(static_cast<std::size_t>(sequence)).trim(std::max<std::int64_t>(length, 0));
 }
 
+void Runtime::measure_attention_mass(bool on) {
+    impl_->measures_mass = on;
+}
+
 const Model& Runtime::model() const {
     return impl_->model;
 }
@@ -288,7 +323,9 @@ MemoryByClass Runtime::memory() const {
     memory[MemoryClass::weights] = impl_->model.checkpoint.bytes() + impl_->vectors.bytes();
     for (const Sequence& sequence : impl_->sequences) {
         if (sequence.cache) memory[MemoryClass::kv_cache] += sequence.cache->bytes();
+        if (sequence.bounds) memory[MemoryClass::kv_cache] += sequence.bounds->bytes();
     }
+    if (impl_->blocks) memory[MemoryClass::kv_cache] += impl_->blocks->bytes();
     memory[MemoryClass::activations] = impl_->activations.bytes();
     memory[MemoryClass::workspace] = impl_->workspace.bytes();
     return memory;

@@ -38,6 +38,10 @@ public:
     std::int64_t length(int sequence) const;       // tokens it holds
     void trim(int sequence, std::int64_t length);  // keep the first `length` tokens
 
+    // From now on attention also computes, at the price of dense attention, which share of the dense softmax falls on what it
+    // attends.
+    void measure_attention_mass(bool on);
+
     const Model& model() const;
     const RunConfig& config() const;
     kernels::ThreadPool& pool() const;
@@ -52,8 +56,11 @@ public:
         std::int64_t recomputed_tokens = 0;  // tokens computed again because the cache is off
         std::int64_t forward_tokens = 0;     // tokens that callers appended
         std::int64_t reduced_products =
-            0;                             // products computed in config().arithmetic, where that is not fp32
-        std::int64_t non_finite_rows = 0;  // rows of logits whose hidden state held a NaN or an infinity
+            0;                       // products computed in config().arithmetic, where that is not fp32
+        std::int64_t kv_blocks = 0;  // blocks that a paged cache took
+        double attention_mass = 0;   // see measure_attention_mass(), summed over …
+        std::int64_t attention_mass_rows = 0;  // … queries, heads and layers that left something out
+        std::int64_t non_finite_rows = 0;      // rows of logits whose hidden state held a NaN or an infinity
     };
     const Counters& counters() const;
 

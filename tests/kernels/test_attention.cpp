@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -82,17 +83,23 @@ struct Case {
           keys(type, s.n_kv_heads, s.positions, s.head_dim, 22, isa),
           values(type, s.n_kv_heads, s.positions, s.head_dim, 23, isa) {}
 
-    std::vector<float> run(const std::vector<MaskRow>& mask, const Context& context) const {
+    std::vector<float> run(const std::vector<MaskRow>& mask, const Context& context,
+                           const PageSelection& pages = {}, float* mass = nullptr) const {
         const std::int64_t stride = sizes.n_heads * sizes.head_dim;
         std::vector<float> out(static_cast<std::size_t>(sizes.tokens * (stride + 2)), -77.0F);
         attention({q.data(), out.data(), stride + 6, stride + 2, keys.view, values.view, mask.data(),
-                   sizes.tokens, sizes.n_heads, sizes.n_kv_heads, sizes.head_dim, scale()},
+                   sizes.tokens, sizes.n_heads, sizes.n_kv_heads, sizes.head_dim, scale(), pages, mass},
                   context);
         return out;
     }
     float scale() const { return 1.0F / std::sqrt(static_cast<float>(sizes.head_dim)); }
 
     std::vector<double> expected(const MaskRow& mask, std::int64_t token, std::int64_t head) const {
+        return expected_of([&mask](std::int64_t p) { return attends(mask, p); }, token, head);
+    }
+    template <typename Attends>
+    std::vector<double> expected_of(const Attends& attended, std::int64_t token, std::int64_t head,
+                                    std::int64_t everything = 0, double* mass = nullptr) const {
         const std::int64_t kv_head = head / (sizes.n_heads / sizes.n_kv_heads), dim = sizes.head_dim;
         const float* const query = q.data() + token * (sizes.n_heads * dim + 6) + head * dim;
         std::vector<double> scores, sum(static_cast<std::size_t>(dim));
@@ -101,16 +108,19 @@ struct Case {
             double score = 0;
             for (std::int64_t i = 0; i < dim; ++i)
                 score += static_cast<double>(query[i]) * keys.value(kv_head, p, i);
-            scores.push_back(attends(mask, p) ? score * static_cast<double>(scale()) : -1e300);
-            most = std::max(most, scores.back());
+            scores.push_back(score * static_cast<double>(scale()));
+            if (attended(p)) most = std::max(most, scores.back());
         }
+        double all = 0;
         for (std::int64_t p = 0; p < sizes.positions; ++p) {
-            if (!attends(mask, p)) continue;
             const double weight = std::exp(scores[static_cast<std::size_t>(p)] - most);
+            if (p < everything) all += weight;
+            if (!attended(p)) continue;
             total += weight;
             for (std::int64_t i = 0; i < dim; ++i)
                 sum[static_cast<std::size_t>(i)] += weight * values.value(kv_head, p, i);
         }
+        if (mass != nullptr) *mass = total / all;
         for (double& v : sum) v /= total;
         return sum;
     }
@@ -257,6 +267,165 @@ TEST_P(Attention, StoredRowsAreTheNearestOnes) {
         for (std::int64_t i = dim; i < stride; ++i) {
             EXPECT_EQ(halves[static_cast<std::size_t>(r * stride + i)], 0x5555U);
             EXPECT_EQ(bytes[static_cast<std::size_t>(r * stride + i)], 85);
+        }
+    }
+}
+
+// Pages ------------------------------------------------------------------------------------------------------------
+
+// [pages][n_kv_heads][2][head_dim]: the smallest and largest key of every channel.
+std::vector<float> bounds_of(const Case& the_case, std::int64_t page) {
+    const Sizes& s = the_case.sizes;
+    std::vector<float> bounds;
+    for (std::int64_t first = 0; first < s.positions; first += page) {
+        for (std::int64_t head = 0; head < s.n_kv_heads; ++head) {
+            std::vector<float> low(static_cast<std::size_t>(s.head_dim), 1e30F), high(low.size(), -1e30F);
+            for (std::int64_t p = first; p < std::min(first + page, s.positions); ++p) {
+                for (std::int64_t i = 0; i < s.head_dim; ++i) {
+                    const auto at = static_cast<std::size_t>(i);
+                    const auto value = static_cast<float>(the_case.keys.value(head, p, i));
+                    low[at] = std::min(low[at], value);
+                    high[at] = std::max(high[at], value);
+                }
+            }
+            bounds.insert(bounds.end(), low.begin(), low.end());
+            bounds.insert(bounds.end(), high.begin(), high.end());
+        }
+    }
+    return bounds;
+}
+
+// The pages that a query attends, by sorting.
+std::vector<bool> chosen_pages(const Case& the_case, const std::vector<float>& bounds, std::int64_t token,
+                               std::int64_t kv_head, std::int64_t pages, std::int64_t keep) {
+    const Sizes& s = the_case.sizes;
+    const std::int64_t group = s.n_heads / s.n_kv_heads;
+    std::vector<std::pair<double, std::int64_t>> ranked;
+    for (std::int64_t page = 0; page + 1 < pages; ++page) {
+        double best = -1e300;
+        for (std::int64_t g = 0; g < group; ++g) {
+            const float* const query =
+                the_case.q.data() + token * (s.n_heads * s.head_dim + 6) + (kv_head * group + g) * s.head_dim;
+            const float* const low = bounds.data() + (page * s.n_kv_heads + kv_head) * 2 * s.head_dim;
+            double bound = 0;
+            for (std::int64_t i = 0; i < s.head_dim; ++i)
+                bound += std::max(static_cast<double>(query[i]) * static_cast<double>(low[i]),
+                                  static_cast<double>(query[i]) * static_cast<double>(low[s.head_dim + i]));
+            best = std::max(best, bound);
+        }
+        ranked.emplace_back(-best, page);
+    }
+    std::sort(ranked.begin(), ranked.end());
+    std::vector<bool> chosen(static_cast<std::size_t>(pages));
+    chosen.back() = true;
+    for (std::int64_t i = 0; i + 1 < keep && i < std::ssize(ranked); ++i)
+        chosen[static_cast<std::size_t>(ranked[static_cast<std::size_t>(i)].second)] = true;
+    return chosen;
+}
+
+TEST_P(Attention, AttendsThePagesThatPromiseMost) {
+    constexpr std::int64_t kPage = 16;
+    for (const Sizes& s : {Sizes{1, 6, 2, 32, 150}, Sizes{20, 6, 2, 20, 144}, Sizes{40, 4, 4, 32, 150}}) {
+        for (const std::int64_t keep : {1, 3, 6}) {
+            const Case the_case(s, KvType::f32, GetParam());
+            const std::vector<float> bounds = bounds_of(the_case, kPage);
+            const std::vector<MaskRow> mask = causal(s, 1000, 0);
+            std::vector<float> mass(static_cast<std::size_t>(s.tokens * s.n_heads));
+            const std::vector<float> out =
+                the_case.run(mask, machine_.on(GetParam()), {bounds.data(), 4, keep}, mass.data());
+            for (std::int64_t t = 0; t < s.tokens; ++t) {
+                const std::int64_t end = mask[static_cast<std::size_t>(t)].end;
+                for (std::int64_t h = 0; h < s.n_heads; ++h) {
+                    const auto chosen = chosen_pages(the_case, bounds, t, h / (s.n_heads / s.n_kv_heads),
+                                                     (end + kPage - 1) / kPage, keep);
+                    const auto attended = [&](std::int64_t p) {
+                        return p < end && chosen[static_cast<std::size_t>(p / kPage)];
+                    };
+                    double kept = 0;
+                    const std::vector<double> expected = the_case.expected_of(attended, t, h, end, &kept);
+                    for (std::int64_t i = 0; i < s.head_dim; ++i)
+                        ASSERT_NEAR(out[static_cast<std::size_t>(t * (s.n_heads * s.head_dim + 2) +
+                                                                 h * s.head_dim + i)],
+                                    expected[static_cast<std::size_t>(i)], 4e-6)
+                            << "keep " << keep << " token " << t << " head " << h;
+                    ASSERT_NEAR(mass[static_cast<std::size_t>(t * s.n_heads + h)], kept, 1e-5);
+                }
+            }
+        }
+    }
+}
+
+TEST_P(Attention, AsManyPagesAsThereAreIsDense) {
+    for (const std::int64_t tokens : {1, 30}) {
+        const Case the_case({tokens, 6, 2, 32, 150}, KvType::f16, GetParam());
+        const std::vector<float> bounds = bounds_of(the_case, 16);
+        const std::vector<MaskRow> mask = causal(the_case.sizes, 1000, 0);
+        EXPECT_EQ(the_case.run(mask, machine_.on(GetParam()), {bounds.data(), 4, 10}),
+                  the_case.run(mask, machine_.on(GetParam())));
+    }
+}
+
+TEST_P(Attention, MeasuresTheMassInAWindow) {
+    const Case the_case({12, 4, 2, 32, 90}, KvType::i8, GetParam());
+    const std::vector<MaskRow> mask = causal(the_case.sizes, 20, 3);
+    std::vector<float> mass(12 * 4);
+    the_case.run(mask, machine_.on(GetParam()), {}, mass.data());
+    for (std::int64_t t = 0; t < 12; ++t) {
+        for (std::int64_t h = 0; h < 4; ++h) {
+            const MaskRow& row = mask[static_cast<std::size_t>(t)];
+            double kept = 0;
+            the_case.expected_of([&row](std::int64_t p) { return attends(row, p); }, t, h, row.end, &kept);
+            ASSERT_NEAR(mass[static_cast<std::size_t>(t * 4 + h)], kept, 1e-5);
+        }
+    }
+}
+
+// The same rows, scattered over blocks that lie anywhere, give the same bits.
+TEST_P(Attention, BlocksGiveTheBitsOfContiguousRows) {
+    constexpr std::int64_t kBlock = 32, kPositions = 150, kHeads = 2, kDim = 20;
+    for (const KvType type : kKvTypes) {
+        const std::int64_t element = type == KvType::f32 ? 4 : type == KvType::f16 ? 2 : 1;
+        const std::int64_t data_bytes = kHeads * kBlock * kDim * element;
+        for (const std::int64_t tokens : {1, 30}) {
+            Case the_case({tokens, 6, kHeads, kDim, kPositions}, type, GetParam());
+            const std::vector<MaskRow> mask = causal(the_case.sizes, 1000, 0);
+            const std::vector<float> expected = the_case.run(mask, machine_.on(GetParam()));
+            std::vector<std::vector<float>> memory;  // floats, so that scales are aligned
+            std::vector<std::vector<const std::byte*>> tables(2);
+            std::size_t side = 0;
+            for (Cache* cache : {&the_case.keys, &the_case.values}) {
+                const KvView from = cache->view;
+                for (std::int64_t first = 0; first < kPositions; first += kBlock) {
+                    std::vector<float>& block =
+                        memory.emplace_back(static_cast<std::size_t>(data_bytes / 4 + 2 + kHeads * kBlock));
+                    auto* const bytes = reinterpret_cast<std::byte*>(block.data());
+                    float* const scales = block.data() + data_bytes / 4 + 1;
+                    for (std::int64_t h = 0; h < kHeads; ++h) {
+                        for (std::int64_t p = first; p < std::min(first + kBlock, kPositions); ++p) {
+                            std::memcpy(bytes + (h * kBlock + p - first) * kDim * element,
+                                        static_cast<const std::byte*>(from.data) +
+                                            (h * from.head_stride + p * from.row_stride) * element,
+                                        static_cast<std::size_t>(kDim * element));
+                            if (from.scales != nullptr)
+                                scales[h * kBlock + p - first] = from.scales[h * from.scale_head_stride + p];
+                        }
+                    }
+                    tables[side].push_back(bytes);
+                }
+                cache->view = {type,
+                               nullptr,
+                               nullptr,
+                               kBlock * kDim,
+                               kDim,
+                               kBlock,
+                               tables[side].data(),
+                               5,
+                               0,
+                               (data_bytes / 4 + 1) * 4};
+                ++side;
+            }
+            EXPECT_EQ(the_case.run(mask, machine_.on(GetParam())), expected)
+                << kKvNames[static_cast<std::size_t>(type)] << " tokens " << tokens;
         }
     }
 }

@@ -45,6 +45,31 @@ TEST_P(PredictedMemory, IsWithinATenthOfWhatARunAllocates) {
                 runtime.memory());
 }
 
+TEST(PredictedMemoryOf, BlocksPagesAndReducedProducts) {
+    static const std::unique_ptr<Model> model = tiny_model(DType::i8_channel);
+    RunConfig paged, pages, reduced;
+    paged.kv_layout = KvLayout::paged;
+    paged.kv_cache = KvStorage::i8;
+    paged.kv_block_shift = 6;
+    pages.attention.kind = AttentionMask::Kind::pages;
+    pages.attention.keep = 3;
+    pages.attention.dense_layers = 1;
+    reduced.arithmetic = kernels::Arithmetic::i8;
+    for (const RunConfig& config : {paged, pages, reduced}) {
+        for (const std::int64_t prompt : {9, 700}) {
+            kernels::ThreadPool pool(2);
+            Runtime runtime(*model, config, pool, 1, prompt + 8);
+            const std::vector<std::vector<TokenId>> prompts(
+                1, std::vector<TokenId>(static_cast<std::size_t>(prompt), 65));
+            Sampler sampler(0, 1);
+            run_generation(runtime, prompts, 8, sampler, {});
+            expect_near(predict_memory(model->config, model->checkpoint.bytes(), config, pool.size(), 1,
+                                       prompt + 8, prompt),
+                        runtime.memory());
+        }
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Sizes, PredictedMemory,
     ::testing::Combine(::testing::Values(KvStorage::off, KvStorage::f32, KvStorage::f16, KvStorage::i8),

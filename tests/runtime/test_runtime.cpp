@@ -200,6 +200,107 @@ TEST_F(RuntimeTest, AWindowAtLeastAsLongAsTheSequenceIsDenseToTheBit) {
     EXPECT_NE(logits(dense), logits(narrow));
 }
 
+TEST_F(RuntimeTest, APagedCacheComputesTheBitsOfAContiguousOne) {
+    const std::vector<TokenId> tokens = some_tokens(70);
+    for (const KvStorage storage : {KvStorage::f32, KvStorage::f16, KvStorage::i8}) {
+        for (const int shift : {4, 7}) {
+            RunConfig config;
+            config.kv_cache = storage;
+            Runtime contiguous = make(config, 2);
+            config.kv_layout = KvLayout::paged;
+            config.kv_block_shift = shift;
+            Runtime paged = make(config, 2);
+            for (const int sequence : {0, 1, 0}) {  // the third takes over what the first gave back
+                paged.clear(sequence);
+                contiguous.clear(sequence);
+                const auto rest = std::span(tokens).subspan(static_cast<std::size_t>(sequence) * 5);
+                EXPECT_EQ(run(paged, sequence, rest.first(60), true),
+                          run(contiguous, sequence, rest.first(60), true));
+                EXPECT_EQ(run(paged, sequence, rest.subspan(60, 1)),
+                          run(contiguous, sequence, rest.subspan(60, 1)));
+            }
+            EXPECT_GT(paged.counters().kv_blocks, 0);
+            EXPECT_GT(paged.memory()[MemoryClass::kv_cache], 0);
+        }
+    }
+}
+
+TEST_F(RuntimeTest, PagesChosenByTheQueryAgreeWithAndWithoutACache) {
+    const std::vector<TokenId> tokens = some_tokens(80);
+    RunConfig config;
+    config.attention.kind = AttentionMask::Kind::pages;
+    config.attention.page_shift = 4;
+    config.attention.keep = 2;
+    config.attention.dense_layers = 1;
+    Runtime whole = make(config);
+    const std::vector<float> expected = run(whole, 0, tokens, true);
+    EXPECT_LT(whole.counters().attended_pairs, whole.counters().dense_pairs);
+    for (const KvStorage storage : {KvStorage::f32, KvStorage::off}) {
+        config.kv_cache = storage;
+        Runtime runtime = make(config);
+        EXPECT_LT(largest_difference(
+                      run(runtime, 0, std::span(tokens).first(50), true),
+                      std::span(expected).first(50 * static_cast<std::size_t>(tiny().config.n_vocab))),
+                  1e-3F);
+        for (std::int64_t t = 50; t < 80; ++t) {
+            const auto logits = run(runtime, 0, std::span(tokens).subspan(static_cast<std::size_t>(t), 1));
+            EXPECT_LT(largest_difference(logits, row(expected, t)), 1e-3F) << "token " << t;
+        }
+    }
+    config.kv_cache = KvStorage::f32;
+    config.attention.keep = 5;  // all that there are
+    Runtime all = make(config), dense = make();
+    EXPECT_LT(largest_difference(run(all, 0, tokens, true), run(dense, 0, tokens, true)), 1e-3F);
+    EXPECT_EQ(all.counters().attended_pairs, all.counters().dense_pairs);
+}
+
+TEST_F(RuntimeTest, MeasuresTheMassThatSparseAttentionKeeps) {
+    const std::vector<TokenId> tokens = some_tokens(80);
+    RunConfig window, pages;
+    window.attention.kind = AttentionMask::Kind::window;
+    window.attention.window = 16;
+    window.attention.sinks = 4;
+    pages.attention.kind = AttentionMask::Kind::pages;
+    pages.attention.keep = 2;
+    for (const RunConfig& config : {window, pages}) {
+        Runtime plain = make(config), measured = make(config);
+        measured.measure_attention_mass(true);
+        EXPECT_EQ(run(measured, 0, tokens, true), run(plain, 0, tokens, true)) << "measuring changes nothing";
+        const Runtime::Counters& counters = measured.counters();
+        ASSERT_GT(counters.attention_mass_rows, 0);
+        const double share = counters.attention_mass / static_cast<double>(counters.attention_mass_rows);
+        EXPECT_GT(share, 0.1);
+        EXPECT_LT(share, 1.0);
+        EXPECT_EQ(plain.counters().attention_mass_rows, 0);
+    }
+}
+
+TEST_F(RuntimeTest, ProductsInLessThanFp32StayNearAndAreCounted) {
+    const std::vector<TokenId> tokens = some_tokens(20);
+    const std::unique_ptr<Model> model = tiny_model(DType::i8_channel);
+    for (const kernels::Arithmetic arithmetic : {kernels::Arithmetic::i8, kernels::Arithmetic::bf16}) {
+        for (const kernels::Isa isa : kernels::available_isas()) {
+            RunConfig config;
+            config.isa = isa;
+            Runtime plain(*model, config, pool_, 1, kContext);
+            config.arithmetic = arithmetic;
+            Runtime reduced(*model, config, pool_, 1, kContext);
+            const std::vector<float> expected = run(plain, 0, tokens, true),
+                                     found = run(reduced, 0, tokens, true);
+            if (!kernels::has_arithmetic(arithmetic, isa)) {  // a fallback shows as not engaged
+                EXPECT_EQ(reduced.counters().reduced_products, 0);
+                EXPECT_EQ(found, expected);
+                continue;
+            }
+            EXPECT_EQ(reduced.counters().reduced_products, 7 * model->config.n_layers);
+            float scale = 0;
+            for (const float logit : expected) scale = std::max(scale, std::abs(logit));
+            EXPECT_LT(largest_difference(found, expected), 0.1F * scale);
+            EXPECT_GT(largest_difference(found, expected), 0.0F);
+        }
+    }
+}
+
 TEST_F(RuntimeTest, ReducedCachesStayNear) {
     const std::vector<TokenId> tokens = some_tokens(40);
     Runtime full = make();

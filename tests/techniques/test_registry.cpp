@@ -46,6 +46,11 @@ std::vector<RecipeStep> all_variants() {
 // What a window of the default length would not show on short prompts.
 RecipeStep sharpened(RecipeStep step) {
     if (step.options.contains("window")) step.options["window"] = 8;
+    if (step.options.contains("keep")) {
+        step.options["keep"] = 1;
+        step.options["page"] = "16";
+        step.options["dense_layers"] = 1;
+    }
     return step;
 }
 
@@ -102,7 +107,8 @@ bool engaged(const RecipeStep& step, const Outcome& result) {
     if (slot == Slot::attention) return result.counters.attended_pairs < result.counters.dense_pairs;
     if (slot == Slot::batching) return result.counters.batched_tokens > 0;
     if (slot == Slot::activations || slot == Slot::precision) return result.counters.reduced_products > 0;
-    if (slot == Slot::kv_cache) return result.config.kv_cache != KvStorage::f32;
+    if (slot == Slot::kv_cache)
+        return result.config.kv_cache != KvStorage::f32 || result.counters.kv_blocks > 0;
     return false;
 }
 

@@ -205,6 +205,7 @@ nlohmann::json Prepared::repetition(const Progress& progress) {
               {"batched_tokens", after.batched_tokens - before.batched_tokens},
               {"recomputed_tokens", after.recomputed_tokens - before.recomputed_tokens},
               {"reduced_products", after.reduced_products - before.reduced_products},
+              {"kv_blocks", after.kv_blocks - before.kv_blocks},
               {"non_finite_rows", after.non_finite_rows - before.non_finite_rows}}}};
 }
 

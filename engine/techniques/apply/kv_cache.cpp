@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <bit>
+#include <string>
 #include <utility>
 
 #include "engine/techniques/apply/techniques.h"
@@ -19,6 +21,9 @@ void configure(RunConfig& run, const nlohmann::json& options) {
     for (const auto& [id, storage] : kStorages) {
         if (dtype == id) run.kv_cache = storage;
     }
+    if (options.at("layout").get<std::string>() != "paged") return;
+    run.kv_layout = KvLayout::paged;
+    run.kv_block_shift = std::countr_zero(std::stoul(options.at("block").get<std::string>()));
 }
 
 }  // namespace

@@ -6,14 +6,24 @@
 namespace hone::descriptors {
 namespace {
 
-constexpr std::array kKinds{ChoiceItem{"window", "Window and first tokens"}};
+constexpr std::array kKinds{ChoiceItem{"window", "Window and first tokens"},
+                            ChoiceItem{"top_pages", "Pages chosen by each query"}};
+constexpr std::array kPages{ChoiceItem{"16", "16"}, ChoiceItem{"32", "32"}, ChoiceItem{"64", "64"}};
 const std::array kOptions{
     Option{"kind", "Pattern", "Which earlier tokens a token looks at.", Choice{kKinds, "window"}},
     Option{"window", "Window", "How many of the latest tokens, itself included.",
-           Integer{1, 131072, 256, 64, "tokens"}, std::nullopt, true},
+           Integer{1, 131072, 256, 64, "tokens"}, OnlyWhen{"kind", "window"}, true},
     Option{"sinks", "First tokens",
            "How many tokens at the start stay visible: without them answers fall apart.",
-           Integer{0, 1024, 4, 1, "tokens"}},
+           Integer{0, 1024, 4, 1, "tokens"}, OnlyWhen{"kind", "window"}},
+    Option{"page", "Positions a page", "Neighbouring tokens that are looked at, or left out, together.",
+           Choice{kPages, "16"}, OnlyWhen{"kind", "top_pages"}},
+    Option{"keep", "Pages kept", "How many pages a query looks at, the one that it stands in included.",
+           Integer{1, 8192, 16, 4, "pages"}, OnlyWhen{"kind", "top_pages"}, true},
+    Option{"dense_layers", "Dense layers",
+           "How many layers at the start look at everything: their attention is spread too widely to choose "
+           "from.",
+           Integer{0, 64, 2, 1, "layers"}, OnlyWhen{"kind", "top_pages"}},
 };
 
 }  // namespace
@@ -21,8 +31,9 @@ const std::array kOptions{
 const Descriptor sparse_attention{
     "sparse_attention",
     "Sparse attention",
-    "Looks at the latest and the first tokens only.",
-    "Xiao et al., Efficient Streaming Language Models with Attention Sinks, arXiv 2309.17453",
+    "Looks at some of the earlier tokens only: the latest ones, or those that matter to the query.",
+    "Xiao et al., StreamingLLM, arXiv 2309.17453 (window and sinks); Tang et al., Quest, arXiv 2406.10774 "
+    "(pages)",
     Slot::attention,
     Stage::configures_run,
     kOptions,
