@@ -207,7 +207,7 @@ Comparison compare(const Store& store, const RunRecord& baseline, const RunRecor
     for (const MetricDefinition& metric : metric_definitions()) {
         const std::string id(metric.id);
         const bool first = baseline.metrics.contains(id), second = candidate.metrics.contains(id);
-        if ((!first && !second) || (against_baseline(metric) && !(first && second))) continue;
+        if ((!first && !second) || (metric.of_some_runs && !(first && second))) continue;
         ComparedMetric compared;
         compared.id = id;
         compared.refusal = refusal(metric, baseline, candidate);
@@ -216,7 +216,7 @@ Comparison compare(const Store& store, const RunRecord& baseline, const RunRecor
                 compare_perplexity(compared, metric, a, b);
             else if (against_baseline(metric))
                 compare_to_reference(compared, metric, store, a, b);
-            else if (metric.id == "model_bytes" || metric.id == "load_seconds")
+            else if (metric.measured_once)
                 compare_single(compared, metric, baseline.metrics.at(id).value,
                                candidate.metrics.at(id).value);
             else

@@ -41,7 +41,7 @@ constexpr std::array kMetrics{
                      "Opening the checkpoint and making the model ready to run, before any technique is "
                      "applied. Measured once "
                      "a run, so no verdict is given.",
-                     Kind::speed, lower},
+                     Kind::speed, lower, false, true},
     MetricDefinition{
         "peak_memory", "Peak memory", "bytes",
         "The worker process's largest resident memory during the timed repetitions. It includes mapped "
@@ -54,7 +54,7 @@ constexpr std::array kMetrics{
     MetricDefinition{"model_bytes", "Model size", "bytes",
                      "Bytes of all weights as they are held after the recipe was applied. Exact, so its "
                      "interval has no width.",
-                     Kind::memory, lower},
+                     Kind::memory, lower, false, true},
     MetricDefinition{"perplexity", "Perplexity", "",
                      "exp of the mean negative log-likelihood (nats) of the scored tokens. The protocol "
                      "belongs to it: \"windows\" takes windows of the "
@@ -67,11 +67,18 @@ constexpr std::array kMetrics{
                      "Mean over the scored tokens of Σ p·(ln p − ln q) over the whole vocabulary, with p the "
                      "baseline's and q the "
                      "candidate's next-token probabilities. Zero for a model against itself.",
-                     Kind::accuracy, lower},
+                     Kind::accuracy, lower, true},
     MetricDefinition{"top1_agreement", "Top-1 agreement", "share",
                      "Share of the scored tokens at which baseline and candidate give the same token the "
                      "largest probability.",
-                     Kind::accuracy, higher},
+                     Kind::accuracy, higher, true},
+    MetricDefinition{
+        "attention_mass", "Attention kept", "share",
+        "Share of the dense causal softmax that falls on the positions that sparse attention looks "
+        "at, as a mean over layers, heads "
+        "and the last 64 tokens of the first prompt, where anything was left out. It is measured "
+        "once, apart from the timed repetitions.",
+        Kind::accuracy, higher, true, true},
 };
 
 std::string_view direction_text(Direction direction) {

@@ -17,6 +17,9 @@ struct MetricDefinition {
     std::string_view definition;  // one or two sentences
     Kind kind;
     Direction direction;
+    // Only some runs have it (a baseline has no divergence from itself): that one run lacks it needs no explanation.
+    bool of_some_runs = false;
+    bool measured_once = false;  // a run: no interval, no verdict of its own
 };
 
 std::span<const MetricDefinition> metric_definitions();

@@ -37,6 +37,7 @@ struct SideState {
     std::unique_ptr<WorkerProcess> worker;
     std::unique_ptr<RunWriter> run;
     int windows = 0;  // to score; 0: none
+    bool sparse_attention = false;
     bool complete = false;
 };
 
@@ -60,6 +61,7 @@ private:
     void score(const std::vector<SideState*>& sides);
     void score_window(SideState& side, int window);
     void step(SideState& side, bool warmup, int index);
+    void measure_attention(const std::vector<SideState*>& sides);
     nlohmann::json ask(SideState& side, nlohmann::json message);
     template <typename Work>
     auto of_side(const SideState& side, Work&& work);
@@ -183,6 +185,7 @@ void Measurement::prepare(SideState& side) {
         side.run->prepared(reply);
         if (reply.contains("text") && reply["text"].is_object())
             side.windows = reply["text"].value("windows", 0);
+        side.sparse_attention = reply.value("sparse_attention", false);
     });
 }
 
@@ -227,6 +230,15 @@ void Measurement::repeat(const std::vector<SideState*>& sides) {
     }
 }
 
+// Apart from the timed repetitions, since it costs what the technique saves.
+void Measurement::measure_attention(const std::vector<SideState*>& sides) {
+    for (SideState* side : sides) {
+        if (!side->sparse_attention) continue;
+        const nlohmann::json reply = ask(*side, {{"type", "step"}, {"kind", "attention_mass"}});
+        of_side(*side, [&] { side->run->attention_mass(reply); });
+    }
+}
+
 void Measurement::score_window(SideState& side, int window) {
     nlohmann::json message{{"type", "step"}, {"kind", "accuracy"}, {"window", window}};
     if (compares_logits()) message[&side == &sides_.front() ? "spool" : "compare_spool"] = spool(window);
@@ -258,6 +270,7 @@ void Measurement::measure(const std::vector<SideState*>& sides) {
     if (!request_.accuracy_only) {
         warm_up(sides);
         repeat(sides);
+        measure_attention(sides);
     }
     score(sides);
     for (SideState* side : sides) side->complete = true;

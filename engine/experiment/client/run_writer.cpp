@@ -89,6 +89,12 @@ LiveSample RunWriter::repetition(Side side, bool warmup, int index, const nlohma
     return sample;
 }
 
+void RunWriter::attention_mass(const nlohmann::json& reply) {
+    if (!reply.contains("attention_mass")) return;  // nothing was left out
+    const auto share = reply.at("attention_mass").get<double>();
+    set("attention_mass", share, share, share, 1);
+}
+
 LiveAccuracy RunWriter::window(Side side, int index, int windows, const nlohmann::json& reply) {
     const std::map<std::string, double> values = [&reply] {
         std::map<std::string, double> result;

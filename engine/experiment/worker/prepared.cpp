@@ -184,6 +184,7 @@ nlohmann::json Prepared::description() const {
             {"notes", notes_},
             {"text", text},
             {"synthetic", model_->checkpoint.synthetic},
+            {"sparse_attention", config_.attention.kind != AttentionMask::Kind::dense},
             {"threads", pool_.size()}};
 }
 
@@ -207,6 +208,30 @@ nlohmann::json Prepared::repetition(const Progress& progress) {
               {"reduced_products", after.reduced_products - before.reduced_products},
               {"kv_blocks", after.kv_blocks - before.kv_blocks},
               {"non_finite_rows", after.non_finite_rows - before.non_finite_rows}}}};
+}
+
+// Of the last tokens of the first prompt: those have the most to leave out.
+nlohmann::json Prepared::attention_mass(const Progress& progress) {
+    constexpr std::size_t kQueries = 64;
+    fault_.before_step();
+    const std::span<const TokenId> prompt = prompts_.front();
+    const std::size_t measured = std::min(kQueries, prompt.size()), before = prompt.size() - measured;
+    const Runtime::Counters start = runtime_->counters();
+    runtime_->clear(0);
+    const auto pass = [&](std::span<const TokenId> tokens) {
+        const SequenceInput input{0, tokens};
+        if (!tokens.empty()) runtime_->forward({&input, 1}, progress);
+    };
+    pass(prompt.first(before));
+    runtime_->measure_attention_mass(true);
+    pass(prompt.last(measured));
+    runtime_->measure_attention_mass(false);
+    const Runtime::Counters& end = runtime_->counters();
+    const std::int64_t rows = end.attention_mass_rows - start.attention_mass_rows;
+    nlohmann::json result{{"rows", rows}};
+    if (rows > 0)
+        result["attention_mass"] = (end.attention_mass - start.attention_mass) / static_cast<double>(rows);
+    return result;
 }
 
 nlohmann::json Prepared::accuracy(const nlohmann::json& request, const Progress& progress) {

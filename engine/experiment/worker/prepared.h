@@ -38,6 +38,7 @@ public:
 
     nlohmann::json description() const;  // the result of `prepare`
     nlohmann::json repetition(const Progress& progress);
+    nlohmann::json attention_mass(const Progress& progress);
     nlohmann::json accuracy(const nlohmann::json& request, const Progress& progress);
     nlohmann::json generate(const nlohmann::json& request, const Progress& progress);
 

@@ -148,6 +148,7 @@ json Worker::step(const json& request) {
     const std::string kind = text_field(request, "kind");
     Progress quiet{{}, stop_.get_token()};
     if (kind == "repetition") return prepared().repetition(quiet);
+    if (kind == "attention_mass") return prepared().attention_mass(quiet);
     if (kind == "accuracy") return prepared().accuracy(request, quiet);
     if (kind == "generate") {
         quiet.report = [this](double, std::string_view text) {
@@ -159,7 +160,8 @@ json Worker::step(const json& request) {
         };
         return prepared().generate(request, quiet);
     }
-    throw Error(ErrorDetails{"", "", "kind", "'" + kind + "'", "repetition, accuracy or generate"});
+    throw Error(
+        ErrorDetails{"", "", "kind", "'" + kind + "'", "repetition, attention_mass, accuracy or generate"});
 }
 
 json Worker::handle(const json& request) {
