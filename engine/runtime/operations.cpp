@@ -50,6 +50,7 @@ void Operations::norm(const StoredTensor* weight, const float* x, float* y, std:
 }
 
 void Operations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+    if (observer_) observer_(*weight, x, rows);
     multiply(*weight, products_.arithmetic, x, y, rows);
 }
 

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/core/progress.h"
@@ -91,6 +93,10 @@ public:
 
     Activations& activations() const { return activations_; }
 
+    // Called with the inputs of every product, [rows, cols of the weight], before it is computed.
+    using Observer = std::function<void(const StoredTensor& weight, const float* x, std::int64_t rows)>;
+    void observe(Observer observer) { observer_ = std::move(observer); }
+
 private:
     void multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x, float* y,
                   std::int64_t rows) const;
@@ -105,6 +111,7 @@ private:
     AttentionUse& attention_;
     const kernels::Context& context_;
     const Progress& progress_;
+    Observer observer_;
 };
 
 }  // namespace hone

@@ -82,7 +82,7 @@ struct Runtime::Impl {
           workspace(the_pool.size()),
           context{the_config.isa, the_pool, workspace},
           vectors(the_model),
-          graph(forward_of(the_model.config.architecture)),
+          layer_forward(layer_forward_of(the_model.config.architecture)),
           activations(model.config),
           sequences(static_cast<std::size_t>(max_sequences)) {
         for (Sequence& sequence : sequences) {
@@ -117,7 +117,7 @@ struct Runtime::Impl {
     kernels::Workspace workspace;
     kernels::Context context;
     VectorWeights vectors;
-    Forward graph;
+    LayerForward layer_forward;
     Activations activations;
     std::shared_ptr<KvBlocks> blocks;  // of all sequences, where the cache is paged
     std::vector<Sequence> sequences;
@@ -192,7 +192,9 @@ void Runtime::Impl::run(const Progress& progress) {
     AttentionUse attention{config.attention, measures_mass};
     if (measures_mass) activations.mass.require(slice * model.config.n_heads);
     Operations operations(model, vectors, activations, pass, slice, products, attention, context, progress);
-    graph(model, operations);  // leaves the rows whose logits are wanted
+    operations.embed(*model.token_embd);
+    for (std::int64_t layer = 0; layer < model.config.n_layers; ++layer)
+        layer_forward(model, operations, layer);  // the last leaves the rows whose logits are wanted
     counters.non_finite_rows +=
         operations.logits(activations.logits.data() + logits_done * model.config.n_vocab);
     logits_done += pass.rows;

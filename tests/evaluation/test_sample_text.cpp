@@ -7,8 +7,8 @@
 #include <set>
 #include <string>
 
+#include "engine/evaluation/bundled_text.h"
 #include "engine/evaluation/perplexity.h"
-#include "engine/experiment/worker/accuracy_text.h"
 #include "tests/runtime/sample_model.h"
 
 namespace hone {

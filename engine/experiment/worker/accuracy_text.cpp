@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "engine/core/error.h"
+#include "engine/evaluation/bundled_text.h"
 #include "engine/experiment/worker/hashing.h"
 
 namespace hone {

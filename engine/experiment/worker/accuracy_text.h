@@ -2,12 +2,8 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 namespace hone {
-
-// The text that ships with Hone (resources/texts/sample.txt), part of the program so that it needs no data folder.
-std::string_view bundled_text();
 
 struct AccuracyText {
     std::string name;  // "bundled", or the file's name

@@ -11,6 +11,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/system_memory.h"
+#include "engine/evaluation/bundled_text.h"
 #include "engine/experiment/worker/apply_recipe.h"
 #include "engine/experiment/worker/memory_report.h"
 #include "engine/runtime/generation.h"

@@ -9,10 +9,11 @@
 
 namespace hone {
 
-Forward forward_of(std::string_view architecture) {
-    static constexpr std::array<std::pair<std::string_view, Forward>, 1> kGraphs{{{"llama", llama_forward}}};
-    for (const auto& [name, forward] : kGraphs) {
-        if (name == architecture) return forward;
+LayerForward layer_forward_of(std::string_view architecture) {
+    static constexpr std::array<std::pair<std::string_view, LayerForward>, 1> kGraphs{
+        {{"llama", llama_layer}}};
+    for (const auto& [name, layer] : kGraphs) {
+        if (name == architecture) return layer;
     }
     throw Error("the runtime has no graph for the architecture '" + std::string(architecture) + "'");
 }

@@ -8,12 +8,12 @@
 
 namespace hone {
 
-// A graph: takes the pass's tokens through every layer, so that Operations::logits can follow.
-using Forward = void (*)(const Model& model, Operations& operations);
+// A graph: takes the pass's tokens through one layer. The last one leaves only the rows whose logits are wanted.
+using LayerForward = void (*)(const Model& model, Operations& operations, std::int64_t layer);
 
 // The graph of an architecture that engine/model has read. Throws Error where there is none.
-Forward forward_of(std::string_view architecture);
+LayerForward layer_forward_of(std::string_view architecture);
 
-void llama_forward(const Model& model, Operations& operations);
+void llama_layer(const Model& model, Operations& operations, std::int64_t layer);
 
 }  // namespace hone

@@ -37,16 +37,12 @@ void mix(const Model& model, std::int64_t index, const LayerWeights& layer, Oper
 }  // namespace
 
 // Llama's decoder (arXiv 2302.13971): RMSNorm before each half, rotary q and k, grouped queries, SwiGLU.
-void llama_forward(const Model& model, Operations& op) {
-    op.embed(*model.token_embd);
-    for (std::size_t i = 0; i < model.layers.size(); ++i) {
-        const auto index = static_cast<std::int64_t>(i);
-        const LayerWeights& layer = model.layers[i];
-        op.for_each_slice([&](Rows rows) { project(model, layer, op, rows); });
-        op.remember(index);
-        if (i + 1 == model.layers.size()) op.keep_wanted_rows();
-        op.for_each_slice([&](Rows rows) { mix(model, index, layer, op, rows); });
-    }
+void llama_layer(const Model& model, Operations& op, std::int64_t index) {
+    const LayerWeights& layer = model.layers[static_cast<std::size_t>(index)];
+    op.for_each_slice([&](Rows rows) { project(model, layer, op, rows); });
+    op.remember(index);
+    if (index + 1 == std::ssize(model.layers)) op.keep_wanted_rows();
+    op.for_each_slice([&](Rows rows) { mix(model, index, layer, op, rows); });
 }
 
 }  // namespace hone

@@ -9,9 +9,9 @@
 namespace hone {
 
 std::span<const Technique> techniques() {
-    static const std::array all{prune_magnitude(), quantize_weights(), quantize_activations(),
-                                precision(),       sparse_attention(), kv_cache(),
-                                batching()};
+    static const std::array all{
+        prune_magnitude(), prune_wanda(),      prune_layers(), quantize_weights(), quantize_activations(),
+        precision(),       sparse_attention(), kv_cache(),     batching()};
     return all;
 }
 

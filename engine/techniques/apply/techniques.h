@@ -8,6 +8,8 @@ namespace hone {
 
 // One function a technique, in a file of its name; technique.cpp lists them.
 Technique prune_magnitude();
+Technique prune_wanda();
+Technique prune_layers();
 Technique quantize_weights();
 Technique sparse_attention();
 Technique kv_cache();

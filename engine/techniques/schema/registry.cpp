@@ -8,10 +8,15 @@ namespace hone {
 
 const Registry& builtin_registry() {
     // In the order in which forms and tables show them.
-    static const std::array kDescriptors{
-        descriptors::prune_magnitude, descriptors::quantize_weights, descriptors::quantize_activations,
-        descriptors::precision,       descriptors::sparse_attention, descriptors::kv_cache,
-        descriptors::batching};
+    static const std::array kDescriptors{descriptors::prune_magnitude,
+                                         descriptors::prune_wanda,
+                                         descriptors::prune_layers,
+                                         descriptors::quantize_weights,
+                                         descriptors::quantize_activations,
+                                         descriptors::precision,
+                                         descriptors::sparse_attention,
+                                         descriptors::kv_cache,
+                                         descriptors::batching};
     static const Registry kRegistry(kDescriptors);
     return kRegistry;
 }

@@ -7,6 +7,8 @@ namespace hone::descriptors {
 
 // One a file of this folder; registry.cpp lists them in the order in which people meet them.
 extern const Descriptor prune_magnitude;
+extern const Descriptor prune_wanda;
+extern const Descriptor prune_layers;
 extern const Descriptor quantize_weights;
 extern const Descriptor sparse_attention;
 extern const Descriptor kv_cache;

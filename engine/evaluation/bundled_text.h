@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace hone {
+
+// The text that ships with Hone (resources/texts/sample.txt), part of the program so that it needs no data folder. Accuracy is
+// measured from its start on; what calibrates a technique comes from its last third.
+std::string_view bundled_text();
+
+}  // namespace hone

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/layer_walk.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/runtime/activations.h"
+#include "engine/runtime/architectures/forward.h"
+#include "engine/runtime/attention_mask.h"
+#include "engine/runtime/operations.h"
+#include "engine/runtime/pass.h"
+#include "engine/runtime/run_config.h"
+
+namespace hone {
+namespace {
+
+double cosine(const float* a, const float* b, std::int64_t n) {
+    double dot = 0, aa = 0, bb = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+        dot += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+        aa += static_cast<double>(a[i]) * static_cast<double>(a[i]);
+        bb += static_cast<double>(b[i]) * static_cast<double>(b[i]);
+    }
+    const double norms = std::sqrt(aa) * std::sqrt(bb);
+    return norms > 0 ? dot / norms : 1.0;
+}
+
+}  // namespace
+
+struct LayerWalk::Impl {
+    Impl(const Model& the_model, kernels::ThreadPool& pool,
+         std::span<const std::vector<TokenId>> the_sequences)
+        : model(the_model),
+          sequences(the_sequences.begin(), the_sequences.end()),
+          workspace(pool.size()),
+          context{kernels::best_isa(), pool, workspace},
+          vectors(the_model),
+          layer_forward(layer_forward_of(the_model.config.architecture)),
+          activations(the_model.config) {
+        for (const std::vector<TokenId>& tokens : sequences)
+            pass.add(tokens, 0, std::ssize(tokens), nullptr, nullptr);
+        slice = std::min(pass.rows, config.prefill_chunk);
+        activations.require({pass.rows, slice, 0, 0});
+        for (const Segment& segment : pass.segments) {
+            for (std::int64_t i = 0; i < segment.rows; ++i) {
+                activations.positions.data()[segment.row + i] = static_cast<std::int32_t>(i);
+                activations.mask.data()[segment.row + i] = mask_row(config.attention, i);
+            }
+        }
+        operations({}).embed(*model.token_embd);
+    }
+
+    Operations operations(const Progress& progress) {
+        return {model, vectors, activations, pass, slice, products, attention, context, progress};
+    }
+
+    std::vector<float> hidden() const {
+        return {activations.x.data(), activations.x.data() + pass.rows * model.config.n_embd};
+    }
+
+    const Model& model;
+    const RunConfig config;
+    const std::vector<std::vector<TokenId>> sequences;
+    kernels::Workspace workspace;
+    const kernels::Context context;
+    VectorWeights vectors;
+    LayerForward layer_forward;
+    Activations activations;
+    Pass pass;
+    Products products{kernels::Arithmetic::f32, false};
+    AttentionUse attention{config.attention, false};
+    std::int64_t slice = 0;
+    std::int64_t next = 0;
+};
+
+LayerWalk::LayerWalk(const Model& model, kernels::ThreadPool& pool,
+                     std::span<const std::vector<TokenId>> sequences)
+    : impl_(std::make_unique<Impl>(model, pool, sequences)) {}
+
+LayerWalk::~LayerWalk() = default;
+
+std::int64_t LayerWalk::tokens() const {
+    return impl_->pass.rows;
+}
+
+LayerWalk::Squares LayerWalk::input_squares(const Progress& progress) {
+    Impl& it = *impl_;
+    Squares squares;
+    Operations operations = it.operations(progress);
+    operations.observe([&squares](const StoredTensor& weight, const float* x, std::int64_t rows) {
+        std::vector<double>& sums = squares[&weight];
+        const std::int64_t cols = weight.cols();
+        sums.resize(static_cast<std::size_t>(cols));
+        for (std::int64_t r = 0; r < rows; ++r) {
+            for (std::int64_t c = 0; c < cols; ++c) {
+                const auto value = static_cast<double>(x[r * cols + c]);
+                sums[static_cast<std::size_t>(c)] += value * value;
+            }
+        }
+    });
+    const std::vector<float> before = it.hidden();
+    it.layer_forward(it.model, operations, it.next);
+    std::copy(before.begin(), before.end(), it.activations.x.data());
+    return squares;
+}
+
+double LayerWalk::advance(const Progress& progress) {
+    Impl& it = *impl_;
+    const std::vector<float> before = it.hidden();
+    Operations operations = it.operations(progress);
+    it.layer_forward(it.model, operations, it.next++);
+    const std::int64_t n = it.model.config.n_embd;
+    double sum = 0;
+    for (std::int64_t row = 0; row < it.pass.rows; ++row)
+        sum += cosine(before.data() + row * n, it.activations.x.data() + row * n, n);
+    return sum / static_cast<double>(it.pass.rows);
+}
+
+}  // namespace hone

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <optional>
+#include <set>
+
+#include "engine/runtime/layer_walk.h"
+#include "engine/techniques/apply/calibration.h"
+#include "engine/techniques/apply/techniques.h"
+
+namespace hone {
+namespace {
+
+constexpr std::string_view kLayerPrefix = "blk.";
+
+// The layer that a tensor belongs to; nothing for the embedding and the like.
+std::optional<std::int64_t> layer_of(const std::string& tensor) {
+    if (!tensor.starts_with(kLayerPrefix)) return std::nullopt;
+    std::int64_t layer = 0;
+    const char* const end = tensor.data() + tensor.size();
+    const auto [stop, error] = std::from_chars(tensor.data() + kLayerPrefix.size(), end, layer);
+    if (error != std::errc() || stop == end || *stop != '.') return std::nullopt;
+    return layer;
+}
+
+// Drops layers and numbers the others anew; the graph needs nothing else.
+void remove_layers(Checkpoint& checkpoint, const std::set<std::int64_t>& removed, std::int64_t n_layers) {
+    std::erase_if(checkpoint.tensors, [&removed](const StoredTensor& tensor) {
+        const auto layer = layer_of(tensor.name);
+        return layer && removed.contains(*layer);
+    });
+    for (StoredTensor& tensor : checkpoint.tensors) {
+        const auto layer = layer_of(tensor.name);
+        if (!layer) continue;
+        const auto before = std::distance(removed.begin(), removed.lower_bound(*layer));
+        const std::string rest = tensor.name.substr(tensor.name.find('.', kLayerPrefix.size()));
+        tensor.name = fmt::format("{}{}{}", kLayerPrefix, *layer - before, rest);
+    }
+    checkpoint.metadata[checkpoint.text("general.architecture") + ".block_count"] =
+        static_cast<std::uint32_t>(n_layers - std::ssize(removed));
+}
+
+struct LayerChoice {
+    explicit LayerChoice(const nlohmann::json& options)
+        : count(options.at("layers").get<std::int64_t>()),
+          kept_ends(options.at("keep_ends").get<std::int64_t>()) {}
+    std::int64_t count, kept_ends;
+};
+
+Support supports(const TechniqueQuery& query) {
+    const LayerChoice choice(query.options);
+    const std::int64_t candidates = query.config.n_layers - 2 * choice.kept_ends;
+    if (choice.count <= std::max<std::int64_t>(0, candidates) && choice.count < query.config.n_layers)
+        return {};
+    return {false, fmt::format("the model has {} layers, {} of them at its ends that are kept: {} cannot go",
+                               query.config.n_layers, std::min(2 * choice.kept_ends, query.config.n_layers),
+                               choice.count)};
+}
+
+// 1 − the mean cosine between what goes into a layer and what comes out (ShortGPT, arXiv 2403.03853, section 3.2), layer by layer.
+std::vector<double> influences(const Model& model, const nlohmann::json& options,
+                               const kernels::Context& context, const Progress& progress) {
+    LayerWalk walk(model, context.pool, calibration_text(model, options.at("tokens").get<std::int64_t>()));
+    std::vector<double> result;
+    for (std::int64_t layer = 0; layer < model.config.n_layers; ++layer) {
+        progress.update(static_cast<double>(layer) / static_cast<double>(model.config.n_layers),
+                        fmt::format("influence of layer {}", layer));
+        result.push_back(1 - walk.advance(Progress{{}, progress.stop}));
+    }
+    return result;
+}
+
+std::vector<std::string> apply(Checkpoint& checkpoint, const nlohmann::json& options,
+                               const kernels::Context& context, const Progress& progress) {
+    const LayerChoice choice(options);
+    const std::unique_ptr<Model> model = load_model(std::move(checkpoint));
+    const std::vector<double> influence = influences(*model, options, context, progress);
+    checkpoint = std::move(model->checkpoint);
+    const std::int64_t n_layers = std::ssize(influence);
+    std::vector<std::int64_t> ranked(static_cast<std::size_t>(n_layers - 2 * choice.kept_ends));
+    std::iota(ranked.begin(), ranked.end(), choice.kept_ends);
+    std::stable_sort(ranked.begin(), ranked.end(), [&influence](std::int64_t a, std::int64_t b) {
+        return influence[static_cast<std::size_t>(a)] < influence[static_cast<std::size_t>(b)];
+    });
+    const std::set<std::int64_t> removed(ranked.begin(), ranked.begin() + choice.count);
+    remove_layers(checkpoint, removed, n_layers);
+    std::vector<std::string> parts;
+    for (const std::int64_t layer : removed)
+        parts.push_back(fmt::format("{} ({:.3f})", layer, influence[static_cast<std::size_t>(layer)]));
+    return {fmt::format("layers removed, with their influence: {}", fmt::join(parts, ", "))};
+}
+
+// Which layers go is not known yet; they are all of one size unless their types differ.
+std::vector<std::string> plan(Checkpoint& checkpoint, const nlohmann::json& options) {
+    const LayerChoice choice(options);
+    const std::int64_t n_layers = read_config(checkpoint).n_layers;
+    std::set<std::int64_t> removed;
+    for (std::int64_t i = 0; i < choice.count; ++i)
+        removed.insert(n_layers - choice.kept_ends - choice.count + i);
+    remove_layers(checkpoint, removed, n_layers);
+    return {};
+}
+
+}  // namespace
+
+Technique prune_layers() {
+    return {descriptors::prune_layers, supports, WeightTechnique{apply, plan}};
+}
+
+}  // namespace hone

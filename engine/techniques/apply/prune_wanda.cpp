@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "engine/runtime/layer_walk.h"
+#include "engine/techniques/apply/calibration.h"
+#include "engine/techniques/apply/matrices.h"
+#include "engine/techniques/apply/prune_rows.h"
+#include "engine/techniques/apply/techniques.h"
+
+namespace hone {
+namespace {
+
+// Marks by |weight| · ‖input‖ instead of |weight|.
+MarkRow weighted(const MarkRow& marker, const std::vector<double>& squares) {
+    std::vector<float> norms;
+    for (const double square : squares) norms.push_back(static_cast<float>(std::sqrt(square)));
+    return [marker, norms = std::move(norms)](std::int64_t row, std::span<const float> values, Mask& mask,
+                                              std::vector<std::uint32_t>& scratch) {
+        std::vector<float> scores(values.begin(), values.end());
+        for (std::size_t i = 0; i < scores.size(); ++i) scores[i] *= norms[i];
+        marker(row, scores, mask, scratch);
+    };
+}
+
+// Layer by layer: what a layer's pruned weights put out is what the next layer is judged by (arXiv 2306.11695, section 3).
+std::vector<std::string> apply(Checkpoint& checkpoint, const nlohmann::json& options,
+                               const kernels::Context& context, const Progress& progress) {
+    const PrunePattern pattern(options);
+    const MarkRow marker = row_marker(pattern);
+    std::vector<std::string> notes = expansion_note(matrices(std::as_const(checkpoint), false));
+    const Progress quiet{{}, progress.stop};
+    const std::unique_ptr<Model> model = load_model(std::move(checkpoint));
+    const auto text = calibration_text(*model, options.at("tokens").get<std::int64_t>());
+    LayerWalk walk(*model, context.pool, text);
+    std::int64_t elements = 0, zeros = 0;
+    std::size_t pruned = 0;
+    for (std::int64_t layer = 0; layer < model->config.n_layers; ++layer) {
+        progress.update(static_cast<double>(layer) / static_cast<double>(model->config.n_layers),
+                        "layer " + std::to_string(layer + 1));
+        const LayerWalk::Squares squares = walk.input_squares(quiet);
+        for (StoredTensor& tensor : model->checkpoint.tensors) {
+            const auto inputs = squares.find(&tensor);
+            if (inputs == squares.end()) continue;
+            elements += tensor.elements();
+            zeros += prune(tensor, context, quiet, weighted(marker, inputs->second));
+            ++pruned;
+        }
+        walk.advance(quiet);
+    }
+    notes.push_back(zeros_note(zeros, elements, pruned));
+    checkpoint = std::move(model->checkpoint);
+    return notes;
+}
+
+}  // namespace
+
+Technique prune_wanda() {
+    return {descriptors::prune_wanda, supports_pattern, WeightTechnique{apply, plan_pruned}};
+}
+
+}  // namespace hone

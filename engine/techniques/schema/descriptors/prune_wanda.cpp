@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "engine/techniques/schema/descriptors/descriptors.h"
+
+namespace hone::descriptors {
+namespace {
+
+constexpr std::array kPatterns{ChoiceItem{"unstructured", "Anywhere in a row"},
+                               ChoiceItem{"n_m", "N of every M"}};
+const std::array kOptions{
+    Option{"pattern", "Pattern",
+           "Zeros anywhere in a row, or a fixed number of non-zeros in every group of neighbours.",
+           Choice{kPatterns, "unstructured"}},
+    Option{"sparsity", "Sparsity", "Share of each row's weights that become zero.",
+           Real{0, 0.99, 0.5, 0.05, 2, ""}, OnlyWhen{"pattern", "unstructured"}, true},
+    Option{"n", "Kept (N)", "Non-zeros kept in every group.", Integer{1, 31, 2, 1, ""},
+           OnlyWhen{"pattern", "n_m"}},
+    Option{"m", "Group (M)", "Neighbours in a row that form a group.", Integer{2, 32, 4, 1, ""},
+           OnlyWhen{"pattern", "n_m"}},
+    Option{"tokens", "Calibration", "How many tokens of the bundled text the inputs are measured on.",
+           Integer{64, 65536, 4096, 512, "tokens"}},
+};
+
+constexpr std::array kConflicts{
+    Conflict{"prune_magnitude", "Both choose which weights become zero; keep one of the two."}};
+
+}  // namespace
+
+const Descriptor prune_wanda{
+    "prune_wanda",
+    "Prune by contribution",
+    "Sets the weights to zero that contribute least to a layer's output on calibration text.",
+    "Sun et al., A Simple and Effective Pruning Approach for Large Language Models (Wanda), arXiv "
+    "2306.11695, section 3",
+    Slot::weights,
+    Stage::transforms_weights,
+    kOptions,
+    kConflicts};
+
+}  // namespace hone::descriptors
