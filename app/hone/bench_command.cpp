@@ -114,6 +114,10 @@ void add_bench(CLI::App& app, Commands& commands) {
     options->common.add_to(*bench);
     Workload& workload = options->workload;
     bench->add_option("--prompt", workload.prompt_tokens, "Prompt tokens a sequence")->capture_default_str();
+    bench
+        ->add_option("--prompt-lengths", workload.prompt_lengths,
+                     "fixed, or mixed:SEED for prompts from an eighth of --prompt to all of it")
+        ->capture_default_str();
     bench->add_option("--generate", workload.generated_tokens, "Tokens to generate a sequence")
         ->capture_default_str();
     bench

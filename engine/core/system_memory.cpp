@@ -34,22 +34,36 @@ std::optional<std::int64_t> number_in(const std::filesystem::path& file) {
     return number;
 }
 
+// "KEY 123" of a group's memory.stat.
+std::int64_t stat_in(const std::filesystem::path& file, const std::string& key) {
+    std::ifstream stream(file);
+    std::string name;
+    std::int64_t number = 0;
+    while (stream >> name >> number) {
+        if (name == key) return number;
+    }
+    return 0;
+}
+
 struct GroupMemory {
     std::int64_t limit, used;
 };
 
 // The tightest limit on the way from this process's group up to the root.
 std::optional<GroupMemory> tightest(const std::filesystem::path& root, std::filesystem::path group,
-                                    const char* limit_file, const char* used_file) {
+                                    const char* limit_file, const char* used_file, const char* idle_key) {
     constexpr std::int64_t kNoLimit = std::int64_t{1} << 60;  // v1 writes a huge number for "none"
     std::optional<GroupMemory> result;
     while (true) {
         const std::filesystem::path folder = root / group.relative_path();
         const auto limit = number_in(folder / limit_file);
-        const auto used = number_in(folder / used_file);
-        if (limit && *limit < kNoLimit &&
-            (!result || *limit - used.value_or(0) < result->limit - result->used))
-            result = GroupMemory{*limit, used.value_or(0)};
+        if (limit && *limit < kNoLimit) {
+            // Pages of files that nobody used lately count as used, and are given up before the limit bites.
+            const std::int64_t charged = number_in(folder / used_file).value_or(0);
+            const std::int64_t used =
+                std::max<std::int64_t>(0, charged - stat_in(folder / "memory.stat", idle_key));
+            if (!result || *limit - used < result->limit - result->used) result = GroupMemory{*limit, used};
+        }
         if (!group.has_relative_path()) return result;
         group = group.parent_path();
     }
@@ -67,10 +81,10 @@ std::optional<GroupMemory> group_memory() {
         const std::filesystem::path group = line.substr(second + 1);
         std::optional<GroupMemory> found;
         if (controllers.empty())
-            found = tightest("/sys/fs/cgroup", group, "memory.max", "memory.current");
+            found = tightest("/sys/fs/cgroup", group, "memory.max", "memory.current", "inactive_file");
         else if (("," + controllers + ",").find(",memory,") != std::string::npos)
-            found =
-                tightest("/sys/fs/cgroup/memory", group, "memory.limit_in_bytes", "memory.usage_in_bytes");
+            found = tightest("/sys/fs/cgroup/memory", group, "memory.limit_in_bytes", "memory.usage_in_bytes",
+                             "total_inactive_file");
         if (found && (!result || found->limit - found->used < result->limit - result->used)) result = found;
     }
     return result;

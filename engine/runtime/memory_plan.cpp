@@ -46,6 +46,11 @@ std::int64_t kv_bytes(const ModelConfig& model, const RunConfig& config, std::in
 
 }  // namespace
 
+std::int64_t sequence_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t length) {
+    const std::int64_t rows = config.kv_cache == KvStorage::off ? length : 1;
+    return kv_bytes(model, config, length) + activation_bytes(model, {rows, rows, 1, 0});
+}
+
 MemoryByClass predict_memory(const ModelConfig& model, std::int64_t weights_bytes, const RunConfig& config,
                              int threads, int max_sequences, std::int64_t max_context,
                              std::int64_t prompt_tokens) {

@@ -30,7 +30,10 @@ struct RunConfig {
     KvLayout kv_layout = KvLayout::contiguous;
     int kv_block_shift = 4;  // log2 of the positions of a block, where paged
     AttentionMask attention;
-    std::int64_t batch_size = 1;       // sequences computed together
+    enum class Batching : std::uint8_t { fixed, adaptive } batching = Batching::fixed;
+    std::int64_t batch_size = 1;       // sequences computed together; adaptive: at most
+    bool length_buckets = false;       // prompts of like length share a batch
+    bool merge_cache = false;          // of the tokeniser
     std::int64_t prefill_chunk = 512;  // prompt tokens computed together, at most
     kernels::Isa isa = kernels::best_isa();
     // Of the products with the layers' matrices; where a matrix's stored type or the machine cannot be multiplied so, fp32.

@@ -35,7 +35,6 @@ struct Tokenizer::Impl {
     std::optional<TokenId> bos, eos;
     std::vector<bool> ends;
 
-    void encode_plain(std::string_view text, std::vector<TokenId>& ids) const;
     const Special* special_at(std::string_view text) const;
     void add_specials(const Checkpoint& checkpoint, const std::vector<std::string>& tokens);
     void add_ends(const Checkpoint& checkpoint);
@@ -115,12 +114,29 @@ const Special* Tokenizer::Impl::special_at(std::string_view text) const {
     return nullptr;
 }
 
-void Tokenizer::Impl::encode_plain(std::string_view text, std::vector<TokenId>& ids) const {
-    if (!encoder) {
+void Tokenizer::encode_plain(std::string_view text, MergeCache* cache, std::vector<TokenId>& ids) const {
+    if (!impl_->encoder) {
         for (const char byte : text) ids.push_back(static_cast<unsigned char>(byte));
         return;
     }
-    pre->split(text, [&](std::string_view piece) { encoder->encode(piece, ids); });
+    const BytePairEncoder& encoder = *impl_->encoder;
+    if (cache == nullptr) {
+        impl_->pre->split(text, [&](std::string_view piece) { encoder.encode(piece, ids); });
+        return;
+    }
+    impl_->pre->split(text, [&](std::string_view piece) {
+        if (const auto known = cache->pieces_.find(piece); known != cache->pieces_.end()) {
+            ++cache->hits_;
+            ids.insert(ids.end(), known->second.begin(), known->second.end());
+            return;
+        }
+        ++cache->misses_;
+        const std::size_t before = ids.size();
+        encoder.encode(piece, ids);
+        if (cache->pieces_.size() < cache->capacity_)
+            cache->pieces_.emplace(
+                piece, std::vector<TokenId>(ids.begin() + static_cast<std::ptrdiff_t>(before), ids.end()));
+    });
 }
 
 Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -159,19 +175,20 @@ Tokenizer Tokenizer::from_checkpoint(const Checkpoint& checkpoint) {
     return Tokenizer(std::move(impl));
 }
 
-std::vector<TokenId> Tokenizer::encode(std::string_view text, SpecialTokens specials) const {
+std::vector<TokenId> Tokenizer::encode(std::string_view text, SpecialTokens specials,
+                                       MergeCache* cache) const {
     std::vector<TokenId> ids;
     ids.reserve(text.size() / 3 + 8);
     std::size_t plain = 0;
     for (std::size_t i = 0; specials == SpecialTokens::parse && i < text.size(); ++i) {
         const Special* special = impl_->special_at(text.substr(i));
         if (special == nullptr) continue;
-        impl_->encode_plain(text.substr(plain, i - plain), ids);
+        encode_plain(text.substr(plain, i - plain), cache, ids);
         ids.push_back(special->id);
         plain = i + special->text.size();
         i = plain - 1;
     }
-    impl_->encode_plain(text.substr(plain), ids);
+    encode_plain(text.substr(plain), cache, ids);
     return ids;
 }
 

@@ -44,6 +44,7 @@ std::string first_of(std::initializer_list<std::string> reasons) {
 std::string other_workload(const RunRecord& a, const RunRecord& b) {
     return difference(a.what.workload, b.what.workload,
                       {{"prompt_tokens", "prompt length"},
+                       {"prompt_lengths", "mixture of prompt lengths"},
                        {"generated_tokens", "generated length"},
                        {"concurrency", "number of sequences"}},
                       true);

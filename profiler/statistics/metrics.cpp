@@ -43,6 +43,17 @@ constexpr std::array kMetrics{
                      "a run, so no verdict is given.",
                      Kind::speed, lower, false, true},
     MetricDefinition{
+        "tokenize_bytes_per_second", "Tokenising", "B/s",
+        "Bytes of the bundled text divided by the time to turn it into tokens, in pieces of 1,024 bytes, "
+        "once before the sequences of each repetition. No other speed includes it.",
+        Kind::speed, higher},
+    MetricDefinition{
+        "padding_share", "Padding", "share",
+        "Of the positions that rectangular batches would have, each as long as the longest prompt that "
+        "is computed together with it, the share beyond the prompts. Hone's own passes compute no padding; "
+        "runtimes with rectangular batches do.",
+        Kind::memory, lower, true},
+    MetricDefinition{
         "peak_memory", "Peak memory", "bytes",
         "The worker process's largest resident memory during the timed repetitions. It includes mapped "
         "weights, cache, activations, "

@@ -1,11 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <limits>
+#include <new>
 
 #include "engine/core/error.h"
 #include "engine/runtime/generation.h"
+#include "engine/runtime/memory_plan.h"
 #include "tests/runtime/sample_model.h"
+
+namespace {
+
+// Caches and activations are aligned allocations: counted here, and refused beyond a limit.
+struct AlignedMemory {
+    std::atomic<std::int64_t> live = 0, most = 0, limit = std::numeric_limits<std::int64_t>::max();
+};
+AlignedMemory buffers;
+
+}  // namespace
+
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+    const auto align = static_cast<std::size_t>(alignment);
+    if (buffers.live + static_cast<std::int64_t>(bytes) > buffers.limit) throw std::bad_alloc();
+    void* const memory = std::aligned_alloc(align, (bytes + align - 1) / align * align);
+    if (memory == nullptr) throw std::bad_alloc();
+    buffers.live += static_cast<std::int64_t>(malloc_usable_size(memory));
+    buffers.most = std::max(buffers.most.load(), buffers.live.load());
+    return memory;
+}
+
+void operator delete(void* memory, std::align_val_t) noexcept {
+    if (memory != nullptr) buffers.live -= static_cast<std::int64_t>(malloc_usable_size(memory));
+    std::free(memory);
+}
 
 namespace hone {
 namespace {
@@ -94,6 +125,106 @@ TEST(Generation, StopsWhenItIsCancelled) {
     std::stop_source stop;
     stop.request_stop();
     EXPECT_THROW(run_generation(runtime, prompts(), 4, sampler, Progress{{}, stop.get_token()}), Cancelled);
+}
+
+// Adaptive batches -------------------------------------------------------------------------------------------------
+
+std::vector<std::vector<TokenId>> many_prompts(int count, int length) {
+    std::vector<std::vector<TokenId>> all;
+    for (int i = 0; i < count; ++i) {
+        all.emplace_back();
+        for (int t = 0; t < length + i % 5; ++t) all.back().push_back((i * 37 + t * 11) % 256);
+    }
+    return all;
+}
+
+GenerationTimings adaptive(const std::vector<std::vector<TokenId>>& all, std::int64_t most,
+                           std::int64_t tokens, const MemoryRoom& room) {
+    kernels::ThreadPool pool(1);
+    RunConfig config;
+    config.batch_size = most;
+    config.batching = RunConfig::Batching::adaptive;
+    Runtime runtime(tiny(), config, pool, static_cast<int>(most), 2048);
+    Sampler sampler(0, 1);
+    return run_generation(runtime, all, tokens, sampler, {}, room);
+}
+
+std::vector<std::vector<TokenId>> one_by_one(const std::vector<std::vector<TokenId>>& all,
+                                             std::int64_t tokens) {
+    kernels::ThreadPool pool(2);
+    Runtime runtime(tiny(), {}, pool, 1, 2048);
+    Sampler sampler(0, 1);
+    return run_generation(runtime, all, tokens, sampler, {}).tokens;
+}
+
+TEST(AdaptiveBatch, MakesTheTokensOfSequencesAlone) {
+    const auto all = many_prompts(20, 10);
+    const GenerationTimings timings = adaptive(all, 8, 12, {});
+    EXPECT_EQ(timings.tokens, one_by_one(all, 12));
+    EXPECT_GE(timings.largest_batch, 2);
+    EXPECT_LE(timings.largest_batch, 8);
+    EXPECT_EQ(timings.backed_off, 0);
+    EXPECT_EQ(timings.decoded_tokens, 20 * 11);
+    for (const auto& times : timings.token_times) {
+        ASSERT_EQ(times.size(), 12U);
+        EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
+    }
+}
+
+TEST(AdaptiveBatch, StaysAtOneWhereThereIsNoRoomAndFailsNobody) {
+    const auto all = many_prompts(6, 10);
+    const GenerationTimings timings = adaptive(all, 8, 8, [] { return std::int64_t{0}; });
+    EXPECT_EQ(timings.largest_batch, 1);
+    EXPECT_EQ(timings.tokens, one_by_one(all, 8));
+}
+
+TEST(AdaptiveBatch, TakesNoMoreThanTheRoomHolds) {
+    const auto all = many_prompts(12, 300);
+    const std::int64_t one = sequence_bytes(tiny().config, {}, 304 + 8);
+    // Room for two sequences beside what is kept spare; what they take is gone.
+    const std::int64_t before = buffers.live;
+    const GenerationTimings timings = adaptive(
+        all, 8, 8, [one, before] { return (std::int64_t{32} << 20) + 2 * one - (buffers.live - before); });
+    EXPECT_LE(timings.largest_batch, 3);
+    EXPECT_EQ(timings.tokens, one_by_one(all, 8));
+}
+
+TEST(AdaptiveBatch, BacksOffWhereMemoryRunsOutAndFailsNobody) {
+    const auto all = many_prompts(6, 600);
+    const auto expected = one_by_one(all, 8);
+    buffers.most = buffers.live.load();
+    adaptive(all, 1, 8, {});
+    // One sequence fits, and half of another one's cache.
+    buffers.limit = buffers.most + sequence_bytes(tiny().config, {}, 604 + 8) / 2;
+    const GenerationTimings timings = adaptive(all, 8, 8, {});
+    buffers.limit = std::numeric_limits<std::int64_t>::max();
+    EXPECT_GT(timings.backed_off, 0);
+    EXPECT_EQ(timings.tokens, expected);
+}
+
+TEST(AdaptiveBatch, SaysSoWhereNotEvenOneSequenceFits) {
+    buffers.limit = buffers.live + 1000;
+    EXPECT_THROW(adaptive(many_prompts(3, 600), 8, 8, {}), std::bad_alloc);
+    buffers.limit = std::numeric_limits<std::int64_t>::max();
+}
+
+TEST(Generation, PromptsOfLikeLengthShareABatchWithLessPadding) {
+    std::vector<std::vector<TokenId>> all;
+    for (int i = 0; i < 12; ++i) all.emplace_back(static_cast<std::size_t>(i % 2 == 0 ? 4 : 20), 7);
+    const auto timings_of = [&all](bool buckets) {
+        kernels::ThreadPool pool(2);
+        RunConfig config;
+        config.batch_size = 6;
+        config.length_buckets = buckets;
+        Runtime runtime(tiny(), config, pool, 6, 32);
+        Sampler sampler(0, 1);
+        return run_generation(runtime, all, 4, sampler, {});
+    };
+    const GenerationTimings unsorted = timings_of(false), sorted = timings_of(true);
+    EXPECT_EQ(unsorted.padding_positions, 2 * 3 * 16);
+    EXPECT_EQ(unsorted.batch_positions, 12 * 20);
+    EXPECT_EQ(sorted.padding_positions, 0);
+    EXPECT_EQ(sorted.tokens, unsorted.tokens);
 }
 
 }  // namespace

@@ -111,6 +111,7 @@ bool engaged(const RecipeStep& step, const Outcome& result) {
         return false;
     }
     if (slot == Slot::attention) return result.counters.attended_pairs < result.counters.dense_pairs;
+    if (slot == Slot::tokenization) return result.config.merge_cache && result.config.length_buckets;
     if (slot == Slot::batching) return result.counters.batched_tokens > 0;
     if (slot == Slot::activations || slot == Slot::precision) return result.counters.reduced_products > 0;
     if (slot == Slot::kv_cache)

@@ -75,6 +75,21 @@ TEST_F(SmolLM2, LongRunsGiveTheSameIdsAsShortOnesAndEndSoon) {
     EXPECT_EQ(tokenizer.decode(tokenizer.encode(joined)), joined);
 }
 
+TEST_F(SmolLM2, AMergeCacheChangesNoIdAndIsHit) {
+    const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint_);
+    MergeCache cache, small(3);
+    std::ifstream stream(HONE_FIXTURES "/smollm2_tokens.jsonl");
+    std::string line;
+    while (std::getline(stream, line)) {
+        const auto text = nlohmann::json::parse(line)["text"].get<std::string>();
+        for (MergeCache* which : {&cache, &cache, &small})
+            EXPECT_EQ(tokenizer.encode(text, SpecialTokens::parse, which),
+                      tokenizer.encode(text, SpecialTokens::parse));
+    }
+    EXPECT_GT(cache.hits(), cache.misses());
+    EXPECT_GT(small.misses(), cache.misses());
+}
+
 TEST_F(SmolLM2, InvalidUtf8IsEncodedByteByByte) {
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint_);
     const std::string text = "ab\xC3 cd\xE2\x82";

@@ -4,7 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <limits>
+#include <optional>
+#include <random>
 
 #include "engine/core/error.h"
 
@@ -203,17 +207,51 @@ int sequences_wanted(const Recipe& recipe, const Registry& registry) {
     return static_cast<int>(wanted);
 }
 
+namespace {
+
+constexpr std::string_view kMixed = "mixed:";
+
+// The seed of "mixed:SEED"; nothing for "fixed". Throws Error for anything else.
+std::optional<std::uint32_t> lengths_seed(const std::string& lengths) {
+    if (lengths == "fixed") return std::nullopt;
+    std::uint32_t seed = 0;
+    const char* const end = lengths.data() + lengths.size();
+    if (lengths.starts_with(kMixed)) {
+        const auto [stop, error] = std::from_chars(lengths.data() + kMixed.size(), end, seed);
+        if (error == std::errc() && stop == end) return seed;
+    }
+    reject("workload.prompt_lengths", "'" + lengths + "'", "fixed, or mixed: and a number, like mixed:1");
+}
+
+}  // namespace
+
+std::vector<std::int64_t> prompt_lengths(const Workload& workload) {
+    constexpr double kOctaves = 3;
+    const auto seed = lengths_seed(workload.prompt_lengths);
+    std::vector<std::int64_t> lengths;
+    std::mt19937 random(seed.value_or(0));
+    for (int i = 0; i < workload.concurrency; ++i) {
+        const double share = static_cast<double>(random()) / static_cast<double>(std::mt19937::max());
+        const double length = static_cast<double>(workload.prompt_tokens) * std::exp2(-kOctaves * share);
+        lengths.push_back(seed ? std::max<std::int64_t>(1, std::llround(length)) : workload.prompt_tokens);
+    }
+    return lengths;
+}
+
 json to_json(const Workload& workload) {
-    return {{"prompt_tokens", workload.prompt_tokens},
-            {"generated_tokens", workload.generated_tokens},
-            {"concurrency", workload.concurrency},
-            {"repetitions", workload.repetitions},
-            {"seed", workload.seed},
-            {"text", workload.text},
-            {"protocol", workload.protocol},
-            {"context", workload.context},
-            {"stride", workload.stride},
-            {"windows", workload.windows}};
+    json document = {{"prompt_tokens", workload.prompt_tokens},
+                     {"generated_tokens", workload.generated_tokens},
+                     {"concurrency", workload.concurrency},
+                     {"repetitions", workload.repetitions},
+                     {"seed", workload.seed},
+                     {"text", workload.text},
+                     {"protocol", workload.protocol},
+                     {"context", workload.context},
+                     {"stride", workload.stride},
+                     {"windows", workload.windows}};
+    // Left out where it is the default: runs stored before there was a choice compare with those after.
+    if (workload.prompt_lengths != "fixed") document["prompt_lengths"] = workload.prompt_lengths;
+    return document;
 }
 
 Workload workload_from_json(const json& document) {
@@ -221,6 +259,8 @@ Workload workload_from_json(const json& document) {
     Workload workload;
     Fields fields(document, "workload");
     fields.integer("prompt_tokens", workload.prompt_tokens, 1, kTokens);
+    fields.text("prompt_lengths", workload.prompt_lengths);
+    lengths_seed(workload.prompt_lengths);
     fields.integer("generated_tokens", workload.generated_tokens, 1, kTokens);
     fields.integer("concurrency", workload.concurrency, 1, 4096);
     fields.integer("repetitions", workload.repetitions, 1, 10000);
@@ -230,8 +270,8 @@ Workload workload_from_json(const json& document) {
     fields.integer("context", workload.context, 2, kTokens);
     fields.integer("stride", workload.stride, 1, kTokens);
     fields.integer("windows", workload.windows, 0, kTokens);
-    fields.finish({"prompt_tokens", "generated_tokens", "concurrency", "repetitions", "seed", "text",
-                   "protocol", "context", "stride", "windows", "accuracy_only"});
+    fields.finish({"prompt_tokens", "prompt_lengths", "generated_tokens", "concurrency", "repetitions",
+                   "seed", "text", "protocol", "context", "stride", "windows", "accuracy_only"});
     if (workload.protocol != "windows" && workload.protocol != "strided")
         reject("workload.protocol", "'" + workload.protocol + "'", "windows or strided");
     if (workload.protocol == "strided" && workload.stride > workload.context)

@@ -37,6 +37,8 @@ int sequences_wanted(const Recipe& recipe, const Registry& registry);
 
 struct Workload {
     std::int64_t prompt_tokens = 128;
+    // "fixed": every prompt has prompt_tokens; "mixed:SEED": an eighth of that to all of it, spread evenly over the logarithm.
+    std::string prompt_lengths = "fixed";
     std::int64_t generated_tokens = 64;
     int concurrency = 1;  // sequences
     int repetitions = 5;
@@ -47,6 +49,8 @@ struct Workload {
     std::int64_t windows = 20;  // scored windows at most; 0: all
 };
 nlohmann::json to_json(const Workload& workload);
+// The length of each sequence's prompt.
+std::vector<std::int64_t> prompt_lengths(const Workload& workload);
 Workload workload_from_json(const nlohmann::json& json);  // defaults filled in; throws Error on a bad field
 
 struct Target {

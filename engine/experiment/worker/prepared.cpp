@@ -54,6 +54,9 @@ nlohmann::json metrics_of(const GenerationTimings& timings) {
             static_cast<double>(timings.decoded_tokens) / timings.decode_seconds;
         metrics["time_per_output_token"] = mean(per_token);
     }
+    if (timings.largest_batch > 1)
+        metrics["padding_share"] =
+            static_cast<double>(timings.padding_positions) / static_cast<double>(timings.batch_positions);
     return metrics;
 }
 
@@ -114,7 +117,8 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
         const RunConfig config = plan_recipe(plan, experiment_.recipe, experiment_.workload.concurrency).run;
         const Sizes sizes = sizes_of(experiment_.workload, config);
         require_memory(experiment_.checkpoint,
-                       predict_memory(read_config(plan), plan.bytes(), config, pool_.size(), sizes.sequences,
+                       predict_memory(read_config(plan), plan.bytes(), config, pool_.size(),
+                                      config.batching == RunConfig::Batching::adaptive ? 1 : sizes.sequences,
                                       sizes.context, sizes.prompt),
                        runtime_bytes_);
     }
@@ -154,12 +158,13 @@ void Prepared::choose_prompts() {
     const Workload& workload = experiment_.workload;
     const std::vector<TokenId> text = model_->tokenizer.encode(bundled_text());
     const std::size_t length = text.size();
+    const std::vector<std::int64_t> lengths = prompt_lengths(workload);
     for (int sequence = 0; sequence < workload.concurrency; ++sequence) {
+        const auto tokens = static_cast<std::size_t>(lengths[static_cast<std::size_t>(sequence)]);
         std::vector<TokenId> prompt;
-        prompt.reserve(static_cast<std::size_t>(workload.prompt_tokens));
+        prompt.reserve(tokens);
         const std::size_t begin = (workload.seed * 7919 + static_cast<std::size_t>(sequence) * 4099) % length;
-        for (std::size_t i = 0; i < static_cast<std::size_t>(workload.prompt_tokens); ++i)
-            prompt.push_back(text[(begin + i) % length]);
+        for (std::size_t i = 0; i < tokens; ++i) prompt.push_back(text[(begin + i) % length]);
         prompts_.push_back(std::move(prompt));
     }
 }
@@ -167,6 +172,7 @@ void Prepared::choose_prompts() {
 void Prepared::make_runtime() {
     const Sizes sizes = sizes_of(experiment_.workload, config_);
     config_.batch_size = sizes.sequences;
+    if (config_.merge_cache) merge_cache_.emplace();
     runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context);
 }
 
@@ -189,16 +195,32 @@ nlohmann::json Prepared::description() const {
             {"threads", pool_.size()}};
 }
 
+// Of the bundled text, in pieces as long as prompts are: before the sequences start, so that their times stay their own.
+double Prepared::tokenize_bytes_per_second() {
+    constexpr std::size_t kPiece = 1024;
+    const std::string_view text = bundled_text();
+    const Clock::time_point start = Clock::now();
+    for (std::size_t at = 0; at < text.size(); at += kPiece)
+        model_->tokenizer.encode(text.substr(at, kPiece), SpecialTokens::as_text,
+                                 merge_cache_ ? &*merge_cache_ : nullptr);
+    return static_cast<double>(text.size()) / seconds_since(start);
+}
+
 nlohmann::json Prepared::repetition(const Progress& progress) {
     fault_.before_step();
     Sampler sampler(0, experiment_.workload.seed);
     const Runtime::Counters before = runtime_->counters();
+    const std::int64_t hits_before = merge_cache_ ? merge_cache_->hits() : 0;
     begin_peak();
+    const double tokenize_rate = tokenize_bytes_per_second();
     const GenerationTimings timings =
-        run_generation(*runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress);
+        run_generation(*runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress,
+                       available_memory_bytes);
     nlohmann::json memory = measured_memory(runtime_->memory(), runtime_bytes_);
     const Runtime::Counters& after = runtime_->counters();
-    return {{"metrics", metrics_of(timings)},
+    nlohmann::json metrics = metrics_of(timings);
+    metrics["tokenize_bytes_per_second"] = tokenize_rate;
+    return {{"metrics", std::move(metrics)},
             {"token_times", timings.token_times},
             {"memory", std::move(memory)},
             {"counters",
@@ -208,6 +230,9 @@ nlohmann::json Prepared::repetition(const Progress& progress) {
               {"recomputed_tokens", after.recomputed_tokens - before.recomputed_tokens},
               {"reduced_products", after.reduced_products - before.reduced_products},
               {"kv_blocks", after.kv_blocks - before.kv_blocks},
+              {"largest_batch", timings.largest_batch},
+              {"backed_off", timings.backed_off},
+              {"merge_cache_hits", merge_cache_ ? merge_cache_->hits() - hits_before : 0},
               {"non_finite_rows", after.non_finite_rows - before.non_finite_rows}}}};
 }
 

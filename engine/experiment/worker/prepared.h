@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ private:
     void choose_prompts();
     void choose_windows();
     void make_runtime();
+    double tokenize_bytes_per_second();
 
     Experiment experiment_;
     Fault fault_;
@@ -56,6 +58,7 @@ private:
     std::unique_ptr<Runtime> runtime_;
     std::vector<std::string> notes_;
     std::vector<std::vector<TokenId>> prompts_;
+    std::optional<MergeCache> merge_cache_;
     AccuracyText text_;
     std::vector<TokenId> text_tokens_;
     std::vector<ScoredWindow> windows_;

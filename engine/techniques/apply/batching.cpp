@@ -10,6 +10,7 @@ Support supports(const TechniqueQuery& query) {
 }
 
 void configure(RunConfig& run, const nlohmann::json& options) {
+    if (options.at("kind").get<std::string>() == "adaptive") run.batching = RunConfig::Batching::adaptive;
     run.batch_size = options.at("size").get<std::int64_t>();
 }
 

@@ -11,7 +11,7 @@ namespace hone {
 std::span<const Technique> techniques() {
     static const std::array all{
         prune_magnitude(), prune_wanda(),      prune_layers(), quantize_weights(), quantize_activations(),
-        precision(),       sparse_attention(), kv_cache(),     batching()};
+        precision(),       sparse_attention(), kv_cache(),     batching(),         tokenization()};
     return all;
 }
 

@@ -14,6 +14,7 @@ Technique quantize_weights();
 Technique sparse_attention();
 Technique kv_cache();
 Technique batching();
+Technique tokenization();
 Technique precision();
 Technique quantize_activations();
 

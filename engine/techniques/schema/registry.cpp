@@ -16,7 +16,8 @@ const Registry& builtin_registry() {
                                          descriptors::precision,
                                          descriptors::sparse_attention,
                                          descriptors::kv_cache,
-                                         descriptors::batching};
+                                         descriptors::batching,
+                                         descriptors::tokenization};
     static const Registry kRegistry(kDescriptors);
     return kRegistry;
 }

@@ -13,6 +13,7 @@ extern const Descriptor quantize_weights;
 extern const Descriptor sparse_attention;
 extern const Descriptor kv_cache;
 extern const Descriptor batching;
+extern const Descriptor tokenization;
 extern const Descriptor precision;
 extern const Descriptor quantize_activations;
 

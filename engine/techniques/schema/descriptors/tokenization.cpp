@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "engine/techniques/schema/descriptors/descriptors.h"
+
+namespace hone::descriptors {
+namespace {
+
+const std::array kOptions{
+    Option{"merge_cache", "Word cache", "Remembers what words became, so that their bytes are merged once.",
+           Flag{true}},
+    Option{"length_buckets", "Batches by length",
+           "Prompts of like length share a batch: a rectangular batch then holds less padding. Shown by "
+           "prompts of mixed "
+           "lengths.",
+           Flag{true}},
+};
+
+}  // namespace
+
+const Descriptor tokenization{"tokenization",
+                              "Tokenisation",
+                              "Tokenises known words from a cache and batches prompts of like length.",
+                              "Sennrich et al., arXiv 1508.07909, and the cache of GPT-2's encoder.py; "
+                              "Khomenko et al., arXiv 1708.05604 (bucketing)",
+                              Slot::tokenization,
+                              Stage::configures_run,
+                              kOptions,
+                              {}};
+
+}  // namespace hone::descriptors
