@@ -30,6 +30,17 @@ void add_comparison(std::vector<std::string>& row, const profiler::ComparedMetri
     row.insert(row.end(), {fmt::format("{:.3f} ×", ratio.value), interval, verdict_text(compared->verdict)});
 }
 
+// What did not engage is among the run's notes.
+std::string engaged_text(const profiler::RunRecord& run) {
+    std::string text;
+    for (const auto& [technique, evidence] : run.engaged.items()) {
+        if (evidence.value("engaged", nlohmann::json()) != true) continue;
+        text += fmt::format("\nrun {}: {} engaged: {} {}", run.id, technique, evidence.value("counter", ""),
+                            number(evidence.value("value", 0.0)));
+    }
+    return text;
+}
+
 std::string title(const profiler::RunRecord& run) {
     const std::string label = run.what.recipe_label.empty() ? "baseline" : run.what.recipe_label;
     return fmt::format("{} ({})", label, run.id);
@@ -59,6 +70,7 @@ std::string run_table(const std::vector<profiler::RunRecord>& runs, const profil
     std::string text = runs.back().what.model_name + "\n\n" + table(rows);
     for (const auto& run : runs) {
         if (run.status != "done") text += fmt::format("\nrun {}: {}: {}", run.id, run.status, run.reason);
+        text += engaged_text(run);
         for (const std::string& note : run.notes_from_run) text += fmt::format("\nrun {}: {}", run.id, note);
     }
     if (comparison != nullptr) {

@@ -54,6 +54,7 @@ std::string figure(const std::string& metric, double value) {
     const profiler::MetricDefinition* definition = profiler::find_metric(metric);
     const std::string_view unit = definition == nullptr ? std::string_view() : definition->unit;
     if (unit == "bytes") return bytes_text(value);
+    if (unit == "B/s") return bytes_text(value) + "/s";
     if (unit == "share") return number(value * 100) + " %";
     if (unit == "s") return value < 1 ? number(value * 1000) + " ms" : number(value) + " s";
     return unit.empty() ? number(value) : number(value) + " " + std::string(unit);

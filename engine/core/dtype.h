@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -22,6 +23,8 @@ enum class DType : std::uint8_t {
     i4_g64,   //   in its low and value j+16 in its high nibble (q4_0's order); w = scale·(q−8).
     i4_g128,  //   Carried by q4_0 with d repeated.
 };
+
+inline constexpr std::size_t kDTypes = static_cast<std::size_t>(DType::i4_g128) + 1;
 
 struct DTypeInfo {
     DType type;

@@ -294,6 +294,7 @@ GenerationTimings run_generation(Runtime& runtime, std::span<const std::vector<T
     }
     const RunConfig& config = runtime.config();
     const std::vector<std::size_t> order = order_of(prompts, config.length_buckets);
+    for (std::size_t i = 0; i < order.size(); ++i) timings.reordered += order[i] != i ? 1 : 0;
     const Clock::time_point start = Clock::now();
     if (config.batching == RunConfig::Batching::adaptive) {
         AdaptiveBatch(runtime, sampler, timings, prompts, order, generate, room, progress).run(start);

@@ -21,6 +21,7 @@ struct GenerationTimings {
     std::int64_t prompt_tokens = 0, decoded_tokens = 0;  // decoded_tokens excludes each sequence's first
     double total_seconds = 0;
     std::int64_t largest_batch = 0;  // sequences that were extended together
+    std::int64_t reordered = 0;      // prompts that were taken out of turn
     std::int64_t backed_off = 0;     // sequences that had to wait again because memory ran out
     // What rectangular batches of the same groups would hold beyond the prompts, and in all: positions.
     std::int64_t padding_positions = 0, batch_positions = 0;

@@ -57,6 +57,7 @@ void Operations::linear(const StoredTensor* weight, const float* x, float* y, st
 void Operations::multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x,
                           float* y, std::int64_t rows) const {
     progress_.check();
+    ++products_.of_type[static_cast<std::size_t>(weight.type)];
     if (!can_reduce(weight, arithmetic, context_.isa)) return hone::linear(weight, x, rows, y, context_);
     linear_reduced(weight, x, rows, y, arithmetic, activations_.reduced.data(), context_);
     ++products_.reduced;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <unordered_map>
@@ -32,7 +33,8 @@ private:
 struct Products {
     kernels::Arithmetic arithmetic;  // wanted; see RunConfig
     bool reduced_output;
-    std::int64_t reduced = 0;  // computed in it
+    std::int64_t reduced = 0;                        // computed in it
+    std::array<std::int64_t, kDTypes> of_type = {};  // with weights stored so
 };
 
 // How the attention of a pass is computed, and what was seen of it.

@@ -174,10 +174,11 @@ void Runtime::Impl::place_rows() {
             const std::int64_t position = segment.position + i;
             activations.positions.data()[segment.row + i] = static_cast<std::int32_t>(position);
             activations.mask.data()[segment.row + i] = mask_row(config.attention, position);
-            counters.attended_pairs +=
-                model.config.n_heads *
-                (dense * (position + 1) +
-                 (layers - dense) * attended_positions(config.attention, position, dense));
+            const std::int64_t pairs =
+                dense * (position + 1) +
+                (layers - dense) * attended_positions(config.attention, position, dense);
+            counters.attended_pairs += model.config.n_heads * pairs;
+            counters.skipped_pairs += model.config.n_heads * (layers * (position + 1) - pairs);
         }
     }
 }
@@ -199,6 +200,7 @@ void Runtime::Impl::run(const Progress& progress) {
         operations.logits(activations.logits.data() + logits_done * model.config.n_vocab);
     logits_done += pass.rows;
     counters.reduced_products += products.reduced;
+    for (std::size_t i = 0; i < kDTypes; ++i) counters.products_of_type[i] += products.of_type[i];
     counters.attention_mass += attention.mass;
     counters.attention_mass_rows += attention.mass_rows;
     if (blocks) counters.kv_blocks = blocks->taken();
@@ -255,6 +257,8 @@ void Runtime::Impl::count(std::span<const SequenceInput> batch) {
         const auto added = static_cast<std::int64_t>(input.tokens.size());
         const std::int64_t held = slot(input.sequence).length() - added;
         counters.forward_tokens += added;
+        if (config.kv_cache == KvStorage::f16 || config.kv_cache == KvStorage::i8)
+            counters.reduced_kv_tokens += added;
         counters.dense_pairs += (added * held + added * (added + 1) / 2) * per_pair;
         if (batch.size() > 1 && held > 0 && added == 1) ++counters.batched_tokens;
     }

@@ -34,6 +34,7 @@ nlohmann::json run_json(const RunRecord& run) {
                         {"note", run.note},
                         {"tags", run.tags},
                         {"starred", run.starred}};
+    if (!run.engaged.is_null()) json["engaged"] = run.engaged;
     if (run.what.paired_with) json["paired_with"] = *run.what.paired_with;
     return json;
 }

@@ -87,6 +87,15 @@ void add_figures(SQLite::Database& database, std::vector<RunRecord>& records,
         [](RunRecord& run, SQLite::Statement& row) { run.tags.push_back(row.getColumn(1).getString()); });
 }
 
+Json engaged(SQLite::Database& database, std::int64_t run) {
+    SQLite::Statement row(database,
+                          "SELECT json_extract(detail, '$.engaged') FROM sample WHERE run_id = ? AND kind = "
+                          "'repetition' ORDER BY position DESC LIMIT 1");
+    row.bind(1, run);
+    if (!row.executeStep() || row.getColumn(0).isNull()) return nullptr;
+    return Json::parse(row.getColumn(0).getString(), nullptr, false);
+}
+
 }  // namespace
 
 std::vector<RunRecord> Store::list() const {
@@ -106,6 +115,7 @@ std::optional<RunRecord> Store::load(std::int64_t run) const {
         if (!row.executeStep()) return std::nullopt;
         std::vector<RunRecord> result{run_of(row)};
         add_figures(database, result, run);
+        result.front().engaged = engaged(database, run);
         return std::move(result.front());
     });
 }

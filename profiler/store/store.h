@@ -47,8 +47,10 @@ struct RunRecord {
     NewRun what;
     std::map<std::string, MetricValue> metrics;
     std::map<std::string, std::int64_t> memory;  // class → bytes, and "peak_resident"
-    std::vector<std::string> notes_from_run;     // "unstable warm-up", "Q4_1 tensors were expanded first"
-    std::string note;                            // the user's
+    nlohmann::json
+        engaged;  // {technique: {"counter", "value", "engaged"}} of the last repetition; null in list()
+    std::vector<std::string> notes_from_run;  // "unstable warm-up", "Q4_1 tensors were expanded first"
+    std::string note;                         // the user's
     std::vector<std::string> tags;
     bool starred = false;
 };

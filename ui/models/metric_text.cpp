@@ -76,7 +76,8 @@ QString metricTitle(const std::string& id) {
 
 QString metricUnit(const std::string& id) {
     const auto* metric = profiler::find_metric(id);
-    if (metric == nullptr || metric->unit == "bytes" || metric->unit == "s" || metric->unit == "share")
+    if (metric == nullptr || metric->unit == "bytes" || metric->unit == "B/s" || metric->unit == "s" ||
+        metric->unit == "share")
         return {};
     return fromView(metric->unit);
 }
@@ -108,7 +109,7 @@ QString intervalText(const std::string& id, const profiler::MetricValue& value) 
     if (metric != nullptr && metric->unit == "share")
         return QStringLiteral("%1–%2").arg(formatNumber(value.low * 100),
                                            formatNumber(value.high * 100, QStringLiteral("%")));
-    if (metric != nullptr && (metric->unit == "bytes" || metric->unit == "s")) {
+    if (metric != nullptr && (metric->unit == "bytes" || metric->unit == "B/s" || metric->unit == "s")) {
         const QString metricId = QString::fromStdString(id);
         return QStringLiteral("%1–%2").arg(formatMetric(metricId, value.low),
                                            formatMetric(metricId, value.high));

@@ -92,6 +92,7 @@ QString formatMetric(const QString& metricId, double value) {
     if (metric == nullptr) return formatNumber(value);
     if (metric->unit == "s") return formatSeconds(value);
     if (metric->unit == "bytes") return formatBytes(value);
+    if (metric->unit == "B/s") return formatBytes(value) + QStringLiteral("/s");
     if (metric->unit == "share") return formatNumber(value * 100, QStringLiteral("%"));
     return formatNumber(value, QString::fromUtf8(metric->unit.data(), static_cast<int>(metric->unit.size())));
 }

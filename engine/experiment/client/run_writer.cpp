@@ -78,7 +78,9 @@ LiveSample RunWriter::repetition(Side side, bool warmup, int index, const nlohma
                             sample.metrics,
                             {{"token_times", sample.token_times},
                              {"memory", reply.value("memory", nlohmann::json::object())},
+                             {"engaged", reply.value("engaged", nlohmann::json::object())},
                              {"counters", reply.value("counters", nlohmann::json::object())}}});
+    if (!warmup) engaged_ = reply.value("engaged", nlohmann::json::object());
     for (const auto& [metric, value] : sample.metrics) (warmup ? warmup_ : values_)[metric].push_back(value);
     const auto peak = sample.memory.find("peak_resident");
     if (!warmup && peak != sample.memory.end()) {
@@ -151,11 +153,19 @@ void RunWriter::write_accuracy() {
     write("top1_agreement", profiler::window_mean(windows_.agreeing, windows_.compared_scored));
 }
 
+void RunWriter::note_what_did_not_engage() {
+    for (const auto& [technique, evidence] : engaged_.items()) {
+        if (!evidence.is_object() || evidence.value("engaged", nlohmann::json()) != false) continue;
+        note(technique + " did not engage: " + evidence.value("counter", "") + " stayed 0");
+    }
+}
+
 void RunWriter::finish(const std::string& status, const std::string& reason) {
     if (ended_) return;
     ended_ = true;
     write_speed();
     write_accuracy();
+    note_what_did_not_engage();
     store_.finish_run(id_, status, reason, now_seconds() - started_);
 }
 

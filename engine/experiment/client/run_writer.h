@@ -38,12 +38,14 @@ private:
     };
     void write_speed();
     void write_accuracy();
+    void note_what_did_not_engage();
     void set(const std::string& metric, double value, double low, double high, std::int64_t n);
 
     profiler::Store& store_;
     nlohmann::json workload_, target_;
     std::int64_t id_;
     double started_;
+    nlohmann::json engaged_ = nlohmann::json::object();  // of the last repetition
     bool ended_ = false;
     std::map<std::string, std::vector<double>> values_, warmup_;
     std::map<std::string, std::int64_t> memory_;  // of the repetition with the largest peak

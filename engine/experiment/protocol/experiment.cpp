@@ -108,10 +108,11 @@ std::string step_label(const RecipeStep& step, const Registry& registry) {
         const bool leading = &option == &descriptor->options.front();
         const auto* choice = std::get_if<Choice>(&option.type);
         // The first option says what kind it is, unless there is but one kind; the others only where they differ.
-        const bool telling = leading && (choice == nullptr || choice->items.size() > 1);
+        const bool flag = std::holds_alternative<Flag>(option.type);
+        const bool telling = leading && !flag && (choice == nullptr || choice->items.size() > 1);
         if (!telling && *found == default_value(option) && !(option.in_label || option.only_when)) continue;
         details += (details.empty() ? " " : ", ") +
-                   (leading || option.only_when ? std::string() : std::string(option.key) + " ") +
+                   ((leading && !flag) || option.only_when ? std::string() : std::string(option.key) + " ") +
                    value_label(option, *found);
     }
     return std::string(descriptor->title) + details;

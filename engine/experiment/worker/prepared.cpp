@@ -124,6 +124,7 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
     }
     Checkpoint checkpoint = open_checkpoint(experiment_.checkpoint);
     load_seconds_ = seconds_since(start);
+    if (!experiment_.recipe.steps.empty()) weight_evidence_.emplace(checkpoint);
     const Clock::time_point apply_start = Clock::now();
     {
         kernels::Workspace workspace(pool_.size());
@@ -133,6 +134,7 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
         convert_matrices(checkpoint, dtype, context, apply_progress);
         config_ = applied.run;
         notes_ = std::move(applied.notes);
+        if (weight_evidence_) weight_evidence_->applied(checkpoint);
     }
     malloc_trim(0);  // what the transforms used is not the model's
     apply_seconds_ = seconds_since(apply_start);
@@ -217,23 +219,16 @@ nlohmann::json Prepared::repetition(const Progress& progress) {
         run_generation(*runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress,
                        available_memory_bytes);
     nlohmann::json memory = measured_memory(runtime_->memory(), runtime_bytes_);
-    const Runtime::Counters& after = runtime_->counters();
+    const CounterValues counters = counter_values(before, runtime_->counters(), config_, timings,
+                                                  weight_evidence_ ? &*weight_evidence_ : nullptr,
+                                                  merge_cache_ ? merge_cache_->hits() - hits_before : 0);
     nlohmann::json metrics = metrics_of(timings);
     metrics["tokenize_bytes_per_second"] = tokenize_rate;
     return {{"metrics", std::move(metrics)},
             {"token_times", timings.token_times},
             {"memory", std::move(memory)},
-            {"counters",
-             {{"attended_pairs", after.attended_pairs - before.attended_pairs},
-              {"dense_pairs", after.dense_pairs - before.dense_pairs},
-              {"batched_tokens", after.batched_tokens - before.batched_tokens},
-              {"recomputed_tokens", after.recomputed_tokens - before.recomputed_tokens},
-              {"reduced_products", after.reduced_products - before.reduced_products},
-              {"kv_blocks", after.kv_blocks - before.kv_blocks},
-              {"largest_batch", timings.largest_batch},
-              {"backed_off", timings.backed_off},
-              {"merge_cache_hits", merge_cache_ ? merge_cache_->hits() - hits_before : 0},
-              {"non_finite_rows", after.non_finite_rows - before.non_finite_rows}}}};
+            {"engaged", engagement(experiment_.recipe, counters)},
+            {"counters", counters}};
 }
 
 // Of the last tokens of the first prompt: those have the most to leave out.

@@ -12,6 +12,7 @@
 #include "engine/evaluation/perplexity.h"
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/experiment/worker/accuracy_text.h"
+#include "engine/experiment/worker/evidence.h"
 #include "engine/experiment/worker/fault.h"
 #include "engine/model/model.h"
 #include "engine/runtime/runtime.h"
@@ -59,6 +60,7 @@ private:
     std::vector<std::string> notes_;
     std::vector<std::vector<TokenId>> prompts_;
     std::optional<MergeCache> merge_cache_;
+    std::optional<WeightEvidence> weight_evidence_;  // where there is a recipe
     AccuracyText text_;
     std::vector<TokenId> text_tokens_;
     std::vector<ScoredWindow> windows_;

@@ -104,10 +104,14 @@ std::vector<std::string> plan(Checkpoint& checkpoint, const nlohmann::json& opti
     return {};
 }
 
+std::string_view counter(const nlohmann::json&) {
+    return "removed_layers";
+}
+
 }  // namespace
 
 Technique prune_layers() {
-    return {descriptors::prune_layers, supports, WeightTechnique{apply, plan}};
+    return {descriptors::prune_layers, supports, counter, WeightTechnique{apply, plan}};
 }
 
 }  // namespace hone

@@ -74,10 +74,14 @@ std::vector<std::string> plan(Checkpoint& checkpoint, const nlohmann::json& opti
     return notes_on(converted);
 }
 
+std::string_view counter(const nlohmann::json&) {
+    return "int8_products";
+}
+
 }  // namespace
 
 Technique quantize_activations() {
-    return {descriptors::quantize_activations, supports, RunTechnique{configure, apply, plan}};
+    return {descriptors::quantize_activations, supports, counter, RunTechnique{configure, apply, plan}};
 }
 
 }  // namespace hone

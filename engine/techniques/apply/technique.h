@@ -52,6 +52,9 @@ struct RunTechnique {
 struct Technique {
     const Descriptor& descriptor;
     Support (*supports)(const TechniqueQuery&);
+    // Which of the run's counters (engine/experiment/worker/evidence.h) moves where the technique acts; empty where these options
+    // are the baseline's. Whether it did move is for the run to say.
+    std::string_view (*counter)(const nlohmann::json& options);
     std::variant<WeightTechnique, RunTechnique> act;
 };
 

@@ -13,10 +13,15 @@ void configure(RunConfig& run, const nlohmann::json& options) {
     run.length_buckets = options.at("length_buckets").get<bool>();
 }
 
+std::string_view counter(const nlohmann::json& options) {
+    if (options.at("merge_cache").get<bool>()) return "merge_cache_hits";
+    return options.at("length_buckets").get<bool>() ? "reordered_prompts" : "";
+}
+
 }  // namespace
 
 Technique tokenization() {
-    return {descriptors::tokenization, supports, RunTechnique{configure}};
+    return {descriptors::tokenization, supports, counter, RunTechnique{configure}};
 }
 
 }  // namespace hone

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/experiment/worker/evidence.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "engine/model/model.h"
+#include "engine/techniques/apply/technique.h"
+#include "engine/weights/weight_format.h"
+
+namespace hone {
+namespace {
+
+// Of the weights in the layers' matrices, from at most kRows rows of each.
+double zero_share(const Checkpoint& checkpoint) {
+    constexpr std::int64_t kRows = 16;
+    std::int64_t zeros = 0, seen = 0;
+    std::vector<float> row;
+    for (const StoredTensor& tensor : checkpoint.tensors) {
+        if (tensor.shape.size() < 2 || tensor.data.empty()) continue;
+        row.resize(static_cast<std::size_t>(tensor.cols()));
+        const std::int64_t bytes = row_bytes(tensor.type, tensor.cols());
+        const std::int64_t rows = std::min(tensor.rows(), kRows);
+        for (std::int64_t i = 0; i < rows; ++i) {
+            const std::int64_t at = i * tensor.rows() / rows;
+            dequantize_row(tensor.type, tensor.data.data() + at * bytes, row.data(), tensor.cols());
+            zeros += std::count(row.begin(), row.end(), 0.0F);
+            seen += tensor.cols();
+        }
+    }
+    return seen == 0 ? 0 : static_cast<double>(zeros) / static_cast<double>(seen);
+}
+
+std::array<bool, kDTypes> types_of(const Checkpoint& checkpoint) {
+    std::array<bool, kDTypes> types = {};
+    for (const StoredTensor& tensor : checkpoint.tensors) {
+        if (tensor.shape.size() >= 2) types[static_cast<std::size_t>(tensor.type)] = true;
+    }
+    return types;
+}
+
+}  // namespace
+
+WeightEvidence::WeightEvidence(const Checkpoint& before)
+    : zero_share_before_(zero_share(before)),
+      layers_before_(read_config(before).n_layers),
+      types_before_(types_of(before)) {}
+
+void WeightEvidence::applied(const Checkpoint& after) {
+    // Rounding makes zeros too, some in a thousand: not what a pruning technique is for.
+    constexpr double kByRounding = 0.005;
+    const double made = zero_share(after) - zero_share_before_;
+    if (made > kByRounding) zeros_ = std::llround(made * static_cast<double>(after.parameters()));
+    layers_ = layers_before_ - read_config(after).n_layers;
+}
+
+std::int64_t WeightEvidence::converted_products(const Runtime::Counters& counters) const {
+    std::int64_t sum = 0;
+    for (std::size_t type = 0; type < kDTypes; ++type)
+        sum += types_before_[type] ? 0 : counters.products_of_type[type];
+    return sum;
+}
+
+CounterValues counter_values(const Runtime::Counters& before, const Runtime::Counters& after,
+                             const RunConfig& config, const GenerationTimings& timings,
+                             const WeightEvidence* weights, std::int64_t merge_cache_hits) {
+    const std::int64_t reduced = after.reduced_products - before.reduced_products;
+    return {
+        {"attended_pairs", after.attended_pairs - before.attended_pairs},
+        {"skipped_pairs", after.skipped_pairs - before.skipped_pairs},
+        {"batched_tokens", after.batched_tokens - before.batched_tokens},
+        {"recomputed_tokens", after.recomputed_tokens - before.recomputed_tokens},
+        {"int8_products", config.arithmetic == kernels::Arithmetic::i8 ? reduced : 0},
+        {"bf16_products", config.arithmetic == kernels::Arithmetic::bf16 ? reduced : 0},
+        {"converted_products",
+         weights == nullptr ? 0 : weights->converted_products(after) - weights->converted_products(before)},
+        {"reduced_kv_tokens", after.reduced_kv_tokens - before.reduced_kv_tokens},
+        {"kv_blocks", after.kv_blocks - before.kv_blocks},
+        {"zero_weights", weights == nullptr ? 0 : weights->zero_weights()},
+        {"removed_layers", weights == nullptr ? 0 : weights->removed_layers()},
+        {"largest_batch", timings.largest_batch},
+        {"backed_off", timings.backed_off},
+        {"reordered_prompts", timings.reordered},
+        {"merge_cache_hits", merge_cache_hits},
+        {"non_finite_rows", after.non_finite_rows - before.non_finite_rows}};
+}
+
+nlohmann::json engagement(const Recipe& recipe, const CounterValues& counters) {
+    nlohmann::json result = nlohmann::json::object();
+    for (const RecipeStep& step : recipe.steps) {
+        const Technique* technique = find_technique(step.technique);
+        if (technique == nullptr) continue;
+        const std::string name(technique->counter(step.options));
+        const auto found = counters.find(name);
+        const std::int64_t value = found == counters.end() ? 0 : found->second;
+        result[step.technique] = {{"counter", name}, {"value", value}, {"engaged", nullptr}};
+        if (!name.empty()) result[step.technique]["engaged"] = value > 0;
+    }
+    return result;
+}
+
+}  // namespace hone

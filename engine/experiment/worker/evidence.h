@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "engine/experiment/protocol/experiment.h"
+#include "engine/formats/checkpoint.h"
+#include "engine/runtime/generation.h"
+#include "engine/runtime/runtime.h"
+
+namespace hone {
+
+// What is known of the weights before and after the recipe, so that its effect on them can be told.
+class WeightEvidence {
+public:
+    // Of the checkpoint as it was opened. Reads a sample of every matrix.
+    explicit WeightEvidence(const Checkpoint& before);
+    void applied(const Checkpoint& after);
+
+    std::int64_t zero_weights() const {
+        return zeros_;
+    }  // zeros that the recipe made: an estimate from the sample
+    std::int64_t removed_layers() const { return layers_; }
+    // Of a run's products those whose weights are stored in a type that the file has none of.
+    std::int64_t converted_products(const Runtime::Counters& counters) const;
+
+private:
+    double zero_share_before_;
+    std::int64_t layers_before_;
+    std::array<bool, kDTypes> types_before_;
+    std::int64_t zeros_ = 0, layers_ = 0;
+};
+
+// A run's counters by name: what moved between two moments of a runtime, in one generation, and in the weights (null for the
+// baseline, whose weights are the file's).
+using CounterValues = std::map<std::string, std::int64_t, std::less<>>;
+CounterValues counter_values(const Runtime::Counters& before, const Runtime::Counters& after,
+                             const RunConfig& config, const GenerationTimings& timings,
+                             const WeightEvidence* weights, std::int64_t merge_cache_hits);
+
+// {technique: {"counter", "value", "engaged"}} for the recipe; a technique whose options are the baseline's has engaged = null.
+nlohmann::json engagement(const Recipe& recipe, const CounterValues& counters);
+
+}  // namespace hone

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a technique engaged is read off what a run counted.
+#include <gtest/gtest.h>
+
+#include "engine/experiment/worker/evidence.h"
+#include "engine/experiment/worker/prepared.h"
+#include "engine/techniques/apply/technique.h"
+
+namespace hone {
+namespace {
+
+nlohmann::json engaged_with(const std::vector<RecipeStep>& steps) {
+    Experiment experiment;
+    experiment.checkpoint = "synthetic:tiny";
+    experiment.recipe = validated({steps}, builtin_registry());
+    experiment.workload.prompt_tokens = 90;
+    experiment.workload.prompt_lengths = "mixed:3";
+    experiment.workload.generated_tokens = 6;
+    experiment.workload.text = "none";
+    experiment.workload.concurrency = 8;
+    experiment.target.threads = 2;
+    Prepared prepared(experiment, "keep", Fault(), {}, {});
+    prepared.repetition({});
+    return prepared.repetition({}).at("engaged");
+}
+
+RecipeStep step(const std::string& id, const nlohmann::json& changes = nlohmann::json::object()) {
+    nlohmann::json options = default_options(*builtin_registry().find(id));
+    options.update(changes);
+    return {id, options};
+}
+
+TEST(Evidence, MovesForEveryTechniqueThatActs) {
+    const std::map<std::string, nlohmann::json> sharper{
+        {"prune_layers", {{"layers", 1}, {"keep_ends", 0}, {"tokens", 64}}},
+        {"prune_wanda", {{"tokens", 64}}},
+        {"sparse_attention", {{"window", 8}}}};
+    const Checkpoint tiny = open_checkpoint("synthetic:tiny", false);
+    for (const Descriptor& descriptor : builtin_registry().descriptors()) {
+        const std::string id(descriptor.id);
+        SCOPED_TRACE(id);
+        const RecipeStep one = step(id, sharper.contains(id) ? sharper.at(id) : nlohmann::json::object());
+        if (!find_technique(id)->supports({tiny, read_config(tiny), one.options, 8}).ok) continue;
+        const nlohmann::json evidence = engaged_with({one}).at(id);
+        // The byte tokeniser has no merges to remember; SmolLM2's is tested with its own tokeniser.
+        if (id == "tokenization") continue;
+        EXPECT_EQ(evidence.at("engaged"), true) << evidence.dump();
+        EXPECT_GT(evidence.at("value").get<std::int64_t>(), 0);
+    }
+}
+
+TEST(Evidence, StaysWhereATechniqueFindsNothingToDo) {
+    EXPECT_EQ(
+        engaged_with({step("sparse_attention", {{"window", 4096}})}).at("sparse_attention").at("engaged"),
+        false);
+    EXPECT_EQ(engaged_with({step("sparse_attention", {{"kind", "top_pages"}, {"keep", 100}})})
+                  .at("sparse_attention")
+                  .at("engaged"),
+              false);
+    EXPECT_EQ(engaged_with({step("batching", {{"size", 1}})}).at("batching").at("engaged"), false);
+    EXPECT_EQ(engaged_with({step("prune_magnitude", {{"sparsity", 0}})}).at("prune_magnitude").at("engaged"),
+              false);
+    EXPECT_EQ(engaged_with({step("tokenization")}).at("tokenization").at("engaged"), false);
+}
+
+TEST(Evidence, HasNothingToSayOfTheBaselinesOwnOptions) {
+    EXPECT_TRUE(engaged_with({step("kv_cache", {{"dtype", "fp32"}})}).at("kv_cache").at("engaged").is_null());
+    EXPECT_TRUE(engaged_with({}).empty());
+}
+
+TEST(Evidence, NamesACounterThatRunsHave) {
+    const CounterValues counters = counter_values({}, {}, {}, {}, nullptr, 0);
+    for (const Technique& technique : techniques()) {
+        const auto name = technique.counter(default_options(technique.descriptor));
+        EXPECT_TRUE(counters.contains(name)) << technique.descriptor.id << ": " << name;
+    }
+}
+
+// A product that cannot be computed as asked is computed in fp32, and seen.
+TEST(Evidence, OfAFallbackIsThatNothingMoved) {
+    Runtime::Counters after;
+    after.products_of_type[static_cast<std::size_t>(DType::f32)] = 14;
+    RunConfig config;
+    config.arithmetic = kernels::Arithmetic::i8;
+    const CounterValues counters = counter_values({}, after, config, {}, nullptr, 0);
+    const nlohmann::json evidence = engagement({{step("quantize_activations")}}, counters);
+    EXPECT_EQ(evidence.at("quantize_activations").at("engaged"), false);
+}
+
+}  // namespace
+}  // namespace hone
