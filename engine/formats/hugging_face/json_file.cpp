@@ -27,6 +27,9 @@ public:
 
     bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
         using Event = Json::parse_event_t;
+        if (++events_ > JsonObject::kMaxValues)
+            bad(file_, field_, fmt::format("more than {} values", JsonObject::kMaxValues),
+                "a document of a model");
         if (depth > JsonObject::kMaxDepth)
             bad(file_, field_, "nesting deeper than " + std::to_string(JsonObject::kMaxDepth),
                 "a document of a model");
@@ -39,6 +42,7 @@ public:
 
 private:
     const std::string &file_, &field_;
+    std::size_t events_ = 0;
     std::vector<std::unordered_set<std::string>> keys_;
 };
 

@@ -15,8 +15,8 @@ namespace hone::hf {
 // that is null counts as absent.
 class JsonObject {
 public:
-    // Throws Error for what is no JSON (at which byte), UTF-8 that is none, a key twice in one object, or nesting deeper
-    // than kMaxDepth. `field` names the text within the file, for one that is a part of it.
+    // Throws Error for what is no JSON (at which byte), UTF-8 that is none, a key twice in one object, more than
+    // kMaxValues values, or nesting deeper than kMaxDepth. `field` names the text within the file, for one that is a part of it.
     static JsonObject parse(std::string_view text, std::string file, const std::string& field);
     // A whole file, of at most kMaxBytes.
     static JsonObject read(const std::filesystem::path& path);
@@ -39,6 +39,7 @@ public:
     [[noreturn]] void fail(std::string_view key, const std::string& found, const std::string& expected) const;
 
     static constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
+    static constexpr std::size_t kMaxValues = std::size_t{1} << 24;
     static constexpr int kMaxDepth = 64;
 
 private:

@@ -3,8 +3,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <set>
-#include <unordered_map>
 
 #include "engine/core/error.h"
 #include "engine/formats/hugging_face.h"
@@ -13,6 +13,7 @@
 #include "engine/formats/hugging_face/tensors.h"
 #include "engine/formats/hugging_face/tokenizer.h"
 #include "engine/formats/mapped_file.h"
+#include "engine/formats/utf8.h"
 
 namespace hone {
 namespace {
@@ -115,7 +116,7 @@ private:
     Checkpoint checkpoint_;
     std::string stated_name_;
     const char* list_ = kSingle;  // the file that says which tensors there are
-    std::unordered_map<std::string, Found> found_;
+    std::map<std::string, Found> found_;
     std::set<std::string, std::less<>> used_;
 };
 
@@ -242,6 +243,7 @@ void FolderReader::name_model() {
         const std::string model = folder.parent_path().parent_path().filename().string();
         if (const auto at = model.rfind("--"); at != std::string::npos) name = model.substr(at + 2);
     }
+    if (valid_utf8_prefix(name) != name.size()) name = "model";
     checkpoint_.name = stated_name_.empty() ? name : stated_name_;
     checkpoint_.metadata["general.name"] = checkpoint_.name;
 }
