@@ -46,9 +46,10 @@ Arguments parse(const QApplication& application) {
         "Profile and tune language models: latency, memory and accuracy, measured on this machine."));
     parser.addHelpOption();
     parser.addVersionOption();
-    parser.addPositionalArgument(QStringLiteral("checkpoint"),
-                                 QApplication::tr("A GGUF file, or synthetic:SHAPE, to open."),
-                                 QStringLiteral("[CHECKPOINT]"));
+    parser.addPositionalArgument(
+        QStringLiteral("checkpoint"),
+        QApplication::tr("A GGUF file, a Hugging Face folder, or synthetic:SHAPE, to open."),
+        QStringLiteral("[CHECKPOINT]"));
     const QCommandLineOption store(QStringLiteral("store"), QApplication::tr("Keep runs in FILE."),
                                    QStringLiteral("FILE"));
     const QCommandLineOption screenshots(QStringLiteral("screenshots"),

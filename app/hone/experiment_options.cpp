@@ -32,7 +32,8 @@ std::string values_of(const Option& option) {
 }  // namespace
 
 void ExperimentOptions::add_to(CLI::App& app) {
-    app.add_option("CHECKPOINT", checkpoint, "A GGUF file, or synthetic:SHAPE")->required();
+    app.add_option("CHECKPOINT", checkpoint, "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
+        ->required();
     app.add_option("--with", with, "Use a technique: ID, or ID.OPTION=VALUE; may be repeated")
         ->type_name("TECHNIQUE[.OPTION=VALUE]")
         ->take_all();

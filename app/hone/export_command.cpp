@@ -58,20 +58,24 @@ int export_command(const ExportOptions& options) {
 void add_export(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<ExportOptions>();
     CLI::App* command =
-        app.add_subcommand("export", "Write the optimised weights as a file other programs load");
+        app.add_subcommand("export", "Write the optimised weights as a file or folder other programs load");
     options->common.add_to(*command);
-    command->add_option("--format", options->request.format, "File format")
-        ->check(CLI::IsMember({"gguf"}))
+    command
+        ->add_option("--format", options->request.format,
+                     "gguf: one file; safetensors: a Hugging Face folder, in f32, f16 or bf16")
+        ->check(CLI::IsMember({"gguf", "safetensors"}))
         ->capture_default_str();
     command
         ->add_option("--type,--dtype", options->request.dtype,
                      "Type of the matrices; keep leaves them as the recipe made them")
         ->check(CLI::IsMember({"keep", "f32", "f16", "bf16", "q8_0", "q4_0", "q4_1"}, CLI::ignore_case))
         ->capture_default_str();
-    command->add_option("--out", options->request.path, "Where to write")->required()->type_name("PATH");
-    command->add_flag("--overwrite", options->request.overwrite, "Replace the file if it exists");
+    command->add_option("--out", options->request.path, "The file, or for safetensors the folder, to write")
+        ->required()
+        ->type_name("PATH");
+    command->add_flag("--overwrite", options->request.overwrite, "Replace the file or folder if it exists");
     command->add_flag("--verify", options->request.verify,
-                      "Load the file in a fresh worker and compare it with the recipe in memory");
+                      "Load what was written in a fresh worker and compare it with the recipe in memory");
     commands.push_back({command, [options] { return export_command(*options); }});
 }
 

@@ -52,7 +52,10 @@ void add_tokenize(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<TokenizeOptions>();
     CLI::App* command =
         app.add_subcommand("tokenize", "Turn a text into token ids; no special tokens are added");
-    command->add_option("CHECKPOINT", options->checkpoint, "A GGUF file, or synthetic:SHAPE")->required();
+    command
+        ->add_option("CHECKPOINT", options->checkpoint,
+                     "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
+        ->required();
     command->add_option("FILE", options->file, "The text; standard input where absent");
     command->add_flag("--ids", options->ids, "Print the ids");
     command->add_flag("--bench", options->bench, "Measure the speed too");

@@ -10,6 +10,7 @@
 
 #include "engine/core/error.h"
 #include "engine/formats/gguf.h"
+#include "engine/formats/hugging_face.h"
 #include "engine/formats/synthetic.h"
 
 namespace hone {
@@ -154,9 +155,13 @@ std::int64_t Checkpoint::bytes() const {
 Checkpoint open_checkpoint(const std::string& source, bool weights) {
     constexpr std::string_view kSynthetic = "synthetic:";
     if (source.rfind(kSynthetic, 0) == 0) return make_synthetic(source.substr(kSynthetic.size()), weights);
-    std::error_code ignored;
-    if (std::filesystem::is_directory(source, ignored))
-        throw Error(ErrorDetails{"", source, "checkpoint", "a folder", "a GGUF file, or synthetic:SHAPE"});
+    if (const auto folder = hugging_face_folder(source); !folder.empty()) {
+        std::error_code ignored;
+        if (!std::filesystem::exists(folder / "config.json", ignored))
+            throw Error(ErrorDetails{"", source, "checkpoint", "no config.json there",
+                                     "a GGUF file, a Hugging Face folder, or synthetic:SHAPE"});
+        return read_hugging_face(folder, weights);
+    }
     return read_gguf(source);
 }
 

@@ -68,8 +68,9 @@ struct Checkpoint {
     std::int64_t bytes() const;       // bytes of all tensor data
 };
 
-// Opens a GGUF file, or makes "synthetic:SHAPE" (see synthetic.h); memory-maps, so it is quick whatever the size.
-// `weights`: false leaves a synthetic checkpoint's tensors without data (for inspection). Throws Error for whatever
+// Opens a GGUF file or a Hugging Face folder (or a file of one, see hugging_face.h), or makes "synthetic:SHAPE" (see
+// synthetic.h); memory-maps, so it is quick whatever the size. `weights`: false leaves without data what would have to be made or
+// copied, which is all of a synthetic checkpoint and a Hugging Face folder's q and k (for inspection). Throws Error for whatever
 // is not a usable checkpoint: missing, not a regular file, truncated, wrong magic (naming the detected kind), …
 Checkpoint open_checkpoint(const std::string& source, bool weights = true);
 

@@ -26,9 +26,10 @@ struct Descriptor {
 
 }  // namespace
 
-std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
-    const auto fail = [&path](const std::string& found) {
-        throw Error(ErrorDetails{"", path.string(), "checkpoint", found, "a readable GGUF file"});
+std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path,
+                                                   std::string_view expected) {
+    const auto fail = [&](const std::string& found) {
+        throw Error(ErrorDetails{"", path.string(), "checkpoint", found, std::string(expected)});
     };
     // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

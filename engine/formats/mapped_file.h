@@ -5,13 +5,16 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string_view>
 
 namespace hone {
 
-// A whole regular file, mapped read-only. Throws Error where it is missing, not a regular file, or cannot be mapped.
+// A whole regular file, mapped read-only. Throws Error where it is missing, not a regular file, or cannot be mapped;
+// `expected` says in it what should have been there.
 class MappedFile {
 public:
-    static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
+    static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path,
+                                                  std::string_view expected = "a readable GGUF file");
     ~MappedFile();
     MappedFile(const MappedFile&) = delete;
     MappedFile& operator=(const MappedFile&) = delete;

@@ -17,12 +17,14 @@ struct ModelConfig {
     std::int64_t n_layers = 0, n_embd = 0, n_heads = 0, n_kv_heads = 0, head_dim = 0, n_ff = 0, n_vocab = 0;
     std::int64_t context_length = 0, rotary_dim = 0;
     double rope_theta = 10000.0;
+    std::vector<float> rope_frequencies;  // [rotary_dim/2], radians a position: rope_theta's, scaled
     float norm_eps = 1e-5F;
     bool tied_embeddings = false;
 };
 
 // Reads and checks the configuration against ranges and tensor shapes (heads divide, shapes agree, nothing missing). Throws
-// Error naming source, key or tensor, found and expected; rope scaling and unknown architectures are refused by name.
+// Error naming source, key or tensor, found and expected; unknown architectures and rope scalings are refused by name.
+// Reads the data of rope_freqs.weight where there is one, and of no other tensor.
 ModelConfig read_config(const Checkpoint& checkpoint);
 
 // Weights of one block, pointing into the checkpoint. Matrices are [outputs, inputs].

@@ -66,7 +66,7 @@ void Operations::multiply(const StoredTensor& weight, kernels::Arithmetic arithm
 void Operations::rotate(float* x, std::int64_t heads, Rows rows) const {
     const ModelConfig& config = model_.config;
     kernels::rope_interleaved(x, activations_.positions.data() + rows.begin, rows.count, heads,
-                              config.head_dim, config.rotary_dim, config.rope_theta, context_);
+                              config.head_dim, config.rotary_dim, config.rope_frequencies.data(), context_);
 }
 
 void Operations::remember(std::int64_t layer) const {

@@ -21,6 +21,11 @@ constexpr std::string_view kGpt2 =
 constexpr std::string_view kSmollm =
     R"('(?:[stmd]|re|ve|ll)|\p{N}| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?=\p{N})|\s+(?!\S)|\s+)";
 
+// Llama 3's (its tokenizer.json): contractions in either case, words with one other character in front, up to three digits, and
+// line breaks apart from other white space.
+constexpr std::string_view kLlama3 =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
 struct FreeCode {
     void operator()(pcre2_code* code) const { pcre2_code_free(code); }
 };
@@ -52,6 +57,7 @@ std::unique_ptr<PreTokenizer> PreTokenizer::named(std::string_view name) {
     std::string_view pattern;
     if (name == "smollm") pattern = kSmollm;
     if (name == "gpt-2" || name == "default") pattern = kGpt2;
+    if (name == "llama-bpe") pattern = kLlama3;
     if (pattern.empty()) return nullptr;
     auto impl = std::make_unique<Impl>();
     impl->code = compile(pattern);

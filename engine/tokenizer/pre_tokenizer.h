@@ -10,7 +10,8 @@ namespace hone {
 // Cuts a text into the pieces that byte-level BPE never merges across.
 class PreTokenizer {
 public:
-    // "smollm" (each digit alone, then GPT-2's pattern) or "gpt-2"/"default" (GPT-2's pattern). Null for others.
+    // "smollm" (each digit alone, then GPT-2's pattern) or "gpt-2"/"default" (GPT-2's pattern) or "llama-bpe"
+    // (Llama 3's). Null for others.
     static std::unique_ptr<PreTokenizer> named(std::string_view name);
     ~PreTokenizer();
 

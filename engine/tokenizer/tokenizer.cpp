@@ -31,10 +31,13 @@ struct Tokenizer::Impl {
     std::array<bool, 256> starts_special{};
     std::unique_ptr<PreTokenizer> pre;
     std::unique_ptr<BytePairEncoder> encoder;  // null: the byte tokeniser
+    // Llama 3 takes a word that is a token whole, whatever the merges would make of it: by its bytes; else empty.
+    std::unordered_map<std::string, TokenId> whole_words;
     bool adds_bos = false;
     std::optional<TokenId> bos, eos;
     std::vector<bool> ends;
 
+    void encode_piece(std::string_view piece, std::vector<TokenId>& ids) const;
     const Special* special_at(std::string_view text) const;
     void add_specials(const Checkpoint& checkpoint, const std::vector<std::string>& tokens);
     void add_ends(const Checkpoint& checkpoint);
@@ -114,14 +117,21 @@ const Special* Tokenizer::Impl::special_at(std::string_view text) const {
     return nullptr;
 }
 
+void Tokenizer::Impl::encode_piece(std::string_view piece, std::vector<TokenId>& ids) const {
+    const auto whole = whole_words.empty() ? whole_words.end() : whole_words.find(std::string(piece));
+    if (whole != whole_words.end())
+        ids.push_back(whole->second);
+    else
+        encoder->encode(piece, ids);
+}
+
 void Tokenizer::encode_plain(std::string_view text, MergeCache* cache, std::vector<TokenId>& ids) const {
     if (!impl_->encoder) {
         for (const char byte : text) ids.push_back(static_cast<unsigned char>(byte));
         return;
     }
-    const BytePairEncoder& encoder = *impl_->encoder;
     if (cache == nullptr) {
-        impl_->pre->split(text, [&](std::string_view piece) { encoder.encode(piece, ids); });
+        impl_->pre->split(text, [&](std::string_view piece) { impl_->encode_piece(piece, ids); });
         return;
     }
     impl_->pre->split(text, [&](std::string_view piece) {
@@ -132,7 +142,7 @@ void Tokenizer::encode_plain(std::string_view text, MergeCache* cache, std::vect
         }
         ++cache->misses_;
         const std::size_t before = ids.size();
-        encoder.encode(piece, ids);
+        impl_->encode_piece(piece, ids);
         if (cache->pieces_.size() < cache->capacity_)
             cache->pieces_.emplace(
                 piece, std::vector<TokenId>(ids.begin() + static_cast<std::ptrdiff_t>(before), ids.end()));
@@ -161,7 +171,7 @@ Tokenizer Tokenizer::from_checkpoint(const Checkpoint& checkpoint) {
         impl->pre = PreTokenizer::named(pre);
         if (!impl->pre)
             throw Error(ErrorDetails{"", checkpoint.source, "metadata 'tokenizer.ggml.pre'", "'" + pre + "'",
-                                     "smollm, gpt-2 or default"});
+                                     "smollm, gpt-2, default or llama-bpe"});
         impl->kind = "gpt2 (" + pre + ")";
         for (std::size_t i = 0; i < tokens.size(); ++i) impl->bytes[i] = bytes_of_printable(tokens[i]);
         impl->encoder = std::make_unique<BytePairEncoder>(required_texts(checkpoint, "tokenizer.ggml.merges"),
@@ -169,6 +179,10 @@ Tokenizer Tokenizer::from_checkpoint(const Checkpoint& checkpoint) {
     } else {
         throw Error(ErrorDetails{"", checkpoint.source, "metadata 'tokenizer.ggml.model'", "'" + model + "'",
                                  "gpt2 (byte-level BPE)"});
+    }
+    if (impl->kind == "gpt2 (llama-bpe)") {
+        for (std::size_t i = 0; i < tokens.size(); ++i)
+            impl->whole_words.emplace(impl->bytes[i], static_cast<TokenId>(i));
     }
     impl->add_specials(checkpoint, tokens);
     impl->add_ends(checkpoint);

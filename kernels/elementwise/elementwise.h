@@ -12,10 +12,11 @@ void rms_norm(const float* x, const float* weight, float* y, std::int64_t tokens
               const Context& context);
 
 // Rotary embedding in place (arXiv 2104.09864), interleaved pairs (2i, 2i+1) as GGUF llama files store q and k.
-// x: [tokens, heads, head_dim]; the first `rotary_dim` of each head turn by position·theta^(−2i/rotary_dim), angles in fp32
-// computed from double precision inverse frequencies. positions: [tokens].
+// x: [tokens, heads, head_dim]; pair i of the first `rotary_dim` of each head turns by position·frequencies[i], in fp32.
+// positions: [tokens]; frequencies: [rotary_dim/2], radians a position.
 void rope_interleaved(float* x, const std::int32_t* positions, std::int64_t tokens, std::int64_t heads,
-                      std::int64_t head_dim, std::int64_t rotary_dim, double theta, const Context& context);
+                      std::int64_t head_dim, std::int64_t rotary_dim, const float* frequencies,
+                      const Context& context);
 
 // y[i] = silu(gate[i]) · up[i]; y may be gate.
 void silu_mul(const float* gate, const float* up, float* y, std::int64_t count, const Context& context);

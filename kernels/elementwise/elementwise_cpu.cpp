@@ -26,20 +26,16 @@ void rms_norm(const float* x, const float* weight, float* y, std::int64_t tokens
 }
 
 void rope_interleaved(float* x, const std::int32_t* positions, std::int64_t tokens, std::int64_t heads,
-                      std::int64_t head_dim, std::int64_t rotary_dim, double theta, const Context& context) {
+                      std::int64_t head_dim, std::int64_t rotary_dim, const float* frequencies,
+                      const Context& context) {
     const KernelTable& table = kernel_table(context.isa);
     context.pool.parallel_for(
         tokens, grain_of(heads * head_dim), [&](std::int64_t begin, std::int64_t end, int thread) {
             auto* const cos_sin = reinterpret_cast<float*>(
-                context.workspace.get(thread, static_cast<std::size_t>(rotary_dim) * 3 * sizeof(double)));
-            auto* const frequencies = reinterpret_cast<double*>(cos_sin) + rotary_dim;
-            for (std::int64_t i = 0; i < rotary_dim; i += 2)
-                frequencies[i / 2] =
-                    std::pow(theta, -static_cast<double>(i) / static_cast<double>(rotary_dim));
+                context.workspace.get(thread, static_cast<std::size_t>(rotary_dim) * sizeof(float)));
             for (std::int64_t t = begin; t < end; ++t) {
                 for (std::int64_t i = 0; i < rotary_dim; i += 2) {
-                    const auto angle =
-                        static_cast<float>(positions[t]) * static_cast<float>(frequencies[i / 2]);
+                    const float angle = static_cast<float>(positions[t]) * frequencies[i / 2];
                     cos_sin[i] = std::cos(angle);
                     cos_sin[i + 1] = std::sin(angle);
                 }

@@ -147,6 +147,26 @@ class CommandLine(unittest.TestCase):
         self.refused("export", MODEL, "--out", out, "--store", self.store)
         self.json("export", MODEL, "--out", out, "--overwrite", "--store", self.store)
 
+    def test_export_of_a_folder_and_back(self):
+        model = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "hugging_face" / "grouped"
+        out, back = self.root / "out", self.root / "back.gguf"
+        store = ["--store", self.store]
+        result = self.json("export", model, "--with", "quantize_weights.scheme=int8_channel", "--type", "f16",
+                           "--format", "safetensors", "--out", out, *store)
+        self.assertEqual(result["bytes"], sum(file.stat().st_size for file in out.iterdir()))
+        self.assertEqual(set(self.json("inspect", out)["types"]), {"F16", "F32"})
+        self.refused("export", model, "--format", "safetensors", "--out", out, *store, expected="a new name")
+        self.refused("export", model, "--with", "quantize_weights.scheme=int8_channel", "--format", "safetensors", "--out",
+                     self.root / "small", *store, expected="F32, F16 or BF16")
+        self.assertFalse((self.root / "small").exists())
+        self.json("export", out, "--overwrite", "--type", "bf16", "--format", "safetensors", "--out", out, *store)
+        self.json("export", out / "config.json", "--format", "gguf", "--out", back, *store)
+        self.assertEqual(self.json("inspect", back)["tensors"][1:3], self.json("inspect", out)["tensors"][1:3])
+        ids = [self.json("generate", path, "--raw", "--prompt", "Hello", "--max-tokens", "8")["ids"] for path in (out, back)]
+        self.assertEqual(*ids)
+        (out / "model.safetensors").write_bytes((out / "model.safetensors").read_bytes()[:-1])
+        self.assertIn("model.safetensors", self.refused("inspect", out, found="after the header's end")["file"])
+
     # --- the store ---
 
     def test_runs_are_found_again(self):

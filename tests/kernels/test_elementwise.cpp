@@ -49,7 +49,12 @@ TEST_P(Elementwise, RopeTurnsInterleavedPairs) {
     for (const std::int64_t rotary_dim : {64, 20}) {
         const std::vector<float> x = random_floats(tokens * heads * head_dim, 4);
         std::vector<float> y = x;
-        rope_interleaved(y.data(), positions.data(), tokens, heads, head_dim, rotary_dim, 100000.0, context_);
+        std::vector<float> frequencies;
+        for (std::int64_t i = 0; i < rotary_dim; i += 2)
+            frequencies.push_back(static_cast<float>(
+                std::pow(100000.0, -static_cast<double>(i) / static_cast<double>(rotary_dim))));
+        rope_interleaved(y.data(), positions.data(), tokens, heads, head_dim, rotary_dim, frequencies.data(),
+                         context_);
         for (std::size_t at = 0; at < x.size(); at += 2) {
             const std::int64_t i = static_cast<std::int64_t>(at) % head_dim;
             const std::int32_t position = positions[at / static_cast<std::size_t>(heads * head_dim)];

@@ -145,7 +145,14 @@ INSTANTIATE_TEST_SUITE_P(
                       "8"},
         BadCheckpoint{"rope_scaling", set("llama.rope.scaling.type", std::string("yarn")),
                       "rope.scaling.type", "yarn"},
-        BadCheckpoint{"rope_factor", set("llama.rope.scaling.factor", 4.0F), "rope.scaling.factor", "4"},
+        BadCheckpoint{"rope_factor_without_scaling",
+                      [](Checkpoint& c) {
+                          c.metadata["llama.rope.scaling.type"] = std::string("none");
+                          c.metadata["llama.rope.scaling.factor"] = 4.0F;
+                      },
+                      "rope.scaling.factor", "4"},
+        BadCheckpoint{"rope_factor", set("llama.rope.scaling.factor", -4.0F), "rope.scaling.factor", "-4"},
+        BadCheckpoint{"rope_factor_nan", set("llama.rope.scale_linear", kNan), "rope.scale_linear", "nan"},
         BadCheckpoint{"experts", set("llama.expert_count", std::uint32_t{8}), "expert_count", "8"},
         BadCheckpoint{"window", set("llama.attention.sliding_window", std::uint32_t{128}), "sliding_window",
                       "128"}),
@@ -175,6 +182,40 @@ std::function<void(Checkpoint&)> drop_tensor(const char* name) {
     };
 }
 
+void add_factors(Checkpoint& checkpoint, std::vector<float> values, DType type = DType::f32) {
+    const auto held = std::make_shared<std::vector<float>>(std::move(values));
+    StoredTensor added;
+    added.name = "rope_freqs.weight";
+    added.type = type;
+    added.shape = {std::ssize(*held)};
+    added.data = std::as_bytes(std::span(*held));
+    added.owner = held;
+    checkpoint.tensors.push_back(std::move(added));
+}
+
+TEST(Model, LinearScalingSlowsEveryFrequency) {
+    const ModelConfig plain = read_config(make_synthetic("tiny", false));
+    ASSERT_EQ(std::ssize(plain.rope_frequencies), plain.rotary_dim / 2);
+    for (const char* key : {"llama.rope.scaling.factor", "llama.rope.scale_linear"}) {
+        Checkpoint checkpoint = make_synthetic("tiny", false);
+        checkpoint.metadata[key] = 4.0F;
+        const ModelConfig scaled = read_config(checkpoint);
+        for (std::size_t i = 0; i < plain.rope_frequencies.size(); ++i)
+            EXPECT_EQ(scaled.rope_frequencies[i], plain.rope_frequencies[i] / 4);
+    }
+}
+
+TEST(Model, FrequencyFactorsSlowTheirOwnFrequencies) {
+    const ModelConfig plain = read_config(make_synthetic("tiny", true));
+    Checkpoint checkpoint = make_synthetic("tiny", true);
+    add_factors(checkpoint, {1, 1, 1, 2, 4, 8, 8, 8});
+    const auto model = load_model(std::move(checkpoint));
+    const std::vector<float>& scaled = model->config.rope_frequencies;
+    EXPECT_EQ(scaled[0], plain.rope_frequencies[0]);
+    EXPECT_EQ(scaled[4], plain.rope_frequencies[4] / 4);
+    EXPECT_EQ(scaled[7], plain.rope_frequencies[7] / 8);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Tensors, BadModel,
     ::testing::Values(
@@ -189,8 +230,18 @@ INSTANTIATE_TEST_SUITE_P(
                       [](Checkpoint& c) { tensor(c, "blk.0.attn_norm.weight").type = DType::q8_0; },
                       "blk.0.attn_norm.weight", "Q8_0"},
         BadCheckpoint{"bias", add_tensor("blk.0.attn_q.bias"), "blk.0.attn_q.bias", "not used"},
-        BadCheckpoint{"rope_frequencies", add_tensor("rope_freqs.weight"), "rope_freqs.weight",
-                      "frequency factors"}),
+        BadCheckpoint{"rope_frequencies_shape", add_tensor("rope_freqs.weight"), "rope_freqs.weight",
+                      "shape [64]"},
+        BadCheckpoint{"rope_frequencies_type",
+                      [](Checkpoint& c) {
+                          add_factors(c, {1, 1, 1, 1, 1, 1, 1, 1}, DType::f16);
+                      },
+                      "rope_freqs.weight", "F16"},
+        BadCheckpoint{"rope_frequencies_zero",
+                      [](Checkpoint& c) {
+                          add_factors(c, {1, 1, 1, 0, 1, 1, 1, 1});
+                      },
+                      "rope_freqs.weight'[3]", "0"}),
     test_name);
 
 }  // namespace

@@ -64,6 +64,31 @@ private slots:
         QVERIFY(f_->button(QStringLiteral("Show folder")) != nullptr);
     }
 
+    void aFolderIsAskedForWithTheTypesThatItHolds() {
+        f_->open(QStringLiteral("model.gguf"));
+        auto* format = f_->named<QComboBox>(QStringLiteral("Format of the file"));
+        auto* type = f_->named<QComboBox>(QStringLiteral("Type of the matrices"));
+        type->setCurrentIndex(type->findData(QStringLiteral("bf16")));
+        const QString file = path()->text();
+        QVERIFY(file.endsWith(QStringLiteral("-hone.gguf")));
+        format->setCurrentIndex(format->findData(QStringLiteral("safetensors")));
+        QCOMPARE(type->currentData().toString(), QStringLiteral("bf16"));
+        QCOMPARE(type->findData(QStringLiteral("q8_0")), -1);
+        QVERIFY(shows(QStringLiteral("loads in transformers")));
+        auto* folder = f_->named<QLineEdit>(QStringLiteral("Folder to write"));
+        QCOMPARE(folder->text() + QStringLiteral(".gguf"), file);
+        const ExportRequest request = static_cast<ExportPage*>(f_->page)->request();
+        QCOMPARE(request.format, std::string("safetensors"));
+        QCOMPARE(request.dtype, std::string("bf16"));
+        folder->setText(QFileInfo(path_).absolutePath());
+        QVERIFY(!f_->button(QStringLiteral("Export"))->isEnabled());
+        f_->button(QStringLiteral("Replace the folder that is there"))->setChecked(true);
+        QVERIFY(f_->button(QStringLiteral("Export"))->isEnabled());
+        type->setCurrentIndex(type->findData(QStringLiteral("keep")));
+        format->setCurrentIndex(format->findData(QStringLiteral("gguf")));
+        QVERIFY(type->findData(QStringLiteral("q8_0")) > 0);
+    }
+
     void aVerifiedFileSaysItsDivergence() {
         f_->open(QStringLiteral("model.gguf"));
         path()->setText(path_);

@@ -5,7 +5,9 @@
 #include <QComboBox>
 #include <QDir>
 #include <QFileDialog>
+#include <QGridLayout>
 #include <QLineEdit>
+#include <QSignalBlocker>
 #include <QStandardPaths>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -25,8 +27,23 @@ namespace {
 
 constexpr int changePause = 150, artifactWidth = 380;
 
+struct FormatChoice {
+    const char *id, *label, *help;
+};
+constexpr FormatChoice formatChoices[] = {
+    {"gguf", "GGUF",
+     QT_TRANSLATE_NOOP("hone::ui::ExportPage",
+                       "One file with weights, metadata and tokeniser; loads in llama.cpp and the programs "
+                       "that are built on it.")},
+    {"safetensors", "Hugging Face",
+     QT_TRANSLATE_NOOP(
+         "hone::ui::ExportPage",
+         "A folder with safetensors, configuration and tokeniser; loads in transformers and the programs "
+         "that are built on it. It holds no quantised weights: F32, BF16 and F16 alone.")}};
+
 struct TypeChoice {
     const char *id, *label, *help;
+    bool quantised = false;
 };
 constexpr TypeChoice typeChoices[] = {
     {"keep", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "As the recipe made them"),
@@ -38,9 +55,17 @@ constexpr TypeChoice typeChoices[] = {
     {"bf16", "BF16",
      QT_TRANSLATE_NOOP("hone::ui::ExportPage", "2 bytes a weight: the range of F32, 8 bits of precision.")},
     {"f16", "F16", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "2 bytes a weight: 11 bits of precision.")},
-    {"q8_0", "Q8_0", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "8.5 bits a weight: next to no loss.")},
-    {"q4_1", "Q4_1", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "5 bits a weight, with an offset a block.")},
-    {"q4_0", "Q4_0", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "4.5 bits a weight: the smallest here.")}};
+    {"q8_0", "Q8_0", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "8.5 bits a weight: next to no loss."), true},
+    {"q4_1", "Q4_1", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "5 bits a weight, with an offset a block."),
+     true},
+    {"q4_0", "Q4_0", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "4.5 bits a weight: the smallest here."),
+     true}};
+
+const char* typeHelp(const QString& id) {
+    for (const TypeChoice& choice : typeChoices)
+        if (id == QLatin1String(choice.id)) return choice.help;
+    return "";
+}
 
 QString fileName(const QString& model) {
     QString name = model;
@@ -63,6 +88,8 @@ ExportPage::ExportPage(Session& session, QWidget* parent)
       what_(new FactList),
       leftOut_(new TextLabel({}, TextStyle::body, Tone::warning)),
       notes_(new TextLabel({}, TextStyle::body, Tone::muted)),
+      format_(new QComboBox),
+      formatHelp_(new TextLabel({}, TextStyle::caption, Tone::muted)),
       type_(new QComboBox),
       typeHelp_(new TextLabel({}, TextStyle::caption, Tone::muted)),
       path_(new QLineEdit),
@@ -127,30 +154,36 @@ Card* ExportPage::makeWhatCard() {
 
 Card* ExportPage::makeFormatCard() {
     auto* card = new Card(tr("Format"));
-    auto* format = new TextLabel(
-        tr("GGUF: one file with weights, metadata and tokeniser; loads in llama.cpp and the programs "
-           "that are built on it."));
-    format->setWordWrap(true);
+    format_->setAccessibleName(tr("Format of the file"));
+    for (const FormatChoice& choice : formatChoices)
+        format_->addItem(QString::fromLatin1(choice.label), QString::fromLatin1(choice.id));
     type_->setAccessibleName(tr("Type of the matrices"));
-    for (const TypeChoice& choice : typeChoices)
-        type_->addItem(tr(choice.label), QString::fromLatin1(choice.id));
-    typeHelp_->setWordWrap(true);
-    auto* row = new QHBoxLayout;
-    auto* label = new TextLabel(tr("Matrices"));
-    label->setBuddy(type_);
-    row->addWidget(label);
-    row->addWidget(type_);
-    row->addWidget(typeHelp_, 1);
-    row->setSpacing(12);
-    card->body()->addWidget(format);
-    card->body()->addLayout(row);
+    auto* grid = new QGridLayout;
+    grid->setHorizontalSpacing(12);
+    grid->setColumnStretch(2, 1);
+    const auto addRow = [&](int row, const QString& name, QComboBox* box, TextLabel* help) {
+        auto* label = new TextLabel(name);
+        label->setBuddy(box);
+        help->setWordWrap(true);
+        grid->addWidget(label, row, 0);
+        grid->addWidget(box, row, 1);
+        grid->addWidget(help, row, 2);
+    };
+    addRow(0, tr("Format"), format_, formatHelp_);
+    addRow(1, tr("Matrices"), type_, typeHelp_);
+    card->body()->addLayout(grid);
+    formatChanged();
+    connect(format_, &QComboBox::currentIndexChanged, this, [this] {
+        formatChanged();
+        suggestPath();
+        changed();
+    });
     connect(type_, &QComboBox::currentIndexChanged, this, &ExportPage::changed);
     return card;
 }
 
 Card* ExportPage::makePlaceCard() {
     auto* card = new Card(tr("Place"));
-    path_->setAccessibleName(tr("File to write"));
     path_->setClearButtonEnabled(true);
     QPushButton* browse = plainButton(tr("Browse…"));
     connect(browse, &QPushButton::clicked, this, &ExportPage::browse);
@@ -209,6 +242,25 @@ void ExportPage::follow() {
     });
 }
 
+bool ExportPage::writesFolder() const {
+    return format_->currentData().toString() != QLatin1String("gguf");
+}
+
+// Offers the types that the format holds, and keeps the chosen one where that is among them.
+void ExportPage::formatChanged() {
+    const QString chosen = type_->currentData().toString();
+    const QSignalBlocker quiet(type_);
+    type_->clear();
+    for (const TypeChoice& choice : typeChoices)
+        if (!choice.quantised || !writesFolder())
+            type_->addItem(tr(choice.label), QString::fromLatin1(choice.id));
+    type_->setCurrentIndex(std::max(0, type_->findData(chosen)));
+    formatHelp_->setText(tr(formatChoices[format_->currentIndex()].help));
+    overwrite_->setText(writesFolder() ? tr("Replace the folder that is there")
+                                       : tr("Replace the file that is there"));
+    path_->setAccessibleName(writesFolder() ? tr("Folder to write") : tr("File to write"));
+}
+
 void ExportPage::shown() {
     ask();
     showPlace();
@@ -220,6 +272,7 @@ ExportRequest ExportPage::request() const {
     request.checkpoint = open.checkpoint().toStdString();
     request.recipe = open.recipe();
     request.target = open.target();
+    request.format = format_->currentData().toString().toStdString();
     request.dtype = type_->currentData().toString().toStdString();
     request.path = path_->text().trimmed().toStdString();
     request.overwrite = overwrite_->isChecked();
@@ -243,7 +296,7 @@ void ExportPage::changed() {
     leftOut_->setText(tr("Left out, since they say how a model is run and not what its weights are: %1.")
                           .arg(leftOut.join(QStringLiteral(", "))));
     leftOut_->setVisible(!leftOut.isEmpty());
-    typeHelp_->setText(tr(typeChoices[type_->currentIndex()].help));
+    typeHelp_->setText(tr(typeHelp(type_->currentData().toString())));
     fileBytes_ = 0;
     showPlace();
     if (isVisible()) pause_.start();
@@ -272,7 +325,7 @@ void ExportPage::ask() {
 
 void ExportPage::showPlace() {
     const QFileInfo file(path_->text().trimmed());
-    overwrite_->setVisible(!path_->text().isEmpty() && file.isFile());
+    overwrite_->setVisible(!path_->text().isEmpty() && (writesFolder() ? file.exists() : file.isFile()));
     const QString folder = file.absolutePath();
     // Not QStorageInfo: it looks through the table of mounts, which does not list every place in a container.
     std::error_code unknown;
@@ -309,8 +362,11 @@ void ExportPage::showState() {
         reason = tr("It waits for the running job");
     else if (path_->text().trimmed().isEmpty())
         reason = tr("Choose a file first");
-    else if (file.isFile() && !overwrite_->isChecked())
-        reason = tr("A file is there: tick that it may be replaced, or choose another name");
+    else if (writesFolder() ? file.exists() && !overwrite_->isChecked()
+                            : file.isFile() && !overwrite_->isChecked())
+        reason = writesFolder()
+                     ? tr("A folder is there: tick that it may be replaced, or choose another name")
+                     : tr("A file is there: tick that it may be replaced, or choose another name");
     button_->setEnabled(reason.isEmpty());
     button_->setToolTip(reason.isEmpty() ? tr("Write the file") : reason);
     button_->setText(exporting ? tr("Exporting…") : waiting ? tr("Waiting…") : tr("Export"));
@@ -321,15 +377,17 @@ void ExportPage::suggestPath() {
     if (session().checkpoint().isEmpty() || (!path_->text().isEmpty() && path_->text() != suggested_)) return;
     const QString folder = QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
     const QString home = QFileInfo(folder).isDir() ? folder : QDir::homePath();
-    suggested_ = QDir(home).filePath(fileName(session().modelName()) + QStringLiteral("-hone.gguf"));
+    suggested_ =
+        QDir(home).filePath(fileName(session().modelName()) +
+                            (writesFolder() ? QStringLiteral("-hone") : QStringLiteral("-hone.gguf")));
     path_->setText(suggested_);
 }
 
 void ExportPage::browse() {
-    // The page asks about replacing, where it can also be seen.
-    const QString path =
-        QFileDialog::getSaveFileName(this, tr("Export as"), path_->text(), tr("GGUF files (*.gguf)"), nullptr,
-                                     QFileDialog::DontConfirmOverwrite);
+    // The page asks about replacing, where it can also be seen. A folder is a new name too, so it is asked for in the same way.
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Export as"), path_->text(), writesFolder() ? tr("Folders (*)") : tr("GGUF files (*.gguf)"),
+        nullptr, QFileDialog::DontConfirmOverwrite);
     if (!path.isEmpty()) path_->setText(path);
 }
 

@@ -40,6 +40,8 @@ private:
     Card* makeFormatCard();
     Card* makePlaceCard();
     void follow();
+    void formatChanged();
+    bool writesFolder() const;
     void changed();
     void ask();
     void showPlace();
@@ -53,6 +55,8 @@ private:
     FactList* what_;
     TextLabel* leftOut_;
     TextLabel* notes_;
+    QComboBox* format_;
+    TextLabel* formatHelp_;
     QComboBox* type_;
     TextLabel* typeHelp_;
     QLineEdit* path_;

@@ -46,7 +46,8 @@ QWidget* StartPage::makeDropZone() {
     row->setSpacing(12);
     auto* words = new QVBoxLayout;
     words->setSpacing(2);
-    words->addWidget(new TextLabel(tr("Drop a GGUF file here"), TextStyle::cardTitle));
+    words->addWidget(
+        new TextLabel(tr("Drop a GGUF file or a Hugging Face folder here"), TextStyle::cardTitle));
     words->addWidget(
         new TextLabel(tr("Hone reads F32, F16, BF16, Q8_0, Q4_0 and Q4_1 weights of llama models."),
                       TextStyle::body, Tone::muted));

@@ -143,8 +143,8 @@ void MainWindow::chooseFile() {
     const QString folder = recent.isEmpty() || !QFileInfo::exists(recent.first())
                                ? QDir::homePath()
                                : QFileInfo(recent.first()).path();
-    openCheckpoint(QFileDialog::getOpenFileName(this, tr("Open a model"), folder,
-                                                tr("GGUF models (*.gguf);;All files (*)")));
+    openCheckpoint(QFileDialog::getOpenFileName(
+        this, tr("Open a model"), folder, tr("Models (*.gguf *.safetensors config.json);;All files (*)")));
 }
 
 void MainWindow::chooseStore() {

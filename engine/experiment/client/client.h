@@ -106,7 +106,7 @@ struct ExportRequest {
     std::string checkpoint;
     Recipe recipe;
     Target target;
-    std::string format = "gguf", dtype = "keep";
+    std::string format = "gguf", dtype = "keep";  // format: "gguf" (a file) or "safetensors" (a folder)
     std::filesystem::path path;
     bool overwrite = false;
     bool verify = false;

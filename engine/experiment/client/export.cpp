@@ -95,7 +95,7 @@ nlohmann::json export_checkpoint(const ExportRequest& request, const WorkerLaunc
                                  const Observer& observer, std::stop_token stop) {
     std::error_code ignored;
     if (!request.overwrite && std::filesystem::exists(request.path, ignored))
-        throw Error(ErrorDetails{"", request.path.string(), "target", "a file that exists",
+        throw Error(ErrorDetails{"", request.path.string(), "target", "a file or folder that exists",
                                  "a new name, or the permission to overwrite it"});
     nlohmann::json result;
     {

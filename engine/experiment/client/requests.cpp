@@ -57,8 +57,11 @@ nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& 
         else
             experiment.recipe.steps.push_back(step);
     }
-    const nlohmann::json answer = ask(
-        {{"type", "predict"}, {"experiment", to_json(experiment)}, {"dtype", request.dtype}}, launch, stop);
+    const nlohmann::json answer = ask({{"type", "predict"},
+                                       {"experiment", to_json(experiment)},
+                                       {"dtype", request.dtype},
+                                       {"format", request.format}},
+                                      launch, stop);
     return understood([&] {
         return nlohmann::json{
             {"file_bytes", answer.at("file_bytes")}, {"notes", answer.at("notes")}, {"left_out", left_out}};

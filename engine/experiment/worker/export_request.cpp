@@ -4,13 +4,24 @@
 #include "engine/experiment/worker/hashing.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
-#include "engine/formats/gguf.h"
+#include "engine/formats/file_format.h"
 
 namespace hone {
 
+namespace {
+
+// What the format cannot hold is refused from the headers alone, before weights are read and transformed.
+void require_writable(const nlohmann::json& request, const Recipe& weights, const FileFormat& format) {
+    Checkpoint plan = open_checkpoint(text_field(request, "checkpoint"), false);
+    plan_recipe(plan, weights, 1);
+    plan_matrices(plan, request.value("dtype", "keep"));
+    (void)format.size(plan);
+}
+
+}  // namespace
+
 nlohmann::json export_model(const nlohmann::json& request, const Progress& apply, const Progress& write) {
-    const std::string format = request.value("format", "gguf");
-    if (format != "gguf") throw Error(ErrorDetails{"", "", "format", "'" + format + "'", "gguf"});
+    const FileFormat& format = file_format(request.value("format", "gguf"));
     const std::string path = text_field(request, "path");
     const Recipe recipe =
         recipe_from_json(request.value("recipe", nlohmann::json::array()), builtin_registry());
@@ -18,7 +29,6 @@ nlohmann::json export_model(const nlohmann::json& request, const Progress& apply
     kernels::ThreadPool pool(resolved_threads(target));
     kernels::Workspace workspace(pool.size());
     const kernels::Context context{kernels::best_isa(), pool, workspace};
-    Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"));
     // A technique that only configures the run may need more sequences than an export has: it is left out, not asked.
     Recipe weights;
     std::vector<std::string> left_out;
@@ -29,9 +39,11 @@ nlohmann::json export_model(const nlohmann::json& request, const Progress& apply
         else
             left_out.push_back(step.technique);
     }
+    require_writable(request, weights, format);
+    Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"));
     const AppliedRecipe applied = apply_recipe(checkpoint, weights, 1, context, apply);
     convert_matrices(checkpoint, request.value("dtype", "keep"), context, apply);
-    const std::int64_t bytes = write_gguf(checkpoint, path, write);
+    const std::int64_t bytes = format.write(checkpoint, path, write);
     return {{"path", path},         {"bytes", bytes},         {"types", bytes_by_type(checkpoint)},
             {"left_out", left_out}, {"notes", applied.notes}, {"hash", tensor_data_hash(checkpoint)}};
 }

@@ -4,7 +4,7 @@
 #include "engine/experiment/worker/memory_report.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
-#include "engine/formats/gguf.h"
+#include "engine/formats/file_format.h"
 #include "engine/techniques/apply/technique.h"
 
 namespace hone {
@@ -76,7 +76,7 @@ nlohmann::json predict_experiment(const nlohmann::json& request) {
     const std::int64_t available = available_memory_bytes();
     return {{"memory", predicted_memory(named, runtime_bytes)},
             {"model_bytes", model_bytes},
-            {"file_bytes", gguf_size(plan)},
+            {"file_bytes", file_format(request.value("format", "gguf")).size(plan)},
             {"available", available},
             {"fits", available == 0 || most <= available},
             {"notes", planned.notes}};

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstring>
 #include <set>
 #include <string>
 
@@ -20,21 +21,11 @@ constexpr std::int64_t kMaxHeadDim = 1 << 12;
 constexpr std::int64_t kMaxVocabulary = std::int64_t{1} << 24;
 constexpr std::int64_t kMaxContext = std::int64_t{1} << 24;
 
+constexpr const char* kRopeFactors = "rope_freqs.weight";
+
 // Hyper-parameters -------------------------------------------------------------------------------------------------
 
 void refuse_what_changes_the_graph(const Checkpoint& checkpoint) {
-    const std::string scaling = checkpoint.text_or("llama.rope.scaling.type", "none");
-    if (scaling != "none")
-        refuse(checkpoint, "llama.rope.scaling.type", "'" + scaling + "'",
-               "none: rope scaling is not supported");
-    for (const char* key : {"llama.rope.scaling.factor", "llama.rope.scale_linear"}) {
-        const double factor = checkpoint.real_or(key, 1.0);
-        if (factor != 1.0 && factor != 0.0)
-            refuse(checkpoint, key, fmt::format("{}", factor), "1: rope scaling is not supported");
-    }
-    if (checkpoint.find("rope_freqs.weight") != nullptr)
-        refuse(checkpoint, "tensor 'rope_freqs.weight'", "frequency factors",
-               "none: rope scaling is not supported");
     if (const auto experts = checkpoint.integer_or("llama.expert_count", 0); experts != 0)
         refuse(checkpoint, "llama.expert_count", std::to_string(experts),
                "0: mixtures of experts are not supported");
@@ -69,6 +60,52 @@ void read_heads(const Checkpoint& checkpoint, ModelConfig& config) {
         refuse(checkpoint, "llama.rope.dimension_count", std::to_string(config.rotary_dim), "an even number");
 }
 
+// What linear scaling divides every frequency by (arXiv 2306.15595); 1 where there is none.
+double linear_factor(const Checkpoint& checkpoint) {
+    const std::string type = checkpoint.text_or("llama.rope.scaling.type", "");
+    if (!type.empty() && type != "none" && type != "linear")
+        refuse(checkpoint, "llama.rope.scaling.type", "'" + type + "'",
+               "none or linear (llama3 comes as the tensor 'rope_freqs.weight')");
+    for (const char* key : {"llama.rope.scaling.factor", "llama.rope.scale_linear"}) {
+        const double factor = checkpoint.real_or(key, 1.0);
+        if (factor == 1.0 || factor == 0.0) continue;
+        if (type == "none")
+            refuse(checkpoint, key, fmt::format("{}", factor), "1, where llama.rope.scaling.type is none");
+        return real_within(checkpoint, key, factor, 0.0, 1e6);
+    }
+    return 1.0;
+}
+
+// What each frequency is divided by besides: rope_freqs.weight, as llama3's scaling has it; empty without.
+std::vector<float> frequency_factors(const Checkpoint& checkpoint, std::int64_t count) {
+    const StoredTensor* stored = checkpoint.find(kRopeFactors);
+    if (stored == nullptr) return {};
+    const std::string field = fmt::format("tensor '{}'", kRopeFactors);
+    const StoredTensor& tensor = tensor_of_shape(checkpoint, kRopeFactors, {count});
+    const auto bytes = static_cast<std::size_t>(count) * sizeof(float);
+    if (tensor.type != DType::f32 || tensor.data.size() != bytes)
+        refuse(checkpoint, field, fmt::format("{} B as {}", tensor.data.size(), info(tensor.type).name),
+               fmt::format("{} B as F32", bytes));
+    std::vector<float> factors(static_cast<std::size_t>(count));
+    std::memcpy(factors.data(), tensor.data.data(), bytes);
+    for (std::size_t i = 0; i < factors.size(); ++i)
+        real_within(checkpoint, fmt::format("{}[{}]", field, i), static_cast<double>(factors[i]), 0.0, 1e6);
+    return factors;
+}
+
+void read_rope(const Checkpoint& checkpoint, ModelConfig& config) {
+    config.rope_theta = real_within(checkpoint, "llama.rope.freq_base",
+                                    checkpoint.real_or("llama.rope.freq_base", 10000.0), 0.0, 1e12);
+    const double linear = linear_factor(checkpoint);
+    const std::vector<float> factors = frequency_factors(checkpoint, config.rotary_dim / 2);
+    for (std::int64_t i = 0; i < config.rotary_dim; i += 2) {
+        double frequency =
+            std::pow(config.rope_theta, -static_cast<double>(i) / static_cast<double>(config.rotary_dim));
+        if (!factors.empty()) frequency /= static_cast<double>(factors[static_cast<std::size_t>(i / 2)]);
+        config.rope_frequencies.push_back(static_cast<float>(frequency / linear));
+    }
+}
+
 void read_vocabulary(const Checkpoint& checkpoint, ModelConfig& config) {
     const StoredTensor* embedding = checkpoint.find("token_embd.weight");
     if (embedding == nullptr)
@@ -101,8 +138,7 @@ ModelConfig llama_config(const Checkpoint& checkpoint) {
     config.context_length = integer_within(checkpoint, "llama.context_length", 1, kMaxContext);
     read_heads(checkpoint, config);
     read_vocabulary(checkpoint, config);
-    config.rope_theta = real_within(checkpoint, "llama.rope.freq_base",
-                                    checkpoint.real_or("llama.rope.freq_base", 10000.0), 0.0, 1e12);
+    read_rope(checkpoint, config);
     constexpr const char* kEpsilon = "llama.attention.layer_norm_rms_epsilon";
     config.norm_eps =
         static_cast<float>(real_within(checkpoint, kEpsilon, checkpoint.real(kEpsilon), 0.0, 1.0));
@@ -147,6 +183,7 @@ void llama_check_tensors(const Checkpoint& checkpoint, const ModelConfig& config
     };
     check("token_embd.weight", {config.n_vocab, config.n_embd});
     check("output_norm.weight", {config.n_embd});
+    if (checkpoint.find(kRopeFactors) != nullptr) check(kRopeFactors, {config.rotary_dim / 2});
     if (!config.tied_embeddings) check("output.weight", {config.n_vocab, config.n_embd});
     const std::vector<LayerTensor> of_layer = layer_tensors(config);
     for (std::int64_t layer = 0; layer < config.n_layers; ++layer) {
