@@ -2,6 +2,7 @@
 #include "profiler/environment/environment.h"
 
 #include <fmt/core.h>
+#include <gnu/libc-version.h>
 #include <sched.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -55,6 +56,14 @@ nlohmann::json load_average() {
     return nlohmann::json::array({loads[0], loads[1], loads[2]});
 }
 
+// What the measured code is linked with: a new C library can change how fast memory is copied.
+nlohmann::json library_versions() {
+    return {{"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+            {"nlohmann_json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR,
+                                          NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
+            {"glibc", gnu_get_libc_version()}};
+}
+
 nlohmann::json memory_total() {
     const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE);
     if (pages < 0 || size < 0) return nullptr;
@@ -84,22 +93,20 @@ nlohmann::json describe_environment() {
     utsname system{};
     uname(&system);
     const cpu_set_t set = allowed_cpus();
-    return {
-        {"hone_version", kVersion},
-        {"commit", kCommit},
-        {"build_type", kBuildType},
-        {"compiler", kCompiler},
-        {"libraries",
-         {{"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)}}},
-        {"cpu", value_of("/proc/cpuinfo", "model name", ':')},
-        {"logical_cores", CPU_COUNT(&set)},
-        {"physical_cores", physical_cores()},
-        {"memory_total", memory_total()},
-        {"os", value_of("/etc/os-release", "PRETTY_NAME", '=')},
-        {"kernel", system.release},
-        {"hostname", system.nodename},
-        {"governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")},
-        {"load_average", load_average()}};
+    return {{"hone_version", kVersion},
+            {"commit", kCommit},
+            {"build_type", kBuildType},
+            {"compiler", kCompiler},
+            {"libraries", library_versions()},
+            {"cpu", value_of("/proc/cpuinfo", "model name", ':')},
+            {"logical_cores", CPU_COUNT(&set)},
+            {"physical_cores", physical_cores()},
+            {"memory_total", memory_total()},
+            {"os", value_of("/etc/os-release", "PRETTY_NAME", '=')},
+            {"kernel", system.release},
+            {"hostname", system.nodename},
+            {"governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")},
+            {"load_average", load_average()}};
 }
 
 }  // namespace hone::profiler

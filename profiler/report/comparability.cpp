@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <initializer_list>
+#include <string_view>
 
 namespace hone::profiler {
 namespace {
@@ -54,6 +55,22 @@ std::string other_device(const RunRecord& a, const RunRecord& b) {
     return difference(a.what.target, b.what.target, {{"device", "device"}}, true);
 }
 
+// 0 was "as many as there are cores" before a worker said how many those are.
+std::string other_threads(const RunRecord& a, const RunRecord& b) {
+    const Json unknown = 0;
+    if (at(a.what.target, "threads") == unknown || at(b.what.target, "threads") == unknown) return {};
+    return difference(a.what.target, b.what.target, {{"threads", "thread count"}}, false);
+}
+
+std::string other_build(const RunRecord& a, const RunRecord& b) {
+    return difference(a.what.environment, b.what.environment, {{"build_type", "build type"}}, false);
+}
+
+std::string other_hardware(const RunRecord& a, const RunRecord& b) {
+    return first_of(
+        {other_machine(a.what.environment, b.what.environment), other_device(a, b), other_threads(a, b)});
+}
+
 std::string other_text(const RunRecord& a, const RunRecord& b) {
     const Json &first = a.what.workload, &second = b.what.workload;
     const Json hash_a = at(first, "text_hash"), hash_b = at(second, "text_hash");
@@ -82,16 +99,53 @@ void add(std::vector<std::string>& warnings, std::string text) {
     if (!text.empty()) warnings.push_back(std::move(text));
 }
 
+// More was waiting to run than the machine has processors. Runs that follow one another keep it near the thread count.
+std::string busy(const RunRecord& run) {
+    constexpr double kCrowded = 1.25;
+    const Json loads = at(run.what.environment, "load_average"),
+               cores = at(run.what.environment, "logical_cores");
+    if (!loads.is_array() || loads.empty() || !loads[0].is_number() || !cores.is_number()) return {};
+    const double load = loads[0].get<double>(), processors = cores.get<double>();
+    if (load <= kCrowded * processors) return {};
+    return fmt::format("the machine was busy when run {} began: load {:.1f} on {} processors", run.id, load,
+                       processors);
+}
+
+void add_program_warnings(std::vector<std::string>& warnings, const Json& a, const Json& b) {
+    add(warnings,
+        difference(a, b, {{"hone_version", "version of Hone"}, {"commit", "commit of Hone"}}, false));
+    add(warnings, difference(a, b, {{"compiler", "compiler"}, {"kernel", "kernel"}}, false));
+    const Json first = at(a, "libraries"), second = at(b, "libraries");
+    if (!first.is_object()) return;
+    for (const auto& [name, version] : first.items())
+        if (const Json other = at(second, name.c_str()); !other.is_null() && other != version)
+            warnings.push_back(fmt::format("other {}: {} and {}", name, words(version), words(other)));
+}
+
 }  // namespace
+
+std::string other_machine(const Json& environment, const Json& other) {
+    return difference(environment, other,
+                      {{"hostname", "machine"}, {"cpu", "processor"}, {"isa", "instruction set"}}, false);
+}
+
+std::string conditions_refusal(const MetricDefinition& metric, const RunRecord& baseline,
+                               const RunRecord& candidate) {
+    if (metric.id == "model_bytes") return {};
+    if (metric.kind == Kind::accuracy) return other_text(baseline, candidate);
+    const std::string hardware = other_hardware(baseline, candidate);
+    const std::string build = metric.kind == Kind::speed ? other_build(baseline, candidate) : std::string();
+    // Loading knows nothing of prompts.
+    const std::string work =
+        metric.id == "load_seconds" ? std::string() : other_workload(baseline, candidate);
+    return first_of({hardware, build, work});
+}
 
 std::string refusal(const MetricDefinition& metric, const RunRecord& baseline, const RunRecord& candidate) {
     const bool first = baseline.metrics.contains(std::string(metric.id));
     if (!first || !candidate.metrics.contains(std::string(metric.id)))
         return fmt::format("run {} has no such figure", first ? candidate.id : baseline.id);
-    if (metric.id == "model_bytes") return {};
-    if (metric.kind == Kind::accuracy) return other_text(baseline, candidate);
-    if (metric.id == "load_seconds") return other_device(baseline, candidate);
-    return first_of({other_device(baseline, candidate), other_workload(baseline, candidate)});
+    return conditions_refusal(metric, baseline, candidate);
 }
 
 std::vector<std::string> comparison_warnings(const RunRecord& baseline, const RunRecord& candidate,
@@ -101,12 +155,12 @@ std::vector<std::string> comparison_warnings(const RunRecord& baseline, const Ru
     add(warnings, difference(a, b, {{"hostname", "machine"}}, false));
     add(warnings, difference(a, b, {{"cpu", "processor"}}, false));
     add(warnings, difference(a, b, {{"isa", "instruction set"}}, false));
-    add(warnings,
-        difference(baseline.what.target, candidate.what.target, {{"threads", "thread count"}}, false));
+    add(warnings, other_threads(baseline, candidate));
     add(warnings, difference(a, b, {{"governor", "frequency governor"}}, false));
-    add(warnings, difference(a, b, {{"build_type", "build type"}}, false));
-    add(warnings,
-        difference(a, b, {{"hone_version", "version of Hone"}, {"commit", "commit of Hone"}}, false));
+    add(warnings, other_build(baseline, candidate));
+    add_program_warnings(warnings, a, b);
+    add(warnings, difference(baseline.what.workload, candidate.what.workload,
+                             {{"seed", "seed of the prompts"}}, false));
     if (baseline.what.model_hash != candidate.what.model_hash)
         warnings.push_back(
             fmt::format("other model: {} and {}", baseline.what.model_name, candidate.what.model_name));
@@ -115,6 +169,7 @@ std::vector<std::string> comparison_warnings(const RunRecord& baseline, const Ru
             "not interleaved: what the machine did differently between the two runs is not part of the "
             "intervals");
     for (const RunRecord* run : {&baseline, &candidate}) {
+        add(warnings, busy(*run));
         if (run->status != "done")
             warnings.push_back(
                 fmt::format("run {} is {}: its figures are of a part of it", run->id, run->status));

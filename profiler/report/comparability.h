@@ -9,8 +9,18 @@
 
 namespace hone::profiler {
 
-// Why this metric of the two runs cannot be compared; empty where it can.
+// Why figures of this metric, measured as these two runs were, cannot be compared; empty where they can. Speed and memory belong to
+// the machine, processor, instruction set, device, threads and workload; speed to the kind of build as well; accuracy to the
+// text, protocol, context, stride and vocabulary.
+std::string conditions_refusal(const MetricDefinition& metric, const RunRecord& baseline,
+                               const RunRecord& candidate);
+
+// That, or that one of the two runs has no such figure.
 std::string refusal(const MetricDefinition& metric, const RunRecord& baseline, const RunRecord& candidate);
+
+// "other machine: a and b" for the first of machine, processor and instruction set that differs; empty where none does, or where
+// one of the two does not say.
+std::string other_machine(const nlohmann::json& environment, const nlohmann::json& other);
 
 // What differs between the two runs, or disturbed one of them, and does not forbid comparing.
 std::vector<std::string> comparison_warnings(const RunRecord& baseline, const RunRecord& candidate,

@@ -30,8 +30,7 @@ inline constexpr std::string_view kMeasuredApartNote = "measured one after the o
 
 // Paired by repetition where the two runs were interleaved, else unpaired; accuracy is paired by window. Metrics in the order of
 // their definitions; one that only a candidate can have (KL divergence against its baseline) is left out where the first run is that
-// baseline. Figures of another text, protocol, context, stride, vocabulary, workload or device are refused with the reason. Reads the
-// runs' samples; throws StoreError.
+// baseline. What may not be compared (comparability.h) is refused with the reason. Reads the runs' samples; throws StoreError.
 Comparison compare(const Store& store, const RunRecord& baseline, const RunRecord& candidate);
 
 // The documents of the command line.

@@ -114,8 +114,10 @@ constexpr std::string_view kIntervals = R"(
   marked "unstable warm-up".
 - Two runs that were interleaved (A B, B A, …) are compared pair by pair: the ratio candidate/baseline is exp of the mean
   log ratio of the repetitions, with Student's t on the log ratios. Perplexity is compared window by window.
-- Runs that were measured apart are compared as independent samples (Welch's t on logarithms), with a warning where machine, threads
-  or versions differ: drift between the two is not part of such an interval.
+- Runs that were measured apart are compared as independent samples (Welch's t on logarithms), with a warning: drift between the two is
+  not part of such an interval. Speed and memory are refused, with the reason, where machine, processor, instruction set, device,
+  threads or workload differ, and speed also where the build type does; another governor, version, commit, compiler or library and
+  a machine that was busy are warnings.
 - The verdict ("faster", "slower"; "better", "worse"; "smaller", "larger") is given only where the 99 % interval of the ratio lies on one
   side of 1; otherwise it is "cannot tell". One sample gives no verdict.
 )";

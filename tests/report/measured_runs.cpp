@@ -46,7 +46,18 @@ NewRun MeasuredRuns::what(const std::string& label) {
     run.workload = {{"prompt_tokens", 128}, {"generated_tokens", 64}, {"concurrency", 1}, {"text", "bundled"},
                     {"text_hash", "77"},    {"protocol", "windows"},  {"context", 512},   {"stride", 256}};
     run.target = {{"device", "cpu"}, {"threads", 2}};
-    run.environment = {{"hostname", "bench-1"}, {"cpu", "Example CPU"}, {"hone_version", "0.1.0"}};
+    run.environment = {{"hostname", "bench-1"},
+                       {"cpu", "Example CPU"},
+                       {"isa", "AVX2"},
+                       {"logical_cores", 4},
+                       {"load_average", {0.5, 0.4, 0.3}},
+                       {"governor", "performance"},
+                       {"build_type", "Release"},
+                       {"compiler", "GNU 12.2.0"},
+                       {"kernel", "6.1.0"},
+                       {"libraries", {{"fmt", "9.1.0"}, {"glibc", "2.36"}}},
+                       {"hone_version", "0.1.0"},
+                       {"commit", "0123456789ab"}};
     run.side = label == "baseline" ? "baseline" : "candidate";
     return run;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <tuple>
 
 #include "tests/report/measured_runs.h"
 
@@ -12,6 +13,7 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class Comparing : public testing::Test {
 protected:
@@ -170,17 +172,79 @@ TEST_F(Comparing, AFigureThatOneRunLacksIsRefused) {
     EXPECT_THAT(found.warnings, Contains(HasSubstr("is failed")));
 }
 
-TEST_F(Comparing, WarnsOfWhatDiffers) {
+TEST_F(Comparing, OtherMachinesIsRefusedForSpeedAndMemoryOnly) {
+    const std::vector<std::tuple<const char*, nlohmann::json, std::string>> changes{
+        {"hostname", "bench-2", "other machine: bench-1 and bench-2"},
+        {"cpu", "Other CPU", "other processor: Example CPU and Other CPU"},
+        {"isa", "AVX-512", "other instruction set: AVX2 and AVX-512"}};
+    for (const auto& [field, value, reason] : changes) {
+        const std::string key = field;
+        const nlohmann::json changed = value;
+        const Comparison found = altered([&](NewRun& run) { run.environment[key] = changed; });
+        for (const char* id : {"decode_tokens_per_second", "load_seconds", "peak_memory"})
+            EXPECT_EQ(metric(found, id).refusal, reason) << id;
+        EXPECT_THAT(metric(found, "perplexity").refusal, IsEmpty()) << key;
+        EXPECT_THAT(metric(found, "model_bytes").refusal, IsEmpty()) << key;
+        EXPECT_THAT(found.warnings, Contains(reason)) << "accuracy is compared, and differs by rounding";
+    }
+}
+
+TEST_F(Comparing, OtherThreadCountsIsRefusedForSpeedAndMemoryOnly) {
+    const Comparison found = altered([](NewRun& run) { run.target["threads"] = 4; });
+    EXPECT_EQ(metric(found, "decode_tokens_per_second").refusal, "other thread count: 2 and 4");
+    EXPECT_EQ(metric(found, "peak_memory").refusal, "other thread count: 2 and 4");
+    EXPECT_THAT(metric(found, "perplexity").refusal, IsEmpty());
+    // A run that never learnt how many 0 stood for says nothing of threads.
+    EXPECT_THAT(metric(altered([](NewRun& run) { run.target["threads"] = 0; }), "peak_memory").refusal,
+                IsEmpty());
+}
+
+TEST_F(Comparing, OtherKindsOfBuildIsRefusedForSpeedOnly) {
+    const Comparison found = altered([](NewRun& run) { run.environment["build_type"] = "Debug"; });
+    EXPECT_EQ(metric(found, "decode_tokens_per_second").refusal, "other build type: Release and Debug");
+    EXPECT_EQ(metric(found, "load_seconds").refusal, "other build type: Release and Debug");
+    EXPECT_THAT(metric(found, "peak_memory").refusal, IsEmpty());
+    EXPECT_THAT(metric(found, "perplexity").refusal, IsEmpty());
+    EXPECT_THAT(found.warnings, Contains("other build type: Release and Debug"));
+}
+
+TEST_F(Comparing, WhatARunDoesNotSayIsNotRefused) {
+    const Comparison found = altered([](NewRun& run) { run.environment = {{"hone_version", "0.1.0"}}; });
+    for (const ComparedMetric& compared : found.metrics)
+        EXPECT_THAT(compared.refusal, IsEmpty()) << compared.id;
+}
+
+TEST_F(Comparing, WarnsOfWhatDiffersAndDoesNotForbid) {
     const Comparison found = altered([](NewRun& run) {
-        run.environment["hostname"] = "bench-2";
         run.environment["hone_version"] = "0.2.0";
-        run.target["threads"] = 4;
+        run.environment["governor"] = "powersave";
+        run.environment["compiler"] = "Clang 16.0.0";
+        run.environment["libraries"] = {{"fmt", "9.1.0"}, {"glibc", "2.37"}, {"new", "1"}};
+        run.workload["seed"] = 2;
         run.model_hash = "other";
     });
-    EXPECT_THAT(found.warnings, Contains("other machine: bench-1 and bench-2"));
-    EXPECT_THAT(found.warnings, Contains("other thread count: 2 and 4"));
     EXPECT_THAT(found.warnings, Contains("other version of Hone: 0.1.0 and 0.2.0"));
+    EXPECT_THAT(found.warnings, Contains("other frequency governor: performance and powersave"));
+    EXPECT_THAT(found.warnings, Contains("other compiler: GNU 12.2.0 and Clang 16.0.0"));
+    EXPECT_THAT(found.warnings, Contains("other glibc: 2.36 and 2.37"));
+    EXPECT_THAT(found.warnings, Not(Contains(HasSubstr("new"))));
     EXPECT_THAT(found.warnings, Contains(HasSubstr("other model")));
+    EXPECT_THAT(metric(found, "decode_tokens_per_second").refusal, IsEmpty());
+    const Comparison commits = altered([](NewRun& run) { run.environment["commit"] = "ba9876543210"; });
+    EXPECT_THAT(commits.warnings, Contains("other commit of Hone: 0123456789ab and ba9876543210"));
+    EXPECT_THAT(metric(commits, "decode_tokens_per_second").refusal, IsEmpty());
+}
+
+TEST_F(Comparing, WarnsOfOtherPromptsAndOfABusyMachine) {
+    NewRun first = MeasuredRuns::what(), second = MeasuredRuns::what("int8");
+    first.workload["seed"] = 1;
+    second.workload["seed"] = 2;
+    second.environment["load_average"] = {6.0, 5.0, 4.0};
+    const std::int64_t baseline = runs_.add(first), candidate = runs_.add(second);
+    const Comparison found = runs_.compare(baseline, candidate);
+    EXPECT_THAT(found.warnings, Contains("other seed of the prompts: 1 and 2"));
+    EXPECT_THAT(found.warnings, Contains("the machine was busy when run " + std::to_string(candidate) +
+                                         " began: load 6.0 on 4 processors"));
     EXPECT_THAT(metric(found, "decode_tokens_per_second").refusal, IsEmpty());
 }
 
