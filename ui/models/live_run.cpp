@@ -49,9 +49,28 @@ LiveSide::Line LiveSide::line(const std::string& metric) const {
     return line;
 }
 
+LiveSide::Line LiveSide::accuracyLine(const std::string& metric) const {
+    // An interval of two or three windows is so wide that it hides the line it is about.
+    constexpr std::int64_t shownFrom = 4;
+    Line line;
+    for (const LiveAccuracy& point : accuracy) {
+        const auto estimate = metric == "kl_divergence"    ? point.kl
+                              : metric == "top1_agreement" ? point.top1_agreement
+                                                           : std::optional(point.perplexity);
+        if (!estimate || !std::isfinite(estimate->value)) continue;
+        const bool interval =
+            estimate->n >= shownFrom && std::isfinite(estimate->low) && std::isfinite(estimate->high);
+        line.x.push_back(point.window);
+        line.y.push_back(estimate->value);
+        line.low.push_back(interval ? estimate->low : estimate->value);
+        line.high.push_back(interval ? estimate->high : estimate->value);
+    }
+    return line;
+}
+
 LiveSide replay(const std::vector<profiler::Sample>& samples, Side side) {
     LiveSide live;
-    double nll = 0, scored = 0, kl = 0, agreeing = 0;
+    std::vector<double> nll, scored, kl, agreeing;
     int windows = 0;
     for (const profiler::Sample& sample : samples) {
         if (sample.kind != "accuracy") {
@@ -62,17 +81,17 @@ LiveSide replay(const std::vector<profiler::Sample>& samples, Side side) {
             const auto found = sample.values.find(key);
             return found == sample.values.end() ? 0 : found->second;
         };
-        nll += value("nll_sum");
-        scored += value("scored");
-        kl += value("kl_sum");
-        agreeing += value("top1_agreeing");
+        nll.push_back(value("nll_sum"));
+        scored.push_back(value("scored"));
+        kl.push_back(value("kl_sum"));
+        agreeing.push_back(value("top1_agreeing"));
         LiveAccuracy point;
         point.side = side;
         point.window = ++windows;
-        point.perplexity = std::exp(nll / scored);
+        point.perplexity = profiler::perplexity(nll, scored);
         if (sample.detail.is_object() && sample.detail.value("compared", false)) {
-            point.kl = kl / scored;
-            point.top1_agreement = agreeing / scored;
+            point.kl = profiler::window_mean(kl, scored);
+            point.top1_agreement = profiler::window_mean(agreeing, scored);
         }
         live.accuracy.push_back(point);
     }

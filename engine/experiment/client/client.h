@@ -38,8 +38,9 @@ struct LiveSample {
 struct LiveAccuracy {
     Side side = Side::baseline;
     int window = 0, windows = 0;
-    double perplexity = 0;                     // over the windows so far
-    std::optional<double> kl, top1_agreement;  // over the windows so far
+    // Over the windows so far, with 95 % intervals.
+    profiler::Estimate perplexity;
+    std::optional<profiler::Estimate> kl, top1_agreement;
 };
 
 // Called on the thread that runs the job, at most as often as things happen. Any may be empty.

@@ -2,8 +2,6 @@
 #include "engine/experiment/client/run_writer.h"
 
 #include <chrono>
-#include <cmath>
-#include <numeric>
 
 #include "profiler/statistics/metrics.h"
 #include "profiler/statistics/statistics.h"
@@ -24,10 +22,6 @@ std::map<std::string, Value> numbers(const nlohmann::json& reply, const char* ke
         if (value.is_number()) result[name] = value.template get<Value>();
     }
     return result;
-}
-
-double sum(const std::vector<double>& values) {
-    return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
 }  // namespace
@@ -117,10 +111,10 @@ LiveAccuracy RunWriter::window(Side side, int index, int windows, const nlohmann
     live.side = side;
     live.window = index + 1;
     live.windows = windows;
-    live.perplexity = std::exp(sum(windows_.nll) / sum(windows_.scored));
+    live.perplexity = profiler::perplexity(windows_.nll, windows_.scored);
     if (compared) {
-        live.kl = sum(windows_.kl) / sum(windows_.compared_scored);
-        live.top1_agreement = sum(windows_.agreeing) / sum(windows_.compared_scored);
+        live.kl = profiler::window_mean(windows_.kl, windows_.compared_scored);
+        live.top1_agreement = profiler::window_mean(windows_.agreeing, windows_.compared_scored);
     }
     return live;
 }

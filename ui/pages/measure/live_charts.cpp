@@ -10,6 +10,7 @@
 #include "ui/charts/stacked_bars_chart.h"
 #include "ui/models/metric_text.h"
 #include "ui/models/run_samples.h"
+#include "ui/pages/run_lines.h"
 
 namespace hone::ui {
 
@@ -25,12 +26,6 @@ TokenTimes timesOf(const LiveSide& side) {
     // Before the first timed repetition the warm-up shows that something happens.
     if (repetitions.empty() && !side.samples.empty()) repetitions.push_back(side.samples.back().token_times);
     return tokenTimes(repetitions);
-}
-
-double accuracyOf(const LiveAccuracy& point, const std::string& metric) {
-    if (metric == "kl_divergence") return point.kl.value_or(0);
-    if (metric == "top1_agreement") return point.top1_agreement.value_or(0) * 100;
-    return point.perplexity;
 }
 
 }  // namespace
@@ -111,8 +106,7 @@ void LiveCharts::showTokenTimes() {
     std::vector<LineSeries> lines;
     const auto add = [&](const LiveSide& side, const QString& name, ChartColor color) {
         const TokenTimes times = timesOf(side);
-        if (!times.empty())
-            lines.push_back({name, color, times.index, times.mean, times.low, times.high, {}, false, false});
+        if (!times.empty()) lines.push_back(tokenTimeSeries(name, color, times));
     };
     add(run_.baseline, tr("baseline"), ChartColor::baseline());
     add(run_.candidate, tr("recipe"), ChartColor::candidate());
@@ -148,18 +142,10 @@ void LiveCharts::showMemory() {
 
 void LiveCharts::showAccuracy() {
     const std::string metric = accuracyMetric_->currentData().toString().toStdString();
-    const bool perplexity = metric == "perplexity";
-    const QString unit = metric == "kl_divergence" ? tr("nats") : perplexity ? QString() : tr("%");
-    accuracy_->setAxes({tr("window"), perplexity ? tr("perplexity") : unit, unit,
-                        !perplexity && metric != "top1_agreement"});
+    accuracy_->setAxes(accuracyAxes(metric));
     std::vector<LineSeries> lines;
     const auto add = [&](const LiveSide& side, const QString& name, ChartColor color) {
-        LineSeries line{name, color, {}, {}, {}, {}, {}, true, false};
-        for (const LiveAccuracy& point : side.accuracy) {
-            if (!perplexity && !point.kl) continue;
-            line.x.push_back(point.window);
-            line.y.push_back(accuracyOf(point, metric));
-        }
+        LineSeries line = accuracySeries(side, metric, name, color);
         if (!line.y.empty()) lines.push_back(std::move(line));
     };
     add(run_.baseline, tr("baseline"), ChartColor::baseline());
