@@ -26,9 +26,9 @@ int generate_command(const GenerateOptions& options) {
     request.chat = !options.raw;
     Observer observer = progress_observer(false);
     if (!options.common.json) {
-        observer.token = [](std::string_view text) {
+        observer.token = [](const LiveToken& token) {
             clear_progress();
-            print(text);
+            print(token.text);
         };
         observer.progress = nullptr;  // its line would mix with the answer
     }

@@ -42,7 +42,10 @@ void ClientTest::SetUp() {
     observer_.accuracy = [this](const LiveAccuracy& a) { accuracy_.push_back(a); };
     observer_.log = [this](std::string_view line) { log_.emplace_back(line); };
     observer_.run_started = [this](Side side, std::int64_t run) { started_.emplace_back(side, run); };
-    observer_.token = [this](std::string_view text) { text_ += text; };
+    observer_.token = [this](const LiveToken& token) {
+        text_ += token.text;
+        tokens_.push_back(token);
+    };
 }
 
 void ClientTest::TearDown() {

@@ -40,6 +40,7 @@ protected:
     std::vector<std::string> log_;
     std::vector<std::pair<Side, std::int64_t>> started_;
     std::string text_;
+    std::vector<LiveToken> tokens_;
 
     std::filesystem::path folder_;
 

@@ -283,13 +283,17 @@ private:
     }
 
     void generate(const Json& request) {
-        for (const char* text : {"Once ", "upon ", "a time"})
+        int token = 0;
+        for (const char* text : {"Once ", "upon ", "a time"}) {
+            ++token;
             say({{"id", request.at("id")},
                  {"type", "progress"},
                  {"phase", "generate"},
                  {"fraction", 0.5},
                  {"text", text},
-                 {"token", 1}});
+                 {"token", 10 + token},
+                 {"seconds", 0.25 * token}});
+        }
         reply(request,
               {{"text", "Once upon a time"}, {"stop", "length"}, {"tokens", request.at("max_tokens")}});
     }

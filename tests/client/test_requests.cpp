@@ -152,6 +152,10 @@ TEST_F(Requests, StreamGeneratedText) {
     const nlohmann::json result = generate(generation, fake(), observer_, {});
     EXPECT_EQ(text_, "Once upon a time");
     EXPECT_EQ(result.at("text"), text_);
+    ASSERT_EQ(tokens_.size(), 3u);
+    EXPECT_EQ(tokens_[2].id, 13);
+    EXPECT_EQ(tokens_[2].text, "a time");
+    EXPECT_DOUBLE_EQ(tokens_[2].seconds, 0.75);
     EXPECT_EQ(result.at("tokens"), 3);
     EXPECT_THAT(log_, Contains(HasSubstr("preparing in")));
 }

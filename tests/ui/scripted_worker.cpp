@@ -6,6 +6,7 @@
 
 #include <QLocale>
 #include <QTemporaryDir>
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <fstream>
@@ -204,18 +205,26 @@ private:
                 {"notes", json::array()},    {"left_out", {"kv_cache"}}};
     }
 
-    json generate(const json& request) {
-        for (int token = 0; token < 100; ++token) {
-            if (!work(10ms)) throw Failure{"cancelled"};
+    // A recipe answers twice as fast, and with another token in every tenth place.
+    json generate(const json& request) const {
+        if (checkpoint_.find("fails") != std::string::npos) throw Failure{"out of memory in layer 1"};
+        const bool slow = checkpoint_.find("slow") != std::string::npos;
+        const int tokens = std::min(100, request.value("max_tokens", 100));
+        std::string text;
+        for (int token = 0; token < tokens; ++token) {
+            if (!work(slow ? 200ms : 10ms)) throw Failure{"cancelled"};
+            const bool other = faster_ && token % 10 == 5;
+            text += other ? 'b' : 'a';
             write({{"id", request["id"]},
                    {"type", "progress"},
                    {"phase", "generate"},
                    {"fraction", token / 100.0},
                    {"detail", ""},
-                   {"text", "a"},
-                   {"token", token}});
+                   {"text", other ? "b" : "a"},
+                   {"seconds", 0.5 + token * (faster_ ? 0.005 : 0.01)},
+                   {"token", other ? 1000 + token : token}});
         }
-        return {{"text", std::string(100, 'a')}, {"tokens", 100}, {"stop", "length"}};
+        return {{"text", text}, {"tokens", tokens}, {"stop", "length"}, {"prompt_tokens", 7}};
     }
 
     std::string input_;

@@ -6,9 +6,9 @@
 // A worker whose answers are written down, for tests of what the window does with them. The test program is its own
 // worker: started with the argument "scripted-worker" it speaks the protocol on its standard input and output.
 //   checkpoint "missing…": inspecting it fails
-//   checkpoint "slow…":    a repetition takes 200 ms instead of 5 ms
+//   checkpoint "slow…":    a repetition or token takes 200 ms instead of 5 ms or 10 ms
 //                          and an export does not end
-//   checkpoint "fails…":   the first repetition fails
+//   checkpoint "fails…":   the first repetition fails, and so does an answer
 namespace hone::ui::test {
 
 // Runs the worker and returns true where this process was started as one; main() then returns 0.

@@ -63,7 +63,7 @@ private slots:
     void liveDataComesAtMostFourTimesASecond() {
         QSignalSpy progress(runner_.get(), &JobRunner::jobProgress);
         QSignalSpy generated(runner_.get(), &JobRunner::generated);
-        QSignalSpy tokens(runner_.get(), &JobRunner::tokenArrived);
+        QSignalSpy tokens(runner_.get(), &JobRunner::tokensArrived);
         GenerateRequest generate;
         generate.experiment.checkpoint = "quick";
         QElapsedTimer clock;
@@ -72,7 +72,9 @@ private slots:
         QVERIFY(generated.wait(20000));
         const double seconds = static_cast<double>(clock.elapsed()) / 1000;
         QString text;
-        for (const auto& arrival : tokens) text += arrival.at(1).toString();
+        for (const auto& arrival : tokens)
+            for (const LiveToken& token : arrival.at(1).value<std::vector<LiveToken>>())
+                text += QString::fromStdString(token.text);
         QCOMPARE(text, QString(100, QLatin1Char('a')));
         QVERIFY(tokens.count() > 1);
         // One at the start, one at each end of the job, four a second in between.

@@ -167,7 +167,7 @@ void JobRunner::Impl::flush() {
     for (const QString& line : batch.lines) emit runner->logged(line);
     for (const LiveSample& sample : batch.samples) emit runner->sampleArrived(id, sample);
     for (const LiveAccuracy& point : batch.accuracy) emit runner->accuracyArrived(id, point);
-    if (!batch.tokens.isEmpty()) emit runner->tokenArrived(id, batch.tokens);
+    if (!batch.tokens.empty()) emit runner->tokensArrived(id, batch.tokens);
     if (batch.runsChanged) emit runner->runsChanged();
     emit runner->jobProgress(info);
 }

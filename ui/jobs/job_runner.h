@@ -60,7 +60,7 @@ signals:
     void jobProgress(const hone::ui::JobInfo& job);
     void sampleArrived(int job, const hone::LiveSample& sample);
     void accuracyArrived(int job, const hone::LiveAccuracy& point);
-    void tokenArrived(int job, const QString& text);
+    void tokensArrived(int job, const std::vector<hone::LiveToken>& tokens);
     void measured(int job, const hone::MeasureResult& result);
     void exported(int job, const nlohmann::json& result);
     void generated(int job, const nlohmann::json& result);

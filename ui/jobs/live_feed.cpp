@@ -16,11 +16,7 @@ Observer LiveFeed::observer() {
         });
     };
     observer.run_started = [this](Side, std::int64_t) { change([](Batch& b) { b.runsChanged = true; }); };
-    observer.token = [this](std::string_view text) {
-        change([&](Batch& b) {
-            b.tokens += QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
-        });
-    };
+    observer.token = [this](const LiveToken& token) { change([&](Batch& b) { b.tokens.push_back(token); }); };
     return observer;
 }
 

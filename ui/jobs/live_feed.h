@@ -19,7 +19,7 @@ public:
         std::optional<LiveProgress> progress;  // the latest
         std::vector<LiveSample> samples;
         std::vector<LiveAccuracy> accuracy;
-        QString tokens;
+        std::vector<LiveToken> tokens;
         QStringList lines;
         bool runsChanged = false;
     };

@@ -13,8 +13,10 @@
 #include "ui/models/run_estimate.h"
 #include "ui/models/run_samples.h"
 #include "ui/pages/optimise/ledger_card.h"
+#include "ui/pages/optimise/playground_card.h"
 #include "ui/pages/optimise/recipe_card.h"
 #include "ui/pages/optimise/technique_list.h"
+#include "ui/pages/run_lines.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
 
@@ -34,10 +36,6 @@ std::map<std::string, std::int64_t> memoryClasses(const nlohmann::json& memory) 
     return classes;
 }
 
-LineSeries tokenSeries(const QString& name, ChartColor color, const TokenTimes& times) {
-    return {name, color, times.index, times.mean, times.low, times.high, {}, false, false};
-}
-
 }  // namespace
 
 Page* makeOptimisePage(Session& session) {
@@ -49,6 +47,7 @@ OptimisePage::OptimisePage(Session& session, QWidget* parent)
       techniques_(new TechniqueList(session)),
       banner_(new Banner),
       ledger_(new LedgerCard(session)),
+      playground_(new PlaygroundCard(session)),
       notesCard_(new Card),
       notes_(new TextLabel),
       tokenTimes_(
@@ -75,7 +74,29 @@ OptimisePage::OptimisePage(Session& session, QWidget* parent)
     showState();
 }
 
+// The playground is a panel in the place of the ledger: the techniques stay at hand beside it.
 QWidget* OptimisePage::makeResults() {
+    auto* side = new QWidget;
+    auto* column = new QVBoxLayout(side);
+    column->setContentsMargins(0, 0, 0, 0);
+    results_ = makeLedger();
+    column->addWidget(results_);
+    column->addWidget(playground_, 1);
+    playground_->hide();
+    connect(playground_, &PlaygroundCard::closed, this, [this] { setPlaygroundOpen(false); });
+    return side;
+}
+
+void OptimisePage::setPlaygroundOpen(bool open) {
+    playground_->setVisible(open);
+    results_->setVisible(!open);
+    if (open) playground_->focusPrompt();
+    if (tryButton_ == nullptr) return;
+    tryButton_->setChecked(open);
+    if (!open) tryButton_->setFocus(Qt::OtherFocusReason);
+}
+
+QWidget* OptimisePage::makeLedger() {
     auto* results = new QWidget;
     auto* column = new QVBoxLayout(results);
     column->setContentsMargins(0, 0, 0, 0);
@@ -110,6 +131,10 @@ QList<QWidget*> OptimisePage::headerWidgets() {
     connect(&stack, &QUndoStack::indexChanged, undo, follow);
     connect(undo, &QPushButton::clicked, &stack, &QUndoStack::undo);
     follow();
+    tryButton_ = plainButton(tr("Try it"));
+    tryButton_->setCheckable(true);
+    tryButton_->setToolTip(tr("Ask the baseline and the recipe the same, and read both answers"));
+    connect(tryButton_, &QPushButton::clicked, this, &OptimisePage::setPlaygroundOpen);
     QPushButton* exporting = plainButton(tr("Export…"));
     connect(exporting, &QPushButton::clicked, this,
             [this] { session().requestPage(QStringLiteral("export")); });
@@ -122,7 +147,7 @@ QList<QWidget*> OptimisePage::headerWidgets() {
     };
     connect(&session(), &Session::modelChanged, measuring, followModel);
     followModel();
-    return {undo, exporting, measuring};
+    return {undo, tryButton_, exporting, measuring};
 }
 
 void OptimisePage::followSession() {
@@ -227,8 +252,9 @@ void OptimisePage::showRuns() {
     try {
         const auto runs = session().store().list();
         const Experiment experiment = session().experiment();
-        StoredPair pair = newestPair(runs, experiment.checkpoint, to_json(experiment.recipe),
-                                     to_json(experiment.workload), to_json(experiment.target));
+        StoredPair pair =
+            newestPair(runs, experiment.checkpoint, to_json(experiment.recipe), to_json(experiment.workload),
+                       to_json(experiment.target));
         std::optional<profiler::Comparison> comparison;
         if (pair.baseline && pair.candidate)
             comparison = profiler::compare(session().store(), *pair.baseline, *pair.candidate);
@@ -256,7 +282,7 @@ void OptimisePage::showCharts() {
         const auto mean = metricOf(*run, "time_per_output_token");
         const QString label =
             mean ? QStringLiteral("%1 %2").arg(name, formatNumber(mean->value * 1e3)) : name;
-        if (!times.empty()) lines.push_back(tokenSeries(label, color, times));
+        if (!times.empty()) lines.push_back(tokenTimeSeries(label, color, times));
         bars.append(name);
         memory.push_back(run->memory);
     };

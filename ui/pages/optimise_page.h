@@ -5,12 +5,15 @@
 
 #include "ui/pages/page.h"
 
+class QPushButton;
+
 namespace hone::ui {
 
 class Banner;
 class Card;
 class LedgerCard;
 class LineChart;
+class PlaygroundCard;
 class StackedBarsChart;
 class TechniqueList;
 class TextLabel;
@@ -29,6 +32,8 @@ public:
 
 private:
     QWidget* makeResults();
+    QWidget* makeLedger();
+    void setPlaygroundOpen(bool open);
     void followSession();
     void followRecipe();
     void experimentChanged();
@@ -44,6 +49,9 @@ private:
     TechniqueList* techniques_;
     Banner* banner_;
     LedgerCard* ledger_;
+    PlaygroundCard* playground_;
+    QWidget* results_ = nullptr;  // what the playground takes the place of
+    QPushButton* tryButton_ = nullptr;
     Card* notesCard_;
     TextLabel* notes_;
     LineChart* tokenTimes_;

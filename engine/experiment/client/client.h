@@ -43,6 +43,13 @@ struct LiveAccuracy {
     std::optional<profiler::Estimate> kl, top1_agreement;
 };
 
+// One token of generate() as it came.
+struct LiveToken {
+    std::int64_t id = -1;  // −1: text that earlier tokens left, because no more would complete it
+    std::string text;      // what it completed: nothing within a character of several tokens
+    double seconds = 0;    // since the answer began
+};
+
 // Called on the thread that runs the job, at most as often as things happen. Any may be empty.
 struct Observer {
     std::function<void(const LiveProgress&)> progress;
@@ -50,7 +57,7 @@ struct Observer {
     std::function<void(const LiveAccuracy&)> accuracy;
     std::function<void(std::string_view line)> log;  // the workers' stderr and the client's own notes
     std::function<void(Side, std::int64_t run)> run_started;
-    std::function<void(std::string_view text)> token;  // generate()
+    std::function<void(const LiveToken& token)> token;  // generate()
 };
 
 // How workers are started: the program `hone`, beside the running one unless said otherwise.

@@ -86,7 +86,9 @@ nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& laun
                         std::stop_token stop) {
     WorkerProcess worker(launch, observer.log);
     const auto progress = [&observer](const nlohmann::json& message) {
-        if (observer.token && message.contains("text")) observer.token(message["text"].get<std::string>());
+        if (observer.token && message.contains("text"))
+            observer.token({message.value("token", std::int64_t{-1}), message["text"].get<std::string>(),
+                            message.value("seconds", 0.0)});
         if (observer.progress)
             observer.progress(
                 {message.value("phase", ""), message.value("detail", ""), message.value("fraction", -1.0)});

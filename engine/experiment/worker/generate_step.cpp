@@ -30,7 +30,9 @@ std::vector<TokenId> prompt_ids(const Model& model, const std::string& prompt, b
 }  // namespace
 
 // Its runtime is its own: a prompt's length has nothing to do with the workload's.
-nlohmann::json Prepared::generate(const nlohmann::json& request, const Progress& progress) {
+nlohmann::json Prepared::generate(const nlohmann::json& request,
+                                  const std::function<void(const GeneratedToken&)>& on_token,
+                                  std::stop_token stop) {
     fault_.before_step();
     const Tokenizer& tokenizer = model_->tokenizer;
     const std::vector<TokenId> prompt =
@@ -47,24 +49,25 @@ nlohmann::json Prepared::generate(const nlohmann::json& request, const Progress&
     Utf8Stream utf8;
     std::vector<TokenId> ids;
     std::string text;
-    const auto emit = [&](const std::string& piece) {
-        text += piece;
-        if (!piece.empty()) progress.update(-1, piece);
-    };
     const Clock::time_point start = Clock::now();
-    double first = 0;
+    double first = 0, last = 0;
+    const auto emit = [&](TokenId id, const std::string& piece) {
+        text += piece;
+        on_token({id, piece, last});
+    };
     std::span<const TokenId> next = prompt;
     bool ended = false;
     while (static_cast<std::int64_t>(ids.size()) < most && !ended) {
         const SequenceInput input{0, next, false};
-        ids.push_back(sampler.sample(runtime.forward({&input, 1}, Progress{{}, progress.stop})));
-        if (ids.size() == 1) first = seconds_since(start);
+        ids.push_back(sampler.sample(runtime.forward({&input, 1}, Progress{{}, stop})));
+        last = seconds_since(start);
+        if (ids.size() == 1) first = last;
         ended = tokenizer.is_end_of_generation(ids.back());
-        if (!ended) emit(utf8.push(tokenizer.token_bytes(ids.back())));
+        emit(ids.back(), ended ? std::string() : utf8.push(tokenizer.token_bytes(ids.back())));
         next = std::span(ids).last(1);
     }
-    const double decode_seconds = seconds_since(start) - first;
-    emit(utf8.finish());
+    if (const std::string rest = utf8.finish(); !rest.empty()) emit(-1, rest);
+    const double decode_seconds = last - first;
     const double decode_rate = ids.size() > 1 ? static_cast<double>(ids.size() - 1) / decode_seconds : 0.0;
     return {{"text", text},
             {"ids", ids},

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -42,7 +44,16 @@ public:
     nlohmann::json repetition(const Progress& progress);
     nlohmann::json attention_mass(const Progress& progress);
     nlohmann::json accuracy(const nlohmann::json& request, const Progress& progress);
-    nlohmann::json generate(const nlohmann::json& request, const Progress& progress);
+    // `on_token` is called for each token with the text that it completed: none where a character is not whole yet, or more
+    // than its own where it ends one. `id` is −1 for text that was left when the last token had come. Seconds count from the start
+    // of the answer.
+    struct GeneratedToken {
+        TokenId id;
+        std::string text;
+        double seconds;
+    };
+    nlohmann::json generate(const nlohmann::json& request,
+                            const std::function<void(const GeneratedToken&)>& on_token, std::stop_token stop);
 
 private:
     void load(const std::string& dtype, const Progress& load, const Progress& apply);

@@ -146,19 +146,18 @@ json Worker::prepare(const json& request) {
 
 json Worker::step(const json& request) {
     const std::string kind = text_field(request, "kind");
-    Progress quiet{{}, stop_.get_token()};
+    const Progress quiet{{}, stop_.get_token()};
     if (kind == "repetition") return prepared().repetition(quiet);
     if (kind == "attention_mass") return prepared().attention_mass(quiet);
     if (kind == "accuracy") return prepared().accuracy(request, quiet);
     if (kind == "generate") {
-        quiet.report = [this](double, std::string_view text) {
-            channel_.write({{"id", current_id_},
-                            {"type", "progress"},
-                            {"phase", "generate"},
-                            {"fraction", -1},
-                            {"text", std::string(text)}});
+        const auto say = [this](const Prepared::GeneratedToken& token) {
+            json message{{"id", current_id_}, {"type", "progress"}, {"phase", "generate"},
+                         {"fraction", -1},    {"text", token.text}, {"seconds", token.seconds}};
+            if (token.id >= 0) message["token"] = token.id;
+            channel_.write(message);
         };
-        return prepared().generate(request, quiet);
+        return prepared().generate(request, say, stop_.get_token());
     }
     throw Error(
         ErrorDetails{"", "", "kind", "'" + kind + "'", "repetition, attention_mass, accuracy or generate"});
