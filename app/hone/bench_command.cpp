@@ -7,7 +7,7 @@
 #include "app/hone/command.h"
 #include "app/hone/experiment_options.h"
 #include "app/hone/interrupt.h"
-#include "app/hone/run_table.h"
+#include "app/hone/measured_report.h"
 #include "app/hone/terminal.h"
 #include "engine/core/error.h"
 #include "engine/experiment/client/client.h"
@@ -38,33 +38,6 @@ void choose_against(MeasureRequest& request, const std::string& against) {
     }
 }
 
-// One document: {"runs": […], "comparison": {…}}, baseline first; plus "refusals", "warnings" and, where the run failed, "error".
-nlohmann::json document(const profiler::Store& store, const MeasureResult& result) {
-    nlohmann::json json{{"runs", nlohmann::json::array()}};
-    for (const std::int64_t id : result.runs) {
-        if (const auto run = store.load(id)) json["runs"].push_back(profiler::run_json(*run));
-    }
-    if (result.comparison) profiler::add_comparison(json, *result.comparison);
-    if (result.error) json["error"] = to_json(*result.error);
-    return json;
-}
-
-int report(const profiler::Store& store, const MeasureResult& result, bool json) {
-    clear_progress();
-    if (json) {
-        print_json(document(store, result));
-    } else {
-        std::vector<profiler::RunRecord> runs;
-        for (const std::int64_t id : result.runs) {
-            if (auto run = store.load(id)) runs.push_back(std::move(*run));
-        }
-        print(run_table(runs, result.comparison ? &*result.comparison : nullptr));
-    }
-    if (result.error) fmt::print(stderr, "hone: {}\n", result.error->message);
-    if (result.status == "cancelled") return kInterrupted;
-    return result.status == "done" ? kDone : kFailed;
-}
-
 int measure_command(const MeasureOptions& options) {
     MeasureRequest request;
     request.experiment = {options.common.checkpoint, options.common.recipe(), options.workload,
@@ -80,7 +53,7 @@ int measure_command(const MeasureOptions& options) {
     profiler::Store store(store_path(options.common.store_file));
     const Interrupt interrupt;
     const MeasureResult result = measure(request, store, {}, progress_observer(false), interrupt.token());
-    return report(store, result, options.common.json);
+    return report_measured(store, result, options.common.json);
 }
 
 void add_accuracy_options(CLI::App& app, MeasureOptions& options) {

@@ -5,6 +5,8 @@
 
 #include "app/hone/command.h"
 #include "app/hone/experiment_options.h"
+#include "app/hone/interrupt.h"
+#include "app/hone/measured_report.h"
 #include "app/hone/run_table.h"
 #include "app/hone/terminal.h"
 #include "engine/core/error.h"
@@ -83,6 +85,20 @@ int compare_command(const RunsOptions& options) {
     return kDone;
 }
 
+// A run that was measured alone is compared with its repetition; one that had a baseline has a new one.
+int rerun_command(const RunsOptions& options) {
+    profiler::Store store(store_path(options.store_file));
+    const profiler::RunRecord earlier = loaded(store, options.runs.at(0));
+    const MeasureRequest request = rerun_request(earlier, builtin_registry());
+    const Interrupt interrupt;
+    MeasureResult result = measure(request, store, {}, progress_observer(false), interrupt.token());
+    if (result.status == "done" && !result.comparison) {
+        result.comparison = profiler::compare(store, earlier, loaded(store, result.runs.back()));
+        result.runs.insert(result.runs.begin(), earlier.id);
+    }
+    return report_measured(store, result, options.json);
+}
+
 int remove_command(const RunsOptions& options) {
     profiler::Store store(store_path(options.store_file));
     chosen(store, options.runs);  // names a number that is not there before anything is removed
@@ -122,6 +138,10 @@ void add_runs(CLI::App& app, Commands& commands) {
         ->add_option("RUN", options->runs)
         ->required()
         ->expected(2);
+    add("rerun", "Measure a run's experiment again, as a new run", rerun_command)
+        ->add_option("RUN", options->runs)
+        ->required()
+        ->expected(1);
     add("remove", "Delete runs for good", remove_command)->add_option("RUN", options->runs)->required();
     CLI::App* command =
         add("export", "Write runs (all where none is named) as csv, json or markdown", export_command);

@@ -186,6 +186,37 @@ class CommandLine(unittest.TestCase):
         self.assertNotIn(f"\n{ids[0]} ", self.hone("runs", "list", "--store", self.store).stdout)
         self.refused("runs", "show", 99, "--store", self.store)
 
+    def test_a_run_is_measured_again(self):
+        self.bench("--with", "kv_cache.dtype=fp16", "--against", "baseline")
+        again = self.json("runs", "rerun", 2, "--store", self.store)
+        self.assertEqual([run["id"] for run in again["runs"]], [3, 4])
+        self.assertEqual(again["runs"][1]["paired_with"], 3)
+        first, second = self.json("runs", "show", 2, "--store", self.store)["runs"][0], again["runs"][1]
+        for part in ("recipe", "workload", "target"):
+            self.assertEqual(first[part], second[part])
+        self.assertIn("decode_tokens_per_second", again["comparison"])
+        # A run that was measured alone is compared with what it gave before.
+        alone = self.json("runs", "rerun", 1, "--store", self.store)
+        self.assertEqual([run["id"] for run in alone["runs"]], [1, 5])
+        self.assertEqual(alone["runs"][1]["side"], "baseline")
+        self.assertIn("perplexity", alone["comparison"])
+        self.assertIn("not interleaved", " ".join(alone["warnings"]))
+        self.refused("runs", "rerun", 99, "--store", self.store)
+
+    def test_what_cannot_be_compared_is_refused_with_the_reason(self):
+        self.bench()
+        self.json("bench", MODEL, *QUICK[:-1], "2", "--store", self.store)
+        document = self.json("runs", "compare", 1, 2, "--store", self.store)
+        self.assertNotIn("decode_tokens_per_second", document["comparison"])
+        self.assertEqual(document["refusals"]["decode_tokens_per_second"], "other thread count: 1 and 2")
+        self.assertIn("perplexity", document["comparison"])
+        self.assertIn("other thread count: 1 and 2", document["warnings"])
+        self.assertIn("not compared: other thread count", self.hone("runs", "compare", 1, 2, "--store", self.store).stdout)
+        environment = document["runs"][0]["environment"]
+        for part in ("cpu", "isa", "governor", "load_average", "hostname", "build_type", "commit", "compiler", "kernel"):
+            self.assertIn(part, environment)
+        self.assertIn("glibc", environment["libraries"])
+
     def test_a_store_of_a_newer_version_is_left_alone(self):
         self.bench()
         with sqlite3.connect(self.store) as database:

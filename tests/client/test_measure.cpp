@@ -83,6 +83,31 @@ TEST_F(Measuring, ComputesAccuracyAgainstTheBaselinesSpools) {
     EXPECT_EQ(compared(result, "perplexity")->verdict, "worse");
 }
 
+TEST_F(Measuring, AStoredRunOnceMore) {
+    const MeasureResult result = measure(request());
+    const profiler::RunRecord baseline = load(result.runs[0]), candidate = load(result.runs[1]);
+    ASSERT_TRUE(candidate.what.workload.contains("text_hash")) << "what only the worker knew";
+    const MeasureRequest again = rerun_request(candidate, builtin_registry());
+    EXPECT_EQ(again.against, MeasureRequest::Against::baseline);
+    const MeasureResult second = measure(again);
+    ASSERT_EQ(second.runs.size(), 2u);
+    const profiler::RunRecord repeated = load(second.runs[1]);
+    EXPECT_EQ(repeated.what.model_source, candidate.what.model_source);
+    EXPECT_EQ(repeated.what.recipe, candidate.what.recipe);
+    EXPECT_EQ(repeated.what.workload, candidate.what.workload);
+    EXPECT_EQ(repeated.what.target, candidate.what.target);
+
+    const MeasureRequest alone = rerun_request(baseline, builtin_registry());
+    EXPECT_EQ(alone.against, MeasureRequest::Against::nothing);
+    EXPECT_TRUE(alone.experiment.recipe.steps.empty());
+    profiler::RunRecord scored = candidate;
+    scored.what.workload["accuracy_only"] = true;
+    EXPECT_TRUE(rerun_request(scored, builtin_registry()).accuracy_only);
+    profiler::RunRecord unknown = candidate;
+    unknown.what.recipe = {{{"technique", "teleport"}}};
+    EXPECT_THROW(rerun_request(unknown, builtin_registry()), Error);
+}
+
 TEST_F(Measuring, InterleavesAndTurnsTheOrder) {
     measure(request());
     std::string warmup, timed;

@@ -88,6 +88,10 @@ struct MeasureResult {
 MeasureResult measure(const MeasureRequest& request, profiler::Store& store, const WorkerLaunch& launch,
                       const Observer& observer, std::stop_token stop);
 
+// What measures a stored run once more: its model, recipe, workload and target, against a fresh baseline where it had one. Throws
+// Error where this version does not know its recipe.
+MeasureRequest rerun_request(const profiler::RunRecord& run, const Registry& registry);
+
 // One request in a fresh worker; results as in docs/protocol.md. Throw Error (worker's error, crash with its signal) or Cancelled.
 nlohmann::json inspect(const std::string& checkpoint, bool tensors, const WorkerLaunch& launch,
                        std::stop_token stop);
