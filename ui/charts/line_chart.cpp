@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t mostDirectLabels = 4;
 constexpr int captionHeight = 20, legendGap = 4;
+constexpr double mostOfWidth = 0.34;  // that names at the lines' ends may take from the plot
 
 QVector<double> toVector(const std::vector<double>& values) {
     return QVector<double>(values.begin(), values.end());
@@ -87,9 +88,13 @@ void LineChart::drawMarkers(const LineSeries& series) {
     }
 }
 
+bool LineChart::labelledAtEnds() const {
+    return labels_.size() <= mostDirectLabels && endLabelWidth(labels_) <= mostOfWidth * plot().width();
+}
+
 void LineChart::reserveMargins() {
     plot().axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
-    const bool direct = labels_.size() <= mostDirectLabels;
+    const bool direct = labelledAtEnds();
     const int right = direct ? std::max(12, endLabelWidth(labels_)) : 12;
     plot().axisRect()->setMargins(QMargins(0, captionHeight, right, 0));
     Legend legend;
@@ -117,7 +122,7 @@ void LineChart::draw() {
         if (!series.name.isEmpty()) labels_.push_back({series.name, series.color.resolve(), at});
     }
     reserveMargins();
-    if (labels_.size() <= mostDirectLabels) labelItems_ = addEndLabels(plot(), labels_);
+    if (labelledAtEnds()) labelItems_ = addEndLabels(plot(), labels_);
 }
 
 void LineChart::fit() {

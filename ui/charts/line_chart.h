@@ -28,7 +28,8 @@ struct LineAxes {
     bool fromZero = true;
 };
 
-// Values along a count or a time; up to four lines carry their names at their ends, more get a legend.
+// Values along a count or a time; up to four lines carry their names at their ends; more, or names too
+// long for that, get a legend.
 class LineChart : public Chart {
     Q_OBJECT
 public:
@@ -51,6 +52,7 @@ private:
     void drawBand(const LineSeries& series);
     void drawLine(const LineSeries& series);
     void drawMarkers(const LineSeries& series);
+    bool labelledAtEnds() const;
     void reserveMargins();
     LineAxes axes_;
     std::vector<LineSeries> series_;

@@ -25,12 +25,26 @@ struct TokenTimes {
 TokenTimes tokenTimes(const std::vector<std::vector<std::vector<double>>>& repetitions);
 TokenTimes tokenTimes(const std::vector<profiler::Sample>& samples);  // of the timed repetitions
 
-// The newest finished run of this model, recipe and workload, and its baseline.
+// Every one of those times, over sequences and repetitions.
+std::vector<double> tokenIntervals(const std::vector<profiler::Sample>& samples);
+
+// Shares in % of each list's values along one common scale, which ends at the longest list's 99.5th percentile: a single
+// interruption would else press everything else together.
+struct Distribution {
+    std::vector<double> x;
+    std::vector<std::vector<double>> shares;  // a list a list of values
+};
+Distribution cumulativeShares(const std::vector<std::vector<double>>& lists);  // of values up to x
+Distribution binnedShares(const std::vector<std::vector<double>>& lists);      // of values around x
+double median(std::vector<double> values);                                     // of at least one
+
+// The newest finished run of this model, recipe and workload, and its baseline; with an environment only those that were measured on
+// its machine.
 struct StoredPair {
     std::optional<profiler::RunRecord> baseline, candidate;
 };
 StoredPair newestPair(const std::vector<profiler::RunRecord>& runs, const std::string& source,
                       const nlohmann::json& recipe, const nlohmann::json& workload,
-                      const nlohmann::json& target);
+                      const nlohmann::json& target, const nlohmann::json& environment = nullptr);
 
 }  // namespace hone::ui

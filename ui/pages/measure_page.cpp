@@ -153,7 +153,7 @@ void MeasurePage::showStored() {
         const Experiment experiment = session().experiment();
         const StoredPair pair =
             newestPair(session().store().list(), experiment.checkpoint, to_json(experiment.recipe),
-                       to_json(experiment.workload), to_json(experiment.target));
+                       to_json(experiment.workload), to_json(experiment.target), session().environment());
         const auto fill = [this](const std::optional<profiler::RunRecord>& run, Side side) {
             if (run) charts_->run().side(side) = replay(session().store().samples(run->id), side);
         };

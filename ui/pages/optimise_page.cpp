@@ -254,7 +254,7 @@ void OptimisePage::showRuns() {
         const Experiment experiment = session().experiment();
         StoredPair pair =
             newestPair(runs, experiment.checkpoint, to_json(experiment.recipe), to_json(experiment.workload),
-                       to_json(experiment.target));
+                       to_json(experiment.target), session().environment());
         std::optional<profiler::Comparison> comparison;
         if (pair.baseline && pair.candidate)
             comparison = profiler::compare(session().store(), *pair.baseline, *pair.candidate);

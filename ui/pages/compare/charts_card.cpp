@@ -5,14 +5,14 @@
 #include <QMenu>
 #include <algorithm>
 
+#include "profiler/report/comparability.h"
 #include "profiler/statistics/metrics.h"
 #include "ui/charts/interval_bars_chart.h"
-#include "ui/charts/line_chart.h"
 #include "ui/charts/scatter_chart.h"
 #include "ui/models/metric_text.h"
-#include "ui/models/run_samples.h"
 #include "ui/models/runs_model.h"
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/elided_label.h"
 
 namespace hone::ui {
 
@@ -66,22 +66,28 @@ ComparisonChartsCard::ComparisonChartsCard(profiler::Store& store, QWidget* pare
       pages_(new QStackedWidget),
       scatter_(new ScatterChart(tr("Accuracy against speed"))),
       bars_(new IntervalBarsChart(tr("Runs by one metric"))),
-      tokenTimes_(
-          new LineChart(tr("Time per token along the generation"), {tr("token"), tr("ms"), tr("ms"), true})) {
+      samples_(new SampleCharts(store, this)),
+      leftOutLabel_(new ElidedLabel({}, TextStyle::caption, Tone::warning)) {
     tabs_->addTab(tr("Scatter"));
     tabs_->addTab(tr("Bars"));
-    tabs_->addTab(tr("Time per token"));
+    tabs_->addTab(tr("Per token"));
+    tabs_->addTab(tr("Distribution"));
+    tabs_->addTab(tr("Accuracy"));
     tabs_->setAccessibleName(tr("What the chart shows"));
     tabs_->setDrawBase(false);
     tabs_->setExpanding(false);
     pages_->addWidget(makeScatter());
     pages_->addWidget(makeBars());
-    pages_->addWidget(tokenTimes_);
-    for (Chart* chart :
-         {static_cast<Chart*>(scatter_), static_cast<Chart*>(bars_), static_cast<Chart*>(tokenTimes_)}) {
+    std::vector<Chart*> charts{scatter_, bars_};
+    for (int kind = 0; kind < SampleCharts::KindCount; ++kind) {
+        pages_->addWidget(samples_->page(static_cast<SampleCharts::Kind>(kind)));
+        charts.push_back(samples_->chart(static_cast<SampleCharts::Kind>(kind)));
+    }
+    for (Chart* chart : charts) {
         chart->setMinimumHeight(chartHeight);
         chart->setEmptyText(tr("Choose a baseline and tick runs to see them here."));
     }
+    connect(samples_, &SampleCharts::choiceChanged, this, &ComparisonChartsCard::draw);
     scatter_->setEmptyText(tr("Runs that have both figures appear here."));
     auto* head = new QHBoxLayout;
     head->addWidget(tabs_);
@@ -89,6 +95,8 @@ ComparisonChartsCard::ComparisonChartsCard(profiler::Store& store, QWidget* pare
     body()->setContentsMargins(spacing::group - 1, 6, spacing::group - 1, 12);
     body()->addLayout(head);
     body()->addWidget(pages_, 1);
+    leftOutLabel_->hide();
+    body()->addWidget(leftOutLabel_);
     auto* more = iconButton(QStringLiteral("more"), tr("Data of the chart"));
     connect(more, &QToolButton::clicked, this, [this, more] {
         QMenu menu(this);
@@ -145,7 +153,7 @@ QWidget* ComparisonChartsCard::makeBars() {
 Chart* ComparisonChartsCard::current() const {
     if (tabs_->currentIndex() == 0) return scatter_;
     if (tabs_->currentIndex() == 1) return bars_;
-    return tokenTimes_;
+    return samples_->chart(static_cast<SampleCharts::Kind>(tabs_->currentIndex() - 2));
 }
 
 void ComparisonChartsCard::setRuns(const RunRecord* baseline, std::vector<RunRecord> ticked,
@@ -162,9 +170,38 @@ ChartColor ComparisonChartsCard::colorOf(std::size_t ticked) const {
 }
 
 void ComparisonChartsCard::draw() {
+    leftOut_.clear();
     if (tabs_->currentIndex() == 0) drawScatter();
     if (tabs_->currentIndex() == 1) drawBars();
-    if (tabs_->currentIndex() == 2) drawTokenTimes();
+    if (tabs_->currentIndex() >= 2) {
+        const auto kind = static_cast<SampleCharts::Kind>(tabs_->currentIndex() - 2);
+        samples_->draw(kind, drawn(samples_->metric(kind)));
+    }
+    showLeftOut();
+}
+
+bool ComparisonChartsCard::leftOut(const RunRecord& run, const std::string& metric) {
+    const std::string reason =
+        baseline_ ? profiler::conditions_refusal(*profiler::find_metric(metric), *baseline_, run)
+                  : std::string();
+    if (reason.empty()) return false;
+    const QString line = tr("Run %1 is left out: %2").arg(run.id).arg(QString::fromStdString(reason));
+    if (!leftOut_.contains(line)) leftOut_.append(line);
+    return true;
+}
+
+std::vector<DrawnRun> ComparisonChartsCard::drawn(const std::string& metric) {
+    std::vector<DrawnRun> runs;
+    if (baseline_) runs.push_back({*baseline_, ChartColor::baseline()});
+    for (std::size_t i = 0; i < ticked_.size(); ++i)
+        if (!leftOut(ticked_[i], metric)) runs.push_back({ticked_[i], colorOf(i)});
+    return runs;
+}
+
+void ComparisonChartsCard::showLeftOut() {
+    leftOutLabel_->setText(leftOut_.join(QStringLiteral(" · ")));
+    leftOutLabel_->setToolTip(leftOut_.join(QLatin1Char('\n')));
+    leftOutLabel_->setVisible(!leftOut_.isEmpty());
 }
 
 void ComparisonChartsCard::drawScatter() {
@@ -174,15 +211,23 @@ void ComparisonChartsCard::drawScatter() {
     std::vector<ScatterPoint> points;
     const auto add = [&](const RunRecord& run, ChartColor color) {
         const auto a = valueOf(run, xId), b = valueOf(run, yId);
-        // Figures of another workload or model are not on the same axes.
-        const bool alike = !baseline_ || (run.what.workload == baseline_->what.workload &&
-                                          run.what.model_hash == baseline_->what.model_hash);
-        if (a && b && alike && run.status == "done")
+        if (a && b && run.status == "done")
             points.push_back({shortName(run), x.value(*a), y.value(*b), color});
     };
     if (baseline_) add(*baseline_, ChartColor::baseline());
-    for (std::size_t i = 0; i < ticked_.size(); ++i) add(ticked_[i], colorOf(i));
-    for (const RunRecord& run : others_) add(run, ChartColor::muted());
+    for (std::size_t i = 0; i < ticked_.size(); ++i)
+        if (!leftOut(ticked_[i], xId) && !leftOut(ticked_[i], yId)) add(ticked_[i], colorOf(i));
+    // Grey runs are there for orientation: those of another model or that cannot be compared are not worth a word.
+    const auto comparable = [&](const RunRecord& run, const std::string& id) {
+        return profiler::conditions_refusal(*profiler::find_metric(id), *baseline_, run).empty();
+    };
+    for (const RunRecord& run : others_) {
+        const bool again =
+            baseline_ && run.what.recipe == baseline_->what.recipe;  // the pinned one once more
+        if (!baseline_ || (!again && run.what.model_hash == baseline_->what.model_hash &&
+                           comparable(run, xId) && comparable(run, yId)))
+            add(run, ChartColor::muted());
+    }
     scatter_->setAxes(x.axis(), y.axis());
     scatter_->setPoints(std::move(points));
 }
@@ -197,27 +242,8 @@ void ComparisonChartsCard::drawBars() {
         const ScatterValue v = axis.value(*value);
         bars.push_back({runName(run), v.value, v.low, v.high, color});
     };
-    if (baseline_) add(*baseline_, ChartColor::baseline());
-    for (std::size_t i = 0; i < ticked_.size(); ++i) add(ticked_[i], colorOf(i));
+    for (const auto& [run, color] : drawn(id)) add(run, color);
     bars_->setData(axis.title, axis.axis().format, std::move(bars));
-}
-
-void ComparisonChartsCard::drawTokenTimes() {
-    std::vector<LineSeries> lines;
-    const auto add = [&](const RunRecord& run, ChartColor color) {
-        TokenTimes times;
-        try {
-            times = tokenTimes(store_.samples(run.id));
-        } catch (const profiler::StoreError&) {
-            return;  // the comparison beside this chart reports the store
-        }
-        if (!times.empty())
-            lines.push_back(
-                {shortName(run), color, times.index, times.mean, times.low, times.high, {}, false, false});
-    };
-    if (baseline_) add(*baseline_, ChartColor::baseline());
-    for (std::size_t i = 0; i < ticked_.size(); ++i) add(ticked_[i], colorOf(i));
-    tokenTimes_->setSeries(std::move(lines));
 }
 
 }  // namespace hone::ui

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "profiler/store/store.h"
-#include "ui/charts/chart_color.h"
+#include "ui/pages/compare/sample_charts.h"
 #include "ui/widgets/card.h"
 
 class QComboBox;
@@ -15,11 +15,12 @@ class QComboBox;
 namespace hone::ui {
 
 class Chart;
+class ElidedLabel;
 class IntervalBarsChart;
-class LineChart;
 class ScatterChart;
 
-// The pinned and ticked runs drawn: any metric against any, bars with intervals, or time per token.
+// The pinned and ticked runs drawn: any metric against any, bars with intervals, and what their samples show. A run that cannot be
+// compared with the pinned one is not drawn beside it: the foot says which and why.
 class ComparisonChartsCard : public Card {
     Q_OBJECT
 public:
@@ -36,7 +37,10 @@ private:
     void draw();
     void drawScatter();
     void drawBars();
-    void drawTokenTimes();
+    // The pinned and the ticked runs whose figures of `metric` may be shown together.
+    std::vector<DrawnRun> drawn(const std::string& metric);
+    bool leftOut(const profiler::RunRecord& run, const std::string& metric);
+    void showLeftOut();
     ChartColor colorOf(std::size_t ticked) const;
     Chart* current() const;
     profiler::Store& store_;
@@ -44,7 +48,9 @@ private:
     QStackedWidget* pages_;
     ScatterChart* scatter_;
     IntervalBarsChart* bars_;
-    LineChart* tokenTimes_;
+    SampleCharts* samples_;
+    ElidedLabel* leftOutLabel_;
+    QStringList leftOut_;
     QComboBox *x_ = nullptr, *y_ = nullptr, *metric_ = nullptr;
     std::optional<profiler::RunRecord> baseline_;
     std::vector<profiler::RunRecord> ticked_, others_;
