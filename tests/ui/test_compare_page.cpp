@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
+#include <QComboBox>
 #include <QFile>
 #include <QLineEdit>
+#include <QMenu>
 #include <QSettings>
 #include <QSignalSpy>
+#include <QTabBar>
 #include <QTableView>
 #include <memory>
 
 #include "tests/ui/page_fixture.h"
+#include "ui/charts/line_chart.h"
 #include "ui/charts/scatter_chart.h"
 #include "ui/models/run_roles.h"
 #include "ui/pages/compare/comparison_card.h"
@@ -103,6 +107,136 @@ private slots:
         f_->button(QStringLiteral("Undo"))->click();
         QCOMPARE(f_->session.store().list().size(), std::size_t{9});
         QCOMPARE(table()->model()->rowCount(), 9);
+        QVERIFY(!f_->window.findChild<Banner*>()->message().contains(QStringLiteral("deleted")) ||
+                !f_->window.findChild<Banner*>()->isVisible());
+    }
+
+    void marksCanBeUndone() {
+        fill();
+        table()->selectRun(baseline_ + 2);
+        QVERIFY(!f_->button(QStringLiteral("Undo"))->isEnabled());
+        QTest::keyClick(table(), Qt::Key_S);
+        QVERIFY(f_->session.store().load(baseline_ + 2)->starred);
+        QVERIFY(f_->button(QStringLiteral("Undo"))->toolTip().contains(QStringLiteral("starring run")));
+        f_->button(QStringLiteral("Undo"))->click();
+        QVERIFY(!f_->session.store().load(baseline_ + 2)->starred);
+        QCOMPARE(table()->currentRun()->starred, false);
+    }
+
+    void notesAndTagsAreEditedInPlace() {
+        fill();
+        table()->selectRun(baseline_ + 2);
+        QVERIFY(table()->isColumnHidden(RunsModel::Note));
+        for (const auto& [key, text] : {std::pair(Qt::Key_F2, "look again"), std::pair(Qt::Key_T, "slow")}) {
+            QTest::keyClick(table(), key);
+            auto* editor = table()->viewport()->findChild<QLineEdit*>();
+            QVERIFY(editor != nullptr && editor->isVisible());
+            QTest::keyClicks(editor, QString::fromLatin1(text));
+            QTest::keyClick(editor, Qt::Key_Return);
+            QTRY_VERIFY(table()->viewport()->findChild<QLineEdit*>() == nullptr);
+        }
+        QCOMPARE(f_->session.store().load(baseline_ + 2)->note, std::string("look again"));
+        QCOMPARE(f_->session.store().load(baseline_ + 2)->tags, std::vector<std::string>{"slow"});
+        f_->button(QStringLiteral("Undo"))->click();
+        QVERIFY(f_->session.store().load(baseline_ + 2)->tags.empty());
+    }
+
+    void chosenColumnsAreRemembered() {
+        fill();
+        QVERIFY(table()->isColumnHidden(RunsModel::FirstToken));
+        QMenu menu;
+        table()->fillColumnMenu(menu);
+        for (QAction* action : menu.actions()) {
+            if (action->text() == QStringLiteral("First token")) action->setChecked(true);
+            if (action->text() == QStringLiteral("When")) action->setChecked(false);
+        }
+        f_.reset();
+        f_ = std::make_unique<test::PageFixture>(builtin_registry(), makeComparePage);
+        QVERIFY(!table()->isColumnHidden(RunsModel::FirstToken));
+        QVERIFY(table()->isColumnHidden(RunsModel::When));
+    }
+
+    void aRunIsMeasuredAgain() {
+        fill({{"prompt_tokens", 128}, {"generated_tokens", 16}, {"repetitions", 3}});
+        table()->selectRun(baseline_ + 1);  // KV cache off, against the baseline
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        QTest::keyClick(table(), Qt::Key_R);
+        QVERIFY(measured.wait(20000));
+        const auto result = measured.first().at(1).value<MeasureResult>();
+        QCOMPARE(result.runs.size(), std::size_t{2});
+        const auto first = *f_->session.store().load(baseline_ + 1);
+        const auto again = *f_->session.store().load(result.runs.back());
+        QVERIFY(again.what.recipe[0]["options"]["dtype"] == first.what.recipe[0]["options"]["dtype"]);
+        QVERIFY(again.what.workload["prompt_tokens"] == first.what.workload["prompt_tokens"]);
+        QCOMPARE(again.what.model_source, first.what.model_source);
+        QVERIFY(again.what.paired_with.has_value());
+        QTRY_COMPARE_WITH_TIMEOUT(table()->model()->rowCount(), 11, 5000);
+
+        table()->selectRun(baseline_);
+        f_->button(QStringLiteral("Run again"))->click();
+        QVERIFY(measured.wait(20000));
+        QCOMPARE(measured.last().at(1).value<MeasureResult>().runs.size(), std::size_t{1});
+    }
+
+    void aRecipeThatIsNotKnownCannotBeMeasuredAgain() {
+        fill();
+        table()->selectRun(baseline_ + 4);  // an option that no technique has
+        f_->button(QStringLiteral("Run again"))->click();
+        const auto* banner = f_->window.findChild<Banner*>();
+        QVERIFY(banner->isVisible());
+        QVERIFY(banner->message().contains(QStringLiteral("cannot be measured again")));
+        QVERIFY(!f_->session.jobs().running());
+    }
+
+    void samplesAreDrawnForStoredRuns() {
+        fill();
+        tickOnly(baseline_ + 6);
+        auto* tabs = f_->named<QTabBar>(QStringLiteral("What the chart shows"));
+        const auto data = [&](const char* name) {
+            return f_->named<LineChart>(QString::fromUtf8(name))->table();
+        };
+        tabs->setCurrentIndex(2);
+        QVERIFY(data("Time per token along the generation").csv().contains(QStringLiteral("int4 group 32")));
+        tabs->setCurrentIndex(3);
+        const ChartTable spread = data("Distribution of the time per token");
+        QCOMPARE(spread.columns.size(), 3);
+        QVERIFY(spread.columns[2].contains(QStringLiteral("median 3.")));
+        QCOMPARE(spread.rows.back().last(), QStringLiteral("100"));
+        tabs->setCurrentIndex(4);
+        const ChartTable accuracy = data("Accuracy as it converges");
+        QCOMPARE(accuracy.rows.size(), std::size_t{8});
+        QVERIFY(accuracy.columns.contains(QStringLiteral("baseline low")));
+        auto* metric = f_->named<QComboBox>(QStringLiteral("Accuracy shown"));
+        metric->setCurrentIndex(1);
+        emit metric->activated(1);
+        QVERIFY(!data("Accuracy as it converges").csv().contains(QStringLiteral("baseline")));
+    }
+
+    void runsThatCannotBeComparedAreNotDrawnBesideTheBaseline() {
+        fill();
+        testing::InventedRun other;
+        other.label = "other threads";
+        const std::int64_t run =
+            testing::storeRun(f_->session.store(), other, {{"prompt_tokens", 128}, {"generated_tokens", 16}},
+                              {{"device", "cpu"}, {"threads", 1}});
+        emit f_->session.runRequested(run);
+        f_->session.setPinnedBaseline(baseline_);
+        tickOnly(run);
+        auto* tabs = f_->named<QTabBar>(QStringLiteral("What the chart shows"));
+        for (const int tab : {0, 1, 2, 3}) {
+            tabs->setCurrentIndex(tab);
+            bool said = false;
+            for (const QLabel* label : f_->window.findChildren<QLabel*>())
+                said = said ||
+                       (label->isVisible() &&
+                        label->text().contains(QStringLiteral("is left out: other thread count: 2 and 1")));
+            QVERIFY2(said, qPrintable(tabs->tabText(tab)));
+        }
+        tabs->setCurrentIndex(4);  // accuracy does not belong to the threads
+        QVERIFY(f_->named<LineChart>(QStringLiteral("Accuracy as it converges"))
+                    ->table()
+                    .csv()
+                    .contains(QStringLiteral("other threads")));
     }
 
     void theTickedRunsAreExportedWithTheirBaseline() {

@@ -7,6 +7,7 @@
 #include "tests/ui/stored_runs.h"
 #include "ui/models/comparison_model.h"
 #include "ui/models/ledger_model.h"
+#include "ui/models/live_run.h"
 #include "ui/models/metric_text.h"
 #include "ui/models/run_filter.h"
 #include "ui/models/run_roles.h"
@@ -77,7 +78,8 @@ private slots:
     }
 
     void showsRuns() {
-        RunsModel model(*store_);
+        RunEdits edits(*store_);
+        RunsModel model(*store_, edits);
         QAbstractItemModelTester tester(&model);
         model.reload();
         QCOMPARE(model.rowCount(), 9);
@@ -96,7 +98,8 @@ private slots:
     }
 
     void sortsByValueWithMissingOnesLast() {
-        RunsModel model(*store_);
+        RunEdits edits(*store_);
+        RunsModel model(*store_, edits);
         model.reload();
         RunsProxy proxy(model);
         for (const auto order : {Qt::AscendingOrder, Qt::DescendingOrder}) {
@@ -108,7 +111,8 @@ private slots:
     }
 
     void editsAreStored() {
-        RunsModel model(*store_);
+        RunEdits edits(*store_);
+        RunsModel model(*store_, edits);
         model.reload();
         const int row = model.rowOf(baseline_);
         QVERIFY(model.setData(model.index(row, RunsModel::Tags), QStringLiteral(" a, b ,a"), Qt::EditRole));
@@ -120,8 +124,49 @@ private slots:
         QVERIFY(run.starred);
     }
 
+    void everyEditCanBeUndone() {
+        RunEdits edits(*store_);
+        RunsModel model(*store_, edits);
+        model.reload();
+        const auto before = *store_->load(baseline_ + 6);
+        const int row = model.rowOf(before.id);
+        const auto set = [&](int column, const QVariant& value, int role = Qt::EditRole) {
+            return model.setData(model.index(row, column), value, role);
+        };
+        QVERIFY(set(RunsModel::Tags, QStringLiteral("ship, laptop")));  // the same tags: no edit
+        QCOMPARE(edits.undoStack().count(), 0);
+        QVERIFY(set(RunsModel::Tags, QStringLiteral("archive")));
+        QVERIFY(set(RunsModel::Note, QStringLiteral("not any more")));
+        QVERIFY(set(RunsModel::Star, false, Qt::CheckStateRole));
+        QVERIFY(edits.remove({before.id, baseline_}));
+        QCOMPARE(store_->list().size(), std::size_t{7});
+        QCOMPARE(edits.undoStack().count(), 4);
+        edits.undoStack().undo();
+        QCOMPARE(store_->list().size(), std::size_t{9});
+        while (edits.undoStack().canUndo()) edits.undoStack().undo();
+        const auto after = *store_->load(before.id);
+        QCOMPARE(after.tags, before.tags);
+        QCOMPARE(after.note, before.note);
+        QCOMPARE(after.starred, before.starred);
+        QCOMPARE(model.run(row).note, before.note);  // the table follows
+        edits.undoStack().redo();
+        QCOMPARE(store_->load(before.id)->tags, (std::vector<std::string>{"archive"}));
+    }
+
+    void anEditThatCannotBeStoredIsNone() {
+        RunEdits edits(*store_);
+        QSignalSpy failed(&edits, &RunEdits::failed);
+        auto gone = *store_->load(baseline_);
+        gone.id = 999;
+        QVERIFY(!edits.setNote(gone, "lost"));
+        QCOMPARE(failed.count(), 1);
+        QVERIFY(failed.first().first().toString().contains(QStringLiteral("999")));
+        QVERIFY(!edits.undoStack().canUndo());
+    }
+
     void ticksOutliveAReload() {
-        RunsModel model(*store_);
+        RunEdits edits(*store_);
+        RunsModel model(*store_, edits);
         model.reload();
         QSignalSpy changed(&model, &RunsModel::tickedChanged);
         model.setTicked(baseline_ + 2, true);
@@ -156,8 +201,86 @@ private slots:
         auto other = b;
         other.what.workload["prompt_tokens"] = 512;
         model.setRuns(a, {other}, {hone::profiler::compare(*store_, a, other)});
-        QCOMPARE(cell(QStringLiteral("Decode")), QStringLiteral("not comparable"));
+        // The reason stands where the figure would be.
+        QCOMPARE(cell(QStringLiteral("Decode")), QStringLiteral("other prompt length: 128 and 512"));
         QVERIFY(!cell(QStringLiteral("Decode"), Qt::ToolTipRole).isEmpty());
+    }
+
+    void differencesNameOptionsOldAndNew() {
+        const auto run = [&](nlohmann::json options) {
+            auto copy = *store_->load(baseline_ + 4);
+            copy.what.recipe = {{{"technique", "quantize_weights"}, {"options", std::move(options)}}};
+            return copy;
+        };
+        const auto& registry = hone::builtin_registry();
+        const auto plain = *store_->load(baseline_);
+        auto int4 = run({{"scheme", "int4_group"}, {"group_size", "32"}});
+        const auto first = runDifferences(plain, {int4}, registry);
+        QCOMPARE(first.size(), std::size_t{1});
+        QCOMPARE(first[0].what, QStringLiteral("Quantise weights"));
+        QVERIFY2(first[0].values[0].startsWith(QStringLiteral("off → int4")), qPrintable(first[0].values[0]));
+
+        const auto wider = run({{"scheme", "int4_group"}, {"group_size", "64"}});
+        int4.what.target["threads"] = 1;
+        int4.what.environment["cpu"] = nullptr;  // not known: no difference
+        const auto both = runDifferences(int4, {wider, int4}, registry);
+        QCOMPARE(both.size(), std::size_t{2});
+        QVERIFY(both[0].what.startsWith(QStringLiteral("Quantise weights: ")));
+        QCOMPARE(both[0].values, (QStringList{QStringLiteral("32 → 64"), QString()}));
+        QCOMPARE(both[1].what, QStringLiteral("Threads"));
+        QCOMPARE(both[1].values, (QStringList{QStringLiteral("1 → 2"), QString()}));
+
+        auto unknown = plain;
+        unknown.what.recipe = {{{"technique", "teleport"}, {"options", {{"far", true}}}}};
+        const auto third = runDifferences(plain, {unknown}, registry);
+        QCOMPARE(third.at(0).what, QStringLiteral("teleport"));
+
+        ComparisonModel model;
+        QAbstractItemModelTester tester(&model);
+        model.setRuns(int4, {wider}, {hone::profiler::compare(*store_, int4, wider)},
+                      runDifferences(int4, {wider}, registry));
+        const int last = model.rowCount() - 1;
+        QCOMPARE(model.index(last, 0).data().toString(), QStringLiteral("Threads"));
+        QCOMPARE(model.index(last, 1).data().toString(), QStringLiteral("1 → 2"));
+    }
+
+    void tokenTimesAreDistributed() {
+        const std::vector<std::vector<double>> lists{{1, 2, 3, 4}, {}, {2, 2, 2, 6}};
+        const Distribution whole = cumulativeShares(lists);
+        QCOMPARE(whole.shares.size(), lists.size());
+        QCOMPARE(whole.shares[0].front(), 0.0);
+        QCOMPARE(whole.shares[0].back(), 100.0);
+        QCOMPARE(whole.shares[2].back(), 100.0);
+        QVERIFY(std::is_sorted(whole.x.begin(), whole.x.end()));
+        QVERIFY(std::is_sorted(whole.shares[2].begin(), whole.shares[2].end()));
+        for (std::size_t i = 0; i < whole.x.size(); ++i)
+            if (whole.x[i] > 2.5 && whole.x[i] < 2.9) QCOMPARE(whole.shares[2][i], 75.0);
+        const Distribution binned = binnedShares(lists);
+        double sum = 0;
+        for (const double share : binned.shares[0]) sum += share;
+        QVERIFY(std::abs(sum - 100) < 1e-9);
+        QCOMPARE(median({3, 1, 2}), 2.0);
+        // One interruption in a thousand does not press the rest together.
+        std::vector<double> steady(1000, 5.0);
+        steady.back() = 500;
+        steady.front() = 4;
+        QVERIFY(cumulativeShares({steady}).x.back() < 10);
+        QCOMPARE(tokenIntervals(store_->samples(baseline_)).size() % 5, std::size_t{0});
+    }
+
+    void accuracyConvergesWithAnInterval() {
+        const LiveSide side = replay(store_->samples(baseline_ + 6), hone::Side::candidate);
+        for (const char* metric : {"perplexity", "kl_divergence", "top1_agreement"}) {
+            const LiveSide::Line line = side.accuracyLine(metric);
+            const auto stored = store_->load(baseline_ + 6)->metrics.at(metric);
+            QCOMPARE(line.x.size(), std::size_t{8});
+            QCOMPARE(line.low[2], line.y[2]);  // too few windows
+            QVERIFY(line.low[3] < line.y[3] && line.high[3] > line.y[3]);
+            QVERIFY2(std::abs(line.y.back() - stored.value) < 1e-9 * stored.value, metric);
+            QVERIFY2(std::abs(line.high.back() - stored.high) < 1e-9 * stored.high, metric);
+        }
+        QVERIFY(
+            replay(store_->samples(baseline_), hone::Side::baseline).accuracyLine("kl_divergence").y.empty());
     }
 
     void differencesOnlyHidesWhatCannotBeTold() {
@@ -199,6 +322,11 @@ private slots:
         QCOMPARE(pair.baseline->id, baseline_);
         auto longer = workload;
         longer["prompt_tokens"] = 4096;
+        const auto on = [&](const nlohmann::json& machine) {
+            return newestPair(runs, testing::inventedModel, wanted, workload, target, machine).candidate;
+        };
+        QVERIFY(on({{"hostname", "workbench"}, {"isa", "AVX2"}}));
+        QVERIFY(!on({{"hostname", "elsewhere"}}));
         QVERIFY(!newestPair(runs, testing::inventedModel, wanted, longer, target).baseline);
         const StoredPair plain =
             newestPair(runs, testing::inventedModel, nlohmann::json::array(), workload, target);

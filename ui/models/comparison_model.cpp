@@ -12,11 +12,13 @@
 namespace hone::ui {
 
 void ComparisonModel::setRuns(const profiler::RunRecord& baseline, std::vector<profiler::RunRecord> runs,
-                              std::vector<profiler::Comparison> comparisons) {
+                              std::vector<profiler::Comparison> comparisons,
+                              std::vector<RunDifference> differences) {
     beginResetModel();
     baseline_ = baseline;
     runs_ = std::move(runs);
     comparisons_ = std::move(comparisons);
+    differences_ = std::move(differences);
     chooseRows();
     endResetModel();
 }
@@ -26,6 +28,7 @@ void ComparisonModel::clear() {
     baseline_.reset();
     runs_.clear();
     comparisons_.clear();
+    differences_.clear();
     rows_.clear();
     endResetModel();
 }
@@ -81,7 +84,7 @@ void ComparisonModel::chooseRows() {
 }
 
 int ComparisonModel::rowCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : static_cast<int>(rows_.size());
+    return parent.isValid() ? 0 : static_cast<int>(rows_.size() + differences_.size());
 }
 
 int ComparisonModel::columnCount(const QModelIndex& parent) const {
@@ -105,7 +108,8 @@ QVariant ComparisonModel::cell(const std::string& id, std::size_t run, int role)
     const VerdictText verdict = verdictText(*metric);
     switch (role) {
         case Qt::DisplayRole:
-            return verdict.text;
+            // Where the figure would be stands why there is none.
+            return metric->refusal.empty() ? verdict.text : verdict.reason;
         case SuffixRole:
             return verdict.interval;
         case ToneRole:
@@ -115,15 +119,44 @@ QVariant ComparisonModel::cell(const std::string& id, std::size_t run, int role)
         case Qt::ToolTipRole:
             return verdict.tooltip;
         case Qt::AccessibleTextRole:
-            return QStringLiteral("%1 %2").arg(verdict.text, verdict.interval);
+            return QStringLiteral("%1 %2").arg(verdict.text, verdict.interval + verdict.reason);
         default:
             return {};
     }
 }
 
+std::size_t ComparisonModel::recipeRows() const {
+    return static_cast<std::size_t>(std::count_if(differences_.begin(), differences_.end(),
+                                                  [](const RunDifference& d) { return d.ofRecipe; }));
+}
+
+const RunDifference* ComparisonModel::differenceAt(int row) const {
+    const auto at = static_cast<std::size_t>(row);
+    if (at < recipeRows()) return &differences_[at];
+    return at < recipeRows() + rows_.size() ? nullptr : &differences_[at - rows_.size()];
+}
+
+const std::string& ComparisonModel::metricAt(int row) const {
+    return rows_[static_cast<std::size_t>(row) - recipeRows()];
+}
+
+QVariant ComparisonModel::differenceData(const RunDifference& difference, int column, int role) const {
+    if (role == Qt::TextAlignmentRole)
+        return static_cast<int>((column == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+    const QString value = column == 0 ? difference.what : difference.values[column - 1];
+    if (role == Qt::DisplayRole) return value.isEmpty() ? tr("the same") : value;
+    if (role == Qt::ToolTipRole)
+        return column == 0 ? tr("%1: %2 in run %3").arg(value, difference.baseline).arg(baseline_->id)
+                           : value;
+    if (role == ToneRole && column > 0) return static_cast<int>(value.isEmpty() ? Tone::muted : Tone::text);
+    return {};
+}
+
 QVariant ComparisonModel::data(const QModelIndex& index, int role) const {
     if (!index.isValid()) return {};
-    const std::string& id = rows_[static_cast<std::size_t>(index.row())];
+    if (const RunDifference* difference = differenceAt(index.row()))
+        return differenceData(*difference, index.column(), role);
+    const std::string& id = metricAt(index.row());
     if (index.column() > 0) {
         if (role == Qt::TextAlignmentRole) return static_cast<int>(Qt::AlignRight | Qt::AlignVCenter);
         return cell(id, static_cast<std::size_t>(index.column() - 1), role);

@@ -6,17 +6,20 @@
 #include <vector>
 
 #include "profiler/report/comparison.h"
+#include "ui/models/run_differences.h"
 
 namespace hone::ui {
 
-// Runs against a baseline: a row a metric, a column a run. Cells say the verdict with its interval, or why there is none.
+// Runs against a baseline: a row a metric, a column a run. Cells say the verdict with its interval, or why there is none. Above
+// them the options of the recipe that are not the same, below them whatever else is not.
 class ComparisonModel : public QAbstractTableModel {
     Q_OBJECT
 public:
     using QAbstractTableModel::QAbstractTableModel;
 
     void setRuns(const profiler::RunRecord& baseline, std::vector<profiler::RunRecord> runs,
-                 std::vector<profiler::Comparison> comparisons);  // one a run
+                 std::vector<profiler::Comparison> comparisons,  // one a run
+                 std::vector<RunDifference> differences = {});
     void clear();
     void setMetrics(std::vector<std::string> ids);  // only these, where not empty
     void setDifferencesOnly(bool only);
@@ -29,6 +32,10 @@ public:
 
 private:
     const profiler::ComparedMetric* compared(const std::string& id, std::size_t run) const;
+    const RunDifference* differenceAt(int row) const;  // null: it is a metric's row
+    std::size_t recipeRows() const;
+    const std::string& metricAt(int row) const;
+    QVariant differenceData(const RunDifference& difference, int column, int role) const;
     QVariant cell(const std::string& id, std::size_t run, int role) const;
     QVariant ownFigure(const std::string& id, std::size_t run, int role) const;
     bool differs(const std::string& id) const;
@@ -38,6 +45,7 @@ private:
     std::vector<profiler::RunRecord> runs_;
     std::vector<profiler::Comparison> comparisons_;
     std::vector<std::string> rows_;
+    std::vector<RunDifference> differences_;
     std::vector<std::string> metrics_;
     bool differencesOnly_ = false;
 };

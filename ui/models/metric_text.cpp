@@ -121,7 +121,8 @@ VerdictText verdictText(const profiler::ComparedMetric& metric) {
     VerdictText result;
     if (!metric.refusal.empty()) {
         result.text = tr("not comparable");
-        result.tooltip = tip({QString::fromStdString(metric.refusal)});
+        result.reason = QString::fromStdString(metric.refusal);
+        result.tooltip = tip({tr("Not comparable: %1").arg(result.reason), metricDefinition(metric.id)});
         return result;
     }
     const auto* definition = profiler::find_metric(metric.id);

@@ -25,7 +25,8 @@ QString intervalText(const std::string& id, const profiler::MetricValue& value);
 
 // A verdict as people read it: word, arrow and colour say the same.
 struct VerdictText {
-    QString text;      // "▲ 2.46 × faster", "▼ 6.4 % worse", "● cannot tell", or empty
+    QString text;    // "▲ 2.46 × faster", "▼ 6.4 % worse", "● cannot tell", "not comparable", or empty
+    QString reason;  // why the two cannot be compared
     QString interval;  // of the ratio: "2.39–2.52 ×", "+5.6 … +7.2 %"
     Tone tone = Tone::muted;
     QString tooltip;  // exact ratio with its interval, or why the two cannot be compared

@@ -18,21 +18,50 @@ namespace {
 
 using profiler::RunRecord;
 
+struct ColumnOf {
+    const char* id;      // remembered by: never renamed
+    const char* title;   // of one without a metric
+    const char* metric;  // null: none
+};
+
+// In the order of RunsModel::Column.
+constexpr ColumnOf columns[RunsModel::ColumnCount] = {
+    {"base", QT_TRANSLATE_NOOP("RunsModel", "Base"), nullptr},
+    {"run", QT_TRANSLATE_NOOP("RunsModel", "Run"), nullptr},
+    {"recipe", QT_TRANSLATE_NOOP("RunsModel", "Recipe"), nullptr},
+    {"model", QT_TRANSLATE_NOOP("RunsModel", "Model"), nullptr},
+    {"type", QT_TRANSLATE_NOOP("RunsModel", "Type"), nullptr},
+    {"prefill", "", "prefill_tokens_per_second"},
+    {"decode", "", "decode_tokens_per_second"},
+    {"throughput", "", "total_tokens_per_second"},
+    {"first_token", "", "time_to_first_token"},
+    {"per_token", "", "time_per_output_token"},
+    {"peak", "", "peak_memory"},
+    {"size", "", "model_bytes"},
+    {"perplexity", "", "perplexity"},
+    {"divergence", "", "kl_divergence"},
+    {"agreement", "", "top1_agreement"},
+    {"threads", QT_TRANSLATE_NOOP("RunsModel", "Threads"), nullptr},
+    {"machine", QT_TRANSLATE_NOOP("RunsModel", "Machine"), nullptr},
+    {"commit", QT_TRANSLATE_NOOP("RunsModel", "Commit"), nullptr},
+    {"when", QT_TRANSLATE_NOOP("RunsModel", "When"), nullptr},
+    {"status", QT_TRANSLATE_NOOP("RunsModel", "Status"), nullptr},
+    {"star", QT_TRANSLATE_NOOP("RunsModel", "★"), nullptr},
+    {"tags", QT_TRANSLATE_NOOP("RunsModel", "Tags"), nullptr},
+    {"note", QT_TRANSLATE_NOOP("RunsModel", "Note"), nullptr}};
+
 const char* metricOfColumn(int column) {
-    switch (column) {
-        case RunsModel::Prefill:
-            return "prefill_tokens_per_second";
-        case RunsModel::Decode:
-            return "decode_tokens_per_second";
-        case RunsModel::Peak:
-            return "peak_memory";
-        case RunsModel::Perplexity:
-            return "perplexity";
-        case RunsModel::Divergence:
-            return "kl_divergence";
-        default:
-            return nullptr;
-    }
+    return columns[column].metric;
+}
+
+QString textOf(const nlohmann::json& object, const char* key) {
+    if (!object.is_object() || !object.contains(key) || object[key].is_null()) return {};
+    return QString::fromStdString(object[key].is_string() ? object[key].get<std::string>()
+                                                          : object[key].dump());
+}
+
+bool isFigure(int column) {
+    return metricOfColumn(column) != nullptr || column == RunsModel::Type || column == RunsModel::Threads;
 }
 
 QString joined(const std::vector<std::string>& tags) {
@@ -47,6 +76,7 @@ std::vector<std::string> splitTags(const QString& text) {
         const std::string tag = part.trimmed().toStdString();
         if (!tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);
     }
+    std::sort(tags.begin(), tags.end());  // as the store keeps them
     return tags;
 }
 
@@ -56,7 +86,15 @@ QString runName(const RunRecord& run) {
     return QStringLiteral("%1 %2").arg(run.id).arg(QString::fromStdString(run.what.recipe_label));
 }
 
-RunsModel::RunsModel(profiler::Store& store, QObject* parent) : QAbstractTableModel(parent), store_(store) {}
+RunsModel::RunsModel(profiler::Store& store, RunEdits& edits, QObject* parent)
+    : QAbstractTableModel(parent), store_(store), edits_(edits) {
+    connect(&edits, &RunEdits::edited, this, [this](qint64 run) { reread(run); });
+    connect(&edits, &RunEdits::failed, this, &RunsModel::storeFailed);
+}
+
+QString RunsModel::columnId(int column) {
+    return QString::fromLatin1(columns[column].id);
+}
 
 void RunsModel::reload() {
     std::vector<RunRecord> now = store_.list();
@@ -120,8 +158,16 @@ QVariant RunsModel::text(const RunRecord& run, int column) const {
             return QString::number(run.id);
         case Recipe:
             return QString::fromStdString(run.what.recipe_label);
+        case Model:
+            return QString::fromStdString(run.what.model_name);
         case Type:
             return mainType(run);
+        case Threads:
+            return textOf(run.what.target, "threads");
+        case Machine:
+            return textOf(run.what.environment, "hostname");
+        case Commit:
+            return textOf(run.what.environment, "commit");
         case When:
             return timeAgo(run.created);
         case Status:
@@ -151,6 +197,7 @@ QVariant RunsModel::sortValue(const RunRecord& run, int column) const {
     if (column == Pin) return pinned_ == run.id ? 0 : 1;
     if (column == Tick || column == When) return static_cast<qlonglong>(run.id);
     if (column == Star) return run.starred ? 0 : 1;
+    if (column == Threads) return text(run, column).toDouble();
     return text(run, column).toString().toLower();
 }
 
@@ -201,9 +248,7 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
         case Qt::ToolTipRole:
             return tooltip(run, column);
         case Qt::TextAlignmentRole:
-            return static_cast<int>(
-                Qt::AlignVCenter |
-                (metricOfColumn(column) != nullptr || column == Type ? Qt::AlignRight : Qt::AlignLeft));
+            return static_cast<int>(Qt::AlignVCenter | (isFigure(column) ? Qt::AlignRight : Qt::AlignLeft));
         case Qt::CheckStateRole:
             return {};  // painted as marks
         case Qt::AccessibleTextRole:
@@ -221,10 +266,7 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
         case ToneRole:
             if (column == Status && run.status == "failed") return static_cast<int>(Tone::worse);
             if (column == Recipe && run.status == "done") return static_cast<int>(Tone::text);
-            if (column == Type || column == When || column == Note || column == Tags || column == Status ||
-                column == Recipe)
-                return static_cast<int>(Tone::muted);
-            return {};
+            return metricOfColumn(column) == nullptr ? QVariant(static_cast<int>(Tone::muted)) : QVariant();
         default:
             return {};
     }
@@ -234,8 +276,7 @@ QVariant RunsModel::headerData(int section, Qt::Orientation orientation, int rol
     if (orientation != Qt::Horizontal) return {};
     const char* metric = metricOfColumn(section);
     if (role == Qt::TextAlignmentRole)
-        return static_cast<int>(Qt::AlignVCenter |
-                                (metric != nullptr || section == Type ? Qt::AlignRight : Qt::AlignLeft));
+        return static_cast<int>(Qt::AlignVCenter | (isFigure(section) ? Qt::AlignRight : Qt::AlignLeft));
     if (role == Qt::ToolTipRole && metric != nullptr)
         return QStringLiteral("<qt>%1</qt>").arg(metricDefinition(metric).toHtmlEscaped());
     if (role == Qt::ToolTipRole && section == Pin)
@@ -244,21 +285,7 @@ QVariant RunsModel::headerData(int section, Qt::Orientation orientation, int rol
     if (section == Divergence) return tr("KL nats");
     if (section == Peak) return tr("Peak memory");
     if (metric != nullptr) return (metricTitle(metric) + QLatin1Char(' ') + metricUnit(metric)).trimmed();
-    static const char* const titles[ColumnCount] = {QT_TR_NOOP("Base"),
-                                                    QT_TR_NOOP("Run"),
-                                                    QT_TR_NOOP("Recipe"),
-                                                    QT_TR_NOOP("Type"),
-                                                    "",
-                                                    "",
-                                                    "",
-                                                    "",
-                                                    "",
-                                                    QT_TR_NOOP("When"),
-                                                    QT_TR_NOOP("Status"),
-                                                    QT_TR_NOOP("★"),
-                                                    QT_TR_NOOP("Tags"),
-                                                    QT_TR_NOOP("Note")};
-    return tr(titles[section]);
+    return tr(columns[section].title);
 }
 
 Qt::ItemFlags RunsModel::flags(const QModelIndex& index) const {
@@ -267,38 +294,24 @@ Qt::ItemFlags RunsModel::flags(const QModelIndex& index) const {
     return flags;
 }
 
-bool RunsModel::write(std::int64_t run, const std::function<void()>& change) {
+// The store says what is now true of it: the edit may be one that was undone.
+void RunsModel::reread(std::int64_t run) {
+    const int row = rowOf(run);
+    if (row < 0) return;
     try {
-        change();
+        if (auto now = store_.load(run)) runs_[static_cast<std::size_t>(row)] = std::move(*now);
     } catch (const std::exception& error) {
         emit storeFailed(QString::fromUtf8(error.what()));
-        return false;
     }
-    const int row = rowOf(run);
     emit dataChanged(index(row, 0), index(row, ColumnCount - 1));
-    return true;
 }
 
 bool RunsModel::setData(const QModelIndex& index, const QVariant& value, int role) {
-    RunRecord& run = runs_[static_cast<std::size_t>(index.row())];
-    if (index.column() == Star && role == Qt::CheckStateRole)
-        return write(run.id, [&] {
-            store_.set_starred(run.id, value.toBool());
-            run.starred = value.toBool();
-        });
+    const RunRecord run = this->run(index.row());
+    if (index.column() == Star && role == Qt::CheckStateRole) return edits_.setStarred(run, value.toBool());
     if (role != Qt::EditRole) return false;
-    if (index.column() == Note)
-        return write(run.id, [&] {
-            const std::string note = value.toString().trimmed().toStdString();
-            store_.set_note(run.id, note);
-            run.note = note;
-        });
-    if (index.column() == Tags)
-        return write(run.id, [&] {
-            const auto tags = splitTags(value.toString());
-            store_.set_tags(run.id, tags);
-            run.tags = tags;
-        });
+    if (index.column() == Note) return edits_.setNote(run, value.toString().trimmed().toStdString());
+    if (index.column() == Tags) return edits_.setTags(run, splitTags(value.toString()));
     return false;
 }
 

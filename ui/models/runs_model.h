@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "profiler/store/store.h"
+#include "ui/models/run_edits.h"
 #include "ui/models/run_filter.h"
 
 namespace hone::ui {
 
-// The stored runs, one a row, newest first. Tags, notes and stars are written to the store as they are edited.
+// The stored runs, one a row, newest first. Tags, notes and stars are written to the store as they are edited, and can be undone.
 class RunsModel : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -21,12 +22,21 @@ public:
         Pin,
         Tick,
         Recipe,
+        Model,
         Type,
         Prefill,
         Decode,
+        Throughput,
+        FirstToken,
+        PerToken,
         Peak,
+        Size,
         Perplexity,
         Divergence,
+        Agreement,
+        Threads,
+        Machine,
+        Commit,
         When,
         Status,
         Star,
@@ -35,7 +45,8 @@ public:
         ColumnCount
     };
 
-    explicit RunsModel(profiler::Store& store, QObject* parent = nullptr);
+    RunsModel(profiler::Store& store, RunEdits& edits, QObject* parent = nullptr);
+    static QString columnId(int column);  // what a column is remembered by
 
     void reload();  // throws StoreError
     const profiler::RunRecord& run(int row) const { return runs_[static_cast<std::size_t>(row)]; }
@@ -65,8 +76,9 @@ private:
     QVariant mark(const profiler::RunRecord& run, int column) const;
     QVariant sortValue(const profiler::RunRecord& run, int column) const;
     QString tooltip(const profiler::RunRecord& run, int column) const;
-    bool write(std::int64_t run, const std::function<void()>& change);
+    void reread(std::int64_t run);
     profiler::Store& store_;
+    RunEdits& edits_;
     std::vector<profiler::RunRecord> runs_;
     std::optional<std::int64_t> pinned_;
     std::set<std::int64_t> ticked_;

@@ -34,10 +34,11 @@ private:
 struct Session::Impl {
     Impl(Session* session, const Registry& known, const WorkerLaunch& launch,
          const std::filesystem::path& path)
-        : registry(known), store(path), jobs(launch, path), undo(session) {}
+        : registry(known), store(path), edits(store), jobs(launch, path), undo(session) {}
 
     const Registry& registry;
     profiler::Store store;
+    RunEdits edits;
     JobRunner jobs;
     QUndoStack undo;
     QString checkpoint;
@@ -54,6 +55,7 @@ Session::Session(const Registry& registry, WorkerLaunch launch, const std::files
                  QObject* parent)
     : QObject(parent), impl_(std::make_unique<Impl>(this, registry, launch, store)) {
     connect(&impl_->jobs, &JobRunner::runsChanged, this, &Session::runsChanged);
+    connect(&impl_->edits, &RunEdits::removedOrRestored, this, &Session::runsChanged);
     impl_->jobs.quick(
         QStringLiteral("environment"), this,
         [](const WorkerLaunch& workers, std::stop_token) { return hone::hello(workers); },
@@ -81,6 +83,9 @@ profiler::Store& Session::store() {
 }
 QUndoStack& Session::undoStack() {
     return impl_->undo;
+}
+RunEdits& Session::runEdits() {
+    return impl_->edits;
 }
 QString Session::checkpoint() const {
     return impl_->checkpoint;
@@ -170,6 +175,12 @@ int Session::measure() {
         impl_->recipe.steps.empty() ? MeasureRequest::Against::nothing : MeasureRequest::Against::baseline;
     const std::string name = label(impl_->recipe, impl_->registry);
     return impl_->jobs.measure(tr("Measuring %1").arg(QString::fromStdString(name)), request);
+}
+
+int Session::measureAgain(const profiler::RunRecord& run) {
+    const MeasureRequest request = rerun_request(run, impl_->registry);
+    const QString name = QString::fromStdString(run.what.recipe_label);
+    return impl_->jobs.measure(tr("Measuring run %1 again: %2").arg(run.id).arg(name), request);
 }
 
 }  // namespace hone::ui

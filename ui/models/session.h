@@ -11,6 +11,7 @@
 #include "engine/experiment/protocol/experiment.h"
 #include "profiler/store/store.h"
 #include "ui/jobs/job_runner.h"
+#include "ui/models/run_edits.h"
 
 namespace hone::ui {
 
@@ -38,6 +39,7 @@ public:
     // Every change is one undo step named `what`; equal recipes are no change. Throws Error where invalid.
     void setRecipe(const Recipe& recipe, const QString& what);
     QUndoStack& undoStack();
+    RunEdits& runEdits();  // of stored runs, with an undo stack of their own
 
     const Workload& workload() const;
     void setWorkload(const Workload& workload);
@@ -48,6 +50,8 @@ public:
     std::optional<std::int64_t> pinnedBaseline() const;  // run id
     void setPinnedBaseline(std::optional<std::int64_t> run);
     int measure();  // queues experiment() against the baseline; −1 without a model
+    // Queues a stored run's experiment once more. Throws Error where this version does not know its recipe.
+    int measureAgain(const profiler::RunRecord& run);
 
 signals:
     void modelChanged();

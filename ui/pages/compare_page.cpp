@@ -32,13 +32,13 @@ Page* makeComparePage(Session& session) {
 
 ComparePage::ComparePage(Session& session, QWidget* parent)
     : Page(session, parent),
-      model_(session.store()),
+      model_(session.store(), session.runEdits()),
       proxy_(model_),
       stack_(new QStackedLayout),
       banner_(new Banner),
       filterError_(new TextLabel({}, TextStyle::caption, Tone::warning)),
       table_(new RunsTable(model_, proxy_)),
-      comparison_(new ComparisonCard(session.store())),
+      comparison_(new ComparisonCard(session.store(), session.registry())),
       charts_(new ComparisonChartsCard(session.store())) {
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -98,6 +98,18 @@ QList<QWidget*> ComparePage::headerWidgets() {
     auto* find = new QShortcut(QKeySequence::Find, this);
     connect(find, &QShortcut::activated, filterBox_,
             [this] { filterBox_->setFocus(Qt::ShortcutFocusReason); });
+    QPushButton* undo = plainButton(tr("Undo"));
+    QUndoStack& stack = session().runEdits().undoStack();
+    const auto follow = [&stack, undo] {
+        undo->setEnabled(stack.canUndo());
+        undo->setToolTip(tr("Undo %1  Ctrl+Z").arg(stack.undoText()));
+    };
+    connect(&stack, &QUndoStack::indexChanged, undo, follow);
+    connect(undo, &QPushButton::clicked, &stack, &QUndoStack::undo);
+    follow();
+    QPushButton* again = plainButton(tr("Run again"));
+    again->setToolTip(tr("Queue the experiments of the selected runs once more  R"));
+    connect(again, &QPushButton::clicked, this, &ComparePage::rerun);
     QPushButton* columns = plainButton(tr("Columns"));
     connect(columns, &QPushButton::clicked, this, [this, columns] {
         QMenu menu(columns);
@@ -116,18 +128,27 @@ QList<QWidget*> ComparePage::headerWidgets() {
                        [this] { askExport(profiler::ReportFormat::markdown, QStringLiteral("md")); });
         menu.exec(exporting->mapToGlobal(QPoint(0, exporting->height() + 2)));
     });
-    return {filterBox_, columns, exporting};
+    return {filterBox_, undo, again, columns, exporting};
 }
 
 void ComparePage::followTable() {
     connect(table_, &RunsTable::pinRequested, this, &ComparePage::pin);
     connect(table_, &RunsTable::deleteRequested, this, &ComparePage::remove);
+    connect(table_, &RunsTable::rerunRequested, this, &ComparePage::rerun);
     connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::explainCurrent);
     connect(&model_, &RunsModel::tickedChanged, this, &ComparePage::compare);
     connect(&model_, &RunsModel::storeFailed, this, [this](const QString& reason) {
         banner_->show(Banner::Kind::error, tr("The change was not stored."), reason);
     });
-    connect(banner_, &Banner::triggered, this, &ComparePage::undoRemove);
+    connect(banner_, &Banner::triggered, this, [this] {
+        if (bannerAction_) bannerAction_();
+    });
+    RunEdits& edits = session().runEdits();
+    connect(&edits, &RunEdits::removedOrRestored, this, [this] {
+        banner_->clear();
+        reload();
+    });
+    connect(&edits, &RunEdits::edited, banner_, &Banner::clear);
 }
 
 void ComparePage::shown() {
@@ -146,7 +167,8 @@ void ComparePage::reload() {
                       QString::fromUtf8(error.what()));
         return;
     }
-    stack_->setCurrentIndex(model_.rowCount() == 0 && removed_.empty() ? 0 : 1);
+    const bool changed = session().runEdits().undoStack().count() > 0;  // something deleted may come back
+    stack_->setCurrentIndex(model_.rowCount() == 0 && !changed ? 0 : 1);
     pinSomething();
     if (selected > 0) table_->selectRun(selected);
     if (!table_->currentIndex().isValid() && proxy_.rowCount() > 0)
@@ -228,37 +250,32 @@ void ComparePage::explainCurrent() {
                            QString::fromStdString(run->reason)));
 }
 
+void ComparePage::tell(const QString& message, const QString& advice, const QString& action,
+                       std::function<void()> act) {
+    bannerAction_ = std::move(act);
+    banner_->show(Banner::Kind::note, message, advice, action);
+}
+
 void ComparePage::remove() {
+    const std::vector<std::int64_t> runs = table_->selectedRuns();
+    if (runs.empty() || !session().runEdits().remove(runs)) return;
+    tell(tr("%n run(s) deleted.", nullptr, static_cast<int>(runs.size())), {}, tr("Undo"),
+         [this] { session().runEdits().undoStack().undo(); });
+}
+
+void ComparePage::rerun() {
     const std::vector<std::int64_t> runs = table_->selectedRuns();
     if (runs.empty()) return;
     try {
-        session().store().remove(runs);
+        for (const std::int64_t id : runs) session().measureAgain(*model_.find(id));
     } catch (const std::exception& error) {
-        banner_->show(Banner::Kind::error, tr("The runs were not deleted."), QString::fromUtf8(error.what()));
-        return;
-    }
-    removed_.push_back(runs);
-    reload();
-    banner_->show(Banner::Kind::note, tr("%n run(s) deleted.", nullptr, static_cast<int>(runs.size())), {},
-                  tr("Undo"));
-    emit session().runsChanged();
-}
-
-void ComparePage::undoRemove() {
-    if (removed_.empty()) return;
-    try {
-        session().store().restore(removed_.back());
-    } catch (const std::exception& error) {
-        banner_->show(Banner::Kind::error, tr("The runs were not brought back."),
+        banner_->show(Banner::Kind::error, tr("The run cannot be measured again."),
                       QString::fromUtf8(error.what()));
         return;
     }
-    removed_.pop_back();
-    banner_->clear();
-    if (!removed_.empty())
-        banner_->show(Banner::Kind::note, tr("More deleted runs can be brought back."), {}, tr("Undo"));
-    reload();
-    emit session().runsChanged();
+    tell(tr("%n experiment(s) queued once more.", nullptr, static_cast<int>(runs.size())),
+         tr("What was measured against a baseline is so again. The new runs appear here."), tr("Watch it"),
+         [this] { session().requestPage(QStringLiteral("measure")); });
 }
 
 std::vector<profiler::RunRecord> ComparePage::chosenRuns() const {

@@ -3,6 +3,7 @@
 
 #include <QStackedLayout>
 #include <QTimer>
+#include <functional>
 
 #include "profiler/report/comparison.h"
 #include "ui/models/runs_model.h"
@@ -45,7 +46,9 @@ private:
     void compare();
     void explainCurrent();
     void remove();
-    void undoRemove();
+    void rerun();
+    void tell(const QString& message, const QString& advice = {}, const QString& action = {},
+              std::function<void()> act = {});
     void askExport(profiler::ReportFormat format, const QString& suffix);
     std::vector<profiler::RunRecord> chosenRuns() const;
 
@@ -59,7 +62,7 @@ private:
     ComparisonChartsCard* charts_;
     QLineEdit* filterBox_ = nullptr;
     QTimer pause_;
-    std::vector<std::vector<std::int64_t>> removed_;  // newest last
+    std::function<void()> bannerAction_;
     bool stale_ = true;
 };
 

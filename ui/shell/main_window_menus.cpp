@@ -4,6 +4,7 @@
 #include <QDockWidget>
 #include <QFileInfo>
 #include <QMenuBar>
+#include <QUndoGroup>
 
 #include "ui/shell/about_dialog.h"
 #include "ui/shell/main_window.h"
@@ -66,10 +67,20 @@ void MainWindow::fillSyntheticMenu() {
 void MainWindow::buildEditMenu() {
     const Theme& theme = Theme::instance();
     QMenu* menu = menuBar()->addMenu(tr("&Edit"));
-    QAction* undo = session_.undoStack().createUndoAction(this, tr("Undo"));
+    // What Ctrl+Z takes back belongs to the page: stored runs on Compare, the recipe elsewhere.
+    auto* stacks = new QUndoGroup(this);
+    QUndoStack &recipe = session_.undoStack(), &runs = session_.runEdits().undoStack();
+    stacks->addStack(&recipe);
+    stacks->addStack(&runs);
+    const auto follow = [stacks, &recipe, &runs](const QString& page) {
+        stacks->setActiveStack(page == QLatin1String("compare") ? &runs : &recipe);
+    };
+    connect(pages_, &PageHost::currentPageChanged, stacks, follow);
+    follow(pages_->current());
+    QAction* undo = stacks->createUndoAction(this, tr("Undo"));
     undo->setShortcut(QKeySequence::Undo);
     undo->setIcon(theme.icon(QStringLiteral("undo")));
-    QAction* redo = session_.undoStack().createRedoAction(this, tr("Redo"));
+    QAction* redo = stacks->createRedoAction(this, tr("Redo"));
     redo->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z));
     redo->setIcon(theme.icon(QStringLiteral("redo")));
     menu->addAction(undo);

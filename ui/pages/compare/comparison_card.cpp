@@ -7,9 +7,16 @@
 
 namespace hone::ui {
 
-ComparisonCard::ComparisonCard(profiler::Store& store, QWidget* parent)
+namespace {
+
+constexpr int shownWarnings = 2;
+
+}  // namespace
+
+ComparisonCard::ComparisonCard(profiler::Store& store, const Registry& registry, QWidget* parent)
     : Card({}, parent),
       store_(store),
+      registry_(registry),
       model_(new ComparisonModel(this)),
       table_(new FigureTable(tr("Comparison with the baseline"))),
       foot_(new QWidget),
@@ -52,12 +59,21 @@ void ComparisonCard::compare(const profiler::RunRecord* baseline,
     std::vector<profiler::Comparison> comparisons;
     for (const profiler::RunRecord& run : runs)
         comparisons.push_back(profiler::compare(store_, *baseline, run));
-    model_->setRuns(*baseline, runs, std::move(comparisons));
-    for (int column = 0; column <= static_cast<int>(runs.size()); ++column)
+    model_->setRuns(*baseline, runs, std::move(comparisons), runDifferences(*baseline, runs, registry_));
+    table_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+    for (int column = 1; column <= static_cast<int>(runs.size()); ++column)
         table_->horizontalHeader()->setSectionResizeMode(column, QHeaderView::Stretch);
+    showWarnings();
+}
+
+// A table of many runs has many: the first few, and how many more the tooltip has.
+void ComparisonCard::showWarnings() {
     const QStringList warnings = model_->warnings();
+    QString text = warnings.mid(0, shownWarnings).join(QStringLiteral(" · "));
+    if (warnings.size() > shownWarnings) text += tr(" · and %1 more").arg(warnings.size() - shownWarnings);
     warnings_->setText(warnings.isEmpty() ? tr("Ratios are candidate / baseline with their 95 % interval.")
-                                          : warnings.join(QStringLiteral(" · ")));
+                                          : text);
+    warnings_->setToolTip(warnings.join(QLatin1Char('\n')));
     warnings_->setTone(warnings.isEmpty() ? Tone::muted : Tone::warning);
 }
 

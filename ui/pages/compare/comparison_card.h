@@ -14,14 +14,16 @@ class FigureTable;
 class ComparisonCard : public Card {
     Q_OBJECT
 public:
-    explicit ComparisonCard(profiler::Store& store, QWidget* parent = nullptr);
+    ComparisonCard(profiler::Store& store, const Registry& registry, QWidget* parent = nullptr);
 
     // Reads the runs' samples. `baseline` null or `runs` empty: says what to do. Throws StoreError.
     void compare(const profiler::RunRecord* baseline, const std::vector<profiler::RunRecord>& runs);
     const ComparisonModel& model() const { return *model_; }
 
 private:
+    void showWarnings();
     profiler::Store& store_;
+    const Registry& registry_;
     ComparisonModel* model_;
     FigureTable* table_;
     QWidget* foot_;

@@ -13,12 +13,14 @@ namespace hone::ui {
 
 namespace {
 
-const QString hiddenKey = QStringLiteral("compare/hiddenColumns");
+const QString hiddenKey = QStringLiteral("compare/hiddenColumnIds");
 // What most tables do not need leaves its room to the recipe.
 QStringList hiddenAtFirst() {
     QStringList columns;
-    for (const int column : {RunsModel::Type, RunsModel::Tags, RunsModel::Note})
-        columns.append(QString::number(column));
+    for (const int column : {RunsModel::Model, RunsModel::Type, RunsModel::Throughput, RunsModel::FirstToken,
+                             RunsModel::PerToken, RunsModel::Size, RunsModel::Agreement, RunsModel::Threads,
+                             RunsModel::Machine, RunsModel::Commit, RunsModel::Tags, RunsModel::Note})
+        columns.append(RunsModel::columnId(column));
     return columns;
 }
 
@@ -110,6 +112,9 @@ void RunsTable::keyPressEvent(QKeyEvent* event) {
             return editColumn(RunsModel::Tags);
         case Qt::Key_F2:
             return editColumn(currentIndex().column() == RunsModel::Tags ? RunsModel::Tags : RunsModel::Note);
+        case Qt::Key_R:
+            emit rerunRequested();
+            return;
         case Qt::Key_Delete:
             emit deleteRequested();
             return;
@@ -131,13 +136,15 @@ void RunsTable::contextMenuEvent(QContextMenuEvent* event) {
     menu.addAction(tr("Edit the tags\tT"), this, [this] { editColumn(RunsModel::Tags); });
     menu.addAction(tr("Edit the note\tF2"), this, [this] { editColumn(RunsModel::Note); });
     menu.addSeparator();
+    menu.addAction(Theme::instance().icon(QStringLiteral("refresh")), tr("Run again\tR"), this,
+                   &RunsTable::rerunRequested);
     menu.addAction(Theme::instance().icon(QStringLiteral("delete")), tr("Delete\tDel"), this,
                    &RunsTable::deleteRequested);
     menu.exec(event->globalPos());
 }
 
 void RunsTable::fillColumnMenu(QMenu& menu) {
-    for (int column = RunsModel::Type; column < RunsModel::ColumnCount; ++column) {
+    for (int column = RunsModel::Model; column < RunsModel::ColumnCount; ++column) {
         QAction* action =
             menu.addAction(model_.headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());
         action->setCheckable(true);
@@ -146,7 +153,7 @@ void RunsTable::fillColumnMenu(QMenu& menu) {
             setColumnHidden(column, !shown);
             QStringList hidden;
             for (int i = 0; i < RunsModel::ColumnCount; ++i)
-                if (isColumnHidden(i)) hidden.append(QString::number(i));
+                if (isColumnHidden(i)) hidden.append(RunsModel::columnId(i));
             QSettings().setValue(hiddenKey, hidden);
         });
     }
@@ -154,9 +161,8 @@ void RunsTable::fillColumnMenu(QMenu& menu) {
 
 void RunsTable::restoreColumns() {
     const QStringList hidden = QSettings().value(hiddenKey, hiddenAtFirst()).toStringList();
-    for (const QString& column : hidden)
-        if (column.toInt() >= RunsModel::Type && column.toInt() < RunsModel::ColumnCount)
-            setColumnHidden(column.toInt(), true);
+    for (int column = RunsModel::Model; column < RunsModel::ColumnCount; ++column)
+        setColumnHidden(column, hidden.contains(RunsModel::columnId(column)));
 }
 
 }  // namespace hone::ui

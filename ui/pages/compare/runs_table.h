@@ -9,7 +9,7 @@ class QMenu;
 namespace hone::ui {
 
 // The stored runs with their marks: a click, or a key on the current row, pins (B), ticks (Space), stars (S), edits the note (F2) or the
-// tags (T), and deletes (Delete).
+// tags (T), measures again (R) and deletes (Delete).
 class RunsTable : public FigureTable {
     Q_OBJECT
 public:
@@ -23,6 +23,7 @@ public:
 signals:
     void pinRequested(qint64 run);
     void deleteRequested();
+    void rerunRequested();
     void currentRunChanged();
 
 protected:

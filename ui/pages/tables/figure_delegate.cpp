@@ -72,7 +72,8 @@ void FigureDelegate::paintTexts(QPainter& painter, const QRect& rect, const Text
     const QVariant tone = index.data(ToneRole);
     const bool enabled = option.state & QStyle::State_Enabled;
     const int textWidth = std::min(texts.textWidth, rect.width());
-    const int suffixWidth = std::min(texts.suffixWidth, rect.width() - textWidth);
+    // Half an interval says less than none.
+    const int suffixWidth = texts.suffixWidth <= rect.width() - textWidth ? texts.suffixWidth : 0;
     QRect text = rect;
     text.setWidth(textWidth);
     if (right) text.moveRight(rect.right() - suffixWidth);
@@ -86,8 +87,7 @@ void FigureDelegate::paintTexts(QPainter& painter, const QRect& rect, const Text
     if (suffix.width() <= 0) return;
     painter.setFont(texts.suffixFont);
     painter.setPen(toneColor(Tone::muted));
-    painter.drawText(suffix, Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine,
-                     QFontMetrics(texts.suffixFont).elidedText(texts.suffix, Qt::ElideRight, suffix.width()));
+    painter.drawText(suffix, Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, texts.suffix);
 }
 
 void FigureDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
