@@ -93,7 +93,8 @@ TEST_F(Measuring, AStoredRunOnceMore) {
     ASSERT_EQ(second.runs.size(), 2u);
     const profiler::RunRecord repeated = load(second.runs[1]);
     EXPECT_EQ(repeated.what.model_source, candidate.what.model_source);
-    EXPECT_EQ(repeated.what.recipe, candidate.what.recipe);
+    EXPECT_EQ(repeated.what.recipe, to_json(again.experiment.recipe));
+    EXPECT_EQ(repeated.what.recipe[0]["options"]["dtype"], candidate.what.recipe[0]["options"]["dtype"]);
     EXPECT_EQ(repeated.what.workload, candidate.what.workload);
     EXPECT_EQ(repeated.what.target, candidate.what.target);
 

@@ -141,6 +141,23 @@ private slots:
         QVERIFY(f_->session.store().load(baseline_ + 2)->tags.empty());
     }
 
+    void aRunThatEndsDoesNotDisturbAnEdit() {
+        fill();
+        table()->selectRun(baseline_ + 2);
+        QTest::keyClick(table(), Qt::Key_F2);
+        auto* editor = table()->viewport()->findChild<QLineEdit*>();
+        QTest::keyClicks(editor, QStringLiteral("half a sen"));
+        testing::storeRun(f_->session.store(), {}, {{"prompt_tokens", 8}}, target_);
+        emit f_->session.runsChanged();
+        QTest::qWait(700);
+        QCOMPARE(table()->model()->rowCount(), 9);
+        QCOMPARE(table()->viewport()->findChild<QLineEdit*>(), editor);
+        QTest::keyClicks(editor, QStringLiteral("tence"));
+        QTest::keyClick(editor, Qt::Key_Return);
+        QTRY_COMPARE(f_->session.store().load(baseline_ + 2)->note, std::string("half a sentence"));
+        QTRY_COMPARE_WITH_TIMEOUT(table()->model()->rowCount(), 10, 3000);
+    }
+
     void chosenColumnsAreRemembered() {
         fill();
         QVERIFY(table()->isColumnHidden(RunsModel::FirstToken));

@@ -14,11 +14,13 @@
 #include <QSignalSpy>
 #include <QTest>
 #include <QTimer>
+#include <QToolButton>
 #include <QTreeView>
 #include <algorithm>
 
 #include "tests/ui/scripted_worker.h"
 #include "tests/ui/stored_runs.h"
+#include "ui/charts/chart.h"
 #include "ui/shell/job_strip.h"
 #include "ui/shell/log_panel.h"
 #include "ui/shell/main_window.h"
@@ -26,6 +28,7 @@
 #include "ui/shell/rail.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
+#include "ui/widgets/card.h"
 
 using namespace hone;
 using namespace hone::ui;
@@ -247,6 +250,40 @@ private slots:
                                .arg(QString::fromLatin1(kind), widget->objectName(),
                                     QString::fromLatin1(widget->parentWidget()->metaObject()->className()))));
         }
+    }
+
+    void everyChartHasItsMenuBehindAButtonAndByKeyboard() {
+        for (const PageEntry& entry : window_->pages().entries()) window_->pages().page(entry.id);
+        int charts = 0;
+        for (const Chart* chart : window_->findChildren<Chart*>()) {
+            ++charts;
+            QVERIFY2(chart->focusPolicy() == Qt::StrongFocus, qPrintable(chart->accessibleName()));
+            bool found = false;
+            for (const QWidget* at = chart; at != nullptr && !found; at = at->parentWidget())
+                if (qobject_cast<const Card*>(at) != nullptr)
+                    for (const QToolButton* button : at->findChildren<QToolButton*>())
+                        found = found || button->accessibleName().startsWith(QStringLiteral("Data of"));
+            QVERIFY2(found, qPrintable(chart->accessibleName()));
+        }
+        QVERIFY(charts >= 11);
+    }
+
+    // Ctrl+Z on Compare is for stored runs; a recipe edited before stays as it is.
+    void undoBelongsToThePage() {
+        const std::int64_t run =
+            testing::storeRun(session_->store(), {}, {{"prompt_tokens", 8}}, {{"device", "cpu"}});
+        session_->setRecipe({{{"kv_cache", default_options(*builtin_registry().find("kv_cache"))}}},
+                            QStringLiteral("switching on"));
+        QVERIFY(session_->runEdits().setStarred(*session_->store().load(run), true));
+        window_->pages().showPage(QStringLiteral("compare"));
+        window_->setFocus();
+        QTest::keyClick(window_.get(), Qt::Key_Z, Qt::ControlModifier);
+        QVERIFY(!session_->store().load(run)->starred);
+        QCOMPARE(session_->recipe().steps.size(), std::size_t{1});
+        window_->pages().showPage(QStringLiteral("optimise"));
+        window_->setFocus();
+        QTest::keyClick(window_.get(), Qt::Key_Z, Qt::ControlModifier);
+        QVERIFY(session_->recipe().steps.empty());
     }
 
     void everyMenuEntryHasAWord() {

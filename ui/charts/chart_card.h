@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <functional>
+
 #include "ui/charts/chart.h"
 #include "ui/widgets/card.h"
 
+class QToolButton;
+
 namespace hone::ui {
 
-// A card around a chart: its title, and its menu behind a button, for those who do not try a right click.
+// A button with the menu of the chart that `chart` gives, for those who do not try a right click.
+QToolButton* chartMenuButton(const QString& name, std::function<Chart*()> chart);
+
+// A card around a chart: its title, and its menu behind a button.
 class ChartCard : public Card {
     Q_OBJECT
 public:

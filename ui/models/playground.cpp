@@ -35,6 +35,12 @@ Playground::Playground(Session& session, QObject* parent) : QObject(parent), ses
     });
     connect(&jobs, &JobRunner::jobProgress, this, &Playground::follow);
     connect(&jobs, &JobRunner::generated, this, &Playground::finish);
+    // Another model's answers would stand under the names of this one's.
+    connect(&session, &Session::modelChanged, this, [this] {
+        cancel();
+        baseline_ = candidate_ = {};
+        emit changed();
+    });
 }
 
 QString Playground::chatTemplate(const Session& session) {

@@ -53,7 +53,10 @@ ComparePage::ComparePage(Session& session, QWidget* parent)
     stack_->addWidget(makeContent());
     pause_.setSingleShot(true);
     pause_.setInterval(reloadPause);
-    connect(&pause_, &QTimer::timeout, this, &ComparePage::reload);
+    connect(&pause_, &QTimer::timeout, this, [this] {
+        // A run that ends must not take away the note that is being written.
+        table_->isEditing() ? pause_.start() : reload();
+    });
     connect(&session, &Session::runsChanged, this, [this] {
         stale_ = true;
         if (isVisible() && !pause_.isActive()) pause_.start();

@@ -82,6 +82,7 @@ QWidget* OptimisePage::makeResults() {
     results_ = makeLedger();
     column->addWidget(results_);
     column->addWidget(playground_, 1);
+    column->addStretch();
     playground_->hide();
     connect(playground_, &PlaygroundCard::closed, this, [this] { setPlaygroundOpen(false); });
     return side;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/tensor_panel.h"
 
+#include <QToolButton>
 #include <cmath>
 
+#include "ui/charts/chart_card.h"
 #include "ui/charts/histogram_chart.h"
 #include "ui/models/model_facts.h"
 #include "ui/widgets/banner.h"
@@ -32,11 +34,13 @@ TensorPanel::TensorPanel(Session& session, QWidget* parent)
       subtitle_(new TextLabel({}, TextStyle::body, Tone::muted)),
       banner_(new Banner),
       chart_(new HistogramChart(tr("Histogram of the weights"))),
+      chartMenu_(chartMenuButton(tr("Data of the histogram"), [this] { return chart_; })),
       facts_(new FactList),
       empty_(new EmptyState(QStringLiteral("model"), tr("No tensor is selected"),
                             tr("Select a tensor on the left to see how its weights are distributed."))) {
     chart_->setMinimumHeight(180);
     chart_->setAxes(tr("value"), tr("weights"));
+    addHeaderWidget(chartMenu_);
     body()->addWidget(subtitle_);
     body()->addWidget(banner_);
     body()->addWidget(chart_, 1);
@@ -51,6 +55,7 @@ void TensorPanel::show(const TensorTree::Node* node) {
     setTitle(node == nullptr ? QString() : isTensor ? node->tensorName : node->label);
     subtitle_->setVisible(node != nullptr);
     chart_->setVisible(isTensor);
+    chartMenu_->setVisible(isTensor);
     facts_->setVisible(node != nullptr);
     empty_->setVisible(!isTensor);
     if (node == nullptr) {

@@ -5,6 +5,8 @@
 #include "ui/models/tensor_tree.h"
 #include "ui/widgets/card.h"
 
+class QToolButton;
+
 namespace hone::ui {
 
 class Banner;
@@ -29,6 +31,7 @@ private:
     TextLabel* subtitle_;
     Banner* banner_;
     HistogramChart* chart_;
+    QToolButton* chartMenu_;
     FactList* facts_;
     EmptyState* empty_;
 };

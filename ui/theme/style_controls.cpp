@@ -292,6 +292,9 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
             QStyleOptionHeader copy = *header;
             copy.palette.setColor(QPalette::ButtonText, colors().mutedText);
             copy.rect.adjust(8, 0, -8, 0);  // in line with the cells below
+            // Text that does not fit would be cut at its beginning where it is aligned to the right.
+            copy.text =
+                QFontMetrics(painter->font()).elidedText(copy.text, Qt::ElideRight, copy.rect.width());
             QProxyStyle::drawControl(element, &copy, painter, widget);
             return;
         }

@@ -2,16 +2,16 @@
 #include "ui/pages/compare/charts_card.h"
 
 #include <QComboBox>
-#include <QMenu>
+#include <QToolButton>
 #include <algorithm>
 
 #include "profiler/report/comparability.h"
 #include "profiler/statistics/metrics.h"
+#include "ui/charts/chart_card.h"
 #include "ui/charts/interval_bars_chart.h"
 #include "ui/charts/scatter_chart.h"
 #include "ui/models/metric_text.h"
 #include "ui/models/runs_model.h"
-#include "ui/widgets/buttons.h"
 #include "ui/widgets/elided_label.h"
 
 namespace hone::ui {
@@ -97,13 +97,7 @@ ComparisonChartsCard::ComparisonChartsCard(profiler::Store& store, QWidget* pare
     body()->addWidget(pages_, 1);
     leftOutLabel_->hide();
     body()->addWidget(leftOutLabel_);
-    auto* more = iconButton(QStringLiteral("more"), tr("Data of the chart"));
-    connect(more, &QToolButton::clicked, this, [this, more] {
-        QMenu menu(this);
-        current()->addMenuActions(menu);
-        menu.exec(more->mapToGlobal(QPoint(0, more->height())));
-    });
-    head->addWidget(more);
+    head->addWidget(chartMenuButton(tr("Data of the chart"), [this] { return current(); }));
     connect(tabs_, &QTabBar::currentChanged, this, [this](int tab) {
         pages_->setCurrentIndex(tab);
         draw();

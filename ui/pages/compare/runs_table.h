@@ -18,6 +18,7 @@ public:
     const profiler::RunRecord* currentRun() const;
     void selectRun(std::int64_t run);
     std::vector<std::int64_t> selectedRuns() const;
+    bool isEditing() const { return state() == EditingState; }
     void fillColumnMenu(QMenu& menu);
 
 signals:

@@ -3,6 +3,7 @@
 
 #include <QComboBox>
 #include <QHBoxLayout>
+#include <algorithm>
 
 #include "ui/models/metric_text.h"
 #include "ui/pages/run_lines.h"
@@ -70,17 +71,24 @@ std::string SampleCharts::metric(Kind kind) const {
 }
 
 void SampleCharts::draw(Kind kind, const std::vector<DrawnRun>& runs) {
+    std::erase_if(read_, [&runs](const auto& entry) {
+        return std::none_of(runs.begin(), runs.end(),
+                            [&](const DrawnRun& d) { return d.run.id == entry.first; });
+    });
     if (kind == tokenTimes) drawTokenTimes(runs);
     if (kind == distribution) drawDistribution(runs);
     if (kind == accuracy) drawAccuracy(runs);
 }
 
-std::vector<profiler::Sample> SampleCharts::samples(const RunRecord& run) const {
+const std::vector<profiler::Sample>& SampleCharts::samples(const RunRecord& run) {
+    std::vector<profiler::Sample>& kept = read_[run.id];
+    if (!kept.empty() && run.status != "running") return kept;
     try {
-        return store_.samples(run.id);
+        kept = store_.samples(run.id);
     } catch (const profiler::StoreError&) {
-        return {};  // the comparison beside these charts reports the store
+        kept.clear();  // the comparison beside these charts reports the store
     }
+    return kept;
 }
 
 void SampleCharts::drawTokenTimes(const std::vector<DrawnRun>& runs) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QObject>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -42,12 +43,13 @@ signals:
 private:
     QWidget* framed(LineChart* chart, QComboBox* choice);
     QComboBox* makeChoice(const QString& name);
-    std::vector<profiler::Sample> samples(const profiler::RunRecord& run) const;
+    const std::vector<profiler::Sample>& samples(const profiler::RunRecord& run);
     void drawTokenTimes(const std::vector<DrawnRun>& runs);
     void drawDistribution(const std::vector<DrawnRun>& runs);
     void drawAccuracy(const std::vector<DrawnRun>& runs);
 
     profiler::Store& store_;
+    std::map<std::int64_t, std::vector<profiler::Sample>> read_;  // of the runs drawn last that have ended
     LineChart* charts_[KindCount];
     QWidget* pages_[KindCount];
     QComboBox *shape_, *metric_;

@@ -14,7 +14,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int textHeight = 200, dotSize = 9, dotRoom = 16;
+constexpr int textHeight = 160, dotSize = 9, dotRoom = 16;
 
 QString asText(const LiveToken& token) {
     return QString::fromStdString(token.text);

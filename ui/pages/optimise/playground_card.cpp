@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/optimise/playground_card.h"
 
+#include <QAbstractScrollArea>
 #include <QCheckBox>
 #include <QDoubleSpinBox>
 #include <QPlainTextEdit>
 #include <QShortcut>
 #include <QStackedWidget>
+#include <algorithm>
 #include <limits>
 
 #include "ui/forms/flow_layout.h"
@@ -63,7 +65,7 @@ PlaygroundCard::PlaygroundCard(Session& session, QWidget* parent)
 QWidget* PlaygroundCard::makeControls() {
     auto* controls = new QWidget;
     auto* row = new FlowLayout(controlGap, spacing::inside, controls);
-    ask_ = primaryButton(tr("Ask  Ctrl+Return"));
+    ask_ = primaryButton(tr("Ask"));
     ask_->setAccessibleName(tr("Answer the prompt"));
     connect(ask_, &QPushButton::clicked, this, &PlaygroundCard::ask);
     cancel_ = plainButton(tr("Cancel"));
@@ -140,7 +142,8 @@ void PlaygroundCard::showModel() {
     const QString kind = Playground::chatTemplate(session_);
     const bool known = kind == QLatin1String("chatml");
     ask_->setEnabled(open && !prompt_->toPlainText().trimmed().isEmpty());
-    ask_->setToolTip(open ? tr("Answer with the baseline, then with the recipe") : tr("Open a model first"));
+    ask_->setToolTip(open ? tr("Answer with the baseline, then with the recipe  Ctrl+Return")
+                          : tr("Open a model first"));
     chat_->setEnabled(known);
     chat_->setToolTip(
         wrappedTip(known ? tr("Puts the prompt into the model's chat template, as one turn of a "
@@ -170,6 +173,27 @@ void PlaygroundCard::ask() {
     if (ask_->isEnabled()) playground_->ask(settings());
 }
 
+// A long list of techniques beside it must not stretch it: the figures under the answers stay in sight.
+void PlaygroundCard::showEvent(QShowEvent* event) {
+    Card::showEvent(event);
+    QWidget* above = parentWidget();
+    while (above != nullptr && qobject_cast<QAbstractScrollArea*>(above) == nullptr)
+        above = above->parentWidget();
+    if (above == nullptr) return;
+    viewport_ = qobject_cast<QAbstractScrollArea*>(above)->viewport();
+    viewport_->installEventFilter(this);
+    fitViewport();
+}
+
+bool PlaygroundCard::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == viewport_ && event->type() == QEvent::Resize) fitViewport();
+    return Card::eventFilter(watched, event);
+}
+
+void PlaygroundCard::fitViewport() {
+    setMaximumHeight(std::max(minimumSizeHint().height(), viewport_->height() - spacing::page));
+}
+
 void PlaygroundCard::focusPrompt() {
     prompt_->setFocus(Qt::OtherFocusReason);
 }
@@ -177,6 +201,7 @@ void PlaygroundCard::focusPrompt() {
 void PlaygroundCard::showAnswers() {
     const bool asked = playground_->baseline().state != Playground::State::none;
     stack_->setCurrentIndex(asked ? 1 : 0);
+    ask_->setVisible(!playground_->active());
     cancel_->setVisible(playground_->active());
     const auto difference = playground_->difference();
     baseline_->show(playground_->baseline(), difference ? difference->first : std::vector<bool>());

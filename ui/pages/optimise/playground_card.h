@@ -29,7 +29,12 @@ public:
 signals:
     void closed();
 
+protected:
+    void showEvent(QShowEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
 private:
+    void fitViewport();
     QWidget* makeControls();
     QWidget* makeAnswers();
     template <typename Number>
@@ -40,6 +45,7 @@ private:
     Playground::Settings settings() const;
 
     Session& session_;
+    QWidget* viewport_ = nullptr;  // of the scroll area that it is in
     Playground* playground_;
     QPlainTextEdit* prompt_;
     QPushButton* ask_;

@@ -24,7 +24,6 @@ FigureTable::FigureTable(const QString& accessibleName, QWidget* parent) : QTabl
     verticalHeader()->hide();
     verticalHeader()->setDefaultSectionSize(spacing::rowHeight);
     horizontalHeader()->setHighlightSections(false);
-    horizontalHeader()->setTextElideMode(Qt::ElideRight);
     horizontalHeader()->setMinimumSectionSize(40);
     horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
 }
