@@ -100,6 +100,7 @@ struct JobRunner::Impl {
 
 JobRunner::JobRunner(WorkerLaunch launch, std::filesystem::path store, QObject* parent)
     : QObject(parent), impl_(std::make_unique<Impl>(this, std::move(launch), std::move(store))) {
+    impl_->timer.setTimerType(Qt::PreciseTimer);  // a coarse one may come early, and so too often
     impl_->timer.setInterval(liveInterval);
     connect(&impl_->timer, &QTimer::timeout, this, [this] { impl_->flush(); });
 }
