@@ -15,7 +15,7 @@ QString tr(const char* text) {
 
 }  // namespace
 
-LineSeries tokenTimeSeries(const QString& name, ChartColor color, const TokenTimes& times) {
+LineSeries tokenTimeSeries(const QString& name, const ChartColor& color, const TokenTimes& times) {
     return {name, color, times.index, times.mean, times.low, times.high, {}, false, false};
 }
 
@@ -26,7 +26,7 @@ LineAxes accuracyAxes(const std::string& metric) {
 }
 
 LineSeries accuracySeries(const LiveSide& side, const std::string& metric, const QString& name,
-                          ChartColor color) {
+                          const ChartColor& color) {
     LiveSide::Line line = side.accuracyLine(metric);
     const double scale = metric == "top1_agreement" ? 100 : 1;
     for (auto* values : {&line.y, &line.low, &line.high})

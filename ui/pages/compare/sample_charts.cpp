@@ -101,6 +101,7 @@ void SampleCharts::drawTokenTimes(const std::vector<DrawnRun>& runs) {
 
 void SampleCharts::drawDistribution(const std::vector<DrawnRun>& runs) {
     std::vector<std::vector<double>> times;
+    times.reserve(runs.size());
     for (const DrawnRun& drawn : runs) times.push_back(tokenIntervals(samples(drawn.run)));
     const bool whole = shape_->currentData().toInt() == cumulative;
     const Distribution found = whole ? cumulativeShares(times) : binnedShares(times);

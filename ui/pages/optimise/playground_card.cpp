@@ -212,7 +212,7 @@ void PlaygroundCard::showAnswers() {
 }
 
 QString PlaygroundCard::verdict() const {
-    const QString mind = tr("One answer each is a look, not a measurement: Measure gives intervals.");
+    QString mind = tr("One answer each is a look, not a measurement: Measure gives intervals.");
     const auto difference = playground_->difference();
     if (!difference) return mind;
     const std::size_t answered = difference->second.size();
