@@ -21,6 +21,7 @@ struct MeasureOptions {
     int concurrency = 0;  // 0: as many as the recipe's techniques need to show what they do
     std::string against;
     bool accuracy_only = false;
+    bool trace = false;
 };
 
 void choose_against(MeasureRequest& request, const std::string& against) {
@@ -49,6 +50,7 @@ int measure_command(const MeasureOptions& options) {
     // A bad field of the workload is an unusable argument: the same check as the worker's, before anything starts.
     workload = workload_from_json(to_json(workload));
     request.accuracy_only = options.accuracy_only;
+    request.trace = options.trace;
     choose_against(request, options.against);
     profiler::Store store(store_path(options.common.store_file));
     const Interrupt interrupt;
@@ -101,6 +103,8 @@ void add_bench(CLI::App& app, Commands& commands) {
     bench->add_option("--seed", workload.seed, "Seed of prompts and sampling")->capture_default_str();
     bench->add_option("--text", workload.text, "Text for accuracy: bundled, none, or a file")
         ->capture_default_str();
+    bench->add_flag("--trace", options->trace,
+                    "Record the operations of one more repetition, after the timed ones");
     add_accuracy_options(*bench, *options);
     finish(bench, commands, options);
 }

@@ -71,6 +71,9 @@ std::string run_table(const std::vector<profiler::RunRecord>& runs, const profil
     for (const auto& run : runs) {
         if (run.status != "done") text += fmt::format("\nrun {}: {}: {}", run.id, run.status, run.reason);
         text += engaged_text(run);
+        if (run.trace_events > 0)
+            text += fmt::format("\nrun {}: trace of {} events (hone runs trace {} --out FILE.json)", run.id,
+                                run.trace_events, run.id);
         for (const std::string& note : run.notes_from_run) text += fmt::format("\nrun {}: {}", run.id, note);
     }
     if (comparison != nullptr) {

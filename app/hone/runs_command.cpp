@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <fstream>
 #include <memory>
 
 #include "app/hone/command.h"
@@ -11,6 +12,7 @@
 #include "app/hone/terminal.h"
 #include "engine/core/error.h"
 #include "profiler/report/comparison.h"
+#include "profiler/trace/chrome.h"
 
 namespace hone::cli {
 namespace {
@@ -20,6 +22,7 @@ struct RunsOptions {
     bool json = false;
     std::vector<std::int64_t> runs;
     std::string format = "markdown";
+    std::filesystem::path out;
 
     CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help) {
         CLI::App* command = parent.add_subcommand(name, help);
@@ -121,6 +124,28 @@ int export_command(const RunsOptions& options) {
     return kDone;
 }
 
+int trace_command(const RunsOptions& options) {
+    const profiler::Store store(store_path(options.store_file));
+    const profiler::RunRecord run = loaded(store, options.runs.at(0));
+    if (run.trace_events == 0)
+        throw Error(ErrorDetails{"", store.info().path.string(), "trace of run " + std::to_string(run.id),
+                                 "none", "a run measured with hone bench --trace"});
+    const profiler::Trace trace = store.trace(run.id);
+    std::ofstream file(options.out, std::ios::binary | std::ios::trunc);
+    profiler::write_chrome_trace(trace, run.what.model_name + ", " + run.what.recipe_label, file);
+    file.close();
+    if (!file)
+        throw Error(ErrorDetails{"", options.out.string(), "--out", "cannot be written",
+                                 "a file in a folder that can be written to"});
+    if (options.json)
+        print_json(nlohmann::json{
+            {"path", options.out.string()}, {"events", trace.events.size()}, {"dropped", trace.dropped}});
+    else
+        print(fmt::format("{}: {} events; open it in ui.perfetto.dev\n", options.out.string(),
+                          trace.events.size()));
+    return kDone;
+}
+
 }  // namespace
 
 void add_runs(CLI::App& app, Commands& commands) {
@@ -143,6 +168,9 @@ void add_runs(CLI::App& app, Commands& commands) {
         ->required()
         ->expected(1);
     add("remove", "Delete runs for good", remove_command)->add_option("RUN", options->runs)->required();
+    CLI::App* trace = add("trace", "Write a run's trace in the format of Chrome and Perfetto", trace_command);
+    trace->add_option("RUN", options->runs)->required()->expected(1);
+    trace->add_option("--out", options->out, "JSON file to write")->type_name("FILE")->required();
     CLI::App* command =
         add("export", "Write runs (all where none is named) as csv, json or markdown", export_command);
     command->add_option("RUN", options->runs);

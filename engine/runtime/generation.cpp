@@ -20,6 +20,20 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+TokenId sample(const Runtime& runtime, Sampler& sampler, std::span<const float> logits) {
+    profiler::TraceRecorder* const tracer = runtime.tracer();
+    if (tracer == nullptr) return sampler.sample(logits);
+    const std::int64_t start = tracer->now();
+    const TokenId token = sampler.sample(logits);
+    tracer->add({.start = start,
+                 .duration = tracer->now() - start,
+                 .bytes = static_cast<std::int64_t>(logits.size_bytes()),
+                 .operation = profiler::Operation::sample,
+                 .phase = runtime.last_phase()},
+                "sample");
+    return token;
+}
+
 // Some of the prompts, computed together in slots 0, 1, …
 class Group {
 public:
@@ -65,7 +79,8 @@ private:
         const std::span<const float> logits = runtime_.forward(batch_, progress);
         const std::size_t n_vocab = logits.size() / batch_.size();
         for (std::size_t i = 0; i < batch_.size(); ++i) {
-            timings_.tokens[members_[i]].push_back(sampler_.sample(logits.subspan(i * n_vocab, n_vocab)));
+            timings_.tokens[members_[i]].push_back(
+                sample(runtime_, sampler_, logits.subspan(i * n_vocab, n_vocab)));
             timings_.token_times[members_[i]].push_back(seconds_since(start));
         }
     }
@@ -191,7 +206,7 @@ private:
         timings_.largest_batch = std::max(timings_.largest_batch, std::ssize(batch));
         const std::size_t n_vocab = logits.size() / batch.size();
         for (std::size_t i = 0; i < batch.size(); ++i) {
-            const TokenId token = sampler_.sample(logits.subspan(i * n_vocab, n_vocab));
+            const TokenId token = sample(runtime_, sampler_, logits.subspan(i * n_vocab, n_vocab));
             timings_.tokens[batch[i]->prompt].push_back(token);
             timings_.token_times[batch[i]->prompt].push_back(seconds_since(start_));
             batch[i]->input = {token};

@@ -51,7 +51,7 @@ struct LayerWalk::Impl {
     }
 
     Operations operations(const Progress& progress) {
-        return {model, vectors, activations, pass, slice, products, attention, context, progress};
+        return {model, vectors, activations, pass, slice, products, attention, tracing, context, progress};
     }
 
     std::vector<float> hidden() const {
@@ -69,6 +69,7 @@ struct LayerWalk::Impl {
     Pass pass;
     Products products{kernels::Arithmetic::f32, false};
     AttentionUse attention{config.attention, false};
+    Tracing tracing;  // nobody listens
     std::int64_t slice = 0;
     std::int64_t next = 0;
 };

@@ -11,6 +11,24 @@
 #include "kernels/elementwise/elementwise.h"
 
 namespace hone {
+namespace {
+
+constexpr std::int64_t kFloat = sizeof(float);
+
+// Bytes that one position takes in a layer's keys or values.
+std::int64_t position_bytes(const kernels::KvView& view, std::int64_t n_kv_heads, std::int64_t head_dim) {
+    switch (view.type) {
+        case kernels::KvType::f32:
+            return n_kv_heads * head_dim * kFloat;
+        case kernels::KvType::f16:
+            return n_kv_heads * head_dim * 2;
+        case kernels::KvType::i8:
+            return n_kv_heads * (head_dim + kFloat);  // and its scale
+    }
+    return 0;
+}
+
+}  // namespace
 
 VectorWeights::VectorWeights(const Model& model) {
     for (const StoredTensor& tensor : model.checkpoint.tensors) {
@@ -32,21 +50,50 @@ std::int64_t VectorWeights::bytes() const {
     return static_cast<std::int64_t>(sum);
 }
 
+template <typename Work, typename CostOf>
+void Operations::timed(profiler::Operation operation, std::string_view name, Work&& work,
+                       CostOf&& cost) const {
+    if (tracing_.recorder == nullptr) return work();
+    const std::int64_t start = tracing_.recorder->now();
+    work();
+    const std::int64_t end = tracing_.recorder->now();
+    const Cost spent = cost();
+    tracing_.recorder->add({.start = start,
+                            .duration = end - start,
+                            .bytes = spent.bytes,
+                            .flops = spent.flops,
+                            .layer = tracing_.layer,
+                            .operation = operation,
+                            .phase = tracing_.phase},
+                           name);
+}
+
 void Operations::embed(const StoredTensor& embedding) {
     const std::int64_t n = model_.config.n_embd;
     const std::int64_t stride = row_bytes(embedding.type, n);
     const kernels::WeightType type = kernel_type(embedding.type);
-    for (const Segment& segment : pass_.segments) {
-        float* row = activations_.x.data() + segment.row * n;
-        for (const TokenId token : segment.tokens) {
-            kernels::expand_row(type, embedding.data.data() + token * stride, row, n, context_.isa);
-            row += n;
+    const auto expand = [&] {
+        for (const Segment& segment : pass_.segments) {
+            float* row = activations_.x.data() + segment.row * n;
+            for (const TokenId token : segment.tokens) {
+                kernels::expand_row(type, embedding.data.data() + token * stride, row, n, context_.isa);
+                row += n;
+            }
         }
-    }
+    };
+    timed(profiler::Operation::embed, "embed", expand, [&] {
+        return Cost{pass_.rows * (stride + n * kFloat), 0};
+    });
 }
 
 void Operations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
-    kernels::rms_norm(x, vectors_[weight], y, rows, model_.config.n_embd, model_.config.norm_eps, context_);
+    const std::int64_t n = model_.config.n_embd;
+    timed(
+        profiler::Operation::norm, weight->name,
+        [&] { kernels::rms_norm(x, vectors_[weight], y, rows, n, model_.config.norm_eps, context_); },
+        [&] {
+            return Cost{(2 * rows + 1) * n * kFloat, 4 * rows * n};
+        });
 }
 
 void Operations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
@@ -58,28 +105,54 @@ void Operations::multiply(const StoredTensor& weight, kernels::Arithmetic arithm
                           float* y, std::int64_t rows) const {
     progress_.check();
     ++products_.of_type[static_cast<std::size_t>(weight.type)];
-    if (!can_reduce(weight, arithmetic, context_.isa)) return hone::linear(weight, x, rows, y, context_);
-    linear_reduced(weight, x, rows, y, arithmetic, activations_.reduced.data(), context_);
-    ++products_.reduced;
+    const auto product = [&] {
+        if (!can_reduce(weight, arithmetic, context_.isa)) return hone::linear(weight, x, rows, y, context_);
+        linear_reduced(weight, x, rows, y, arithmetic, activations_.reduced.data(), context_);
+        ++products_.reduced;
+    };
+    timed(tracing_.layer < 0 ? profiler::Operation::logits : profiler::Operation::linear, weight.name,
+          product, [&] {
+              return Cost{std::ssize(weight.data), 2 * rows * weight.elements()};
+          });
 }
 
 void Operations::rotate(float* x, std::int64_t heads, Rows rows) const {
     const ModelConfig& config = model_.config;
-    kernels::rope_interleaved(x, activations_.positions.data() + rows.begin, rows.count, heads,
-                              config.head_dim, config.rotary_dim, config.rope_frequencies.data(), context_);
+    const auto turn = [&] {
+        kernels::rope_interleaved(x, activations_.positions.data() + rows.begin, rows.count, heads,
+                                  config.head_dim, config.rotary_dim, config.rope_frequencies.data(),
+                                  context_);
+    };
+    timed(profiler::Operation::rope, "rope", turn, [&] {
+        return Cost{2 * rows.count * heads * config.head_dim * kFloat,
+                    3 * rows.count * heads * config.rotary_dim};
+    });
 }
 
 void Operations::remember(std::int64_t layer) const {
     const std::int64_t width = model_.config.n_kv_heads * model_.config.head_dim;
-    for (const Segment& segment : pass_.segments) {
-        if (segment.bounds != nullptr && layer >= attention_.mask.dense_layers)
-            segment.bounds->append(layer, segment.position, activations_.k.data() + segment.kv_row * width,
-                                   std::ssize(segment.tokens));
-        if (segment.cache == nullptr) continue;
-        segment.cache->append(layer, activations_.k.data() + segment.kv_row * width,
-                              activations_.v.data() + segment.kv_row * width, std::ssize(segment.tokens),
-                              context_);
-    }
+    const auto append = [&] {
+        for (const Segment& segment : pass_.segments) {
+            if (segment.bounds != nullptr && layer >= attention_.mask.dense_layers)
+                segment.bounds->append(layer, segment.position,
+                                       activations_.k.data() + segment.kv_row * width,
+                                       std::ssize(segment.tokens));
+            if (segment.cache == nullptr) continue;
+            segment.cache->append(layer, activations_.k.data() + segment.kv_row * width,
+                                  activations_.v.data() + segment.kv_row * width, std::ssize(segment.tokens),
+                                  context_);
+        }
+    };
+    timed(profiler::Operation::remember, "remember", append, [&] {
+        std::int64_t bytes = 0;
+        for (const Segment& segment : pass_.segments) {
+            if (segment.cache == nullptr) continue;
+            bytes += 2 * std::ssize(segment.tokens) *
+                     (width * kFloat + position_bytes(segment.cache->keys(layer), model_.config.n_kv_heads,
+                                                      model_.config.head_dim));
+        }
+        return Cost{bytes, 0};
+    });
 }
 
 void Operations::attend(std::int64_t layer, float* out, Rows rows) const {
@@ -117,9 +190,32 @@ void Operations::attend(std::int64_t layer, float* out, Rows rows) const {
                                                     attention_.mask.keep}
                            : kernels::PageSelection{},
             .mass = attention_.measures_mass ? activations_.mass.data() : nullptr};
-        kernels::attention(problem, context_);
+        timed(
+            profiler::Operation::attention, "attention", [&] { kernels::attention(problem, context_); },
+            [&] { return attention_cost(problem, layer); });
         if (attention_.measures_mass) add_mass(problem, layer);
     }
+}
+
+// A position that several rows of the pass attend comes from memory once.
+Operations::Cost Operations::attention_cost(const kernels::AttentionProblem& problem,
+                                            std::int64_t layer) const {
+    std::int64_t pairs = 0, most = 0, sinks = 0, begin = problem.mask[0].begin, end = 0;
+    for (std::int64_t token = 0; token < problem.tokens; ++token) {
+        const kernels::MaskRow& row = problem.mask[token];
+        const std::int64_t attends =
+            problem.pages.keep > 0 ? attended_positions(attention_.mask, row.end - 1, layer) : attended(row);
+        pairs += attends;
+        most = std::max(most, attends);
+        sinks = std::max(sinks, row.sinks);
+        begin = std::min(begin, row.begin);
+        end = std::max(end, row.end);
+    }
+    // Which pages were chosen is the kernel's to know: of several rows, at least what one attended.
+    const std::int64_t positions = problem.pages.keep > 0 ? most : end - begin + std::min(sinks, begin);
+    return {positions * (position_bytes(problem.keys, problem.n_kv_heads, problem.head_dim) +
+                         position_bytes(problem.values, problem.n_kv_heads, problem.head_dim)),
+            4 * pairs * problem.n_heads * problem.head_dim};
 }
 
 void Operations::add_mass(const kernels::AttentionProblem& problem, std::int64_t layer) const {
@@ -133,11 +229,21 @@ void Operations::add_mass(const kernels::AttentionProblem& problem, std::int64_t
 }
 
 void Operations::gate(float* gate, const float* up, std::int64_t rows) const {
-    kernels::silu_mul(gate, up, gate, rows * model_.config.n_ff, context_);
+    const std::int64_t count = rows * model_.config.n_ff;
+    timed(
+        profiler::Operation::gate, "silu_mul", [&] { kernels::silu_mul(gate, up, gate, count, context_); },
+        [&] {
+            return Cost{3 * count * kFloat, 5 * count};
+        });
 }
 
 void Operations::add(float* y, const float* x, std::int64_t rows) const {
-    kernels::add(y, x, rows * model_.config.n_embd, context_);
+    const std::int64_t count = rows * model_.config.n_embd;
+    timed(
+        profiler::Operation::add, "add", [&] { kernels::add(y, x, count, context_); },
+        [&] {
+            return Cost{3 * count * kFloat, count};
+        });
 }
 
 void Operations::keep_wanted_rows() {

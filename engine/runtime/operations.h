@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "engine/runtime/run_config.h"
 #include "kernels/cpu/context.h"
 #include "kernels/linear/reduced.h"
+#include "profiler/trace/recorder.h"
 
 namespace hone {
 
@@ -45,6 +47,13 @@ struct AttentionUse {
     std::int64_t mass_rows = 0;
 };
 
+// Where operations are recorded; `recorder` is null while nothing is.
+struct Tracing {
+    profiler::TraceRecorder* recorder = nullptr;
+    profiler::TracePhase phase = profiler::TracePhase::prefill;
+    std::int32_t layer = -1;  // −1: outside the layers
+};
+
 // Neighbouring rows of a pass.
 struct Rows {
     std::int64_t begin, count;
@@ -55,7 +64,7 @@ struct Rows {
 class Operations {
 public:
     Operations(const Model& model, const VectorWeights& vectors, Activations& activations, Pass& pass,
-               std::int64_t slice, Products& products, AttentionUse& attention,
+               std::int64_t slice, Products& products, AttentionUse& attention, Tracing& tracing,
                const kernels::Context& context, const Progress& progress)
         : model_(model),
           vectors_(vectors),
@@ -64,6 +73,7 @@ public:
           slice_(slice),
           products_(products),
           attention_(attention),
+          tracing_(tracing),
           context_(context),
           progress_(progress) {}
 
@@ -100,6 +110,13 @@ public:
     void observe(Observer observer) { observer_ = std::move(observer); }
 
 private:
+    struct Cost {
+        std::int64_t bytes, flops;
+    };
+    // Runs `work`, and records it where a recorder listens: then, and only then, `cost` is asked for.
+    template <typename Work, typename CostOf>
+    void timed(profiler::Operation operation, std::string_view name, Work&& work, CostOf&& cost) const;
+    Cost attention_cost(const kernels::AttentionProblem& problem, std::int64_t layer) const;
     void multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x, float* y,
                   std::int64_t rows) const;
     void add_mass(const kernels::AttentionProblem& problem, std::int64_t layer) const;
@@ -111,6 +128,7 @@ private:
     std::int64_t slice_;
     Products& products_;
     AttentionUse& attention_;
+    Tracing& tracing_;
     const kernels::Context& context_;
     const Progress& progress_;
     Observer observer_;

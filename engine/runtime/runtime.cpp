@@ -126,6 +126,7 @@ struct Runtime::Impl {
     std::int64_t logits_done = 0;  // rows of this call
     Counters counters;
     bool measures_mass = false;
+    Tracing tracing;
 };
 
 void Runtime::Impl::check(std::span<const SequenceInput> batch) const {
@@ -192,10 +193,15 @@ void Runtime::Impl::run(const Progress& progress) {
     Products products{config.arithmetic, config.reduced_output};
     AttentionUse attention{config.attention, measures_mass};
     if (measures_mass) activations.mass.require(slice * model.config.n_heads);
-    Operations operations(model, vectors, activations, pass, slice, products, attention, context, progress);
+    Operations operations(model, vectors, activations, pass, slice, products, attention, tracing, context,
+                          progress);
+    tracing.layer = -1;
     operations.embed(*model.token_embd);
-    for (std::int64_t layer = 0; layer < model.config.n_layers; ++layer)
+    for (std::int64_t layer = 0; layer < model.config.n_layers; ++layer) {
+        tracing.layer = static_cast<std::int32_t>(layer);
         layer_forward(model, operations, layer);  // the last leaves the rows whose logits are wanted
+    }
+    tracing.layer = -1;
     counters.non_finite_rows +=
         operations.logits(activations.logits.data() + logits_done * model.config.n_vocab);
     logits_done += pass.rows;
@@ -281,6 +287,10 @@ std::span<const float> Runtime::forward(std::span<const SequenceInput> batch, co
         rows += input.all_logits ? static_cast<std::int64_t>(input.tokens.size()) : 1;
         it.lengths_before.push_back(it.slot(input.sequence).length());
     }
+    const bool extends = std::all_of(batch.begin(), batch.end(), [&it](const SequenceInput& input) {
+        return input.tokens.size() == 1 && it.slot(input.sequence).length() > 0;
+    });
+    it.tracing.phase = extends ? profiler::TracePhase::decode : profiler::TracePhase::prefill;
     it.activations.require({0, 0, rows, 0});
     it.logits_done = 0;
     try {
@@ -306,6 +316,18 @@ std::int64_t Runtime::length(int sequence) const {
 
 void Runtime::trim(int sequence, std::int64_t length) {
     impl_->sequences.at(static_cast<std::size_t>(sequence)).trim(std::max<std::int64_t>(length, 0));
+}
+
+void Runtime::trace(profiler::TraceRecorder* recorder) {
+    impl_->tracing.recorder = recorder;
+}
+
+profiler::TraceRecorder* Runtime::tracer() const {
+    return impl_->tracing.recorder;
+}
+
+profiler::TracePhase Runtime::last_phase() const {
+    return impl_->tracing.phase;
 }
 
 void Runtime::measure_attention_mass(bool on) {

@@ -12,6 +12,7 @@
 #include "engine/model/model.h"
 #include "engine/runtime/run_config.h"
 #include "kernels/cpu/thread_pool.h"
+#include "profiler/trace/recorder.h"
 
 namespace hone {
 
@@ -34,6 +35,12 @@ public:
     // Forward pass over a batch. Returns logits [n, n_vocab], n = the sum over inputs, in order, of tokens.size() (all_logits) or 1;
     // valid until the next call. Throws Error where a sequence would exceed max_context, Cancelled on stop.
     std::span<const float> forward(std::span<const SequenceInput> batch, const Progress& progress = {});
+
+    // Every operation of the passes that follow is recorded; null ends that. Results do not change by a bit.
+    void trace(profiler::TraceRecorder* recorder);
+    profiler::TraceRecorder* tracer() const;
+    // Of the last forward(): decode where every sequence was extended by one token.
+    profiler::TracePhase last_phase() const;
 
     void clear(int sequence);                      // forget a sequence's tokens
     std::int64_t length(int sequence) const;       // tokens it holds

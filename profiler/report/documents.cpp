@@ -33,8 +33,10 @@ nlohmann::json run_json(const RunRecord& run) {
                         {"notes", run.notes_from_run},
                         {"note", run.note},
                         {"tags", run.tags},
-                        {"starred", run.starred}};
+                        {"starred", run.starred},
+                        {"trace", nullptr}};
     if (!run.engaged.is_null()) json["engaged"] = run.engaged;
+    if (run.trace_events > 0) json["trace"] = {{"events", run.trace_events}, {"dropped", run.trace_dropped}};
     if (run.what.paired_with) json["paired_with"] = *run.what.paired_with;
     return json;
 }

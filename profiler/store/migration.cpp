@@ -80,8 +80,21 @@ CREATE TABLE artifact(
   left_out TEXT NOT NULL, verification TEXT);
 )";
 
+constexpr const char* kAddTraces = R"(
+ALTER TABLE run ADD COLUMN trace_events INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN trace_dropped INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE trace(
+  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  name TEXT NOT NULL, operation TEXT NOT NULL, layer INTEGER,
+  phase TEXT NOT NULL CHECK(phase IN ('prefill', 'decode')),
+  device TEXT NOT NULL, track INTEGER NOT NULL,
+  start INTEGER NOT NULL, duration INTEGER NOT NULL, bytes INTEGER NOT NULL, flops INTEGER NOT NULL,
+  PRIMARY KEY(run_id, position)) WITHOUT ROWID;
+)";
+
 // kSteps[i] takes schema i to i + 1. Steps are never edited once released; a new schema is a new step.
-constexpr std::array kSteps{kCreate, kAddMarksAndArtifacts};
+constexpr std::array kSteps{kCreate, kAddMarksAndArtifacts, kAddTraces};
 static_assert(kSteps.size() == kSchemaVersion);
 
 int version_of(SQLite::Database& database) {

@@ -18,7 +18,8 @@ constexpr const char* kRuns =
     "SELECT run.id, status, reason, created, duration_seconds, model.name, model.source, model.hash, "
     "model.details, recipe.steps, recipe.label, workload.details, target, environment.details, side, "
     "paired_with, "
-    "starred FROM run JOIN model ON model.id = model_id JOIN recipe ON recipe.id = recipe_id "
+    "starred, trace_events, trace_dropped FROM run JOIN model ON model.id = model_id JOIN recipe ON "
+    "recipe.id = recipe_id "
     "JOIN workload ON workload.id = workload_id JOIN environment ON environment.id = environment_id "
     "WHERE removed = 0";
 
@@ -45,6 +46,8 @@ RunRecord run_of(SQLite::Statement& row) {
     if (const SQLite::Column paired = row.getColumn(column++); !paired.isNull())
         run.what.paired_with = paired.getInt64();
     run.starred = row.getColumn(column++).getInt() != 0;
+    run.trace_events = row.getColumn(column++).getInt64();
+    run.trace_dropped = row.getColumn(column++).getInt64();
     return run;
 }
 

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "profiler/trace/trace.h"
+
 namespace hone::profiler {
 
 struct MetricValue {
@@ -53,6 +55,8 @@ struct RunRecord {
     std::string note;                         // the user's
     std::vector<std::string> tags;
     bool starred = false;
+    std::int64_t trace_events = 0;   // 0: no trace was recorded
+    std::int64_t trace_dropped = 0;  // events that found no room
 };
 
 // An exported checkpoint.
@@ -114,6 +118,10 @@ public:
     void set_note(std::int64_t run, const std::string& note);
     void set_tags(std::int64_t run, const std::vector<std::string>& tags);
     void set_starred(std::int64_t run, bool starred);
+
+    // Replaces the run's trace, in one transaction.
+    void set_trace(std::int64_t run, const Trace& trace);
+    Trace trace(std::int64_t run) const;  // empty where none was recorded
 
     std::int64_t add_artifact(const Artifact& artifact);  // id and created are given by the store
     std::vector<Artifact> artifacts() const;              // newest first

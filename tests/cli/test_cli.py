@@ -109,6 +109,25 @@ class CommandLine(unittest.TestCase):
             self.assertIn(comparison["verdict"], {"faster", "slower", "better", "worse", "smaller", "larger",
                                                   "cannot tell"})
 
+    def test_a_trace_is_written_for_other_viewers(self):
+        run = self.bench("--trace", "--text", "none")["runs"][0]
+        self.assertEqual(run["trace"]["dropped"], 0)
+        shown = self.hone("runs", "show", run["id"], "--store", self.store).stdout
+        self.assertIn(f"trace of {run['trace']['events']} events", shown)
+        out = self.root / "trace.json"
+        done = self.json("runs", "trace", run["id"], "--out", out, "--store", self.store)
+        self.assertEqual(done, {"path": str(out), "events": run["trace"]["events"], "dropped": 0})
+        events = [event for event in json.loads(out.read_text())["traceEvents"] if event["ph"] == "X"]
+        self.assertEqual(len(events), run["trace"]["events"])
+        self.assertEqual({event["cat"] for event in events}, {"prefill", "decode"})
+        for before, after in zip(events, events[1:]):
+            self.assertLessEqual(before["ts"] + before["dur"], after["ts"] + 1e-6)
+        plain = self.bench("--text", "none")["runs"][0]
+        self.assertIsNone(plain["trace"])
+        self.refused("runs", "trace", plain["id"], "--out", out, "--store", self.store, field="trace of run")
+        self.refused("runs", "trace", run["id"], "--out", self.root / "no" / "folder", "--store", self.store,
+                     field="--out")
+
     def test_bench_of_every_technique(self):
         for setting in ("prune_magnitude.sparsity=0.5", "quantize_weights.scheme=int4_group",
                         "sparse_attention.window=8", "kv_cache.dtype=int8", "kv_cache.dtype=off", "batching.size=2"):

@@ -81,6 +81,20 @@ TEST_F(RealWorker, AModelAgainstItselfHasTheSameAccuracyToTheBit) {
     }
 }
 
+TEST_F(RealWorker, ATraceIsRecordedApartFromWhatIsTimed) {
+    MeasureRequest request = tiny();
+    request.trace = true;
+    const MeasureResult result = measure(request, worker(false));
+    ASSERT_EQ(result.status, "done");
+    for (const std::int64_t run : result.runs) {
+        EXPECT_EQ(samples(run, "repetition"), 5u);
+        EXPECT_GT(load(run).trace_events, 8 * 16);
+        EXPECT_EQ(load(run).trace_dropped, 0);
+        for (const auto& [id, metric] : load(run).metrics) EXPECT_FALSE(id.starts_with("traced")) << id;
+    }
+    EXPECT_EQ(load(measure(tiny(), worker(false)).runs[0]).trace_events, 0);
+}
+
 TEST_F(RealWorker, ARecipeDiverges) {
     const MeasureResult result = measure(tiny("kv_cache.dtype=int8"), worker(false));
     ASSERT_EQ(result.status, "done");

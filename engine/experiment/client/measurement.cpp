@@ -62,6 +62,7 @@ private:
     void score_window(SideState& side, int window);
     void step(SideState& side, bool warmup, int index);
     void measure_attention(const std::vector<SideState*>& sides);
+    void trace(const std::vector<SideState*>& sides);
     nlohmann::json ask(SideState& side, nlohmann::json message);
     template <typename Work>
     auto of_side(const SideState& side, Work&& work);
@@ -239,6 +240,18 @@ void Measurement::measure_attention(const std::vector<SideState*>& sides) {
     }
 }
 
+// Last, and of no repetition that counts: recording costs time.
+void Measurement::trace(const std::vector<SideState*>& sides) {
+    report("trace", "recording a trace", 0.99);
+    for (SideState* side : sides) {
+        const std::string file = spools_.file("events.trace");
+        const nlohmann::json reply = ask(*side, {{"type", "step"}, {"kind", "trace"}, {"spool", file}});
+        of_side(*side, [&] { side->run->trace(reply, file); });
+        std::error_code ignored;
+        std::filesystem::remove(file, ignored);
+    }
+}
+
 void Measurement::score_window(SideState& side, int window) {
     nlohmann::json message{{"type", "step"}, {"kind", "accuracy"}, {"window", window}};
     if (compares_logits()) message[&side == &sides_.front() ? "spool" : "compare_spool"] = spool(window);
@@ -273,6 +286,7 @@ void Measurement::measure(const std::vector<SideState*>& sides) {
         measure_attention(sides);
     }
     score(sides);
+    if (request_.trace) trace(sides);
     for (SideState* side : sides) side->complete = true;
 }
 

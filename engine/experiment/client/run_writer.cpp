@@ -91,6 +91,21 @@ void RunWriter::attention_mass(const nlohmann::json& reply) {
     set("attention_mass", share, share, share, 1);
 }
 
+void RunWriter::trace(const nlohmann::json& reply, const std::string& spool) {
+    const profiler::Trace trace = [&spool] {
+        try {
+            return profiler::read_spool(spool);
+        } catch (const profiler::TraceError& error) {
+            throw Error(error.what());
+        }
+    }();
+    if (reply.at("events").get<std::size_t>() != trace.events.size())
+        throw Error("the trace that the worker wrote is not the one it reported");
+    store_.set_trace(id_, trace);
+    if (trace.dropped > 0)
+        note("the trace is not whole: " + std::to_string(trace.dropped) + " events found no room");
+}
+
 LiveAccuracy RunWriter::window(Side side, int index, int windows, const nlohmann::json& reply) {
     const std::map<std::string, double> values = [&reply] {
         std::map<std::string, double> result;

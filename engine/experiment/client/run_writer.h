@@ -23,6 +23,7 @@ public:
     void prepared(const nlohmann::json& reply);  // load time, size, notes
     LiveSample repetition(Side side, bool warmup, int index, const nlohmann::json& reply);
     void attention_mass(const nlohmann::json& reply);
+    void trace(const nlohmann::json& reply, const std::string& spool);  // the events that the worker spooled
     LiveAccuracy window(Side side, int index, int windows, const nlohmann::json& reply);
     void note(const std::string& text);
 

@@ -42,6 +42,8 @@ public:
 
     nlohmann::json description() const;  // the result of `prepare`
     nlohmann::json repetition(const Progress& progress);
+    // A repetition of its own, apart from the timed ones; `spool` and `most_events` come with the request.
+    nlohmann::json trace(const nlohmann::json& request, const Progress& progress);
     nlohmann::json attention_mass(const Progress& progress);
     nlohmann::json accuracy(const nlohmann::json& request, const Progress& progress);
     // `on_token` is called for each token with the text that it completed: none where a character is not whole yet, or more

@@ -149,6 +149,7 @@ json Worker::step(const json& request) {
     const Progress quiet{{}, stop_.get_token()};
     if (kind == "repetition") return prepared().repetition(quiet);
     if (kind == "attention_mass") return prepared().attention_mass(quiet);
+    if (kind == "trace") return prepared().trace(request, quiet);
     if (kind == "accuracy") return prepared().accuracy(request, quiet);
     if (kind == "generate") {
         const auto say = [this](const Prepared::GeneratedToken& token) {
@@ -159,8 +160,8 @@ json Worker::step(const json& request) {
         };
         return prepared().generate(request, say, stop_.get_token());
     }
-    throw Error(
-        ErrorDetails{"", "", "kind", "'" + kind + "'", "repetition, attention_mass, accuracy or generate"});
+    throw Error(ErrorDetails{"", "", "kind", "'" + kind + "'",
+                             "repetition, attention_mass, accuracy, trace or generate"});
 }
 
 json Worker::handle(const json& request) {

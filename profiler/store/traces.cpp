@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unordered_map>
+
+#include "profiler/store/connection.h"
+
+namespace hone::profiler {
+namespace {
+
+constexpr const char* kDevice = "cpu";
+
+void insert(SQLite::Statement& statement, std::int64_t run, std::int64_t position, const Trace& trace) {
+    const TraceEvent& event = trace.events[static_cast<std::size_t>(position)];
+    statement.bind(1, run);
+    statement.bind(2, position);
+    statement.bindNoCopy(3, trace.names[event.name]);
+    statement.bind(4, std::string(operation_name(event.operation)));
+    if (event.layer >= 0)
+        statement.bind(5, event.layer);
+    else
+        statement.bind(5);
+    statement.bind(6, std::string(phase_name(event.phase)));
+    statement.bind(7, kDevice);
+    statement.bind(8, event.track);
+    statement.bind(9, event.start);
+    statement.bind(10, event.duration);
+    statement.bind(11, event.bytes);
+    statement.bind(12, event.flops);
+    statement.exec();
+    statement.reset();
+}
+
+TraceEvent event_of(SQLite::Statement& row, std::uint16_t name) {
+    return {.start = row.getColumn(5).getInt64(),
+            .duration = row.getColumn(6).getInt64(),
+            .bytes = row.getColumn(7).getInt64(),
+            .flops = row.getColumn(8).getInt64(),
+            .layer = row.getColumn(2).isNull() ? -1 : row.getColumn(2).getInt(),
+            .name = name,
+            .operation = operation_of(row.getColumn(1).getString()),
+            .phase = phase_of(row.getColumn(3).getString()),
+            .track = row.getColumn(4).getInt()};
+}
+
+Trace read_trace(SQLite::Database& database, std::int64_t run) {
+    Trace trace;
+    std::unordered_map<std::string, std::uint16_t> ids;
+    SQLite::Statement rows(database,
+                           "SELECT name, operation, layer, phase, track, start, duration, bytes, flops FROM "
+                           "trace WHERE run_id = ? ORDER BY position");
+    rows.bind(1, run);
+    while (rows.executeStep()) {
+        const auto [id, added] =
+            ids.try_emplace(rows.getColumn(0).getString(), static_cast<std::uint16_t>(ids.size()));
+        if (added) trace.names.push_back(id->first);
+        trace.events.push_back(event_of(rows, id->second));
+    }
+    SQLite::Statement dropped(database, "SELECT trace_dropped FROM run WHERE id = ?");
+    dropped.bind(1, run);
+    if (dropped.executeStep()) trace.dropped = dropped.getColumn(0).getInt64();
+    return trace;
+}
+
+}  // namespace
+
+void Store::set_trace(std::int64_t run, const Trace& trace) {
+    impl_->connection.write([&](SQLite::Database& database) {
+        const int changed =
+            execute(database, "UPDATE run SET trace_events = ?, trace_dropped = ? WHERE id = ?",
+                    static_cast<std::int64_t>(trace.events.size()), trace.dropped, run);
+        if (changed == 0) throw StoreError("the run store has no run " + std::to_string(run));
+        execute(database, "DELETE FROM trace WHERE run_id = ?", run);
+        SQLite::Statement statement(
+            database,
+            "INSERT INTO trace(run_id, position, name, operation, layer, phase, device, "
+            "track, start, duration, bytes, flops) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "?, ?, ?)");
+        for (std::int64_t i = 0; i < static_cast<std::int64_t>(trace.events.size()); ++i)
+            insert(statement, run, i, trace);
+    });
+}
+
+Trace Store::trace(std::int64_t run) const {
+    try {
+        return impl_->connection.read(
+            [run](SQLite::Database& database) { return read_trace(database, run); });
+    } catch (const TraceError& error) {
+        throw StoreError("run store " + impl_->connection.path().string() + ": " + error.what());
+    }
+}
+
+}  // namespace hone::profiler

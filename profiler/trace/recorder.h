@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+
+#include "profiler/trace/trace.h"
+
+namespace hone::profiler {
+
+// Keeps events in memory that is set aside before the first one: recording costs two looks at the clock and one store.
+// For one thread. What finds no room is counted and dropped.
+class TraceRecorder {
+public:
+    explicit TraceRecorder(std::size_t most_events) : most_(most_events) {
+        trace_.events.reserve(most_events);
+        ids_.reserve(256);
+    }
+
+    // ns since the recorder was made, on the steady clock.
+    std::int64_t now() const {
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - origin_).count();
+    }
+
+    // `name` is known by its address: it must stay where it is, and unchanged, until take().
+    void add(TraceEvent event, std::string_view name) {
+        if (trace_.events.size() == most_) {
+            ++trace_.dropped;
+            return;
+        }
+        event.name = id(name);
+        trace_.events.push_back(event);
+    }
+
+    // What was recorded, and none of it is kept.
+    Trace take();
+
+private:
+    using Clock = std::chrono::steady_clock;
+    std::uint16_t id(std::string_view name) {
+        const auto [found, added] = ids_.try_emplace(name.data(), static_cast<std::uint16_t>(ids_.size()));
+        if (added) trace_.names.emplace_back(name);
+        return found->second;
+    }
+
+    std::size_t most_;
+    Clock::time_point origin_ = Clock::now();
+    std::unordered_map<const char*, std::uint16_t> ids_;
+    Trace trace_;
+};
+
+}  // namespace hone::profiler
