@@ -139,7 +139,8 @@ private:
         const bool reuses = used_[static_cast<std::size_t>(free_.back())];
         const auto started = std::count(used_.begin(), used_.end(), true);
         const std::int64_t held = runtime_.memory()[MemoryClass::kv_cache];
-        const std::int64_t to_come = std::max<std::int64_t>(0, started * need_ - held) + (reuses ? 0 : need_);
+        // What earlier sequences left behind serves the next ones.
+        const std::int64_t to_come = std::max<std::int64_t>(0, (started + (reuses ? 0 : 1)) * need_ - held);
         return to_come + kSpare <= room_();
     }
 

@@ -174,16 +174,19 @@ private:
         if (!work(slow ? 200ms : 5ms)) throw Failure{"cancelled"};
         // A recipe doubles the speed, and varies a little, so that there is an interval.
         const double decode = faster_ ? 200.0 + request.value("index", 0) % 3 : 100.0;
-        return {{"metrics",
-                 {{"prefill_tokens_per_second", 1000.0},
-                  {"decode_tokens_per_second", decode},
-                  {"time_to_first_token", 0.1},
-                  {"time_per_output_token", 0.01},
-                  {"total_seconds", 0.5},
-                  {"total_tokens_per_second", 200.0}}},
-                {"token_times", {{0.01, 0.01}}},
-                {"memory", {{"weights", 4288}, {"peak_resident", 1000000}}},
-                {"counters", json::object()}};
+        return {
+            {"metrics",
+             {{"prefill_tokens_per_second", 1000.0},
+              {"decode_tokens_per_second", decode},
+              {"time_to_first_token", 0.1},
+              {"time_per_output_token", 0.01},
+              {"total_seconds", 0.5},
+              {"total_tokens_per_second", 200.0}}},
+            {"token_times", {{0.01, 0.01}}},
+            {"memory", {{"weights", 4288}, {"peak_resident", 1000000}}},
+            {"engaged",
+             {{"quantize_weights", {{"counter", "converted_products"}, {"value", 420}, {"engaged", true}}}}},
+            {"counters", json::object()}};
     }
 
     json accuracy(const json& request) const {

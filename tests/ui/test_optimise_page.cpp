@@ -145,6 +145,11 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(ledger.candidate().has_value(), 5000);
         QCOMPARE(ledger.candidate()->status, std::string("done"));
         QVERIFY(ledger.baseline().has_value());
+        bool engaged = false;
+        for (const QLabel* label : f_->window.findChildren<QLabel*>())
+            engaged = engaged || label->text().contains(
+                                     QStringLiteral("Quantise weights engaged: 420 converted products"));
+        QVERIFY(engaged);
     }
 
     void aRecipeIsCopiedAndPasted() {

@@ -304,10 +304,31 @@ void OptimisePage::showCharts() {
     memory_->setData(bars, memoryParts(memory));
 }
 
+// What shows that a technique acted; one that did not is among the run's notes.
+QStringList OptimisePage::engagedLines(std::int64_t run) {
+    QStringList lines;
+    try {
+        const auto stored = session().store().load(run);
+        if (!stored || !stored->engaged.is_object()) return lines;
+        for (const auto& [id, evidence] : stored->engaged.items()) {
+            if (!evidence.is_object() || evidence.value("engaged", nlohmann::json()) != true) continue;
+            const Descriptor* technique = session().registry().find(id);
+            const QString counter = QString::fromStdString(evidence.value("counter", "")).replace('_', ' ');
+            lines.append(tr("%1 engaged: %2 %3")
+                             .arg(technique == nullptr ? QString::fromStdString(id)
+                                                       : QString::fromUtf8(technique->title.data()),
+                                  formatNumber(evidence.value("value", 0.0)), counter));
+        }
+    } catch (const profiler::StoreError&) {  // showCharts() has said so
+    }
+    return lines;
+}
+
 void OptimisePage::showNotes() {
     QStringList lines;
     if (const auto& candidate = ledger_->model().candidate()) {
         notesCard_->setTitle(tr("What the run says"));
+        lines = engagedLines(candidate->id);
         for (const std::string& note : candidate->notes_from_run) lines.append(QString::fromStdString(note));
     } else if (prediction_.is_object()) {
         notesCard_->setTitle(tr("What the recipe will do"));

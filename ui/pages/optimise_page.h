@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QStringList>
 #include <QTimer>
 
 #include "ui/pages/page.h"
@@ -43,6 +44,7 @@ private:
     void showRuns();
     void showCharts();
     void showNotes();
+    QStringList engagedLines(std::int64_t run);
     void showState();
     void measure();
 
