@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -107,8 +108,41 @@ std::optional<std::int64_t> cgroup_memory_limit() {
 std::int64_t resident_bytes() {
     return field_bytes("/proc/self/status", "VmRSS");
 }
+std::int64_t resident_anonymous_bytes() {
+    return field_bytes("/proc/self/status", "RssAnon");
+}
 std::int64_t peak_resident_bytes() {
     return field_bytes("/proc/self/status", "VmHWM");
+}
+
+std::vector<FileMapping> file_mappings() {
+    std::vector<FileMapping> mappings;
+    std::ifstream stream("/proc/self/smaps");
+    std::string line;
+    bool of_file = false;
+    while (std::getline(stream, line)) {
+        std::istringstream words(line);
+        std::string first;
+        words >> first;
+        if (first.empty() || first.back() != ':') {  // "BEGIN-END rights offset device inode   path"
+            FileMapping mapping;
+            std::string rights, offset, device;
+            std::uint64_t inode = 0;
+            words >> rights >> offset >> device >> inode >> std::ws;
+            of_file = inode != 0;
+            if (!of_file) continue;
+            std::getline(words, mapping.path);
+            char* after = nullptr;
+            mapping.begin = std::strtoull(first.c_str(), &after, 16);
+            mapping.end = std::strtoull(after + 1, nullptr, 16);
+            mappings.push_back(std::move(mapping));
+        } else if (of_file && first == "Rss:") {
+            std::int64_t kilobytes = 0;
+            words >> kilobytes;
+            mappings.back().resident = kilobytes * 1024;
+        }
+    }
+    return mappings;
 }
 
 bool reset_peak_resident() {

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
+#include <string>
 #include <vector>
 
 #include "engine/core/system_memory.h"
@@ -32,6 +34,19 @@ TEST(SystemMemory, ThePeakFollowsWhatWasTouched) {
     if (reset_peak_resident()) {
         EXPECT_LT(peak_resident_bytes(), before + kBytes / 2);
     }
+}
+
+TEST(SystemMemory, FindsThisProgramAmongTheMappedFiles) {
+    const std::vector<FileMapping> mappings = file_mappings();
+    const std::string program = std::filesystem::canonical("/proc/self/exe");
+    std::int64_t resident = 0;
+    for (const FileMapping& mapping : mappings) {
+        EXPECT_LT(mapping.begin, mapping.end) << mapping.path;
+        EXPECT_LE(mapping.resident, static_cast<std::int64_t>(mapping.end - mapping.begin)) << mapping.path;
+        if (mapping.path == program) resident += mapping.resident;
+    }
+    EXPECT_GT(resident, 0);
+    EXPECT_LT(resident_anonymous_bytes(), resident_bytes());
 }
 
 }  // namespace

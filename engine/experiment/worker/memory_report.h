@@ -5,17 +5,32 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/memory.h"
+#include "engine/formats/checkpoint.h"
 
 namespace hone {
 
-// Starts a measurement of the peak.
-void begin_peak();
+// What a worker's resident memory is for. Made before the model is loaded: what is resident then is the runtime's, and so is what
+// the tokeniser and pages of libraries add later.
+class MemoryAccount {
+public:
+    MemoryAccount();
+    // What is written to memory from now until tokenizer_made() is the tokeniser's.
+    void making_tokenizer();
+    void tokenizer_made();
 
-// {class: bytes, …, "peak_resident": bytes}: `named` as allocated, `runtime_bytes` as the runtime class, and as unaccounted
-// what the measured peak holds beyond (negative where mapped weights were not all touched).
-nlohmann::json measured_memory(MemoryByClass named, std::int64_t runtime_bytes);
+    // Starts a measurement of the peak.
+    void begin_peak() const;
+    // {class: bytes, …, "peak_resident": bytes} since begin_peak(): `named` as allocated, weights that are mapped as far as their pages
+    // are resident, and as unaccounted what the measured peak holds beyond all classes (negative where it holds less).
+    nlohmann::json measured(MemoryByClass named, const Checkpoint& weights) const;
+    // The runtime class before any library's pages were added.
+    std::int64_t runtime_bytes() const { return before_ + tokenizer_; }
 
-// The same from a prediction: nothing is unaccounted, the peak is the sum.
+private:
+    std::int64_t before_, library_pages_before_, tokenizer_ = 0;
+};
+
+// The same document from a prediction: nothing is unaccounted, the peak is the sum.
 nlohmann::json predicted_memory(MemoryByClass named, std::int64_t runtime_bytes);
 
 }  // namespace hone

@@ -13,7 +13,6 @@
 #include "engine/core/system_memory.h"
 #include "engine/evaluation/bundled_text.h"
 #include "engine/experiment/worker/apply_recipe.h"
-#include "engine/experiment/worker/memory_report.h"
 #include "engine/runtime/generation.h"
 #include "profiler/environment/environment.h"
 
@@ -110,7 +109,6 @@ Prepared::Prepared(const Experiment& experiment, const std::string& dtype, Fault
 void Prepared::load(const std::string& dtype, const Progress& load_progress, const Progress& apply_progress) {
     const Clock::time_point start = Clock::now();
     load_progress.update(0, experiment_.checkpoint);
-    runtime_bytes_ = resident_bytes();
     {
         // From the headers alone, so that a model that does not fit is refused before anything is read.
         Checkpoint plan = open_checkpoint(experiment_.checkpoint, false);
@@ -120,7 +118,7 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
                        predict_memory(read_config(plan), plan.bytes(), config, pool_.size(),
                                       config.batching == RunConfig::Batching::adaptive ? 1 : sizes.sequences,
                                       sizes.context, sizes.prompt),
-                       runtime_bytes_);
+                       account_.runtime_bytes());
     }
     Checkpoint checkpoint = open_checkpoint(experiment_.checkpoint);
     load_seconds_ = seconds_since(start);
@@ -139,9 +137,9 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
     malloc_trim(0);  // what the transforms used is not the model's
     apply_seconds_ = seconds_since(apply_start);
     const Clock::time_point model_start = Clock::now();
-    const std::int64_t before_model = resident_bytes();
+    account_.making_tokenizer();
     model_ = load_model(std::move(checkpoint));
-    runtime_bytes_ += std::max<std::int64_t>(0, resident_bytes() - before_model);  // the tokeniser
+    account_.tokenizer_made();
     load_seconds_ += seconds_since(model_start);
 }
 
@@ -189,7 +187,7 @@ nlohmann::json Prepared::description() const {
             {"apply_seconds", apply_seconds_},
             {"model_bytes", model_->checkpoint.bytes()},
             {"types", bytes_by_type(model_->checkpoint)},
-            {"memory", measured_memory(runtime_->memory(), runtime_bytes_)},
+            {"memory", account_.measured(runtime_->memory(), model_->checkpoint)},
             {"notes", notes_},
             {"text", text},
             {"synthetic", model_->checkpoint.synthetic},
@@ -213,12 +211,12 @@ nlohmann::json Prepared::repetition(const Progress& progress) {
     Sampler sampler(0, experiment_.workload.seed);
     const Runtime::Counters before = runtime_->counters();
     const std::int64_t hits_before = merge_cache_ ? merge_cache_->hits() : 0;
-    begin_peak();
+    account_.begin_peak();
     const double tokenize_rate = tokenize_bytes_per_second();
     const GenerationTimings timings =
         run_generation(*runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress,
                        available_memory_bytes);
-    nlohmann::json memory = measured_memory(runtime_->memory(), runtime_bytes_);
+    nlohmann::json memory = account_.measured(runtime_->memory(), model_->checkpoint);
     const CounterValues counters = counter_values(before, runtime_->counters(), config_, timings,
                                                   weight_evidence_ ? &*weight_evidence_ : nullptr,
                                                   merge_cache_ ? merge_cache_->hits() - hits_before : 0);

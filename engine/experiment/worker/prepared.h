@@ -16,6 +16,7 @@
 #include "engine/experiment/worker/accuracy_text.h"
 #include "engine/experiment/worker/evidence.h"
 #include "engine/experiment/worker/fault.h"
+#include "engine/experiment/worker/memory_report.h"
 #include "engine/model/model.h"
 #include "engine/runtime/runtime.h"
 #include "kernels/cpu/thread_pool.h"
@@ -78,7 +79,7 @@ private:
     std::vector<TokenId> text_tokens_;
     std::vector<ScoredWindow> windows_;
     double load_seconds_ = 0, apply_seconds_ = 0;
-    std::int64_t runtime_bytes_ = 0;
+    MemoryAccount account_;
 };
 
 // Throws Error with the arithmetic where what `named` says is needed exceeds what is available.
