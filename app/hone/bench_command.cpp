@@ -51,6 +51,7 @@ int measure_command(const MeasureOptions& options) {
     workload = workload_from_json(to_json(workload));
     request.accuracy_only = options.accuracy_only;
     request.trace = options.trace;
+    request.calibrate = true;
     choose_against(request, options.against);
     profiler::Store store(store_path(options.common.store_file));
     const Interrupt interrupt;
@@ -99,7 +100,14 @@ void add_bench(CLI::App& app, Commands& commands) {
         ->add_option("--concurrency", options->concurrency,
                      "Sequences; 0 takes one, or what the recipe's batches need")
         ->capture_default_str();
-    bench->add_option("--repeat", workload.repetitions, "Repetitions that count")->capture_default_str();
+    bench->add_option("--repeat", workload.repetitions, "Repetitions that count, at least")
+        ->capture_default_str();
+    bench
+        ->add_option(
+            "--resolution", workload.resolution,
+            "Against a baseline: go on until the 99 % interval of the speeds' ratio reaches no further than "
+            "this share to either side; 0 repeats exactly --repeat times")
+        ->capture_default_str();
     bench->add_option("--seed", workload.seed, "Seed of prompts and sampling")->capture_default_str();
     bench->add_option("--text", workload.text, "Text for accuracy: bundled, none, or a file")
         ->capture_default_str();

@@ -5,6 +5,7 @@
 
 #include "app/hone/command.h"
 #include "app/hone/experiment_options.h"
+#include "app/hone/interrupt.h"
 #include "app/hone/terminal.h"
 #include "engine/experiment/client/client.h"
 #include "profiler/store/store.h"
@@ -14,7 +15,8 @@ namespace {
 
 struct DoctorOptions {
     std::filesystem::path store_file;
-    bool json = false;
+    bool json = false, refresh = false, quick = false;
+    int threads = 0;
 };
 
 nlohmann::json store_json(const profiler::StoreInfo& info) {
@@ -31,11 +33,31 @@ std::string text(const nlohmann::json& environment, const char* key) {
     return it->is_string() ? it->get<std::string>() : it->dump();
 }
 
+std::string calibration_text(const nlohmann::json& answer) {
+    std::vector<std::vector<std::string>> rows{{"products", "weights read", "multiplied"}};
+    for (const nlohmann::json& type : answer.at("types"))
+        rows.push_back({type.at("type").get<std::string>(),
+                        fmt::format("{:.1f} GB/s", type.at("read_bytes_per_second").get<double>() * 1e-9),
+                        fmt::format("{:.0f} GFLOP/s", type.at("flops_per_second").get<double>() * 1e-9)});
+    const nlohmann::json& calibration = answer.at("calibration");
+    return fmt::format("\nMeasured with {} threads on {} (UTC), kept in {}:\n{}",
+                       calibration.value("threads", 0), calibration.value("created", ""),
+                       answer.value("file", ""), table(rows));
+}
+
 int doctor_command(const DoctorOptions& options) {
     const nlohmann::json machine = environment({});
     const profiler::StoreInfo info = profiler::Store(store_path(options.store_file)).info();
+    nlohmann::json calibrated;
+    if (!options.quick) {
+        const Interrupt interrupt;
+        calibrated = calibrate({"cpu", options.threads}, options.refresh, {}, progress_observer(false),
+                               interrupt.token());
+        clear_progress();
+    }
     if (options.json) {
-        print_json(nlohmann::json{{"environment", machine}, {"store", store_json(info)}});
+        print_json(nlohmann::json{
+            {"environment", machine}, {"store", store_json(info)}, {"calibration", calibrated}});
         return kDone;
     }
     print(table({{"Hone", text(machine, "hone_version") + " (" + text(machine, "commit") + ")"},
@@ -51,6 +73,7 @@ int doctor_command(const DoctorOptions& options) {
                  {"store", info.path.string()},
                  {"SQLite", info.sqlite_version + ", journal mode " + info.journal_mode +
                                 (info.read_only ? ", read only" : "")}}));
+    if (!calibrated.is_null()) print(calibration_text(calibrated));
     return kDone;
 }
 
@@ -58,9 +81,16 @@ int doctor_command(const DoctorOptions& options) {
 
 void add_doctor(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<DoctorOptions>();
-    CLI::App* command = app.add_subcommand("doctor", "Say what this machine can do");
+    CLI::App* command =
+        app.add_subcommand("doctor", "Say what this machine can do, and measure how fast its kernels are");
     command->add_option("--store", options->store_file, "Store of runs, instead of the usual one")
         ->type_name("FILE");
+    command->add_option("--threads", options->threads, "Threads to measure with; 0 uses the physical cores")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    CLI::Option* refresh =
+        command->add_flag("--refresh", options->refresh, "Measure again, instead of taking what is kept");
+    command->add_flag("--quick", options->quick, "Measure nothing")->excludes(refresh);
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     commands.push_back({command, [options] { return doctor_command(*options); }});
 }

@@ -41,6 +41,21 @@ std::string engaged_text(const profiler::RunRecord& run) {
     return text;
 }
 
+// "run 3, predicted: decode 40.1 tok/s (−7 %)": by how much the prediction is above or below what was measured.
+std::string predicted_text(const profiler::RunRecord& run) {
+    std::string text;
+    for (const profiler::MetricDefinition& metric : profiler::metric_definitions()) {
+        const std::string id(metric.id);
+        const auto predicted = run.predicted.find(id);
+        const auto measured = run.metrics.find(id);
+        if (predicted == run.predicted.end() || measured == run.metrics.end()) continue;
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", metric.title, figure(id, predicted->second));
+        if (measured->second.value > 0)
+            text += fmt::format(" ({:+.0f} %)", 100 * (predicted->second / measured->second.value - 1));
+    }
+    return text.empty() ? text : fmt::format("\nrun {}, predicted: {}", run.id, text);
+}
+
 std::string title(const profiler::RunRecord& run) {
     const std::string label = run.what.recipe_label.empty() ? "baseline" : run.what.recipe_label;
     return fmt::format("{} ({})", label, run.id);
@@ -70,7 +85,7 @@ std::string run_table(const std::vector<profiler::RunRecord>& runs, const profil
     std::string text = runs.back().what.model_name + "\n\n" + table(rows);
     for (const auto& run : runs) {
         if (run.status != "done") text += fmt::format("\nrun {}: {}: {}", run.id, run.status, run.reason);
-        text += engaged_text(run);
+        text += predicted_text(run) + engaged_text(run);
         if (run.trace_events > 0)
             text += fmt::format("\nrun {}: trace of {} events (hone runs trace {} --out FILE.json)", run.id,
                                 run.trace_events, run.id);

@@ -203,7 +203,11 @@ std::span<const SyntheticShape> synthetic_shapes() {
 }
 
 Checkpoint make_synthetic(std::string_view shape, bool weights, std::uint64_t seed) {
-    return Builder(shape_named(shape), weights, seed).build();
+    return make_synthetic(shape_named(shape), weights, seed);
+}
+
+Checkpoint make_synthetic(const SyntheticShape& shape, bool weights, std::uint64_t seed) {
+    return Builder(shape, weights, seed).build();
 }
 
 }  // namespace hone

@@ -23,5 +23,7 @@ std::span<const SyntheticShape> synthetic_shapes();
 // A checkpoint of that shape with seeded random weights (normal, standard deviation 0.02) and a byte tokeniser
 // (tokenizer.ggml.model "hone-bytes": 256 byte tokens, then control tokens, then unused ids). Throws Error listing the known names.
 Checkpoint make_synthetic(std::string_view shape, bool weights, std::uint64_t seed = 1);
+// The same of a shape that is not in the list.
+Checkpoint make_synthetic(const SyntheticShape& shape, bool weights, std::uint64_t seed = 1);
 
 }  // namespace hone

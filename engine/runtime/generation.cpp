@@ -34,12 +34,24 @@ TokenId sample(const Runtime& runtime, Sampler& sampler, std::span<const float> 
     return token;
 }
 
+std::span<const float> forward(Runtime& runtime, std::span<const SequenceInput> batch,
+                               const Progress& progress, const AfterPass& after_pass) {
+    const Clock::time_point start = Clock::now();
+    const std::span<const float> logits = runtime.forward(batch, progress);
+    if (after_pass) after_pass(seconds_since(start));
+    return logits;
+}
+
 // Some of the prompts, computed together in slots 0, 1, …
 class Group {
 public:
     Group(Runtime& runtime, Sampler& sampler, GenerationTimings& timings,
-          std::span<const std::size_t> members)
-        : runtime_(runtime), sampler_(sampler), timings_(timings), members_(members) {
+          std::span<const std::size_t> members, const AfterPass& after_pass)
+        : runtime_(runtime),
+          sampler_(sampler),
+          timings_(timings),
+          members_(members),
+          after_pass_(after_pass) {
         batch_.reserve(members.size());
         timings.largest_batch = std::max(timings.largest_batch, std::ssize(members));
     }
@@ -76,7 +88,7 @@ public:
 private:
     // One forward pass over the batch and a token for each of its sequences.
     void extend(Clock::time_point start, const Progress& progress) {
-        const std::span<const float> logits = runtime_.forward(batch_, progress);
+        const std::span<const float> logits = forward(runtime_, batch_, progress, after_pass_);
         const std::size_t n_vocab = logits.size() / batch_.size();
         for (std::size_t i = 0; i < batch_.size(); ++i) {
             timings_.tokens[members_[i]].push_back(
@@ -89,6 +101,7 @@ private:
     Sampler& sampler_;
     GenerationTimings& timings_;
     std::span<const std::size_t> members_;
+    const AfterPass& after_pass_;
     std::vector<SequenceInput> batch_;
 };
 
@@ -97,7 +110,8 @@ class AdaptiveBatch {
 public:
     AdaptiveBatch(Runtime& runtime, Sampler& sampler, GenerationTimings& timings,
                   std::span<const std::vector<TokenId>> prompts, std::span<const std::size_t> order,
-                  std::int64_t generate, const MemoryRoom& room, const Progress& progress)
+                  std::int64_t generate, const MemoryRoom& room, const Progress& progress,
+                  const AfterPass& after_pass)
         : runtime_(runtime),
           sampler_(sampler),
           timings_(timings),
@@ -105,7 +119,8 @@ public:
           waiting_(order.begin(), order.end()),
           generate_(static_cast<std::size_t>(generate)),
           room_(room),
-          progress_(progress) {
+          progress_(progress),
+          after_pass_(after_pass) {
         std::int64_t longest = 0;
         for (const std::vector<TokenId>& prompt : prompts) longest = std::max(longest, std::ssize(prompt));
         need_ = sequence_bytes(runtime.model().config, runtime.config(), longest + generate);
@@ -198,7 +213,7 @@ private:
         for (const Active* sequence : batch) inputs.push_back({sequence->slot, sequence->input});
         std::span<const float> logits;
         try {
-            logits = runtime_.forward(inputs, progress_);
+            logits = forward(runtime_, inputs, progress_, after_pass_);
         } catch (const std::bad_alloc&) {
             if (active_.size() == 1) throw;
             back_off();
@@ -268,6 +283,7 @@ private:
     std::size_t generate_;
     const MemoryRoom& room_;
     const Progress& progress_;
+    const AfterPass& after_pass_;
     Clock::time_point start_;
     std::int64_t need_ = 0;  // bytes of a sequence
     std::vector<Active> active_;
@@ -294,7 +310,7 @@ std::vector<std::size_t> order_of(std::span<const std::vector<TokenId>> prompts,
 
 GenerationTimings run_generation(Runtime& runtime, std::span<const std::vector<TokenId>> prompts,
                                  std::int64_t generate, Sampler& sampler, const Progress& progress,
-                                 const MemoryRoom& room) {
+                                 const MemoryRoom& room, const AfterPass& after_pass) {
     if (generate < 1)
         throw Error({.message = {},
                      .file = {},
@@ -313,12 +329,14 @@ GenerationTimings run_generation(Runtime& runtime, std::span<const std::vector<T
     for (std::size_t i = 0; i < order.size(); ++i) timings.reordered += order[i] != i ? 1 : 0;
     const Clock::time_point start = Clock::now();
     if (config.batching == RunConfig::Batching::adaptive) {
-        AdaptiveBatch(runtime, sampler, timings, prompts, order, generate, room, progress).run(start);
+        AdaptiveBatch(runtime, sampler, timings, prompts, order, generate, room, progress, after_pass)
+            .run(start);
     } else {
         const auto together = static_cast<std::size_t>(config.batch_size);
         for (std::size_t first = 0; first < order.size(); first += together) {
             Group group(runtime, sampler, timings,
-                        std::span(order).subspan(first, std::min(together, order.size() - first)));
+                        std::span(order).subspan(first, std::min(together, order.size() - first)),
+                        after_pass);
             group.prefill(prompts, start, progress);
             group.decode(generate - 1, start, progress);
         }

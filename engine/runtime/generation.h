@@ -30,6 +30,9 @@ struct GenerationTimings {
 // Bytes that may still be allocated.
 using MemoryRoom = std::function<std::int64_t()>;
 
+// Called after each forward pass with the seconds it took, within the time that is measured.
+using AfterPass = std::function<void(double seconds)>;
+
 // Runs `prompts` to `generate` tokens each, ignoring end-of-generation tokens (a benchmark). Clears the sequences first.
 // Fixed batching: config().batch_size sequences at a time; the next group starts when one is done.
 // Adaptive batching: a sequence joins whenever there is room. The batch starts at one and doubles while that raises the decoded
@@ -38,6 +41,6 @@ using MemoryRoom = std::function<std::int64_t()>;
 // (recomputation as in PagedAttention, arXiv 2309.06180, section 4.5). Only a single sequence that does not fit throws.
 GenerationTimings run_generation(Runtime& runtime, std::span<const std::vector<TokenId>> prompts,
                                  std::int64_t generate, Sampler& sampler, const Progress& progress,
-                                 const MemoryRoom& room = {});
+                                 const MemoryRoom& room = {}, const AfterPass& after_pass = {});
 
 }  // namespace hone

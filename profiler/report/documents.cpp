@@ -29,6 +29,7 @@ nlohmann::json run_json(const RunRecord& run) {
                         {"target", run.what.target},
                         {"metrics", std::move(metrics)},
                         {"memory", run.memory},
+                        {"predicted", run.predicted},
                         {"environment", run.what.environment},
                         {"notes", run.notes_from_run},
                         {"note", run.note},

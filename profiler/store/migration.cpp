@@ -93,8 +93,15 @@ CREATE TABLE trace(
   PRIMARY KEY(run_id, position)) WITHOUT ROWID;
 )";
 
+constexpr const char* kAddPredictions = R"(
+CREATE TABLE prediction(
+  run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  id TEXT NOT NULL, value REAL NOT NULL,
+  PRIMARY KEY(run_id, id)) WITHOUT ROWID;
+)";
+
 // kSteps[i] takes schema i to i + 1. Steps are never edited once released; a new schema is a new step.
-constexpr std::array kSteps{kCreate, kAddMarksAndArtifacts, kAddTraces};
+constexpr std::array kSteps{kCreate, kAddMarksAndArtifacts, kAddTraces, kAddPredictions};
 static_assert(kSteps.size() == kSchemaVersion);
 
 int version_of(SQLite::Database& database) {

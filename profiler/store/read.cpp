@@ -77,6 +77,10 @@ void add_figures(SQLite::Database& database, std::vector<RunRecord>& records,
              [](RunRecord& run, SQLite::Statement& row) {
                  run.memory[row.getColumn(1).getString()] = row.getColumn(2).getInt64();
              });
+    each_row(database, "SELECT run_id, id, value FROM prediction", "", only, runs,
+             [](RunRecord& run, SQLite::Statement& row) {
+                 run.predicted[row.getColumn(1).getString()] = number(row.getColumn(2));
+             });
     each_row(database, "SELECT run_id, author, text FROM note", " ORDER BY id", only, runs,
              [](RunRecord& run, SQLite::Statement& row) {
                  std::string text = row.getColumn(2).getString();

@@ -49,6 +49,7 @@ struct RunRecord {
     NewRun what;
     std::map<std::string, MetricValue> metrics;
     std::map<std::string, std::int64_t> memory;  // class → bytes, and "peak_resident"
+    std::map<std::string, double> predicted;     // metric id → what was predicted before the run
     nlohmann::json
         engaged;  // {technique: {"counter", "value", "engaged"}} of the last repetition; null in list()
     std::vector<std::string> notes_from_run;  // "unstable warm-up", "Q4_1 tensors were expanded first"
@@ -103,6 +104,7 @@ public:
     void add_sample(std::int64_t run, const Sample& sample);
     void set_metric(std::int64_t run, const std::string& id, const MetricValue& value);
     void set_memory(std::int64_t run, const std::map<std::string, std::int64_t>& bytes_by_class);
+    void set_prediction(std::int64_t run, const std::map<std::string, double>& metrics);  // replaces it
     void add_run_note(std::int64_t run, const std::string& text);
     void finish_run(std::int64_t run, const std::string& status, const std::string& reason,
                     double duration_seconds);

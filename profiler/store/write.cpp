@@ -106,6 +106,15 @@ void Store::set_memory(std::int64_t run, const std::map<std::string, std::int64_
     });
 }
 
+void Store::set_prediction(std::int64_t run, const std::map<std::string, double>& metrics) {
+    impl_->connection.write([&](SQLite::Database& database) {
+        require_stored(database, run);
+        execute(database, "DELETE FROM prediction WHERE run_id = ?", run);
+        for (const auto& [id, value] : metrics)
+            execute(database, "INSERT INTO prediction(run_id, id, value) VALUES (?, ?, ?)", run, id, value);
+    });
+}
+
 void Store::add_run_note(std::int64_t run, const std::string& text) {
     impl_->connection.write([&](SQLite::Database& database) {
         require_stored(database, run);

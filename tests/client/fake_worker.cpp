@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Speaks the worker protocol (docs/protocol.md) without a model: every figure is a function of the step, so that tests know what to
 // expect, and it misbehaves on request.
-//   --on REQUEST BEHAVIOUR   on every such request   --synthetic   --unsupported   --unsteady   --available BYTES   --kl NATS
+//   --on REQUEST BEHAVIOUR   on every such request   --synthetic   --unsupported   --unsteady   --available BYTES   --kl NATS   --jitter SHARE
 // prepare's "fault": {"at_step": N, "behaviour": BEHAVIOUR}, counting steps of either kind from 0; or {"slow_down": SHARE}.
 #include <signal.h>
 #include <sys/socket.h>
@@ -31,6 +31,7 @@ constexpr double kScored = 255;
 struct Settings {
     std::map<std::string, std::string> behaviours;  // request type → behaviour
     bool synthetic = false, supported = true, unsteady = false;
+    double jitter = 0;
     std::int64_t available = std::int64_t{8} << 30;
     double kl = 0.01;
 };
@@ -164,8 +165,10 @@ private:
             else if (type == "inspect")
                 inspect(request);
             else if (type == "predict")
-                reply(request,
-                      {{"memory", {{"peak_resident", 1'000'000'000}}}, {"available", settings_.available}});
+                reply(request, {{"memory", {{"peak_resident", 1'000'000'000}}},
+                                {"times", {{"decode_tokens_per_second", 10.0}}},
+                                {"model_bytes", 7},
+                                {"available", settings_.available}});
             else if (type == "supports")
                 reply(request, {{"techniques", Json::object()}});
             else if (type == "tokenize")
@@ -249,9 +252,10 @@ private:
         const int index = request.at("index");
         // Within 1 % of each other, and not the same on both sides.
         const double noise = 1 + 0.004 * std::sin(7.0 * index + (candidate_ ? 1 : 0));
+        const double jitter = 1 + settings_.jitter * std::sin(2.4 * index * index + (candidate_ ? 2 : 0));
         const double drift = settings_.unsteady && request.at("warmup") ? 1 + 0.2 * index : 1;
         const double speed =
-            100 * noise * drift * (1 - (fault_.is_object() ? fault_.value("slow_down", 0.0) : 0.0));
+            100 * noise * jitter * drift * (1 - (fault_.is_object() ? fault_.value("slow_down", 0.0) : 0.0));
         reply(request, {{"metrics",
                          {{"decode_tokens_per_second", speed},
                           {"prefill_tokens_per_second", 10 * speed},
@@ -323,6 +327,8 @@ int main(int argc, char** argv) {
             i += 2;
         } else if (argument == "--available" && i + 1 < argc) {
             settings.available = std::stoll(argv[++i]);
+        } else if (argument == "--jitter" && i + 1 < argc) {
+            settings.jitter = std::stod(argv[++i]);
         } else if (argument == "--kl" && i + 1 < argc) {
             settings.kl = std::stod(argv[++i]);
         } else if (argument == "--synthetic") {

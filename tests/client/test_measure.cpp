@@ -249,6 +249,36 @@ TEST_F(Measuring, AWarmUpThatDoesNotSettleIsNoted) {
     EXPECT_THAT(result.comparison->warnings, Contains(HasSubstr("unstable warm-up")));
 }
 
+TEST_F(Measuring, RepetitionsAdaptToTheNoise) {
+    const auto repetitions = [this](const char* jitter, double resolution) {
+        MeasureRequest wanted = request();
+        wanted.experiment.workload.resolution = resolution;
+        return samples(measure(wanted, fake({"--jitter", jitter})).runs[1], "repetition");
+    };
+    EXPECT_EQ(repetitions("0.1", 0), 5u);
+    EXPECT_EQ(repetitions("0", 0.025), 5u);
+    const auto some = repetitions("0.03", 0.025);
+    EXPECT_GT(some, 5u);
+    EXPECT_LT(some, 60u);
+    EXPECT_GT(repetitions("0.03", 0.015), some);
+}
+
+TEST_F(Measuring, WhatNoiseHidesIsNoted) {
+    const MeasureResult result = measure(request(), fake({"--jitter", "0.3"}));
+    EXPECT_EQ(samples(result.runs[1], "repetition"), 60u);
+    EXPECT_THAT(load(result.runs[1]).notes_from_run, Contains(HasSubstr("cannot be told")));
+}
+
+TEST_F(Measuring, WhatIsPredictedIsStoredWithTheRun) {
+    const MeasureResult result = measure(request());
+    for (const std::int64_t run : result.runs) {
+        const auto predicted = load(run).predicted;
+        EXPECT_EQ(predicted.at("decode_tokens_per_second"), 10);
+        EXPECT_EQ(predicted.at("peak_memory"), 1'000'000'000);
+        EXPECT_EQ(predicted.at("model_bytes"), 7);
+    }
+}
+
 TEST_F(Measuring, RandomWeightsAreNoted) {
     const MeasureResult result = measure(request(), fake({"--synthetic"}));
     for (const std::int64_t run : result.runs)

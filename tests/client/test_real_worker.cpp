@@ -37,6 +37,7 @@ protected:
         workload.generated_tokens = 8;
         workload.context = 64;
         workload.windows = 2;
+        workload.resolution = 0;  // exactly the repetitions that are asked for
         request.experiment.target.threads = 1;
         return request;
     }

@@ -40,6 +40,7 @@ void fill(Store& store) {
         store.add_sample(run, {0, "accuracy", {{"nll_sum", 510}, {"scored", 255}}, nullptr});
         store.set_metric(run, "decode_tokens_per_second",
                          {100.0 * static_cast<double>(run), 99, 101, 1, "tok/s"});
+        store.set_prediction(run, {{"decode_tokens_per_second", 90.0}});
         store.set_memory(run, {{"weights", 1 << 22}, {"peak_resident", 1 << 23}});
         store.finish_run(run, "done", "", 1);
         store.set_tags(run, {"laptop", "plugged in"});

@@ -26,6 +26,8 @@ TEST_F(Runs, ComeBackAsTheyWereStored) {
     store_.add_sample(run, {0, "warmup", {{"decode_tokens_per_second", 80}}, nullptr});
     store_.add_sample(run, example_repetition(0, 101.25));
     store_.set_metric(run, "decode_tokens_per_second", {101.25, 100, 102, 1, "tok/s"});
+    store_.set_prediction(run, {{"peak_memory", 1.0}});
+    store_.set_prediction(run, {{"peak_memory", 4.9e9}, {"decode_tokens_per_second", 12.5}});
     store_.set_memory(run, {{"weights", 4'000'000'000}, {"peak_resident", 5'000'000'000}});
     store_.add_run_note(run, "unstable warm-up");
     store_.add_run_note(run, "Q4_1 tensors were expanded first");

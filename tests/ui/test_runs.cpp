@@ -308,7 +308,25 @@ private slots:
                  QString::fromUtf8("161\u00a0MB"));
         QCOMPARE(model.index(row("peak_memory"), LedgerModel::Measured).data().toString(),
                  QString::fromUtf8("164\u00a0MB"));
-        QVERIFY(!model.index(row("decode_tokens_per_second"), LedgerModel::Predicted).data().isValid());
+        const int decode = row("decode_tokens_per_second");
+        QVERIFY(!model.index(decode, LedgerModel::Predicted).data().isValid());
+        QCOMPARE(model.index(row("peak_memory"), LedgerModel::OffBy).data().toString(),
+                 QString::fromUtf8("−2 %"));
+        model.setCalibrating(true);
+        QCOMPARE(model.index(decode, LedgerModel::Predicted).data().toString(), QString::fromUtf8("…"));
+        QVERIFY(!model.index(row("perplexity"), LedgerModel::Predicted).data().isValid());
+        model.setCalibrating(false);
+        // What the run was predicted to do goes before what is predicted now.
+        auto foreseen = b;
+        const double measured = b.metrics.at("decode_tokens_per_second").value;
+        foreseen.predicted = {{"decode_tokens_per_second", 1.2 * measured}};
+        model.setRuns(a, foreseen, hone::profiler::compare(*store_, a, b));
+        model.setPrediction({{"times", {{"decode_tokens_per_second", 1.0}}}});
+        QCOMPARE(model.index(decode, LedgerModel::OffBy).data().toString(), QStringLiteral("+20 %"));
+        model.setRuns(a, {}, {});
+        QCOMPARE(model.index(decode, LedgerModel::Predicted).data().toString(), QStringLiteral("1"));
+        QVERIFY(!model.index(decode, LedgerModel::OffBy).data().isValid());
+        model.setRuns(a, b, hone::profiler::compare(*store_, a, b));
         QCOMPARE(model.index(row("kl_divergence"), LedgerModel::Verdict).data().toString(), QString());
         QVERIFY(!model.index(row("kl_divergence"), LedgerModel::Interval).data().toString().isEmpty());
     }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/ledger_model.h"
 
+#include <cmath>
+#include <cstdlib>
+
 #include "ui/models/metric_text.h"
 #include "ui/models/run_roles.h"
 #include "ui/theme/theme.h"
@@ -41,6 +44,11 @@ void LedgerModel::setRuns(std::optional<profiler::RunRecord> baseline,
 
 void LedgerModel::setPrediction(const nlohmann::json& prediction) {
     prediction_ = prediction;
+    emit dataChanged(index(0, Predicted), index(rowCount() - 1, OffBy));
+}
+
+void LedgerModel::setCalibrating(bool calibrating) {
+    calibrating_ = calibrating;
     emit dataChanged(index(0, Predicted), index(rowCount() - 1, Predicted));
 }
 
@@ -59,9 +67,20 @@ const profiler::ComparedMetric* LedgerModel::compared(const std::string& id) con
     return nullptr;
 }
 
-// Memory and size follow from the model's shapes; what else will be predicted is left empty until it can be.
+// The baseline's where there is no recipe's.
+const std::optional<profiler::RunRecord>& LedgerModel::shownRun() const {
+    return candidate_ ? candidate_ : baseline_;
+}
+
+// What was predicted of a run before it began stays beside what was measured; without a run, what is predicted now.
 std::optional<double> LedgerModel::predicted(const std::string& id) const {
+    if (const auto& run = shownRun(); run && candidate_) {
+        if (const auto found = run->predicted.find(id); found != run->predicted.end()) return found->second;
+    }
     if (!prediction_.is_object()) return std::nullopt;
+    if (const auto times = prediction_.find("times");
+        times != prediction_.end() && times->is_object() && times->contains(id))
+        return (*times)[id].get<double>();
     if (id == "model_bytes" && prediction_.contains("model_bytes"))
         return prediction_["model_bytes"].get<double>();
     if (id == "peak_memory" && prediction_.contains("memory") &&
@@ -89,11 +108,29 @@ QVariant LedgerModel::runCell(const std::optional<profiler::RunRecord>& run, con
 
 QVariant LedgerModel::predictedCell(const std::string& id, int role) const {
     const auto value = predicted(id);
+    const bool speed = id.ends_with("per_second") || id == "time_to_first_token";
+    if (!value && calibrating_ && speed) {
+        if (role == Qt::DisplayRole) return QStringLiteral("…");
+        if (role == Qt::ToolTipRole) return tr("Timing this machine's kernels, once. It takes some seconds.");
+    }
     if (!value) return {};
     if (role == Qt::DisplayRole) return shown(id, *value);
     if (role == Qt::ToolTipRole) return metricTooltip(id, {*value, *value, *value, 1, {}});
     if (role == ToneRole) return static_cast<int>(Tone::muted);
     return {};
+}
+
+QVariant LedgerModel::offByCell(const std::string& id, int role) const {
+    if (role == ToneRole) return static_cast<int>(Tone::muted);
+    if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
+    const auto foreseen = predicted(id);
+    const auto measured = candidate_ ? metricOf(*candidate_, id) : std::nullopt;
+    if (!foreseen || !measured || !(measured->value > 0)) return {};
+    if (role == Qt::ToolTipRole)
+        return tr("How far the prediction lies above (+) or below (−) what was measured");
+    const int percent = static_cast<int>(std::lround(100 * (*foreseen / measured->value - 1)));
+    const QString sign = percent > 0 ? QStringLiteral("+") : percent < 0 ? QStringLiteral("−") : QString();
+    return QStringLiteral("%1%2 %").arg(sign).arg(std::abs(percent));
 }
 
 QVariant LedgerModel::intervalCell(const std::string& id, int role) const {
@@ -135,6 +172,8 @@ QVariant LedgerModel::data(const QModelIndex& index, int role) const {
             return predictedCell(id, role);
         case Measured:
             return runCell(candidate_, id, role);
+        case OffBy:
+            return offByCell(id, role);
         case Interval:
             return intervalCell(id, role);
         default:
@@ -147,11 +186,14 @@ QVariant LedgerModel::headerData(int section, Qt::Orientation orientation, int r
     if (role == Qt::TextAlignmentRole)
         return static_cast<int>((section == Metric ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
     if (role == Qt::ToolTipRole && section == Predicted)
-        return tr("From the model's shapes, before anything runs. Speed and accuracy are not predicted.");
+        return tr(
+            "Before anything runs: memory and size from the model's shapes, times from these and how fast "
+            "this "
+            "machine's kernels are. Accuracy is not predicted.");
     if (role != Qt::DisplayRole) return {};
-    static const char* const titles[ColumnCount] = {QT_TR_NOOP("Ledger"),        QT_TR_NOOP("Baseline"),
-                                                    QT_TR_NOOP("Predicted"),     QT_TR_NOOP("Measured"),
-                                                    QT_TR_NOOP("95 % interval"), QT_TR_NOOP("Verdict")};
+    static const char* const titles[ColumnCount] = {
+        QT_TR_NOOP("Ledger"), QT_TR_NOOP("Baseline"),      QT_TR_NOOP("Predicted"), QT_TR_NOOP("Measured"),
+        QT_TR_NOOP("Off by"), QT_TR_NOOP("95 % interval"), QT_TR_NOOP("Verdict")};
     return tr(titles[section]);
 }
 

@@ -14,13 +14,14 @@ namespace hone::ui {
 class LedgerModel : public QAbstractTableModel {
     Q_OBJECT
 public:
-    enum Column { Metric, Baseline, Predicted, Measured, Interval, Verdict, ColumnCount };
+    enum Column { Metric, Baseline, Predicted, Measured, OffBy, Interval, Verdict, ColumnCount };
 
     explicit LedgerModel(QObject* parent = nullptr);
 
     void setRuns(std::optional<profiler::RunRecord> baseline, std::optional<profiler::RunRecord> candidate,
                  std::optional<profiler::Comparison> comparison);
     void setPrediction(const nlohmann::json& prediction);  // the `predict` result; null: none
+    void setCalibrating(bool calibrating);                 // times will follow
     const std::optional<profiler::RunRecord>& baseline() const { return baseline_; }
     const std::optional<profiler::RunRecord>& candidate() const { return candidate_; }
     static std::vector<std::string> metrics();
@@ -34,14 +35,17 @@ private:
     QVariant metricCell(const std::string& id, int role) const;
     QVariant runCell(const std::optional<profiler::RunRecord>& run, const std::string& id, int role) const;
     QVariant predictedCell(const std::string& id, int role) const;
+    QVariant offByCell(const std::string& id, int role) const;
     QVariant intervalCell(const std::string& id, int role) const;
     QVariant verdictCell(const std::string& id, int role) const;
     std::optional<double> predicted(const std::string& id) const;
+    const std::optional<profiler::RunRecord>& shownRun() const;
     const profiler::ComparedMetric* compared(const std::string& id) const;
 
     std::optional<profiler::RunRecord> baseline_, candidate_;
     std::optional<profiler::Comparison> comparison_;
     nlohmann::json prediction_;
+    bool calibrating_ = false;
 };
 
 }  // namespace hone::ui

@@ -173,6 +173,7 @@ int Session::measure() {
     // The baseline alone is one run; anything else is measured against a fresh baseline, interleaved.
     request.against =
         impl_->recipe.steps.empty() ? MeasureRequest::Against::nothing : MeasureRequest::Against::baseline;
+    request.calibrate = true;
     const std::string name = label(impl_->recipe, impl_->registry);
     return impl_->jobs.measure(tr("Measuring %1").arg(QString::fromStdString(name)), request);
 }

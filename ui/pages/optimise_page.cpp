@@ -224,6 +224,7 @@ void OptimisePage::askPrediction() {
     const auto show = [this](const nlohmann::json& prediction) {
         prediction_ = prediction;
         ledger_->model().setPrediction(prediction_);
+        if (prediction_.is_object() && prediction_.value("times", nlohmann::json()).is_null()) calibrate();
         showCharts();
         showNotes();
     };
@@ -245,6 +246,27 @@ void OptimisePage::askPrediction() {
         [this, show](const ErrorDetails& error) {
             banner_->show(Banner::Kind::error, QString::fromStdString(error.message));
             show(nullptr);
+        });
+}
+
+// Times cannot be predicted before this machine's kernels were timed. Not beside a job, whose figures it would spoil: a job that
+// measures does it first.
+void OptimisePage::calibrate() {
+    if (calibrated_ || session().jobs().running()) return;
+    calibrated_ = true;
+    ledger_->model().setCalibrating(true);
+    session().jobs().quick(
+        QStringLiteral("calibrate"), this,
+        [target = session().target()](const WorkerLaunch& launch, std::stop_token stop) {
+            return hone::calibrate(target, false, launch, {}, std::move(stop));
+        },
+        [this](const nlohmann::json&) {
+            ledger_->model().setCalibrating(false);
+            askPrediction();
+        },
+        [this](const ErrorDetails& error) {
+            ledger_->model().setCalibrating(false);
+            emit session().jobs().logged(QString::fromStdString(error.message));
         });
 }
 

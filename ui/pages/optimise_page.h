@@ -44,6 +44,7 @@ private:
     void showRuns();
     void showCharts();
     void showNotes();
+    void calibrate();
     QStringList engagedLines(std::int64_t run);
     void showState();
     void measure();
@@ -59,6 +60,7 @@ private:
     LineChart* tokenTimes_;
     StackedBarsChart* memory_;
     QTimer pause_;
+    bool calibrated_ = false;  // or tried to
     nlohmann::json prediction_;
     double seconds_ = 0;
     int raisedFrom_ = 0;  // the workload's sequences before a recipe raised them; 0: none did

@@ -21,7 +21,7 @@ namespace hone {
 enum class Side : std::uint8_t { baseline, candidate };
 
 struct LiveProgress {
-    std::string phase;     // "load", "apply", "warm-up", "repetition", "accuracy", "write", "check"
+    std::string phase;  // "calibrate", "load", "apply", "warm-up", "repetition", "accuracy", "write", "check"
     std::string detail;    // "repetition 3 of 7"
     double fraction = -1;  // of the whole job; −1 unknown
 };
@@ -73,6 +73,7 @@ struct MeasureRequest {
     std::int64_t stored_run = 0;
     bool accuracy_only = false;  // `hone eval`
     bool trace = false;          // record one more repetition of each side, after what is timed
+    bool calibrate = false;      // the machine, where it was not yet, so that times are predicted
     nlohmann::json fault;        // tests only, for the candidate's worker
 };
 
@@ -100,6 +101,9 @@ nlohmann::json tensor_stats(const std::string& checkpoint, const std::string& te
                             const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json supports(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
+// Measures how fast the target's kernels are on its machine, some seconds, unless that is known; predictions of time need it.
+nlohmann::json calibrate(const Target& target, bool refresh, const WorkerLaunch& launch,
+                         const Observer& observer, std::stop_token stop);
 nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json hello(const WorkerLaunch& launch);
 nlohmann::json environment(const WorkerLaunch& launch);  // of the worker's hello

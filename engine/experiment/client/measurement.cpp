@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <utility>
 
@@ -17,7 +18,10 @@ namespace {
 
 constexpr int kWarmupAtLeast = 3, kWarmupAtMost = 10;
 constexpr double kWarmupSeconds = 60;  // of slow models: three repetitions, then on with it
+constexpr int kRepetitionsAtMost = 60;
+constexpr double kRepetitionSeconds = 60;  // beyond those that were asked for
 constexpr const char* kSteadyMetric = "total_seconds";
+constexpr const char* kResolvedMetric = "decode_tokens_per_second";
 
 // Shares of the whole job, for its progress bar.
 struct Phases {
@@ -33,7 +37,7 @@ struct SideFailure {
 struct SideState {
     Side side = Side::candidate;
     Experiment experiment;
-    nlohmann::json fault;
+    nlohmann::json fault, predicted;
     std::unique_ptr<WorkerProcess> worker;
     std::unique_ptr<RunWriter> run;
     int windows = 0;  // to score; 0: none
@@ -51,13 +55,15 @@ public:
 
 private:
     void add_sides();
+    void calibrate_machine();
     void describe();
-    bool both_fit();
+    bool predict_sides();  // whether both fit together
     void begin_runs();
     void measure(const std::vector<SideState*>& sides);
     void prepare(SideState& side);
     void warm_up(const std::vector<SideState*>& sides);
     void repeat(const std::vector<SideState*>& sides);
+    static double interval_reach(const std::vector<SideState*>& sides);
     void score(const std::vector<SideState*>& sides);
     void score_window(SideState& side, int window);
     void step(SideState& side, bool warmup, int index);
@@ -124,16 +130,15 @@ void Measurement::describe() {
 }
 
 // Two workers at once need the memory of both.
-bool Measurement::both_fit() {
-    if (sides_.size() < 2) return true;
+bool Measurement::predict_sides() {
     std::int64_t needed = 0, available = 0;
     for (SideState& side : sides_) {
-        const nlohmann::json predicted =
+        side.predicted =
             side.worker->request({{"type", "predict"}, {"experiment", to_json(side.experiment)}}, stop_);
-        needed += predicted.at("memory").value("peak_resident", std::int64_t{0});
-        available = predicted.value("available", std::int64_t{0});
+        needed += side.predicted.at("memory").value("peak_resident", std::int64_t{0});
+        available = side.predicted.value("available", std::int64_t{0});
     }
-    return available == 0 || needed <= available;
+    return sides_.size() < 2 || available == 0 || needed <= available;
 }
 
 void Measurement::begin_runs() {
@@ -153,6 +158,7 @@ void Measurement::begin_runs() {
         run.side = side.side == Side::baseline ? "baseline" : "candidate";
         run.paired_with = baseline;
         side.run = std::make_unique<RunWriter>(store_, run);
+        if (!request_.accuracy_only) side.run->predicted(side.predicted);
         if (!baseline && sides_.size() == 2) baseline = side.run->id();
         if (observer_.run_started) observer_.run_started(side.side, side.run->id());
         if (model_.value("synthetic", false) && scores())
@@ -220,15 +226,52 @@ void Measurement::warm_up(const std::vector<SideState*>& sides) {
 }
 
 void Measurement::repeat(const std::vector<SideState*>& sides) {
-    const int count = request_.experiment.workload.repetitions;
+    const Workload& workload = request_.experiment.workload;
+    const int least = workload.repetitions;
     std::vector<SideState*> order = sides;
-    for (int i = 0; i < count; ++i) {
-        report("repetition", fmt::format("repetition {} of {}", i + 1, count),
-               phases_.prepare + phases_.warmup + phases_.repetitions * i / count);
+    const auto once = [&](int i) {
         for (SideState* side : order) step(*side, false, i);
         // A B, B A, …: a drift of the machine's speed then favours neither.
         std::reverse(order.begin(), order.end());
+    };
+    for (int i = 0; i < least; ++i) {
+        report("repetition", fmt::format("repetition {} of {}", i + 1, least),
+               phases_.prepare + phases_.warmup + phases_.repetitions * i / least);
+        once(i);
     }
+    if (sides.size() < 2 || workload.resolution <= 0) return;
+    // When to stop hangs on how wide the interval is and never on where it lies: otherwise chance would be given more tries.
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = least; i < kRepetitionsAtMost; ++i) {
+        const double reach = interval_reach(sides);
+        if (reach <= workload.resolution) return;
+        if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() >
+            kRepetitionSeconds)
+            break;
+        report("repetition",
+               fmt::format("repetition {}, until the interval is ±{:.1f} % (now ±{:.1f} %)", i + 1,
+                           100 * workload.resolution, 100 * reach),
+               phases_.prepare + phases_.warmup + phases_.repetitions);
+        once(i);
+    }
+    const double reach = interval_reach(sides);
+    if (reach > workload.resolution)
+        sides.back()->run->note(
+            fmt::format("noisy: after {} repetitions a difference in speed of less than "
+                        "{:.1f} % cannot be told",
+                        sides.back()->run->repetition_values(kSteadyMetric).size(), 100 * reach));
+}
+
+// Half of the 99 % interval of the ratio of decode speeds, or of whole repetitions where nothing is decoded, as a share of it.
+double Measurement::interval_reach(const std::vector<SideState*>& sides) {
+    std::vector<double> first = sides[0]->run->repetition_values(kResolvedMetric),
+                        second = sides[1]->run->repetition_values(kResolvedMetric);
+    if (first.empty() || first.size() != second.size()) {
+        first = sides[0]->run->repetition_values(kSteadyMetric);
+        second = sides[1]->run->repetition_values(kSteadyMetric);
+    }
+    const profiler::Estimate ratio = profiler::paired_ratio(first, second, 0.99);
+    return ratio.n < 2 || !(ratio.low > 0) ? 1 : std::sqrt(ratio.high / ratio.low) - 1;
 }
 
 // Apart from the timed repetitions, since it costs what the technique saves.
@@ -302,10 +345,21 @@ void Measurement::end_runs(const std::string& status, const std::string& reason,
     }
 }
 
+// In a worker of its own, whose memory nobody measures. Without a calibration no times are predicted, and that is all.
+void Measurement::calibrate_machine() {
+    report("calibrate", "timing this machine's kernels, once", 0);
+    try {
+        calibrate(request_.experiment.target, false, launch_, {}, stop_);
+    } catch (const Error& error) {
+        if (observer_.log) observer_.log("no calibration: " + error.details().message);
+    }
+}
+
 MeasureResult Measurement::run() {
     add_sides();
+    if (request_.calibrate && !request_.accuracy_only) calibrate_machine();
     understood([this] { describe(); });
-    const bool together = understood([this] { return both_fit(); });
+    const bool together = understood([this] { return predict_sides(); });
     MeasureResult result;
     try {
         begin_runs();

@@ -44,6 +44,17 @@ nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch,
     return without_envelope(ask({{"type", "predict"}, {"experiment", to_json(experiment)}}, launch, stop));
 }
 
+nlohmann::json calibrate(const Target& target, bool refresh, const WorkerLaunch& launch,
+                         const Observer& observer, std::stop_token stop) {
+    WorkerProcess worker(launch, observer.log);
+    const auto progress = [&observer](const nlohmann::json& message) {
+        if (observer.progress)
+            observer.progress({"calibrate", message.value("detail", ""), message.value("fraction", -1.0)});
+    };
+    return without_envelope(worker.request(
+        {{"type", "calibrate"}, {"target", to_json(target)}, {"refresh", refresh}}, stop, progress));
+}
+
 nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& launch,
                               std::stop_token stop) {
     Experiment experiment;

@@ -44,6 +44,15 @@ void RunWriter::note(const std::string& text) {
     store_.add_run_note(id_, text);
 }
 
+void RunWriter::predicted(const nlohmann::json& reply) {
+    std::map<std::string, double> metrics = numbers<double>(reply, "times");
+    const auto memory = numbers<double>(reply, "memory");
+    if (const auto peak = memory.find("peak_resident"); peak != memory.end())
+        metrics["peak_memory"] = peak->second;
+    if (reply.contains("model_bytes")) metrics["model_bytes"] = reply["model_bytes"].get<double>();
+    store_.set_prediction(id_, metrics);
+}
+
 void RunWriter::prepared(const nlohmann::json& reply) {
     const double load = reply.value("load_seconds", 0.0);
     set("load_seconds", load, load, load, 1);
@@ -132,6 +141,11 @@ LiveAccuracy RunWriter::window(Side side, int index, int windows, const nlohmann
         live.top1_agreement = profiler::window_mean(windows_.agreeing, windows_.compared_scored);
     }
     return live;
+}
+
+std::vector<double> RunWriter::repetition_values(const std::string& metric) const {
+    const auto found = values_.find(metric);
+    return found == values_.end() ? std::vector<double>{} : found->second;
 }
 
 std::vector<double> RunWriter::warmup_values(const std::string& metric) const {

@@ -20,14 +20,16 @@ public:
     std::int64_t id() const { return id_; }
     bool ended() const { return ended_; }
 
-    void prepared(const nlohmann::json& reply);  // load time, size, notes
+    void predicted(const nlohmann::json& reply);  // the answer to `predict`
+    void prepared(const nlohmann::json& reply);   // load time, size, notes
     LiveSample repetition(Side side, bool warmup, int index, const nlohmann::json& reply);
     void attention_mass(const nlohmann::json& reply);
     void trace(const nlohmann::json& reply, const std::string& spool);  // the events that the worker spooled
     LiveAccuracy window(Side side, int index, int windows, const nlohmann::json& reply);
     void note(const std::string& text);
 
-    // Values of one metric over the warm-up, in order.
+    // Values of one metric over the timed repetitions, and over the warm-up, in order.
+    std::vector<double> repetition_values(const std::string& metric) const;
     std::vector<double> warmup_values(const std::string& metric) const;
 
     // Writes the metrics of whatever was measured, and the ending. Further calls do nothing.

@@ -42,6 +42,16 @@ public:
         into = static_cast<Number>(number);
     }
 
+    void real(const char* key, double& into, double low, double high) {
+        const json* found = take(key);
+        if (found == nullptr) return;
+        const std::string expected = fmt::format("a number from {} to {}", low, high);
+        if (!found->is_number()) reject(name(key), found->dump(), expected);
+        const double number = found->get<double>();
+        if (!(number >= low && number <= high)) reject(name(key), found->dump(), expected);
+        into = number;
+    }
+
     void text(const char* key, std::string& into) {
         const json* found = take(key);
         if (found == nullptr) return;
@@ -252,6 +262,7 @@ json to_json(const Workload& workload) {
                      {"windows", workload.windows}};
     // Left out where it is the default: runs stored before there was a choice compare with those after.
     if (workload.prompt_lengths != "fixed") document["prompt_lengths"] = workload.prompt_lengths;
+    if (workload.resolution != Workload().resolution) document["resolution"] = workload.resolution;
     return document;
 }
 
@@ -265,6 +276,7 @@ Workload workload_from_json(const json& document) {
     fields.integer("generated_tokens", workload.generated_tokens, 1, kTokens);
     fields.integer("concurrency", workload.concurrency, 1, 4096);
     fields.integer("repetitions", workload.repetitions, 1, 10000);
+    fields.real("resolution", workload.resolution, 0, 1);
     fields.integer("seed", workload.seed, 0, std::numeric_limits<std::int64_t>::max());
     fields.text("text", workload.text);
     fields.text("protocol", workload.protocol);
@@ -272,7 +284,8 @@ Workload workload_from_json(const json& document) {
     fields.integer("stride", workload.stride, 1, kTokens);
     fields.integer("windows", workload.windows, 0, kTokens);
     fields.finish({"prompt_tokens", "prompt_lengths", "generated_tokens", "concurrency", "repetitions",
-                   "seed", "text", "protocol", "context", "stride", "windows", "accuracy_only"});
+                   "resolution", "seed", "text", "protocol", "context", "stride", "windows",
+                   "accuracy_only"});
     if (workload.protocol != "windows" && workload.protocol != "strided")
         reject("workload.protocol", "'" + workload.protocol + "'", "windows or strided");
     if (workload.protocol == "strided" && workload.stride > workload.context)

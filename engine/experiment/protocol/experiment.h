@@ -41,7 +41,10 @@ struct Workload {
     std::string prompt_lengths = "fixed";
     std::int64_t generated_tokens = 64;
     int concurrency = 1;  // sequences
-    int repetitions = 5;
+    int repetitions = 5;  // at least
+    // Against a baseline repetitions go on until the 99 % interval of the decode speeds' ratio reaches no further than this share to
+    // either side, or too many or too long; 0: exactly `repetitions`.
+    double resolution = 0.025;
     std::uint64_t seed = 1;
     std::string text = "bundled";      // accuracy text: "bundled", "none", or a path
     std::string protocol = "windows";  // or "strided"

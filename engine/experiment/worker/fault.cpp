@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/experiment/worker/fault.h"
 
+#include <chrono>
 #include <csignal>
 #include <new>
 #include <string>
@@ -30,9 +31,11 @@ Fault::Fault(const nlohmann::json& description) {
     } else if (description.contains("out_of_memory_at_step")) {
         kind_ = Kind::out_of_memory;
         strikes_at_ = description["out_of_memory_at_step"].get<int>();
+    } else if (description.contains("slow_down")) {
+        slow_down_ = description["slow_down"].get<double>();
     } else {
         throw Error(ErrorDetails{"", "", "fault", description.dump(),
-                                 "signal, hang_at_step or out_of_memory_at_step"});
+                                 "signal, hang_at_step, out_of_memory_at_step or slow_down"});
     }
 }
 
@@ -50,6 +53,14 @@ void Fault::before_step() {
             throw std::bad_alloc();
         case Kind::none:
             break;
+    }
+}
+
+void Fault::after_pass(double seconds) const {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                                     std::chrono::duration<double>(slow_down_ * seconds));
+    while (Clock::now() < end) {
     }
 }
 

@@ -12,12 +12,16 @@ public:
     explicit Fault(const nlohmann::json& description);
     // Called before each step; strikes at the step it was asked to strike at.
     void before_step();
+    // Where passes are to be slowed down: keeps the processor busy for that share of what the pass took.
+    bool slows_down() const { return slow_down_ > 0; }
+    void after_pass(double seconds) const;
 
 private:
     int steps_ = 0;
     int strikes_at_ = -1;
     enum class Kind { none, signal, hang, out_of_memory } kind_ = Kind::none;
     int signal_ = 0;
+    double slow_down_ = 0;
 };
 
 }  // namespace hone

@@ -5,6 +5,8 @@
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/formats/file_format.h"
+#include "engine/prediction/calibration_cache.h"
+#include "engine/prediction/time_prediction.h"
 #include "engine/techniques/apply/technique.h"
 
 namespace hone {
@@ -74,7 +76,15 @@ nlohmann::json predict_experiment(const nlohmann::json& request) {
         predicted(experiment.workload.prompt_tokens + experiment.workload.generated_tokens);
     const std::int64_t most = predicted(sizes.context).total() + runtime_bytes;
     const std::int64_t available = available_memory_bytes();
+    nlohmann::json times;  // null without a calibration
+    const auto calibration = kept_calibration(calibrated_machine(), resolved_threads(experiment.target));
+    if (calibration) {
+        const auto metrics = predict_times(plan, config, run, prompt_lengths(experiment.workload),
+                                           experiment.workload.generated_tokens, *calibration);
+        if (!metrics.empty()) times = metrics;
+    }
     return {{"memory", predicted_memory(named, runtime_bytes)},
+            {"times", std::move(times)},
             {"model_bytes", model_bytes},
             {"file_bytes", file_format(request.value("format", "gguf")).size(plan)},
             {"available", available},

@@ -213,9 +213,9 @@ nlohmann::json Prepared::repetition(const Progress& progress) {
     const std::int64_t hits_before = merge_cache_ ? merge_cache_->hits() : 0;
     account_.begin_peak();
     const double tokenize_rate = tokenize_bytes_per_second();
-    const GenerationTimings timings =
-        run_generation(*runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress,
-                       available_memory_bytes);
+    const GenerationTimings timings = run_generation(
+        *runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress, available_memory_bytes,
+        fault_.slows_down() ? [this](double seconds) { fault_.after_pass(seconds); } : AfterPass());
     nlohmann::json memory = account_.measured(runtime_->memory(), model_->checkpoint);
     const CounterValues counters = counter_values(before, runtime_->counters(), config_, timings,
                                                   weight_evidence_ ? &*weight_evidence_ : nullptr,

@@ -15,7 +15,11 @@ nlohmann::json tensor_statistics(const nlohmann::json& request, const Progress& 
 nlohmann::json tokenize_text(const nlohmann::json& request, const Progress& progress);
 nlohmann::json supported_techniques(const nlohmann::json& request);
 nlohmann::json predict_experiment(const nlohmann::json& request);
+nlohmann::json calibrate_machine(const nlohmann::json& request, const Progress& progress);
 nlohmann::json export_model(const nlohmann::json& request, const Progress& apply, const Progress& write);
+
+// What a calibration holds for: this processor and this build.
+std::string calibrated_machine();
 
 // A field of a request; throws Error naming it where it is missing or of another type.
 std::string text_field(const nlohmann::json& request, const char* name);

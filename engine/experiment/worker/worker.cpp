@@ -172,6 +172,7 @@ json Worker::handle(const json& request) {
     if (type == "tokenize") return tokenize_text(request, progress("run"));
     if (type == "supports") return supported_techniques(request);
     if (type == "predict") return predict_experiment(request);
+    if (type == "calibrate") return calibrate_machine(request, progress("calibrate"));
     if (type == "prepare") return prepare(request);
     if (type == "step") return step(request);
     if (type == "export") return export_model(request, progress("apply"), progress("write"));

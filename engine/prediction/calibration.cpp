@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/prediction/calibration.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace hone {
+namespace {
+
+constexpr std::array<std::string_view, 4> kStorageNames{"off", "fp32", "fp16", "int8"};
+
+// Of `rows` rows, from what was measured with kRows.
+double interpolated(const std::array<double, Calibration::kRows.size()>& at, std::int64_t rows) {
+    constexpr auto& kRows = Calibration::kRows;
+    const auto wanted = static_cast<double>(rows);
+    for (std::size_t i = 1; i < kRows.size(); ++i) {
+        if (rows > kRows[i]) continue;
+        const auto low = static_cast<double>(kRows[i - 1]), high = static_cast<double>(kRows[i]);
+        return at[i - 1] + (at[i] - at[i - 1]) * (wanted - low) / (high - low);
+    }
+    return at.back() * wanted / static_cast<double>(kRows.back());
+}
+
+}  // namespace
+
+Cost line_through(double units_a, double seconds_a, double units_b, double seconds_b) {
+    if (units_a == units_b) return {0, units_a > 0 ? std::max(seconds_a, seconds_b) / units_a : 0};
+    if (units_a > units_b) return line_through(units_b, seconds_b, units_a, seconds_a);
+    const double slope = std::max(0.0, (seconds_b - seconds_a) / (units_b - units_a));
+    const double intercept = seconds_a - slope * units_a;
+    if (intercept >= 0) return {intercept, slope};
+    return {0, seconds_b / units_b};
+}
+
+double Calibration::product_seconds(const std::string& key, std::int64_t outputs, std::int64_t inputs,
+                                    std::int64_t rows) const {
+    const auto found = products.find(key);
+    if (found == products.end()) return -1;
+    return product_call + static_cast<double>(outputs) *
+                              (interpolated(found->second.per_output, rows) +
+                               static_cast<double>(inputs) * interpolated(found->second.per_weight, rows));
+}
+
+double Calibration::read_bandwidth(DType type) const {
+    const auto found = products.find(product_key(type, kernels::Arithmetic::f32));
+    if (found == products.end() || found->second.per_weight.front() <= 0) return 0;
+    constexpr std::int64_t kCols = 4096;
+    return static_cast<double>(row_bytes(type, kCols)) / kCols / found->second.per_weight.front();
+}
+
+double Calibration::product_rate(DType type) const {
+    const auto found = products.find(product_key(type, kernels::Arithmetic::f32));
+    if (found == products.end() || found->second.per_weight.back() <= 0) return 0;
+    return 2.0 * static_cast<double>(kRows.back()) / found->second.per_weight.back();
+}
+
+std::string product_key(DType type, kernels::Arithmetic arithmetic) {
+    const std::string id(info(type).id);
+    return arithmetic == kernels::Arithmetic::f32
+               ? id
+               : fmt::format("{}:{}", id, kernels::arithmetic_name(arithmetic));
+}
+
+std::string operation_key(profiler::Operation operation) {
+    return std::string(profiler::operation_name(operation));
+}
+
+std::string operation_key(profiler::Operation operation, KvStorage storage, profiler::TracePhase phase) {
+    return fmt::format("{}:{}:{}", profiler::operation_name(operation),
+                       kStorageNames.at(static_cast<std::size_t>(storage)), profiler::phase_name(phase));
+}
+
+nlohmann::json to_json(const Calibration& calibration) {
+    nlohmann::json operations = nlohmann::json::object();
+    for (const auto& [key, cost] : calibration.operations)
+        operations[key] = {{"per_call", cost.per_call}, {"per_unit", cost.per_unit}};
+    nlohmann::json products = nlohmann::json::object();
+    for (const auto& [key, product] : calibration.products)
+        products[key] = {{"per_weight", product.per_weight}, {"per_output", product.per_output}};
+    return {{"machine", calibration.machine},           {"created", calibration.created},
+            {"threads", calibration.threads},           {"rows", Calibration::kRows},
+            {"product_call", calibration.product_call}, {"products", std::move(products)},
+            {"operations", std::move(operations)}};
+}
+
+Calibration calibration_from_json(const nlohmann::json& json) {
+    Calibration calibration;
+    json.at("machine").get_to(calibration.machine);
+    json.at("created").get_to(calibration.created);
+    json.at("threads").get_to(calibration.threads);
+    json.at("product_call").get_to(calibration.product_call);
+    for (const auto& [key, product] : json.at("products").items()) {
+        product.at("per_weight").get_to(calibration.products[key].per_weight);
+        product.at("per_output").get_to(calibration.products[key].per_output);
+    }
+    for (const auto& [key, cost] : json.at("operations").items())
+        calibration.operations[key] = {cost.at("per_call").get<double>(), cost.at("per_unit").get<double>()};
+    return calibration;
+}
+
+}  // namespace hone

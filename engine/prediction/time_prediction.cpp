@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/prediction/time_prediction.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "engine/runtime/attention_mask.h"
+#include "engine/runtime/memory_plan.h"
+#include "engine/weights/weight_format.h"
+
+namespace hone {
+namespace {
+
+using profiler::Operation;
+using profiler::TracePhase;
+
+constexpr double kFloat = sizeof(float);
+
+// New tokens of one sequence in a pass.
+struct Stretch {
+    std::int64_t position, tokens, wanted;
+};
+
+std::int64_t tokens_of(std::span<const Stretch> pass) {
+    return std::accumulate(pass.begin(), pass.end(), std::int64_t{0},
+                           [](std::int64_t sum, const Stretch& s) { return sum + s.tokens; });
+}
+
+std::int64_t wanted_of(std::span<const Stretch> pass) {
+    return std::accumulate(pass.begin(), pass.end(), std::int64_t{0},
+                           [](std::int64_t sum, const Stretch& s) { return sum + s.wanted; });
+}
+
+struct Unmeasured {};  // thrown where the calibration lacks a kernel
+
+class PassTimes {
+public:
+    PassTimes(const Checkpoint& checkpoint, const ModelConfig& config, const RunConfig& run,
+              const Calibration& calibration)
+        : checkpoint_(checkpoint), config_(config), run_(run), calibration_(calibration) {
+        for (const StoredTensor& tensor : checkpoint.tensors) {
+            if (tensor.name.starts_with("blk.") && tensor.shape.size() == 2) matrices_.push_back(&tensor);
+        }
+        const StoredTensor* output = checkpoint.find("output.weight");
+        output_ = output != nullptr ? output : checkpoint.find("token_embd.weight");
+    }
+
+    // Of one forward pass: layers, logits and the choice of a token for each sequence that wants one.
+    double seconds(std::span<const Stretch> pass, TracePhase phase) const {
+        const std::int64_t rows = tokens_of(pass), wanted = wanted_of(pass);
+        double sum = operation(Operation::embed, static_cast<double>(rows * config_.n_embd) * 2 * kFloat);
+        for (std::int64_t layer = 0; layer < config_.n_layers; ++layer) {
+            const bool last = layer + 1 == config_.n_layers;
+            sum += before_attention(rows) + attention(pass, layer, last, phase) +
+                   after_attention(last ? wanted : rows);
+        }
+        sum += products(rows, wanted);
+        if (wanted == 0) return sum;
+        const auto logits = static_cast<double>(wanted * config_.n_vocab);
+        return sum + norm(wanted) + product(*output_, wanted, run_.reduced_output) +
+               operation(Operation::sample, logits * kFloat);
+    }
+
+private:
+    double operation(Operation which, double bytes) const {
+        return cost(operation_key(which)).seconds(bytes);
+    }
+
+    const Cost& cost(const std::string& key) const {
+        const auto found = calibration_.operations.find(key);
+        if (found == calibration_.operations.end()) throw Unmeasured();
+        return found->second;
+    }
+
+    // A slice at a time, as the runtime does it.
+    double product(const StoredTensor& tensor, std::int64_t rows, bool reduced) const {
+        const bool reduces = reduced && run_.arithmetic != kernels::Arithmetic::f32 &&
+                             can_reduce(tensor, run_.arithmetic, run_.isa);
+        const std::string key =
+            product_key(tensor.type, reduces ? run_.arithmetic : kernels::Arithmetic::f32);
+        const double seconds = calibration_.product_seconds(key, tensor.rows(), tensor.cols(), rows);
+        if (seconds < 0) throw Unmeasured();
+        return seconds;
+    }
+
+    // Of all layers. The last keeps only the rows whose logits are wanted once it has attended.
+    double products(std::int64_t rows, std::int64_t wanted) const {
+        const std::string last = "blk." + std::to_string(config_.n_layers - 1) + ".";
+        double sum = 0;
+        for (const StoredTensor* tensor : matrices_) {
+            const bool projects = tensor->name.ends_with("attn_q.weight") ||
+                                  tensor->name.ends_with("attn_k.weight") ||
+                                  tensor->name.ends_with("attn_v.weight");
+            const std::int64_t left = !projects && tensor->name.starts_with(last) ? wanted : rows;
+            if (left > 0) sum += product(*tensor, left, true);
+        }
+        return sum;
+    }
+
+    double norm(std::int64_t rows) const {
+        return operation(Operation::norm, static_cast<double>((2 * rows + 1) * config_.n_embd) * kFloat);
+    }
+
+    double before_attention(std::int64_t rows) const {
+        const auto turned = [&](std::int64_t heads) {
+            return operation(Operation::rope,
+                             static_cast<double>(2 * rows * heads * config_.head_dim) * kFloat);
+        };
+        return norm(rows) + turned(config_.n_heads) + turned(config_.n_kv_heads);
+    }
+
+    double after_attention(std::int64_t rows) const {
+        if (rows == 0) return 0;
+        const auto width = static_cast<double>(rows * config_.n_embd),
+                   inner = static_cast<double>(rows * config_.n_ff);
+        return norm(rows) + 2 * operation(Operation::add, 3 * width * kFloat) +
+               operation(Operation::gate, 3 * inner * kFloat);
+    }
+
+    double element_bytes() const {
+        switch (run_.kv_cache) {
+            case KvStorage::f16:
+                return 2;
+            case KvStorage::i8:
+                return 1 + kFloat / static_cast<double>(config_.head_dim);
+            default:
+                return kFloat;
+        }
+    }
+
+    double attention(std::span<const Stretch> pass, std::int64_t layer, bool last, TracePhase phase) const {
+        const bool cached = run_.kv_cache != KvStorage::off;
+        const KvStorage storage = cached ? run_.kv_cache : KvStorage::f32;
+        double sum = 0, remembered = 0;
+        for (const Stretch& stretch : pass) {
+            const std::int64_t rows = last ? stretch.wanted : stretch.tokens;
+            if (rows > 0) {
+                const TracePhase kind = rows == 1 ? TracePhase::decode : TracePhase::prefill;
+                sum += cost(operation_key(Operation::attention, storage, kind))
+                           .seconds(4.0 * pairs(stretch, rows, layer) *
+                                    static_cast<double>(config_.n_heads * config_.head_dim));
+            }
+            remembered += static_cast<double>(2 * stretch.tokens * config_.n_kv_heads * config_.head_dim) *
+                          (kFloat + element_bytes());
+        }
+        if (cached) sum += cost(operation_key(Operation::remember, storage, phase)).seconds(remembered);
+        return sum;
+    }
+
+    // Of the stretch's last `rows` rows. To choose pages, a query looks at two bounds of each earlier one.
+    double pairs(const Stretch& stretch, std::int64_t rows, std::int64_t layer) const {
+        const bool chooses =
+            run_.attention.kind == AttentionMask::Kind::pages && layer >= run_.attention.dense_layers;
+        double sum = 0;
+        const std::int64_t end = stretch.position + stretch.tokens;
+        for (std::int64_t position = end - rows; position < end; ++position) {
+            sum += static_cast<double>(attended_positions(run_.attention, position, layer));
+            if (chooses) sum += static_cast<double>(position >> run_.attention.page_shift);
+        }
+        return sum;
+    }
+
+    const Checkpoint& checkpoint_;
+    const ModelConfig& config_;
+    const RunConfig& run_;
+    const Calibration& calibration_;
+    std::vector<const StoredTensor*> matrices_;
+    const StoredTensor* output_;
+};
+
+// Passes of at most the runtime's limit: neighbouring prompts share one, a long one spans several.
+double prefill_seconds(const PassTimes& times, const RunConfig& run, std::span<const std::int64_t> prompts) {
+    if (run.kv_cache == KvStorage::off) {
+        std::vector<Stretch> pass;
+        for (const std::int64_t prompt : prompts) pass.push_back({0, prompt, 1});
+        return times.seconds(pass, TracePhase::prefill);
+    }
+    const std::int64_t limit = pass_limit(run, std::ssize(prompts));
+    std::vector<Stretch> pass;
+    double sum = 0;
+    for (const std::int64_t prompt : prompts) {
+        for (std::int64_t position = 0; position < prompt;) {
+            const std::int64_t tokens = std::min(prompt - position, limit - tokens_of(pass));
+            position += tokens;
+            pass.push_back({position - tokens, tokens, position == prompt ? 1 : 0});
+            if (tokens_of(pass) < limit) continue;
+            sum += times.seconds(pass, TracePhase::prefill);
+            pass.clear();
+        }
+    }
+    return pass.empty() ? sum : sum + times.seconds(pass, TracePhase::prefill);
+}
+
+double decode_seconds(const PassTimes& times, const RunConfig& run, std::span<const std::int64_t> prompts,
+                      std::int64_t steps) {
+    double sum = 0;
+    std::vector<Stretch> pass(prompts.size());
+    for (std::int64_t step = 0; step < steps; ++step) {
+        for (std::size_t i = 0; i < prompts.size(); ++i) {
+            const std::int64_t position = prompts[i] + step;
+            pass[i] = run.kv_cache == KvStorage::off ? Stretch{0, position + 1, 1} : Stretch{position, 1, 1};
+        }
+        sum += times.seconds(pass, TracePhase::decode);
+    }
+    return sum;
+}
+
+}  // namespace
+
+std::map<std::string, double> predict_times(const Checkpoint& checkpoint, const ModelConfig& config,
+                                            const RunConfig& run, std::span<const std::int64_t> prompts,
+                                            std::int64_t generate, const Calibration& calibration) {
+    const PassTimes times(checkpoint, config, run, calibration);
+    std::vector<std::int64_t> order(prompts.begin(), prompts.end());
+    if (run.length_buckets) std::stable_sort(order.begin(), order.end(), std::greater<>());
+    const auto together = static_cast<std::size_t>(std::max<std::int64_t>(1, run.batch_size));
+    const auto sequences = static_cast<double>(order.size());
+    double prefill = 0, decode = 0, first = 0, each = 0, prompt_tokens = 0;
+    try {
+        for (std::size_t begin = 0; begin < order.size(); begin += together) {
+            const auto group = std::span(order).subspan(begin, std::min(together, order.size() - begin));
+            const double read = prefill_seconds(times, run, group);
+            const double written = decode_seconds(times, run, group, generate - 1);
+            first += static_cast<double>(group.size()) * (prefill + decode + read);
+            if (generate > 1)
+                each += static_cast<double>(group.size()) * written / static_cast<double>(generate - 1);
+            prefill += read;
+            decode += written;
+            prompt_tokens +=
+                static_cast<double>(std::accumulate(group.begin(), group.end(), std::int64_t{0}));
+        }
+    } catch (const Unmeasured&) {
+        return {};
+    }
+    if (order.empty() || prefill <= 0) return {};
+    const double total = prefill + decode, generated = sequences * static_cast<double>(generate);
+    std::map<std::string, double> metrics{{"prefill_tokens_per_second", prompt_tokens / prefill},
+                                          {"time_to_first_token", first / sequences},
+                                          {"total_seconds", total},
+                                          {"total_tokens_per_second", generated / total}};
+    if (generate > 1) {
+        metrics["decode_tokens_per_second"] = (generated - sequences) / decode;
+        metrics["time_per_output_token"] = each / sequences;
+    }
+    return metrics;
+}
+
+}  // namespace hone

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+
+#include "engine/prediction/calibrate.h"
+#include "engine/prediction/calibration_cache.h"
+
+namespace hone {
+namespace {
+
+TEST(LineThrough, GoesThroughBothPoints) {
+    const Cost cost = line_through(10, 3, 30, 5);
+    EXPECT_DOUBLE_EQ(cost.seconds(10), 3);
+    EXPECT_DOUBLE_EQ(cost.seconds(30), 5);
+    EXPECT_DOUBLE_EQ(line_through(30, 5, 10, 3).per_call, cost.per_call);
+}
+
+TEST(LineThrough, HasNoPartBelowZero) {
+    EXPECT_DOUBLE_EQ(line_through(10, 5, 30, 3).per_unit, 0);  // noise: more work took less time
+    EXPECT_DOUBLE_EQ(line_through(10, 1, 20, 4).per_call, 0);
+    EXPECT_DOUBLE_EQ(line_through(10, 1, 20, 4).per_unit, 0.2);
+    EXPECT_DOUBLE_EQ(line_through(0, 1, 0, 2).per_unit, 0);
+}
+
+Calibration example() {
+    Calibration calibration;
+    calibration.machine = "a machine";
+    calibration.created = "2026-01-01T00:00:00Z";
+    calibration.threads = 2;
+    calibration.product_call = 1;
+    calibration.products["f32"] = {{2, 4, 20, 80}, {0.5, 0.5, 0.5, 0.5}};
+    calibration.operations["norm"] = {0.25, 0.125};
+    return calibration;
+}
+
+TEST(ProductSeconds, AreInterpolatedBetweenRowsAndGrowBeyondThem) {
+    const Calibration calibration = example();
+    const auto seconds = [&](std::int64_t rows) { return calibration.product_seconds("f32", 3, 10, rows); };
+    EXPECT_DOUBLE_EQ(seconds(1), 1 + 3 * (0.5 + 10 * 2));
+    EXPECT_DOUBLE_EQ(seconds(8), 1 + 3 * (0.5 + 10 * 4));
+    EXPECT_DOUBLE_EQ(seconds(36), 1 + 3 * (0.5 + 10 * 12));  // half-way from 8 to 64
+    EXPECT_DOUBLE_EQ(seconds(512), 1 + 3 * (1.0 + 10 * 160));
+    EXPECT_LT(calibration.product_seconds("q4_0", 3, 10, 1), 0);
+}
+
+TEST(Calibration, GoesThroughJson) {
+    const Calibration calibration = example();
+    EXPECT_EQ(to_json(calibration_from_json(to_json(calibration))), to_json(calibration));
+}
+
+// A cache of its own for the duration of a test.
+class Cache : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (const char* before = std::getenv("XDG_CACHE_HOME")) before_ = before;
+        folder_ = std::filesystem::path(::testing::TempDir()) / ("hone-cache-" + std::to_string(::getpid()));
+        setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
+    }
+    void TearDown() override {
+        before_.empty() ? unsetenv("XDG_CACHE_HOME") : setenv("XDG_CACHE_HOME", before_.c_str(), 1);
+        std::filesystem::remove_all(folder_);
+    }
+    std::filesystem::path folder_;
+    std::string before_;
+};
+
+TEST_F(Cache, KeepsACalibrationOfThisMachine) {
+    EXPECT_FALSE(kept_calibration("a machine", 2));
+    keep_calibration(example());
+    const auto kept = kept_calibration("a machine", 2);
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(to_json(*kept), to_json(example()));
+    EXPECT_FALSE(kept_calibration("another machine", 2));
+    EXPECT_FALSE(kept_calibration("a machine", 4));
+}
+
+TEST_F(Cache, TakesADamagedFileForNone) {
+    keep_calibration(example());
+    std::ofstream(calibration_file(2)) << "{\"machine\": \"a machine\", \"threads\": 2";
+    EXPECT_FALSE(kept_calibration("a machine", 2));
+    std::ofstream(calibration_file(2)) << "[]";
+    EXPECT_FALSE(kept_calibration("a machine", 2));
+}
+
+TEST(Calibrate, MeasuresEveryKernelThatThisMachineHas) {
+    kernels::ThreadPool pool(2);
+    kernels::Workspace workspace(2);
+    const Calibration calibration = calibrate({kernels::best_isa(), pool, workspace}, {}, 1);
+    EXPECT_EQ(calibration.threads, 2);
+    EXPECT_GT(calibration.product_call, 0);
+    for (const DTypeInfo& type : all_dtypes()) {
+        EXPECT_GT(calibration.product_seconds(product_key(type.type, kernels::Arithmetic::f32), 512, 512, 1),
+                  calibration.product_call)
+            << type.name;
+        EXPECT_GT(calibration.product_rate(type.type), 1e8) << type.name;
+    }
+    using profiler::Operation, profiler::TracePhase;
+    for (const Operation operation : {Operation::embed, Operation::norm, Operation::rope, Operation::gate,
+                                      Operation::add, Operation::sample}) {
+        ASSERT_TRUE(calibration.operations.contains(operation_key(operation))) << operation_key(operation);
+        EXPECT_GT(calibration.operations.at(operation_key(operation)).seconds(1e6), 0);
+    }
+    for (const KvStorage storage : {KvStorage::f32, KvStorage::f16, KvStorage::i8}) {
+        for (const TracePhase phase : {TracePhase::prefill, TracePhase::decode}) {
+            const std::string key = operation_key(Operation::attention, storage, phase);
+            ASSERT_TRUE(calibration.operations.contains(key)) << key;
+            EXPECT_GT(calibration.operations.at(key).seconds(1e6), 0) << key;
+        }
+    }
+}
+
+TEST(Calibrate, HeedsAStop) {
+    kernels::ThreadPool pool(1);
+    kernels::Workspace workspace(1);
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_THROW(calibrate({kernels::best_isa(), pool, workspace}, {{}, stop.get_token()}, 1), Cancelled);
+}
+
+}  // namespace
+}  // namespace hone
