@@ -20,8 +20,8 @@ struct Tally {
 MeasureRequest request_for(const std::string& checkpoint, bool slowed) {
     MeasureRequest request;
     request.experiment.checkpoint = checkpoint;
-    request.experiment.workload.prompt_tokens = 8;
-    request.experiment.workload.generated_tokens = 16;
+    request.experiment.workload.prompt_tokens = 4;
+    request.experiment.workload.generated_tokens = 12;
     request.experiment.workload.text = "none";
     request.against = MeasureRequest::Against::baseline;
     if (slowed) request.fault = {{"slow_down", kSlowDown}};
