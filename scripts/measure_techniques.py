@@ -17,6 +17,7 @@ import tempfile
 
 # (title, settings, extra arguments): the baseline of each row is the same checkpoint with the same workload.
 LONG = ["--prompt", "512", "--generate", "32"]
+MIXED = ["--concurrency", "8", "--prompt", "128", "--prompt-lengths", "mixed:1", "--generate", "16"]
 MANY = ["--concurrency", "8", "--prompt", "32", "--generate", "16"]
 ROWS = [
     ("quantize_weights int8_channel", ["quantize_weights.scheme=int8_channel"], []),
@@ -35,6 +36,16 @@ ROWS = [
     ("prune_magnitude 50 %, tensor", ["prune_magnitude.sparsity=0.5", "prune_magnitude.scope=tensor"], []),
     ("prune_magnitude 50 %, global", ["prune_magnitude.sparsity=0.5", "prune_magnitude.scope=global"], []),
     ("prune_magnitude 30 %, row", ["prune_magnitude.sparsity=0.3", "prune_magnitude.scope=row"], []),
+    ("prune_wanda 50 %", ["prune_wanda.sparsity=0.5"], []),
+    ("prune_wanda 2:4", ["prune_wanda.pattern=n_m", "prune_wanda.n=2", "prune_wanda.m=4"], []),
+    ("prune_layers 2", ["prune_layers.layers=2"], []),
+    ("prune_layers 6", ["prune_layers.layers=6"], []),
+    ("quantize_activations int8", ["quantize_activations.scheme=int8_token"], []),
+    ("precision bf16", ["precision.compute=bf16"], []),
+    ("kv_cache paged", ["kv_cache.dtype=fp32", "kv_cache.layout=paged"], LONG),
+    ("sparse_attention top pages", ["sparse_attention.kind=top_pages"], LONG),
+    ("batching adaptive", ["batching.kind=adaptive"], MANY),
+    ("tokenization", ["tokenization.merge_cache=true", "tokenization.length_buckets=true", "batching.size=4"], MIXED),
 ]
 COLUMNS = [
     ("prefill_tokens_per_second", "prefill"),

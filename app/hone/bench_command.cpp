@@ -3,6 +3,8 @@
 
 #include <charconv>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "app/hone/command.h"
 #include "app/hone/experiment_options.h"
@@ -15,13 +17,16 @@
 namespace hone::cli {
 namespace {
 
+constexpr std::int64_t kQuickWindows = 4;
+
 struct MeasureOptions {
     ExperimentOptions common;
     Workload workload;
     int concurrency = 0;  // 0: as many as the recipe's techniques need to show what they do
     std::string against;
     bool accuracy_only = false;
-    bool trace = false;
+    bool trace = false, quick = false;
+    std::vector<std::string> texts{"bundled"};
 };
 
 void choose_against(MeasureRequest& request, const std::string& against) {
@@ -47,6 +52,9 @@ int measure_command(const MeasureOptions& options) {
     workload.concurrency = options.concurrency != 0
                                ? options.concurrency
                                : sequences_wanted(request.experiment.recipe, builtin_registry());
+    workload.text = options.texts.front();
+    workload.more_texts.assign(options.texts.begin() + 1, options.texts.end());
+    if (options.quick) workload.windows = kQuickWindows;
     // A bad field of the workload is an unusable argument: the same check as the worker's, before anything starts.
     workload = workload_from_json(to_json(workload));
     request.accuracy_only = options.accuracy_only;
@@ -68,8 +76,10 @@ void add_accuracy_options(CLI::App& app, MeasureOptions& options) {
     app.add_option("--context", options.workload.context, "Tokens a scored window")->capture_default_str();
     app.add_option("--stride", options.workload.stride, "Tokens between windows (strided)")
         ->capture_default_str();
-    app.add_option("--chunks", options.workload.windows, "Windows to score at most; 0 scores all")
-        ->capture_default_str();
+    CLI::Option* chunks = app.add_option("--chunks", options.workload.windows,
+                                         "Windows of each text to score at most; 0 scores all")
+                              ->capture_default_str();
+    app.add_flag("--quick", options.quick, "Score four windows of each text")->excludes(chunks);
     app.add_option("--against", options.against, "Compare with: baseline, or the number of a stored run")
         ->type_name("baseline|RUN");
 }
@@ -109,7 +119,8 @@ void add_bench(CLI::App& app, Commands& commands) {
             "this share to either side; 0 repeats exactly --repeat times")
         ->capture_default_str();
     bench->add_option("--seed", workload.seed, "Seed of prompts and sampling")->capture_default_str();
-    bench->add_option("--text", workload.text, "Text for accuracy: bundled, none, or a file")
+    bench->add_option("--text", options->texts, "Texts for accuracy: bundled, none, or files")
+        ->type_name("TEXT ...")
         ->capture_default_str();
     bench->add_flag("--trace", options->trace,
                     "Record the operations of one more repetition, after the timed ones");
@@ -122,7 +133,8 @@ void add_eval(CLI::App& app, Commands& commands) {
     options->accuracy_only = true;
     CLI::App* eval = app.add_subcommand("eval", "Measure perplexity, and KL divergence against the baseline");
     options->common.add_to(*eval);
-    eval->add_option("--text", options->workload.text, "Text to score: bundled, or a file")
+    eval->add_option("--text", options->texts, "Texts to score: bundled, or files")
+        ->type_name("TEXT ...")
         ->capture_default_str();
     add_accuracy_options(*eval, *options);
     finish(eval, commands, options);

@@ -16,7 +16,8 @@ import unittest
 
 HONE = ""
 MODEL = "synthetic:tiny"
-QUICK = ["--prompt", "16", "--generate", "8", "--repeat", "5", "--chunks", "2", "--context", "64", "--threads", "1"]
+QUICK = ["--prompt", "16", "--generate", "8", "--repeat", "5", "--chunks", "2", "--context", "64", "--resolution", "0",
+         "--threads", "1"]
 
 
 class CommandLine(unittest.TestCase):
@@ -141,6 +142,39 @@ class CommandLine(unittest.TestCase):
         refused = self.bench("--with", "batching.size=3", "--concurrency", "1", status=2)
         self.assertIn("concurrency", refused["error"]["message"])
         self.assertNotIn("runs", refused)
+
+    def test_predictions_stand_beside_what_was_measured(self):
+        run = self.bench("--text", "none")["runs"][0]
+        for metric in ("prefill_tokens_per_second", "decode_tokens_per_second", "peak_memory"):
+            self.assertGreater(run["predicted"][metric], 0, metric)
+            self.assertGreater(run["metrics"][metric]["value"], 0, metric)
+        text = self.hone("runs", "show", str(run["id"]), "--store", self.store).stdout
+        self.assertRegex(text, r"predicted: .*Decode [0-9.,]+ tok/s \([+-][0-9]+ %\)")
+
+    def test_several_texts_are_scored_and_told_apart(self):
+        texts = []
+        for name, words in (("sea", "It is a truth that is told at sea, and often. "), ("hill", "Up hill and down dale. ")):
+            texts.append(self.root / f"{name}.txt")
+            texts[-1].write_text(words * 40, encoding="utf-8")
+        document = self.bench("--text", *texts, "--against", "baseline", "--with", "kv_cache.dtype=int8")
+        for run in document["runs"]:
+            self.assertEqual(run["metrics"]["perplexity"]["n"], 4)  # two windows of each
+            notes = "\n".join(run["notes"])
+            self.assertRegex(notes, r"sea\.txt: perplexity .* over 2 windows")
+            self.assertRegex(notes, r"hill\.txt: perplexity")
+        self.assertIn("KL divergence", "\n".join(document["runs"][1]["notes"]))
+
+    def test_quick_scores_four_windows(self):
+        run = self.json("eval", MODEL, "--quick", "--context", "64", "--store", self.store)["runs"][0]
+        self.assertEqual(run["metrics"]["perplexity"]["n"], 4)
+
+    def test_doctor_measures_the_kernels_once(self):
+        first = self.json("doctor", "--threads", "1")["calibration"]
+        self.assertGreater(min(kind["read_bytes_per_second"] for kind in first["types"]), 0)
+        again = self.json("doctor", "--threads", "1")["calibration"]
+        self.assertFalse(again["measured"])
+        self.assertEqual(again["calibration"], first["calibration"])
+        self.assertIsNone(self.json("doctor", "--quick")["calibration"])
 
     def test_eval_measures_accuracy_alone(self):
         text = self.root / "text.txt"

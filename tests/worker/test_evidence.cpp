@@ -30,23 +30,51 @@ RecipeStep step(const std::string& id, const nlohmann::json& changes = nlohmann:
     return {id, options};
 }
 
-TEST(Evidence, MovesForEveryTechniqueThatActs) {
-    const std::map<std::string, nlohmann::json> sharper{
+// With options that leave it something to do on the tiny shape.
+RecipeStep sharpened(const std::string& id) {
+    static const std::map<std::string, nlohmann::json> kSharper{
         {"prune_layers", {{"layers", 1}, {"keep_ends", 0}, {"tokens", 64}}},
         {"prune_wanda", {{"tokens", 64}}},
         {"sparse_attention", {{"window", 8}}}};
-    const Checkpoint tiny = open_checkpoint("synthetic:tiny", false);
+    return step(id, kSharper.contains(id) ? kSharper.at(id) : nlohmann::json::object());
+}
+
+bool acts_here(const RecipeStep& step) {
+    static const Checkpoint kTiny = open_checkpoint("synthetic:tiny", false);
+    // The byte tokeniser has no merges to remember; SmolLM2's is tested with its own tokeniser.
+    return step.technique != "tokenization" &&
+           find_technique(step.technique)->supports({kTiny, read_config(kTiny), step.options, 8}).ok;
+}
+
+TEST(Evidence, MovesForEveryTechniqueThatActs) {
     for (const Descriptor& descriptor : builtin_registry().descriptors()) {
         const std::string id(descriptor.id);
         SCOPED_TRACE(id);
-        const RecipeStep one = step(id, sharper.contains(id) ? sharper.at(id) : nlohmann::json::object());
-        if (!find_technique(id)->supports({tiny, read_config(tiny), one.options, 8}).ok) continue;
+        const RecipeStep one = sharpened(id);
+        if (!acts_here(one)) continue;
         const nlohmann::json evidence = engaged_with({one}).at(id);
-        // The byte tokeniser has no merges to remember; SmolLM2's is tested with its own tokeniser.
-        if (id == "tokenization") continue;
         EXPECT_EQ(evidence.at("engaged"), true) << evidence.dump();
         EXPECT_GT(evidence.at("value").get<std::int64_t>(), 0);
     }
+}
+
+TEST(Evidence, OfEveryCompatiblePairMovesForBoth) {
+    const auto descriptors = builtin_registry().descriptors();
+    int pairs = 0;
+    for (std::size_t i = 0; i < descriptors.size(); ++i) {
+        for (std::size_t j = i + 1; j < descriptors.size(); ++j) {
+            const RecipeStep one = sharpened(std::string(descriptors[i].id)),
+                             two = sharpened(std::string(descriptors[j].id));
+            if (!builtin_registry().conflict(one.technique, two.technique).empty()) continue;
+            if (!acts_here(one) || !acts_here(two)) continue;
+            const nlohmann::json evidence = engaged_with({one, two});
+            for (const RecipeStep& step : {one, two})
+                EXPECT_EQ(evidence.at(step.technique).at("engaged"), true)
+                    << one.technique << " then " << two.technique << ": " << evidence.dump();
+            ++pairs;
+        }
+    }
+    EXPECT_GE(pairs, 20);
 }
 
 TEST(Evidence, StaysWhereATechniqueFindsNothingToDo) {

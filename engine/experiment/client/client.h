@@ -72,6 +72,7 @@ struct MeasureRequest {
     enum class Against : std::uint8_t { nothing, baseline, stored_run } against = Against::baseline;
     std::int64_t stored_run = 0;
     bool accuracy_only = false;  // `hone eval`
+    int most_repetitions = 300;  // where the noise asks for more than the workload's
     bool trace = false;          // record one more repetition of each side, after what is timed
     bool calibrate = false;      // the machine, where it was not yet, so that times are predicted
     nlohmann::json fault;        // tests only, for the candidate's worker

@@ -17,8 +17,7 @@ namespace hone {
 namespace {
 
 constexpr int kWarmupAtLeast = 3, kWarmupAtMost = 10;
-constexpr double kWarmupSeconds = 60;  // of slow models: three repetitions, then on with it
-constexpr int kRepetitionsAtMost = 300;
+constexpr double kWarmupSeconds = 60;      // of slow models: three repetitions, then on with it
 constexpr double kRepetitionSeconds = 60;  // beyond those that were asked for
 constexpr const char* kSteadyMetric = "total_seconds";
 constexpr const char* kResolvedMetric = "decode_tokens_per_second";
@@ -242,7 +241,7 @@ void Measurement::repeat(const std::vector<SideState*>& sides) {
     if (sides.size() < 2 || workload.resolution <= 0) return;
     // When to stop hangs on how wide the interval is and never on where it lies: otherwise chance would be given more tries.
     const auto start = std::chrono::steady_clock::now();
-    for (int i = least; i < kRepetitionsAtMost; ++i) {
+    for (int i = least; i < request_.most_repetitions; ++i) {
         const double reach = interval_reach(sides);
         if (reach <= workload.resolution) return;
         if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() >

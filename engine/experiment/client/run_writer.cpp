@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/experiment/client/run_writer.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <chrono>
 
 #include "profiler/statistics/metrics.h"
@@ -22,6 +25,14 @@ std::map<std::string, Value> numbers(const nlohmann::json& reply, const char* ke
         if (value.is_number()) result[name] = value.template get<Value>();
     }
     return result;
+}
+
+// A share is never above one, and neither is what its interval holds.
+profiler::Estimate share_of(const std::vector<double>& sums, const std::vector<double>& scored) {
+    profiler::Estimate share = profiler::window_mean(sums, scored);
+    share.low = std::max(0.0, share.low);
+    share.high = std::min(1.0, share.high);
+    return share;
 }
 
 }  // namespace
@@ -115,6 +126,15 @@ void RunWriter::trace(const nlohmann::json& reply, const std::string& spool) {
         note("the trace is not whole: " + std::to_string(trace.dropped) + " events found no room");
 }
 
+void RunWriter::Windows::add(const std::map<std::string, double>& values, bool compared) {
+    nll.push_back(values.at("nll_sum"));
+    scored.push_back(values.at("scored"));
+    if (!compared) return;
+    kl.push_back(values.at("kl_sum"));
+    agreeing.push_back(values.at("top1_agreeing"));
+    compared_scored.push_back(values.at("scored"));
+}
+
 LiveAccuracy RunWriter::window(Side side, int index, int windows, const nlohmann::json& reply) {
     const std::map<std::string, double> values = [&reply] {
         std::map<std::string, double> result;
@@ -123,14 +143,11 @@ LiveAccuracy RunWriter::window(Side side, int index, int windows, const nlohmann
         return result;
     }();
     const bool compared = reply.value("compared", false);
-    store_.add_sample(id_, {index, "accuracy", values, {{"compared", compared}}});
-    windows_.nll.push_back(values.at("nll_sum"));
-    windows_.scored.push_back(values.at("scored"));
-    if (compared) {
-        windows_.kl.push_back(values.at("kl_sum"));
-        windows_.agreeing.push_back(values.at("top1_agreeing"));
-        windows_.compared_scored.push_back(values.at("scored"));
-    }
+    const std::string text = reply.value("text", "");
+    store_.add_sample(id_, {index, "accuracy", values, {{"compared", compared}, {"text", text}}});
+    windows_.add(values, compared);
+    if (texts_.empty() || texts_.back().first != text) texts_.emplace_back(text, Windows());
+    texts_.back().second.add(values, compared);
     LiveAccuracy live;
     live.side = side;
     live.window = index + 1;
@@ -138,7 +155,7 @@ LiveAccuracy RunWriter::window(Side side, int index, int windows, const nlohmann
     live.perplexity = profiler::perplexity(windows_.nll, windows_.scored);
     if (compared) {
         live.kl = profiler::window_mean(windows_.kl, windows_.compared_scored);
-        live.top1_agreement = profiler::window_mean(windows_.agreeing, windows_.compared_scored);
+        live.top1_agreement = share_of(windows_.agreeing, windows_.compared_scored);
     }
     return live;
 }
@@ -171,9 +188,25 @@ void RunWriter::write_accuracy() {
         set(metric, estimate.value, estimate.low, estimate.high, estimate.n);
     };
     if (!windows_.nll.empty()) write("perplexity", profiler::perplexity(windows_.nll, windows_.scored));
+    note_each_text();
     if (windows_.kl.empty()) return;
     write("kl_divergence", profiler::window_mean(windows_.kl, windows_.compared_scored));
-    write("top1_agreement", profiler::window_mean(windows_.agreeing, windows_.compared_scored));
+    write("top1_agreement", share_of(windows_.agreeing, windows_.compared_scored));
+}
+
+// The metrics are of all windows; of several texts, one may fare worse than another.
+void RunWriter::note_each_text() {
+    if (texts_.size() < 2) return;
+    for (const auto& [name, windows] : texts_) {
+        const profiler::Estimate perplexity = profiler::perplexity(windows.nll, windows.scored);
+        std::string text = fmt::format("{}: perplexity {:.2f} ({:.2f}–{:.2f}) over {} windows", name,
+                                       perplexity.value, perplexity.low, perplexity.high, windows.nll.size());
+        if (!windows.kl.empty()) {
+            const profiler::Estimate kl = profiler::window_mean(windows.kl, windows.compared_scored);
+            text += fmt::format(", KL divergence {:.4f} ({:.4f}–{:.4f}) nats", kl.value, kl.low, kl.high);
+        }
+        note(text);
+    }
 }
 
 void RunWriter::note_what_did_not_engage() {

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/experiment/client/client.h"
@@ -38,9 +39,11 @@ public:
 private:
     struct Windows {
         std::vector<double> nll, scored, kl, agreeing, compared_scored;
+        void add(const std::map<std::string, double>& values, bool compared);
     };
     void write_speed();
     void write_accuracy();
+    void note_each_text();
     void note_what_did_not_engage();
     void set(const std::string& metric, double value, double low, double high, std::int64_t n);
 
@@ -53,6 +56,7 @@ private:
     std::map<std::string, std::vector<double>> values_, warmup_;
     std::map<std::string, std::int64_t> memory_;  // of the repetition with the largest peak
     Windows windows_;
+    std::vector<std::pair<std::string, Windows>> texts_;  // the same by text, in their order
 };
 
 }  // namespace hone

@@ -52,6 +52,15 @@ public:
         into = number;
     }
 
+    void texts(const char* key, std::vector<std::string>& into) {
+        const json* found = take(key);
+        if (found == nullptr) return;
+        const auto is_text = [](const json& item) { return item.is_string(); };
+        if (!found->is_array() || !std::all_of(found->begin(), found->end(), is_text))
+            reject(name(key), found->dump(), "a list of texts");
+        into = found->get<std::vector<std::string>>();
+    }
+
     void text(const char* key, std::string& into) {
         const json* found = take(key);
         if (found == nullptr) return;
@@ -262,6 +271,7 @@ json to_json(const Workload& workload) {
                      {"windows", workload.windows}};
     // Left out where it is the default: runs stored before there was a choice compare with those after.
     if (workload.prompt_lengths != "fixed") document["prompt_lengths"] = workload.prompt_lengths;
+    if (!workload.more_texts.empty()) document["more_texts"] = workload.more_texts;
     if (workload.resolution != Workload().resolution) document["resolution"] = workload.resolution;
     return document;
 }
@@ -279,12 +289,15 @@ Workload workload_from_json(const json& document) {
     fields.real("resolution", workload.resolution, 0, 1);
     fields.integer("seed", workload.seed, 0, std::numeric_limits<std::int64_t>::max());
     fields.text("text", workload.text);
+    fields.texts("more_texts", workload.more_texts);
+    if (!workload.more_texts.empty() && workload.text == "none")
+        reject("workload.more_texts", "texts", "nothing where the first text is none");
     fields.text("protocol", workload.protocol);
     fields.integer("context", workload.context, 2, kTokens);
     fields.integer("stride", workload.stride, 1, kTokens);
     fields.integer("windows", workload.windows, 0, kTokens);
     fields.finish({"prompt_tokens", "prompt_lengths", "generated_tokens", "concurrency", "repetitions",
-                   "resolution", "seed", "text", "protocol", "context", "stride", "windows",
+                   "resolution", "seed", "text", "more_texts", "protocol", "context", "stride", "windows",
                    "accuracy_only"});
     if (workload.protocol != "windows" && workload.protocol != "strided")
         reject("workload.protocol", "'" + workload.protocol + "'", "windows or strided");

@@ -46,10 +46,11 @@ struct Workload {
     // either side, or too many or too long; 0: exactly `repetitions`.
     double resolution = 0.025;
     std::uint64_t seed = 1;
-    std::string text = "bundled";      // accuracy text: "bundled", "none", or a path
-    std::string protocol = "windows";  // or "strided"
+    std::string text = "bundled";         // accuracy text: "bundled", "none", or a path
+    std::vector<std::string> more_texts;  // scored after it, "bundled" or paths
+    std::string protocol = "windows";     // or "strided"
     std::int64_t context = 512, stride = 256;
-    std::int64_t windows = 20;  // scored windows at most; 0: all
+    std::int64_t windows = 20;  // scored windows of each text at most; 0: all
 };
 nlohmann::json to_json(const Workload& workload);
 // The length of each sequence's prompt.

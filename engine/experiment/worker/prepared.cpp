@@ -146,11 +146,31 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
 void Prepared::choose_windows() {
     const Workload& workload = experiment_.workload;
     if (workload.text == "none") return;
-    text_ = load_accuracy_text(workload.text);
-    text_tokens_ = model_->tokenizer.encode(text_.text);
+    add_windows(workload.text);
+    for (const std::string& text : workload.more_texts) add_windows(text);
+}
+
+void Prepared::add_windows(const std::string& text) {
+    const AccuracyText loaded = load_accuracy_text(text);
+    ScoredText scored{loaded.name, loaded.hash, model_->tokenizer.encode(loaded.text)};
     if (model_->tokenizer.adds_bos() && model_->tokenizer.bos())
-        text_tokens_.insert(text_tokens_.begin(), *model_->tokenizer.bos());
-    windows_ = plan_windows(plan_of(workload), static_cast<std::int64_t>(text_tokens_.size()));
+        scored.tokens.insert(scored.tokens.begin(), *model_->tokenizer.bos());
+    for (const ScoredWindow& window : plan_windows(plan_of(experiment_.workload), std::ssize(scored.tokens)))
+        windows_.emplace_back(texts_.size(), window);
+    texts_.push_back(std::move(scored));
+}
+
+// Of several texts the names and hashes in a row.
+nlohmann::json Prepared::text_description() const {
+    if (windows_.empty()) return nullptr;
+    std::string name, hash;
+    std::size_t tokens = 0;
+    for (const ScoredText& text : texts_) {
+        name += (name.empty() ? "" : ", ") + text.name;
+        hash += (hash.empty() ? "" : "+") + text.hash;
+        tokens += text.tokens.size();
+    }
+    return {{"name", name}, {"hash", hash}, {"tokens", tokens}, {"windows", windows_.size()}};
 }
 
 // Real text, a different part for each sequence: what a cache or a sparse pattern does depends on what it is fed.
@@ -177,19 +197,13 @@ void Prepared::make_runtime() {
 }
 
 nlohmann::json Prepared::description() const {
-    nlohmann::json text;
-    if (!windows_.empty())
-        text = {{"name", text_.name},
-                {"hash", text_.hash},
-                {"tokens", text_tokens_.size()},
-                {"windows", windows_.size()}};
     return {{"load_seconds", load_seconds_},
             {"apply_seconds", apply_seconds_},
             {"model_bytes", model_->checkpoint.bytes()},
             {"types", bytes_by_type(model_->checkpoint)},
             {"memory", account_.measured(runtime_->memory(), model_->checkpoint)},
             {"notes", notes_},
-            {"text", text},
+            {"text", text_description()},
             {"synthetic", model_->checkpoint.synthetic},
             {"sparse_attention", config_.attention.kind != AttentionMask::Kind::dense},
             {"threads", pool_.size()}};
@@ -263,10 +277,12 @@ nlohmann::json Prepared::accuracy(const nlohmann::json& request, const Progress&
     std::optional<LogProbSpool> write, compare;
     if (!write_to.empty()) write = LogProbSpool::create(write_to, model_->config.n_vocab);
     if (!compare_to.empty()) compare = LogProbSpool::open(compare_to);
-    const WindowScore score =
-        score_window(*runtime_, text_tokens_, windows_[window], write ? &*write : nullptr,
-                     compare ? &*compare : nullptr, 0, progress);
-    return {{"nll_sum", score.nll_sum},
+    const auto& [index, scored] = windows_[window];
+    const ScoredText& text = texts_[index];
+    const WindowScore score = score_window(*runtime_, text.tokens, scored, write ? &*write : nullptr,
+                                           compare ? &*compare : nullptr, 0, progress);
+    return {{"text", text.name},
+            {"nll_sum", score.nll_sum},
             {"scored", score.scored},
             {"kl_sum", score.kl_sum},
             {"top1_agreeing", score.top1_agreeing},

@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/core/progress.h"
@@ -62,6 +63,8 @@ private:
     void load(const std::string& dtype, const Progress& load, const Progress& apply);
     void choose_prompts();
     void choose_windows();
+    void add_windows(const std::string& text);
+    nlohmann::json text_description() const;
     void make_runtime();
     double tokenize_bytes_per_second();
 
@@ -75,9 +78,12 @@ private:
     std::vector<std::vector<TokenId>> prompts_;
     std::optional<MergeCache> merge_cache_;
     std::optional<WeightEvidence> weight_evidence_;  // where there is a recipe
-    AccuracyText text_;
-    std::vector<TokenId> text_tokens_;
-    std::vector<ScoredWindow> windows_;
+    struct ScoredText {
+        std::string name, hash;
+        std::vector<TokenId> tokens;
+    };
+    std::vector<ScoredText> texts_;
+    std::vector<std::pair<std::size_t, ScoredWindow>> windows_;  // of the text with that index
     double load_seconds_ = 0, apply_seconds_ = 0;
     MemoryAccount account_;
 };

@@ -121,7 +121,7 @@ void WorkloadCard::addText(QLayout* row) {
     auto* caption = new TextLabel(tr("Text"), TextStyle::body, Tone::muted);
     text_->addItem(tr("bundled"));
     text_->addItem(tr("none"));
-    text_->addItem(tr("a file…"));
+    text_->addItem(tr("files…"));
     text_->setAccessibleName(tr("Accuracy text"));
     text_->setToolTip(
         wrappedTip(tr("The text on which perplexity, KL divergence and agreement are measured. Without one "
@@ -148,8 +148,12 @@ void WorkloadCard::showWorkload() {
         presets_->button(static_cast<int>(i))->setChecked(presets[i].fits(w));
     const bool own = w.text != "bundled" && w.text != "none";
     const QString path = QString::fromStdString(w.text);
-    text_->setItemText(file, own ? QFileInfo(path).fileName() : tr("a file…"));
-    text_->setItemData(file, own ? path : QString(), Qt::ToolTipRole);
+    QString name = QFileInfo(path).fileName();
+    QStringList paths{path};
+    for (const std::string& more : w.more_texts) paths.append(QString::fromStdString(more));
+    if (paths.size() > 1) name = tr("%1 and %2 more").arg(name).arg(paths.size() - 1);
+    text_->setItemText(file, own ? name : tr("files…"));
+    text_->setItemData(file, own ? paths.join(QLatin1Char('\n')) : QString(), Qt::ToolTipRole);
     text_->setCurrentIndex(own ? file : w.text == "none" ? none : bundled);
 }
 
@@ -165,12 +169,15 @@ void WorkloadCard::readControls() {
 void WorkloadCard::chooseText(int index) {
     Workload workload = session_.workload();
     if (index == file) {
-        const QString path = QFileDialog::getOpenFileName(this, tr("Text to measure accuracy on"), {},
-                                                          tr("Texts (*.txt *.md *.raw);;All files (*)"));
-        if (path.isEmpty()) return showWorkload();
-        workload.text = path.toStdString();
+        const QStringList paths = QFileDialog::getOpenFileNames(
+            this, tr("Texts to measure accuracy on"), {}, tr("Texts (*.txt *.md *.raw);;All files (*)"));
+        if (paths.isEmpty()) return showWorkload();
+        workload.text = paths.front().toStdString();
+        workload.more_texts.clear();
+        for (const QString& path : paths.mid(1)) workload.more_texts.push_back(path.toStdString());
     } else {
         workload.text = index == none ? "none" : "bundled";
+        workload.more_texts.clear();
     }
     session_.setWorkload(workload);
     showWorkload();
