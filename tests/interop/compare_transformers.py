@@ -123,8 +123,11 @@ def main():
     text = section(rows, "HONE_SAMPLE_DIR=~/.cache/hone python tests/interop/compare_transformers.py build/release/bin/hone")
     print(text)
     if options.out:
-        before = options.out.read_text(encoding="utf-8").split(TITLE)[0].rstrip("\n") if options.out.exists() else ""
-        options.out.write_text(f"{before}\n\n{text}" if before else text, encoding="utf-8")
+        page = options.out.read_text(encoding="utf-8") if options.out.exists() else ""
+        before, _, after = page.partition(TITLE)
+        rest = after[after.find("\n# "):] if "\n# " in after else ""  # another script's section
+        options.out.write_text("\n\n".join(filter(None, [before.strip("\n"), text.strip("\n"), rest.strip("\n")])) + "\n",
+                               encoding="utf-8")
     sys.exit(0 if all(passed(row) for row in rows) else 1)
 
 

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""compare_techniques.py HONE [--out docs/measurements/interop.md]: techniques that change what is computed, beside PyTorch.
+
+    python3 -m venv /tmp/hf && /tmp/hf/bin/pip install torch transformers==5.23.0 numpy
+    HONE_SAMPLE_DIR=~/.cache/hone /tmp/hf/bin/python tests/interop/compare_techniques.py build/release/bin/hone
+
+Writes each technique a second time, in a few lines of PyTorch on transformers' model: int8 products as rounded values, attention as a
+mask over all positions. Then compares perplexities on the bundled text (windows of 1,024 tokens, the second half of each scored).
+Fails where they differ by more than the limit. --out replaces the section of that page that this script made before.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import torch
+import transformers
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TEXT = ROOT / "resources" / "texts" / "sample.txt"
+CONTEXT, WINDOWS, LIMIT = 1024, 4, 0.002
+TITLE = "# Techniques in PyTorch"
+WINDOW, SINKS, PAGE, KEEP, DENSE_LAYERS = 128, 4, 16, 8, 2
+
+
+def hone_json(hone, *arguments):
+    done = subprocess.run([hone, *map(str, arguments), "--json"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout)
+
+
+def int8_rows(weight):
+    """One scale a row, rounded to half precision before the integers are chosen."""
+    scale = (weight.abs().amax(dim=1, keepdim=True) / 127).half().float()
+    return torch.clamp(torch.round(weight / scale), -127, 127) * scale
+
+
+class Int8Linear(torch.nn.Module):
+    """W8A8: weights by row, inputs by token with the scale of their largest value."""
+
+    def __init__(self, linear):
+        super().__init__()
+        self.weight = int8_rows(linear.weight.data)
+
+    def forward(self, x):
+        scale = x.abs().amax(dim=-1, keepdim=True).clamp_min(1e-30) / 127
+        return torch.nn.functional.linear(torch.round(x / scale) * scale, self.weight)
+
+
+def in_int8(model):
+    for layer in model.model.layers:
+        for part in (layer.self_attn, layer.mlp):
+            for name, child in list(part.named_children()):
+                if isinstance(child, torch.nn.Linear):
+                    setattr(part, name, Int8Linear(child))
+
+
+def attend(query, key, value, allowed, scaling):
+    scores = (query @ key.transpose(2, 3)) * scaling
+    weights = torch.softmax(scores.masked_fill(~allowed, float("-inf")), dim=-1)
+    return (weights @ value).transpose(1, 2).contiguous()
+
+
+def repeated(module, key, value):
+    groups = module.num_key_value_groups
+    return key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
+
+
+def window_attention(module, query, key, value, _mask, scaling, **_):
+    positions = torch.arange(key.shape[2])
+    back = positions[:, None] - positions[None, :]
+    allowed = (back >= 0) & ((back < WINDOW) | (positions[None, :] < SINKS))
+    return attend(query, *repeated(module, key, value), allowed, scaling), None
+
+
+def page_attention(module, query, key, value, _mask, scaling, **_):
+    """Quest: a page's bound is the largest score that a key within its channels' least and largest values could reach; the queries
+    that share keys choose together."""
+    length, groups = key.shape[2], module.num_key_value_groups
+    positions = torch.arange(length)
+    causal = positions[None, :] <= positions[:, None]
+    if module.layer_idx < DENSE_LAYERS:
+        return attend(query, *repeated(module, key, value), causal, scaling), None
+    pages = key.shape[2] // PAGE
+    paged = key.view(1, key.shape[1], pages, PAGE, key.shape[3])
+    low, high = paged.amin(dim=3), paged.amax(dim=3)
+    grouped = query.view(1, key.shape[1], groups, length, key.shape[3])
+    bound = (grouped.clamp_min(0) @ high.transpose(2, 3)[:, :, None]
+             + grouped.clamp_max(0) @ low.transpose(2, 3)[:, :, None]).amax(dim=2)
+    own = positions // PAGE
+    bound = bound.masked_fill(torch.arange(pages)[None, :] >= own[:, None], float("-inf"))
+    best = bound.topk(min(KEEP - 1, pages), dim=-1).indices
+    chosen = torch.zeros_like(bound, dtype=torch.bool).scatter_(3, best, True)
+    chosen |= torch.arange(pages)[None, :] == own[:, None]
+    allowed = chosen.repeat_interleave(PAGE, dim=3) & causal
+    return attend(query, *repeated(module, key, value), allowed.repeat_interleave(groups, dim=1), scaling), None
+
+
+ALL_ATTENTION_FUNCTIONS.register("window_and_sinks", window_attention)
+ALL_ATTENTION_FUNCTIONS.register("top_pages", page_attention)
+
+# (title, settings of Hone, attention of transformers, change of its model)
+TECHNIQUES = [
+    ("baseline", [], "eager", None),
+    ("quantize_activations", ["quantize_activations.scheme=int8_token"], "eager", in_int8),
+    (f"sparse_attention, window {WINDOW} + {SINKS} sinks",
+     [f"sparse_attention.window={WINDOW}", f"sparse_attention.sinks={SINKS}"], "window_and_sinks", None),
+    (f"sparse_attention, {KEEP} of {CONTEXT // PAGE} pages",
+     ["sparse_attention.kind=top_pages", f"sparse_attention.page={PAGE}", f"sparse_attention.keep={KEEP}",
+      f"sparse_attention.dense_layers={DENSE_LAYERS}"], "top_pages", None),
+]
+
+
+@torch.no_grad()
+def perplexity(model, ids):
+    total, scored = 0.0, 0
+    for window in range(WINDOWS):
+        tokens = torch.tensor([ids[window * CONTEXT:(window + 1) * CONTEXT]])
+        logits = model(tokens).logits[0, CONTEXT // 2:-1].double()
+        wanted = tokens[0, CONTEXT // 2 + 1:]
+        total -= torch.log_softmax(logits, dim=-1).gather(1, wanted[:, None]).sum().item()
+        scored += wanted.numel()
+    return float(torch.tensor(total / scored).double().exp())
+
+
+def compare(hone, source, folder, store, technique):
+    title, settings, attention, change = technique
+    arguments = [part for setting in settings for part in ("--with", setting)]
+    run = hone_json(hone, "eval", source, "--text", TEXT, "--context", CONTEXT, "--chunks", WINDOWS, "--store", store,
+                    *arguments)["runs"][-1]
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32,
+                                                              attn_implementation=attention).eval()
+    if change:
+        change(model)
+    ids = hone_json(hone, "tokenize", source, TEXT, "--ids")["ids"]
+    return {"title": title, "hone": run["metrics"]["perplexity"]["value"], "theirs": perplexity(model, ids)}
+
+
+def section(rows):
+    lines = [TITLE, "", "Made by tests/interop/compare_techniques.py; its head says how to run it.", "",
+             f"- date: {datetime.date.today().isoformat()}",
+             f"- transformers {transformers.__version__}, torch {torch.__version__}, computing in fp32",
+             "- command: `HONE_SAMPLE_DIR=~/.cache/hone python tests/interop/compare_techniques.py build/release/bin/hone`",
+             f"- model: SmolLM2-135M-Instruct (BF16); text: resources/texts/sample.txt, {WINDOWS} windows of {CONTEXT} tokens, the "
+             "second half of each scored", "",
+             "| technique | perplexity, Hone | perplexity, PyTorch | difference |", "| --- | ---: | ---: | ---: |"]
+    lines += [f"| {row['title']} | {row['hone']:.4f} | {row['theirs']:.4f} | {(row['theirs'] / row['hone'] - 1) * 100:+.3f} % |"
+              for row in rows]
+    return "\n".join(lines + ["", f"Limit: {100 * LIMIT:.1f} %.", ""])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hone")
+    parser.add_argument("--out", type=pathlib.Path)
+    options = parser.parse_args()
+    source = pathlib.Path(os.environ["HONE_SAMPLE_DIR"]) / "SmolLM2-135M-Instruct.BF16.gguf"
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, store = pathlib.Path(scratch) / "model", pathlib.Path(scratch) / "runs.sqlite"
+        hone_json(options.hone, "export", source, "--format", "safetensors", "--type", "f32", "--out", folder, "--store", store)
+        for technique in TECHNIQUES:
+            rows.append(compare(options.hone, source, folder, store, technique))
+            print(rows[-1], file=sys.stderr, flush=True)
+    text = section(rows)
+    print(text)
+    if options.out:
+        page = options.out.read_text(encoding="utf-8") if options.out.exists() else ""
+        before, _, after = page.partition(TITLE)
+        rest = after[after.find("\n# "):] if "\n# " in after else ""  # another script's section
+        options.out.write_text("\n\n".join(filter(None, [before.strip("\n"), text.strip("\n"), rest.strip("\n")])) + "\n",
+                               encoding="utf-8")
+    sys.exit(0 if all(abs(row["theirs"] / row["hone"] - 1) <= LIMIT for row in rows) else 1)
+
+
+if __name__ == "__main__":
+    main()
