@@ -113,11 +113,20 @@ constexpr std::string_view kIntervals = R"(
 - Warm-up ends when the last three repetitions agree within 3 % (largest/smallest − 1), after ten at most; then the run is
   marked "unstable warm-up".
 - Two runs that were interleaved (A B, B A, …) are compared pair by pair: the ratio candidate/baseline is exp of the mean
-  log ratio of the repetitions, with Student's t on the log ratios. Perplexity is compared window by window.
+  log ratio of the repetitions, with Student's t on the log ratios; 32 pairs or more are first averaged into 16 stretches of neighbours,
+  because a machine's moods outlast a repetition. Perplexity is compared window by window.
+- Interleaved repetitions go on beyond the number that was asked for until the 99 % interval of the ratio of decode speeds reaches no
+  further than ±2.5 % (`--resolution`), for a minute and 300 repetitions at most. When to stop hangs on how wide the interval is and never on
+  where it lies.
 - Runs that were measured apart are compared as independent samples (Welch's t on logarithms), with a warning: drift between the two is
   not part of such an interval. Speed and memory are refused, with the reason, where machine, processor, instruction set, device,
   threads or workload differ, and speed also where the build type does; another governor, version, commit, compiler or library and
   a machine that was busy are warnings.
+- Memory by class: weights, cache, activations and workspace as allocated, mapped weights as far as their pages are resident
+  (`/proc/self/smaps`); `runtime` is what was resident before the model was loaded, what its tokeniser took, and pages of libraries since; what
+  the peak holds beyond all of them is `unaccounted`, by at most 5 % of it or 16 MiB, whichever is more.
+- Times are predicted from the bytes and FLOPs of every operation of a repetition and how long this machine's kernels take for them
+  (`hone doctor` times those once and keeps it); "off by" is predicted over measured, less one.
 - The verdict ("faster", "slower"; "better", "worse"; "smaller", "larger") is given only where the 99 % interval of the ratio lies on one
   side of 1; otherwise it is "cannot tell". One sample gives no verdict.
 )";

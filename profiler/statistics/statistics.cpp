@@ -62,6 +62,22 @@ Estimate mean_estimate(std::span<const double> values, double confidence) {
     return result;
 }
 
+// The mean of all values; the interval from the means of kBlocks stretches of neighbours where there are two or more for each.
+Estimate blocked_mean_estimate(std::span<const double> values, double confidence) {
+    Estimate result = mean_estimate(values, confidence);
+    if (values.size() < 2 * kBlocks) return result;
+    std::vector<double> means;
+    for (std::size_t block = 0; block < kBlocks; ++block) {
+        const std::size_t begin = block * values.size() / kBlocks,
+                          end = (block + 1) * values.size() / kBlocks;
+        means.push_back(mean_of(values.subspan(begin, end - begin)));
+    }
+    const Estimate blocks = mean_estimate(means, confidence);
+    result.low = result.value - (blocks.value - blocks.low);
+    result.high = result.value + (blocks.high - blocks.value);
+    return result;
+}
+
 Estimate exponential(Estimate e) {
     if (e.n == 0) return e;
     e.value = std::exp(e.value);
@@ -121,7 +137,7 @@ Estimate paired_ratio(std::span<const double> baseline, std::span<const double> 
     const std::vector<double> from = logarithms(baseline);
     std::vector<double> ratios = logarithms(candidate);
     for (std::size_t i = 0; i < ratios.size(); ++i) ratios[i] -= from[i];
-    return exponential(mean_estimate(ratios, confidence));
+    return exponential(blocked_mean_estimate(ratios, confidence));
 }
 
 Estimate paired_difference(std::span<const double> baseline, std::span<const double> candidate,

@@ -24,7 +24,11 @@ struct Estimate {
     std::int64_t n = 0;
 };
 
-// Ratio candidate/baseline of paired positive samples: exp of the mean log ratio with Student's t interval.
+// Ratio candidate/baseline of paired positive samples: exp of the mean log ratio with Student's t interval. Many pairs are averaged
+// into kBlocks blocks of neighbours first, and the interval is that of the blocks' means: a machine's moods outlast a repetition, so
+// neighbours are alike and tell less than as many independent pairs would (batch means; Law, Simulation Modeling and Analysis,
+// section 9.5.3).
+inline constexpr std::size_t kBlocks = 16;
 Estimate paired_ratio(std::span<const double> baseline, std::span<const double> candidate,
                       double confidence = 0.95);
 // Mean of candidate − baseline.

@@ -134,7 +134,9 @@ def main():
     text = page(rows, "HONE_SAMPLE_DIR=~/.cache/hone python tests/interop/compare_llama_cpp.py build/release/bin/hone")
     print(text)
     if options.out:
-        options.out.write_text(text, encoding="utf-8")
+        page = options.out.read_text(encoding="utf-8") if options.out.exists() else ""
+        rest = page[page.find("\n# "):] if "\n# " in page else ""  # other scripts' sections
+        options.out.write_text(text.strip("\n") + "\n" + rest, encoding="utf-8")
     sys.exit(0 if all(passed(row) for row in rows) else 1)
 
 
