@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <optional>
 #include <string>
 
+#include "engine/core/system_memory.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/prediction/calibrate.h"
@@ -48,7 +50,11 @@ nlohmann::json calibrate_machine(const nlohmann::json& request, const Progress& 
     if (measured) {
         kernels::ThreadPool pool(threads);
         kernels::Workspace workspace(threads);
-        kept = calibrate({kernels::best_isa(), pool, workspace}, progress);
+        // Where memory is scarce, caches will hold some of what is read; it is a guess, but not one that kills the worker.
+        constexpr std::int64_t kShare = 8;
+        const std::int64_t available = available_memory_bytes();
+        kept = calibrate({kernels::best_isa(), pool, workspace}, progress,
+                         available == 0 ? kStreamedBytes : std::min(kStreamedBytes, available / kShare));
         kept->machine = calibrated_machine();
         kept->created = now_in_utc();
         keep_calibration(*kept);
