@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/experiment/worker/memory_report.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <span>
 #include <string>
@@ -53,8 +55,11 @@ std::int64_t owned_bytes(std::span<const FileMapping> mappings, std::span<const 
 
 }  // namespace
 
-MemoryAccount::MemoryAccount()
-    : before_(resident_bytes()), library_pages_before_(file_pages(file_mappings(), {}).libraries) {}
+MemoryAccount::MemoryAccount() {
+    malloc_trim(0);  // what earlier requests left free would be counted again where it is used again
+    before_ = resident_bytes();
+    library_pages_before_ = file_pages(file_mappings(), {}).libraries;
+}
 
 void MemoryAccount::making_tokenizer() {
     tokenizer_ = -resident_anonymous_bytes();

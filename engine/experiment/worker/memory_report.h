@@ -27,7 +27,7 @@ public:
     std::int64_t runtime_bytes() const { return before_ + tokenizer_; }
 
 private:
-    std::int64_t before_, library_pages_before_, tokenizer_ = 0;
+    std::int64_t before_ = 0, library_pages_before_ = 0, tokenizer_ = 0;
 };
 
 // The same document from a prediction: nothing is unaccounted, the peak is the sum.
