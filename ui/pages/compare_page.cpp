@@ -23,7 +23,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int reloadPause = 300, filterWidth = 300, rowsAtLeast = 6, belowHeight = 300;
+constexpr int reloadPause = 300, filterLeast = 100, filterMost = 300, rowsAtLeast = 6, belowHeight = 300;
 
 }  // namespace
 
@@ -97,7 +97,8 @@ QList<QWidget*> ComparePage::headerWidgets() {
     filterBox_->setAccessibleName(tr("Filter the runs"));
     filterBox_->setToolTip(wrappedTip(RunFilter::help()));
     filterBox_->setClearButtonEnabled(true);
-    filterBox_->setFixedWidth(filterWidth);
+    filterBox_->setMinimumWidth(filterLeast);
+    filterBox_->setMaximumWidth(filterMost);
     connect(filterBox_, &QLineEdit::textChanged, this, &ComparePage::filter);
     auto* find = new QShortcut(QKeySequence::Find, this);
     connect(find, &QShortcut::activated, filterBox_,

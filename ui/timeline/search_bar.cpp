@@ -16,7 +16,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int boxWidth = 190, typingPause = 120;  // pixels, ms
+constexpr int boxLeast = 110, boxMost = 190, typingPause = 120;  // pixels, ms
 
 QString figure(std::size_t count) {
     return QLocale().toString(static_cast<qlonglong>(count));
@@ -37,15 +37,17 @@ SearchBar::SearchBar(TimelineView& view, QWidget* parent)
         tr("Part of a name (ffn_down) or operation (linear), decode or prefill, a layer (layer 12): "
            "operations that hold every word. Return goes to the next one, Shift+Return back.")));
     box_->setClearButtonEnabled(true);
-    box_->setFixedWidth(boxWidth);
+    box_->setMinimumWidth(boxLeast);
+    box_->setMaximumWidth(boxMost);
     box_->installEventFilter(this);
     previous_->setToolTip(tr("Previous match  Shift+Return"));
     next_->setToolTip(tr("Next match  Return"));
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(4);
+    row->addStretch();
     row->addWidget(place_);
-    row->addWidget(box_);
+    row->addWidget(box_, 1);
     row->addWidget(previous_);
     row->addWidget(next_);
     pause_.setSingleShot(true);

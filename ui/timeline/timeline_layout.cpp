@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <QAbstractItemView>
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QHeaderView>
@@ -20,7 +21,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int rowHeight = 24, leastRows = 3, choiceLeast = 200, choiceMost = 320;
+constexpr int rowHeight = 24, leastRows = 3, choiceLeast = 120, choiceMost = 320;
 constexpr double zoomStep = 1.5;
 
 }  // namespace
@@ -68,11 +69,12 @@ TimelinePanel::TimelinePanel(Session& session, QWidget* parent)
 
 QWidget* TimelinePanel::makeHead() {
     choice_->setAccessibleName(tr("Run whose trace is shown"));
+    choice_->view()->setAccessibleName(choice_->accessibleName());
     choice_->setMinimumWidth(choiceLeast);
     choice_->setMaximumWidth(choiceMost);
     choice_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     choice_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    choice_->setMinimumContentsLength(16);
+    choice_->setMinimumContentsLength(8);
     save_->setToolTip(tr("Save it as JSON, which chrome://tracing and ui.perfetto.dev open"));
     connect(save_, &QPushButton::clicked, this, &TimelinePanel::askAndSave);
     QToolButton* less = iconButton(QStringLiteral("minus"), tr("Zoom out"));
@@ -97,11 +99,11 @@ QWidget* TimelinePanel::makeHead() {
     row->addWidget(choice_, 3);
     row->addSpacing(4);
     row->addWidget(facts_, 0);
+    row->addSpacing(spacing::inside);
     row->addWidget(dropped_);
-    row->addStretch(1);
-    for (QWidget* widget :
-         {static_cast<QWidget*>(search_), static_cast<QWidget*>(less), static_cast<QWidget*>(more),
-          static_cast<QWidget*>(all), static_cast<QWidget*>(save_)})
+    row->addWidget(search_, 2);
+    for (QWidget* widget : {static_cast<QWidget*>(less), static_cast<QWidget*>(more),
+                            static_cast<QWidget*>(all), static_cast<QWidget*>(save_)})
         row->addWidget(widget);
     needTrace_ = {facts_, search_, less, more, all, save_, fill_};
     row->addWidget(fill_);

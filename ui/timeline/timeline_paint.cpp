@@ -13,10 +13,10 @@ namespace hone::ui {
 namespace {
 
 constexpr int gutter = 76, rightMargin = 16, axisHeight = 24, passHeight = 22, layerHeight = 18, gap = 3;
-constexpr int leastTrack = 28, mostTrack = 110, usualTrack = 64, marksHeight = 4;
+constexpr int leastTrack = 28, mostTrack = 150, usualTrack = 64, marksHeight = 4;
 constexpr int legendLine = 18, swatch = 8, swatchOffset = 13, legendGap = 14, legendTop = 6;
 constexpr int tickGap = 28, tickHeight = 4;
-constexpr int faded = 60, veil = 40, leastOutline = 3;  // opacities of 255; pixels
+constexpr int faded = 80, veil = 40, leastOutline = 3;  // opacities of 255; pixels
 
 QColor withOpacity(QColor color, int alpha) {
     color.setAlpha(alpha);

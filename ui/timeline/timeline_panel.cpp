@@ -13,6 +13,7 @@
 #include <QSortFilterProxyModel>
 #include <algorithm>
 
+#include "ui/forms/schema_text.h"
 #include "ui/models/runs_model.h"
 #include "ui/pages/tables/figure_table.h"
 #include "ui/theme/theme.h"
@@ -136,9 +137,11 @@ void TimelinePanel::sayFacts(const profiler::RunRecord& run) {
     facts_->setToolTip(
         tr("Recorded in one repetition after those that were timed: its own figures are not the run's."));
     dropped_->setVisible(run.trace_dropped > 0);
-    dropped_->setText(tr("not whole: %1 found no room").arg(operationsText(run.trace_dropped)));
-    dropped_->setToolTip(
-        tr("A trace keeps its first million operations. A shorter workload is recorded whole."));
+    dropped_->setText(
+        tr("%1 not recorded").arg(QLocale().toString(static_cast<qlonglong>(run.trace_dropped))));
+    dropped_->setToolTip(wrappedTip(
+        tr("%1 more found no room: a trace keeps its first million. A shorter workload is recorded whole.")
+            .arg(operationsText(run.trace_dropped))));
 }
 
 void TimelinePanel::fail(const QString& message, const QString& reason) {

@@ -3,6 +3,7 @@
 
 #include <QCoreApplication>
 #include <QLocale>
+#include <algorithm>
 #include <cmath>
 
 #include "ui/theme/theme.h"
@@ -24,6 +25,18 @@ QString latin(std::string_view text) {
 QString formatNanoseconds(double ns) {
     if (std::abs(ns) < 999.5 && ns != 0) return formatNumber(std::round(ns), QStringLiteral("ns"));
     return formatSeconds(ns * 1e-9);
+}
+
+QString formatMoment(double ns) {
+    static constexpr struct {
+        double ns;
+        const char* unit;
+        int decimals;
+    } scales[] = {{1e9, "s", 6}, {1e6, "ms", 3}, {1e3, "µs", 2}, {1, "ns", 0}};
+    const auto* scale = std::find_if(std::begin(scales), std::end(scales) - 1,
+                                     [ns](const auto& candidate) { return ns >= candidate.ns; });
+    return QLocale().toString(ns / scale->ns, 'f', scale->decimals) + QChar(0x00A0) +
+           QString::fromUtf8(scale->unit);
 }
 
 QString formatFlops(double flops) {
@@ -74,7 +87,7 @@ QStringList eventLines(const TraceData& data, std::size_t index) {
                   ? phase
                   : word(QT_TRANSLATE_NOOP("Trace", "layer %1 · %2")).arg(event.layer).arg(phase));
     lines << word(QT_TRANSLATE_NOOP("Trace", "took %1, from %2"))
-                 .arg(formatNanoseconds(ns), formatNanoseconds(static_cast<double>(event.start)));
+                 .arg(formatNanoseconds(ns), formatMoment(static_cast<double>(event.start)));
     if (event.bytes > 0)
         lines << QStringLiteral("%1 · %2").arg(formatBytes(bytes), formatBandwidth(bytes, ns));
     if (event.flops > 0)

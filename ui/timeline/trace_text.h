@@ -8,8 +8,9 @@
 
 namespace hone::ui {
 
-QString formatNanoseconds(double ns);                       // "240 ns", "12.4 µs", "1.84 s"
-QString formatFlops(double flops);                          // "113 MFLOP"
+QString formatNanoseconds(double ns);  // "240 ns", "12.4 µs", "1.84 s"
+QString formatMoment(double ns);       // "608.643 ms": since the trace began, to what its unit can tell
+QString formatFlops(double flops);     // "113 MFLOP"
 QString formatBandwidth(double bytes, double ns);           // "15.2 GB/s"; "–" where no time passed
 QString formatComputation(double flops, double ns);         // "33.1 GFLOP/s"
 QString operationsText(std::int64_t count);                 // "7,744 operations"
