@@ -32,7 +32,7 @@ TimelinePanel::TimelinePanel(Session& session, QWidget* parent)
       stack_(new QStackedLayout),
       choice_(new QComboBox),
       facts_(new ElidedLabel({}, TextStyle::body, Tone::muted)),
-      dropped_(new TextLabel({}, TextStyle::body, Tone::warning)),
+      dropped_(new ElidedLabel({}, TextStyle::body, Tone::warning)),
       view_(new TimelineView),
       search_(new SearchBar(*view_)),
       bar_(new QScrollBar(Qt::Horizontal)),

@@ -69,8 +69,7 @@ private:
     Session& session_;
     QStackedLayout* stack_;
     QComboBox* choice_;
-    ElidedLabel* facts_;
-    TextLabel* dropped_;
+    ElidedLabel *facts_, *dropped_;
     TimelineView* view_;
     SearchBar* search_;
     QScrollBar* bar_;
