@@ -52,9 +52,10 @@ Arguments parse(const QApplication& application) {
         QStringLiteral("[CHECKPOINT]"));
     const QCommandLineOption store(QStringLiteral("store"), QApplication::tr("Keep runs in FILE."),
                                    QStringLiteral("FILE"));
-    const QCommandLineOption screenshots(QStringLiteral("screenshots"),
-                                         QApplication::tr("Save a picture of every page in DIR and quit."),
-                                         QStringLiteral("DIR"));
+    const QCommandLineOption screenshots(
+        QStringLiteral("screenshots"),
+        QApplication::tr("Save a picture of every page, and of a stored trace, in DIR and quit."),
+        QStringLiteral("DIR"));
     const QCommandLineOption recipe(QStringLiteral("recipe"),
                                     QApplication::tr("Start with the recipe in FILE (JSON)."),
                                     QStringLiteral("FILE"));

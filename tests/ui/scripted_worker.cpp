@@ -15,6 +15,8 @@
 #include <iostream>
 #include <thread>
 
+#include "tests/ui/invented_trace.h"
+
 namespace hone::ui::test {
 
 namespace {
@@ -146,6 +148,7 @@ private:
         if (type == "prepare") return prepare(request);
         if (type == "step" && request["kind"] == "repetition") return repetition(request);
         if (type == "step" && request["kind"] == "accuracy") return accuracy(request);
+        if (type == "step" && request["kind"] == "trace") return trace(request);
         if (type == "step" && request["kind"] == "generate") return generate(request);
         return json::object();
     }
@@ -202,6 +205,16 @@ private:
             {"engaged",
              {{"quantize_weights", {{"counter", "converted_products"}, {"value", 420}, {"engaged", true}}}}},
             {"counters", json::object()}};
+    }
+
+    static json trace(const json& request) {
+        const profiler::Trace recorded = testing::inventedTrace(45);
+        profiler::write_spool(recorded, request["spool"].get<std::string>());
+        return {{"events", recorded.events.size()},
+                {"dropped", 0},
+                {"traced_prefill_seconds", 0.1},
+                {"traced_decode_seconds", 0.1},
+                {"traced_decoded_tokens", 2}};
     }
 
     json accuracy(const json& request) const {

@@ -8,8 +8,10 @@
 #include <QSignalSpy>
 #include <QTabBar>
 #include <QTableView>
+#include <algorithm>
 #include <memory>
 
+#include "tests/ui/invented_trace.h"
 #include "tests/ui/page_fixture.h"
 #include "ui/charts/line_chart.h"
 #include "ui/charts/scatter_chart.h"
@@ -203,6 +205,41 @@ private slots:
         QVERIFY(banner->isVisible());
         QVERIFY(banner->message().contains(QStringLiteral("cannot be measured again")));
         QVERIFY(!f_->session.jobs().running());
+    }
+
+    void aTraceIsShownWhereThereIsOne() {
+        fill();
+        f_->session.store().set_trace(baseline_ + 2, testing::inventedTrace(60));
+        emit f_->session.runsChanged();
+        QSignalSpy asked(&f_->session, &Session::traceRequested);
+        const auto choices = [this](std::int64_t run) {
+            table()->selectRun(run);
+            auto menu = std::make_unique<QMenu>();
+            table()->fillRunMenu(*menu);
+            return menu;
+        };
+        const auto traceOf = [](const QMenu& menu) {
+            const auto actions = menu.actions();
+            return *std::find_if(actions.begin(), actions.end(), [](const QAction* action) {
+                return action->text().startsWith(QStringLiteral("Show trace"));
+            });
+        };
+        QTRY_COMPARE_WITH_TIMEOUT(traceOf(*choices(baseline_ + 2))->isEnabled(), true, 5000);
+        QVERIFY(f_->button(QStringLiteral("Show trace"))->isEnabled());
+        f_->button(QStringLiteral("Show trace"))->click();
+        traceOf(*choices(baseline_ + 2))->trigger();
+        QTest::keyClick(table(), Qt::Key_V);
+        QCOMPARE(asked.count(), 3);
+        QCOMPARE(asked.last().first().toLongLong(), baseline_ + 2);
+
+        const auto menu = choices(baseline_ + 1);
+        const QString reason = QStringLiteral("was measured without a trace");
+        QVERIFY(!traceOf(*menu)->isEnabled() && menu->toolTipsVisible());
+        QVERIFY(traceOf(*menu)->toolTip().contains(reason));
+        QVERIFY(!f_->button(QStringLiteral("Show trace"))->isEnabled());
+        QVERIFY(f_->button(QStringLiteral("Show trace"))->toolTip().contains(reason));
+        QTest::keyClick(table(), Qt::Key_V);
+        QCOMPARE(asked.count(), 3);
     }
 
     void samplesAreDrawnForStoredRuns() {

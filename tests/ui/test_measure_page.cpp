@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
+#include <QComboBox>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTableView>
@@ -35,6 +36,53 @@ private slots:
         QCOMPARE(f_->session.workload().windows, 4);
         QVERIFY(f_->button(QStringLiteral("Quick"))->isChecked());
         QVERIFY(!f_->button(QStringLiteral("Standard"))->isChecked());
+    }
+
+    void promptLengthsAreFixedOrMixed() {
+        auto* lengths = f_->named<QComboBox>(QStringLiteral("Prompt lengths"));
+        auto* seed = f_->named<QSpinBox>(QStringLiteral("Seed of the prompt lengths"));
+        QVERIFY(!seed->isVisible());
+        lengths->setCurrentIndex(1);
+        emit lengths->activated(1);
+        QCOMPARE(f_->session.workload().prompt_lengths, std::string("mixed:0"));
+        QVERIFY(seed->isVisible());
+        seed->setValue(7);
+        QCOMPARE(f_->session.workload().prompt_lengths, std::string("mixed:7"));
+        lengths->setCurrentIndex(0);
+        emit lengths->activated(0);
+        QCOMPARE(f_->session.workload().prompt_lengths, std::string("fixed"));
+        Workload other = f_->session.workload();
+        other.prompt_lengths = "mixed:12";
+        f_->session.setWorkload(other);
+        QCOMPARE(lengths->currentIndex(), 1);
+        QCOMPARE(seed->value(), 12);
+    }
+
+    void aTraceIsRecordedAndShown() {
+        openWithRecipe(QStringLiteral("model.gguf"));
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        QSignalSpy asked(&f_->session, &Session::traceRequested);
+        f_->button(QStringLiteral("Measure"))->click();
+        QVERIFY(measured.wait(20000));
+        QVERIFY(!f_->button(QStringLiteral("Show trace"))->isEnabled());
+        QVERIFY(
+            f_->button(QStringLiteral("Show trace"))->toolTip().contains(QStringLiteral("Record a trace")));
+        f_->button(QStringLiteral("Record a trace"))->click();
+        QVERIFY(f_->session.tracing());
+        f_->button(QStringLiteral("Measure"))->click();
+        QVERIFY(measured.wait(20000));
+        const auto result = measured.last().at(1).value<MeasureResult>();
+        for (const std::int64_t run : result.runs)
+            QCOMPARE(f_->session.store().load(run)->trace_events, std::int64_t{45});
+        QVERIFY(f_->button(QStringLiteral("Show trace"))->isEnabled());
+        f_->button(QStringLiteral("Show trace"))->click();
+        QCOMPARE(asked.first().first().toLongLong(), result.runs.back());
+        // Measured again, it is traced again, whatever the box says now.
+        f_->session.setTracing(false);
+        QVERIFY(!f_->button(QStringLiteral("Record a trace"))->isChecked());
+        f_->session.measureAgain(*f_->session.store().load(result.runs.back()));
+        QVERIFY(measured.wait(20000));
+        QCOMPARE(f_->session.store().list().front().trace_events, std::int64_t{45});
     }
 
     void chartsAndStoreFill() {

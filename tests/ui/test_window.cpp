@@ -18,6 +18,7 @@
 #include <QTreeView>
 #include <algorithm>
 
+#include "tests/ui/invented_trace.h"
 #include "tests/ui/scripted_worker.h"
 #include "tests/ui/stored_runs.h"
 #include "ui/charts/chart.h"
@@ -27,6 +28,7 @@
 #include "ui/shell/page_host.h"
 #include "ui/shell/rail.h"
 #include "ui/theme/theme.h"
+#include "ui/timeline/timeline_panel.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/card.h"
 
@@ -191,7 +193,7 @@ private slots:
     }
 
     void theLayoutIsRemembered() {
-        auto* log = window_->findChild<QDockWidget*>();
+        auto* log = window_->findChild<QDockWidget*>(QStringLiteral("log"));
         QVERIFY(!log->isVisible());
         log->toggleViewAction()->trigger();
         QVERIFY(log->isVisible());
@@ -199,7 +201,54 @@ private slots:
         window_->close();
         makeWindow();
         QCOMPARE(window_->size(), QSize(1234, 765));
-        QVERIFY(window_->findChild<QDockWidget*>()->isVisible());
+        QVERIFY(window_->findChild<QDockWidget*>(QStringLiteral("log"))->isVisible());
+    }
+
+    void theTimelineIsADockThatMayFillTheWindow() {
+        const std::int64_t run =
+            testing::storeRun(session_->store(), {}, {{"prompt_tokens", 8}}, {{"device", "cpu"}});
+        session_->store().set_trace(run, testing::inventedTrace(450));
+        auto* dock = window_->findChild<QDockWidget*>(QStringLiteral("timeline"));
+        window_->pages().showPage(QStringLiteral("compare"));
+        QVERIFY(!dock->isVisible());
+        QSignalSpy loaded(&window_->timeline(), &TimelinePanel::loaded);
+        QTest::keyClick(window_.get(), Qt::Key_T, Qt::ControlModifier);  // the newest trace, unasked
+        QVERIFY(loaded.wait(5000));
+        QVERIFY(dock->isVisible() && window_->pages().isVisible());
+        QCOMPARE(window_->timeline().run(), run);
+        const int height = dock->height();
+        QVERIFY2(height >= 300 && height <= 460, qPrintable(QString::number(height)));
+        auto* fill = named<QToolButton>(QStringLiteral("Fill the window"));
+        fill->click();
+        QVERIFY(!window_->pages().isVisible());
+        QTRY_VERIFY(dock->height() > height + 100);
+        QTest::keyClick(window_.get(), Qt::Key_4, Qt::ControlModifier);
+        QVERIFY(window_->pages().isVisible() && dock->isVisible() && !fill->isChecked());
+        fill->click();
+        named<QToolButton>(QStringLiteral("Close the timeline"))->click();
+        QVERIFY(!dock->isVisible() && window_->pages().isVisible());
+        emit session_->traceRequested(run);
+        QVERIFY(dock->isVisible());
+    }
+
+    // A job runs on while a range of the timeline is taken back.
+    void escapeTakesBackTheSelectionBeforeItCancels() {
+        const std::int64_t run =
+            testing::storeRun(session_->store(), {}, {{"prompt_tokens", 8}}, {{"device", "cpu"}});
+        session_->store().set_trace(run, testing::inventedTrace(450));
+        QSignalSpy loaded(&window_->timeline(), &TimelinePanel::loaded);
+        emit session_->traceRequested(run);
+        QVERIFY(loaded.wait(5000));
+        startSlowJob();
+        TimelineView& view = window_->timeline().view();
+        view.setSelection(TimeRange{100, 9000});
+        view.setFocus();
+        QTest::keyClick(&view, Qt::Key_Escape);
+        QVERIFY(!view.selection());
+        QTest::qWait(100);
+        QVERIFY(session_->jobs().running().has_value());
+        QTest::keyClick(&view, Qt::Key_Escape);
+        QTRY_VERIFY_WITH_TIMEOUT(!session_->jobs().running(), 5000);
     }
 
     void theThemeIsSwitchedAndRemembered() {
@@ -234,6 +283,7 @@ private slots:
             recipe.steps.push_back({technique, nlohmann::json::object()});
         session_->setRecipe(recipe, QStringLiteral("test"));
         emit session_->runsChanged();
+        window_->setTimelineShown(true);
         for (const PageEntry& entry : window_->pages().entries()) window_->pages().showPage(entry.id);
         for (const QWidget* widget : window_->findChildren<QWidget*>()) {
             if (widget->focusPolicy() == Qt::NoFocus || widget->accessibleName().size() > 0) continue;
@@ -312,6 +362,12 @@ private:
     void openModel(const QString& checkpoint) {
         window_->openCheckpoint(checkpoint);
         QTRY_COMPARE_WITH_TIMEOUT(session_->checkpoint(), checkpoint, 5000);
+    }
+    template <typename Control>
+    Control* named(const QString& name) const {
+        for (Control* candidate : window_->findChildren<Control*>())
+            if (candidate->accessibleName() == name) return candidate;
+        return nullptr;
     }
     void startSlowJob() {
         openModel(QStringLiteral("slow.gguf"));

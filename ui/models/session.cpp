@@ -49,6 +49,7 @@ struct Session::Impl {
     Workload workload;
     Target target;
     std::optional<std::int64_t> baseline;
+    bool tracing = false;
 };
 
 Session::Session(const Registry& registry, WorkerLaunch launch, const std::filesystem::path& store,
@@ -166,6 +167,16 @@ void Session::setPinnedBaseline(std::optional<std::int64_t> run) {
     emit pinnedBaselineChanged();
 }
 
+bool Session::tracing() const {
+    return impl_->tracing;
+}
+
+void Session::setTracing(bool tracing) {
+    if (tracing == impl_->tracing) return;
+    impl_->tracing = tracing;
+    emit tracingChanged();
+}
+
 int Session::measure() {
     if (impl_->checkpoint.isEmpty()) return -1;
     MeasureRequest request;
@@ -174,12 +185,14 @@ int Session::measure() {
     request.against =
         impl_->recipe.steps.empty() ? MeasureRequest::Against::nothing : MeasureRequest::Against::baseline;
     request.calibrate = true;
+    request.trace = impl_->tracing;
     const std::string name = label(impl_->recipe, impl_->registry);
     return impl_->jobs.measure(tr("Measuring %1").arg(QString::fromStdString(name)), request);
 }
 
 int Session::measureAgain(const profiler::RunRecord& run) {
-    const MeasureRequest request = rerun_request(run, impl_->registry);
+    MeasureRequest request = rerun_request(run, impl_->registry);
+    request.trace = run.trace_events > 0;
     const QString name = QString::fromStdString(run.what.recipe_label);
     return impl_->jobs.measure(tr("Measuring run %1 again: %2").arg(run.id).arg(name), request);
 }

@@ -49,7 +49,9 @@ public:
     Experiment experiment() const;                       // of all the above
     std::optional<std::int64_t> pinnedBaseline() const;  // run id
     void setPinnedBaseline(std::optional<std::int64_t> run);
-    int measure();  // queues experiment() against the baseline; −1 without a model
+    int measure();         // queues experiment() against the baseline; −1 without a model
+    bool tracing() const;  // whether what is measured records a trace
+    void setTracing(bool tracing);
     // Queues a stored run's experiment once more. Throws Error where this version does not know its recipe.
     int measureAgain(const profiler::RunRecord& run);
 
@@ -62,10 +64,12 @@ signals:
     void workloadChanged();
     void targetChanged();
     void pinnedBaselineChanged();
+    void tracingChanged();
     void runsChanged();
     void openRequested();                     // show the Open… dialog
     void pageRequested(const QString& page);  // "start", "model", "optimise", "measure", "compare", "export"
     void runRequested(qint64 run);            // show this run in Compare
+    void traceRequested(qint64 run);          // show this run's trace in the timeline
 
 public slots:
     void requestOpen() { emit openRequested(); }

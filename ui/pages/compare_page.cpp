@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "ui/forms/schema_text.h"
+#include "ui/models/trace_tip.h"
 #include "ui/pages/compare/charts_card.h"
 #include "ui/pages/compare/comparison_card.h"
 #include "ui/pages/compare/runs_table.h"
@@ -22,7 +23,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int reloadPause = 300, filterWidth = 300, rowsAtLeast = 6, belowHeight = 300;
+constexpr int reloadPause = 300, filterLeast = 100, filterMost = 300, rowsAtLeast = 6, belowHeight = 300;
 
 }  // namespace
 
@@ -96,7 +97,8 @@ QList<QWidget*> ComparePage::headerWidgets() {
     filterBox_->setAccessibleName(tr("Filter the runs"));
     filterBox_->setToolTip(wrappedTip(RunFilter::help()));
     filterBox_->setClearButtonEnabled(true);
-    filterBox_->setFixedWidth(filterWidth);
+    filterBox_->setMinimumWidth(filterLeast);
+    filterBox_->setMaximumWidth(filterMost);
     connect(filterBox_, &QLineEdit::textChanged, this, &ComparePage::filter);
     auto* find = new QShortcut(QKeySequence::Find, this);
     connect(find, &QShortcut::activated, filterBox_,
@@ -113,6 +115,11 @@ QList<QWidget*> ComparePage::headerWidgets() {
     QPushButton* again = plainButton(tr("Run again"));
     again->setToolTip(tr("Queue the experiments of the selected runs once more  R"));
     connect(again, &QPushButton::clicked, this, &ComparePage::rerun);
+    traceButton_ = plainButton(tr("Show trace"));
+    connect(traceButton_, &QPushButton::clicked, this, [this] {
+        if (const auto* run = table_->currentRun()) emit session().traceRequested(run->id);
+    });
+    followCurrentTrace();
     QPushButton* columns = plainButton(tr("Columns"));
     connect(columns, &QPushButton::clicked, this, [this, columns] {
         QMenu menu(columns);
@@ -131,14 +138,18 @@ QList<QWidget*> ComparePage::headerWidgets() {
                        [this] { askExport(profiler::ReportFormat::markdown, QStringLiteral("md")); });
         menu.exec(exporting->mapToGlobal(QPoint(0, exporting->height() + 2)));
     });
-    return {filterBox_, undo, again, columns, exporting};
+    return {filterBox_, undo, again, traceButton_, columns, exporting};
 }
 
 void ComparePage::followTable() {
     connect(table_, &RunsTable::pinRequested, this, &ComparePage::pin);
     connect(table_, &RunsTable::deleteRequested, this, &ComparePage::remove);
     connect(table_, &RunsTable::rerunRequested, this, &ComparePage::rerun);
+    connect(table_, &RunsTable::traceRequested, &session(), &Session::traceRequested);
     connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::explainCurrent);
+    connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::followCurrentTrace);
+    connect(&model_, &QAbstractItemModel::modelReset, this, &ComparePage::followCurrentTrace,
+            Qt::QueuedConnection);
     connect(&model_, &RunsModel::tickedChanged, this, &ComparePage::compare);
     connect(&model_, &RunsModel::storeFailed, this, [this](const QString& reason) {
         banner_->show(Banner::Kind::error, tr("The change was not stored."), reason);
@@ -251,6 +262,13 @@ void ComparePage::explainCurrent() {
                       .arg(run->id)
                       .arg(QCoreApplication::translate("RunStatus", run->status.c_str()),
                            QString::fromStdString(run->reason)));
+}
+
+void ComparePage::followCurrentTrace() {
+    if (traceButton_ == nullptr) return;
+    const profiler::RunRecord* run = table_->currentRun();
+    traceButton_->setEnabled(run != nullptr && run->trace_events > 0);
+    traceButton_->setToolTip(run == nullptr ? tr("Select a run first") : wrappedTip(traceTip(*run)));
 }
 
 void ComparePage::tell(const QString& message, const QString& advice, const QString& action,

@@ -11,6 +11,7 @@
 
 class QLineEdit;
 class QMenu;
+class QPushButton;
 
 namespace hone::ui {
 
@@ -45,6 +46,7 @@ private:
     void filter(const QString& text);
     void compare();
     void explainCurrent();
+    void followCurrentTrace();
     void remove();
     void rerun();
     void tell(const QString& message, const QString& advice = {}, const QString& action = {},
@@ -61,6 +63,7 @@ private:
     ComparisonCard* comparison_;
     ComparisonChartsCard* charts_;
     QLineEdit* filterBox_ = nullptr;
+    QPushButton* traceButton_ = nullptr;
     QTimer pause_;
     std::function<void()> bannerAction_;
     bool stale_ = true;

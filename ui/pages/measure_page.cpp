@@ -64,6 +64,7 @@ QList<QWidget*> MeasurePage::headerWidgets() {
         request.experiment = session().experiment();
         request.experiment.recipe = {};
         request.against = MeasureRequest::Against::nothing;
+        request.trace = session().tracing();
         session().jobs().measure(tr("Measuring the baseline"), request);
     });
     QPushButton* cancel = plainButton(tr("Cancel"));

@@ -39,6 +39,7 @@ JobStrip::JobStrip(Session& session, QWidget* parent)
       time_(new TextLabel({}, TextStyle::body, Tone::muted)),
       queued_(new TextLabel({}, TextStyle::body, Tone::muted)),
       cancel_(plainButton(tr("Cancel"))),
+      timeline_(new QToolButton),
       log_(new QToolButton) {
     setFixedHeight(40);
     setAccessibleName(tr("Job"));
@@ -48,10 +49,13 @@ JobStrip::JobStrip(Session& session, QWidget* parent)
     bar_->setAccessibleName(tr("Progress of the running job"));
     cancel_->setToolTip(tr("Cancel the running job  Esc"));
     cancel_->setAccessibleName(tr("Cancel the running job"));
+    timeline_->setAccessibleName(tr("Timeline"));
     log_->setAccessibleName(tr("Log"));
-    log_->setFocusPolicy(Qt::StrongFocus);
-    log_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    log_->setIconSize(QSize(spacing::iconSize, spacing::iconSize));
+    for (QToolButton* button : {timeline_, log_}) {
+        button->setFocusPolicy(Qt::StrongFocus);
+        button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+        button->setIconSize(QSize(spacing::iconSize, spacing::iconSize));
+    }
 
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(spacing::page, 1, spacing::group, 0);
@@ -63,6 +67,7 @@ JobStrip::JobStrip(Session& session, QWidget* parent)
     layout->addWidget(queued_);
     layout->addStretch(1);
     layout->addWidget(cancel_);
+    layout->addWidget(timeline_);
     layout->addWidget(log_);
 
     connect(cancel_, &QPushButton::clicked, this, [this] { session_.jobs().cancelRunning(); });

@@ -20,6 +20,7 @@ class JobStrip : public QWidget {
 public:
     explicit JobStrip(Session& session, QWidget* parent = nullptr);
     QToolButton* logButton() { return log_; }
+    QToolButton* timelineButton() { return timeline_; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -37,7 +38,7 @@ private:
     TextLabel* time_;
     TextLabel* queued_;
     QPushButton* cancel_;
-    QToolButton* log_;
+    QToolButton *timeline_, *log_;
     int shownJob_ = 0;
 };
 

@@ -12,7 +12,6 @@
 #include <QMimeData>
 #include <QPushButton>
 #include <QTimer>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 #include "ui/shell/drop_overlay.h"
@@ -22,6 +21,7 @@
 #include "ui/shell/page_host.h"
 #include "ui/shell/rail.h"
 #include "ui/shell/settings.h"
+#include "ui/timeline/timeline_panel.h"
 
 namespace hone::ui {
 
@@ -43,6 +43,8 @@ MainWindow::MainWindow(Session& session, std::vector<PageEntry> entries, QWidget
       strip_(new JobStrip(session)),
       logDock_(new QDockWidget(tr("Log"))),
       log_(new LogPanel),
+      timelineDock_(new QDockWidget(tr("Timeline"))),
+      timeline_(new TimelinePanel(session)),
       dropOverlay_(new DropOverlay(this)) {
     setAcceptDrops(true);
     setWindowTitle(QStringLiteral("Hone"));
@@ -50,6 +52,7 @@ MainWindow::MainWindow(Session& session, std::vector<PageEntry> entries, QWidget
     setMinimumSize(800, 560);
     buildFrame();
     buildLogDock();
+    buildTimelineDock();
     buildMenus();
     connectSession();
     restoreLayout();
@@ -88,25 +91,11 @@ void MainWindow::buildFrame() {
     connect(pages_, &PageHost::currentPageChanged, rail_, &Rail::setCurrent);
 }
 
-void MainWindow::buildLogDock() {
-    logDock_->setObjectName(QStringLiteral("log"));
-    logDock_->setWidget(log_);
-    logDock_->setAllowedAreas(Qt::BottomDockWidgetArea);
-    logDock_->setFeatures(QDockWidget::DockWidgetClosable);
-    logDock_->setTitleBarWidget(new QWidget);  // the panel has its own head
-    connect(log_, &LogPanel::closed, logDock_, &QDockWidget::hide);
-    inner_->addDockWidget(Qt::BottomDockWidgetArea, logDock_);
-    logDock_->hide();
-    strip_->logButton()->setDefaultAction(logDock_->toggleViewAction());
-    logDock_->toggleViewAction()->setIcon(Theme::instance().icon(QStringLiteral("log")));
-    logDock_->toggleViewAction()->setIconVisibleInMenu(false);
-    connect(&session_.jobs(), &JobRunner::logged, log_, &LogPanel::append);
-}
-
 void MainWindow::connectSession() {
     connect(&session_, &Session::openRequested, this, &MainWindow::chooseFile);
     connect(&session_, &Session::pageRequested, pages_, &PageHost::showPage);
     connect(&session_, &Session::runRequested, this, [this] { pages_->showPage(QStringLiteral("compare")); });
+    connect(&session_, &Session::traceRequested, this, &MainWindow::showTrace);
     connect(&session_, &Session::modelChanged, this, [this] {
         setWindowTitle(tr("%1 — Hone").arg(session_.modelName()));
         settings::addRecentCheckpoint(session_.checkpoint());
@@ -172,7 +161,8 @@ void MainWindow::restoreLayout() {
     inner_->restoreState(settings::bytes(docksKey));
 }
 
-void MainWindow::rememberLayout() const {
+void MainWindow::rememberLayout() {
+    fillWithTimeline(false);
     settings::setBytes(geometryKey, saveGeometry());
     settings::setBytes(docksKey, inner_->saveState());
 }

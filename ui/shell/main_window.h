@@ -17,8 +17,9 @@ class JobStrip;
 class LogPanel;
 class ModelBar;
 class Rail;
+class TimelinePanel;
 
-// The window's frame: rail, model bar, the pages, the log dock and the job strip. It holds no state of its own beyond
+// The window's frame: rail, model bar, the pages, the timeline's and the log's docks, and the job strip. It holds no state of its own beyond
 // what it remembers between starts; that of the work is the session's.
 class MainWindow : public QMainWindow {
     Q_OBJECT
@@ -29,6 +30,9 @@ public:
 
     PageHost& pages() { return *pages_; }
     Rail& rail() { return *rail_; }
+    TimelinePanel& timeline() { return *timeline_; }
+    void setTimelineShown(bool shown);
+    void fillWithTimeline(bool fill);  // in place of the page, until another is chosen
     void openCheckpoint(const QString& checkpoint);
     void reopenLast();  // the model that was open last time, staying on Start
 
@@ -47,7 +51,9 @@ protected:
 
 private:
     void buildFrame();
-    void buildLogDock();
+    void buildLogDock();  // main_window_docks.cpp
+    void buildTimelineDock();
+    void showTrace(qint64 run);
     void connectSession();
     void buildMenus();  // main_window_menus.cpp
     void buildFileMenu();
@@ -62,7 +68,7 @@ private:
     void setScheme(int scheme);
     void makeRemainingPages();
     void restoreLayout();
-    void rememberLayout() const;
+    void rememberLayout();
     bool confirmClose();
 
     Session& session_;
@@ -73,6 +79,9 @@ private:
     JobStrip* strip_;
     QDockWidget* logDock_;
     LogPanel* log_;
+    QDockWidget* timelineDock_;
+    TimelinePanel* timeline_;
+    int timelineHeight_ = 0;  // as it was before it filled the window; 0: it does not
     DropOverlay* dropOverlay_;
     bool followOpen_ = true;
     QMenu* recentMenu_ = nullptr;

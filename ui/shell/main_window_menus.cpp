@@ -96,6 +96,8 @@ void MainWindow::buildViewMenu() {
         connect(action, &QAction::triggered, this, [this, id = entry.id] { pages_->showPage(id); });
     }
     menu->addSeparator();
+    menu->addAction(timelineDock_->toggleViewAction());
+    timelineDock_->toggleViewAction()->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_T));
     menu->addAction(logDock_->toggleViewAction());
     logDock_->toggleViewAction()->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_L));
     menu->addSeparator();

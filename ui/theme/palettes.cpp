@@ -12,6 +12,14 @@ void setSeries(Palette& p) {
     for (int i = 0; i < 8; ++i) p.series[i] = QColor(okabeIto[i]);
 }
 
+// embed, norm, linear, rope, remember, attention, gate, add, logits, sample: what takes most time has the calmest hues, and
+// neighbours in a layer differ in lightness, too.
+void setOperations(Palette& p, const char* linear, const char* gate) {
+    const char* const hues[] = {"#d55e00", "#8b97a5", linear,    "#56b4e9", "#c9b21a",
+                                "#e69f00", gate,      "#5d6b7a", "#cc79a7", "#8a63d2"};
+    for (int i = 0; i < 10; ++i) p.operations[i] = QColor(hues[i]);
+}
+
 Palette makeLight() {
     Palette p;
     p.window = "#f5f6f8";
@@ -40,6 +48,10 @@ Palette makeLight() {
     p.runtime = "#8b97a5";
     p.unaccounted = "#c3c9d1";
     p.grid = "#e9ecef";
+    p.prefill = "#f6e2bd";
+    p.decode = "#d3e2fb";
+    p.layer = "#dde2e8";
+    setOperations(p, "#3f7be3", "#009e73");
     setSeries(p);
     return p;
 }
@@ -72,6 +84,10 @@ Palette makeDark() {
     p.runtime = "#8b97a5";
     p.unaccounted = "#59646f";
     p.grid = "#272d34";
+    p.prefill = "#57431c";
+    p.decode = "#24395a";
+    p.layer = "#323a43";
+    setOperations(p, "#3a74d8", "#12a57b");
     setSeries(p);
     return p;
 }

@@ -7,6 +7,7 @@
 #include <QMenu>
 #include <QSettings>
 
+#include "ui/models/trace_tip.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
@@ -115,6 +116,9 @@ void RunsTable::keyPressEvent(QKeyEvent* event) {
         case Qt::Key_R:
             emit rerunRequested();
             return;
+        case Qt::Key_V:
+            if (run->trace_events > 0) emit traceRequested(run->id);
+            return;
         case Qt::Key_Delete:
             emit deleteRequested();
             return;
@@ -124,9 +128,16 @@ void RunsTable::keyPressEvent(QKeyEvent* event) {
 }
 
 void RunsTable::contextMenuEvent(QContextMenuEvent* event) {
+    if (currentRun() == nullptr) return;
+    QMenu menu(this);
+    fillRunMenu(menu);
+    menu.exec(event->globalPos());
+}
+
+void RunsTable::fillRunMenu(QMenu& menu) {
     const auto* run = currentRun();
     if (run == nullptr) return;
-    QMenu menu(this);
+    menu.setToolTipsVisible(true);
     menu.addAction(tr("Compare the others with this run\tB"), this,
                    [this, id = run->id] { emit pinRequested(id); });
     menu.addAction(model_.isTicked(run->id) ? tr("Leave out of the comparison\tSpace")
@@ -138,9 +149,12 @@ void RunsTable::contextMenuEvent(QContextMenuEvent* event) {
     menu.addSeparator();
     menu.addAction(Theme::instance().icon(QStringLiteral("refresh")), tr("Run again\tR"), this,
                    &RunsTable::rerunRequested);
+    QAction* trace = menu.addAction(Theme::instance().icon(QStringLiteral("timeline")), tr("Show trace\tV"),
+                                    this, [this, id = run->id] { emit traceRequested(id); });
+    trace->setEnabled(run->trace_events > 0);
+    trace->setToolTip(traceTip(*run));
     menu.addAction(Theme::instance().icon(QStringLiteral("delete")), tr("Delete\tDel"), this,
                    &RunsTable::deleteRequested);
-    menu.exec(event->globalPos());
 }
 
 void RunsTable::fillColumnMenu(QMenu& menu) {

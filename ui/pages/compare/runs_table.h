@@ -9,7 +9,7 @@ class QMenu;
 namespace hone::ui {
 
 // The stored runs with their marks: a click, or a key on the current row, pins (B), ticks (Space), stars (S), edits the note (F2) or the
-// tags (T), measures again (R) and deletes (Delete).
+// tags (T), measures again (R), shows the trace (V) and deletes (Delete).
 class RunsTable : public FigureTable {
     Q_OBJECT
 public:
@@ -20,11 +20,13 @@ public:
     std::vector<std::int64_t> selectedRuns() const;
     bool isEditing() const { return state() == EditingState; }
     void fillColumnMenu(QMenu& menu);
+    void fillRunMenu(QMenu& menu);  // what can be done with the current run
 
 signals:
     void pinRequested(qint64 run);
     void deleteRequested();
     void rerunRequested();
+    void traceRequested(qint64 run);
     void currentRunChanged();
 
 protected:

@@ -3,9 +3,11 @@
 
 #include <QHeaderView>
 
+#include "ui/forms/schema_text.h"
 #include "ui/models/ledger_model.h"
 #include "ui/models/metric_text.h"
 #include "ui/models/runs_model.h"
+#include "ui/models/trace_tip.h"
 #include "ui/pages/tables/figure_table.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
@@ -20,7 +22,8 @@ ResultCard::ResultCard(Session& session, QWidget* parent)
       table_(new FigureTable(tr("Verdicts of the last measurement"))),
       alone_(new TextLabel),
       banner_(new Banner),
-      button_(plainButton(tr("Show in Compare"))) {
+      button_(plainButton(tr("Show in Compare"))),
+      trace_(plainButton(tr("Show trace"))) {
     model_->setMetrics(LedgerModel::metrics());
     title_->setWordWrap(true);
     title_->setContentsMargins(15, 0, 15, 0);
@@ -34,6 +37,7 @@ ResultCard::ResultCard(Session& session, QWidget* parent)
     auto* buttons = new QHBoxLayout;
     buttons->setContentsMargins(15, 2, 15, 4);
     buttons->addWidget(button_);
+    buttons->addWidget(trace_);
     buttons->addStretch();
     auto* inset = new QVBoxLayout;
     inset->setContentsMargins(15, 0, 15, 0);
@@ -48,6 +52,7 @@ ResultCard::ResultCard(Session& session, QWidget* parent)
         session_.requestPage(QStringLiteral("compare"));
         emit session_.runRequested(run_);
     });
+    connect(trace_, &QPushButton::clicked, this, [this] { emit session_.traceRequested(run_); });
     hide();
 }
 
@@ -59,6 +64,7 @@ void ResultCard::showResult(const MeasureResult& result) {
     table_->hide();
     alone_->hide();
     button_->setVisible(!result.runs.empty());
+    trace_->setVisible(!result.runs.empty());
     if (result.status == "failed")
         banner_->show(Banner::Kind::error,
                       result.error ? QString::fromStdString(result.error->message) : tr("It failed."),
@@ -69,6 +75,8 @@ void ResultCard::showResult(const MeasureResult& result) {
     run_ = result.runs.back();
     const auto run = session_.store().load(run_);
     if (!run) return;
+    trace_->setEnabled(run->trace_events > 0);
+    trace_->setToolTip(wrappedTip(traceTip(*run)));
     title_->setText(tr("Run %1").arg(runName(*run)));
     if (result.status != "done") return;
     if (result.comparison)

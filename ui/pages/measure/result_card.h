@@ -28,7 +28,7 @@ private:
     FigureTable* table_;
     TextLabel* alone_;
     Banner* banner_;
-    QPushButton* button_;
+    QPushButton *button_, *trace_;
     std::int64_t run_ = 0;
 };
 

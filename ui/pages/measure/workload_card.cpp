@@ -2,6 +2,7 @@
 #include "ui/pages/measure/workload_card.h"
 
 #include <QButtonGroup>
+#include <QCheckBox>
 #include <QComboBox>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -17,6 +18,8 @@ namespace hone::ui {
 namespace {
 
 enum TextChoice { bundled, none, file };
+enum LengthsChoice { fixed, mixed };
+const QString mixedPrefix = QStringLiteral("mixed:");
 
 }  // namespace
 
@@ -46,19 +49,24 @@ WorkloadCard::WorkloadCard(Session& session, QWidget* parent)
     : Card({}, parent),
       session_(session),
       presets_(new QButtonGroup(this)),
+      lengths_(new QComboBox),
       text_(new QComboBox),
+      lengthsSeed_(new QSpinBox),
+      trace_(new QCheckBox(tr("Record a trace"))),
       estimate_(new TextLabel({}, TextStyle::body, Tone::muted)) {
     auto* line = new QHBoxLayout;
     line->setSpacing(spacing::group);
     auto* row = new FlowLayout(14, spacing::inside);
     addPresets(row);
     prompt_ = addNumber(row, tr("Prompt"), tr("Tokens of each prompt."), 1, 131072);
+    addLengths(row);
     generated_ = addNumber(row, tr("Generate"), tr("Tokens generated after each prompt."), 1, 131072);
     sequences_ = addNumber(row, tr("Sequences"), tr("Prompts that are run together."), 1, 1024);
     repetitions_ = addNumber(
         row, tr("Repetitions"),
         tr("Timed repetitions after the warm-up. Five or more give an interval worth reading."), 1, 1000);
     addText(row);
+    addTrace(row);
     line->addLayout(row, 1);
     line->addWidget(estimate_, 0, Qt::AlignVCenter);
     body()->addLayout(line);
@@ -113,6 +121,44 @@ QSpinBox* WorkloadCard::addNumber(QLayout* row, const QString& label, const QStr
     return spin;
 }
 
+void WorkloadCard::addLengths(QLayout* row) {
+    auto* box = new QWidget;
+    auto* layout = new QHBoxLayout(box);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(6);
+    auto* caption = new TextLabel(tr("Lengths"), TextStyle::body, Tone::muted);
+    lengths_->addItem(tr("fixed"));
+    lengths_->addItem(tr("mixed"));
+    lengths_->setAccessibleName(tr("Prompt lengths"));
+    lengths_->setToolTip(wrappedTip(
+        tr("Fixed: every prompt has as many tokens. Mixed: from an eighth of that to all of it, as real "
+           "prompts differ; the seed chooses which. It shows with several sequences.")));
+    lengthsSeed_->setRange(0, 999999);
+    lengthsSeed_->setKeyboardTracking(false);
+    lengthsSeed_->setMaximumWidth(78);
+    lengthsSeed_->setAccessibleName(tr("Seed of the prompt lengths"));
+    caption->setBuddy(lengths_);
+    layout->addWidget(caption);
+    layout->addWidget(lengths_);
+    layout->addWidget(lengthsSeed_);
+    row->addWidget(box);
+    connect(lengths_, &QComboBox::activated, this, &WorkloadCard::readControls);
+    connect(lengthsSeed_, &QSpinBox::valueChanged, this, &WorkloadCard::readControls);
+}
+
+void WorkloadCard::addTrace(QLayout* row) {
+    trace_->setToolTip(wrappedTip(
+        tr("One more repetition of each side, after those that are timed, records every operation: layer, "
+           "duration, bytes and FLOPs. The timeline shows it.")));
+    trace_->setAccessibleName(trace_->text());
+    trace_->setAccessibleDescription(trace_->toolTip());
+    trace_->setMinimumHeight(spacing::controlHeight);
+    row->addWidget(trace_);
+    connect(trace_, &QCheckBox::toggled, &session_, &Session::setTracing);
+    connect(&session_, &Session::tracingChanged, this, [this] { trace_->setChecked(session_.tracing()); });
+    trace_->setChecked(session_.tracing());
+}
+
 void WorkloadCard::addText(QLayout* row) {
     auto* box = new QWidget;
     auto* layout = new QHBoxLayout(box);
@@ -143,6 +189,14 @@ void WorkloadCard::showWorkload() {
         const QSignalBlocker blocker(spin);
         spin->setValue(static_cast<int>(value));
     }
+    const QString lengths = QString::fromStdString(w.prompt_lengths);
+    const bool areMixed = lengths.startsWith(mixedPrefix);
+    lengths_->setCurrentIndex(areMixed ? mixed : fixed);
+    lengthsSeed_->setVisible(areMixed);
+    {
+        const QSignalBlocker blocker(lengthsSeed_);
+        if (areMixed) lengthsSeed_->setValue(lengths.mid(mixedPrefix.size()).toInt());
+    }
     const auto presets = workloadPresets();
     for (std::size_t i = 0; i < presets.size(); ++i)
         presets_->button(static_cast<int>(i))->setChecked(presets[i].fits(w));
@@ -163,6 +217,9 @@ void WorkloadCard::readControls() {
     workload.generated_tokens = generated_->value();
     workload.concurrency = sequences_->value();
     workload.repetitions = repetitions_->value();
+    workload.prompt_lengths = lengths_->currentIndex() == mixed
+                                  ? (mixedPrefix + QString::number(lengthsSeed_->value())).toStdString()
+                                  : "fixed";
     session_.setWorkload(workload);
 }
 

@@ -5,6 +5,7 @@
 #include "ui/widgets/card.h"
 
 class QButtonGroup;
+class QCheckBox;
 class QComboBox;
 class QSpinBox;
 
@@ -31,14 +32,18 @@ public:
 private:
     QSpinBox* addNumber(QLayout* row, const QString& label, const QString& help, int low, int high);
     void addPresets(QLayout* row);
+    void addLengths(QLayout* row);
     void addText(QLayout* row);
+    void addTrace(QLayout* row);
     void showWorkload();
     void readControls();
     void chooseText(int index);
     Session& session_;
     QButtonGroup* presets_;
     QSpinBox *prompt_, *generated_, *sequences_, *repetitions_;
-    QComboBox* text_;
+    QComboBox *lengths_, *text_;
+    QSpinBox* lengthsSeed_;
+    QCheckBox* trace_;
     TextLabel* estimate_;
 };
 

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
+#include <QComboBox>
+#include <QFile>
+#include <QLabel>
+#include <QLineEdit>
+#include <QScrollBar>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QToolButton>
+#include <memory>
+
+#include "tests/ui/invented_trace.h"
+#include "tests/ui/scripted_worker.h"
+#include "tests/ui/stored_runs.h"
+#include "ui/theme/theme.h"
+#include "ui/timeline/timeline_panel.h"
+#include "ui/timeline/trace_text.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/empty_state.h"
+
+using namespace hone;
+using namespace hone::ui;
+
+class TestTimelinePanel : public QObject {
+    Q_OBJECT
+private slots:
+    void init() {
+        Theme::instance().apply(Scheme::light);
+        folder_ = std::make_unique<QTemporaryDir>(testing::quickFolder());
+        session_ = std::make_unique<Session>(builtin_registry(), test::scriptedLaunch(),
+                                             folder_->filePath(QStringLiteral("runs.sqlite")).toStdString());
+        panel_ = std::make_unique<TimelinePanel>(*session_);
+        panel_->resize(1192, 430);
+        panel_->show();
+        QVERIFY(QTest::qWaitForWindowExposed(panel_.get()));
+    }
+    void cleanup() {
+        panel_.reset();
+        session_.reset();
+    }
+
+    void withoutATraceItSaysHowToGetOne() {
+        store(0);
+        panel_->showNewest();
+        auto* empty = panel_->findChild<EmptyState*>();
+        QVERIFY(empty->isVisible());
+        QSignalSpy asked(session_.get(), &Session::pageRequested);
+        empty->button()->click();
+        QCOMPARE(asked.first().first().toString(), QStringLiteral("measure"));
+        QVERIFY(!panel_->search().isVisible());
+    }
+
+    void aRunsTraceIsReadAndTotalled() {
+        const std::int64_t run = store(450);
+        show(run);
+        const auto wanted =
+            profiler::totals(panel_->view().trace()->events(), 0, panel_->view().trace()->end());
+        QCOMPARE(panel_->totals().totals().size(), wanted.size());
+        QVERIFY(says(QStringLiteral("450 operations")));
+        QVERIFY(!says(QStringLiteral("not recorded")));
+        // The table is sorted by time, and says how much each operation took.
+        const auto* table = panel_->findChild<QTableView*>();
+        QCOMPARE(table->model()->index(0, TotalsModel::Operation).data().toString(),
+                 QStringLiteral("linear"));
+    }
+
+    void theTotalsFollowTheSelection() {
+        show(store(450));
+        TimelineView& view = panel_->view();
+        const TimeRange range{5000, 44444};
+        view.setSelection(range);
+        const auto wanted = profiler::totals(view.trace()->events(), range.begin, range.end);
+        QTRY_COMPARE(panel_->totals().totals().front().duration, wanted.front().duration);
+        QCOMPARE(panel_->totals().totals().size(), wanted.size());
+        QVERIFY(says(QStringLiteral("Selected: ")));
+        view.setSelection({});
+        QTRY_VERIFY(says(QStringLiteral("All: 450 operations")));
+    }
+
+    void missingOperationsAreSaid() {
+        show(store(30, 1234));
+        QVERIFY(says(QStringLiteral("1,234 not recorded")));
+    }
+
+    void searchingSaysWhichOfHowMany() {
+        show(store(450));
+        auto* box = panel_->search().box();
+        box->setFocus();
+        QTest::keyClicks(box, QStringLiteral("ffn layer 1"));
+        QTRY_VERIFY(says(QStringLiteral("30 found")));
+        QTest::keyClick(box, Qt::Key_Return);
+        QVERIFY(says(QStringLiteral("1 of 30")));
+        QTest::keyClick(box, Qt::Key_Return);
+        QVERIFY(says(QStringLiteral("2 of 30")));
+        QVERIFY(says(QStringLiteral("ffn_down (linear) · layer 1 · decode, pass 1")));
+        QTest::keyClick(box, Qt::Key_Return, Qt::ShiftModifier);
+        QTest::keyClick(box, Qt::Key_Return, Qt::ShiftModifier);
+        QVERIFY(says(QStringLiteral("30 of 30")));
+        panel_->search().setText(QStringLiteral("softmax"));
+        QVERIFY(says(QStringLiteral("no match")));
+        for (const QToolButton* button : panel_->search().findChildren<QToolButton*>())
+            if (button->accessibleName().contains(QStringLiteral("match"))) QVERIFY(!button->isEnabled());
+        box->setFocus();
+        QTest::keyClick(box, Qt::Key_Escape);
+        QVERIFY(box->text().isEmpty() && !says(QStringLiteral("no match")));
+    }
+
+    void theScrollBarMovesWhatIsShown() {
+        show(store(450));
+        TimelineView& view = panel_->view();
+        auto* bar = panel_->findChild<QScrollBar*>();
+        for (QScrollBar* candidate : panel_->findChildren<QScrollBar*>())
+            if (candidate->accessibleName() == QStringLiteral("Part of the trace that is shown"))
+                bar = candidate;
+        QVERIFY(!bar->isEnabled());
+        view.zoomBy(0.25);
+        QVERIFY(bar->isEnabled());
+        bar->setValue(bar->maximum());
+        QVERIFY(std::abs(view.shown().end() - view.shown().whole()) < view.shown().whole() * 1e-5);
+        bar->setValue(0);
+        QCOMPARE(view.shown().begin(), 0.0);
+    }
+
+    void anotherRunIsChosen() {
+        const std::int64_t first = store(450), second = store(150);
+        store(0);
+        show(second);
+        auto* choice = panel_->findChild<QComboBox*>();
+        QCOMPARE(choice->count(), 2);
+        QVERIFY(choice->currentText().startsWith(QStringLiteral("Run %1").arg(second)));
+        QSignalSpy loaded(panel_.get(), &TimelinePanel::loaded);
+        choice->setCurrentIndex(1);
+        emit choice->activated(1);
+        QVERIFY(loaded.wait(5000));
+        QCOMPARE(panel_->run(), first);
+        QCOMPARE(panel_->view().trace()->events().size(), std::size_t{450});
+    }
+
+    void aRunThatHasNoneIsRefused() {
+        const std::int64_t with = store(15), without = store(0);
+        show(with);
+        panel_->showRun(without);
+        const auto* banner = panel_->findChild<Banner*>();
+        QVERIFY(banner->isVisible());
+        QCOMPARE(banner->message(), QStringLiteral("Run %1 has no trace.").arg(without));
+        QCOMPARE(panel_->run(), with);
+    }
+
+    void theTraceIsSavedForPerfetto() {
+        show(store(450));
+        const QString path = folder_->filePath(QStringLiteral("trace.json"));
+        QSignalSpy saved(panel_.get(), &TimelinePanel::saved);
+        panel_->saveTo(path);
+        QVERIFY(saved.wait(5000));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const auto json = nlohmann::json::parse(file.readAll().toStdString());
+        int complete = 0;
+        for (const auto& event : json["traceEvents"]) complete += event["ph"] == "X" ? 1 : 0;
+        QCOMPARE(complete, 450);
+        QVERIFY(!QFile::exists(path + QStringLiteral(".part")));
+
+        panel_->saveTo(QStringLiteral("/nowhere/trace.json"));
+        const auto* banner = panel_->findChild<Banner*>();
+        QTRY_COMPARE(banner->message(), QStringLiteral("The trace was not saved."));
+    }
+
+    void bothThemesPaintIt() {
+        show(store(450));
+        panel_->search().setText(QStringLiteral("attention"));
+        panel_->view().setSelection(TimeRange{1000, 30000});
+        panel_->view().selectEvent(20);
+        for (const Scheme scheme : {Scheme::light, Scheme::dark}) {
+            Theme::instance().apply(scheme);
+            QApplication::processEvents();
+            const QImage image = panel_->grab().toImage();
+            QCOMPARE(image.pixelColor(2, image.height() / 2), Theme::instance().palette().surface);
+        }
+    }
+
+private:
+    std::int64_t store(std::size_t events, std::int64_t dropped = 0) {
+        profiler::Store& runs = session_->store();
+        const std::int64_t run =
+            testing::storeRun(runs, {}, {{"prompt_tokens", 8}, {"generated_tokens", 2}, {"repetitions", 1}},
+                              {{"device", "cpu"}});
+        profiler::Trace trace = testing::inventedTrace(events);
+        trace.dropped = dropped;
+        if (events > 0) runs.set_trace(run, trace);
+        return run;
+    }
+    void show(std::int64_t run) {
+        QSignalSpy loaded(panel_.get(), &TimelinePanel::loaded);
+        panel_->showRun(run);
+        QVERIFY(loaded.wait(5000));
+        QCOMPARE(panel_->run(), run);
+    }
+    bool says(const QString& text) const {
+        for (const QLabel* label : panel_->findChildren<QLabel*>())
+            if (label->isVisible() && label->text().contains(text)) return true;
+        return false;
+    }
+
+    std::unique_ptr<QTemporaryDir> folder_;
+    std::unique_ptr<Session> session_;
+    std::unique_ptr<TimelinePanel> panel_;
+};
+
+HONE_SCRIPTED_MAIN(TestTimelinePanel)
+#include "test_timeline_panel.moc"

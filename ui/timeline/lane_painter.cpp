@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/timeline/lane_painter.h"
+
+#include <QFontMetrics>
+#include <algorithm>
+#include <cmath>
+
+#include "ui/theme/palettes.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr int wide = 3, lined = 6, labelPadding = 4, darker = 105, lineDarker = 125;
+
+class LaneDrawing {
+public:
+    LaneDrawing(QPainter& painter, const Lane& lane, const TimeScale& scale, int top, int height,
+                const LaneStyle& style)
+        : painter_(painter),
+          metrics_(painter.font()),
+          lane_(lane),
+          scale_(scale),
+          top_(top),
+          height_(height),
+          style_(style),
+          before_(lane.kinds()),
+          after_(lane.kinds()) {}
+
+    PaintStats run() {
+        const int right = scale_.left + scale_.width;
+        lane_.takeVisited();
+        for (int x = scale_.left; x < right;) {
+            const std::size_t i = lane_.firstAfter(scale_.time(x));
+            if (i == lane_.spans().size()) break;
+            const int next = drawWide(i, x, right);
+            if (next > x) {
+                x = next;
+                continue;
+            }
+            drawColumn(x);
+            ++x;
+        }
+        stats_.visited = lane_.takeVisited();
+        return stats_;
+    }
+
+private:
+    int pixel(std::int64_t time) const {
+        // Far outside, rounding to a pixel would overflow.
+        return static_cast<int>(std::round(std::clamp(scale_.x(static_cast<double>(time)), -1e6, 1e6)));
+    }
+    int column(std::int64_t time) const {
+        return static_cast<int>(std::floor(std::clamp(scale_.x(static_cast<double>(time)), -1e6, 1e6)));
+    }
+
+    // Draws the span where it begins no later than this column and is wide, or goes over idle time; returns how far, else x.
+    int drawWide(std::size_t i, int x, int right) {
+        const Span& span = lane_.spans()[i];
+        if (static_cast<double>(span.begin) >= scale_.time(x + 1))
+            return std::max(x + 1, std::min(right, column(span.begin)));
+        const int begin = pixel(span.begin), end = pixel(span.end);
+        if (begin > x || end - begin < wide || end <= x) return x;
+        const bool shaded = style_.alternating && i % 2 == 1;
+        const QColor color = shaded ? style_.colors[span.kind].darker(darker) : style_.colors[span.kind];
+        const QRect box(x, top_, std::min(end, right) - x, height_);
+        painter_.fillRect(box, color);
+        // A line of its own hue tells it from the next one: a gap would look idle.
+        if (box.width() >= lined && end <= right)
+            painter_.fillRect(box.right(), top_, 1, height_, color.darker(lineDarker));
+        ++stats_.rectangles;
+        if (style_.labels) drawLabel(i, box, color);
+        return end;
+    }
+
+    void drawLabel(std::size_t i, const QRect& box, const QColor& ground) {
+        const int room = box.width() - 2 * labelPadding;
+        if (room < metrics_.averageCharWidth()) return;
+        for (const QString& text : style_.labels(i)) {
+            if (metrics_.horizontalAdvance(text) > room) continue;
+            painter_.setPen(inkOn(ground));
+            painter_.drawText(box.adjusted(labelPadding, 0, -labelPadding, 0), Qt::AlignCenter, text);
+            ++stats_.labels;
+            return;
+        }
+    }
+
+    // Shares of the column's time by kind, stacked from the bottom; what is left at the top was idle.
+    void drawColumn(int x) {
+        ++stats_.columns;
+        lane_.busyUntil(scale_.time(x), before_);
+        lane_.busyUntil(scale_.time(x + 1), after_);
+        double filled = 0;
+        for (std::size_t kind = 0; kind < before_.size(); ++kind) {
+            const double share = (after_[kind] - before_[kind]) / scale_.nsPerPixel;
+            if (share <= 0) continue;
+            const int from = static_cast<int>(std::round(height_ * (1 - std::min(1.0, filled))));
+            filled += share;
+            const int to = static_cast<int>(std::round(height_ * (1 - std::min(1.0, filled))));
+            if (from > to) painter_.fillRect(x, top_ + to, 1, from - to, style_.colors[kind]);
+        }
+    }
+
+    QPainter& painter_;
+    const QFontMetrics metrics_;
+    const Lane& lane_;
+    const TimeScale& scale_;
+    const int top_, height_;
+    const LaneStyle& style_;
+    std::vector<double> before_, after_;
+    PaintStats stats_;
+};
+
+}  // namespace
+
+PaintStats& PaintStats::operator+=(const PaintStats& more) {
+    visited += more.visited;
+    rectangles += more.rectangles;
+    columns += more.columns;
+    labels += more.labels;
+    return *this;
+}
+
+PaintStats paintLane(QPainter& painter, const Lane& lane, const TimeScale& scale, int top, int height,
+                     const LaneStyle& style) {
+    return LaneDrawing(painter, lane, scale, top, height, style).run();
+}
+
+void paintMarks(QPainter& painter, const Lane& lane, const TimeScale& scale, int top, int height,
+                const QColor& color) {
+    const int right = scale.left + scale.width;
+    for (int x = scale.left; x < right;) {
+        const std::size_t i = lane.firstAfter(scale.time(x));
+        if (i == lane.spans().size()) return;
+        const auto begin = static_cast<double>(lane.spans()[i].begin);
+        const auto end = static_cast<double>(lane.spans()[i].end);
+        const double first = std::clamp(scale.x(begin), static_cast<double>(x), static_cast<double>(right));
+        const int from = static_cast<int>(std::floor(first));
+        if (from >= right) return;
+        const double last = std::min(scale.x(end), static_cast<double>(right));
+        const int to = std::clamp(static_cast<int>(std::floor(last)) + 1, from + 1, right);
+        painter.fillRect(from, top, to - from, height, color);
+        x = to;
+    }
+}
+
+QColor inkOn(const QColor& ground) {
+    const double light = 0.299 * ground.redF() + 0.587 * ground.greenF() + 0.114 * ground.blueF();
+    return light > 0.55 ? lightPalette().text : lightPalette().surface;
+}
+
+}  // namespace hone::ui

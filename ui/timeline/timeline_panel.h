@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QStackedLayout>
+#include <QTimer>
+
+#include "profiler/store/store.h"
+#include "ui/models/session.h"
+#include "ui/timeline/search_bar.h"
+#include "ui/timeline/timeline_view.h"
+#include "ui/timeline/totals_model.h"
+
+class QComboBox;
+class QPushButton;
+class QScrollBar;
+class QSortFilterProxyModel;
+class QToolButton;
+
+namespace hone::ui {
+
+class Banner;
+class ElidedLabel;
+class EmptyState;
+class FigureTable;
+
+// The timeline dock: which run's trace, the search, the timeline, and the totals of what is selected, or of everything.
+class TimelinePanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit TimelinePanel(Session& session, QWidget* parent = nullptr);
+
+    void showRun(std::int64_t run);
+    void showNewest();                         // the newest run with a trace, where none is shown yet
+    std::int64_t run() const { return run_; }  // that is shown; 0: none
+    TimelineView& view() { return *view_; }
+    SearchBar& search() { return *search_; }
+    const TotalsModel& totals() const { return *totals_; }
+    void saveTo(const QString& path);
+    QSize sizeHint() const override { return {900, 430}; }
+    void setFilling(bool filling);  // that the panel has the whole window, as the button shows
+
+signals:
+    void loaded();
+    void saved(const QString& path);
+    void closed();
+    void fillToggled(bool fill);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    enum Content { empty, reading, timeline };
+    QWidget* makeHead();
+    QWidget* makeContent();
+    QWidget* makeTotals();
+    void follow();
+    void fillChoice();
+    void load(std::int64_t run);
+    void setData(const profiler::RunRecord& run, std::shared_ptr<const TraceData> made);
+    void sayFacts(const profiler::RunRecord& run);
+    void fail(const QString& message, const QString& reason);
+    void showTotals();
+    void showEvent();
+    void syncScrollBar();
+    void askAndSave();
+    void copyTotals() const;
+    void showMenu(const QPoint& position);
+
+    Session& session_;
+    QStackedLayout* stack_;
+    QComboBox* choice_;
+    ElidedLabel *facts_, *dropped_;
+    TimelineView* view_;
+    SearchBar* search_;
+    QScrollBar* bar_;
+    ElidedLabel *event_, *summary_;
+    TotalsModel* totals_;
+    QSortFilterProxyModel* sorted_;
+    FigureTable* table_;
+    Banner* banner_;
+    EmptyState* empty_;
+    TextLabel* reading_;
+    QPushButton* save_;
+    QToolButton* fill_;
+    QList<QWidget*> needTrace_;              // controls that are of no use without one
+    std::vector<profiler::RunRecord> runs_;  // with a trace, newest first
+    std::int64_t run_ = 0, wanted_ = 0;
+    std::shared_ptr<const TraceData> data_;
+    QTimer totalsPause_, readingPause_;
+    bool syncing_ = false;
+};
+
+}  // namespace hone::ui

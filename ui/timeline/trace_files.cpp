@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/timeline/trace_files.h"
+
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "profiler/trace/chrome.h"
+
+namespace hone::ui {
+
+namespace {
+
+void write(const profiler::Trace& trace, const std::string& title, const std::filesystem::path& path) {
+    std::filesystem::path unfinished = path;
+    unfinished += ".part";
+    std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
+    if (file) profiler::write_chrome_trace(trace, title, file);
+    file.close();
+    std::error_code problem;
+    if (file) std::filesystem::rename(unfinished, path, problem);
+    if (file && !problem) return;
+    std::error_code ignored;
+    std::filesystem::remove(unfinished, ignored);
+    throw Error(ErrorDetails{"", path.string(), "trace", "cannot be written",
+                             "a file in a folder that can be written to, with room for the trace"});
+}
+
+}  // namespace
+
+void loadTrace(Session& session, std::int64_t run, QObject* context,
+               std::function<void(std::shared_ptr<const TraceData>)> loaded,
+               std::function<void(const ErrorDetails&)> failed) {
+    // Requests answer in JSON; what is no JSON is handed over beside the answer.
+    const auto place = std::make_shared<std::shared_ptr<const TraceData>>();
+    session.jobs().quick(
+        QStringLiteral("trace"), context,
+        [place, run, path = session.store().info().path](const WorkerLaunch&, const std::stop_token&) {
+            const profiler::Store store(path);
+            *place = std::make_shared<const TraceData>(store.trace(run));
+            return nlohmann::json();
+        },
+        [place, done = std::move(loaded)](const nlohmann::json&) { done(std::move(*place)); },
+        std::move(failed));
+}
+
+void saveTrace(Session& session, std::shared_ptr<const TraceData> data, const QString& title,
+               const QString& path, QObject* context, std::function<void()> saved,
+               std::function<void(const ErrorDetails&)> failed) {
+    session.jobs().quick(
+        QString(), context,
+        [data = std::move(data), title = title.toStdString(), to = std::filesystem::path(path.toStdString())](
+            const WorkerLaunch&, const std::stop_token&) {
+            write(data->trace(), title, to);
+            return nlohmann::json();
+        },
+        [done = std::move(saved)](const nlohmann::json&) { done(); }, std::move(failed));
+}
+
+}  // namespace hone::ui
