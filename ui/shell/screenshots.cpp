@@ -26,11 +26,13 @@ Screenshots::Screenshots(MainWindow& window, QString folder, QObject* parent)
 void Screenshots::start() {
     QDir().mkpath(folder_);
     window_.timeline().showNewest();
-    QTimer::singleShot(firstWait, this, [this] {
-        addPages();
-        if (window_.timeline().run() != 0) addTimeline();
-        next();
-    });
+    QTimer::singleShot(firstWait, this, &Screenshots::begin);
+}
+
+void Screenshots::begin() {
+    addPages();
+    if (window_.timeline().run() != 0) addTimeline();
+    next();
 }
 
 void Screenshots::addPages() {

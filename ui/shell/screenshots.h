@@ -26,6 +26,7 @@ private:
         QString name;
         std::function<void()> prepare;
     };
+    void begin();
     void addPages();
     void addTimeline();
     void next();

@@ -22,8 +22,6 @@ public:
     QLineEdit* box() { return box_; }
     const TraceSearch& search() const { return search_; }
     void restart();  // the view has other data
-
-public slots:
     void next();
     void previous();
 

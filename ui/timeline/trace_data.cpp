@@ -8,7 +8,6 @@ namespace hone::ui {
 
 using profiler::Operation;
 using profiler::TraceEvent;
-using profiler::TracePhase;
 
 namespace {
 
