@@ -54,6 +54,7 @@ public:
 
 private:
     void add_sides();
+    bool wants_calibration() const;
     void calibrate_machine();
     void describe();
     bool predict_sides();  // whether both fit together
@@ -344,6 +345,15 @@ void Measurement::end_runs(const std::string& status, const std::string& reason,
     }
 }
 
+// Where times could not be predicted, of a model that is going to run.
+bool Measurement::wants_calibration() const {
+    return request_.calibrate && !request_.accuracy_only &&
+           std::any_of(sides_.begin(), sides_.end(), [](const SideState& side) {
+               return side.predicted.value("times", nlohmann::json()).is_null() &&
+                      side.predicted.value("fits", true);
+           });
+}
+
 // In a worker of its own, whose memory nobody measures. Without a calibration no times are predicted, and that is all.
 void Measurement::calibrate_machine() {
     report("calibrate", "timing this machine's kernels, once", 0);
@@ -356,9 +366,12 @@ void Measurement::calibrate_machine() {
 
 MeasureResult Measurement::run() {
     add_sides();
-    if (request_.calibrate && !request_.accuracy_only) calibrate_machine();
     understood([this] { describe(); });
-    const bool together = understood([this] { return predict_sides(); });
+    bool together = understood([this] { return predict_sides(); });
+    if (wants_calibration()) {
+        calibrate_machine();
+        together = understood([this] { return predict_sides(); });
+    }
     MeasureResult result;
     try {
         begin_runs();
