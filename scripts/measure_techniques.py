@@ -29,12 +29,15 @@ ROWS = [
     ("sparse_attention window 256 + 4 sinks", ["sparse_attention.window=256", "sparse_attention.sinks=4"], LONG),
     ("quantize_weights q8_0", ["quantize_weights.scheme=q8_0"], []),
     ("quantize_weights q4_0", ["quantize_weights.scheme=q4_0"], []),
+    ("prune_magnitude 50 %, row, zeros in memory", ["prune_magnitude.sparsity=0.5", "prune_magnitude.scope=row",
+                                                    "prune_magnitude.storage=dense"], []),
     ("prune_magnitude 2:4", ["prune_magnitude.pattern=n_m", "prune_magnitude.n=2", "prune_magnitude.m=4"], []),
     ("quantize_weights q4_1", ["quantize_weights.scheme=q4_1"], []),
     ("kv_cache fp16", ["kv_cache.dtype=fp16"], LONG),
     ("baseline against itself", [], []),
     ("prune_magnitude 50 %, tensor", ["prune_magnitude.sparsity=0.5", "prune_magnitude.scope=tensor"], []),
     ("prune_magnitude 50 %, global", ["prune_magnitude.sparsity=0.5", "prune_magnitude.scope=global"], []),
+    ("prune_magnitude 80 %, row", ["prune_magnitude.sparsity=0.8", "prune_magnitude.scope=row"], []),
     ("prune_magnitude 30 %, row", ["prune_magnitude.sparsity=0.3", "prune_magnitude.scope=row"], []),
     ("prune_wanda 50 %", ["prune_wanda.sparsity=0.5"], []),
     ("prune_wanda 2:4", ["prune_wanda.pattern=n_m", "prune_wanda.n=2", "prune_wanda.m=4"], []),
@@ -101,6 +104,54 @@ def table_row(title, document):
     return "| " + " | ".join(cells) + " |"
 
 
+# Predicted over measured time, less one; a speed that is predicted too high is a time that is predicted too short.
+PREDICTED = [("prefill_tokens_per_second", "prefill"), ("decode_tokens_per_second", "decode")]
+# What only some techniques change: (metric, title, shown value).
+OWN = [
+    ("padding_share", "padding", lambda value: f"{100 * value:.1f} %"),
+    ("tokenize_bytes_per_second", "tokenising", lambda value: f"{value / 1e6:.1f} MB/s"),
+    ("attention_mass", "attention mass kept", lambda value: f"{100 * value:.1f} %"),
+]
+SHOWS_OWN = {"tokenization": ["padding_share", "tokenize_bytes_per_second"], "batching": ["padding_share"],
+             "sparse_attention": ["attention_mass"]}
+
+
+def prediction_error(run, metric):
+    predicted, measured = run["predicted"].get(metric), value(run, metric)
+    return f"{100 * (measured / predicted - 1):+.0f} %" if predicted and measured else "—"
+
+
+def peak_error(run):
+    predicted = run["predicted"].get("peak_memory")
+    return f"{100 * (predicted / run['memory']['peak_resident'] - 1):+.1f} %" if predicted else "—"
+
+
+def own_metrics(settings, document):
+    """Before → after, of the metrics that the row's techniques are about."""
+    baseline, run = document["runs"][0], document["runs"][-1]
+    wanted = {metric for setting in settings for metric in SHOWS_OWN.get(setting.split(".")[0], [])}
+    parts = []
+    for metric, title, shown in OWN:
+        if metric in wanted and value(run, metric) is not None:
+            before = value(baseline, metric)
+            parts.append(f"{title} " + (f"{shown(before)} → " if before is not None else "") + shown(value(run, metric)))
+    return ", ".join(parts) or "—"
+
+
+def evidence_row(title, settings, document):
+    run = document["runs"][-1]
+    said = [f"{'yes' if evidence['engaged'] else 'no'}: {evidence['counter']} {evidence['value']}"
+            for evidence in run.get("engaged", {}).values() if evidence["engaged"] is not None]
+    cells = [title, ", ".join(said) or "—"]
+    cells += [prediction_error(run, metric) for metric, _ in PREDICTED]
+    cells += [peak_error(run), own_metrics(settings, document)]
+    return "| " + " | ".join(cells) + " |"
+
+
+def raw_file(folder, title):
+    return folder / (title.replace(" ", "_").replace("%", "percent") + ".json")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint")
@@ -112,19 +163,20 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or pathlib.Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        lines = []
+        table, evidence = [], []
         for title, settings, extra in ROWS:
             print(title, file=sys.stderr, flush=True)
             document = measure(options.hone, options.checkpoint, settings, ["--chunks", options.chunks, *extra],
                                folder / "runs.sqlite")
-            (folder / (title.replace(" ", "_").replace("%", "percent") + ".json")).write_text(json.dumps(document))
+            raw_file(folder, title).write_text(json.dumps(document))
             workload = " ".join(extra) or "default workload"
-            lines.append(table_row(f"{title}<br><small>{workload}</small>", document))
+            table.append(table_row(f"{title}<br><small>{workload}</small>", document))
+            evidence.append(evidence_row(title, settings, document))
             # After each row: an hour's work is not lost to the last one.
-            write_page(options, document["runs"][0]["environment"], lines)
+            write_page(options, document["runs"][0]["environment"], table, evidence)
 
 
-def write_page(options, environment, lines):
+def write_page(options, environment, table, evidence):
     name = pathlib.Path(options.checkpoint).name
     head = [
         "# Techniques, each alone",
@@ -141,8 +193,18 @@ def write_page(options, environment, lines):
         "| technique | prefill tok/s | decode tok/s | prefill × | decode × | total × | model MB | peak MB | perplexity | KL, nats | top-1, % |",
         "| --- | ---: | ---: | --- | --- | --- | ---: | ---: | --- | --- | --- |",
     ]
+    middle = [
+        "",
+        "## Engaged, and as predicted?",
+        "",
+        "The counter that had to move, of one repetition; how far the predicted time (from `hone doctor`'s calibration) and the predicted",
+        "peak of memory lie above (+) or below (−) the measured ones; and what only this technique changes, baseline → candidate.",
+        "",
+        "| technique | engaged | prefill time | decode time | peak memory | its own metrics |",
+        "| --- | --- | ---: | ---: | ---: | --- |",
+    ]
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text("\n".join(head + lines) + "\n", encoding="utf-8")
+    options.out.write_text("\n".join(head + table + middle + evidence) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

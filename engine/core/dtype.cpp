@@ -6,7 +6,7 @@
 namespace hone {
 namespace {
 
-constexpr std::array<DTypeInfo, 10> kTypes{{
+constexpr std::array<DTypeInfo, kDTypes> kTypes{{
     {DType::f32, "F32", "f32", 1, 4, 0U, DType::f32, true},
     {DType::f16, "F16", "f16", 1, 2, 1U, DType::f16, true},
     {DType::bf16, "BF16", "bf16", 1, 2, 30U, DType::bf16, true},
@@ -17,7 +17,11 @@ constexpr std::array<DTypeInfo, 10> kTypes{{
     {DType::i4_g32, "int4 group 32", "i4_g32", 32, 18, std::nullopt, DType::q4_0, false},
     {DType::i4_g64, "int4 group 64", "i4_g64", 64, 34, std::nullopt, DType::q4_0, false},
     {DType::i4_g128, "int4 group 128", "i4_g128", 128, 66, std::nullopt, DType::q4_0, false},
+    {DType::sparse_f32, "sparse F32", "sparse_f32", 1, 4, std::nullopt, DType::f32, true, true},
+    {DType::sparse_f16, "sparse F16", "sparse_f16", 1, 2, std::nullopt, DType::f16, true, true},
+    {DType::sparse_bf16, "sparse BF16", "sparse_bf16", 1, 2, std::nullopt, DType::bf16, true, true},
 }};
+constexpr std::size_t kSparse = 3;  // the last
 
 }  // namespace
 
@@ -26,7 +30,11 @@ const DTypeInfo& info(DType type) {
 }
 
 std::span<const DTypeInfo> all_dtypes() {
-    return kTypes;
+    return std::span(kTypes).first<kDTypes - kSparse>();
+}
+
+std::span<const DTypeInfo> sparse_dtypes() {
+    return std::span(kTypes).last<kSparse>();
 }
 
 std::optional<DType> dtype_from_id(std::string_view id) {
@@ -51,6 +59,19 @@ bool row_fits(DType type, std::int64_t cols) {
 std::int64_t row_bytes(DType type, std::int64_t cols) {
     const DTypeInfo& row = info(type);
     return row.block == 0 ? row.block_bytes + cols : cols / row.block * row.block_bytes;
+}
+
+std::optional<DType> sparse_type(DType type) {
+    for (const DTypeInfo& row : sparse_dtypes()) {
+        if (row.gguf_carrier == type) return row.type;
+    }
+    return std::nullopt;
+}
+
+std::int64_t sparse_bytes(DType type, std::int64_t rows, std::int64_t cols, std::int64_t kept) {
+    constexpr std::int64_t kOffset = sizeof(std::uint64_t), kMask = sizeof(std::uint32_t);
+    const std::int64_t masks = (cols + kSparseMaskColumns - 1) / kSparseMaskColumns;
+    return rows * (kOffset + masks * kMask) + kept * info(type).block_bytes + kSparsePadding;
 }
 
 }  // namespace hone

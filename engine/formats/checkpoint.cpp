@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <type_traits>
@@ -81,6 +82,18 @@ std::int64_t StoredTensor::rows() const {
     return product;
 }
 
+std::int64_t StoredTensor::bytes() const {
+    if (info(type).sparse) return sparse_bytes(type, rows(), cols(), elements() - zeros);
+    return rows() * row_bytes(type, cols());
+}
+
+const std::byte* StoredTensor::row(std::int64_t index) const {
+    if (!info(type).sparse) return data.data() + index * row_bytes(type, cols());
+    std::uint64_t begin = 0;
+    std::memcpy(&begin, data.data() + static_cast<std::size_t>(index) * sizeof begin, sizeof begin);
+    return data.data() + begin;
+}
+
 const StoredTensor* Checkpoint::find(std::string_view tensor_name) const {
     const auto found =
         std::find_if(tensors.begin(), tensors.end(),
@@ -148,7 +161,7 @@ std::int64_t Checkpoint::parameters() const {
 
 std::int64_t Checkpoint::bytes() const {
     std::int64_t sum = 0;
-    for (const StoredTensor& tensor : tensors) sum += tensor.rows() * row_bytes(tensor.type, tensor.cols());
+    for (const StoredTensor& tensor : tensors) sum += tensor.bytes();
     return sum;
 }
 

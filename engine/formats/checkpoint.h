@@ -31,12 +31,18 @@ struct StoredTensor {
     std::string name;  // GGUF name, e.g. "blk.0.attn_q.weight"
     DType type = DType::f32;
     std::vector<std::int64_t> shape;    // outermost first: a matrix is [rows (outputs), cols (inputs)]
-    std::span<const std::byte> data;    // rows() · row_bytes(type, cols()) bytes
+    std::span<const std::byte> data;    // bytes(); see dtype.h
     std::shared_ptr<const void> owner;  // keeps `data` alive
+    std::int64_t zeros =
+        0;  // elements that are known to be zero: exact for sparse types, what pruning says otherwise
 
     std::int64_t cols() const { return shape.empty() ? 0 : shape.back(); }
     std::int64_t rows() const;  // product of all dimensions but the last; 1 for a vector
     std::int64_t elements() const { return rows() * cols(); }
+    // Of `data`, or what it would take where there is none.
+    std::int64_t bytes() const;
+    // Where row `index` begins in `data`.
+    const std::byte* row(std::int64_t index) const;
 };
 
 // A checkpoint in memory, whatever its source: metadata by GGUF key, tensors by GGUF name and orientation. Readers of

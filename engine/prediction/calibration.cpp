@@ -46,7 +46,10 @@ double Calibration::read_bandwidth(DType type) const {
     const auto found = products.find(product_key(type, kernels::Arithmetic::f32));
     if (found == products.end() || found->second.per_weight.front() <= 0) return 0;
     constexpr std::int64_t kCols = 4096;
-    return static_cast<double>(row_bytes(type, kCols)) / kCols / found->second.per_weight.front();
+    // Sparse types were measured with half of the weights.
+    const std::int64_t bytes =
+        info(type).sparse ? sparse_bytes(type, 1, kCols, kCols / 2) : row_bytes(type, kCols);
+    return static_cast<double>(bytes) / kCols / found->second.per_weight.front();
 }
 
 double Calibration::product_rate(DType type) const {

@@ -70,19 +70,19 @@ void Operations::timed(profiler::Operation operation, std::string_view name, Wor
 
 void Operations::embed(const StoredTensor& embedding) {
     const std::int64_t n = model_.config.n_embd;
-    const std::int64_t stride = row_bytes(embedding.type, n);
+    const std::int64_t row_size = embedding.bytes() / embedding.rows();
     const kernels::WeightType type = kernel_type(embedding.type);
     const auto expand = [&] {
         for (const Segment& segment : pass_.segments) {
             float* row = activations_.x.data() + segment.row * n;
             for (const TokenId token : segment.tokens) {
-                kernels::expand_row(type, embedding.data.data() + token * stride, row, n, context_.isa);
+                kernels::expand_row(type, embedding.row(token), row, n, context_.isa);
                 row += n;
             }
         }
     };
     timed(profiler::Operation::embed, "embed", expand, [&] {
-        return Cost{pass_.rows * (stride + n * kFloat), 0};
+        return Cost{pass_.rows * (row_size + n * kFloat), 0};
     });
 }
 
@@ -105,6 +105,7 @@ void Operations::multiply(const StoredTensor& weight, kernels::Arithmetic arithm
                           float* y, std::int64_t rows) const {
     progress_.check();
     ++products_.of_type[static_cast<std::size_t>(weight.type)];
+    if (info(weight.type).sparse) products_.skipped_zeros += weight.zeros;
     const auto product = [&] {
         if (!can_reduce(weight, arithmetic, context_.isa)) return hone::linear(weight, x, rows, y, context_);
         linear_reduced(weight, x, rows, y, arithmetic, activations_.reduced.data(), context_);

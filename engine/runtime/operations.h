@@ -37,6 +37,7 @@ struct Products {
     bool reduced_output;
     std::int64_t reduced = 0;                        // computed in it
     std::array<std::int64_t, kDTypes> of_type = {};  // with weights stored so
+    std::int64_t skipped_zeros = 0;                  // weights of sparse types that were not there to be read
 };
 
 // How the attention of a pass is computed, and what was seen of it.

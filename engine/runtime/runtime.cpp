@@ -206,6 +206,7 @@ void Runtime::Impl::run(const Progress& progress) {
         operations.logits(activations.logits.data() + logits_done * model.config.n_vocab);
     logits_done += pass.rows;
     counters.reduced_products += products.reduced;
+    counters.skipped_zeros += products.skipped_zeros;
     for (std::size_t i = 0; i < kDTypes; ++i) counters.products_of_type[i] += products.of_type[i];
     counters.attention_mass += attention.mass;
     counters.attention_mass_rows += attention.mass_rows;

@@ -67,6 +67,8 @@ public:
         std::int64_t reduced_products =
             0;  // products computed in config().arithmetic, where that is not fp32
         std::array<std::int64_t, kDTypes> products_of_type = {};  // products with weights stored so
+        std::int64_t skipped_zeros =
+            0;  // weights that products did not read, because sparse types leave zeros out
         std::int64_t reduced_kv_tokens = 0;    // tokens whose keys and values were stored in less than fp32
         std::int64_t kv_blocks = 0;            // blocks that a paged cache took
         double attention_mass = 0;             // see measure_attention_mass(), summed over …

@@ -135,9 +135,15 @@ kernels::WeightType kernel_type(DType type) {
         case DType::i4_g64:
             return kernels::WeightType::i4_g64;
         case DType::i4_g128:
+            return kernels::WeightType::i4_g128;
+        case DType::sparse_f32:
+            return kernels::WeightType::sparse_f32;
+        case DType::sparse_f16:
+            return kernels::WeightType::sparse_f16;
+        case DType::sparse_bf16:
             break;
     }
-    return kernels::WeightType::i4_g128;
+    return kernels::WeightType::sparse_bf16;
 }
 
 void quantize_row(DType type, const float* source, std::byte* target, std::int64_t cols) {
@@ -161,6 +167,10 @@ void quantize_row(DType type, const float* source, std::byte* target, std::int64
         case DType::i4_g64:
         case DType::i4_g128:
             return quantize_i4_group(source, target, cols, info(type).block);
+        case DType::sparse_f32:
+        case DType::sparse_f16:
+        case DType::sparse_bf16:
+            return;  // excluded by the precondition
     }
 }
 

@@ -33,7 +33,7 @@ StoredTensor convert_tensor(const StoredTensor& tensor, DType type, const kernel
                             const Progress& progress) {
     require_fit(tensor, type);
     const std::int64_t rows = tensor.rows(), cols = tensor.cols();
-    const std::int64_t from = row_bytes(tensor.type, cols), to = row_bytes(type, cols);
+    const std::int64_t to = row_bytes(type, cols);
     const auto bytes = static_cast<std::size_t>(rows * to);
     std::shared_ptr<std::byte[]> data(new std::byte[bytes]);
     // body must not throw: what went wrong is told after the last row.
@@ -45,8 +45,7 @@ StoredTensor convert_tensor(const StoredTensor& tensor, DType type, const kernel
             auto* const row = reinterpret_cast<float*>(
                 context.workspace.get(thread, static_cast<std::size_t>(cols) * sizeof(float)));
             for (std::int64_t r = begin; r < end && !stopped; ++r) {
-                kernels::expand_row(kernel_type(tensor.type), tensor.data.data() + r * from, row, cols,
-                                    context.isa);
+                kernels::expand_row(kernel_type(tensor.type), tensor.row(r), row, cols, context.isa);
                 if (must_be_finite && !all_finite(row, cols)) {
                     bad_row = r;
                     return;
@@ -67,15 +66,14 @@ StoredTensor convert_tensor(const StoredTensor& tensor, DType type, const kernel
     result.shape = tensor.shape;
     result.data = {data.get(), bytes};
     result.owner = data;
+    if (info(type).floating) result.zeros = tensor.zeros;  // rounding may add to them
     return result;
 }
 
 std::vector<float> expand_tensor(const StoredTensor& tensor) {
     std::vector<float> values(static_cast<std::size_t>(tensor.elements()));
-    const std::int64_t bytes = row_bytes(tensor.type, tensor.cols());
     for (std::int64_t r = 0; r < tensor.rows(); ++r)
-        dequantize_row(tensor.type, tensor.data.data() + r * bytes, values.data() + r * tensor.cols(),
-                       tensor.cols());
+        dequantize_row(tensor.type, tensor.row(r), values.data() + r * tensor.cols(), tensor.cols());
     return values;
 }
 
@@ -86,11 +84,14 @@ kernels::LinearProblem problem_of(const StoredTensor& weight, const float* x, st
             .weights = weight.data.data(),
             .rows = weight.rows(),
             .cols = weight.cols(),
-            .row_bytes = row_bytes(weight.type, weight.cols()),
+            .row_bytes = info(weight.type).sparse ? 0 : row_bytes(weight.type, weight.cols()),
             .x = x,
             .tokens = tokens,
             .y = y,
-            .y_stride = weight.rows()};
+            .y_stride = weight.rows(),
+            .row_offsets = info(weight.type).sparse
+                               ? reinterpret_cast<const std::uint64_t*>(weight.data.data())
+                               : nullptr};
 }
 
 }  // namespace

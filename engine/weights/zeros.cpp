@@ -37,7 +37,7 @@ void zero_nibbles(std::byte* row, const std::uint8_t* mask, std::int64_t cols, s
 }  // namespace
 
 bool has_exact_zero(DType type) {
-    return type != DType::q4_1;  // its levels start at the block's minimum
+    return type != DType::q4_1 && !info(type).sparse;  // q4_1's levels start at the block's minimum
 }
 
 void set_zeros(DType type, std::byte* row, const std::uint8_t* mask, std::int64_t cols) {
@@ -57,6 +57,9 @@ void set_zeros(DType type, std::byte* row, const std::uint8_t* mask, std::int64_
         case DType::i4_g128:
             return zero_nibbles(row, mask, cols, info(type).block);
         case DType::q4_1:
+        case DType::sparse_f32:
+        case DType::sparse_f16:
+        case DType::sparse_bf16:
             return;  // excluded by the precondition
     }
 }

@@ -8,7 +8,8 @@
 
 namespace hone {
 
-// Whether a stored row can hold zeros among other values without changing these: true of the floating and the symmetric types.
+// Whether a stored row can hold zeros among other values without changing these: true of the floating and the symmetric types, but not of
+// sparse ones, which have no room to change.
 bool has_exact_zero(DType type);
 
 // Sets the elements of one stored row to zero where mask[i] != 0, and leaves every other element's bits. Precondition:

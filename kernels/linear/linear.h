@@ -18,20 +18,29 @@ enum class WeightType : std::uint8_t {
     i8_channel,
     i4_g32,
     i4_g64,
-    i4_g128
+    i4_g128,
+    sparse_f32,
+    sparse_f16,
+    sparse_bf16
 };
+
+constexpr bool is_sparse(WeightType type) {
+    return type >= WeightType::sparse_f32;
+}
 
 // y[tokens, rows] = x[tokens, cols] · W[rows, cols]ᵀ with fp32 activations and accumulation; weights are expanded in
 // registers or cache-sized panels, never whole. Chooses a matrix-vector path for few tokens and a blocked one for many.
 struct LinearProblem {
     WeightType type;
-    const void* weights;  // [rows, cols], rows contiguous, no alignment required
+    const void*
+        weights;  // [rows, cols], no alignment required; a sparse type's end lies 64 bytes past its last value
     std::int64_t rows, cols;
-    std::int64_t row_bytes;  // distance between rows of `weights`
+    std::int64_t row_bytes;  // distance between rows of `weights`; not used by sparse types
     const float* x;          // [tokens, cols]
     std::int64_t tokens;
-    float* y;               // [tokens, rows]
-    std::int64_t y_stride;  // elements between rows of y, ≥ rows
+    float* y;                                    // [tokens, rows]
+    std::int64_t y_stride;                       // elements between rows of y, ≥ rows
+    const std::uint64_t* row_offsets = nullptr;  // sparse types: bytes from `weights` to each row
 };
 
 void linear(const LinearProblem& problem, const Context& context);

@@ -11,6 +11,12 @@ constexpr std::int64_t kBlock = 32;
 constexpr std::int64_t kSmallProduct =
     1 << 15;  // multiplications below which waking the pool costs more than it saves
 
+const std::byte* row_of(const LinearProblem& problem, std::int64_t row) {
+    const auto* const weights = static_cast<const std::byte*>(problem.weights);
+    return weights + (is_sparse(problem.type) ? static_cast<std::int64_t>(problem.row_offsets[row])
+                                              : row * problem.row_bytes);
+}
+
 // Panels of weights expanded and packed once, then multiplied with every token.
 void many_tokens(const LinearProblem& problem, const Context& context, const KernelTable& table) {
     const std::int64_t columns = table.panel.columns;
@@ -24,10 +30,8 @@ void many_tokens(const LinearProblem& problem, const Context& context, const Ker
         for (std::int64_t p = begin; p < end; ++p) {
             const std::int64_t first = p * columns, count = std::min(columns, problem.rows - first);
             for (std::int64_t r = 0; r < count; ++r)
-                table.expand_row(
-                    problem.type,
-                    static_cast<const std::byte*>(problem.weights) + (first + r) * problem.row_bytes,
-                    rows + r * problem.cols, problem.cols);
+                table.expand_row(problem.type, row_of(problem, first + r), rows + r * problem.cols,
+                                 problem.cols);
             for (std::int64_t k = 0; k < problem.cols; k += depth) {
                 const std::int64_t part = std::min(depth, problem.cols - k);
                 table.pack_panel(rows + k, problem.cols, count, part, panel);

@@ -86,7 +86,8 @@ std::string_view arithmetic_unit(Arithmetic arithmetic, Isa isa) {
 }
 
 bool multiplies(Arithmetic arithmetic, WeightType type) {
-    return arithmetic != Arithmetic::i8 || type == WeightType::i8_channel || type == WeightType::q8_0;
+    if (arithmetic == Arithmetic::i8) return type == WeightType::i8_channel || type == WeightType::q8_0;
+    return !is_sparse(type);
 }
 
 std::int64_t reduced_input_bytes(Arithmetic arithmetic, std::int64_t tokens, std::int64_t cols, Isa isa) {

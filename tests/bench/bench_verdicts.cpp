@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench_verdicts HONE CHECKPOINT [COMPARISONS]: how often a verdict on decode speed is wrong. Compares a model with itself, and with
-// itself slowed down by 5 % (a fault of the worker), so many times each, through the same client that users measure with. Prints a
+// itself slowed down by 5 % (a fault of the worker), in turn, so many times each, through the same client that users measure with. Prints a
 // line a comparison, then the counts; exits with 1 where they miss what docs/measurements/truth.md promises.
 #include <cstdio>
 #include <filesystem>
@@ -39,28 +39,24 @@ void compare_once(const MeasureRequest& request, const WorkerLaunch& launch,
         tally.faster += metric.verdict == "faster" ? 1 : 0;
         tally.slower += metric.verdict == "slower" ? 1 : 0;
         tally.repetitions += static_cast<int>(metric.ratio.n);
-        std::printf("%3d  ratio %.4f  95 %% %.4f-%.4f  %2d repetitions  %s\n", tally.comparisons,
-                    metric.ratio.value, metric.ratio.low, metric.ratio.high, static_cast<int>(metric.ratio.n),
+        std::printf("%3d %-11s  ratio %.4f  95 %% %.4f-%.4f  %2d repetitions  %s\n", tally.comparisons,
+                    request.fault.empty() ? "with itself" : "slowed down", metric.ratio.value,
+                    metric.ratio.low, metric.ratio.high, static_cast<int>(metric.ratio.n),
                     metric.verdict.c_str());
         std::fflush(stdout);
     }
-}
-
-Tally compare_often(const std::string& checkpoint, bool slowed, int times, const WorkerLaunch& launch,
-                    const std::filesystem::path& store) {
-    Tally tally;
-    for (int i = 0; i < times; ++i) compare_once(request_for(checkpoint, slowed), launch, store, tally);
-    return tally;
 }
 
 int run(const std::string& hone, const std::string& checkpoint, int times) {
     const WorkerLaunch launch{hone, {"worker", "--allow-faults"}};
     const auto folder = std::filesystem::temp_directory_path() / "hone-verdicts";
     std::filesystem::create_directories(folder);
-    std::printf("with itself\n");
-    const Tally same = compare_often(checkpoint, false, times, launch, folder / "runs.sqlite");
-    std::printf("with itself, slowed down by %.0f %%\n", 100 * kSlowDown);
-    const Tally slowed = compare_often(checkpoint, true, times, launch, folder / "runs.sqlite");
+    // In turn, so that the lines of a bench that was stopped early count for both.
+    Tally same, slowed;
+    for (int i = 0; i < times; ++i) {
+        compare_once(request_for(checkpoint, false), launch, folder / "runs.sqlite", same);
+        compare_once(request_for(checkpoint, true), launch, folder / "runs.sqlite", slowed);
+    }
     std::filesystem::remove_all(folder);
     const int wrong = same.comparisons - same.cannot_tell;
     std::printf("false verdicts: %d of %d (%.1f repetitions on average)\n", wrong, same.comparisons,

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much of a worker's memory no class explains, for every technique.
 
-    tests/bench/check_memory.py CHECKPOINT [--hone build/release/bin/hone]
+    tests/bench/check_memory.py CHECKPOINT [--hone build/release/bin/hone] [--raw FOLDER]
 
-For each row of scripts/measure_techniques.py one `hone bench` of one repetition. Prints the classes, the peak, what is unaccounted and
+For each row of scripts/measure_techniques.py one `hone bench` of one repetition, or what --keep FOLDER of that script left there. Prints the classes, the peak, what is unaccounted and
 how far the predicted peak lies from the measured one, in MB; exits with 1 where more than 5 % of a peak and 16 MiB is unaccounted.
 """
 import argparse
@@ -19,11 +19,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLASSES = ["weights", "kv_cache", "activations", "workspace", "runtime", "unaccounted", "peak_resident"]
 
 
-def rows():
+def techniques():
     spec = importlib.util.spec_from_file_location("measure_techniques", ROOT / "scripts/measure_techniques.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.ROWS
+    return module
 
 
 def measure(options, settings, extra, store):
@@ -40,13 +40,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint")
     parser.add_argument("--hone", default="build/release/bin/hone")
+    parser.add_argument("--raw", type=pathlib.Path, help="folder of scripts/measure_techniques.py --keep")
     options = parser.parse_args()
     print("| technique | " + " | ".join(name.replace("_", " ") for name in CLASSES) + " | predicted peak |")
     print("| --- |" + " ---: |" * (len(CLASSES) + 1))
     worst, failed = 0, False
     with tempfile.TemporaryDirectory() as folder:
-        for title, settings, extra in rows():
-            run = measure(options, settings, extra, folder + "/runs.sqlite")
+        script = techniques()
+        for title, settings, extra in script.ROWS:
+            if options.raw:
+                run = json.loads(script.raw_file(options.raw, title).read_text())["runs"][-1]
+            else:
+                run = measure(options, settings, extra, folder + "/runs.sqlite")
             memory = run["memory"]
             peak, rest = memory["peak_resident"], abs(memory["unaccounted"])
             worst = max(worst, rest / peak)

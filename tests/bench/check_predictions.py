@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How far predictions lie from what is then measured, for every technique.
 
-    tests/bench/check_predictions.py CHECKPOINT [--hone build/release/bin/hone] [--prompts 128 2048] [--limit 35]
+    tests/bench/check_predictions.py CHECKPOINT [--hone build/release/bin/hone] [--prompts 128 2048] [--repeat 3] [--limit 35]
 
 For each row of scripts/measure_techniques.py and each prompt length one `hone bench`, without a baseline. Prints the predicted
 time over the measured one, as a percentage above (+) or below (−) it, then the median of the absolute errors of all prefill and
@@ -35,7 +35,7 @@ def sequences(extra):
 def measure(options, settings, extra, prompt, store):
     # Without a cache every token costs a prompt, and many sequences cost many.
     generated = "4" if "kv_cache.dtype=off" in settings or prompt > 1000 and extra else "16"
-    command = [options.hone, "bench", options.checkpoint, "--json", "--text", "none", "--repeat", "3", "--store", store,
+    command = [options.hone, "bench", options.checkpoint, "--json", "--text", "none", "--repeat", str(options.repeat), "--store", store,
                "--prompt", str(prompt), "--generate", generated, *extra]
     for setting in settings:
         command += ["--with", setting]
@@ -59,6 +59,7 @@ def main():
     parser.add_argument("checkpoint")
     parser.add_argument("--hone", default="build/release/bin/hone")
     parser.add_argument("--prompts", type=int, nargs="+", default=[128, 2048])
+    parser.add_argument("--repeat", type=int, default=3, help="repetitions of each")
     parser.add_argument("--limit", type=float, default=35, help="percent")
     options = parser.parse_args()
     subprocess.run([options.hone, "doctor", "--refresh"], check=True, capture_output=True)

@@ -7,7 +7,11 @@ namespace hone {
 namespace {
 
 TEST(DType, TableIsIndexedByType) {
-    for (const DTypeInfo& row : all_dtypes()) EXPECT_EQ(info(row.type).id, row.id);
+    for (std::size_t i = 0; i < kDTypes; ++i)
+        EXPECT_EQ(info(static_cast<DType>(i)).type, static_cast<DType>(i));
+    EXPECT_EQ(all_dtypes().size() + sparse_dtypes().size(), kDTypes);
+    for (const DTypeInfo& row : all_dtypes()) EXPECT_FALSE(row.sparse) << row.id;
+    for (const DTypeInfo& row : sparse_dtypes()) EXPECT_TRUE(row.sparse) << row.id;
 }
 
 TEST(DType, RowBytesFollowTheBlockLayout) {
@@ -28,8 +32,10 @@ TEST(DType, RowsMustHoldWholeBlocks) {
 }
 
 TEST(DType, EveryTypeHasACarrierThatGgufKnows) {
-    for (const DTypeInfo& row : all_dtypes())
+    for (std::size_t i = 0; i < kDTypes; ++i) {
+        const DTypeInfo& row = info(static_cast<DType>(i));
         EXPECT_TRUE(info(row.gguf_carrier).ggml_type.has_value()) << row.id;
+    }
 }
 
 TEST(DType, LookUpsByIdAndGgmlNumberAgree) {

@@ -119,6 +119,10 @@ double stored_value(WeightType type, const std::byte* row, std::int64_t col) {
             return int4_value(row, 64, col);
         case WeightType::i4_g128:
             return int4_value(row, 128, col);
+        case WeightType::sparse_f32:
+        case WeightType::sparse_f16:
+        case WeightType::sparse_bf16:
+            break;  // test_sparse.cpp
     }
     return 0;
 }

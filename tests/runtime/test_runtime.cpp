@@ -9,7 +9,9 @@
 
 #include "engine/core/error.h"
 #include "engine/runtime/runtime.h"
+#include "engine/weights/sparse.h"
 #include "engine/weights/weight_format.h"
+#include "engine/weights/zeros.h"
 #include "tests/runtime/reference_llama.h"
 #include "tests/runtime/sample_model.h"
 
@@ -117,6 +119,39 @@ TEST_F(RuntimeTest, EveryStorageTypeAgreesWithTheTextbookOverTheSameWeights) {
                             1e-4)
                     << type.name;
         }
+    }
+}
+
+// Matrices without their zeros give the bits of those with them, the embedding among them, and say what they left out.
+TEST_F(RuntimeTest, WeightsWithoutZerosGiveTheSameBits) {
+    const std::vector<TokenId> tokens = some_tokens(9);
+    kernels::Workspace workspace(pool_.size());
+    const kernels::Context context{kernels::best_isa(), pool_, workspace};
+    for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
+        Checkpoint dense = with_matrices(tiny_checkpoint(), type);
+        std::vector<std::uint8_t> mask;
+        for (StoredTensor& tensor : dense.tensors) {
+            if (tensor.shape.size() != 2) continue;
+            mask.resize(static_cast<std::size_t>(tensor.cols()));
+            for (std::size_t i = 0; i < mask.size(); ++i) mask[i] = i % 5 < 3 ? 1 : 0;
+            for (std::int64_t r = 0; r < tensor.rows(); ++r)
+                set_zeros(type, const_cast<std::byte*>(tensor.row(r)), mask.data(), tensor.cols());
+        }
+        Checkpoint sparse = dense;
+        for (StoredTensor& tensor : sparse.tensors) {
+            if (tensor.shape.size() == 2) tensor = without_zeros(tensor, context, {}).value();
+        }
+        const std::unique_ptr<Model> with = load_model(std::move(dense)),
+                                     without = load_model(std::move(sparse));
+        Runtime expected(*with, {}, pool_, 1, kContext), found(*without, {}, pool_, 1, kContext);
+        EXPECT_EQ(run(expected, 0, tokens, true), run(found, 0, tokens, true)) << info(type).name;
+        EXPECT_EQ(expected.counters().skipped_zeros, 0);
+        std::int64_t zeros = 0;
+        for (const StoredTensor& tensor : without->checkpoint.tensors) {
+            if (tensor.shape.size() == 2) zeros += tensor.zeros;
+        }
+        if (!without->config.tied_embeddings) zeros -= without->token_embd->zeros;
+        EXPECT_EQ(found.counters().skipped_zeros, zeros) << info(type).name;
     }
 }
 

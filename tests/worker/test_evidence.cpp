@@ -9,7 +9,7 @@
 namespace hone {
 namespace {
 
-nlohmann::json engaged_with(const std::vector<RecipeStep>& steps) {
+nlohmann::json repetition_with(const std::vector<RecipeStep>& steps) {
     Experiment experiment;
     experiment.checkpoint = "synthetic:tiny";
     experiment.recipe = validated({steps}, builtin_registry());
@@ -21,7 +21,15 @@ nlohmann::json engaged_with(const std::vector<RecipeStep>& steps) {
     experiment.target.threads = 2;
     Prepared prepared(experiment, "keep", Fault(), {}, {});
     prepared.repetition({});
-    return prepared.repetition({}).at("engaged");
+    return prepared.repetition({});
+}
+
+nlohmann::json engaged_with(const std::vector<RecipeStep>& steps) {
+    return repetition_with(steps).at("engaged");
+}
+
+nlohmann::json counters_with(const std::vector<RecipeStep>& steps) {
+    return repetition_with(steps).at("counters");
 }
 
 RecipeStep step(const std::string& id, const nlohmann::json& changes = nlohmann::json::object()) {
@@ -89,6 +97,17 @@ TEST(Evidence, StaysWhereATechniqueFindsNothingToDo) {
     EXPECT_EQ(engaged_with({step("prune_magnitude", {{"sparsity", 0}})}).at("prune_magnitude").at("engaged"),
               false);
     EXPECT_EQ(engaged_with({step("tokenization")}).at("tokenization").at("engaged"), false);
+}
+
+TEST(Evidence, CountsTheZerosThatWereNotRead) {
+    const auto skipped = [](const nlohmann::json& options) {
+        return counters_with({step("prune_magnitude", options)}).at("skipped_zeros").get<std::int64_t>();
+    };
+    EXPECT_GT(skipped(nlohmann::json::object()), 0);
+    EXPECT_EQ(skipped({{"storage", "dense"}}), 0);
+    // What leaves zeros out converts no weights.
+    const nlohmann::json counters = counters_with({step("prune_magnitude")});
+    EXPECT_EQ(counters.at("converted_products"), 0);
 }
 
 TEST(Evidence, HasNothingToSayOfTheBaselinesOwnOptions) {

@@ -63,11 +63,51 @@ TEST(PredictedMemory, IsThatOfTheRepetitionsWhereTheScoredWindowsAreLonger) {
               predicted.at("kv_cache"));
 }
 
+// But for the rounding of a share of a short row, and zeros that the file had already.
+TEST(PredictedMemory, FollowsZerosThatAreLeftOut) {
+    const std::vector<nlohmann::json> patterns{{{"scope", "row"}},
+                                               {{"scope", "tensor"}, {"sparsity", 0.8}},
+                                               {{"scope", "global"}},
+                                               {{"pattern", "n_m"}},
+                                               {{"sparsity", 0.1}}};
+    for (nlohmann::json options : patterns) {
+        SCOPED_TRACE(options.dump());
+        const Experiment left_out = experiment_with({{"prune_magnitude", options}});
+        expect_predicted(left_out);
+        options["storage"] = "dense";
+        const Experiment dense = experiment_with({{"prune_magnitude", options}});
+        const auto weights = [](const Experiment& experiment) {
+            return Prepared(experiment, "keep", Fault(), {}, {})
+                .description()
+                .at("model_bytes")
+                .get<double>();
+        };
+        EXPECT_LE(weights(left_out), weights(dense));
+        EXPECT_NEAR(predict_experiment({{"experiment", to_json(left_out)}}).at("model_bytes").get<double>(),
+                    weights(left_out), 0.005 * weights(left_out));
+    }
+}
+
 TEST(PredictedMemory, FollowsTheCachesStorage) {
     for (const char* storage : {"off", "fp32", "fp16", "int8"}) {
         SCOPED_TRACE(storage);
         expect_predicted(experiment_with({{"kv_cache", {{"dtype", storage}}}}));
     }
+}
+
+// A form of the run: files have room for zeros.
+TEST(PredictedFile, KeepsItsZeros) {
+    const auto path = std::filesystem::path(testing::TempDir()) / "pruned.gguf";
+    const Experiment experiment = experiment_with({{"prune_magnitude", nlohmann::json::object()}});
+    const nlohmann::json predicted = predict_experiment({{"experiment", to_json(experiment)}});
+    const nlohmann::json written = export_model({{"checkpoint", experiment.checkpoint},
+                                                 {"recipe", to_json(experiment.recipe)},
+                                                 {"path", path.string()}},
+                                                {}, {});
+    EXPECT_EQ(predicted.at("file_bytes"), written.at("bytes"));
+    for (const StoredTensor& tensor : open_checkpoint(path.string()).tensors)
+        EXPECT_EQ(tensor.type, DType::f32) << tensor.name;
+    std::filesystem::remove(path);
 }
 
 TEST(PredictedFile, HasTheSizeThatIsWritten) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/experiment/worker/apply_recipe.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -9,6 +11,7 @@
 
 #include "engine/core/error.h"
 #include "engine/techniques/apply/technique.h"
+#include "engine/weights/sparse.h"
 #include "engine/weights/weight_format.h"
 
 namespace hone {
@@ -129,12 +132,42 @@ void plan_matrices(Checkpoint& checkpoint, const std::string& dtype) {
     }
 }
 
+bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run) {
+    // Products in less than fp32 have no kernel for them.
+    if (run.arithmetic != kernels::Arithmetic::f32) return false;
+    return std::any_of(recipe.steps.begin(), recipe.steps.end(), [](const RecipeStep& step) {
+        return step.options.value("storage", "") == "compressed";
+    });
+}
+
+std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, const kernels::Context& context,
+                                         const Progress& progress) {
+    std::int64_t matrices = 0, before = 0, after = 0;
+    for (StoredTensor& tensor : checkpoint.tensors) {
+        if (tensor.shape.size() != 2) continue;
+        std::optional<StoredTensor> smaller = without_zeros(tensor, context, progress);
+        if (!smaller) continue;
+        ++matrices;
+        before += tensor.bytes();
+        after += smaller->bytes();
+        tensor = *std::move(smaller);
+    }
+    if (matrices == 0) return {"no matrix takes less memory without its zeros: all are kept with them"};
+    return {fmt::format("{} matrices are in memory without their zeros: {:.1f} MB instead of {:.1f} MB",
+                        matrices, static_cast<double>(after) / 1e6, static_cast<double>(before) / 1e6)};
+}
+
+void plan_without_zeros(Checkpoint& checkpoint) {
+    for (StoredTensor& tensor : checkpoint.tensors) {
+        if (tensor.shape.size() == 2) tensor.type = planned_without_zeros(tensor);
+    }
+}
+
 nlohmann::json bytes_by_type(const Checkpoint& checkpoint) {
     nlohmann::json types = nlohmann::json::object();
     for (const StoredTensor& tensor : checkpoint.tensors) {
         const std::string name(info(tensor.type).name);
-        types[name] =
-            types.value(name, std::int64_t{0}) + tensor.rows() * row_bytes(tensor.type, tensor.cols());
+        types[name] = types.value(name, std::int64_t{0}) + tensor.bytes();
     }
     return types;
 }

@@ -60,7 +60,8 @@ nlohmann::json calibrate_machine(const nlohmann::json& request, const Progress& 
         keep_calibration(*kept);
     }
     nlohmann::json types = nlohmann::json::array();
-    for (const DTypeInfo& type : all_dtypes()) {
+    for (std::size_t i = 0; i < kDTypes; ++i) {
+        const DTypeInfo& type = info(static_cast<DType>(i));
         if (kept->read_bandwidth(type.type) <= 0) continue;
         types.push_back({{"type", type.name},
                          {"read_bytes_per_second", kept->read_bandwidth(type.type)},

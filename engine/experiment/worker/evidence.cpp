@@ -20,11 +20,10 @@ double zero_share(const Checkpoint& checkpoint) {
     for (const StoredTensor& tensor : checkpoint.tensors) {
         if (tensor.shape.size() < 2 || tensor.data.empty()) continue;
         row.resize(static_cast<std::size_t>(tensor.cols()));
-        const std::int64_t bytes = row_bytes(tensor.type, tensor.cols());
         const std::int64_t rows = std::min(tensor.rows(), kRows);
         for (std::int64_t i = 0; i < rows; ++i) {
             const std::int64_t at = i * tensor.rows() / rows;
-            dequantize_row(tensor.type, tensor.data.data() + at * bytes, row.data(), tensor.cols());
+            dequantize_row(tensor.type, tensor.row(at), row.data(), tensor.cols());
             zeros += std::count(row.begin(), row.end(), 0.0F);
             seen += tensor.cols();
         }
@@ -57,8 +56,10 @@ void WeightEvidence::applied(const Checkpoint& after) {
 
 std::int64_t WeightEvidence::converted_products(const Runtime::Counters& counters) const {
     std::int64_t sum = 0;
-    for (std::size_t type = 0; type < kDTypes; ++type)
-        sum += types_before_[type] ? 0 : counters.products_of_type[type];
+    for (const DTypeInfo& type : all_dtypes()) {  // leaving zeros out converts nothing
+        const auto index = static_cast<std::size_t>(type.type);
+        sum += types_before_[index] ? 0 : counters.products_of_type[index];
+    }
     return sum;
 }
 
@@ -77,6 +78,7 @@ CounterValues counter_values(const Runtime::Counters& before, const Runtime::Cou
          weights == nullptr ? 0 : weights->converted_products(after) - weights->converted_products(before)},
         {"reduced_kv_tokens", after.reduced_kv_tokens - before.reduced_kv_tokens},
         {"kv_blocks", after.kv_blocks - before.kv_blocks},
+        {"skipped_zeros", after.skipped_zeros - before.skipped_zeros},
         {"zero_weights", weights == nullptr ? 0 : weights->zero_weights()},
         {"removed_layers", weights == nullptr ? 0 : weights->removed_layers()},
         {"largest_batch", timings.largest_batch},

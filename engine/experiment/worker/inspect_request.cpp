@@ -37,7 +37,7 @@ nlohmann::json tensor_list(const Checkpoint& checkpoint) {
                         {"type", info(tensor.type).name},
                         {"shape", tensor.shape},
                         {"elements", tensor.elements()},
-                        {"bytes", tensor.rows() * row_bytes(tensor.type, tensor.cols())}});
+                        {"bytes", tensor.bytes()}});
     return list;
 }
 

@@ -114,6 +114,8 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
         Checkpoint plan = open_checkpoint(experiment_.checkpoint, false);
         const RunConfig config = plan_recipe(plan, experiment_.recipe, experiment_.workload.concurrency).run;
         const Sizes sizes = sizes_of(experiment_.workload, config);
+        plan_matrices(plan, dtype);
+        if (leaves_zeros_out(experiment_.recipe, config)) plan_without_zeros(plan);
         require_memory(experiment_.checkpoint,
                        predict_memory(read_config(plan), plan.bytes(), config, pool_.size(),
                                       config.batching == RunConfig::Batching::adaptive ? 1 : sizes.sequences,
@@ -133,6 +135,10 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
         config_ = applied.run;
         notes_ = std::move(applied.notes);
         if (weight_evidence_) weight_evidence_->applied(checkpoint);
+        if (leaves_zeros_out(experiment_.recipe, config_)) {
+            const auto notes = leave_zeros_out(checkpoint, context, apply_progress);
+            notes_.insert(notes_.end(), notes.begin(), notes.end());
+        }
     }
     malloc_trim(0);  // what the transforms used is not the model's
     apply_seconds_ = seconds_since(apply_start);

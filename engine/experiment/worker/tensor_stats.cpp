@@ -38,10 +38,9 @@ struct Moments {
 template <typename Visit>
 void each_row(const StoredTensor& tensor, const Progress& progress, const Visit& visit) {
     std::vector<float> row(static_cast<std::size_t>(tensor.cols()));
-    const std::int64_t bytes = row_bytes(tensor.type, tensor.cols());
     for (std::int64_t r = 0; r < tensor.rows(); ++r) {
         if (r % 256 == 0) progress.check();
-        dequantize_row(tensor.type, tensor.data.data() + r * bytes, row.data(), tensor.cols());
+        dequantize_row(tensor.type, tensor.row(r), row.data(), tensor.cols());
         for (const float value : row) visit(value);
     }
 }

@@ -34,15 +34,14 @@ std::vector<const StoredTensor*> matrices(const Checkpoint& checkpoint, bool wit
 
 void for_each_row(const StoredTensor& tensor, const kernels::Context& context, const Progress& progress,
                   const std::function<void(std::int64_t row, const float* values, int thread)>& body) {
-    const std::int64_t cols = tensor.cols(), bytes = row_bytes(tensor.type, cols);
+    const std::int64_t cols = tensor.cols();
     context.pool.parallel_for(
         tensor.rows(), kRowsTogether, [&](std::int64_t begin, std::int64_t end, int thread) {
             auto* const values = reinterpret_cast<float*>(
                 context.workspace.get(thread, static_cast<std::size_t>(cols) * sizeof(float)));
             progress.check();
             for (std::int64_t row = begin; row < end; ++row) {
-                kernels::expand_row(kernel_type(tensor.type), tensor.data.data() + row * bytes, values, cols,
-                                    context.isa);
+                kernels::expand_row(kernel_type(tensor.type), tensor.row(row), values, cols, context.isa);
                 body(row, values, thread);
             }
         });

@@ -51,6 +51,10 @@ PrunePattern::PrunePattern(const nlohmann::json& json)
       m(json.at("m").get<std::int64_t>()),
       embedding(json.value("embedding", false)) {}
 
+std::int64_t PrunePattern::zeros(std::int64_t elements) const {
+    return n_of_m ? elements / m * (m - n) : share(elements);
+}
+
 std::int64_t PrunePattern::share(std::int64_t elements) const {
     return std::llround(sparsity * static_cast<double>(elements));
 }
@@ -97,8 +101,9 @@ std::int64_t prune(StoredTensor& tensor, const kernels::Context& context, const 
         for (std::size_t i = 0; i < cols; ++i) own.zeros += own.mask[i] != 0 || values[i] == 0.0F ? 1 : 0;
     });
     tensor = std::move(pruned);
-    return std::accumulate(threads.begin(), threads.end(), std::int64_t{0},
-                           [](std::int64_t sum, const Own& own) { return sum + own.zeros; });
+    tensor.zeros = std::accumulate(threads.begin(), threads.end(), std::int64_t{0},
+                                   [](std::int64_t sum, const Own& own) { return sum + own.zeros; });
+    return tensor.zeros;
 }
 
 std::vector<std::string> expansion_note(const std::vector<const StoredTensor*>& chosen) {
@@ -121,6 +126,7 @@ std::vector<std::string> plan_pruned(Checkpoint& checkpoint, const nlohmann::jso
         expansion_note(matrices(std::as_const(checkpoint), pattern.embedding));
     for (StoredTensor* tensor : matrices(checkpoint, pattern.embedding)) {
         if (!has_exact_zero(tensor->type)) tensor->type = DType::f32;
+        tensor->zeros = std::max(tensor->zeros, pattern.zeros(tensor->elements()));
     }
     return notes;
 }

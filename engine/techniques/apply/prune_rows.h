@@ -17,6 +17,8 @@ struct PrunePattern {
     explicit PrunePattern(const nlohmann::json& options);
     // How many of `elements` become zero, unless n_of_m.
     std::int64_t share(std::int64_t elements) const;
+    // How many become zero, either way.
+    std::int64_t zeros(std::int64_t elements) const;
 
     bool n_of_m;
     double sparsity;
@@ -43,7 +45,7 @@ std::int64_t prune(StoredTensor& tensor, const kernels::Context& context, const 
 std::vector<std::string> expansion_note(const std::vector<const StoredTensor*>& chosen);
 std::string zeros_note(std::int64_t zeros, std::int64_t elements, std::size_t matrices);
 
-// The change of types that pruning brings.
+// The change of types that pruning brings, and how many zeros.
 std::vector<std::string> plan_pruned(Checkpoint& checkpoint, const nlohmann::json& options);
 Support supports_pattern(const TechniqueQuery& query);
 

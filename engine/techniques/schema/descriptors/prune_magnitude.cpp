@@ -9,6 +9,8 @@ namespace {
 constexpr std::array kPatterns{ChoiceItem{"unstructured", "Anywhere"}, ChoiceItem{"n_m", "N of every M"}};
 constexpr std::array kScopes{ChoiceItem{"tensor", "Each matrix"}, ChoiceItem{"row", "Each row"},
                              ChoiceItem{"global", "The whole model"}};
+constexpr std::array kStorages{ChoiceItem{"compressed", "Without the zeros"},
+                               ChoiceItem{"dense", "With the zeros"}};
 const std::array kOptions{
     Option{"pattern", "Pattern",
            "Zeros anywhere, or a fixed number of non-zeros in every group of neighbours of a row.",
@@ -28,6 +30,11 @@ const std::array kOptions{
            "Also prune the token embedding and the output matrix. They are the most sensitive and are kept "
            "by default.",
            Flag{false}},
+    Option{"storage", "In memory",
+           "Leave the zeros out of memory where that takes fewer bytes, or keep room for them. Files always "
+           "have "
+           "the room.",
+           Choice{kStorages, "compressed"}},
 };
 
 }  // namespace

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::array kPatterns{ChoiceItem{"unstructured", "Anywhere in a row"},
                                ChoiceItem{"n_m", "N of every M"}};
+constexpr std::array kStorages{ChoiceItem{"compressed", "Without the zeros"},
+                               ChoiceItem{"dense", "With the zeros"}};
 const std::array kOptions{
     Option{"pattern", "Pattern",
            "Zeros anywhere in a row, or a fixed number of non-zeros in every group of neighbours.",
@@ -20,6 +22,11 @@ const std::array kOptions{
            OnlyWhen{"pattern", "n_m"}},
     Option{"tokens", "Calibration", "How many tokens of the bundled text the inputs are measured on.",
            Integer{64, 65536, 4096, 512, "tokens"}},
+    Option{"storage", "In memory",
+           "Leave the zeros out of memory where that takes fewer bytes, or keep room for them. Files always "
+           "have "
+           "the room.",
+           Choice{kStorages, "compressed"}},
 };
 
 constexpr std::array kConflicts{
