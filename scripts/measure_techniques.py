@@ -159,6 +159,7 @@ def main():
     parser.add_argument("--out", default="docs/measurements/techniques.md", type=pathlib.Path)
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the store and the raw JSON")
     parser.add_argument("--chunks", default="20", help="scored windows of 512 tokens")
+    parser.add_argument("--repeat", default="12", help="repetitions of each side, whatever the noise")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or pathlib.Path(scratch)
@@ -166,7 +167,7 @@ def main():
         table, evidence = [], []
         for title, settings, extra in ROWS:
             print(title, file=sys.stderr, flush=True)
-            document = measure(options.hone, options.checkpoint, settings, ["--chunks", options.chunks, *extra],
+            document = measure(options.hone, options.checkpoint, settings, ["--chunks", options.chunks, "--repeat", options.repeat, "--resolution", "0", *extra],
                                folder / "runs.sqlite")
             raw_file(folder, title).write_text(json.dumps(document))
             workload = " ".join(extra) or "default workload"
@@ -183,10 +184,11 @@ def write_page(options, environment, table, evidence):
         "",
         f"{name}, {datetime.date.today()}, on {environment.get('cpu', '?')} ({environment.get('isa', '?')}, "
         f"{environment.get('physical_cores', '?')} cores, shared and noisy: read the ratios). Written by",
-        f"`scripts/measure_techniques.py {name} --chunks {options.chunks}`; commit {environment.get('commit', '?')}.",
+        f"`scripts/measure_techniques.py {name} --chunks {options.chunks} --repeat {options.repeat}`; commit {environment.get('commit', '?')}.",
         "",
         "Ratios are candidate over baseline, measured interleaved in two workers, with the 95 % interval; ▲ faster, ▼ slower,",
-        "· cannot tell (99 % interval). The default workload is 128 prompt tokens, 64 generated, one sequence, five repetitions.",
+        "· cannot tell (99 % interval). The default workload is 128 prompt tokens, 64 generated, one sequence,",
+        f"{options.repeat} repetitions of each side.",
         f"Perplexity, KL divergence and top-1 agreement: bundled text, {options.chunks} windows of 512 with the second half scored,",
         "against the same checkpoint's baseline. Sizes in MB.",
         "",

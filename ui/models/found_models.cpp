@@ -15,12 +15,28 @@ namespace {
 
 constexpr int atOnce = 2;
 constexpr int deepest = 7;  // a snapshot in the Hugging Face cache lies five folders down
-constexpr std::size_t mostFiles = 500;
+constexpr std::size_t mostModels = 500;
 
 namespace fs = std::filesystem;
 
-// [{path, place, bytes}] of every *.gguf below the places; a file reached twice is listed once.
-nlohmann::json findFiles(const std::vector<ModelPlace>& places, const std::stop_token& stop) {
+// Of the weights of a Hugging Face folder whose config.json this is; 0 where there are none beside it.
+double folderBytes(const fs::path& config) {
+    std::error_code ignored;
+    double bytes = 0;
+    bool whole = false;  // other programs keep adapters and training states as *.safetensors too
+    for (fs::directory_iterator it(config.parent_path(), ignored); it != fs::directory_iterator();
+         it.increment(ignored)) {
+        if (ignored) break;
+        const std::string file = it->path().filename().string();
+        whole = whole || file == "model.safetensors" || file == "model.safetensors.index.json";
+        if (it->path().extension() == ".safetensors")
+            bytes += static_cast<double>(fs::file_size(it->path(), ignored));
+    }
+    return whole ? bytes : 0;
+}
+
+// [{path, place, bytes}] of every *.gguf and every Hugging Face folder below the places; what is reached twice is listed once.
+nlohmann::json findModels(const std::vector<ModelPlace>& places, const std::stop_token& stop) {
     nlohmann::json found = nlohmann::json::array();
     std::set<fs::path> seen;
     for (const ModelPlace& place : places) {
@@ -28,15 +44,18 @@ nlohmann::json findFiles(const std::vector<ModelPlace>& places, const std::stop_
         fs::recursive_directory_iterator it(place.folder.toStdString(),
                                             fs::directory_options::skip_permission_denied, error);
         for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-            if (stop.stop_requested() || found.size() >= mostFiles) return found;
+            if (stop.stop_requested() || found.size() >= mostModels) return found;
             if (it.depth() >= deepest) it.disable_recursion_pending();
             std::error_code ignored;
-            if (it->path().extension() != ".gguf" || !it->is_regular_file(ignored)) continue;
-            const fs::path real = fs::canonical(it->path(), ignored);
+            const bool folder = it->path().filename() == "config.json";
+            if ((!folder && it->path().extension() != ".gguf") || !it->is_regular_file(ignored)) continue;
+            const double bytes =
+                folder ? folderBytes(it->path()) : static_cast<double>(it->file_size(ignored));
+            if (folder && bytes <= 0) continue;
+            const fs::path path = folder ? it->path().parent_path() : it->path();
+            const fs::path real = fs::canonical(path, ignored);
             if (ignored || !seen.insert(real).second) continue;
-            found.push_back({{"path", it->path().string()},
-                             {"place", place.name.toStdString()},
-                             {"bytes", static_cast<double>(it->file_size(ignored))}});
+            found.push_back({{"path", path.string()}, {"place", place.name.toStdString()}, {"bytes", bytes}});
         }
     }
     return found;
@@ -88,7 +107,7 @@ void FoundModels::scan(const std::vector<ModelPlace>& places) {
     scanning_ = true;
     session_.jobs().quick(
         QStringLiteral("find models"), this,
-        [places](const WorkerLaunch&, const std::stop_token& stop) { return findFiles(places, stop); },
+        [places](const WorkerLaunch&, const std::stop_token& stop) { return findModels(places, stop); },
         [this](const nlohmann::json& files) {
             beginResetModel();
             ++generation_;
@@ -192,6 +211,7 @@ QVariant FoundModels::text(const Row& row, int column) const {
     switch (column) {
         case name:
             return row.facts.open && !row.facts.name.isEmpty() ? row.facts.name
+                   : QFileInfo(row.path).isDir()               ? QFileInfo(row.path).fileName()
                                                                : QFileInfo(row.path).completeBaseName();
         case architecture:
             return row.facts.architecture;

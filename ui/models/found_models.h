@@ -16,7 +16,7 @@ struct ModelPlace {
 std::vector<ModelPlace> modelPlaces();  // those of this user; they need not exist
 QString sampleModelPath();              // where scripts/run.sh keeps the default model
 
-// The GGUF files on this disk. Files are found on another thread, then each is inspected in a worker, two at a time, so
+// The GGUF files and Hugging Face folders on this disk. They are found on another thread, then each is inspected in a worker, two at a time, so
 // that opening a model never waits for the list.
 class FoundModels : public QAbstractTableModel {
     Q_OBJECT
@@ -35,7 +35,7 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 signals:
-    void scanned();  // the list of files is known; their facts follow
+    void scanned();  // the list is known; their facts follow
 
 private:
     struct Row {

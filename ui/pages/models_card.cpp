@@ -76,10 +76,11 @@ void ModelsCard::fitHeight() {
     table_->setVisible(rows > 0);
     empty_->setVisible(rows == 0);
     if (!models_->scanning())
-        empty_->setTexts(
-            tr("No models found on this disk"),
-            tr("Hone looks for GGUF files in ~/.cache/hone, ~/models, the Hugging Face cache and LM "
-               "Studio's folder. A file from anywhere else can be opened or dropped on the window."));
+        empty_->setTexts(tr("No models found on this disk"),
+                         tr("Hone looks for GGUF files and Hugging Face folders in ~/.cache/hone, ~/models, "
+                            "the Hugging Face "
+                            "cache and LM Studio's folder. A model from anywhere else can be opened or "
+                            "dropped on the window."));
     table_->setFixedHeight(spacing::headerHeight + qMin(rows, mostRowsShown) * spacing::rowHeight + 1);
     if (rows > 0 && !table_->currentIndex().isValid()) table_->setCurrentIndex(sorted_->index(0, 0));
 }
@@ -95,8 +96,10 @@ void ModelsCard::showMenu(const QPoint& position) {
     const QString path = index.data(FoundModels::PathRole).toString();
     QMenu menu(this);
     menu.addAction(tr("Open"), this, [this, index] { open(index); });
-    menu.addAction(tr("Show its folder"), this,
-                   [path] { QDesktopServices::openUrl(QUrl::fromLocalFile(QFileInfo(path).path())); });
+    menu.addAction(tr("Show its folder"), this, [path] {
+        QDesktopServices::openUrl(
+            QUrl::fromLocalFile(QFileInfo(path).isDir() ? path : QFileInfo(path).path()));
+    });
     menu.addAction(tr("Copy its path"), this, [path] { QApplication::clipboard()->setText(path); });
     menu.exec(table_->viewport()->mapToGlobal(position));
 }

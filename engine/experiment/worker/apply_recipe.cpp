@@ -142,10 +142,13 @@ bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run) {
 
 std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, const kernels::Context& context,
                                          const Progress& progress) {
-    std::int64_t matrices = 0, before = 0, after = 0;
+    std::int64_t matrices = 0, before = 0, after = 0, done = 0;
+    const auto all = static_cast<double>(checkpoint.parameters());
     for (StoredTensor& tensor : checkpoint.tensors) {
+        progress.update(static_cast<double>(done) / all, tensor.name);
+        done += tensor.elements();
         if (tensor.shape.size() != 2) continue;
-        std::optional<StoredTensor> smaller = without_zeros(tensor, context, progress);
+        std::optional<StoredTensor> smaller = without_zeros(tensor, context, {{}, progress.stop});
         if (!smaller) continue;
         ++matrices;
         before += tensor.bytes();
