@@ -23,7 +23,7 @@ case ${1:-} in
 esac
 
 scripts/setup.sh
-scripts/build.sh release hone hone-ui
+scripts/build.sh release hone hone-ui hone_plugins
 hone=build/release/bin/hone
 model=${1:-}
 if [ -z "$model" ]; then

@@ -37,6 +37,15 @@ else
   problem "the Python packages of tests/interop are missing"
   echo "test: PyPI cannot be reached, so tests/interop is skipped" >&2
 fi
+# The plug-in for NVIDIA GPUs is built too, where a toolkit is at hand and always in CI; only a machine with a GPU can run it.
+fetch=--installed
+[ -z "${HONE_CI:-}${CI:-}" ] || fetch=
+if cuda=$(scripts/cuda_toolkit.sh $fetch); then
+  options+=" -DHONE_CUDA_ROOT=$cuda"
+else
+  problem "the CUDA toolkit is missing"
+  echo "test: no CUDA toolkit, so the CUDA plug-in is not built" >&2
+fi
 HONE_CMAKE_OPTIONS=$options scripts/build.sh "$preset"
 
 if sample=$(scripts/sample_model.sh "$folder/bin/hone"); then

@@ -45,8 +45,21 @@ std::string calibration_text(const nlohmann::json& answer) {
                        answer.value("file", ""), table(rows));
 }
 
+// What CUDA devices there are, or why none.
+std::vector<std::vector<std::string>> device_rows(const nlohmann::json& cuda) {
+    std::vector<std::vector<std::string>> rows;
+    for (const nlohmann::json& device : cuda.value("devices", nlohmann::json::array()))
+        rows.push_back({device.value("id", ""),
+                        fmt::format("{}, compute capability {}, {}, driver for CUDA {}",
+                                    device.value("name", ""), device.value("compute_capability", ""),
+                                    bytes_text(device.value("memory", 0.0)), device.value("driver", ""))});
+    if (rows.empty()) rows.push_back({"CUDA devices", "none: " + text(cuda, "problem")});
+    return rows;
+}
+
 int doctor_command(const DoctorOptions& options) {
     const nlohmann::json machine = environment({});
+    const nlohmann::json cuda = devices({}, {});
     const profiler::StoreInfo info = profiler::Store(store_path(options.store_file)).info();
     nlohmann::json calibrated;
     if (!options.quick) {
@@ -56,23 +69,29 @@ int doctor_command(const DoctorOptions& options) {
         clear_progress();
     }
     if (options.json) {
-        print_json(nlohmann::json{
-            {"environment", machine}, {"store", store_json(info)}, {"calibration", calibrated}});
+        print_json(nlohmann::json{{"environment", machine},
+                                  {"cuda", cuda},
+                                  {"store", store_json(info)},
+                                  {"calibration", calibrated}});
         return kDone;
     }
-    print(table({{"Hone", text(machine, "hone_version") + " (" + text(machine, "commit") + ")"},
-                 {"processor", text(machine, "cpu")},
-                 {"kernels run with", text(machine, "isa")},
-                 {"processor offers", text(machine, "cpu_features")},
-                 {"cores", text(machine, "physical_cores") + " physical, " + text(machine, "logical_cores") +
-                               " logical"},
-                 {"memory", bytes_text(machine.value("memory_available", 0.0)) + " free of " +
-                                bytes_text(machine.value("memory_total", 0.0))},
-                 {"frequency governor", text(machine, "governor")},
-                 {"system", text(machine, "os") + ", Linux " + text(machine, "kernel")},
-                 {"store", info.path.string()},
-                 {"SQLite", info.sqlite_version + ", journal mode " + info.journal_mode +
-                                (info.read_only ? ", read only" : "")}}));
+    std::vector<std::vector<std::string>> rows{
+        {"Hone", text(machine, "hone_version") + " (" + text(machine, "commit") + ")"},
+        {"processor", text(machine, "cpu")},
+        {"kernels run with", text(machine, "isa")},
+        {"processor offers", text(machine, "cpu_features")},
+        {"cores",
+         text(machine, "physical_cores") + " physical, " + text(machine, "logical_cores") + " logical"},
+        {"memory", bytes_text(machine.value("memory_available", 0.0)) + " free of " +
+                       bytes_text(machine.value("memory_total", 0.0))},
+        {"frequency governor", text(machine, "governor")},
+        {"system", text(machine, "os") + ", Linux " + text(machine, "kernel")},
+        {"store", info.path.string()},
+        {"SQLite", info.sqlite_version + ", journal mode " + info.journal_mode +
+                       (info.read_only ? ", read only" : "")}};
+    const auto of_devices = device_rows(cuda);
+    rows.insert(rows.end(), of_devices.begin(), of_devices.end());
+    print(table(rows));
     if (!calibrated.is_null()) print(calibration_text(calibrated));
     return kDone;
 }

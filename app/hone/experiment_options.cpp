@@ -38,7 +38,7 @@ void ExperimentOptions::add_to(CLI::App& app) {
         ->type_name("TECHNIQUE[.OPTION=VALUE]")
         ->take_all();
     app.add_option("--recipe", recipe_file, "Read the recipe from a JSON file")->type_name("FILE");
-    app.add_option("--device", device, "Where to run: cpu")->capture_default_str();
+    app.add_option("--device", device, "Where to run: cpu, or cuda:N")->capture_default_str();
     app.add_option("--threads", threads, "Threads; 0 uses the physical cores")->capture_default_str();
     app.add_option("--store", store_file, "Store of runs, instead of the usual one")->type_name("FILE");
     app.add_flag("--json", json, "Print one JSON document and nothing else");
@@ -65,9 +65,7 @@ Recipe ExperimentOptions::recipe() const {
 }
 
 Target ExperimentOptions::target() const {
-    if (device != "cpu")
-        throw Error(
-            ErrorDetails{"", "", "--device", "'" + device + "'", "cpu, the only device of this version"});
+    cuda_index(device, "--device");
     if (threads < 0) throw Error(ErrorDetails{"", "", "--threads", std::to_string(threads), "0 or more"});
     return {device, threads};
 }

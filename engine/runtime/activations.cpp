@@ -23,7 +23,21 @@ Widths widths(const ModelConfig& model) {
 
 }  // namespace
 
-Activations::Activations(const ModelConfig& model) : model_(model) {}
+Activations::Activations(const ModelConfig& model, MemorySpace* space)
+    : x(space),
+      q(space),
+      k(space),
+      v(space),
+      a(space),
+      b(space),
+      gate(space),
+      up(space),
+      logits(space),
+      positions(space),
+      mask(space),
+      reduced(space),
+      mass(space),
+      model_(model) {}
 
 void Activations::require(const ActivationRows& wanted) {
     const Widths w = widths(model_);

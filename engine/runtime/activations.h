@@ -20,7 +20,8 @@ struct ActivationRows {
 // What the layers compute, fp32, grown to the largest pass so far and kept.
 class Activations {
 public:
-    explicit Activations(const ModelConfig& model);
+    // In `space`, or in this process's memory.
+    explicit Activations(const ModelConfig& model, MemorySpace* space = nullptr);
     void require(const ActivationRows& wanted);
     std::int64_t bytes() const;
 

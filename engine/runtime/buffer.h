@@ -8,17 +8,30 @@
 
 namespace hone {
 
+// Where buffers lie that are not in this process's memory: a device's.
+class MemorySpace {
+public:
+    virtual ~MemorySpace() = default;
+    virtual void* allocate(std::int64_t bytes) = 0;  // throws where there is no room
+    virtual void release(void* memory) noexcept = 0;
+};
+
 // Uninitialised, 64-byte aligned elements of a trivial type whose size in bytes is known exactly: what the memory figures
 // are made of. Allocation replaces the contents.
 template <typename T>
 class Buffer {
 public:
+    explicit Buffer(MemorySpace* space = nullptr) : data_(nullptr, Free{space}) {}
+
     void allocate(std::int64_t count) {
         data_.reset();
         count_ = 0;
         if (count == 0) return;
-        data_.reset(static_cast<T*>(
-            ::operator new (static_cast<std::size_t>(count) * sizeof(T), std::align_val_t{kAlignment})));
+        const std::int64_t bytes = count * static_cast<std::int64_t>(sizeof(T));
+        MemorySpace* const space = data_.get_deleter().space;
+        data_.reset(static_cast<T*>(space != nullptr ? space->allocate(bytes)
+                                                     : ::operator new (static_cast<std::size_t>(bytes),
+                                                                       std::align_val_t{kAlignment})));
         count_ = count;
     }
     // Keeps what is there where it is large enough.
@@ -32,7 +45,13 @@ public:
 private:
     static constexpr std::size_t kAlignment = 64;
     struct Free {
-        void operator()(T* p) const { ::operator delete (p, std::align_val_t{kAlignment}); }
+        MemorySpace* space;
+        void operator()(T* p) const {
+            if (space != nullptr)
+                space->release(p);
+            else
+                ::operator delete (p, std::align_val_t{kAlignment});
+        }
     };
     std::unique_ptr<T, Free> data_;
     std::int64_t count_ = 0;

@@ -35,7 +35,7 @@ std::int64_t element_bytes(kernels::KvType type) {
     }
 }
 
-class ContiguousKvCache final : public KvCache {
+class ContiguousKvCache final : public CpuKvCache {
 public:
     ContiguousKvCache(const ModelConfig& model, KvStorage storage, std::int64_t max_context)
         : type_(kv_type(storage)),
@@ -152,7 +152,7 @@ struct BlockSide {
     }
 };
 
-class PagedKvCache final : public KvCache {
+class PagedKvCache final : public CpuKvCache {
 public:
     explicit PagedKvCache(std::shared_ptr<KvBlocks> blocks)
         : blocks_(std::move(blocks)), position_mask_((std::int64_t{1} << blocks_->block_shift()) - 1) {}
@@ -272,7 +272,7 @@ kernels::KvView KvBlocks::view(std::int64_t layer, int side) const {
             rows,  nullptr, block_shift_, offset,           offset + data_bytes_};
 }
 
-std::unique_ptr<KvCache> make_paged_kv_cache(std::shared_ptr<KvBlocks> blocks) {
+std::unique_ptr<CpuKvCache> make_paged_kv_cache(std::shared_ptr<KvBlocks> blocks) {
     return std::make_unique<PagedKvCache>(std::move(blocks));
 }
 
@@ -296,8 +296,8 @@ std::int64_t contiguous_kv_bytes(const ModelConfig& model, KvStorage storage, st
     return 2 * model.n_layers * model.n_kv_heads * capacity * (model.head_dim * element_bytes(type) + scale);
 }
 
-std::unique_ptr<KvCache> make_contiguous_kv_cache(const ModelConfig& model, KvStorage storage,
-                                                  std::int64_t max_context) {
+std::unique_ptr<CpuKvCache> make_contiguous_kv_cache(const ModelConfig& model, KvStorage storage,
+                                                     std::int64_t max_context) {
     return std::make_unique<ContiguousKvCache>(model, storage, max_context);
 }
 

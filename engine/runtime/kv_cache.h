@@ -21,13 +21,6 @@ public:
 
     // Room for `length` positions in every layer, keeping the first length(). Throws std::bad_alloc.
     virtual void reserve(std::int64_t length) = 0;
-    // k, v: [tokens, n_kv_heads, head_dim], stored at positions length(), length()+1, … Room must have been reserved.
-    virtual void append(std::int64_t layer, const float* k, const float* v, std::int64_t tokens,
-                        const kernels::Context& context) = 0;
-    // Valid until the next reserve().
-    virtual kernels::KvView keys(std::int64_t layer) const = 0;
-    virtual kernels::KvView values(std::int64_t layer) const = 0;
-
     virtual std::int64_t length() const = 0;
     virtual void advance(std::int64_t tokens) = 0;  // after every layer was appended to
     virtual void trim(std::int64_t length) = 0;     // keep the first `length`; memory stays reserved
@@ -35,10 +28,21 @@ public:
     void clear() { trim(0); }
 };
 
+// In this process's memory.
+class CpuKvCache : public KvCache {
+public:
+    // k, v: [tokens, n_kv_heads, head_dim], stored at positions length(), length()+1, … Room must have been reserved.
+    virtual void append(std::int64_t layer, const float* k, const float* v, std::int64_t tokens,
+                        const kernels::Context& context) = 0;
+    // Valid until the next reserve().
+    virtual kernels::KvView keys(std::int64_t layer) const = 0;
+    virtual kernels::KvView values(std::int64_t layer) const = 0;
+};
+
 // Contiguous per head: layer → K or V → head → position → head_dim, grown by half (at most to `max_context`), layer by
 // layer, so that memory follows use without a second copy of the whole. `storage` must not be KvStorage::off.
-std::unique_ptr<KvCache> make_contiguous_kv_cache(const ModelConfig& model, KvStorage storage,
-                                                  std::int64_t max_context);
+std::unique_ptr<CpuKvCache> make_contiguous_kv_cache(const ModelConfig& model, KvStorage storage,
+                                                     std::int64_t max_context);
 
 // Blocks of 2^block_shift positions over all layers, that the caches of several sequences take from and give back to
 // (PagedAttention, arXiv 2309.06180, section 4.1). Memory that was once taken stays for the next one.
@@ -67,7 +71,7 @@ private:
 };
 
 // Gives its blocks back when it is trimmed or destroyed. bytes() is 0: the blocks' memory is KvBlocks'.
-std::unique_ptr<KvCache> make_paged_kv_cache(std::shared_ptr<KvBlocks> blocks);
+std::unique_ptr<CpuKvCache> make_paged_kv_cache(std::shared_ptr<KvBlocks> blocks);
 
 // Bytes of the blocks that a sequence of `length` positions takes.
 std::int64_t paged_kv_bytes(const ModelConfig& model, KvStorage storage, int block_shift,

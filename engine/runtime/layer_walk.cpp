@@ -7,7 +7,7 @@
 #include "engine/runtime/activations.h"
 #include "engine/runtime/architectures/forward.h"
 #include "engine/runtime/attention_mask.h"
-#include "engine/runtime/operations.h"
+#include "engine/runtime/cpu_operations.h"
 #include "engine/runtime/pass.h"
 #include "engine/runtime/run_config.h"
 
@@ -50,7 +50,7 @@ struct LayerWalk::Impl {
         operations({}).embed(*model.token_embd);
     }
 
-    Operations operations(const Progress& progress) {
+    CpuOperations operations(const Progress& progress) {
         return {model, vectors, activations, pass, slice, products, attention, tracing, context, progress};
     }
 
@@ -87,7 +87,7 @@ std::int64_t LayerWalk::tokens() const {
 LayerWalk::Squares LayerWalk::input_squares(const Progress& progress) {
     Impl& it = *impl_;
     Squares squares;
-    Operations operations = it.operations(progress);
+    CpuOperations operations = it.operations(progress);
     operations.observe([&squares](const StoredTensor& weight, const float* x, std::int64_t rows) {
         std::vector<double>& sums = squares[&weight];
         const std::int64_t cols = weight.cols();
@@ -108,7 +108,7 @@ LayerWalk::Squares LayerWalk::input_squares(const Progress& progress) {
 double LayerWalk::advance(const Progress& progress) {
     Impl& it = *impl_;
     const std::vector<float> before = it.hidden();
-    Operations operations = it.operations(progress);
+    CpuOperations operations = it.operations(progress);
     it.layer_forward(it.model, operations, it.next++);
     const std::int64_t n = it.model.config.n_embd;
     double sum = 0;

@@ -6,30 +6,15 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
-#include <vector>
 
 #include "engine/core/progress.h"
 #include "engine/runtime/activations.h"
 #include "engine/runtime/pass.h"
 #include "engine/runtime/run_config.h"
-#include "kernels/cpu/context.h"
 #include "kernels/linear/reduced.h"
 #include "profiler/trace/recorder.h"
 
 namespace hone {
-
-// The model's vectors as fp32: pointers into the checkpoint where they are stored so, copies otherwise.
-class VectorWeights {
-public:
-    explicit VectorWeights(const Model& model);
-    const float* operator[](const StoredTensor* tensor) const;
-    std::int64_t bytes() const;  // of the copies
-
-private:
-    std::unordered_map<const StoredTensor*, std::vector<float>> copies_;
-};
 
 // How the products of a pass are computed, and how many were.
 struct Products {
@@ -60,23 +45,15 @@ struct Rows {
     std::int64_t begin, count;
 };
 
-// The operations that the graphs of engine/runtime/architectures are written in, on the CPU. They work on the activations
-// of one pass; `x`, `q`, `k`, `v` hold every row of it, the other buffers one slice.
+// The operations that the graphs of engine/runtime/architectures are written in, on one device. They work on the activations
+// of one pass; `x`, `q`, `k`, `v` hold every row of it, the other buffers one slice. Pointers are the device's.
 class Operations {
 public:
-    Operations(const Model& model, const VectorWeights& vectors, Activations& activations, Pass& pass,
-               std::int64_t slice, Products& products, AttentionUse& attention, Tracing& tracing,
-               const kernels::Context& context, const Progress& progress)
-        : model_(model),
-          vectors_(vectors),
-          activations_(activations),
-          pass_(pass),
-          slice_(slice),
-          products_(products),
-          attention_(attention),
-          tracing_(tracing),
-          context_(context),
-          progress_(progress) {}
+    Operations(Activations& activations, Pass& pass, std::int64_t slice)
+        : activations_(activations), pass_(pass), slice_(slice) {}
+    virtual ~Operations() = default;
+    Operations(const Operations&) = delete;
+    Operations& operator=(const Operations&) = delete;
 
     // Calls body(Rows) for slices that cover the pass.
     template <typename Body>
@@ -85,54 +62,31 @@ public:
             body(Rows{begin, std::min(slice_, pass_.rows - begin)});
     }
 
-    void embed(const StoredTensor& embedding);  // token ids → x
+    virtual void embed(const StoredTensor& embedding) = 0;  // token ids → x
     // y[rows] = norm(x[rows]); x and y at the first of the rows.
-    void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const;
+    virtual void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const = 0;
     // y[rows] = x[rows] · Wᵀ, in the run's arithmetic where the weight can be multiplied so. Throws Cancelled where a stop was
     // requested.
-    void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const;
-    void rotate(float* x, std::int64_t heads, Rows rows) const;
+    virtual void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const = 0;
+    virtual void rotate(float* x, std::int64_t heads, Rows rows) const = 0;
     // Keeps k and v of every row for the layer.
-    void remember(std::int64_t layer) const;
+    virtual void remember(std::int64_t layer) const = 0;
     // out[rows] = attention of q[rows] over what the layer remembers.
-    void attend(std::int64_t layer, float* out, Rows rows) const;
-    void gate(float* gate, const float* up, std::int64_t rows) const;
-    void add(float* y, const float* x, std::int64_t rows) const;
+    virtual void attend(std::int64_t layer, float* out, Rows rows) const = 0;
+    virtual void gate(float* gate, const float* up, std::int64_t rows) const = 0;
+    virtual void add(float* y, const float* x, std::int64_t rows) const = 0;
     // Drops the rows whose logits nobody wants: what the last layer computes behind its keys and values is only for the others.
-    void keep_wanted_rows();
+    virtual void keep_wanted_rows() = 0;
     // Logits of the rows that are left → `out`, [rows, n_vocab]. Returns how many of the rows' hidden states hold a NaN or
     // an infinity.
-    std::int64_t logits(float* out) const;
+    virtual std::int64_t logits(float* out) const = 0;
 
     Activations& activations() const { return activations_; }
 
-    // Called with the inputs of every product, [rows, cols of the weight], before it is computed.
-    using Observer = std::function<void(const StoredTensor& weight, const float* x, std::int64_t rows)>;
-    void observe(Observer observer) { observer_ = std::move(observer); }
-
-private:
-    struct Cost {
-        std::int64_t bytes, flops;
-    };
-    // Runs `work`, and records it where a recorder listens: then, and only then, `cost` is asked for.
-    template <typename Work, typename CostOf>
-    void timed(profiler::Operation operation, std::string_view name, Work&& work, CostOf&& cost) const;
-    Cost attention_cost(const kernels::AttentionProblem& problem, std::int64_t layer) const;
-    void multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x, float* y,
-                  std::int64_t rows) const;
-    void add_mass(const kernels::AttentionProblem& problem, std::int64_t layer) const;
-
-    const Model& model_;
-    const VectorWeights& vectors_;
+protected:
     Activations& activations_;
     Pass& pass_;
-    std::int64_t slice_;
-    Products& products_;
-    AttentionUse& attention_;
-    Tracing& tracing_;
-    const kernels::Context& context_;
-    const Progress& progress_;
-    Observer observer_;
+    const std::int64_t slice_;
 };
 
 }  // namespace hone

@@ -24,8 +24,11 @@ struct AttentionMask {
     std::int64_t dense_layers = 0;
 };
 
+enum class DeviceKind : std::uint8_t { cpu, cuda };
+
 // How a model is run. The default is the baseline: fp32 contiguous cache, dense attention, one sequence at a time.
 struct RunConfig {
+    DeviceKind device = DeviceKind::cpu;
     KvStorage kv_cache = KvStorage::f32;
     KvLayout kv_layout = KvLayout::contiguous;
     int kv_block_shift = 4;  // log2 of the positions of a block, where paged

@@ -7,12 +7,10 @@
 #include <utility>
 
 #include "engine/core/error.h"
-#include "engine/runtime/activations.h"
-#include "engine/runtime/architectures/forward.h"
 #include "engine/runtime/attention_mask.h"
+#include "engine/runtime/executor.h"
 #include "engine/runtime/kv_cache.h"
 #include "engine/runtime/memory_plan.h"
-#include "engine/runtime/operations.h"
 #include "engine/runtime/pass.h"
 
 namespace hone {
@@ -74,37 +72,25 @@ void check_config(const Model& model, const RunConfig& config, int max_sequences
 
 struct Runtime::Impl {
     Impl(const Model& the_model, const RunConfig& the_config, kernels::ThreadPool& the_pool,
-         int max_sequences, std::int64_t the_max_context)
+         std::unique_ptr<Executor> the_executor, int max_sequences, std::int64_t the_max_context)
         : model(the_model),
           config(the_config),
           pool(the_pool),
           max_context(the_max_context),
-          workspace(the_pool.size()),
-          context{the_config.isa, the_pool, workspace},
-          vectors(the_model),
-          layer_forward(layer_forward_of(the_model.config.architecture)),
-          activations(model.config),
+          executor(std::move(the_executor)),
           sequences(static_cast<std::size_t>(max_sequences)) {
         for (Sequence& sequence : sequences) {
             if (config.attention.kind == AttentionMask::Kind::pages)
                 sequence.bounds = std::make_unique<PageBounds>(model.config, config.attention.page_shift);
-            if (config.kv_cache != KvStorage::off) sequence.cache = make_cache();
+            if (config.kv_cache != KvStorage::off) sequence.cache = executor->make_cache();
         }
-    }
-
-    std::unique_ptr<KvCache> make_cache() {
-        if (config.kv_layout == KvLayout::contiguous)
-            return make_contiguous_kv_cache(model.config, config.kv_cache, max_context);
-        if (!blocks)
-            blocks = std::make_shared<KvBlocks>(model.config, config.kv_cache, config.kv_block_shift);
-        return make_paged_kv_cache(blocks);
     }
 
     void check(std::span<const SequenceInput> batch) const;
     void forward_cached(std::span<const SequenceInput> batch, const Progress& progress);
     void forward_uncached(std::span<const SequenceInput> batch, const Progress& progress);
     void run(const Progress& progress);
-    void place_rows();
+    void count_pairs();
     void count(std::span<const SequenceInput> batch);
 
     Sequence& slot(int sequence) { return sequences[static_cast<std::size_t>(sequence)]; }
@@ -114,16 +100,10 @@ struct Runtime::Impl {
     const RunConfig config;
     kernels::ThreadPool& pool;
     const std::int64_t max_context;
-    kernels::Workspace workspace;
-    kernels::Context context;
-    VectorWeights vectors;
-    LayerForward layer_forward;
-    Activations activations;
-    std::shared_ptr<KvBlocks> blocks;  // of all sequences, where the cache is paged
+    std::unique_ptr<Executor> executor;
     std::vector<Sequence> sequences;
     std::vector<std::int64_t> lengths_before;
     Pass pass;
-    std::int64_t logits_done = 0;  // rows of this call
     Counters counters;
     bool measures_mass = false;
     Tracing tracing;
@@ -163,8 +143,7 @@ void Runtime::Impl::check(std::span<const SequenceInput> batch) const {
     }
 }
 
-// Positions and masks of the pass's rows.
-void Runtime::Impl::place_rows() {
+void Runtime::Impl::count_pairs() {
     // Layers differ only in whether they are among the dense ones.
     const std::int64_t layers = model.config.n_layers;
     const std::int64_t dense = config.attention.kind == AttentionMask::Kind::pages
@@ -173,8 +152,6 @@ void Runtime::Impl::place_rows() {
     for (const Segment& segment : pass.segments) {
         for (std::int64_t i = 0; i < segment.rows; ++i) {
             const std::int64_t position = segment.position + i;
-            activations.positions.data()[segment.row + i] = static_cast<std::int32_t>(position);
-            activations.mask.data()[segment.row + i] = mask_row(config.attention, position);
             const std::int64_t pairs =
                 dense * (position + 1) +
                 (layers - dense) * attended_positions(config.attention, position, dense);
@@ -187,30 +164,8 @@ void Runtime::Impl::place_rows() {
 void Runtime::Impl::run(const Progress& progress) {
     const std::int64_t slice =
         std::min(pass.rows, pass_limit(config, static_cast<std::int64_t>(pass.segments.size())));
-    activations.require(
-        {pass.rows, slice, 0, reduced_bytes(model.config, config.arithmetic, config.isa, slice)});
-    place_rows();
-    Products products{config.arithmetic, config.reduced_output};
-    AttentionUse attention{config.attention, measures_mass};
-    if (measures_mass) activations.mass.require(slice * model.config.n_heads);
-    Operations operations(model, vectors, activations, pass, slice, products, attention, tracing, context,
-                          progress);
-    tracing.layer = -1;
-    operations.embed(*model.token_embd);
-    for (std::int64_t layer = 0; layer < model.config.n_layers; ++layer) {
-        tracing.layer = static_cast<std::int32_t>(layer);
-        layer_forward(model, operations, layer);  // the last leaves the rows whose logits are wanted
-    }
-    tracing.layer = -1;
-    counters.non_finite_rows +=
-        operations.logits(activations.logits.data() + logits_done * model.config.n_vocab);
-    logits_done += pass.rows;
-    counters.reduced_products += products.reduced;
-    counters.skipped_zeros += products.skipped_zeros;
-    for (std::size_t i = 0; i < kDTypes; ++i) counters.products_of_type[i] += products.of_type[i];
-    counters.attention_mass += attention.mass;
-    counters.attention_mass_rows += attention.mass_rows;
-    if (blocks) counters.kv_blocks = blocks->taken();
+    count_pairs();
+    executor->run(pass, slice, tracing, measures_mass, counters, progress);
     for (const Segment& segment : pass.segments) {
         if (segment.cache != nullptr) segment.cache->advance(std::ssize(segment.tokens));
     }
@@ -274,7 +229,17 @@ void Runtime::Impl::count(std::span<const SequenceInput> batch) {
 Runtime::Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool, int max_sequences,
                  std::int64_t max_context) {
     check_config(model, config, max_sequences, max_context);
-    impl_ = std::make_unique<Impl>(model, config, pool, max_sequences, max_context);
+    impl_ = std::make_unique<Impl>(model, config, pool, make_cpu_executor(model, config, pool, max_context),
+                                   max_sequences, max_context);
+}
+
+Runtime::Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool, int max_sequences,
+                 std::int64_t max_context, gpu::Device& device, const Progress& progress) {
+    check_config(model, config, max_sequences, max_context);
+    impl_ = std::make_unique<Impl>(
+        model, config, pool,
+        make_device_executor(model, config, device, max_sequences, max_context, progress), max_sequences,
+        max_context);
 }
 
 Runtime::~Runtime() = default;
@@ -292,8 +257,7 @@ std::span<const float> Runtime::forward(std::span<const SequenceInput> batch, co
         return input.tokens.size() == 1 && it.slot(input.sequence).length() > 0;
     });
     it.tracing.phase = extends ? profiler::TracePhase::decode : profiler::TracePhase::prefill;
-    it.activations.require({0, 0, rows, 0});
-    it.logits_done = 0;
+    it.executor->begin(rows);
     try {
         if (it.config.kv_cache == KvStorage::off)
             it.forward_uncached(batch, progress);
@@ -304,7 +268,7 @@ std::span<const float> Runtime::forward(std::span<const SequenceInput> batch, co
         throw;
     }
     it.count(batch);
-    return {it.activations.logits.data(), static_cast<std::size_t>(rows * it.model.config.n_vocab)};
+    return it.executor->logits();
 }
 
 void Runtime::clear(int sequence) {
@@ -348,16 +312,20 @@ kernels::ThreadPool& Runtime::pool() const {
 }
 
 MemoryByClass Runtime::memory() const {
-    MemoryByClass memory;
-    memory[MemoryClass::weights] = impl_->model.checkpoint.bytes() + impl_->vectors.bytes();
+    MemoryByClass memory = impl_->executor->memory();
     for (const Sequence& sequence : impl_->sequences) {
         if (sequence.cache) memory[MemoryClass::kv_cache] += sequence.cache->bytes();
         if (sequence.bounds) memory[MemoryClass::kv_cache] += sequence.bounds->bytes();
     }
-    if (impl_->blocks) memory[MemoryClass::kv_cache] += impl_->blocks->bytes();
-    memory[MemoryClass::activations] = impl_->activations.bytes();
-    memory[MemoryClass::workspace] = impl_->workspace.bytes();
     return memory;
+}
+
+void Runtime::begin_peak() {
+    impl_->executor->begin_peak();
+}
+
+MemoryByClass Runtime::peak_memory() const {
+    return impl_->executor->peak_memory();
 }
 
 const Runtime::Counters& Runtime::counters() const {

@@ -14,6 +14,10 @@
 #include "kernels/cpu/thread_pool.h"
 #include "profiler/trace/recorder.h"
 
+namespace hone::gpu {
+class Device;
+}
+
 namespace hone {
 
 // New tokens of one sequence for one forward pass; the sequences of a batch may differ in length.
@@ -30,6 +34,9 @@ public:
     // where max_context exceeds the model's context length.
     Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool, int max_sequences,
             std::int64_t max_context);
+    // The same on a CUDA device, which must outlive the runtime: uploads the weights; `progress` tells how far that is.
+    Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool, int max_sequences,
+            std::int64_t max_context, gpu::Device& device, const Progress& progress);
     ~Runtime();
 
     // Forward pass over a batch. Returns logits [n, n_vocab], n = the sum over inputs, in order, of tokens.size() (all_logits) or 1;
@@ -55,6 +62,9 @@ public:
     kernels::ThreadPool& pool() const;
     // weights, kv_cache, activations and workspace as allocated now; the other classes stay 0.
     MemoryByClass memory() const;
+    // On a CUDA device: the most that was held at a time since begin_peak().
+    void begin_peak();
+    MemoryByClass peak_memory() const;
     // Totals since construction, the evidence that a technique engaged. Rows that the last layer may leave out, because nobody
     // wants their logits, count as if it did not, in both sums of pairs.
     struct Counters {

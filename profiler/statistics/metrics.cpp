@@ -110,8 +110,8 @@ constexpr std::string_view kIntervals = R"(
 - A run's figure is the mean over its timed repetitions (warm-up is stored and left out), with a 95 % interval by Student's t. Perplexity,
   KL divergence and top-1 agreement are totals over the scored windows divided by the scored tokens, with a 95 % interval
   by Student's t over the windows (delta method; for perplexity on the logarithm).
-- Warm-up ends when the last three repetitions agree within 3 % (largest/smallest − 1), after ten at most; then the run is
-  marked "unstable warm-up".
+- Warm-up ends when the last three repetitions agree within 3 % (largest/smallest − 1), after ten or, of slow models, after a minute
+  at most; then the run is marked "unstable warm-up".
 - Two runs that were interleaved (A B, B A, …) are compared pair by pair: the ratio candidate/baseline is exp of the mean
   log ratio of the repetitions, with Student's t on the log ratios; 32 pairs or more are first averaged into 16 stretches of neighbours,
   because a machine's moods outlast a repetition. Perplexity is compared window by window.

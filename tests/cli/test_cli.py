@@ -15,6 +15,7 @@ import time
 import unittest
 
 HONE = ""
+EMULATED = ""  # a plug-in with a device that runs over the emulation
 MODEL = "synthetic:tiny"
 QUICK = ["--prompt", "16", "--generate", "8", "--repeat", "5", "--chunks", "2", "--context", "64", "--resolution", "0",
          "--threads", "1"]
@@ -342,7 +343,7 @@ class CommandLine(unittest.TestCase):
                      expected="int8, fp16, fp32, off")
         self.refused("bench", MODEL, "--with", "elephant", field="technique", found="elephant", expected="batching")
         self.refused("bench", MODEL, "--with", "kv_cache.colour=1", found="colour", expected="dtype")
-        self.refused("bench", MODEL, "--device", "cuda:0", field="--device", expected="cpu")
+        self.refused("bench", MODEL, "--device", "cuda", field="--device", expected="cuda:N")
         self.refused("bench", MODEL, "--prompt", "-3")
         self.refused("bench", MODEL, "--repeat", "many")
         self.refused("bench", MODEL, "--against", "nonsense")
@@ -363,7 +364,7 @@ class CommandLine(unittest.TestCase):
     def test_a_model_too_large_for_memory_is_refused_with_the_arithmetic(self):
         start = time.monotonic()
         error = self.json("bench", "synthetic:llama-3-70b", "--prompt", "8000", "--generate", "64", "--concurrency", "512",
-                          "--with", "batching.size=256", "--text", "none", "--store", self.store, status=1)["error"]
+                          "--with", "batching.size=256", "--text", "none", "--store", self.store, status=2)["error"]
         self.assertLess(time.monotonic() - start, 10, "refused before anything is read")
         self.assertEqual(error["field"], "memory")
         for part in ("GB of memory", "weights 141.1", "KV cache", "available"):
@@ -372,6 +373,41 @@ class CommandLine(unittest.TestCase):
     def test_a_place_that_cannot_be_written(self):
         self.refused("export", MODEL, "--out", self.root / "absent" / "x.gguf", "--store", self.store)
         self.refused("bench", MODEL, "--store", "/proc/hone.sqlite", *QUICK)
+
+    # --- CUDA devices ---
+
+    def with_plugin(self, path):
+        os.environ["HONE_CUDA_PLUGIN"] = str(path)
+        self.addCleanup(os.environ.pop, "HONE_CUDA_PLUGIN")
+
+    def test_says_why_there_is_no_cuda_device(self):
+        self.with_plugin(self.root / "absent.so")
+        self.assertIn("absent.so is not there", self.json("doctor", "--quick")["cuda"]["problem"])
+        error = self.json("bench", MODEL, *QUICK, "--device", "cuda:0", "--store", self.store, status=2)["error"]
+        self.assertIn("cuda:0 cannot be used", error["message"])
+        self.assertIn("absent.so is not there", error["message"])
+        self.assertEqual(error["field"], "device")
+
+    def test_runs_on_a_cuda_device(self):
+        self.with_plugin(EMULATED)
+        cuda = self.json("doctor", "--quick")["cuda"]
+        self.assertEqual([device["id"] for device in cuda["devices"]], ["cuda:0"])
+        self.assertIsNone(cuda["problem"])
+        self.assertEqual(self.json("bench", MODEL, *QUICK, "--device", "cuda:1", "--store", self.store, status=2)["error"]["field"], "device")
+        short = ["--prompt", "8", "--generate", "4", "--repeat", "3", "--chunks", "1", "--context", "16", "--resolution", "0", "--threads", "1",
+                 "--store", self.store]
+        model = self.root / "tiny.gguf"  # of a synthetic model a device makes the weights itself
+        self.hone("export", MODEL, "--format", "gguf", "--out", model)
+        on_cpu = self.json("bench", model, *short)["runs"][0]
+        document = self.json("bench", model, *short, "--device", "cuda:0", "--against", "baseline", "--with", "kv_cache.dtype=int8")
+        baseline, run = document["runs"]
+        self.assertAlmostEqual(baseline["metrics"]["perplexity"]["value"] / on_cpu["metrics"]["perplexity"]["value"], 1, places=4)
+        self.assertLess(run["memory"]["kv_cache"], baseline["memory"]["kv_cache"])
+        self.assertEqual(baseline["memory"]["unaccounted"], 0)
+        self.assertTrue(run["engaged"]["kv_cache"]["engaged"])
+        for scheme in ("int8_channel", "int4_group", "q4_1"):
+            run = self.json("bench", MODEL, *short, "--device", "cuda:0", "--text", "none", "--with", f"quantize_weights.scheme={scheme}")["runs"][0]
+            self.assertTrue(run["engaged"]["quantize_weights"]["engaged"])
 
     def test_help_and_version(self):
         self.assertIn("hone 0.", self.hone("--version").stdout)
@@ -383,4 +419,5 @@ class CommandLine(unittest.TestCase):
 
 if __name__ == "__main__":
     HONE = sys.argv.pop(1)
+    EMULATED = sys.argv.pop(1)
     unittest.main()

@@ -36,7 +36,7 @@ float read(const kernels::KvView& view, std::int64_t head, std::int64_t position
 class KvCacheOf : public ::testing::TestWithParam<KvStorage> {
 protected:
     // Appends `tokens` positions; values are the keys negated.
-    void append(KvCache& cache, std::int64_t tokens) {
+    void append(CpuKvCache& cache, std::int64_t tokens) {
         cache.reserve(cache.length() + tokens);
         for (std::int64_t layer = 0; layer < config_.n_layers; ++layer) {
             std::vector<float> k, v;
@@ -53,7 +53,7 @@ protected:
         cache.advance(tokens);
     }
 
-    void expect_holds(const KvCache& cache, std::int64_t length) const {
+    void expect_holds(const CpuKvCache& cache, std::int64_t length) const {
         // Half an ulp of f16 near 1; half a step of i8 at absmax 1.
         const float bound = GetParam() == KvStorage::f32   ? 0
                             : GetParam() == KvStorage::f16 ? 2.5e-4F

@@ -108,6 +108,8 @@ nlohmann::json calibrate(const Target& target, bool refresh, const WorkerLaunch&
 nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json hello(const WorkerLaunch& launch);
 nlohmann::json environment(const WorkerLaunch& launch);  // of the worker's hello
+// The CUDA devices that a worker can use, or why there are none. Loads CUDA's libraries, in the worker: some tenths of a second.
+nlohmann::json devices(const WorkerLaunch& launch, std::stop_token stop);
 
 struct GenerateRequest {
     Experiment experiment;

@@ -347,7 +347,7 @@ void Measurement::end_runs(const std::string& status, const std::string& reason,
 
 // Where times could not be predicted, of a model that is going to run.
 bool Measurement::wants_calibration() const {
-    return request_.calibrate && !request_.accuracy_only &&
+    return request_.calibrate && !request_.accuracy_only && request_.experiment.target.device == "cpu" &&
            std::any_of(sides_.begin(), sides_.end(), [](const SideState& side) {
                return side.predicted.value("times", nlohmann::json()).is_null() &&
                       side.predicted.value("fits", true);

@@ -93,6 +93,10 @@ nlohmann::json environment(const WorkerLaunch& launch) {
     return understood([&] { return hello(launch).at("environment"); });
 }
 
+nlohmann::json devices(const WorkerLaunch& launch, std::stop_token stop) {
+    return without_envelope(ask({{"type", "devices"}}, launch, stop));
+}
+
 nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,
                         std::stop_token stop) {
     WorkerProcess worker(launch, observer.log);

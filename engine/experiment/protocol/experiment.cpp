@@ -311,13 +311,25 @@ json to_json(const Target& target) {
     return {{"device", target.device}, {"threads", target.threads}};
 }
 
+std::optional<int> cuda_index(const std::string& device, const std::string& field) {
+    constexpr std::string_view kPrefix = "cuda:";
+    if (device == "cpu") return std::nullopt;
+    int index = -1;
+    const char* const end = device.data() + device.size();
+    if (device.starts_with(kPrefix)) {
+        const auto read = std::from_chars(device.data() + kPrefix.size(), end, index);
+        if (read.ec == std::errc() && read.ptr == end && index >= 0) return index;
+    }
+    reject(field, "'" + device + "'", "cpu, or cuda:N with a device's number");
+}
+
 Target target_from_json(const json& document) {
     Target target;
     Fields fields(document, "target");
     fields.text("device", target.device);
     fields.integer("threads", target.threads, 0, 1024);
     fields.finish({"device", "threads"});
-    if (target.device != "cpu") reject("target.device", "'" + target.device + "'", "cpu");
+    cuda_index(target.device);
     return target;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,10 +59,12 @@ std::vector<std::int64_t> prompt_lengths(const Workload& workload);
 Workload workload_from_json(const nlohmann::json& json);  // defaults filled in; throws Error on a bad field
 
 struct Target {
-    std::string device = "cpu";
-    int threads = 0;  // 0: as many as there are physical cores available to the process
+    std::string device = "cpu";  // or "cuda:N"
+    int threads = 0;             // 0: as many as there are physical cores available to the process
 };
 nlohmann::json to_json(const Target& target);
+// N of "cuda:N"; nothing for "cpu". Throws Error for what is neither, naming `field`.
+std::optional<int> cuda_index(const std::string& device, const std::string& field = "target.device");
 Target target_from_json(const nlohmann::json& json);
 
 struct Experiment {

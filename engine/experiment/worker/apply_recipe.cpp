@@ -18,12 +18,12 @@ namespace hone {
 namespace {
 
 const Technique& supported(const RecipeStep& step, const Checkpoint& checkpoint, const ModelConfig& config,
-                           int concurrency) {
+                           int concurrency, DeviceKind device) {
     const Technique* technique = find_technique(step.technique);
     if (technique == nullptr)
         throw Error(
             ErrorDetails{"", "", "technique", "'" + step.technique + "'", "a technique of this version"});
-    const Support support = technique->supports({checkpoint, config, step.options, concurrency});
+    const Support support = technique->supports({checkpoint, config, step.options, concurrency, device});
     if (!support.ok)
         throw Error(ErrorDetails{step.technique + ": " + support.reason, checkpoint.source, step.technique,
                                  support.reason, "a model and workload that it supports"});
@@ -68,20 +68,24 @@ bool configures_run(const RecipeStep& step) {
 // Weight transforms in the recipe's order, then what configures the run: that is asked about, and may prepare, the weights as they
 // are then. `act` transforms or plans, and returns notes.
 template <typename Act>
-AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurrency, const Act& act) {
+AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurrency, DeviceKind device,
+                     const Act& act) {
     AppliedRecipe followed;
+    followed.run.device = device;
     const auto note = [&followed](const std::vector<std::string>& notes) {
         followed.notes.insert(followed.notes.end(), notes.begin(), notes.end());
     };
     for (const RecipeStep& step : recipe.steps) {
         if (configures_run(step)) continue;
-        const Technique& technique = supported(step, checkpoint, read_config(checkpoint), concurrency);
+        const Technique& technique =
+            supported(step, checkpoint, read_config(checkpoint), concurrency, device);
         note(act(std::get<WeightTechnique>(technique.act), step.options));
     }
     const ModelConfig config = read_config(checkpoint);
     for (const RecipeStep& step : recipe.steps) {
         if (!configures_run(step)) continue;
-        const auto& run = std::get<RunTechnique>(supported(step, checkpoint, config, concurrency).act);
+        const auto& run =
+            std::get<RunTechnique>(supported(step, checkpoint, config, concurrency, device).act);
         run.configure(followed.run, step.options);
         followed.left_out.push_back(step.technique);
         if (run.apply != nullptr) note(act(run, step.options));
@@ -92,23 +96,24 @@ AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurren
 }  // namespace
 
 AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
-                           const kernels::Context& context, const Progress& progress) {
+                           const kernels::Context& context, const Progress& progress, DeviceKind device) {
     const Owners before = owners(checkpoint);
     bool transformed = false;
     const auto act = [&](const auto& technique, const nlohmann::json& options) {
         transformed = true;
         return technique.apply(checkpoint, options, context, progress);
     };
-    AppliedRecipe applied = follow(checkpoint, recipe, concurrency, act);
+    AppliedRecipe applied = follow(checkpoint, recipe, concurrency, device, act);
     applied.run.isa = context.isa;
     if (transformed) own_what_is_left(checkpoint, before);
     return applied;
 }
 
-AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency) {
-    return follow(checkpoint, recipe, concurrency, [&](const auto& technique, const nlohmann::json& options) {
-        return technique.plan(checkpoint, options);
-    });
+AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency, DeviceKind device) {
+    return follow(checkpoint, recipe, concurrency, device,
+                  [&](const auto& technique, const nlohmann::json& options) {
+                      return technique.plan(checkpoint, options);
+                  });
 }
 
 void convert_matrices(Checkpoint& checkpoint, const std::string& dtype, const kernels::Context& context,
@@ -133,8 +138,8 @@ void plan_matrices(Checkpoint& checkpoint, const std::string& dtype) {
 }
 
 bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run) {
-    // Products in less than fp32 have no kernel for them.
-    if (run.arithmetic != kernels::Arithmetic::f32) return false;
+    // Products in less than fp32 have no kernel for them, nor have CUDA devices.
+    if (run.arithmetic != kernels::Arithmetic::f32 || run.device != DeviceKind::cpu) return false;
     return std::any_of(recipe.steps.begin(), recipe.steps.end(), [](const RecipeStep& step) {
         return step.options.value("storage", "") == "compressed";
     });

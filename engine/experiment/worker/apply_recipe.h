@@ -23,10 +23,12 @@ struct AppliedRecipe {
 // configure the run, which may prepare weights for it.
 // Throws Error "TECHNIQUE: reason" where one cannot. After a transform nothing keeps the source file mapped.
 AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
-                           const kernels::Context& context, const Progress& progress);
+                           const kernels::Context& context, const Progress& progress,
+                           DeviceKind device = DeviceKind::cpu);
 
 // The same on a checkpoint whose tensors need no data: types and sizes change, nothing is computed.
-AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency);
+AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
+                          DeviceKind device = DeviceKind::cpu);
 
 // Converts every matrix to `dtype` ("keep" changes nothing; vectors stay as they are). Throws Error for an unknown name.
 void convert_matrices(Checkpoint& checkpoint, const std::string& dtype, const kernels::Context& context,

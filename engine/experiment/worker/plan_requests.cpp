@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/core/system_memory.h"
 #include "engine/experiment/worker/apply_recipe.h"
+#include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/memory_report.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
@@ -15,7 +16,8 @@ namespace {
 
 // The weights as `technique` would find them: after the transforms that stand before it in the recipe, all of them where it is not
 // there or configures the run. A transform that cannot act is not its concern.
-Checkpoint as_found_by(const Technique& technique, const Checkpoint& checkpoint, const Recipe& recipe) {
+Checkpoint as_found_by(const Technique& technique, const Checkpoint& checkpoint, const Recipe& recipe,
+                       DeviceKind device) {
     Checkpoint planned = checkpoint;
     const bool transforms = std::holds_alternative<WeightTechnique>(technique.act);
     for (const RecipeStep& step : recipe.steps) {
@@ -26,7 +28,7 @@ Checkpoint as_found_by(const Technique& technique, const Checkpoint& checkpoint,
         const Technique* other = find_technique(step.technique);
         const auto* weights = other == nullptr ? nullptr : std::get_if<WeightTechnique>(&other->act);
         if (weights == nullptr) continue;
-        if (other->supports({planned, read_config(planned), step.options, 1}).ok)
+        if (other->supports({planned, read_config(planned), step.options, 1, device}).ok)
             weights->plan(planned, step.options);
     }
     return planned;
@@ -39,15 +41,17 @@ nlohmann::json supported_techniques(const nlohmann::json& request) {
     const Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"), false);
     const Recipe recipe = recipe_from_json(request.value("recipe", nlohmann::json::array()), registry);
     const Workload workload = workload_from_json(request.value("workload", nlohmann::json::object()));
+    const DeviceKind device =
+        device_kind(target_from_json(request.value("target", nlohmann::json::object())));
     nlohmann::json answers = nlohmann::json::object();
     for (const Technique& technique : techniques()) {
         nlohmann::json options = default_options(technique.descriptor);
         for (const RecipeStep& step : recipe.steps) {
             if (step.technique == technique.descriptor.id) options = step.options;
         }
-        const Checkpoint before = as_found_by(technique, checkpoint, recipe);
+        const Checkpoint before = as_found_by(technique, checkpoint, recipe, device);
         const Support support =
-            technique.supports({before, read_config(before), options, workload.concurrency});
+            technique.supports({before, read_config(before), options, workload.concurrency, device});
         answers[std::string(technique.descriptor.id)] = {{"ok", support.ok}, {"reason", support.reason}};
     }
     return {{"techniques", answers}};
@@ -56,7 +60,9 @@ nlohmann::json supported_techniques(const nlohmann::json& request) {
 nlohmann::json predict_experiment(const nlohmann::json& request) {
     const Experiment experiment = experiment_from_json(request.at("experiment"), builtin_registry());
     Checkpoint plan = open_checkpoint(experiment.checkpoint, false);
-    const AppliedRecipe planned = plan_recipe(plan, experiment.recipe, experiment.workload.concurrency);
+    const DeviceKind device = device_kind(experiment.target);
+    const AppliedRecipe planned =
+        plan_recipe(plan, experiment.recipe, experiment.workload.concurrency, device);
     plan_matrices(plan, request.value("dtype", "keep"));
     const ModelConfig config = read_config(plan);
     RunConfig run = planned.run;
@@ -68,7 +74,9 @@ nlohmann::json predict_experiment(const nlohmann::json& request) {
     for (const auto& bytes : bytes_by_type(plan)) model_bytes += bytes.get<std::int64_t>();
     // The tokeniser is part of what a worker is before its weights: made here, it is counted here.
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(plan);
-    const std::int64_t runtime_bytes = resident_bytes();
+    const bool cuda = device == DeviceKind::cuda;
+    const std::int64_t runtime_bytes =
+        cuda ? 0 : resident_bytes();  // of a device only what the run allocates is counted
     const auto predicted = [&](std::int64_t context) {
         return predict_memory(config, model_bytes, run, resolved_threads(experiment.target), sizes.sequences,
                               context, sizes.prompt);
@@ -77,9 +85,11 @@ nlohmann::json predict_experiment(const nlohmann::json& request) {
     const MemoryByClass named =
         predicted(experiment.workload.prompt_tokens + experiment.workload.generated_tokens);
     const std::int64_t most = predicted(sizes.context).total() + runtime_bytes;
-    const std::int64_t available = available_memory_bytes();
-    nlohmann::json times;  // null without a calibration
-    const auto calibration = kept_calibration(calibrated_machine(), resolved_threads(experiment.target));
+    const std::int64_t available =
+        cuda ? open_device(experiment.target)->free_bytes() : available_memory_bytes();
+    nlohmann::json times;  // null without a calibration, which there is of this machine's processor only
+    const auto calibration =
+        cuda ? std::nullopt : kept_calibration(calibrated_machine(), resolved_threads(experiment.target));
     if (calibration) {
         const auto metrics = predict_times(plan, config, run, prompt_lengths(experiment.workload),
                                            experiment.workload.generated_tokens, *calibration);

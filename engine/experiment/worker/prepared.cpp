@@ -13,6 +13,7 @@
 #include "engine/core/system_memory.h"
 #include "engine/evaluation/bundled_text.h"
 #include "engine/experiment/worker/apply_recipe.h"
+#include "engine/experiment/worker/device_target.h"
 #include "engine/runtime/generation.h"
 #include "profiler/environment/environment.h"
 
@@ -97,13 +98,34 @@ void require_memory(const std::string& source, const MemoryByClass& named, std::
         source, "memory", fmt::format("{} B needed", needed), fmt::format("at most {} B", available)});
 }
 
+namespace {
+
+void require_device_memory(const std::string& source, const std::string& device, const MemoryByClass& named,
+                           std::int64_t free) {
+    if (named.total() <= free) return;
+    throw Error(ErrorDetails{
+        fmt::format(
+            "{}: needs {:.1f} GB of {}'s memory (weights {:.1f}, KV cache {:.1f}, activations and workspace "
+            "{:.1f}) and {:.1f} GB are "
+            "free; choose a smaller model, a smaller type of weights, a shorter context or fewer sequences",
+            source, gigabytes(named.total()), device, gigabytes(named[MemoryClass::weights]),
+            gigabytes(named[MemoryClass::kv_cache]),
+            gigabytes(named[MemoryClass::activations] + named[MemoryClass::workspace]), gigabytes(free)),
+        source, "device memory", fmt::format("{} B needed", named.total()),
+        fmt::format("at most {} B", free)});
+}
+
+}  // namespace
+
 Prepared::Prepared(const Experiment& experiment, const std::string& dtype, Fault fault,
                    const Progress& load_progress, const Progress& apply_progress)
     : experiment_(experiment), fault_(std::move(fault)), pool_(resolved_threads(experiment.target)) {
+    device_ = open_device(experiment.target);
+    if (device_) device_free_ = device_->free_bytes();
     load(dtype, load_progress, apply_progress);
     choose_windows();
     choose_prompts();
-    make_runtime();
+    make_runtime(load_progress);
 }
 
 void Prepared::load(const std::string& dtype, const Progress& load_progress, const Progress& apply_progress) {
@@ -112,26 +134,42 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
     {
         // From the headers alone, so that a model that does not fit is refused before anything is read.
         Checkpoint plan = open_checkpoint(experiment_.checkpoint, false);
-        const RunConfig config = plan_recipe(plan, experiment_.recipe, experiment_.workload.concurrency).run;
+        const RunConfig config = plan_recipe(plan, experiment_.recipe, experiment_.workload.concurrency,
+                                             device_kind(experiment_.target))
+                                     .run;
         const Sizes sizes = sizes_of(experiment_.workload, config);
         plan_matrices(plan, dtype);
         if (leaves_zeros_out(experiment_.recipe, config)) plan_without_zeros(plan);
-        require_memory(experiment_.checkpoint,
-                       predict_memory(read_config(plan), plan.bytes(), config, pool_.size(),
-                                      config.batching == RunConfig::Batching::adaptive ? 1 : sizes.sequences,
-                                      sizes.context, sizes.prompt),
-                       account_.runtime_bytes());
+        const MemoryByClass named =
+            predict_memory(read_config(plan), plan.bytes(), config, pool_.size(),
+                           config.batching == RunConfig::Batching::adaptive ? 1 : sizes.sequences,
+                           sizes.context, sizes.prompt);
+        if (device_)
+            require_device_memory(experiment_.checkpoint, experiment_.target.device, named, device_free_);
+        else
+            require_memory(experiment_.checkpoint, named, account_.runtime_bytes());
     }
-    Checkpoint checkpoint = open_checkpoint(experiment_.checkpoint);
+    // Of a model without files a device makes the weights itself, as the recipe would store them: host memory would hold none of the
+    // large ones.
+    Checkpoint checkpoint = open_checkpoint(experiment_.checkpoint,
+                                            !device_ || !experiment_.checkpoint.starts_with("synthetic:"));
+    const bool has_weights = !checkpoint.synthetic || !device_;
     load_seconds_ = seconds_since(start);
     if (!experiment_.recipe.steps.empty()) weight_evidence_.emplace(checkpoint);
     const Clock::time_point apply_start = Clock::now();
     {
         kernels::Workspace workspace(pool_.size());
         const kernels::Context context{kernels::best_isa(), pool_, workspace};
-        AppliedRecipe applied = apply_recipe(checkpoint, experiment_.recipe, experiment_.workload.concurrency,
-                                             context, apply_progress);
-        convert_matrices(checkpoint, dtype, context, apply_progress);
+        const DeviceKind device = device_kind(experiment_.target);
+        AppliedRecipe applied =
+            has_weights
+                ? apply_recipe(checkpoint, experiment_.recipe, experiment_.workload.concurrency, context,
+                               apply_progress, device)
+                : plan_recipe(checkpoint, experiment_.recipe, experiment_.workload.concurrency, device);
+        if (has_weights)
+            convert_matrices(checkpoint, dtype, context, apply_progress);
+        else
+            plan_matrices(checkpoint, dtype);
         config_ = applied.run;
         notes_ = std::move(applied.notes);
         if (weight_evidence_) weight_evidence_->applied(checkpoint);
@@ -195,11 +233,21 @@ void Prepared::choose_prompts() {
     }
 }
 
-void Prepared::make_runtime() {
+void Prepared::make_runtime(const Progress& progress) {
     const Sizes sizes = sizes_of(experiment_.workload, config_);
     config_.batch_size = sizes.sequences;
     if (config_.merge_cache) merge_cache_.emplace();
-    runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context);
+    if (device_)
+        runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context,
+                                             *device_, progress);
+    else
+        runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context);
+}
+
+nlohmann::json Prepared::memory() const {
+    if (!device_) return account_.measured(runtime_->memory(), model_->checkpoint);
+    return device_memory_document(runtime_->peak_memory(), runtime_->memory().total(),
+                                  device_free_ - device_->free_bytes());
 }
 
 nlohmann::json Prepared::description() const {
@@ -207,7 +255,7 @@ nlohmann::json Prepared::description() const {
             {"apply_seconds", apply_seconds_},
             {"model_bytes", model_->checkpoint.bytes()},
             {"types", bytes_by_type(model_->checkpoint)},
-            {"memory", account_.measured(runtime_->memory(), model_->checkpoint)},
+            {"memory", memory()},
             {"notes", notes_},
             {"text", text_description()},
             {"synthetic", model_->checkpoint.synthetic},
@@ -232,11 +280,13 @@ nlohmann::json Prepared::repetition(const Progress& progress) {
     const Runtime::Counters before = runtime_->counters();
     const std::int64_t hits_before = merge_cache_ ? merge_cache_->hits() : 0;
     account_.begin_peak();
+    runtime_->begin_peak();
     const double tokenize_rate = tokenize_bytes_per_second();
     const GenerationTimings timings = run_generation(
-        *runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress, available_memory_bytes,
+        *runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress,
+        device_ ? MemoryRoom([this] { return device_->free_bytes(); }) : MemoryRoom(available_memory_bytes),
         fault_.slows_down() ? [this](double seconds) { fault_.after_pass(seconds); } : AfterPass());
-    nlohmann::json memory = account_.measured(runtime_->memory(), model_->checkpoint);
+    nlohmann::json memory_now = memory();
     const CounterValues counters = counter_values(before, runtime_->counters(), config_, timings,
                                                   weight_evidence_ ? &*weight_evidence_ : nullptr,
                                                   merge_cache_ ? merge_cache_->hits() - hits_before : 0);
@@ -244,7 +294,7 @@ nlohmann::json Prepared::repetition(const Progress& progress) {
     metrics["tokenize_bytes_per_second"] = tokenize_rate;
     return {{"metrics", std::move(metrics)},
             {"token_times", timings.token_times},
-            {"memory", std::move(memory)},
+            {"memory", std::move(memory_now)},
             {"engaged", engagement(experiment_.recipe, counters)},
             {"counters", counters}};
 }

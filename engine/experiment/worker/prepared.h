@@ -21,6 +21,7 @@
 #include "engine/model/model.h"
 #include "engine/runtime/runtime.h"
 #include "kernels/cpu/thread_pool.h"
+#include "kernels/cuda/device.h"
 
 namespace hone {
 
@@ -65,13 +66,16 @@ private:
     void choose_windows();
     void add_windows(const std::string& text);
     nlohmann::json text_description() const;
-    void make_runtime();
+    void make_runtime(const Progress& progress);
+    nlohmann::json memory() const;
     double tokenize_bytes_per_second();
 
     Experiment experiment_;
     Fault fault_;
     kernels::ThreadPool pool_;
     RunConfig config_;
+    std::unique_ptr<gpu::Device> device_;  // null on the CPU
+    std::int64_t device_free_ = 0;         // bytes of it, before the model came
     std::unique_ptr<Model> model_;
     std::unique_ptr<Runtime> runtime_;
     std::vector<std::string> notes_;

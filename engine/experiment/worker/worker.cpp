@@ -16,6 +16,7 @@
 #include "engine/core/error.h"
 #include "engine/core/system_memory.h"
 #include "engine/experiment/worker/channel.h"
+#include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
 
@@ -167,6 +168,7 @@ json Worker::step(const json& request) {
 json Worker::handle(const json& request) {
     const std::string type = request["type"];
     if (type == "hello") return hello(request);
+    if (type == "devices") return describe_devices();
     if (type == "inspect") return inspect_checkpoint(request);
     if (type == "tensor_stats") return tensor_statistics(request, progress("run"));
     if (type == "tokenize") return tokenize_text(request, progress("run"));

@@ -28,9 +28,16 @@ auto chosen(Source& checkpoint, const nlohmann::json& options) {
 }
 
 Support supports(const TechniqueQuery& query) {
-    if (!kernels::has_arithmetic(kInt8, kernels::best_isa()))
+    const bool cuda = query.device == DeviceKind::cuda;
+    if (!cuda && !kernels::has_arithmetic(kInt8, kernels::best_isa()))
         return {false, "this processor has no int8 products (AVX2 or AVX-512 VNNI)"};
     for (const StoredTensor* tensor : chosen(query.checkpoint, query.options)) {
+        // Tensor cores sum a whole row before a scale comes in.
+        if (cuda && tensor->type == DType::q8_0)
+            return {false, fmt::format("{} is stored as Q8_0, whose scales change within a row, which int8 "
+                                       "products on CUDA devices do not "
+                                       "take; quantise weights to int8_channel, or start from 16-bit weights",
+                                       tensor->name)};
         if (!info(tensor->type).floating && !is_int8(*tensor))
             return {false,
                     fmt::format("{} is stored as {}, which is multiplied in fp32 only; quantise weights to "

@@ -28,6 +28,7 @@ struct TechniqueQuery {
     const ModelConfig& config;
     const nlohmann::json& options;  // completed
     int concurrency = 1;
+    DeviceKind device = DeviceKind::cpu;
 };
 
 // Rewrites tensors of the checkpoint. Returns notes for the user ("Q4_1 tensors were expanded first").

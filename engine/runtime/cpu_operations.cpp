@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/operations.h"
+#include "engine/runtime/cpu_operations.h"
 
 #include <algorithm>
 #include <cmath>
@@ -28,6 +28,11 @@ std::int64_t position_bytes(const kernels::KvView& view, std::int64_t n_kv_heads
     return 0;
 }
 
+// A CPU's passes hold a CPU's caches.
+CpuKvCache& cache_of(const Segment& segment) {
+    return static_cast<CpuKvCache&>(*segment.cache);
+}
+
 }  // namespace
 
 VectorWeights::VectorWeights(const Model& model) {
@@ -51,8 +56,8 @@ std::int64_t VectorWeights::bytes() const {
 }
 
 template <typename Work, typename CostOf>
-void Operations::timed(profiler::Operation operation, std::string_view name, Work&& work,
-                       CostOf&& cost) const {
+void CpuOperations::timed(profiler::Operation operation, std::string_view name, Work&& work,
+                          CostOf&& cost) const {
     if (tracing_.recorder == nullptr) return work();
     const std::int64_t start = tracing_.recorder->now();
     work();
@@ -68,7 +73,7 @@ void Operations::timed(profiler::Operation operation, std::string_view name, Wor
                            name);
 }
 
-void Operations::embed(const StoredTensor& embedding) {
+void CpuOperations::embed(const StoredTensor& embedding) {
     const std::int64_t n = model_.config.n_embd;
     const std::int64_t row_size = embedding.bytes() / embedding.rows();
     const kernels::WeightType type = kernel_type(embedding.type);
@@ -86,7 +91,7 @@ void Operations::embed(const StoredTensor& embedding) {
     });
 }
 
-void Operations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+void CpuOperations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
     const std::int64_t n = model_.config.n_embd;
     timed(
         profiler::Operation::norm, weight->name,
@@ -96,13 +101,13 @@ void Operations::norm(const StoredTensor* weight, const float* x, float* y, std:
         });
 }
 
-void Operations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+void CpuOperations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
     if (observer_) observer_(*weight, x, rows);
     multiply(*weight, products_.arithmetic, x, y, rows);
 }
 
-void Operations::multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x,
-                          float* y, std::int64_t rows) const {
+void CpuOperations::multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x,
+                             float* y, std::int64_t rows) const {
     progress_.check();
     ++products_.of_type[static_cast<std::size_t>(weight.type)];
     if (info(weight.type).sparse) products_.skipped_zeros += weight.zeros;
@@ -117,7 +122,7 @@ void Operations::multiply(const StoredTensor& weight, kernels::Arithmetic arithm
           });
 }
 
-void Operations::rotate(float* x, std::int64_t heads, Rows rows) const {
+void CpuOperations::rotate(float* x, std::int64_t heads, Rows rows) const {
     const ModelConfig& config = model_.config;
     const auto turn = [&] {
         kernels::rope_interleaved(x, activations_.positions.data() + rows.begin, rows.count, heads,
@@ -130,7 +135,7 @@ void Operations::rotate(float* x, std::int64_t heads, Rows rows) const {
     });
 }
 
-void Operations::remember(std::int64_t layer) const {
+void CpuOperations::remember(std::int64_t layer) const {
     const std::int64_t width = model_.config.n_kv_heads * model_.config.head_dim;
     const auto append = [&] {
         for (const Segment& segment : pass_.segments) {
@@ -139,9 +144,9 @@ void Operations::remember(std::int64_t layer) const {
                                        activations_.k.data() + segment.kv_row * width,
                                        std::ssize(segment.tokens));
             if (segment.cache == nullptr) continue;
-            segment.cache->append(layer, activations_.k.data() + segment.kv_row * width,
-                                  activations_.v.data() + segment.kv_row * width, std::ssize(segment.tokens),
-                                  context_);
+            cache_of(segment).append(layer, activations_.k.data() + segment.kv_row * width,
+                                     activations_.v.data() + segment.kv_row * width,
+                                     std::ssize(segment.tokens), context_);
         }
     };
     timed(profiler::Operation::remember, "remember", append, [&] {
@@ -149,14 +154,14 @@ void Operations::remember(std::int64_t layer) const {
         for (const Segment& segment : pass_.segments) {
             if (segment.cache == nullptr) continue;
             bytes += 2 * std::ssize(segment.tokens) *
-                     (width * kFloat + position_bytes(segment.cache->keys(layer), model_.config.n_kv_heads,
+                     (width * kFloat + position_bytes(cache_of(segment).keys(layer), model_.config.n_kv_heads,
                                                       model_.config.head_dim));
         }
         return Cost{bytes, 0};
     });
 }
 
-void Operations::attend(std::int64_t layer, float* out, Rows rows) const {
+void CpuOperations::attend(std::int64_t layer, float* out, Rows rows) const {
     const ModelConfig& config = model_.config;
     const std::int64_t q_width = config.n_heads * config.head_dim;
     const std::int64_t kv_width = config.n_kv_heads * config.head_dim;
@@ -179,8 +184,8 @@ void Operations::attend(std::int64_t layer, float* out, Rows rows) const {
             .out = out + (begin - rows.begin) * q_width,
             .q_stride = q_width,
             .out_stride = q_width,
-            .keys = cached ? segment.cache->keys(layer) : in_activations(activations_.k, segment),
-            .values = cached ? segment.cache->values(layer) : in_activations(activations_.v, segment),
+            .keys = cached ? cache_of(segment).keys(layer) : in_activations(activations_.k, segment),
+            .values = cached ? cache_of(segment).values(layer) : in_activations(activations_.v, segment),
             .mask = activations_.mask.data() + begin,
             .tokens = end - begin,
             .n_heads = config.n_heads,
@@ -199,8 +204,8 @@ void Operations::attend(std::int64_t layer, float* out, Rows rows) const {
 }
 
 // A position that several rows of the pass attend comes from memory once.
-Operations::Cost Operations::attention_cost(const kernels::AttentionProblem& problem,
-                                            std::int64_t layer) const {
+CpuOperations::Cost CpuOperations::attention_cost(const kernels::AttentionProblem& problem,
+                                                  std::int64_t layer) const {
     std::int64_t pairs = 0, most = 0, sinks = 0, begin = problem.mask[0].begin, end = 0;
     for (std::int64_t token = 0; token < problem.tokens; ++token) {
         const kernels::MaskRow& row = problem.mask[token];
@@ -219,7 +224,7 @@ Operations::Cost Operations::attention_cost(const kernels::AttentionProblem& pro
             4 * pairs * problem.n_heads * problem.head_dim};
 }
 
-void Operations::add_mass(const kernels::AttentionProblem& problem, std::int64_t layer) const {
+void CpuOperations::add_mass(const kernels::AttentionProblem& problem, std::int64_t layer) const {
     for (std::int64_t token = 0; token < problem.tokens; ++token) {
         const std::int64_t dense = problem.mask[token].end;
         if (attended_positions(attention_.mask, dense - 1, layer) == dense) continue;
@@ -229,7 +234,7 @@ void Operations::add_mass(const kernels::AttentionProblem& problem, std::int64_t
     }
 }
 
-void Operations::gate(float* gate, const float* up, std::int64_t rows) const {
+void CpuOperations::gate(float* gate, const float* up, std::int64_t rows) const {
     const std::int64_t count = rows * model_.config.n_ff;
     timed(
         profiler::Operation::gate, "silu_mul", [&] { kernels::silu_mul(gate, up, gate, count, context_); },
@@ -238,7 +243,7 @@ void Operations::gate(float* gate, const float* up, std::int64_t rows) const {
         });
 }
 
-void Operations::add(float* y, const float* x, std::int64_t rows) const {
+void CpuOperations::add(float* y, const float* x, std::int64_t rows) const {
     const std::int64_t count = rows * model_.config.n_embd;
     timed(
         profiler::Operation::add, "add", [&] { kernels::add(y, x, count, context_); },
@@ -247,7 +252,7 @@ void Operations::add(float* y, const float* x, std::int64_t rows) const {
         });
 }
 
-void Operations::keep_wanted_rows() {
+void CpuOperations::keep_wanted_rows() {
     if (pass_.wanted() == pass_.rows) return;
     const std::int64_t q_width = model_.config.n_heads * model_.config.head_dim;
     const auto move = [](auto& buffer, std::int64_t width, std::int64_t from, std::int64_t to,
@@ -267,7 +272,7 @@ void Operations::keep_wanted_rows() {
     pass_.rows = kept;
 }
 
-std::int64_t Operations::logits(float* out) const {
+std::int64_t CpuOperations::logits(float* out) const {
     const ModelConfig& config = model_.config;
     std::int64_t non_finite = 0;
     for_each_slice([&](Rows rows) {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/memory.h"
+#include "engine/experiment/protocol/experiment.h"
+#include "engine/runtime/run_config.h"
+#include "kernels/cuda/device.h"
+
+namespace hone {
+
+DeviceKind device_kind(const Target& target);
+
+// The target's CUDA device, opened; null for the CPU. Throws Error with the reason where there is none: never the CPU instead.
+std::unique_ptr<gpu::Device> open_device(const Target& target);
+
+// {"devices": [{"id": "cuda:0", "name", "compute_capability", "memory", "multiprocessors", …}], "problem": why there are none, or null}.
+nlohmann::json describe_devices();
+
+// A repetition's memory on a device: {class: bytes, …, "peak_resident": bytes}. `peak`: most that was held at a time, by class; `taken`: how much
+// less of the device is free than before the model was loaded.
+nlohmann::json device_memory_document(MemoryByClass peak, std::int64_t held, std::int64_t taken);
+
+}  // namespace hone

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "engine/core/error.h"
+#include "engine/runtime/architectures/forward.h"
+#include "engine/runtime/device/device_operations.h"
+#include "engine/runtime/executor.h"
+
+namespace hone {
+namespace {
+
+class DeviceExecutor final : public Executor {
+public:
+    DeviceExecutor(const Model& model, const RunConfig& config, gpu::Device& device, int max_sequences,
+                   std::int64_t max_context, const Progress& progress)
+        : model_(model),
+          config_(config),
+          sequences_(max_sequences),
+          max_context_(max_context),
+          memory_(device),
+          weights_(model, memory_, progress),
+          layer_forward_(layer_forward_of(model.config.architecture)),
+          activations_(model.config, memory_.space(MemoryClass::activations)),
+          workspace_(memory_) {
+        const ModelConfig& shape = model.config;
+        if (shape.head_dim > gpu::kMaxHeadDim || shape.n_heads / shape.n_kv_heads > gpu::kMaxGroup)
+            throw Error(ErrorDetails{"", model.checkpoint.source, "heads",
+                                     fmt::format("{} channels, {} query heads a key's", shape.head_dim,
+                                                 shape.n_heads / shape.n_kv_heads),
+                                     fmt::format("at most {} channels and {} query heads on a CUDA device",
+                                                 gpu::kMaxHeadDim, gpu::kMaxGroup)});
+        if (config.kv_cache != KvStorage::off)
+            blocks_ = std::make_shared<DeviceKvBlocks>(model.config, config, memory_, max_context);
+    }
+
+    std::unique_ptr<KvCache> make_cache() override { return std::make_unique<DeviceKvCache>(blocks_); }
+
+    void begin(std::int64_t rows) override {
+        activations_.require({0, 0, rows, 0});
+        logits_rows_ = 0;
+    }
+
+    void run(Pass& pass, std::int64_t slice, Tracing&, bool, Runtime::Counters& counters,
+             const Progress& progress) override {
+        activations_.require({pass.rows, slice, 0, 0});
+        Products products{config_.arithmetic, config_.reduced_output};
+        DeviceOperations operations(model_, weights_, blocks_.get(), activations_, workspace_, memory_, pass,
+                                    slice, products, config_.attention, {sequences_, max_context_}, progress);
+        if (extends_all(pass))
+            run_graph(operations, products);
+        else
+            queue(operations);
+        count_non_finite(pass.rows, counters);
+        logits_rows_ += pass.rows;
+        counters.reduced_products += products.reduced;
+        for (std::size_t i = 0; i < kDTypes; ++i) counters.products_of_type[i] += products.of_type[i];
+        if (blocks_ && config_.kv_layout == KvLayout::paged) counters.kv_blocks = blocks_->taken();
+    }
+
+    std::span<const float> logits() override {
+        logits_.resize(static_cast<std::size_t>(logits_rows_ * model_.config.n_vocab));
+        if (logits_.empty()) return logits_;
+        memory_.device().download(logits_.data(), activations_.logits.data(),
+                                  std::ssize(logits_) * static_cast<std::int64_t>(sizeof(float)));
+        memory_.device().synchronise();
+        return logits_;
+    }
+
+    MemoryByClass memory() const override { return memory_.held(); }
+    void begin_peak() override { memory_.begin_peak(); }
+    MemoryByClass peak_memory() const override { return memory_.peak(); }
+
+private:
+    // Whether the pass decodes: the shape that comes again and again.
+    bool extends_all(const Pass& pass) const {
+        return blocks_ != nullptr && logits_rows_ == 0 &&
+               std::all_of(pass.segments.begin(), pass.segments.end(),
+                           [](const Segment& segment) { return segment.rows == 1 && segment.wanted == 1; });
+    }
+
+    void queue(DeviceOperations& operations) {
+        operations.embed(*model_.token_embd);
+        for (std::int64_t layer = 0; layer < model_.config.n_layers; ++layer)
+            layer_forward_(model_, operations, layer);
+        operations.logits(activations_.logits.data() + logits_rows_ * model_.config.n_vocab);
+    }
+
+    // The first pass of a shape is queued as it comes and allocates what it needs; the second is captured; from then on the graph runs.
+    void run_graph(DeviceOperations& operations, Products& products) {
+        if (generation_ != memory_.generation()) captured_.clear();
+        generation_ = memory_.generation();
+        const auto [at, first] = captured_.try_emplace(operations.shape());
+        Captured& captured = at->second;
+        if (first) {
+            queue(operations);
+            if (generation_ != memory_.generation())
+                captured_.clear();  // it allocated: this was not the shape's first for graphs
+            return;
+        }
+        if (captured.ready) {
+            products = captured.products;
+        } else {
+            captured.graph = capture(operations);
+            captured.products = products;
+            captured.ready = true;
+        }
+        memory_.device().launch(captured.graph);
+    }
+
+    gpu::Graph capture(DeviceOperations& operations) {
+        memory_.device().begin_capture();
+        try {
+            queue(operations);
+        } catch (...) {  // cancelled, most likely: the stream must not stay as it is
+            const gpu::Graph unfinished = memory_.device().end_capture();
+            throw;
+        }
+        return memory_.device().end_capture();
+    }
+
+    void count_non_finite(std::int64_t rows, Runtime::Counters& counters) {
+        bad_.resize(static_cast<std::size_t>(rows));
+        if (rows == 0) return;
+        memory_.device().download(bad_.data(), workspace_.bad.data(),
+                                  rows * static_cast<std::int64_t>(sizeof(std::int32_t)));
+        memory_.device().synchronise();
+        counters.non_finite_rows += std::count(bad_.begin(), bad_.end(), 1);
+    }
+
+    struct Captured {
+        bool ready = false;
+        gpu::Graph graph;
+        Products products{};  // what it counts
+    };
+
+    const Model& model_;
+    const RunConfig config_;
+    const std::int64_t sequences_, max_context_;
+    DeviceMemory memory_;
+    DeviceModel weights_;
+    LayerForward layer_forward_;
+    Activations activations_;
+    DeviceWorkspace workspace_;
+    std::shared_ptr<DeviceKvBlocks> blocks_;  // null where the cache is off
+    std::map<DeviceOperations::Shape, Captured> captured_;
+    std::int64_t generation_ = 0;
+    std::vector<float> logits_;
+    std::vector<std::int32_t> bad_;
+    std::int64_t logits_rows_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> make_device_executor(const Model& model, const RunConfig& config,
+                                               gpu::Device& device, int max_sequences,
+                                               std::int64_t max_context, const Progress& progress) {
+    return std::make_unique<DeviceExecutor>(model, config, device, max_sequences, max_context, progress);
+}
+
+}  // namespace hone

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/runtime/device/device_memory.h"
+#include "engine/runtime/kv_cache.h"
+#include "engine/runtime/run_config.h"
+#include "kernels/cuda/ops/attention.h"
+
+namespace hone {
+
+gpu::KvPlane kv_plane(KvStorage storage);  // not of KvStorage::off
+
+// Keys and values of all sequences of a runtime on a device, in blocks over all layers: of 2^kv_block_shift positions that sequences take
+// and give back, or one a sequence as long as the context where the layout is contiguous.
+class DeviceKvBlocks {
+public:
+    DeviceKvBlocks(const ModelConfig& model, const RunConfig& config, DeviceMemory& memory,
+                   std::int64_t max_context);
+
+    // A sequence's index: its row of the table.
+    std::int64_t add_sequence();
+    // Blocks for the first `length` positions of a sequence; the rest goes back.
+    void keep(std::int64_t sequence, std::int64_t length);
+    void reserve(std::int64_t sequence, std::int64_t length);
+
+    // Brings the device's table up to date.
+    void upload_table();
+    gpu::KvBlocksView view(std::int64_t layer) const;
+    gpu::KvPlane type() const { return type_; }
+    std::int64_t taken() const { return taken_; }
+
+private:
+    std::int64_t blocks_of(std::int64_t length) const;
+    void add_blocks();
+
+    DeviceMemory& memory_;
+    gpu::KvPlane type_;
+    std::int64_t n_kv_heads_, head_dim_, block_positions_, layer_bytes_, block_bytes_, table_stride_;
+    int block_shift_;
+    std::int64_t taken_ = 0, allocated_ = 0;
+    std::vector<Buffer<std::byte>> blocks_;
+    std::vector<std::byte*> free_;
+    std::vector<std::vector<std::byte*>> tables_;  // [sequence][block]
+    bool changed_ = true;
+    Buffer<std::byte*> table_;
+};
+
+// One sequence of them. bytes() is 0: the blocks' memory is counted on the device.
+class DeviceKvCache final : public KvCache {
+public:
+    explicit DeviceKvCache(std::shared_ptr<DeviceKvBlocks> blocks)
+        : blocks_(std::move(blocks)), sequence_(blocks_->add_sequence()) {}
+
+    void reserve(std::int64_t length) override { blocks_->reserve(sequence_, length); }
+    std::int64_t length() const override { return length_; }
+    void advance(std::int64_t tokens) override { length_ += tokens; }
+    void trim(std::int64_t length) override;
+    std::int64_t bytes() const override { return 0; }
+    std::int64_t sequence() const { return sequence_; }
+
+private:
+    std::shared_ptr<DeviceKvBlocks> blocks_;
+    std::int64_t sequence_, length_ = 0;
+};
+
+}  // namespace hone

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/device/device_memory.h"
+
+#include <fmt/format.h>
+
+#include "engine/core/error.h"
+
+namespace hone {
+namespace {
+
+const char* remedy(MemoryClass which) {
+    switch (which) {
+        case MemoryClass::weights:
+            return "quantise the weights, prune layers, or choose a smaller model";
+        case MemoryClass::kv_cache:
+            return "shorten the context, run fewer sequences together, or store keys and values as int8";
+        default:
+            return "run fewer sequences together, or shorten the prompt";
+    }
+}
+
+}  // namespace
+
+DeviceMemory::DeviceMemory(gpu::Device& device) : device_(device) {
+    for (std::size_t i = 0; i < kMemoryClasses; ++i) {
+        spaces_[i].memory = tabled_[i].memory = this;
+        spaces_[i].which = tabled_[i].which = static_cast<MemoryClass>(i);
+        tabled_[i].tabled = true;
+    }
+}
+
+void* DeviceMemory::allocate(MemoryClass which, std::int64_t bytes) {
+    void* memory = nullptr;
+    try {
+        memory = device_.allocate(bytes);
+    } catch (const gpu::DeviceOutOfMemory& error) {
+        throw Error(
+            ErrorDetails{fmt::format("cuda:{}: {:.1f} MB more for {} do not fit: {:.1f} MB of the device's "
+                                     "memory are free, and {:.1f} MB are in use by this run; {}",
+                                     device_.index(), static_cast<double>(bytes) / 1e6,
+                                     memory_class_id(which), static_cast<double>(error.free) / 1e6,
+                                     static_cast<double>(held_.total()) / 1e6, remedy(which)),
+                         "", "device memory", fmt::format("{} B for {}", bytes, memory_class_id(which)),
+                         fmt::format("at most {} B", error.free)});
+    }
+    allocations_[memory] = {which, bytes};
+    held_[which] += bytes;
+    if (held_.total() > peak_.total()) peak_ = held_;
+    return memory;
+}
+
+void DeviceMemory::release(void* memory) noexcept {
+    if (memory == nullptr) return;
+    const auto at = allocations_.find(memory);
+    held_[at->second.which] -= at->second.bytes;
+    allocations_.erase(at);
+    device_.release(memory);
+}
+
+}  // namespace hone

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/device.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <system_error>
+
+namespace hone::gpu {
+
+std::filesystem::path plugin_path() {
+    const char* const chosen = std::getenv("HONE_CUDA_PLUGIN");
+    if (chosen != nullptr && *chosen != '\0') return chosen;
+    std::error_code none;
+    return std::filesystem::read_symlink("/proc/self/exe", none).parent_path().parent_path() / "lib" /
+           "hone" / "libhone_cuda.so";
+}
+
+const PluginLoad& load_plugin(const std::filesystem::path& path) {
+    static std::mutex mutex;
+    static std::map<std::filesystem::path, PluginLoad> loads;
+    const std::lock_guard lock(mutex);
+    const auto [at, first] = loads.try_emplace(path);
+    PluginLoad& load = at->second;
+    if (!first) return load;
+    load.path = path.string();
+    if (!std::filesystem::exists(load.path)) {
+        load.problem = load.path + " is not there: Hone was built without CUDA";
+        return load;
+    }
+    // RTLD_LOCAL: its CUDA libraries are nobody else's. Never closed: CUDA does not like to be unloaded.
+    void* const library = dlopen(load.path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) {
+        load.problem = dlerror();
+        return load;
+    }
+    const auto entry = reinterpret_cast<PluginEntry>(dlsym(library, kPluginEntry));
+    load.table = entry == nullptr ? nullptr : entry(kPluginVersion);
+    if (load.table == nullptr) load.problem = load.path + " is of another version of Hone";
+    return load;
+}
+
+DeviceList list_devices(const PluginLoad& plugin) {
+    DeviceList list;
+    if (plugin.table == nullptr) {
+        list.problem = plugin.problem;
+        return list;
+    }
+    PluginError error;
+    int count = 0;
+    if (plugin.table->device_count(&count, &error) != 0) {
+        list.problem = error.text;
+        return list;
+    }
+    for (int i = 0; i < count; ++i) {
+        DeviceFacts facts{};
+        if (plugin.table->device_facts(i, &facts, &error) == 0)
+            list.devices.push_back(facts);
+        else
+            list.problem = error.text;
+    }
+    if (list.devices.empty() && list.problem.empty()) list.problem = "the driver knows of no device";
+    return list;
+}
+
+Device::Device(const PluginTable& table, int index) : table_(table), index_(index) {
+    PluginError error;
+    check(table_.open(index, &device_, &error), error);
+    check(table_.device_facts(index, &facts_, &error), error);
+}
+
+Device::~Device() {
+    if (begin_ != nullptr) table_.release_event(begin_);
+    if (end_ != nullptr) table_.release_event(end_);
+    table_.close(device_);
+}
+
+void* Device::allocate(std::int64_t bytes) {
+    PluginError error;
+    void* memory = nullptr;
+    if (table_.allocate(device_, static_cast<std::size_t>(bytes), &memory, &error) == 0) return memory;
+    constexpr int kOutOfMemory = 2;  // cudaErrorMemoryAllocation
+    if (error.code == kOutOfMemory) throw DeviceOutOfMemory(error, bytes, free_bytes());
+    throw DeviceError(error);
+}
+
+void Device::release(void* memory) noexcept {
+    PluginError error;  // what cannot be freed went with its context
+    if (memory != nullptr) table_.release(device_, memory, &error);
+}
+
+std::int64_t Device::free_bytes() const {
+    PluginError error;
+    std::int64_t free = 0, total = 0;
+    check(table_.free_bytes(device_, &free, &total, &error), error);
+    return free;
+}
+
+void Device::upload(void* to, const void* from, std::int64_t bytes) {
+    PluginError error;
+    check(table_.upload(device_, to, from, static_cast<std::size_t>(bytes), &error), error);
+}
+
+void Device::download(void* to, const void* from, std::int64_t bytes) {
+    PluginError error;
+    check(table_.download(device_, to, from, static_cast<std::size_t>(bytes), &error), error);
+}
+
+void Device::copy(void* to, const void* from, std::int64_t bytes) {
+    PluginError error;
+    check(table_.copy(device_, to, from, static_cast<std::size_t>(bytes), &error), error);
+}
+
+void Device::fill(void* memory, int byte, std::int64_t bytes) {
+    PluginError error;
+    check(table_.fill(device_, memory, byte, static_cast<std::size_t>(bytes), &error), error);
+}
+
+void Device::synchronise() {
+    PluginError error;
+    check(table_.synchronise(device_, &error), error);
+}
+
+void Device::begin_capture() {
+    PluginError error;
+    check(table_.begin_capture(device_, &error), error);
+}
+
+Graph Device::end_capture() {
+    PluginError error;
+    PluginGraph* graph = nullptr;
+    check(table_.end_capture(device_, &graph, &error), error);
+    return Graph(table_, graph);
+}
+
+void Device::launch(const Graph& graph) {
+    PluginError error;
+    check(table_.launch_graph(device_, graph.graph_, &error), error);
+}
+
+void Device::begin_timing() {
+    PluginError error;
+    if (begin_ == nullptr) check(table_.make_event(device_, &begin_, &error), error);
+    if (end_ == nullptr) check(table_.make_event(device_, &end_, &error), error);
+    check(table_.record_event(device_, begin_, &error), error);
+}
+
+float Device::end_timing() {
+    PluginError error;
+    float milliseconds = 0;
+    check(table_.record_event(device_, end_, &error), error);
+    check(table_.milliseconds(begin_, end_, &milliseconds, &error), error);
+    return milliseconds;
+}
+
+void Device::multiply(const DenseProduct& product) {
+    PluginError error;
+    check(table_.multiply(device_, &product, &error), error);
+}
+
+}  // namespace hone::gpu

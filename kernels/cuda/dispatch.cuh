@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// From a KernelChoice to the body that it names: one list for the plug-in and for the emulation.
+
+#include "kernels/cuda/kernel_id.h"
+#include "kernels/cuda/ops/attention_kernel.cuh"
+#include "kernels/cuda/ops/elementwise_kernel.cuh"
+#include "kernels/cuda/ops/pages_kernel.cuh"
+#include "kernels/cuda/ops/product_kernel.cuh"
+
+namespace hone::gpu {
+
+// What a visitor gets: Body::Params, and Body::run(params) on every thread.
+template <PlaneType type>
+struct EmbedBody {
+    using Params = EmbedParams;
+    static HONE_DEVICE void run(const Params& p) { embed_kernel<type>(p); }
+};
+struct NormBody {
+    using Params = NormParams;
+    static HONE_DEVICE void run(const Params& p) { norm_kernel(p); }
+};
+struct RopeBody {
+    using Params = RopeParams;
+    static HONE_DEVICE void run(const Params& p) { rope_kernel(p); }
+};
+struct GateBody {
+    using Params = GateParams;
+    static HONE_DEVICE void run(const Params& p) { gate_kernel(p); }
+};
+struct AddBody {
+    using Params = AddParams;
+    static HONE_DEVICE void run(const Params& p) { add_kernel(p); }
+};
+struct GatherBody {
+    using Params = GatherParams;
+    static HONE_DEVICE void run(const Params& p) { gather_kernel(p); }
+};
+struct FiniteBody {
+    using Params = FiniteParams;
+    static HONE_DEVICE void run(const Params& p) { finite_kernel(p); }
+};
+template <PlaneType type, int kTokens>
+struct ProductBody {
+    using Params = ProductParams;
+    static HONE_DEVICE void run(const Params& p) { product_kernel<type, kTokens>(p); }
+};
+template <PlaneType type, typename To>
+struct ExpandBody {
+    using Params = ExpandParams<To>;
+    static HONE_DEVICE void run(const Params& p) { expand_kernel<type, To>(p); }
+};
+struct QuantizeBody {
+    using Params = QuantizeParams;
+    static HONE_DEVICE void run(const Params& p) { quantize_kernel(p); }
+};
+template <typename To>
+struct ConvertBody {
+    using Params = ConvertParams<To>;
+    static HONE_DEVICE void run(const Params& p) { convert_kernel<To>(p); }
+};
+struct RescaleBody {
+    using Params = RescaleParams;
+    static HONE_DEVICE void run(const Params& p) { rescale_kernel(p); }
+};
+template <PlaneType type>
+struct FillBody {
+    using Params = FillParams;
+    static HONE_DEVICE void run(const Params& p) { fill_kernel<type>(p); }
+};
+struct FillHalvesBody {
+    using Params = FillHalvesParams;
+    static HONE_DEVICE void run(const Params& p) { fill_halves_kernel(p); }
+};
+template <KvPlane type>
+struct RememberBody {
+    using Params = RememberParams;
+    static HONE_DEVICE void run(const Params& p) { remember_kernel<type>(p); }
+};
+template <KvPlane type>
+struct AttendBody {
+    using Params = AttentionParams;
+    static HONE_DEVICE void run(const Params& p) { attention_kernel<type>(p); }
+};
+struct BoundBody {
+    using Params = BoundParams;
+    static HONE_DEVICE void run(const Params& p) { bound_kernel(p); }
+};
+struct ChooseBody {
+    using Params = ChooseParams;
+    static HONE_DEVICE void run(const Params& p) { choose_kernel(p); }
+};
+struct CombineBody {
+    using Params = AttentionParams;
+    static HONE_DEVICE void run(const Params& p) { combine_kernel(p); }
+};
+
+// Calls visit.template operator()<Body>() for the body that `choice` names; false where it names none.
+template <typename Visitor>
+bool visit_plane(std::uint16_t variant, Visitor&& visit) {
+    switch (static_cast<PlaneType>(variant)) {
+        case PlaneType::f32:
+            visit.template operator()<PlaneType::f32>();
+            return true;
+        case PlaneType::f16:
+            visit.template operator()<PlaneType::f16>();
+            return true;
+        case PlaneType::bf16:
+            visit.template operator()<PlaneType::bf16>();
+            return true;
+        case PlaneType::i8:
+            visit.template operator()<PlaneType::i8>();
+            return true;
+        case PlaneType::i4:
+            visit.template operator()<PlaneType::i4>();
+            return true;
+        case PlaneType::e4m3:
+            visit.template operator()<PlaneType::e4m3>();
+            return true;
+    }
+    return false;
+}
+
+template <typename Visitor>
+bool visit_kv(std::uint16_t variant, Visitor&& visit) {
+    switch (static_cast<KvPlane>(variant)) {
+        case KvPlane::f32:
+            visit.template operator()<KvPlane::f32>();
+            return true;
+        case KvPlane::f16:
+            visit.template operator()<KvPlane::f16>();
+            return true;
+        case KvPlane::bf16:
+            visit.template operator()<KvPlane::bf16>();
+            return true;
+        case KvPlane::i8:
+            visit.template operator()<KvPlane::i8>();
+            return true;
+    }
+    return false;
+}
+
+template <typename Visitor>
+bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
+    const auto one = [&]<typename Body>(Body) {
+        visit.template operator()<Body>();
+        return true;
+    };
+    bool width_known = true;
+    const auto product = [&]<PlaneType type>() {
+        switch (choice.width) {
+            case 1:
+                return visit.template operator()<ProductBody<type, 1>>();
+            case 2:
+                return visit.template operator()<ProductBody<type, 2>>();
+            case 4:
+                return visit.template operator()<ProductBody<type, 4>>();
+            case 8:
+                return visit.template operator()<ProductBody<type, 8>>();
+            default:
+                width_known = false;
+        }
+    };
+    const auto expand = [&]<PlaneType type>() {
+        switch (static_cast<PlaneType>(choice.width)) {
+            case PlaneType::f32:
+                return visit.template operator()<ExpandBody<type, float>>();
+            case PlaneType::f16:
+                return visit.template operator()<ExpandBody<type, F16>>();
+            case PlaneType::bf16:
+                return visit.template operator()<ExpandBody<type, BF16>>();
+            default:
+                width_known = false;
+        }
+    };
+    switch (choice.id) {
+        case KernelId::embed:
+            return visit_plane(choice.variant,
+                               [&]<PlaneType type>() { visit.template operator()<EmbedBody<type>>(); });
+        case KernelId::norm:
+            return one(NormBody{});
+        case KernelId::rope:
+            return one(RopeBody{});
+        case KernelId::gate:
+            return one(GateBody{});
+        case KernelId::add:
+            return one(AddBody{});
+        case KernelId::gather:
+            return one(GatherBody{});
+        case KernelId::finite:
+            return one(FiniteBody{});
+        case KernelId::product:
+            return visit_plane(choice.variant, product) && width_known;
+        case KernelId::expand:
+            return visit_plane(choice.variant, expand) && width_known;
+        case KernelId::quantize:
+            return one(QuantizeBody{});
+        case KernelId::convert:
+            if (static_cast<PlaneType>(choice.variant) == PlaneType::f16) return one(ConvertBody<F16>{});
+            return static_cast<PlaneType>(choice.variant) == PlaneType::bf16 && one(ConvertBody<BF16>{});
+        case KernelId::rescale:
+            return one(RescaleBody{});
+        case KernelId::fill:
+            return visit_plane(choice.variant,
+                               [&]<PlaneType type>() { visit.template operator()<FillBody<type>>(); });
+        case KernelId::fill_halves:
+            return one(FillHalvesBody{});
+        case KernelId::remember:
+            return visit_kv(choice.variant,
+                            [&]<KvPlane type>() { visit.template operator()<RememberBody<type>>(); });
+        case KernelId::attend:
+            return visit_kv(choice.variant,
+                            [&]<KvPlane type>() { visit.template operator()<AttendBody<type>>(); });
+        case KernelId::bound:
+            return one(BoundBody{});
+        case KernelId::choose:
+            return one(ChooseBody{});
+        case KernelId::combine:
+            return one(CombineBody{});
+    }
+    return false;
+}
+
+}  // namespace hone::gpu

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/emulation/emulated_plugin.h"
+
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <map>
+
+#include "kernels/cuda/emulation/launch.h"
+#include "kernels/cuda/numbers.h"
+
+namespace hone::gpu {
+
+struct PluginDevice {
+    std::map<void*, std::int64_t> allocations;
+    std::int64_t allocated = 0;
+    std::vector<std::function<void()>>* capture = nullptr;
+};
+
+struct PluginGraph {
+    std::vector<std::function<void()>> work;
+};
+
+struct PluginEvent {};
+
+namespace emulation {
+namespace {
+
+constexpr std::int64_t kMemory = std::int64_t{1} << 30;
+constexpr int kOutOfMemory = 2, kUnknown = 999;
+
+std::int64_t& memory_limit() {
+    static std::int64_t limit = kMemory;
+    return limit;
+}
+
+int report(int code, const char* text, PluginError* error) {
+    error->code = code;
+    error->sticky = code == kUnknown;
+    std::snprintf(error->text, sizeof error->text, "%s", text);
+    return code;
+}
+
+// Now, or when the graph that is being captured runs. What an emulated kernel does wrong loses the context, as it might on a device.
+int queue(PluginDevice* device, std::function<void()> work, PluginError* error) {
+    try {
+        if (device->capture != nullptr)
+            device->capture->push_back(std::move(work));
+        else
+            work();
+        return 0;
+    } catch (const std::exception& problem) {
+        return report(kUnknown, problem.what(), error);
+    }
+}
+
+void check_range(const void* memory, std::size_t bytes) {
+    if (bytes > 0) check_global(memory, bytes);
+}
+
+int device_count(int* count, PluginError*) {
+    *count = 1;
+    return 0;
+}
+
+int device_facts(int, DeviceFacts* facts, PluginError*) {
+    *facts = {};
+    std::snprintf(facts->name, sizeof facts->name, "Emulated device");
+    std::snprintf(facts->uuid, sizeof facts->uuid, "00000000-0000-0000-0000-000000000000");
+    facts->major = 9;
+    facts->processors = 4;
+    facts->shared_bytes = 227 * 1024;
+    facts->memory_bytes = memory_limit();
+    facts->driver = facts->runtime = 13000;
+    return 0;
+}
+
+int open(int index, PluginDevice** device, PluginError* error) {
+    *device = nullptr;
+    if (index != 0) return report(101, "invalid device ordinal", error);
+    *device = new PluginDevice;
+    return 0;
+}
+
+void close(PluginDevice* device) {
+    if (device == nullptr) return;
+    for (const auto& [memory, bytes] : device->allocations) emulation::release(memory);
+    delete device;
+}
+
+int allocate(PluginDevice* device, std::size_t bytes, void** memory, PluginError* error) {
+    *memory = nullptr;
+    const auto wanted = static_cast<std::int64_t>(bytes);
+    if (device->allocated + wanted > memory_limit())
+        return report(kOutOfMemory, "allocating device memory: out of memory", error);
+    *memory = emulation::allocate(bytes);
+    device->allocations[*memory] = wanted;
+    device->allocated += wanted;
+    return 0;
+}
+
+int release(PluginDevice* device, void* memory, PluginError* error) {
+    const auto at = device->allocations.find(memory);
+    if (at == device->allocations.end()) return report(1, "freeing device memory: invalid argument", error);
+    device->allocated -= at->second;
+    device->allocations.erase(at);
+    emulation::release(memory);
+    return 0;
+}
+
+int allocate_host(PluginDevice*, std::size_t bytes, void** memory, PluginError*) {
+    *memory = ::operator new(bytes);
+    return 0;
+}
+
+int release_host(PluginDevice*, void* memory, PluginError*) {
+    ::operator delete(memory);
+    return 0;
+}
+
+int free_bytes(PluginDevice* device, std::int64_t* free, std::int64_t* total, PluginError*) {
+    *total = memory_limit();
+    *free = *total - device->allocated;
+    return 0;
+}
+
+int upload(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
+    return queue(
+        device,
+        [=] {
+            check_range(to, bytes);
+            std::memcpy(to, from, bytes);
+        },
+        error);
+}
+
+int download(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
+    return queue(
+        device,
+        [=] {
+            check_range(from, bytes);
+            std::memcpy(to, from, bytes);
+        },
+        error);
+}
+
+int copy(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
+    return queue(
+        device,
+        [=] {
+            check_range(to, bytes);
+            check_range(from, bytes);
+            std::memmove(to, from, bytes);
+        },
+        error);
+}
+
+int fill(PluginDevice* device, void* memory, int byte, std::size_t bytes, PluginError* error) {
+    return queue(
+        device,
+        [=] {
+            check_range(memory, bytes);
+            std::memset(memory, byte, bytes);
+        },
+        error);
+}
+
+int synchronise(PluginDevice*, PluginError*) {
+    return 0;
+}
+
+int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* params, std::size_t bytes,
+           PluginError* error) {
+    std::vector<std::byte> kept(bytes);  // a graph keeps its kernels' parameters
+    std::memcpy(kept.data(), params, bytes);
+    return queue(
+        device, [=] { emulation::launch(kernel, shape, kept.data(), kept.size()); }, error);
+}
+
+template <typename T, typename Sum>
+void multiply_as(const DenseProduct& p, Sum (*value)(T)) {
+    const auto* const x = static_cast<const T*>(p.x);
+    const auto* const w = static_cast<const T*>(p.w);
+    auto* const y = static_cast<Sum*>(p.y);
+    check_range(x, static_cast<std::size_t>(p.tokens * p.cols) * sizeof(T));
+    check_range(w, static_cast<std::size_t>(p.rows * p.cols) * sizeof(T));
+    check_range(y, static_cast<std::size_t>((p.tokens - 1) * p.y_stride + p.rows) * sizeof(Sum));
+    for (std::int64_t token = 0; token < p.tokens; ++token) {
+        for (std::int64_t row = 0; row < p.rows; ++row) {
+            Sum sum = p.accumulate ? y[token * p.y_stride + row] : Sum{0};
+            for (std::int64_t i = 0; i < p.cols; ++i)
+                sum += value(x[token * p.cols + i]) * value(w[row * p.cols + i]);
+            y[token * p.y_stride + row] = sum;
+        }
+    }
+}
+
+int multiply(PluginDevice* device, const DenseProduct* product, PluginError* error) {
+    const DenseProduct p = *product;
+    return queue(
+        device,
+        [p] {
+            switch (p.type) {
+                case PlaneType::f32:
+                    return multiply_as<float, float>(p, [](float v) { return v; });
+                case PlaneType::f16:
+                    return multiply_as<F16, float>(p, [](F16 v) { return to_float(v); });
+                case PlaneType::bf16:
+                    return multiply_as<BF16, float>(p, [](BF16 v) { return to_float(v); });
+                case PlaneType::e4m3:
+                    return multiply_as<E4M3, float>(p, [](E4M3 v) { return to_float(v); });
+                case PlaneType::i8:
+                    return multiply_as<std::int8_t, std::int32_t>(
+                        p, [](std::int8_t v) { return std::int32_t{v}; });
+                case PlaneType::i4:
+                    throw EmulationError("a product of int4");
+            }
+        },
+        error);
+}
+
+int begin_capture(PluginDevice* device, PluginError*) {
+    device->capture = new std::vector<std::function<void()>>;
+    return 0;
+}
+
+int end_capture(PluginDevice* device, PluginGraph** graph, PluginError*) {
+    *graph = new PluginGraph{std::move(*device->capture)};
+    delete device->capture;
+    device->capture = nullptr;
+    return 0;
+}
+
+int launch_graph(PluginDevice* device, PluginGraph* graph, PluginError* error) {
+    for (const auto& work : graph->work) {
+        if (const int code = queue(device, work, error)) return code;
+    }
+    return 0;
+}
+
+void release_graph(PluginGraph* graph) {
+    delete graph;
+}
+
+int make_event(PluginDevice*, PluginEvent** event, PluginError*) {
+    *event = new PluginEvent;
+    return 0;
+}
+
+int record_event(PluginDevice*, PluginEvent*, PluginError*) {
+    return 0;
+}
+
+int milliseconds(PluginEvent*, PluginEvent*, float* elapsed, PluginError*) {
+    *elapsed = 0;
+    return 0;
+}
+
+void release_event(PluginEvent* event) {
+    delete event;
+}
+
+}  // namespace
+
+const PluginTable& emulated_plugin() {
+    static constexpr PluginTable kTable = {
+        .version = kPluginVersion,
+        .device_count = device_count,
+        .device_facts = device_facts,
+        .open = open,
+        .close = close,
+        .allocate = allocate,
+        .release = release,
+        .allocate_host = allocate_host,
+        .release_host = release_host,
+        .free_bytes = free_bytes,
+        .upload = upload,
+        .download = download,
+        .copy = copy,
+        .fill = fill,
+        .synchronise = synchronise,
+        .launch = launch,
+        .multiply = multiply,
+        .begin_capture = begin_capture,
+        .end_capture = end_capture,
+        .launch_graph = launch_graph,
+        .release_graph = release_graph,
+        .make_event = make_event,
+        .record_event = record_event,
+        .milliseconds = milliseconds,
+        .release_event = release_event,
+    };
+    return kTable;
+}
+
+void limit_memory(std::int64_t bytes) {
+    memory_limit() = bytes == 0 ? kMemory : bytes;
+}
+
+}  // namespace emulation
+}  // namespace hone::gpu

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cuda/plugin/api.h"
+
+namespace hone::gpu::emulation {
+
+// A plug-in with one device that runs every kernel over the emulation, and the vendor's products as plain loops: for tests of all that lies
+// above the plug-in. Work is done when it is queued.
+const PluginTable& emulated_plugin();
+
+// The device's memory from now on: what allocate() may hold in all. Back to the default with 0.
+void limit_memory(std::int64_t bytes);
+
+}  // namespace hone::gpu::emulation

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/emulation/launch.h"
+
+#include "kernels/cuda/dispatch.cuh"
+
+namespace hone::gpu::emulation {
+
+void launch(const KernelChoice& choice, const Launch& shape, const void* params, std::size_t bytes) {
+    const bool known = visit_kernel(choice, [&]<typename Body>() {
+        if (bytes != sizeof(typename Body::Params))
+            throw EmulationError(std::string(kernel_name(choice.id)) + ": parameters of another kernel");
+        const auto& given = *static_cast<const typename Body::Params*>(params);
+        run(shape, [&given] { Body::run(given); });
+    });
+    if (!known)
+        throw EmulationError(std::string(kernel_name(choice.id)) + ": no variant " +
+                             std::to_string(choice.variant) + ", " + std::to_string(choice.width));
+}
+
+}  // namespace hone::gpu::emulation

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/cuda/emulation/emulator.h"
+#include "kernels/cuda/kernel_id.h"
+
+namespace hone::gpu::emulation {
+
+// Runs the kernel that `choice` names; `params` points to its parameters. Throws EmulationError, also where it names none.
+void launch(const KernelChoice& choice, const Launch& shape, const void* params, std::size_t bytes);
+
+template <typename Params>
+void launch(const KernelChoice& choice, const Launch& shape, const Params& params) {
+    launch(choice, shape, &params, sizeof params);
+}
+
+}  // namespace hone::gpu::emulation

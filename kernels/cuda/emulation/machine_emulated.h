@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The emulation's side of kernels/cuda/machine.h, which documents what these are.
+
+#include <cmath>
+#include <cstddef>
+#include <type_traits>
+
+#include "kernels/cuda/emulation/emulator.h"
+#include "kernels/cuda/numbers.h"
+
+#define HONE_DEVICE inline
+// The address of `name_key` tells one declaration from another; a template's instances have one each.
+#define HONE_SHARED(T, name, count)    \
+    static const char name##_key = 0;  \
+    const ::hone::gpu::Shared<T> name( \
+        ::hone::gpu::emulation::static_shared(&name##_key, sizeof(T) * (count)), count)
+
+namespace hone::gpu {
+
+inline Dim3 block_index() {
+    return emulation::block_index();
+}
+inline Dim3 grid_size() {
+    return emulation::grid_size();
+}
+inline std::uint32_t thread_index() {
+    return emulation::thread_index();
+}
+inline std::uint32_t block_threads() {
+    return emulation::block_threads();
+}
+inline std::uint32_t lane_index() {
+    return thread_index() % kWarp;
+}
+inline std::uint32_t warp_index() {
+    return thread_index() / kWarp;
+}
+inline void sync_block() {
+    emulation::sync_block();
+}
+inline void sync_warp() {
+    emulation::warp_together("sync_warp", nullptr, nullptr);
+}
+
+template <typename T>
+struct Global {
+    T* data = nullptr;
+
+    T& operator[](std::int64_t i) const {
+        emulation::check_global(data + i, sizeof(T));
+        return data[i];
+    }
+    Global operator+(std::int64_t i) const { return {data + i}; }
+};
+
+// An element of shared memory: reading and writing it is seen.
+template <typename T>
+class SharedElement {
+public:
+    explicit SharedElement(T* element) : element_(element) {}
+    operator T() const {
+        emulation::read_shared(element_, sizeof(T));
+        return *element_;
+    }
+    const SharedElement& operator=(const T& value) const {
+        emulation::wrote_shared(element_, sizeof(T));
+        *element_ = value;
+        return *this;
+    }
+    const SharedElement& operator=(const SharedElement& other) const { return *this = static_cast<T>(other); }
+    const SharedElement& operator+=(const T& value) const { return *this = static_cast<T>(*this) + value; }
+    SharedElement(const SharedElement&) = default;
+
+private:
+    T* element_;
+};
+
+template <typename T>
+class Shared {
+public:
+    Shared(std::byte* memory, std::int64_t count) : data_(reinterpret_cast<T*>(memory)), count_(count) {}
+
+    SharedElement<T> operator[](std::int64_t i) const { return SharedElement<T>(at(i, sizeof(T))); }
+    Shared operator+(std::int64_t i) const {
+        Shared rest = *this;
+        rest.data_ += i;
+        rest.count_ -= i;
+        return rest;
+    }
+    // `bytes` from element i on, which must lie within.
+    T* at(std::int64_t i, std::size_t bytes) const {
+        if (i < 0 || i * static_cast<std::int64_t>(sizeof(T)) + static_cast<std::int64_t>(bytes) >
+                         count_ * static_cast<std::int64_t>(sizeof(T)))
+            emulation::fail("shared memory: element " + std::to_string(i) + " of " + std::to_string(count_));
+        return data_ + i;
+    }
+
+private:
+    T* data_;
+    std::int64_t count_;
+};
+
+template <typename T>
+Shared<T> dynamic_shared(std::size_t offset, std::int64_t count) {
+    return Shared<T>(emulation::dynamic_shared(offset, sizeof(T) * static_cast<std::size_t>(count)), count);
+}
+
+inline float to_float_fast(F16 value) {
+    return to_float(value);
+}
+
+namespace emulation {
+
+template <typename V>
+void check_aligned(const void* address) {
+    if (reinterpret_cast<std::uintptr_t>(address) % sizeof(V) != 0)
+        fail("an access of " + std::to_string(sizeof(V)) + " bytes is not aligned to them");
+}
+
+}  // namespace emulation
+
+template <typename V, typename T>
+V load(const Global<T>& from, std::int64_t i) {
+    const T* const address = from.data + i;
+    emulation::check_aligned<V>(address);
+    emulation::check_global(address, sizeof(V));
+    V value;
+    std::memcpy(&value, address, sizeof value);
+    return value;
+}
+
+template <typename V, typename T>
+V load_once(const Global<T>& from, std::int64_t i) {
+    return load<V>(from, i);
+}
+
+template <typename V, typename T>
+void store(const Global<T>& to, std::int64_t i, const V& value) {
+    T* const address = to.data + i;
+    emulation::check_aligned<V>(address);
+    emulation::check_global(address, sizeof(V));
+    std::memcpy(static_cast<void*>(address), &value, sizeof value);
+}
+
+template <typename V, typename T>
+V load(const Shared<T>& from, std::int64_t i) {
+    const T* const address = from.at(i, sizeof(V));
+    emulation::check_aligned<V>(address);
+    emulation::read_shared(address, sizeof(V));
+    V value;
+    std::memcpy(&value, address, sizeof value);
+    return value;
+}
+
+template <typename V, typename T>
+void store(const Shared<T>& to, std::int64_t i, const V& value) {
+    T* const address = to.at(i, sizeof(V));
+    emulation::check_aligned<V>(address);
+    emulation::wrote_shared(address, sizeof(V));
+    std::memcpy(static_cast<void*>(address), &value, sizeof value);
+}
+
+template <typename T>
+T atomic_add(const Global<T>& to, std::int64_t i, T value) {
+    T& element = to[i];
+    const T was = element;
+    element = was + value;
+    return was;
+}
+
+template <std::size_t bytes, typename T, typename U>
+void copy_async(const Shared<T>& to, std::int64_t i, const Global<U>& from, std::int64_t j) {
+    static_assert(bytes == 4 || bytes == 8 || bytes == 16, "what cp.async moves");
+    T* const target = to.at(i, bytes);
+    const U* const source = from.data + j;
+    if (reinterpret_cast<std::uintptr_t>(target) % bytes != 0 ||
+        reinterpret_cast<std::uintptr_t>(source) % bytes != 0)
+        emulation::fail("copy_async of " + std::to_string(bytes) + " bytes is not aligned to them");
+    emulation::check_global(source, bytes);
+    emulation::copy_async(target, source, bytes);
+}
+
+inline void commit_async() {
+    emulation::commit_async();
+}
+
+template <std::size_t groups_left>
+void wait_async() {
+    emulation::wait_async(groups_left);
+}
+
+namespace emulation {
+
+template <typename T>
+struct Shuffled {
+    T in, out;
+    std::uint32_t from;
+};
+
+template <typename T>
+T shuffle(T value, std::uint32_t from) {
+    Shuffled<T> mine{value, value, from % kWarp};
+    warp_together("shuffle", &mine, [](void* const(&lanes)[kWarp]) {
+        for (void* lane : lanes) {
+            auto& it = *static_cast<Shuffled<T>*>(lane);
+            it.out = static_cast<Shuffled<T>*>(lanes[it.from])->in;
+        }
+    });
+    return mine.out;
+}
+
+}  // namespace emulation
+
+template <typename T>
+T shuffle(T value, std::uint32_t lane) {
+    return emulation::shuffle(value, lane);
+}
+
+template <typename T>
+T shuffle_xor(T value, std::uint32_t mask) {
+    return emulation::shuffle(value, lane_index() ^ mask);
+}
+
+inline int bit_count(std::uint32_t bits) {
+    return __builtin_popcount(bits);
+}
+
+inline std::uint32_t ballot(bool condition) {
+    std::uint32_t votes = condition ? 1U : 0U;
+    emulation::warp_together("ballot", &votes, [](void* const(&lanes)[kWarp]) {
+        std::uint32_t all = 0;
+        for (std::uint32_t i = 0; i < kWarp; ++i) all |= *static_cast<std::uint32_t*>(lanes[i]) << i;
+        for (void* lane : lanes) *static_cast<std::uint32_t*>(lane) = all;
+    });
+    return votes;
+}
+
+namespace emulation {
+
+template <typename Sum>
+struct Fragments {
+    Sum* d;
+    const std::uint32_t *a, *b;
+};
+
+// `width`: values in 32 bits; unpack(bits, i): value i of them.
+template <typename Sum, std::uint32_t width, typename Unpack>
+void multiply(void* const (&lanes)[kWarp], Unpack unpack) {
+    constexpr std::uint32_t kInner = 8 * width;
+    Sum a[16][kInner], b[kInner][8];
+    for (std::uint32_t lane = 0; lane < kWarp; ++lane) {
+        const auto& it = *static_cast<Fragments<Sum>*>(lanes[lane]);
+        const std::uint32_t g = lane / 4, t = lane % 4;
+        for (std::uint32_t i = 0; i < width; ++i) {
+            for (std::uint32_t part = 0; part < 4; ++part)
+                a[g + 8 * (part % 2)][width * t + i + 4 * width * (part / 2)] = unpack(it.a[part], i);
+            for (std::uint32_t part = 0; part < 2; ++part)
+                b[width * t + i + 4 * width * part][g] = unpack(it.b[part], i);
+        }
+    }
+    for (std::uint32_t lane = 0; lane < kWarp; ++lane) {
+        const auto& it = *static_cast<Fragments<Sum>*>(lanes[lane]);
+        for (std::uint32_t part = 0; part < 4; ++part) {
+            const std::uint32_t row = lane / 4 + 8 * (part / 2), col = 2 * (lane % 4) + part % 2;
+            for (std::uint32_t k = 0; k < kInner; ++k) it.d[part] += a[row][k] * b[k][col];
+        }
+    }
+}
+
+}  // namespace emulation
+
+inline void mma_bf16(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+    emulation::Fragments<float> mine{d, a, b};
+    emulation::warp_together("mma_bf16", &mine, [](void* const(&lanes)[kWarp]) {
+        emulation::multiply<float, 2>(lanes, [](std::uint32_t bits, std::uint32_t i) {
+            return to_float(BF16{static_cast<std::uint16_t>(bits >> 16 * i)});
+        });
+    });
+}
+
+inline void mma_f16(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+    emulation::Fragments<float> mine{d, a, b};
+    emulation::warp_together("mma_f16", &mine, [](void* const(&lanes)[kWarp]) {
+        emulation::multiply<float, 2>(lanes, [](std::uint32_t bits, std::uint32_t i) {
+            return to_float(F16{static_cast<std::uint16_t>(bits >> 16 * i)});
+        });
+    });
+}
+
+inline void mma_s8(std::int32_t (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+    emulation::Fragments<std::int32_t> mine{d, a, b};
+    emulation::warp_together("mma_s8", &mine, [](void* const(&lanes)[kWarp]) {
+        emulation::multiply<std::int32_t, 4>(lanes, [](std::uint32_t bits, std::uint32_t i) {
+            return static_cast<std::int32_t>(static_cast<std::int8_t>(bits >> 8 * i));
+        });
+    });
+}
+
+inline void mma_e4m3(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+    emulation::Fragments<float> mine{d, a, b};
+    emulation::warp_together("mma_e4m3", &mine, [](void* const(&lanes)[kWarp]) {
+        emulation::multiply<float, 4>(lanes, [](std::uint32_t bits, std::uint32_t i) {
+            return to_float(E4M3{static_cast<std::uint8_t>(bits >> 8 * i)});
+        });
+    });
+}
+
+}  // namespace hone::gpu

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/cuda/ops/matrix.h"
+
+namespace hone::gpu {
+
+// y[token, row] = x[token, ·] · W[row, ·] (+ y[token, row]) for few tokens: bound by reading the weights once. fp32 throughout.
+struct ProductParams {
+    Matrix weights;
+    const float* x;  // [tokens, cols]
+    float* y;        // [tokens, y_stride]
+    std::int64_t tokens, y_stride;
+    bool accumulate;  // add to what y holds
+};
+
+inline constexpr int kProductWarps = 8;   // a block
+inline constexpr int kProductRows = 2;    // a warp: two streams of weights, and x is read half as often
+inline constexpr int kProductTokens = 8;  // at most
+
+inline Launch product_launch(const ProductParams& p) {
+    const auto blocks = ceil_div<std::int64_t>(p.weights.rows, kProductWarps * kProductRows);
+    return {{static_cast<std::uint32_t>(blocks)},
+            kProductWarps * kWarp,
+            static_cast<std::uint32_t>(p.tokens * p.weights.cols * static_cast<std::int64_t>(sizeof(float)))};
+}
+
+// How many tokens a product takes at once within the shared memory that a block may have; never fewer than one where a row fits at all.
+inline int product_tokens(std::int64_t cols, std::int64_t shared_bytes, std::int64_t tokens) {
+    for (const int wanted : {8, 4, 2, 1}) {
+        if (wanted <= tokens && wanted * cols * static_cast<std::int64_t>(sizeof(float)) <= shared_bytes)
+            return wanted;
+    }
+    return 0;
+}
+
+// A panel of W as one dense type: what matrix products of many tokens take.
+template <typename To>
+struct ExpandParams {
+    Matrix weights;
+    std::int64_t first_row, rows;
+    To* out;  // [rows, cols]
+};
+
+template <typename To>
+Launch expand_launch(const ExpandParams<To>& p) {
+    constexpr std::uint32_t kThreads = 256;
+    return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.rows * p.weights.cols / kChunk, kThreads))},
+            kThreads};
+}
+
+// Symmetric int8 of each row of x: scale = largest magnitude / 127 (0 for a row of zeros), q = round(x / scale), ties to even.
+struct QuantizeParams {
+    const float* x;  // [rows, n]
+    std::int8_t* q;  // [rows, n]
+    float* scales;   // [rows]
+    std::int64_t rows, n;
+};
+
+inline Launch quantize_launch(const QuantizeParams& p) {
+    return {{static_cast<std::uint32_t>(p.rows)}, 256};
+}
+
+// x as another type: what a product in reduced arithmetic takes.
+template <typename To>
+struct ConvertParams {
+    const float* x;
+    To* out;
+    std::int64_t count;
+};
+
+template <typename To>
+Launch convert_launch(const ConvertParams<To>& p) {
+    constexpr std::uint32_t kThreads = 256;
+    return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.count, kThreads))}, kThreads};
+}
+
+// y[token, row] = sums[token, row] · x_scales[token] · w_scales[row]: an int8 product's sums as numbers.
+struct RescaleParams {
+    const std::int32_t* sums;  // [tokens, rows]
+    const float* x_scales;     // [tokens]
+    const F16* w_scales;       // [rows]
+    float* y;                  // [tokens, y_stride]
+    std::int64_t tokens, rows, y_stride;
+};
+
+inline Launch rescale_launch(const RescaleParams& p) {
+    constexpr std::uint32_t kThreads = 256;
+    return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.tokens * p.rows, kThreads))}, kThreads};
+}
+
+// Random weights where they lie, for models without files: near normal with `deviation` in the type's own units (int4: all 16 values alike).
+struct FillParams {
+    void* values;
+    std::int64_t chunks;
+    std::uint64_t seed;
+    float deviation;
+};
+
+// Every scale or minimum of a plane the same.
+struct FillHalvesParams {
+    F16* values;
+    std::int64_t count;
+    float value;
+};
+
+}  // namespace hone::gpu

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/cuda/ops/chunk.cuh"
+#include "kernels/cuda/ops/product.h"
+
+namespace hone::gpu {
+
+// Chunks that a lane has under way: enough bytes that memory's latency is covered with few warps.
+template <PlaneType type>
+inline constexpr int kUnderWay = chunk_bytes(type) >= 32   ? 1
+                                 : chunk_bytes(type) == 16 ? 2
+                                                           : 4;
+
+// One warp takes kProductRows rows. A step is 256 columns: each lane takes a chunk of 8 of each row, and x of the step's chunks from shared
+// memory, where each chunk's first four columns and last four lie in planes of their own: lanes then read neighbouring 16 bytes.
+template <PlaneType type, int kTokens>
+HONE_DEVICE void product_kernel(const ProductParams& p) {
+    static_assert(kTokens <= kProductTokens);
+    constexpr int kSteps = kUnderWay<type>;
+    const std::int64_t cols = p.weights.cols, chunks = cols / kChunk;
+    const std::int64_t first =
+        (static_cast<std::int64_t>(block_index().x) * kProductWarps + warp_index()) * kProductRows;
+    const Shared<float> shared = dynamic_shared<float>(0, static_cast<std::int64_t>(kTokens) * cols);
+    const Global<const float> x{p.x};
+    for (std::int64_t i = thread_index(); i < kTokens * chunks; i += block_threads()) {
+        const std::int64_t token = i / chunks, chunk = i % chunks;
+        const Shared<float> planes = shared + token * cols;
+        store(planes, 4 * chunk, load<F32x4>(x, token * cols + chunk * kChunk));
+        store(planes, 4 * (chunks + chunk), load<F32x4>(x, token * cols + chunk * kChunk + 4));
+    }
+    sync_block();
+    const float zero = zero_of(p.weights);
+    float sums[kProductRows][kTokens] = {};
+    for (std::int64_t begin = lane_index(); begin < chunks; begin += kSteps * kWarp) {
+        RawChunk<type> raw[kSteps][kProductRows];
+        Affine affine[kSteps][kProductRows];
+        for (int s = 0; s < kSteps; ++s) {
+            // A chunk or row past the end is the last one again: loads stay within, and what comes of it goes nowhere.
+            const std::int64_t chunk = begin + s * kWarp < chunks ? begin + s * kWarp : chunks - 1;
+            for (int r = 0; r < kProductRows; ++r) {
+                const std::int64_t row = first + r < p.weights.rows ? first + r : p.weights.rows - 1;
+                raw[s][r] = load_raw<type>(p.weights, row, chunk);
+                affine[s][r] = affine_of(p.weights, row, chunk);
+            }
+        }
+        for (int s = 0; s < kSteps; ++s) {
+            const std::int64_t chunk = begin + s * kWarp;
+            if (chunk >= chunks) break;
+            float w[kProductRows][kChunk];
+            for (int r = 0; r < kProductRows; ++r) expand_raw(raw[s][r], zero, w[r]);
+            for (int token = 0; token < kTokens; ++token) {
+                const Shared<float> planes = shared + token * cols;
+                const auto low = load<F32x4>(planes, 4 * chunk),
+                           high = load<F32x4>(planes, 4 * (chunks + chunk));
+                const float inputs[kChunk] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+                float total = 0;
+                for (int i = 0; i < kChunk; ++i) total += inputs[i];
+                for (int r = 0; r < kProductRows; ++r) {
+                    float dot = 0;
+                    for (int i = 0; i < kChunk; ++i) dot += w[r][i] * inputs[i];
+                    sums[r][token] += affine[s][r].scale * dot;
+                    if (type == PlaneType::i4) sums[r][token] += affine[s][r].minimum * total;
+                }
+            }
+        }
+    }
+    const Global<float> y{p.y};
+    for (int r = 0; r < kProductRows; ++r) {
+        for (int token = 0; token < kTokens; ++token) {
+            const float sum = warp_sum(sums[r][token]);
+            if (lane_index() != 0 || first + r >= p.weights.rows) continue;
+            const std::int64_t at = token * p.y_stride + first + r;
+            y[at] = p.accumulate ? y[at] + sum : sum;
+        }
+    }
+}
+
+template <PlaneType type, typename To>
+HONE_DEVICE void expand_kernel(const ExpandParams<To>& p) {
+    const std::int64_t chunks = p.weights.cols / kChunk;
+    const std::int64_t at = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    if (at >= p.rows * chunks) return;
+    const std::int64_t row = p.first_row + at / chunks, chunk = at % chunks;
+    float w[kChunk];
+    load_chunk<type>(p.weights, row, chunk, w);
+    const Affine affine = affine_of(p.weights, row, chunk);
+    const Global<To> out{p.out};
+    for (int i = 0; i < kChunk; ++i)
+        out[at * kChunk + i] = Convert<To>::from(affine.scale * w[i] + affine.minimum);
+}
+
+// SplitMix64 of an element's number: the same value wherever and in whatever order it is made.
+HONE_BOTH std::uint64_t mixed(std::uint64_t seed, std::uint64_t number) {
+    std::uint64_t z = seed + (number + 1) * 0x9E3779B97F4A7C15ULL;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31);
+}
+
+// Sum of four uniform numbers, which is close to normal, with standard deviation 1.
+HONE_BOTH float near_normal(std::uint64_t bits) {
+    const float sum = static_cast<float>(bits & 0xFFFFU) + static_cast<float>(bits >> 16 & 0xFFFFU) +
+                      static_cast<float>(bits >> 32 & 0xFFFFU) + static_cast<float>(bits >> 48);
+    return (sum / 65536.0F - 2.0F) * 1.7320508F;
+}
+
+template <PlaneType type>
+HONE_DEVICE void fill_kernel(const FillParams& p) {
+    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    const std::int64_t bytes = chunk_bytes(type);
+    if (i >= p.chunks) return;
+    const Global<std::uint8_t> to{static_cast<std::uint8_t*>(p.values) + i * bytes};
+    for (int j = 0; j < kChunk; ++j) {
+        const std::uint64_t bits = mixed(p.seed, static_cast<std::uint64_t>(i * kChunk + j));
+        const float value = near_normal(bits) * p.deviation;
+        if constexpr (type == PlaneType::f32) store(to, 4 * j, value);
+        if constexpr (type == PlaneType::f16) store(to, 2 * j, to_f16(value).bits);
+        if constexpr (type == PlaneType::bf16) store(to, 2 * j, to_bf16(value).bits);
+        if constexpr (type == PlaneType::e4m3) store(to, j, to_e4m3(value).bits);
+        if constexpr (type == PlaneType::i8)
+            store(to, j, static_cast<std::int8_t>(rintf(fminf(fmaxf(value, -127.0F), 127.0F))));
+    }
+    if constexpr (type == PlaneType::i4)
+        store(to, 0, static_cast<std::uint32_t>(mixed(p.seed, static_cast<std::uint64_t>(i))));
+}
+
+HONE_DEVICE void fill_halves_kernel(const FillHalvesParams& p) {
+    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    if (i >= p.count) return;
+    Global<F16>{p.values}[i] = to_f16(p.value);
+}
+
+HONE_DEVICE void quantize_kernel(const QuantizeParams& p) {
+    const std::int64_t row = block_index().x;
+    const Global<const float> x{p.x + row * p.n};
+    const Global<std::int8_t> q{p.q + row * p.n};
+    const Global<float> scales{p.scales};
+    HONE_SHARED(float, scratch, kWarp);
+    float largest = 0;
+    for (std::int64_t i = thread_index(); i < p.n; i += block_threads())
+        largest = fmaxf(largest, fabsf(x[i]));
+    largest = block_reduce(largest, 0.0F, scratch, [](float value) { return warp_max(value); });
+    const float scale = largest / 127.0F, inverse = largest > 0 ? 127.0F / largest : 0.0F;
+    for (std::int64_t i = thread_index(); i < p.n; i += block_threads())
+        q[i] = static_cast<std::int8_t>(rintf(x[i] * inverse));
+    if (thread_index() == 0) scales[row] = scale;
+}
+
+template <typename To>
+HONE_DEVICE void convert_kernel(const ConvertParams<To>& p) {
+    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    if (i >= p.count) return;
+    const Global<const float> x{p.x};
+    const Global<To> out{p.out};
+    out[i] = Convert<To>::from(x[i]);
+}
+
+HONE_DEVICE void rescale_kernel(const RescaleParams& p) {
+    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    if (i >= p.tokens * p.rows) return;
+    const std::int64_t token = i / p.rows, row = i % p.rows;
+    const Global<const std::int32_t> sums{p.sums};
+    const Global<const float> x_scales{p.x_scales};
+    const Global<const F16> w_scales{p.w_scales};
+    const Global<float> y{p.y};
+    y[token * p.y_stride + row] =
+        static_cast<float>(sums[i]) * x_scales[token] * to_float_fast(w_scales[row]);
+}
+
+}  // namespace hone::gpu

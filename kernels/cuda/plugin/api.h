@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The one entry of libhone_cuda.so: a table of C functions over plain data, so that neither exceptions nor standard-library types cross it.
+// Whoever loads the plug-in asks for kHoneCudaVersion and gets null where it has another. kernels/cuda/device.h wraps it.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/cuda/kernel_id.h"
+#include "kernels/cuda/ops/matrix.h"
+#include "kernels/cuda/types.h"
+
+namespace hone::gpu {
+
+inline constexpr std::uint32_t kPluginVersion = 1;
+inline constexpr char kPluginEntry[] = "hone_cuda_plugin";
+
+// Why a call failed. `sticky`: the device's context is lost, and nothing more will work in this process.
+struct PluginError {
+    std::int32_t code = 0;  // cudaError_t
+    bool sticky = false;
+    char text[512] = {};
+};
+
+struct DeviceFacts {
+    char name[256];
+    char uuid[64];
+    std::int32_t major, minor;  // compute capability
+    std::int32_t processors;    // multiprocessors
+    std::int32_t shared_bytes;  // that a block may have, opted in
+    std::int64_t memory_bytes, l2_bytes;
+    std::int32_t driver, runtime;  // 13000: 13.0
+    std::int32_t clock_khz, memory_clock_khz, memory_bus_bits;
+    bool mig;  // an instance of a divided device
+};
+
+// y = x · Wᵀ (+ y) of dense matrices on the vendor's library: x [tokens, cols], w [rows, cols], y [tokens, y_stride], sums in fp32 (int32 for
+// int8). `type` is that of x and w: f32, f16, bf16, i8 or e4m3; y is fp32, or int32 for i8.
+struct DenseProduct {
+    PlaneType type;
+    const void *x, *w;
+    void* y;
+    std::int64_t tokens, rows, cols, y_stride;
+    bool accumulate;
+};
+
+struct PluginDevice;  // an open device: one context, one stream
+struct PluginGraph;
+struct PluginEvent;
+
+// Every function returns 0, or a CUDA error's number with `error` filled in. Work is queued on the device's stream, in order, unless said otherwise.
+struct PluginTable {
+    std::uint32_t version;
+    int (*device_count)(int* count, PluginError* error);
+    // Makes no context: what is free is known of open devices only.
+    int (*device_facts)(int index, DeviceFacts* facts, PluginError* error);
+    int (*open)(int index, PluginDevice** device, PluginError* error);
+    void (*close)(PluginDevice* device);
+
+    int (*allocate)(PluginDevice* device, std::size_t bytes, void** memory, PluginError* error);
+    int (*release)(PluginDevice* device, void* memory, PluginError* error);
+    // Memory of the host that copies need not be staged through.
+    int (*allocate_host)(PluginDevice* device, std::size_t bytes, void** memory, PluginError* error);
+    int (*release_host)(PluginDevice* device, void* memory, PluginError* error);
+    int (*free_bytes)(PluginDevice* device, std::int64_t* free, std::int64_t* total, PluginError* error);
+
+    int (*upload)(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error);
+    int (*download)(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error);
+    int (*copy)(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error);
+    int (*fill)(PluginDevice* device, void* memory, int byte, std::size_t bytes, PluginError* error);
+    int (*synchronise)(PluginDevice* device, PluginError* error);
+
+    int (*launch)(PluginDevice* device, KernelChoice kernel, Launch shape, const void* params,
+                  std::size_t bytes, PluginError* error);
+    int (*multiply)(PluginDevice* device, const DenseProduct* product, PluginError* error);
+
+    // What is queued between the two becomes a graph instead of running.
+    int (*begin_capture)(PluginDevice* device, PluginError* error);
+    int (*end_capture)(PluginDevice* device, PluginGraph** graph, PluginError* error);
+    int (*launch_graph)(PluginDevice* device, PluginGraph* graph, PluginError* error);
+    void (*release_graph)(PluginGraph* graph);
+
+    int (*make_event)(PluginDevice* device, PluginEvent** event, PluginError* error);
+    int (*record_event)(PluginDevice* device, PluginEvent* event, PluginError* error);
+    int (*milliseconds)(PluginEvent* begin, PluginEvent* end, float* milliseconds, PluginError* error);
+    void (*release_event)(PluginEvent* event);
+};
+
+using PluginEntry = const PluginTable* (*)(std::uint32_t version);
+
+}  // namespace hone::gpu

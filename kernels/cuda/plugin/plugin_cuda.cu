@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+// libhone_cuda.so: kernels/cuda/plugin/api.h on CUDA's runtime and cuBLASLt.
+#include <cublasLt.h>
+#include <cuda_runtime.h>
+
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <new>
+#include <tuple>
+
+#include "kernels/cuda/dispatch.cuh"
+#include "kernels/cuda/plugin/api.h"
+
+namespace hone::gpu {
+
+struct PluginGraph {
+    cudaGraph_t graph = nullptr;
+    cudaGraphExec_t executable = nullptr;
+};
+
+struct PluginEvent {
+    cudaEvent_t event = nullptr;
+};
+
+namespace {
+
+constexpr std::size_t kWorkspaceBytes = std::size_t{32} << 20;  // what cuBLAS documents for Hopper
+
+// How cuBLASLt computes products of one shape: found once.
+struct Plan {
+    cublasLtMatmulDesc_t description = nullptr;
+    cublasLtMatrixLayout_t w = nullptr, x = nullptr, y = nullptr;
+    cublasLtMatmulAlgo_t algorithm = {};
+    ~Plan() {
+        if (y != nullptr) cublasLtMatrixLayoutDestroy(y);
+        if (x != nullptr) cublasLtMatrixLayoutDestroy(x);
+        if (w != nullptr) cublasLtMatrixLayoutDestroy(w);
+        if (description != nullptr) cublasLtMatmulDescDestroy(description);
+    }
+};
+
+using PlanKey = std::tuple<PlaneType, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+
+}  // namespace
+
+struct PluginDevice {
+    int index = 0;
+    cudaStream_t stream = nullptr;
+    cublasLtHandle_t blas = nullptr;
+    void* workspace = nullptr;
+    std::map<PlanKey, std::unique_ptr<Plan>> plans;
+};
+
+namespace {
+
+// After these the context is lost (CUDA Runtime API, "Error handling": errors that leave the process in an inconsistent state).
+bool is_sticky(cudaError_t code) {
+    switch (code) {
+        case cudaErrorIllegalAddress:
+        case cudaErrorLaunchTimeout:
+        case cudaErrorHardwareStackError:
+        case cudaErrorIllegalInstruction:
+        case cudaErrorMisalignedAddress:
+        case cudaErrorInvalidAddressSpace:
+        case cudaErrorInvalidPc:
+        case cudaErrorLaunchFailure:
+        case cudaErrorAssert:
+        case cudaErrorECCUncorrectable:
+        case cudaErrorNvlinkUncorrectable:
+        case cudaErrorContained:
+        case cudaErrorTensorMemoryLeak:
+            return true;
+        default:
+            return false;
+    }
+}
+
+int report(cudaError_t code, const char* what, PluginError* error) {
+    if (code == cudaSuccess) return 0;
+    cudaGetLastError();  // one that is not sticky must not be reported again by the next call
+    error->code = static_cast<std::int32_t>(code);
+    error->sticky = is_sticky(code);
+    std::snprintf(error->text, sizeof error->text, "%s: %s (%s)", what, cudaGetErrorString(code),
+                  cudaGetErrorName(code));
+    return error->code;
+}
+
+int report(cublasStatus_t status, const char* what, PluginError* error) {
+    if (status == CUBLAS_STATUS_SUCCESS) return 0;
+    error->code = -static_cast<std::int32_t>(status);
+    error->sticky = false;
+    std::snprintf(error->text, sizeof error->text, "%s: %s", what, cublasLtGetStatusName(status));
+    return error->code;
+}
+
+int device_count(int* count, PluginError* error) {
+    *count = 0;  // it stays untouched where there is no driver
+    return report(cudaGetDeviceCount(count), "counting devices", error);
+}
+
+int device_facts(int index, DeviceFacts* facts, PluginError* error) {
+    cudaDeviceProp properties{};
+    if (const int code =
+            report(cudaGetDeviceProperties(&properties, index), "asking for a device's properties", error))
+        return code;
+    *facts = {};
+    std::snprintf(facts->name, sizeof facts->name, "%s", properties.name);
+    char* to = facts->uuid;
+    for (int i = 0; i < 16; ++i)
+        to += std::snprintf(to, 4, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
+                            static_cast<unsigned>(static_cast<unsigned char>(properties.uuid.bytes[i])));
+    facts->major = properties.major;
+    facts->minor = properties.minor;
+    facts->processors = properties.multiProcessorCount;
+    facts->shared_bytes = static_cast<std::int32_t>(properties.sharedMemPerBlockOptin);
+    facts->memory_bytes = static_cast<std::int64_t>(properties.totalGlobalMem);
+    facts->l2_bytes = properties.l2CacheSize;
+    facts->memory_bus_bits = properties.memoryBusWidth;
+    cudaDeviceGetAttribute(&facts->clock_khz, cudaDevAttrClockRate, index);
+    cudaDeviceGetAttribute(&facts->memory_clock_khz, cudaDevAttrMemoryClockRate, index);
+    cudaDriverGetVersion(&facts->driver);
+    cudaRuntimeGetVersion(&facts->runtime);
+    facts->mig = std::strstr(properties.name, "MIG") != nullptr;
+    return 0;
+}
+
+void close(PluginDevice* device) {
+    if (device == nullptr) return;
+    device->plans.clear();
+    if (device->workspace != nullptr) cudaFree(device->workspace);
+    if (device->blas != nullptr) cublasLtDestroy(device->blas);
+    if (device->stream != nullptr) cudaStreamDestroy(device->stream);
+    delete device;
+}
+
+int open(int index, PluginDevice** device, PluginError* error) {
+    *device = nullptr;
+    auto* const made = new (std::nothrow) PluginDevice;
+    if (made == nullptr) return report(cudaErrorMemoryAllocation, "opening the device", error);
+    made->index = index;
+    int code = report(cudaSetDevice(index), "choosing the device", error);
+    if (code == 0)
+        code =
+            report(cudaStreamCreateWithFlags(&made->stream, cudaStreamNonBlocking), "making a stream", error);
+    if (code == 0) code = report(cublasLtCreate(&made->blas), "starting cuBLASLt", error);
+    if (code == 0)
+        code =
+            report(cudaMalloc(&made->workspace, kWorkspaceBytes), "allocating cuBLASLt's workspace", error);
+    if (code != 0) {
+        close(made);
+        return code;
+    }
+    *device = made;
+    return 0;
+}
+
+int allocate(PluginDevice*, std::size_t bytes, void** memory, PluginError* error) {
+    *memory = nullptr;
+    return report(cudaMalloc(memory, bytes), "allocating device memory", error);
+}
+
+int release(PluginDevice*, void* memory, PluginError* error) {
+    return report(cudaFree(memory), "freeing device memory", error);
+}
+
+int allocate_host(PluginDevice*, std::size_t bytes, void** memory, PluginError* error) {
+    *memory = nullptr;
+    return report(cudaMallocHost(memory, bytes), "allocating pinned memory", error);
+}
+
+int release_host(PluginDevice*, void* memory, PluginError* error) {
+    return report(cudaFreeHost(memory), "freeing pinned memory", error);
+}
+
+int free_bytes(PluginDevice*, std::int64_t* free, std::int64_t* total, PluginError* error) {
+    std::size_t free_now = 0, all = 0;
+    const int code = report(cudaMemGetInfo(&free_now, &all), "asking for free memory", error);
+    *free = static_cast<std::int64_t>(free_now);
+    *total = static_cast<std::int64_t>(all);
+    return code;
+}
+
+int upload(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
+    return report(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, device->stream),
+                  "copying to the device", error);
+}
+
+int download(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
+    return report(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, device->stream),
+                  "copying from the device", error);
+}
+
+int copy(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
+    return report(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, device->stream),
+                  "copying on the device", error);
+}
+
+int fill(PluginDevice* device, void* memory, int byte, std::size_t bytes, PluginError* error) {
+    return report(cudaMemsetAsync(memory, byte, bytes, device->stream), "filling device memory", error);
+}
+
+int synchronise(PluginDevice* device, PluginError* error) {
+    return report(cudaStreamSynchronize(device->stream), "waiting for the device", error);
+}
+
+template <typename Body>
+__global__ void entry(const __grid_constant__ typename Body::Params params) {
+    Body::run(params);
+}
+
+int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* params, std::size_t bytes,
+           PluginError* error) {
+    constexpr std::uint32_t kUnasked = 48 * 1024;  // dynamic shared memory that needs no opting in
+    cudaError_t code = cudaErrorInvalidDeviceFunction;
+    visit_kernel(kernel, [&]<typename Body>() {
+        if (bytes != sizeof(typename Body::Params)) {
+            code = cudaErrorInvalidValue;
+            return;
+        }
+        auto* const function = entry<Body>;
+        code = cudaSuccess;
+        if (shape.shared_bytes > kUnasked)
+            code = cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                        static_cast<int>(shape.shared_bytes));
+        if (code != cudaSuccess) return;
+        void* arguments[] = {const_cast<void*>(params)};
+        code = cudaLaunchKernel(reinterpret_cast<const void*>(function),
+                                dim3(shape.grid.x, shape.grid.y, shape.grid.z), dim3(shape.threads),
+                                arguments, shape.shared_bytes, device->stream);
+    });
+    return report(code, kernel_name(kernel.id), error);
+}
+
+struct BlasTypes {
+    cudaDataType_t in, out;
+    cublasComputeType_t compute;
+};
+
+bool blas_types(PlaneType type, BlasTypes& types) {
+    switch (type) {
+        case PlaneType::f32:
+            types = {CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F};
+            return true;
+        case PlaneType::f16:
+            types = {CUDA_R_16F, CUDA_R_32F, CUBLAS_COMPUTE_32F};
+            return true;
+        case PlaneType::bf16:
+            types = {CUDA_R_16BF, CUDA_R_32F, CUBLAS_COMPUTE_32F};
+            return true;
+        case PlaneType::e4m3:
+            types = {CUDA_R_8F_E4M3, CUDA_R_32F, CUBLAS_COMPUTE_32F};
+            return true;
+        case PlaneType::i8:
+            types = {CUDA_R_8I, CUDA_R_32I, CUBLAS_COMPUTE_32I};
+            return true;
+        case PlaneType::i4:
+            return false;
+    }
+    return false;
+}
+
+// cuBLASLt thinks in columns: y as [rows, tokens] with leading dimension y_stride is wᵀ-by-x, both with leading dimension cols.
+int make_plan(PluginDevice* device, const DenseProduct& p, const BlasTypes& types, Plan& plan,
+              PluginError* error) {
+    const cublasOperation_t transposed = CUBLAS_OP_T;
+    const cudaDataType_t scale = types.compute == CUBLAS_COMPUTE_32I ? CUDA_R_32I : CUDA_R_32F;
+    cublasLtMatmulPreference_t preference = nullptr;
+    int code = report(cublasLtMatmulDescCreate(&plan.description, types.compute, scale),
+                      "describing a product", error);
+    if (code == 0)
+        code = report(cublasLtMatmulDescSetAttribute(plan.description, CUBLASLT_MATMUL_DESC_TRANSA,
+                                                     &transposed, sizeof transposed),
+                      "describing a product", error);
+    if (code == 0)
+        code = report(cublasLtMatrixLayoutCreate(&plan.w, types.in, p.cols, p.rows, p.cols),
+                      "describing weights", error);
+    if (code == 0)
+        code = report(cublasLtMatrixLayoutCreate(&plan.x, types.in, p.cols, p.tokens, p.cols),
+                      "describing inputs", error);
+    if (code == 0)
+        code = report(cublasLtMatrixLayoutCreate(&plan.y, types.out, p.rows, p.tokens, p.y_stride),
+                      "describing outputs", error);
+    if (code == 0) code = report(cublasLtMatmulPreferenceCreate(&preference), "choosing an algorithm", error);
+    if (code == 0)
+        code =
+            report(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                                        &kWorkspaceBytes, sizeof kWorkspaceBytes),
+                   "choosing an algorithm", error);
+    cublasLtMatmulHeuristicResult_t found{};
+    int count = 0;
+    if (code == 0)
+        code = report(cublasLtMatmulAlgoGetHeuristic(device->blas, plan.description, plan.w, plan.x, plan.y,
+                                                     plan.y, preference, 1, &found, &count),
+                      "choosing an algorithm", error);
+    if (preference != nullptr) cublasLtMatmulPreferenceDestroy(preference);
+    if (code == 0 && count == 0) code = report(CUBLAS_STATUS_NOT_SUPPORTED, "choosing an algorithm", error);
+    plan.algorithm = found.algo;
+    return code;
+}
+
+int multiply(PluginDevice* device, const DenseProduct* product, PluginError* error) {
+    BlasTypes types{};
+    if (!blas_types(product->type, types))
+        return report(CUBLAS_STATUS_NOT_SUPPORTED, "a product of int4", error);
+    const PlanKey key{product->type, product->tokens, product->rows, product->cols, product->y_stride};
+    auto at = device->plans.find(key);
+    if (at == device->plans.end()) {
+        auto plan = std::make_unique<Plan>();
+        if (const int code = make_plan(device, *product, types, *plan, error)) return code;
+        at = device->plans.emplace(key, std::move(plan)).first;
+    }
+    const Plan& plan = *at->second;
+    const float one = 1.0F, beta = product->accumulate ? 1.0F : 0.0F;
+    const std::int32_t one_int = 1, beta_int = product->accumulate ? 1 : 0;
+    const bool integers = types.compute == CUBLAS_COMPUTE_32I;
+    const void* const alpha_at = integers ? static_cast<const void*>(&one_int) : &one;
+    const void* const beta_at = integers ? static_cast<const void*>(&beta_int) : &beta;
+    return report(cublasLtMatmul(device->blas, plan.description, alpha_at, product->w, plan.w, product->x,
+                                 plan.x, beta_at, product->y, plan.y, product->y, plan.y, &plan.algorithm,
+                                 device->workspace, kWorkspaceBytes, device->stream),
+                  "multiplying", error);
+}
+
+int begin_capture(PluginDevice* device, PluginError* error) {
+    return report(cudaStreamBeginCapture(device->stream, cudaStreamCaptureModeThreadLocal),
+                  "beginning to capture", error);
+}
+
+void release_graph(PluginGraph* graph) {
+    if (graph == nullptr) return;
+    if (graph->executable != nullptr) cudaGraphExecDestroy(graph->executable);
+    if (graph->graph != nullptr) cudaGraphDestroy(graph->graph);
+    delete graph;
+}
+
+int end_capture(PluginDevice* device, PluginGraph** graph, PluginError* error) {
+    *graph = nullptr;
+    auto* const made = new (std::nothrow) PluginGraph;
+    if (made == nullptr) return report(cudaErrorMemoryAllocation, "capturing", error);
+    int code = report(cudaStreamEndCapture(device->stream, &made->graph), "ending to capture", error);
+    if (code == 0)
+        code = report(cudaGraphInstantiate(&made->executable, made->graph, 0), "making a graph", error);
+    if (code != 0) {
+        release_graph(made);
+        return code;
+    }
+    *graph = made;
+    return 0;
+}
+
+int launch_graph(PluginDevice* device, PluginGraph* graph, PluginError* error) {
+    return report(cudaGraphLaunch(graph->executable, device->stream), "launching a graph", error);
+}
+
+void release_event(PluginEvent* event) {
+    if (event == nullptr) return;
+    if (event->event != nullptr) cudaEventDestroy(event->event);
+    delete event;
+}
+
+int make_event(PluginDevice*, PluginEvent** event, PluginError* error) {
+    *event = nullptr;
+    auto* const made = new (std::nothrow) PluginEvent;
+    if (made == nullptr) return report(cudaErrorMemoryAllocation, "making an event", error);
+    if (const int code = report(cudaEventCreate(&made->event), "making an event", error)) {
+        release_event(made);
+        return code;
+    }
+    *event = made;
+    return 0;
+}
+
+int record_event(PluginDevice* device, PluginEvent* event, PluginError* error) {
+    return report(cudaEventRecord(event->event, device->stream), "recording an event", error);
+}
+
+int milliseconds(PluginEvent* begin, PluginEvent* end, float* elapsed, PluginError* error) {
+    if (const int code = report(cudaEventSynchronize(end->event), "waiting for an event", error)) return code;
+    return report(cudaEventElapsedTime(elapsed, begin->event, end->event), "timing events", error);
+}
+
+constexpr PluginTable kTable = {
+    .version = kPluginVersion,
+    .device_count = device_count,
+    .device_facts = device_facts,
+    .open = open,
+    .close = close,
+    .allocate = allocate,
+    .release = release,
+    .allocate_host = allocate_host,
+    .release_host = release_host,
+    .free_bytes = free_bytes,
+    .upload = upload,
+    .download = download,
+    .copy = copy,
+    .fill = fill,
+    .synchronise = synchronise,
+    .launch = launch,
+    .multiply = multiply,
+    .begin_capture = begin_capture,
+    .end_capture = end_capture,
+    .launch_graph = launch_graph,
+    .release_graph = release_graph,
+    .make_event = make_event,
+    .record_event = record_event,
+    .milliseconds = milliseconds,
+    .release_event = release_event,
+};
+
+}  // namespace
+}  // namespace hone::gpu
+
+extern "C" __attribute__((visibility("default"))) const hone::gpu::PluginTable* hone_cuda_plugin(
+    std::uint32_t version) {
+    return version == hone::gpu::kPluginVersion ? &hone::gpu::kTable : nullptr;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/cupti/activity.h"
+
+#include <cupti_activity.h>
+
+namespace hone::profiler {
+namespace {
+
+// Both 0: the time was not collected.
+void set_times(Activity& activity, std::uint64_t start, std::uint64_t end) {
+    if (start == 0 && end == 0) return;
+    activity.start = static_cast<std::int64_t>(start);
+    activity.end = static_cast<std::int64_t>(end);
+}
+
+CopyDirection direction_of(std::uint8_t kind) {
+    switch (kind) {
+        case CUPTI_ACTIVITY_MEMCPY_KIND_HTOD:
+            return CopyDirection::to_device;
+        case CUPTI_ACTIVITY_MEMCPY_KIND_DTOH:
+            return CopyDirection::to_host;
+        case CUPTI_ACTIVITY_MEMCPY_KIND_DTOD:
+            return CopyDirection::on_device;
+        case CUPTI_ACTIVITY_MEMCPY_KIND_PTOP:
+            return CopyDirection::between_devices;
+        default:
+            return CopyDirection::other;
+    }
+}
+
+template <typename Record>
+Activity placed(ActivityKind kind, const Record& record) {
+    Activity activity;
+    activity.kind = kind;
+    activity.correlation = record.correlationId;
+    activity.device = static_cast<std::int32_t>(record.deviceId);
+    activity.stream = static_cast<std::int32_t>(record.streamId);
+    return activity;
+}
+
+void send(const CUpti_ActivityKernel10& record, const ActivitySink& sink) {
+    Activity activity = placed(ActivityKind::kernel, record);
+    set_times(activity, record.start, record.end);
+    activity.grid = {record.gridX, record.gridY, record.gridZ};
+    activity.block = {record.blockX, record.blockY, record.blockZ};
+    activity.registers = record.registersPerThread;
+    activity.shared_bytes = record.staticSharedMemory + record.dynamicSharedMemory;
+    activity.graph_node = record.graphNodeId;
+    sink(activity, record.name != nullptr ? record.name : "");
+}
+
+void send(const CUpti_ActivityMemcpy6& record, const ActivitySink& sink) {
+    Activity activity = placed(ActivityKind::copy, record);
+    set_times(activity, record.start, record.end);
+    activity.direction = direction_of(record.copyKind);
+    activity.bytes = static_cast<std::int64_t>(record.bytes);
+    activity.graph_node = record.graphNodeId;
+    sink(activity, "");
+}
+
+void send(const CUpti_ActivityMemcpyPtoP4& record, const ActivitySink& sink) {
+    Activity activity = placed(ActivityKind::copy, record);
+    set_times(activity, record.start, record.end);
+    activity.direction = CopyDirection::between_devices;
+    activity.bytes = static_cast<std::int64_t>(record.bytes);
+    activity.graph_node = record.graphNodeId;
+    sink(activity, "");
+}
+
+void send(const CUpti_ActivityMemset4& record, const ActivitySink& sink) {
+    Activity activity = placed(ActivityKind::fill, record);
+    set_times(activity, record.start, record.end);
+    activity.bytes = static_cast<std::int64_t>(record.bytes);
+    activity.graph_node = record.graphNodeId;
+    sink(activity, "");
+}
+
+void send(const CUpti_ActivityMemory4& record, const ActivitySink& sink) {
+    Activity activity = placed(ActivityKind::memory, record);
+    set_times(activity, record.timestamp, record.timestamp);
+    activity.bytes = static_cast<std::int64_t>(record.bytes);
+    activity.address = record.address;
+    activity.allocates = record.memoryOperationType == CUPTI_ACTIVITY_MEMORY_OPERATION_TYPE_ALLOCATION;
+    sink(activity, record.name != nullptr ? record.name : "");
+}
+
+void send(const CUpti_ActivitySynchronization2& record, const ActivitySink& sink) {
+    Activity activity;
+    activity.kind = ActivityKind::synchronise;
+    activity.correlation = record.correlationId;
+    if (record.streamId != CUPTI_SYNCHRONIZATION_INVALID_VALUE)
+        activity.stream = static_cast<std::int32_t>(record.streamId);
+    set_times(activity, record.start, record.end);
+    sink(activity, "");
+}
+
+void send(const CUpti_ActivityAPI& record, ActivityKind kind, const ActivitySink& sink) {
+    Activity activity;
+    activity.kind = kind;
+    activity.correlation = record.correlationId;
+    activity.call = static_cast<std::int32_t>(record.cbid);
+    set_times(activity, record.start, record.end);
+    sink(activity, "");
+}
+
+void send(const CUpti_ActivityOverhead3& record, const ActivitySink& sink) {
+    Activity activity;
+    activity.kind = ActivityKind::overhead;
+    activity.correlation = record.correlationId;
+    set_times(activity, record.start, record.end);
+    sink(activity, "");
+}
+
+void send(const CUpti_ActivityExternalCorrelation& record, const ActivitySink& sink) {
+    Activity activity;
+    activity.kind = ActivityKind::correlation;
+    activity.correlation = record.correlationId;
+    activity.external = record.externalId;
+    sink(activity, "");
+}
+
+template <typename Record>
+const Record& as(const CUpti_Activity& record) {
+    return reinterpret_cast<const Record&>(record);
+}
+
+// False for kinds that nobody asked for.
+bool send(const CUpti_Activity& record, const ActivitySink& sink) {
+    switch (record.kind) {
+        case CUPTI_ACTIVITY_KIND_KERNEL:
+        case CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL:
+            send(as<CUpti_ActivityKernel10>(record), sink);
+            return true;
+        case CUPTI_ACTIVITY_KIND_MEMCPY:
+            send(as<CUpti_ActivityMemcpy6>(record), sink);
+            return true;
+        case CUPTI_ACTIVITY_KIND_MEMCPY2:
+            send(as<CUpti_ActivityMemcpyPtoP4>(record), sink);
+            return true;
+        case CUPTI_ACTIVITY_KIND_MEMSET:
+            send(as<CUpti_ActivityMemset4>(record), sink);
+            return true;
+        case CUPTI_ACTIVITY_KIND_MEMORY2:
+            send(as<CUpti_ActivityMemory4>(record), sink);
+            return true;
+        case CUPTI_ACTIVITY_KIND_SYNCHRONIZATION:
+            send(as<CUpti_ActivitySynchronization2>(record), sink);
+            return true;
+        case CUPTI_ACTIVITY_KIND_RUNTIME:
+            send(as<CUpti_ActivityAPI>(record), ActivityKind::runtime_call, sink);
+            return true;
+        case CUPTI_ACTIVITY_KIND_DRIVER:
+            send(as<CUpti_ActivityAPI>(record), ActivityKind::driver_call, sink);
+            return true;
+        case CUPTI_ACTIVITY_KIND_OVERHEAD:
+            send(as<CUpti_ActivityOverhead3>(record), sink);
+            return true;
+        case CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION:
+            send(as<CUpti_ActivityExternalCorrelation>(record), sink);
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+ParsedBuffer parse_activities(NextActivity next, std::uint8_t* buffer, std::size_t valid_bytes,
+                              const ActivitySink& sink) {
+    ParsedBuffer parsed;
+    void* record = nullptr;
+    if (valid_bytes == 0) parsed.complete = true;  // the library calls that an error
+    while (valid_bytes > 0) {
+        const int status = next(buffer, valid_bytes, &record);
+        if (status != CUPTI_SUCCESS) {
+            parsed.complete = status == CUPTI_ERROR_MAX_LIMIT_REACHED;
+            return parsed;
+        }
+        ++parsed.records;
+        if (!send(*static_cast<const CUpti_Activity*>(record), sink)) ++parsed.skipped;
+    }
+    return parsed;
+}
+
+}  // namespace hone::profiler

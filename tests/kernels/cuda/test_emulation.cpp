@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// The emulation finds what a GPU would hide or punish, and computes what the documented layouts say.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+#include "kernels/cuda/machine.h"
+
+namespace hone::gpu {
+namespace {
+
+using emulation::EmulationError;
+using testing::HasSubstr;
+
+std::string error_of(const Launch& launch, const std::function<void()>& body) {
+    try {
+        emulation::run(launch, body);
+    } catch (const EmulationError& error) {
+        return error.what();
+    }
+    return "";
+}
+
+TEST(CudaEmulation, RunsEveryThreadOfEveryBlock) {
+    std::vector<int> seen(2 * 3 * 4 * 64);
+    emulation::run({{2, 3, 4}, 64}, [&] {
+        const Dim3 at = block_index();
+        ++seen[((at.z * 3 + at.y) * 2 + at.x) * 64 + thread_index()];
+    });
+    for (const int times : seen) ASSERT_EQ(times, 1);
+}
+
+TEST(CudaEmulation, SharesMemoryAcrossABarrier) {
+    std::vector<float> out(128);
+    const emulation::Mapping mapping(out.data(), out.size() * sizeof(float));
+    emulation::run({{1}, 128}, [&] {
+        HONE_SHARED(float, values, 128);
+        values[thread_index()] = static_cast<float>(thread_index());
+        sync_block();
+        Global<float>{out.data()}[thread_index()] = values[127 - thread_index()];
+    });
+    for (int i = 0; i < 128; ++i) ASSERT_EQ(out[static_cast<std::size_t>(i)], 127 - i);
+}
+
+TEST(CudaEmulation, FindsMemoryThatIsNotThere) {
+    float* const memory = static_cast<float*>(emulation::allocate(10 * sizeof(float)));
+    const auto touch = [&](std::int64_t i) { return [=] { Global<float>{memory}[i] = 1; }; };
+    EXPECT_EQ(error_of({{1}, 32}, touch(9)), "");
+    EXPECT_THAT(error_of({{1}, 32}, touch(10)),
+                HasSubstr("block (0, 0, 0), thread 0: global memory: byte 40"));
+    EXPECT_THAT(error_of({{1}, 32}, touch(-1)), HasSubstr("global memory"));
+    emulation::release(memory);
+    EXPECT_THAT(error_of({{1}, 32}, touch(0)), HasSubstr("global memory"));
+    EXPECT_THAT(error_of({{1}, 32},
+                         [] {
+                             HONE_SHARED(float, values, 4);
+                             values[4] = 1;
+                         }),
+                HasSubstr("shared memory: element 4 of 4"));
+    EXPECT_THAT(error_of({{1}, 32, 8}, [] { dynamic_shared<float>(4, 2)[0] = 1; }),
+                HasSubstr("bytes 4 to 12 of 8"));
+}
+
+TEST(CudaEmulation, FindsSharedMemoryThatNobodyWrote) {
+    EXPECT_THAT(error_of({{1}, 32},
+                         [] {
+                             HONE_SHARED(float, values, 32);
+                             if (thread_index() < 31) values[thread_index()] = 1;
+                             sync_block();
+                             (void)static_cast<float>(values[thread_index()]);
+                         }),
+                HasSubstr("thread 31: reads shared memory that nobody wrote"));
+}
+
+TEST(CudaEmulation, FindsRacesWithinABlock) {
+    const auto exchange = [](bool block_barrier, bool warp_barrier, std::uint32_t partner) {
+        return [=] {
+            HONE_SHARED(std::uint32_t, values, 64);
+            values[thread_index()] = thread_index();
+            if (block_barrier) sync_block();
+            if (warp_barrier) sync_warp();
+            (void)static_cast<std::uint32_t>(values[thread_index() ^ partner]);
+        };
+    };
+    EXPECT_NE(error_of({{1}, 64}, exchange(false, false, 1)), "");
+    EXPECT_EQ(error_of({{1}, 64}, exchange(false, true, 1)), "");
+    EXPECT_EQ(error_of({{1}, 64}, exchange(true, false, 1)), "");
+    EXPECT_NE(error_of({{1}, 64}, exchange(false, true, 32)), "");  // of another warp
+    EXPECT_EQ(error_of({{1}, 64}, exchange(true, false, 32)), "");
+    // Written again before all have read.
+    EXPECT_THAT(error_of({{1}, 64},
+                         [] {
+                             HONE_SHARED(std::uint32_t, value, 1);
+                             if (thread_index() == 63) value[0] = 1;
+                             sync_block();
+                             (void)static_cast<std::uint32_t>(value[0]);
+                             if (thread_index() == 63) value[0] = 2;
+                         }),
+                HasSubstr("without a barrier between"));
+}
+
+TEST(CudaEmulation, FindsBarriersThatNotAllReach) {
+    EXPECT_THAT(error_of({{1}, 64},
+                         [] {
+                             if (thread_index() < 32) sync_block();
+                         }),
+                HasSubstr("32 threads wait in sync_block, which 32 that have ended will never reach"));
+    EXPECT_THAT(error_of({{1}, 32},
+                         [] {
+                             if (thread_index() != 5) (void)ballot(true);
+                         }),
+                HasSubstr("31 in ballot"));
+    EXPECT_THAT(error_of({{1}, 32},
+                         [] {
+                             if (thread_index() == 5)
+                                 (void)shuffle(1, 0);
+                             else
+                                 (void)ballot(true);
+                         }),
+                HasSubstr("different operations"));
+}
+
+TEST(CudaEmulation, CopiesAsynchronously) {
+    std::vector<float> from(32), out(32);
+    for (int i = 0; i < 32; ++i) from[static_cast<std::size_t>(i)] = static_cast<float>(i);
+    const emulation::Mapping in_mapping(from.data(), 128), out_mapping(out.data(), 128);
+    const auto copy = [&](bool waits, bool late_write) {
+        return [&, waits, late_write] {
+            HONE_SHARED(float, values, 32);
+            copy_async<4>(values, thread_index(), Global<const float>{from.data()}, thread_index());
+            commit_async();
+            if (waits) wait_async<0>();
+            if (late_write) values[thread_index() ^ 1U] = 0;
+            sync_block();
+            Global<float>{out.data()}[thread_index()] = values[31 - thread_index()];
+            wait_async<0>();
+        };
+    };
+    EXPECT_EQ(error_of({{1}, 32}, copy(true, false)), "");
+    for (int i = 0; i < 32; ++i) ASSERT_EQ(out[static_cast<std::size_t>(i)], 31 - i);
+    EXPECT_THAT(error_of({{1}, 32}, copy(false, false)), HasSubstr("still writing"));
+    EXPECT_NE(error_of({{1}, 32}, copy(true, true)), "");
+    EXPECT_THAT(error_of({{1}, 32},
+                         [&] {
+                             HONE_SHARED(float, values, 32);
+                             copy_async<4>(values, thread_index(), Global<const float>{from.data()},
+                                           thread_index());
+                         }),
+                HasSubstr("nobody waited for"));
+}
+
+TEST(CudaEmulation, RefusesLaunchesThatNoDeviceTakes) {
+    EXPECT_THROW(emulation::run({{1}, 33}, [] {}), EmulationError);
+    EXPECT_THROW(emulation::run({{1}, 2048}, [] {}), EmulationError);
+    EXPECT_THROW(emulation::run({{0}, 32}, [] {}), EmulationError);
+    EXPECT_THROW(emulation::run({{1, 70000}, 32}, [] {}), EmulationError);
+}
+
+TEST(CudaEmulation, ShufflesVotesAndSums) {
+    emulation::run({{1}, 64}, [] {
+        const std::uint32_t lane = lane_index();
+        ASSERT_EQ(shuffle(thread_index(), 3), warp_index() * 32 + 3);
+        ASSERT_EQ(shuffle_xor(lane, 5), lane ^ 5U);
+        ASSERT_EQ(ballot(lane % 2 == 0), 0x55555555U);
+        ASSERT_EQ(warp_sum(static_cast<float>(lane)), 496);
+        ASSERT_EQ(warp_max(-static_cast<float>(lane)), 0);
+        HONE_SHARED(float, scratch, 32);
+        for (int round = 0; round < 2; ++round) {
+            const float sum = block_reduce(static_cast<float>(thread_index()), 0.0F, scratch,
+                                           [](float value) { return warp_sum(value); });
+            ASSERT_EQ(sum, 2016);
+        }
+    });
+}
+
+// Fragments filled as machine.h documents them multiply to the matrices' product.
+TEST(CudaEmulation, MultipliesFragments) {
+    std::mt19937 random(3);
+    std::uniform_int_distribution<int> value(-7, 7);
+    int a[16][32], b[32][8];
+    for (auto& row : a) {
+        for (int& element : row) element = value(random);
+    }
+    for (auto& row : b) {
+        for (int& element : row) element = value(random);
+    }
+    const auto expected = [&](std::uint32_t row, std::uint32_t col, int inner) {
+        int sum = 0;
+        for (int k = 0; k < inner; ++k) sum += a[row][k] * b[k][col];
+        return sum;
+    };
+    const auto bf16 = [](int number) {
+        return static_cast<std::uint32_t>(to_bf16(static_cast<float>(number)).bits);
+    };
+    const auto f16 = [](int number) {
+        return static_cast<std::uint32_t>(to_f16(static_cast<float>(number)).bits);
+    };
+    const auto s8 = [](int number) { return static_cast<std::uint32_t>(static_cast<std::uint8_t>(number)); };
+    const auto e4m3 = [](int number) {
+        return static_cast<std::uint32_t>(to_e4m3(static_cast<float>(number)).bits);
+    };
+    emulation::run({{1}, 32}, [&] {
+        const std::uint32_t g = lane_index() / 4, t = lane_index() % 4;
+        const auto check = [&](const auto& d, int inner) {
+            ASSERT_EQ(d[0], 1 + expected(g, 2 * t, inner));
+            ASSERT_EQ(d[1], 1 + expected(g, 2 * t + 1, inner));
+            ASSERT_EQ(d[2], 1 + expected(g + 8, 2 * t, inner));
+            ASSERT_EQ(d[3], 1 + expected(g + 8, 2 * t + 1, inner));
+        };
+        const auto halves = [&](auto code, auto multiply) {
+            const auto two = [&](int low, int high) { return code(low) | code(high) << 16; };
+            const std::uint32_t fa[4] = {
+                two(a[g][2 * t], a[g][2 * t + 1]), two(a[g + 8][2 * t], a[g + 8][2 * t + 1]),
+                two(a[g][2 * t + 8], a[g][2 * t + 9]), two(a[g + 8][2 * t + 8], a[g + 8][2 * t + 9])};
+            const std::uint32_t fb[2] = {two(b[2 * t][g], b[2 * t + 1][g]),
+                                         two(b[2 * t + 8][g], b[2 * t + 9][g])};
+            float d[4] = {1, 1, 1, 1};
+            multiply(d, fa, fb);
+            check(d, 16);
+        };
+        halves(bf16, mma_bf16);
+        halves(f16, mma_f16);
+        const auto bytes = [&](auto code, auto multiply, auto one) {
+            const auto four = [&](auto of) {
+                return code(of(0)) | code(of(1)) << 8 | code(of(2)) << 16 | code(of(3)) << 24;
+            };
+            std::uint32_t fa[4], fb[2];
+            for (std::uint32_t part = 0; part < 4; ++part)
+                fa[part] =
+                    four([&](std::uint32_t i) { return a[g + 8 * (part % 2)][4 * t + i + 16 * (part / 2)]; });
+            for (std::uint32_t part = 0; part < 2; ++part)
+                fb[part] = four([&](std::uint32_t i) { return b[4 * t + i + 16 * part][g]; });
+            decltype(one) d[4] = {one, one, one, one};
+            multiply(d, fa, fb);
+            check(d, 32);
+        };
+        bytes(s8, mma_s8, std::int32_t{1});
+        bytes(e4m3, mma_e4m3, 1.0F);
+    });
+}
+
+}  // namespace
+}  // namespace hone::gpu

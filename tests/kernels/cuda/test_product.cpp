@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packing, expanding and multiplying weights on a device, emulated, against the CPU kernels and plain sums in double precision.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+
+#include "kernels/convert/convert.h"
+#include "kernels/cuda/ops/pack.h"
+#include "kernels/cuda/ops/product.h"
+#include "tests/kernels/cuda/tested_device.h"
+#include "tests/kernels/stored_rows.h"
+
+namespace hone::gpu {
+namespace {
+
+using kernels::WeightType;
+
+// A stored matrix and its planes in device memory.
+struct Packed {
+    Packed(WeightType type, std::int64_t rows, std::int64_t cols)
+        : row_bytes(kernels::bytes_of_row(type, cols) + 3),
+          stored(kernels::random_rows(type, rows, cols, row_bytes, 7)),
+          packing(packing_of(type, cols).value()) {
+        const auto scale_count = static_cast<std::size_t>(rows * packing.scale_bytes / 2);
+        std::vector<std::byte> host_values(static_cast<std::size_t>(rows * packing.value_bytes));
+        std::vector<F16> host_scales(scale_count), host_minima(packing.minima ? scale_count : 0);
+        for (std::int64_t row = 0; row < rows; ++row) {
+            const std::int64_t scale_at = row * packing.scale_bytes / 2;
+            pack_row(type, stored.data() + row * row_bytes, cols,
+                     host_values.data() + row * packing.value_bytes, host_scales.data() + scale_at,
+                     packing.minima ? host_minima.data() + scale_at : nullptr);
+        }
+        values = std::make_unique<DeviceArray<std::byte>>(host_values);
+        scales = std::make_unique<DeviceArray<F16>>(host_scales);
+        minima = std::make_unique<DeviceArray<F16>>(host_minima);
+        matrix = {packing.type,
+                  rows,
+                  cols,
+                  packing.group,
+                  values->data(),
+                  packing.group != 0 ? scales->data() : nullptr,
+                  packing.minima ? minima->data() : nullptr};
+    }
+    std::int64_t row_bytes;
+    std::vector<std::byte> stored;
+    Packing packing;
+    std::unique_ptr<DeviceArray<std::byte>> values;
+    std::unique_ptr<DeviceArray<F16>> scales, minima;
+    Matrix matrix;
+};
+
+std::uint16_t code(PlaneType type) {
+    return static_cast<std::uint16_t>(type);
+}
+
+class CudaProduct : public testing::TestWithParam<WeightType> {};
+
+INSTANTIATE_TEST_SUITE_P(EveryType, CudaProduct, testing::ValuesIn(kernels::kWeightTypes),
+                         [](const auto& param) { return kernels::type_name(param.param); });
+
+std::int64_t cols_of(WeightType type, std::int64_t blocks) {
+    return blocks * std::max<std::int64_t>(kChunk, kernels::block_of(type));
+}
+
+TEST_P(CudaProduct, ExpandsToTheCpusBits) {
+    constexpr std::int64_t kRows = 5;
+    const std::int64_t cols = cols_of(GetParam(), 3);
+    const Packed packed(GetParam(), kRows, cols);
+    DeviceArray<float> out(static_cast<std::size_t>((kRows - 1) * cols));
+    const ExpandParams<float> params{packed.matrix, 1, kRows - 1, out.data()};
+    tested_device().launch({KernelId::expand, code(packed.matrix.type), code(PlaneType::f32)},
+                           expand_launch(params), params);
+    std::vector<float> expected(static_cast<std::size_t>(cols));
+    const std::vector<float> is = out.values();
+    for (std::int64_t row = 1; row < kRows; ++row) {
+        kernels::expand_row(GetParam(), packed.stored.data() + row * packed.row_bytes, expected.data(), cols,
+                            kernels::Isa::baseline);
+        for (std::int64_t col = 0; col < cols; ++col)
+            ASSERT_EQ(is[static_cast<std::size_t>((row - 1) * cols + col)],
+                      expected[static_cast<std::size_t>(col)])
+                << row << " " << col;
+    }
+}
+
+TEST_P(CudaProduct, MultipliesFewTokens) {
+    for (const std::int64_t blocks : {1, 3, 13}) {
+        const std::int64_t cols = cols_of(GetParam(), blocks), rows = 37;
+        const Packed packed(GetParam(), rows, cols);
+        for (const std::int64_t tokens : {1, 2, 4, 8}) {
+            SCOPED_TRACE(std::to_string(cols) + " columns, " + std::to_string(tokens) + " tokens");
+            const std::vector<float> x = kernels::random_floats(tokens * cols, 3);
+            const DeviceArray<float> inputs(x);
+            const std::int64_t stride = rows + 2;
+            DeviceArray<float> y(static_cast<std::size_t>(tokens * stride));
+            ProductParams params{packed.matrix, inputs.data(), y.data(), tokens, stride, false};
+            const auto multiply = [&] {
+                tested_device().launch(
+                    {KernelId::product, code(packed.matrix.type), static_cast<std::uint16_t>(tokens)},
+                    product_launch(params), params);
+            };
+            multiply();
+            params.accumulate = true;
+            multiply();
+            const std::vector<float> is = y.values();
+            for (std::int64_t token = 0; token < tokens; ++token) {
+                for (std::int64_t row = 0; row < rows; ++row) {
+                    double sum = 0, magnitude = 0;
+                    for (std::int64_t col = 0; col < cols; ++col) {
+                        const double product =
+                            kernels::stored_value(GetParam(), packed.stored.data() + row * packed.row_bytes,
+                                                  col) *
+                            static_cast<double>(x[static_cast<std::size_t>(token * cols + col)]);
+                        sum += product;
+                        magnitude += std::abs(product);
+                    }
+                    ASSERT_NEAR(is[static_cast<std::size_t>(token * stride + row)], 2 * sum,
+                                4e-6 * magnitude + 1e-6)
+                        << token << " " << row;
+                }
+            }
+        }
+    }
+}
+
+TEST(CudaPacking, RefusesWhatHasNoWholeChunks) {
+    EXPECT_FALSE(packing_of(WeightType::bf16, 20).has_value());
+    EXPECT_FALSE(packing_of(WeightType::sparse_bf16, 64).has_value());
+    EXPECT_FALSE(packing_of(WeightType::i4_g128, 192).has_value());
+    EXPECT_EQ(packing_of(WeightType::i8_channel, 24)->group, 24);
+}
+
+TEST(CudaProductLaunch, FitsSharedMemory) {
+    EXPECT_EQ(product_tokens(4096, 227 * 1024, 100), 8);
+    EXPECT_EQ(product_tokens(14336, 227 * 1024, 8), 4);
+    EXPECT_EQ(product_tokens(14336, 227 * 1024, 1), 1);
+    EXPECT_EQ(product_tokens(28672, 99 * 1024, 4), 0);
+}
+
+TEST(CudaQuantize, RoundsEachRowByItsLargest) {
+    constexpr std::int64_t kRows = 4, kCols = 300;
+    std::vector<float> x = kernels::random_floats(kRows * kCols, 9);
+    for (std::int64_t i = 0; i < kCols; ++i) x[static_cast<std::size_t>(2 * kCols + i)] = 0;
+    const DeviceArray<float> inputs(x);
+    DeviceArray<std::int8_t> q(x.size());
+    DeviceArray<float> scales(kRows);
+    const QuantizeParams params{inputs.data(), q.data(), scales.data(), kRows, kCols};
+    tested_device().launch({KernelId::quantize}, quantize_launch(params), params);
+    const std::vector<std::int8_t> quantized = q.values();
+    const std::vector<float> scale_of = scales.values();
+    for (std::size_t row = 0; row < kRows; ++row) {
+        float largest = 0;
+        for (std::size_t i = 0; i < kCols; ++i) largest = std::max(largest, std::abs(x[row * kCols + i]));
+        ASSERT_FLOAT_EQ(scale_of[row], largest / 127);
+        for (std::size_t i = 0; i < kCols; ++i)
+            ASSERT_NEAR(static_cast<float>(quantized[row * kCols + i]) * scale_of[row], x[row * kCols + i],
+                        0.5001F * largest / 127);
+    }
+}
+
+TEST(CudaFill, MakesTheSameNearlyNormalWeightsAnywhere) {
+    constexpr std::int64_t kChunks = 700;
+    const auto values = [](PlaneType type, float deviation) {
+        DeviceArray<std::byte> plane(static_cast<std::size_t>(kChunks * chunk_bytes(type)));
+        const FillParams params{plane.data(), kChunks, 5, deviation};
+        tested_device().launch({KernelId::fill, code(type)}, flat_launch(params.chunks), params);
+        DeviceArray<float> out(kChunks * kChunk);
+        const ExpandParams<float> expand{
+            {type, 1, kChunks * kChunk, 0, plane.data(), nullptr, nullptr}, 0, 1, out.data()};
+        tested_device().launch({KernelId::expand, code(type), code(PlaneType::f32)}, expand_launch(expand),
+                               expand);
+        return out.values();
+    };
+    const auto expect_spread = [](const std::vector<float>& of, double middle, double deviation) {
+        double sum = 0, squares = 0;
+        for (const float value : of) sum += static_cast<double>(value);
+        const double mean = sum / static_cast<double>(of.size());
+        for (const float value : of) squares += std::pow(static_cast<double>(value) - mean, 2);
+        EXPECT_NEAR(mean, middle, 0.05 * deviation);
+        EXPECT_NEAR(std::sqrt(squares / static_cast<double>(of.size())), deviation, 0.05 * deviation);
+    };
+    const std::vector<float> exact = values(PlaneType::f32, 0.02F);
+    expect_spread(exact, 0, 0.02);
+    for (const PlaneType type : {PlaneType::f16, PlaneType::bf16, PlaneType::e4m3}) {
+        const std::vector<float> rounded = values(type, 0.02F);
+        expect_spread(rounded, 0, 0.02);
+        for (std::size_t i = 0; i < exact.size(); ++i)
+            ASSERT_NEAR(rounded[i], exact[i], 0.07F * std::abs(exact[i]) + 1e-3F);
+    }
+    expect_spread(values(PlaneType::i8, 32), 0, 32);
+    expect_spread(values(PlaneType::i4, 1), -0.5, 4.6);
+}
+
+}  // namespace
+}  // namespace hone::gpu

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// The runtime on a CUDA device against the same on the CPU: over the emulation, and on a real device where there is one.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "engine/core/error.h"
+#include "engine/runtime/runtime.h"
+#include "kernels/cuda/emulation/emulated_plugin.h"
+#include "tests/kernels/cuda/tested_device.h"
+#include "tests/runtime/sample_model.h"
+
+namespace hone {
+namespace {
+
+constexpr std::int64_t kContext = 64;
+constexpr int kSequences = 3;
+
+class DeviceRuntime : public testing::Test {
+protected:
+    ~DeviceRuntime() override { gpu::emulation::limit_memory(0); }
+
+    gpu::Device device{gpu::tested_plugin(), 0};
+    kernels::ThreadPool pool{1};
+};
+
+std::vector<TokenId> some_tokens(std::size_t count, std::size_t seed) {
+    std::vector<TokenId> tokens;
+    for (std::size_t i = 0; i < count; ++i)
+        tokens.push_back(static_cast<TokenId>((seed * 71 + i * i * 13 + i * 7) % 256));
+    return tokens;
+}
+
+// A prompt that is all scored, two shorter ones, then two steps of all three; then one that was trimmed.
+std::vector<float> all_logits(Runtime& runtime) {
+    std::vector<float> all;
+    const auto forward = [&](const std::vector<SequenceInput>& batch) {
+        const std::span<const float> logits = runtime.forward(batch);
+        all.insert(all.end(), logits.begin(), logits.end());
+    };
+    const std::vector<TokenId> first = some_tokens(40, 1), second = some_tokens(3, 2),
+                               third = some_tokens(17, 3);
+    forward({{0, first, true}});
+    forward({{1, second}, {2, third}});
+    for (std::size_t step = 0; step < 5; ++step) {  // from the third on captured work is queued again
+        const std::vector<TokenId> next = some_tokens(3, 10 + step);
+        forward({{0, std::span(next).subspan(0, 1)},
+                 {1, std::span(next).subspan(1, 1)},
+                 {2, std::span(next).subspan(2, 1)}});
+    }
+    runtime.trim(0, 21);
+    forward({{0, third}});
+    return all;
+}
+
+void expect_same(const Model& model, const RunConfig& config, kernels::ThreadPool& pool, gpu::Device& device,
+                 float tolerance) {
+    Runtime on_cpu(model, config, pool, kSequences, kContext),
+        on_device(model, config, pool, kSequences, kContext, device, {});
+    const std::vector<float> expected = all_logits(on_cpu), is = all_logits(on_device);
+    ASSERT_EQ(is.size(), expected.size());
+    float largest = 0;
+    for (std::size_t i = 0; i < is.size(); ++i) {
+        ASSERT_TRUE(std::isfinite(is[i])) << i;
+        largest = std::max(largest, std::abs(is[i] - expected[i]));
+    }
+    EXPECT_LE(largest, tolerance);
+    EXPECT_EQ(on_device.counters().attended_pairs, on_cpu.counters().attended_pairs);
+    EXPECT_EQ(on_device.counters().products_of_type, on_cpu.counters().products_of_type);
+    EXPECT_EQ(on_device.counters().non_finite_rows, 0);
+}
+
+TEST_F(DeviceRuntime, ComputesWhatTheCpuComputes) {
+    const std::unique_ptr<Model> model = tiny_model();
+    expect_same(*model, {}, pool, device, 1e-4F);
+}
+
+TEST_F(DeviceRuntime, ComputesInPiecesAndFromEveryKindOfCache) {
+    const std::unique_ptr<Model> model = tiny_model();
+    for (const KvStorage storage : {KvStorage::f32, KvStorage::f16, KvStorage::i8}) {
+        for (const KvLayout layout : {KvLayout::contiguous, KvLayout::paged}) {
+            SCOPED_TRACE(std::to_string(static_cast<int>(storage)) + " " +
+                         std::to_string(static_cast<int>(layout)));
+            RunConfig config;
+            config.kv_cache = storage;
+            config.kv_layout = layout;
+            config.prefill_chunk = 7;
+            // A value that rounds the other way on one side is a step of int8 apart.
+            expect_same(*model, config, pool, device, storage == KvStorage::i8 ? 2e-2F : 1e-3F);
+        }
+    }
+}
+
+TEST_F(DeviceRuntime, ComputesWithoutACache) {
+    const std::unique_ptr<Model> model = tiny_model();
+    RunConfig config;
+    config.kv_cache = KvStorage::off;
+    expect_same(*model, config, pool, device, 1e-4F);
+}
+
+TEST_F(DeviceRuntime, AttendsWindowsAndSinks) {
+    const std::unique_ptr<Model> model = tiny_model();
+    RunConfig config;
+    config.attention = {.kind = AttentionMask::Kind::window, .window = 6, .sinks = 2};
+    expect_same(*model, config, pool, device, 1e-4F);
+}
+
+TEST_F(DeviceRuntime, ChoosesThePagesThatTheCpuChooses) {
+    const std::unique_ptr<Model> model = tiny_model();
+    for (const KvStorage storage : {KvStorage::f32, KvStorage::off}) {
+        RunConfig config;
+        config.kv_cache = storage;
+        config.prefill_chunk = 11;  // pages that begin in one pass and end in the next
+        config.attention = {
+            .kind = AttentionMask::Kind::pages, .page_shift = 2, .keep = 3, .dense_layers = 1};
+        expect_same(*model, config, pool, device, 1e-4F);
+    }
+}
+
+TEST_F(DeviceRuntime, MultipliesEveryTypeOfWeights) {
+    for (const DTypeInfo& type : all_dtypes()) {
+        SCOPED_TRACE(type.id);
+        if (!row_fits(type.type, 64)) continue;  // the model's rows
+        const std::unique_ptr<Model> model = tiny_model(type.type);
+        expect_same(*model, {}, pool, device, 1e-3F);
+    }
+}
+
+// Rounding inputs to bf16 moves logits by what it moves them on the CPU; sums in another order add next to nothing.
+TEST_F(DeviceRuntime, MultipliesInReducedArithmetic) {
+    const auto distance = [&](DType type, kernels::Arithmetic arithmetic) {
+        const std::unique_ptr<Model> model = tiny_model(type);
+        RunConfig exact, reduced;
+        reduced.arithmetic = arithmetic;
+        Runtime on_cpu(*model, exact, pool, kSequences, kContext),
+            on_device(*model, reduced, pool, kSequences, kContext, device, {});
+        const std::vector<float> expected = all_logits(on_cpu), is = all_logits(on_device);
+        EXPECT_GT(on_device.counters().reduced_products, 0);
+        double difference = 0, size = 0;
+        for (std::size_t i = 0; i < is.size(); ++i) {
+            difference += std::pow(static_cast<double>(is[i] - expected[i]), 2);
+            size += std::pow(static_cast<double>(expected[i]), 2);
+        }
+        return std::sqrt(difference / size);
+    };
+    const double bf16 = distance(DType::bf16, kernels::Arithmetic::bf16),
+                 int8 = distance(DType::i8_channel, kernels::Arithmetic::i8);
+    EXPECT_GT(bf16, 0);
+    EXPECT_LT(bf16, 0.02);
+    EXPECT_GT(int8, 0);
+    EXPECT_LT(int8, 0.1);
+}
+
+TEST_F(DeviceRuntime, AccountsForWhatItHolds) {
+    const std::unique_ptr<Model> model = tiny_model();
+    const std::int64_t free_before = device.free_bytes();
+    {
+        Runtime runtime(*model, {}, pool, kSequences, kContext, device, {});
+        const std::int64_t weights = runtime.memory()[MemoryClass::weights];
+        EXPECT_GE(weights, model->checkpoint.bytes());
+        all_logits(runtime);
+        const MemoryByClass held = runtime.memory();
+        EXPECT_EQ(held[MemoryClass::weights], weights);
+        EXPECT_LE(held.total(), free_before - device.free_bytes());  // a GPU's allocations are rounded up
+        // Keys and values of every sequence's context, each layer's rounded up to 256 bytes.
+        const ModelConfig& config = model->config;
+        const std::int64_t layer = 2 * config.n_kv_heads * kContext * config.head_dim * 4;
+        EXPECT_GE(held[MemoryClass::kv_cache], kSequences * config.n_layers * layer);
+        EXPECT_LE(held[MemoryClass::kv_cache], kSequences * config.n_layers * (layer + 256) + 1024);
+        EXPECT_GE(runtime.peak_memory().total(), held.total());
+    }
+    EXPECT_EQ(device.free_bytes(), free_before) << "all was given back";
+}
+
+TEST_F(DeviceRuntime, SaysWhatDoesNotFit) {
+    if (&gpu::tested_plugin() != &gpu::emulation::emulated_plugin())
+        GTEST_SKIP() << "only the emulation's memory can be limited";
+    const std::unique_ptr<Model> model = tiny_model();
+    gpu::emulation::limit_memory(100'000);
+    try {
+        Runtime runtime(*model, {}, pool, kSequences, kContext, device, {});
+        all_logits(runtime);
+        FAIL() << "it fitted";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.details().field, "device memory");
+        EXPECT_NE(std::string(error.what()).find("do not fit"), std::string::npos) << error.what();
+    }
+}
+
+}  // namespace
+}  // namespace hone
