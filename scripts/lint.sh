@@ -4,7 +4,7 @@
 # build's compile commands. Needs the Debian packages clang-format and clang-tidy.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-git ls-files '*.h' '*.cpp' '*.inc' | xargs clang-format --dry-run -Werror
+git ls-files '*.h' '*.cpp' '*.inc' '*.cuh' '*.cu' | xargs clang-format --dry-run -Werror
 echo "lint: clang-format is content" >&2
 cmake --preset dev > /dev/null
 # The commands are g++'s; clang does not know all of its warnings.
