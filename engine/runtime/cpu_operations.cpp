@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/runtime/attention_mask.h"
+#include "engine/runtime/operation_cost.h"
 #include "engine/weights/weight_format.h"
 #include "kernels/attention/attention.h"
 #include "kernels/convert/convert.h"
@@ -62,7 +63,7 @@ void CpuOperations::timed(profiler::Operation operation, std::string_view name, 
     const std::int64_t start = tracing_.recorder->now();
     work();
     const std::int64_t end = tracing_.recorder->now();
-    const Cost spent = cost();
+    const OperationCost spent = cost();
     tracing_.recorder->add({.start = start,
                             .duration = end - start,
                             .bytes = spent.bytes,
@@ -75,7 +76,6 @@ void CpuOperations::timed(profiler::Operation operation, std::string_view name, 
 
 void CpuOperations::embed(const StoredTensor& embedding) {
     const std::int64_t n = model_.config.n_embd;
-    const std::int64_t row_size = embedding.bytes() / embedding.rows();
     const kernels::WeightType type = kernel_type(embedding.type);
     const auto expand = [&] {
         for (const Segment& segment : pass_.segments) {
@@ -86,9 +86,7 @@ void CpuOperations::embed(const StoredTensor& embedding) {
             }
         }
     };
-    timed(profiler::Operation::embed, "embed", expand, [&] {
-        return Cost{pass_.rows * (row_size + n * kFloat), 0};
-    });
+    timed(profiler::Operation::embed, "embed", expand, [&] { return embed_cost(embedding, pass_.rows); });
 }
 
 void CpuOperations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
@@ -96,9 +94,7 @@ void CpuOperations::norm(const StoredTensor* weight, const float* x, float* y, s
     timed(
         profiler::Operation::norm, weight->name,
         [&] { kernels::rms_norm(x, vectors_[weight], y, rows, n, model_.config.norm_eps, context_); },
-        [&] {
-            return Cost{(2 * rows + 1) * n * kFloat, 4 * rows * n};
-        });
+        [&] { return norm_cost(rows, n); });
 }
 
 void CpuOperations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
@@ -117,9 +113,7 @@ void CpuOperations::multiply(const StoredTensor& weight, kernels::Arithmetic ari
         ++products_.reduced;
     };
     timed(tracing_.layer < 0 ? profiler::Operation::logits : profiler::Operation::linear, weight.name,
-          product, [&] {
-              return Cost{std::ssize(weight.data), 2 * rows * weight.elements()};
-          });
+          product, [&] { return product_cost(weight, rows); });
 }
 
 void CpuOperations::rotate(float* x, std::int64_t heads, Rows rows) const {
@@ -129,10 +123,8 @@ void CpuOperations::rotate(float* x, std::int64_t heads, Rows rows) const {
                                   config.head_dim, config.rotary_dim, config.rope_frequencies.data(),
                                   context_);
     };
-    timed(profiler::Operation::rope, "rope", turn, [&] {
-        return Cost{2 * rows.count * heads * config.head_dim * kFloat,
-                    3 * rows.count * heads * config.rotary_dim};
-    });
+    timed(profiler::Operation::rope, "rope", turn,
+          [&] { return rope_cost(rows.count, heads, config.head_dim, config.rotary_dim); });
 }
 
 void CpuOperations::remember(std::int64_t layer) const {
@@ -150,14 +142,14 @@ void CpuOperations::remember(std::int64_t layer) const {
         }
     };
     timed(profiler::Operation::remember, "remember", append, [&] {
-        std::int64_t bytes = 0;
+        OperationCost sum;
         for (const Segment& segment : pass_.segments) {
             if (segment.cache == nullptr) continue;
-            bytes += 2 * std::ssize(segment.tokens) *
-                     (width * kFloat + position_bytes(cache_of(segment).keys(layer), model_.config.n_kv_heads,
-                                                      model_.config.head_dim));
+            const std::int64_t each = position_bytes(cache_of(segment).keys(layer), model_.config.n_kv_heads,
+                                                     model_.config.head_dim);
+            sum.bytes += remember_cost(std::ssize(segment.tokens), width, 2 * each).bytes;
         }
-        return Cost{bytes, 0};
+        return sum;
     });
 }
 
@@ -198,30 +190,15 @@ void CpuOperations::attend(std::int64_t layer, float* out, Rows rows) const {
             .mass = attention_.measures_mass ? activations_.mass.data() : nullptr};
         timed(
             profiler::Operation::attention, "attention", [&] { kernels::attention(problem, context_); },
-            [&] { return attention_cost(problem, layer); });
+            [&] {
+                const std::int64_t first = segment.position + std::ssize(segment.tokens) - segment.rows;
+                return attention_cost(attention_.mask, layer, first + begin - segment.row, end - begin,
+                                      config.n_heads, config.head_dim,
+                                      position_bytes(problem.keys, config.n_kv_heads, config.head_dim) +
+                                          position_bytes(problem.values, config.n_kv_heads, config.head_dim));
+            });
         if (attention_.measures_mass) add_mass(problem, layer);
     }
-}
-
-// A position that several rows of the pass attend comes from memory once.
-CpuOperations::Cost CpuOperations::attention_cost(const kernels::AttentionProblem& problem,
-                                                  std::int64_t layer) const {
-    std::int64_t pairs = 0, most = 0, sinks = 0, begin = problem.mask[0].begin, end = 0;
-    for (std::int64_t token = 0; token < problem.tokens; ++token) {
-        const kernels::MaskRow& row = problem.mask[token];
-        const std::int64_t attends =
-            problem.pages.keep > 0 ? attended_positions(attention_.mask, row.end - 1, layer) : attended(row);
-        pairs += attends;
-        most = std::max(most, attends);
-        sinks = std::max(sinks, row.sinks);
-        begin = std::min(begin, row.begin);
-        end = std::max(end, row.end);
-    }
-    // Which pages were chosen is the kernel's to know: of several rows, at least what one attended.
-    const std::int64_t positions = problem.pages.keep > 0 ? most : end - begin + std::min(sinks, begin);
-    return {positions * (position_bytes(problem.keys, problem.n_kv_heads, problem.head_dim) +
-                         position_bytes(problem.values, problem.n_kv_heads, problem.head_dim)),
-            4 * pairs * problem.n_heads * problem.head_dim};
 }
 
 void CpuOperations::add_mass(const kernels::AttentionProblem& problem, std::int64_t layer) const {
@@ -238,18 +215,14 @@ void CpuOperations::gate(float* gate, const float* up, std::int64_t rows) const 
     const std::int64_t count = rows * model_.config.n_ff;
     timed(
         profiler::Operation::gate, "silu_mul", [&] { kernels::silu_mul(gate, up, gate, count, context_); },
-        [&] {
-            return Cost{3 * count * kFloat, 5 * count};
-        });
+        [&] { return gate_cost(count); });
 }
 
 void CpuOperations::add(float* y, const float* x, std::int64_t rows) const {
     const std::int64_t count = rows * model_.config.n_embd;
     timed(
         profiler::Operation::add, "add", [&] { kernels::add(y, x, count, context_); },
-        [&] {
-            return Cost{3 * count * kFloat, count};
-        });
+        [&] { return add_cost(count); });
 }
 
 void CpuOperations::keep_wanted_rows() {

@@ -54,13 +54,9 @@ public:
     void observe(Observer observer) { observer_ = std::move(observer); }
 
 private:
-    struct Cost {
-        std::int64_t bytes, flops;
-    };
     // Runs `work`, and records it where a recorder listens: then, and only then, `cost` is asked for.
     template <typename Work, typename CostOf>
     void timed(profiler::Operation operation, std::string_view name, Work&& work, CostOf&& cost) const;
-    Cost attention_cost(const kernels::AttentionProblem& problem, std::int64_t layer) const;
     void multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x, float* y,
                   std::int64_t rows) const;
     void add_mass(const kernels::AttentionProblem& problem, std::int64_t layer) const;

@@ -35,6 +35,8 @@ public:
     // The most that memory() came to since begin_peak(), by class at that time. A CPU's is measured by who watches the process.
     virtual void begin_peak() {}
     virtual MemoryByClass peak_memory() const { return memory(); }
+    // Adds the account of a device's memory to what was recorded there.
+    virtual void describe(profiler::DeviceRecording&) const {}
 };
 
 // On this machine's processor, with `pool`'s threads.

@@ -291,6 +291,10 @@ profiler::TraceRecorder* Runtime::tracer() const {
     return impl_->tracing.recorder;
 }
 
+void Runtime::describe(profiler::DeviceRecording& recording) const {
+    impl_->executor->describe(recording);
+}
+
 profiler::TracePhase Runtime::last_phase() const {
     return impl_->tracing.phase;
 }

@@ -46,6 +46,8 @@ public:
     // Every operation of the passes that follow is recorded; null ends that. Results do not change by a bit.
     void trace(profiler::TraceRecorder* recorder);
     profiler::TraceRecorder* tracer() const;
+    // Adds the account of a device's memory to what was recorded there.
+    void describe(profiler::DeviceRecording& recording) const;
     // Of the last forward(): decode where every sequence was extended by one token.
     profiler::TracePhase last_phase() const;
 

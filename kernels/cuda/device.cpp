@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <system_error>
+#include <unordered_map>
 
 namespace hone::gpu {
 
@@ -153,6 +154,46 @@ float Device::end_timing() {
     check(table_.record_event(device_, end_, &error), error);
     check(table_.milliseconds(begin_, end_, &milliseconds, &error), error);
     return milliseconds;
+}
+
+bool Device::begin_trace() {
+    PluginError error;
+    trace_start_ = {};
+    check(table_.begin_trace(device_, &trace_start_, &error), error);
+    tracing_ = true;
+    traces_kernels_ = trace_start_.kernels;
+    return traces_kernels_;
+}
+
+void Device::end_trace(profiler::DeviceRecording& recording) {
+    struct Collected {
+        profiler::DeviceRecording& recording;
+        std::unordered_map<std::string, std::uint32_t> index_of;
+    } collected{recording, {}};
+    recording.names.clear();
+    recording.records.clear();
+    recording.clock.clear();
+    const TraceSink sink{&collected,
+                         [](void* context, const profiler::Activity* activity, const char* name) {
+                             auto& [into, index_of] = *static_cast<Collected*>(context);
+                             const auto [at, added] =
+                                 index_of.try_emplace(name, static_cast<std::uint32_t>(into.names.size()));
+                             if (added) into.names.push_back(at->first);
+                             into.records.push_back({*activity, at->second});
+                         },
+                         [](void* context, const profiler::ClockPair* pair) {
+                             static_cast<Collected*>(context)->recording.clock.push_back(*pair);
+                         }};
+    TraceEnd end;
+    PluginError error;
+    tracing_ = traces_kernels_ = false;
+    check(table_.end_trace(device_, &sink, &end, &error), error);
+    recording.device = facts_.name;
+    recording.source = trace_start_.source;
+    recording.problem = trace_start_.problem;
+    recording.graph_kernels = end.graph_kernels;
+    recording.own_launches = end.own_launches;
+    recording.lost_records = end.lost_records;
 }
 
 void Device::multiply(const DenseProduct& product) {

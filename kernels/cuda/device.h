@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/cuda/plugin/api.h"
+#include "profiler/trace/device_trace.h"
 
 namespace hone::gpu {
 
@@ -114,6 +115,17 @@ public:
     void begin_timing();
     float end_timing();
 
+    // From now on what the device does is recorded, and belongs to the mark that is set. False where single kernels are not seen, but
+    // only the time from mark to mark: then graphs are not to be used.
+    bool begin_trace();
+    bool tracing() const { return tracing_; }
+    bool traces_kernels() const { return traces_kernels_; }
+    void mark(std::uint64_t mark) {
+        if (tracing_) table_.mark(device_, mark);
+    }
+    // Waits for the device; fills in who recorded what. Host times are the steady clock's.
+    void end_trace(profiler::DeviceRecording& recording);
+
 private:
     static void check(int code, const PluginError& error) {
         if (code != 0) throw DeviceError(error);
@@ -124,6 +136,8 @@ private:
     PluginDevice* device_ = nullptr;
     PluginEvent *begin_ = nullptr, *end_ = nullptr;
     DeviceFacts facts_{};
+    bool tracing_ = false, traces_kernels_ = false;
+    TraceStart trace_start_;
 };
 
 }  // namespace hone::gpu

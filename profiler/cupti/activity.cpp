@@ -115,7 +115,7 @@ void send(const CUpti_ActivityExternalCorrelation& record, const ActivitySink& s
     Activity activity;
     activity.kind = ActivityKind::correlation;
     activity.correlation = record.correlationId;
-    activity.external = record.externalId;
+    activity.mark = record.externalId;
     sink(activity, "");
 }
 

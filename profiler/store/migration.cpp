@@ -100,8 +100,14 @@ CREATE TABLE prediction(
   PRIMARY KEY(run_id, id)) WITHOUT ROWID;
 )";
 
+// A trace's tracks, launches, memory and the facts of its device are one JSON text: profiler/trace/details.cpp.
+constexpr const char* kAddDeviceTraces = R"(
+ALTER TABLE run ADD COLUMN trace_details TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE trace ADD COLUMN launch INTEGER NOT NULL DEFAULT 0;
+)";
+
 // kSteps[i] takes schema i to i + 1. Steps are never edited once released; a new schema is a new step.
-constexpr std::array kSteps{kCreate, kAddMarksAndArtifacts, kAddTraces, kAddPredictions};
+constexpr std::array kSteps{kCreate, kAddMarksAndArtifacts, kAddTraces, kAddPredictions, kAddDeviceTraces};
 static_assert(kSteps.size() == kSchemaVersion);
 
 int version_of(SQLite::Database& database) {

@@ -7,7 +7,7 @@
 
 namespace hone::profiler {
 
-inline constexpr int kSchemaVersion = 4;
+inline constexpr int kSchemaVersion = 5;
 
 // Brings the database from its user_version to kSchemaVersion, one transaction a step. A database that holds data is first copied to
 // PATH.v<N>.backup. Several processes may do this at once. Throws SQLite::Exception; then the data is as it was.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
 #include <unordered_map>
 
 #include "profiler/store/connection.h"
@@ -6,9 +7,16 @@
 namespace hone::profiler {
 namespace {
 
-constexpr const char* kDevice = "cpu";
+// What the column `device` says of a track's events.
+std::string device_of(const Trace& trace, std::int32_t track) {
+    for (const TraceTrack& it : trace.tracks)
+        if (it.id == track && (it.kind == TrackKind::stream || it.kind == TrackKind::copies))
+            return trace.device.device;
+    return "cpu";
+}
 
-void insert(SQLite::Statement& statement, std::int64_t run, std::int64_t position, const Trace& trace) {
+void insert(SQLite::Statement& statement, std::int64_t run, std::int64_t position, const Trace& trace,
+            std::map<std::int32_t, std::string>& devices) {
     const TraceEvent& event = trace.events[static_cast<std::size_t>(position)];
     statement.bind(1, run);
     statement.bind(2, position);
@@ -19,12 +27,15 @@ void insert(SQLite::Statement& statement, std::int64_t run, std::int64_t positio
     else
         statement.bind(5);
     statement.bind(6, std::string(phase_name(event.phase)));
-    statement.bind(7, kDevice);
+    const auto [device, added] = devices.try_emplace(event.track);
+    if (added) device->second = device_of(trace, event.track);
+    statement.bindNoCopy(7, device->second);
     statement.bind(8, event.track);
     statement.bind(9, event.start);
     statement.bind(10, event.duration);
     statement.bind(11, event.bytes);
     statement.bind(12, event.flops);
+    statement.bind(13, event.launch);
     statement.exec();
     statement.reset();
 }
@@ -38,15 +49,16 @@ TraceEvent event_of(SQLite::Statement& row, std::uint16_t name) {
             .name = name,
             .operation = operation_of(row.getColumn(1).getString()),
             .phase = phase_of(row.getColumn(3).getString()),
-            .track = row.getColumn(4).getInt()};
+            .track = row.getColumn(4).getInt(),
+            .launch = row.getColumn(9).getInt()};
 }
 
 Trace read_trace(SQLite::Database& database, std::int64_t run) {
     Trace trace;
     std::unordered_map<std::string, std::uint16_t> ids;
     SQLite::Statement rows(database,
-                           "SELECT name, operation, layer, phase, track, start, duration, bytes, flops FROM "
-                           "trace WHERE run_id = ? ORDER BY position");
+                           "SELECT name, operation, layer, phase, track, start, duration, bytes, flops, "
+                           "launch FROM trace WHERE run_id = ? ORDER BY position");
     rows.bind(1, run);
     while (rows.executeStep()) {
         const auto [id, added] =
@@ -54,9 +66,12 @@ Trace read_trace(SQLite::Database& database, std::int64_t run) {
         if (added) trace.names.push_back(id->first);
         trace.events.push_back(event_of(rows, id->second));
     }
-    SQLite::Statement dropped(database, "SELECT trace_dropped FROM run WHERE id = ?");
-    dropped.bind(1, run);
-    if (dropped.executeStep()) trace.dropped = dropped.getColumn(0).getInt64();
+    SQLite::Statement of_run(database, "SELECT trace_dropped, trace_details FROM run WHERE id = ?");
+    of_run.bind(1, run);
+    if (of_run.executeStep()) {
+        trace.dropped = of_run.getColumn(0).getInt64();
+        set_details(trace, of_run.getColumn(1).getString());
+    }
     return trace;
 }
 
@@ -64,18 +79,19 @@ Trace read_trace(SQLite::Database& database, std::int64_t run) {
 
 void Store::set_trace(std::int64_t run, const Trace& trace) {
     impl_->connection.write([&](SQLite::Database& database) {
-        const int changed =
-            execute(database, "UPDATE run SET trace_events = ?, trace_dropped = ? WHERE id = ?",
-                    static_cast<std::int64_t>(trace.events.size()), trace.dropped, run);
+        const int changed = execute(
+            database, "UPDATE run SET trace_events = ?, trace_dropped = ?, trace_details = ? WHERE id = ?",
+            static_cast<std::int64_t>(trace.events.size()), trace.dropped, details_of(trace), run);
         if (changed == 0) throw StoreError("the run store has no run " + std::to_string(run));
         execute(database, "DELETE FROM trace WHERE run_id = ?", run);
         SQLite::Statement statement(
             database,
             "INSERT INTO trace(run_id, position, name, operation, layer, phase, device, "
-            "track, start, duration, bytes, flops) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "track, start, duration, bytes, flops, launch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
             "?, ?, ?)");
+        std::map<std::int32_t, std::string> devices;
         for (std::int64_t i = 0; i < static_cast<std::int64_t>(trace.events.size()); ++i)
-            insert(statement, run, i, trace);
+            insert(statement, run, i, trace, devices);
     });
 }
 

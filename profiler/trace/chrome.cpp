@@ -34,13 +34,35 @@ std::string microseconds(std::int64_t ns) {
     return text.data();
 }
 
-void write_event(const TraceEvent& event, const std::string& name, std::ostream& out) {
+void write_launch(const KernelLaunch& launch, std::ostream& out) {
+    const auto& [grid, block, registers, shared] = launch;
+    out << ",\"grid\":[" << grid[0] << ',' << grid[1] << ',' << grid[2] << "],\"block\":[" << block[0] << ','
+        << block[1] << ',' << block[2] << "],\"registers_per_thread\":" << registers
+        << ",\"shared_bytes\":" << shared;
+}
+
+void write_event(const TraceEvent& event, const Trace& trace, const std::string& name, std::ostream& out) {
     out << ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":" << event.track + 1 << ",\"name\":" << name << ",\"cat\":\""
         << phase_name(event.phase) << "\",\"ts\":" << microseconds(event.start)
         << ",\"dur\":" << microseconds(event.duration) << ",\"args\":{\"operation\":\""
         << operation_name(event.operation) << '"';
     if (event.layer >= 0) out << ",\"layer\":" << event.layer;
-    out << ",\"bytes\":" << event.bytes << ",\"flops\":" << event.flops << "}}";
+    out << ",\"bytes\":" << event.bytes << ",\"flops\":" << event.flops;
+    if (event.launch > 0) write_launch(trace.launches[static_cast<std::size_t>(event.launch - 1)], out);
+    out << "}}";
+}
+
+std::string track_name(const Trace& trace, std::int32_t id) {
+    for (const TraceTrack& track : trace.tracks)
+        if (track.id == id) return track.name;
+    return "cpu " + std::to_string(id);
+}
+
+// One counter a class: bytes held, stepwise.
+void write_memory(const MemoryLine& line, std::ostream& out) {
+    for (const MemoryMoment& moment : line.moments)
+        out << ",\n{\"ph\":\"C\",\"pid\":1,\"name\":" << json_text("memory: " + line.name)
+            << ",\"ts\":" << microseconds(moment.time) << ",\"args\":{\"bytes\":" << moment.bytes << "}}";
 }
 
 }  // namespace
@@ -55,8 +77,9 @@ void write_chrome_trace(const Trace& trace, std::string_view title, std::ostream
         << json_text(title) << "}}";
     for (const std::int32_t track : tracks)
         out << ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":" << track + 1
-            << ",\"name\":\"thread_name\",\"args\":{\"name\":\"cpu " << track << "\"}}";
-    for (const TraceEvent& event : trace.events) write_event(event, names[event.name], out);
+            << ",\"name\":\"thread_name\",\"args\":{\"name\":" << json_text(track_name(trace, track)) << "}}";
+    for (const MemoryLine& line : trace.memory) write_memory(line, out);
+    for (const TraceEvent& event : trace.events) write_event(event, trace, names[event.name], out);
     out << "\n]}\n";
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiler/trace/recorder.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace hone::profiler {
@@ -31,9 +32,37 @@ Trace TraceRecorder::take() {
         id_of.push_back(found->second);
     }
     for (TraceEvent& event : trace_.events) event.name = id_of[event.name];
+    for (QueuedOperation& operation : queued_) operation.name = id_of[operation.name];
     trace_.names = std::move(names);
     ids_.clear();
     return std::exchange(trace_, {});
+}
+
+Trace TraceRecorder::take(DeviceRecording& recording) {
+    constexpr std::int32_t kHost = 2;  // a track that device_trace() leaves free
+    Trace host = take();
+    recording.begin =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(origin_.time_since_epoch()).count();
+    recording.operation_names = host.names;
+    recording.operations = std::exchange(queued_, {});
+    recording.captures = std::exchange(captures_, {});
+    Trace trace = device_trace(recording);
+    trace.dropped += host.dropped;
+    std::vector<std::uint16_t> id_of;
+    for (std::string& name : host.names) {
+        const auto at = std::find(trace.names.begin(), trace.names.end(), name);
+        id_of.push_back(static_cast<std::uint16_t>(at - trace.names.begin()));
+        if (at == trace.names.end()) trace.names.push_back(std::move(name));
+    }
+    if (!host.events.empty()) trace.tracks.insert(trace.tracks.begin(), {kHost, TrackKind::thread, "CPU"});
+    for (TraceEvent& event : host.events) {
+        event.name = id_of[event.name];
+        event.track = kHost;
+        trace.events.push_back(event);
+    }
+    std::stable_sort(trace.events.begin(), trace.events.end(),
+                     [](const TraceEvent& a, const TraceEvent& b) { return a.start < b.start; });
+    return trace;
 }
 
 }  // namespace hone::profiler

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
+#include "profiler/trace/device_trace.h"
 #include "profiler/trace/trace.h"
 
 namespace hone::profiler {
@@ -34,8 +36,26 @@ public:
         trace_.events.push_back(event);
     }
 
+    // An operation that a device does later. Returns its mark; 0 where no room is left.
+    std::uint64_t queue(QueuedOperation operation, std::string_view name) {
+        if (queued_.size() == most_) {
+            ++trace_.dropped;
+            return 0;
+        }
+        operation.name = id(name);
+        queued_.push_back(operation);
+        return queued_.size();
+    }
+    std::uint64_t last_mark() const { return queued_.size(); }
+    // Operations from `first` on are those that a graph now holds.
+    void captured(std::uint64_t first) {
+        captures_.push_back({first, static_cast<std::int64_t>(last_mark() - first + 1)});
+    }
+
     // What was recorded, and none of it is kept.
     Trace take();
+    // The same with what a device did, told by `recording`: what was queued is added to it.
+    Trace take(DeviceRecording& recording);
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -48,6 +68,8 @@ private:
     std::size_t most_;
     Clock::time_point origin_ = Clock::now();
     std::unordered_map<const char*, std::uint16_t> ids_;
+    std::vector<QueuedOperation> queued_;
+    std::vector<CapturedOperations> captures_;
     Trace trace_;
 };
 

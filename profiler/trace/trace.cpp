@@ -8,12 +8,13 @@
 namespace hone::profiler {
 namespace {
 
-constexpr std::array<char, 8> kMagic{'H', 'o', 'n', 'e', 'T', 'r', 'c', '1'};
+constexpr std::array<char, 8> kMagic{'H', 'o', 'n', 'e', 'T', 'r', 'c', '2'};
 constexpr std::uint64_t kLongestName = 4096;
+constexpr std::uint64_t kLongestDetails = std::uint64_t{256} << 20;
 
 struct Header {
     std::array<char, 8> magic = kMagic;
-    std::uint64_t names = 0, events = 0;
+    std::uint64_t names = 0, events = 0, details = 0;
     std::int64_t dropped = 0;
 };
 
@@ -32,9 +33,11 @@ bool get(std::istream& in, T* values, std::size_t count = 1) {
         in.read(reinterpret_cast<char*>(values), static_cast<std::streamsize>(count * sizeof(T))));
 }
 
-bool is_valid(const TraceEvent& event, std::size_t names) {
-    return event.name < names && static_cast<std::size_t>(event.operation) < kOperationNames.size() &&
-           event.phase <= TracePhase::decode && event.duration >= 0;
+bool is_valid(const TraceEvent& event, const Trace& trace) {
+    return event.name < trace.names.size() &&
+           static_cast<std::size_t>(event.operation) < kOperationNames.size() &&
+           event.phase <= TracePhase::decode && event.duration >= 0 && event.launch >= 0 &&
+           event.launch <= std::ssize(trace.launches);
 }
 
 }  // namespace
@@ -82,13 +85,15 @@ std::vector<OperationTotal> totals(std::span<const TraceEvent> events, std::int6
 
 void write_spool(const Trace& trace, const std::filesystem::path& path) {
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
-    const Header header{kMagic, trace.names.size(), trace.events.size(), trace.dropped};
+    const std::string details = details_of(trace);
+    const Header header{kMagic, trace.names.size(), trace.events.size(), details.size(), trace.dropped};
     put(out, &header);
     for (const std::string& name : trace.names) {
         const std::uint64_t length = name.size();
         put(out, &length);
         put(out, name.data(), name.size());
     }
+    put(out, details.data(), details.size());
     put(out, trace.events.data(), trace.events.size());
     out.close();
     if (!out) fail(path, "cannot be written");
@@ -111,10 +116,14 @@ Trace read_spool(const std::filesystem::path& path) {
         if (!get(in, name.data(), length)) fail(path, "is cut off");
         trace.names.push_back(std::move(name));
     }
+    if (header.details > std::min(size, kLongestDetails)) fail(path, "is cut off");
+    std::string details(header.details, '\0');
+    if (!get(in, details.data(), details.size())) fail(path, "is cut off");
+    set_details(trace, details);
     trace.events.resize(header.events);
     if (!get(in, trace.events.data(), trace.events.size())) fail(path, "is cut off");
     for (const TraceEvent& event : trace.events) {
-        if (!is_valid(event, trace.names.size())) fail(path, "holds a damaged event");
+        if (!is_valid(event, trace)) fail(path, "holds a damaged event");
     }
     return trace;
 }

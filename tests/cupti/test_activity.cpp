@@ -37,7 +37,7 @@ public:
     };
     std::vector<Seen> parse(ParsedBuffer* parsed = nullptr) {
         std::vector<std::uint64_t> aligned((bytes_.size() + 7) / 8);
-        std::memcpy(aligned.data(), bytes_.data(), bytes_.size());
+        if (!bytes_.empty()) std::memcpy(aligned.data(), bytes_.data(), bytes_.size());
         std::vector<Seen> seen;
         const ParsedBuffer result =
             parse_activities(next_activity(), reinterpret_cast<std::uint8_t*>(aligned.data()), bytes_.size(),
@@ -88,7 +88,7 @@ TEST(CuptiActivity, ReadsAKernelWithItsCallAndItsExternalId) {
     EXPECT_EQ(parsed.records, 3);
     EXPECT_EQ(parsed.skipped, 0);
     EXPECT_EQ(seen[0].activity.kind, ActivityKind::correlation);
-    EXPECT_EQ(seen[0].activity.external, 77u);
+    EXPECT_EQ(seen[0].activity.mark, 77u);
     EXPECT_EQ(seen[0].activity.correlation, 5u);
     EXPECT_EQ(seen[1].activity.kind, ActivityKind::runtime_call);
     EXPECT_EQ(seen[1].activity.call, 211);

@@ -9,6 +9,8 @@
 #include "engine/core/error.h"
 #include "engine/runtime/runtime.h"
 #include "kernels/cuda/emulation/emulated_plugin.h"
+#include "profiler/trace/kernel_table.h"
+#include "profiler/trace/recorder.h"
 #include "tests/kernels/cuda/tested_device.h"
 #include "tests/runtime/sample_model.h"
 
@@ -187,6 +189,86 @@ TEST_F(DeviceRuntime, SaysWhatDoesNotFit) {
         EXPECT_EQ(error.details().field, "device memory");
         EXPECT_NE(std::string(error.what()).find("do not fit"), std::string::npos) << error.what();
     }
+}
+
+struct TracedRun {
+    std::vector<float> logits;
+    profiler::Trace trace;
+};
+
+TracedRun traced(const Model& model, kernels::ThreadPool& pool, gpu::Device& device) {
+    Runtime runtime(model, {}, pool, kSequences, kContext, device, {});
+    profiler::TraceRecorder recorder(100'000);
+    TracedRun run;
+    device.begin_trace();
+    runtime.trace(&recorder);
+    run.logits = all_logits(runtime);
+    runtime.trace(nullptr);
+    profiler::DeviceRecording recording;
+    device.end_trace(recording);
+    runtime.describe(recording);
+    run.trace = recorder.take(recording);
+    return run;
+}
+
+TEST_F(DeviceRuntime, TracesEveryKernelWithLayerOperationAndPhase) {
+    const std::unique_ptr<Model> model = tiny_model();
+    Runtime plain(*model, {}, pool, kSequences, kContext, device, {});
+    const std::vector<float> expected = all_logits(plain);
+    const TracedRun run = traced(*model, pool, device);
+    EXPECT_EQ(run.logits, expected);  // not a bit differs
+    const profiler::DeviceTraceFacts& facts = run.trace.device;
+    if (facts.source == "CUDA events") GTEST_SKIP() << "needs CUPTI: " << facts.problem;
+    EXPECT_EQ(facts.kernels, facts.launches);
+    EXPECT_GE(facts.attributed_time, facts.kernel_time * 99 / 100);
+    EXPECT_EQ(facts.lost_records, 0);
+    EXPECT_EQ(facts.unknown_times, 0);
+    // Every layer and every operation of a forward pass, in both phases.
+    const std::int64_t layers = model->config.n_layers;
+    for (const auto phase : {profiler::TracePhase::prefill, profiler::TracePhase::decode}) {
+        const auto groups = profiler::group_events(run.trace, profiler::GroupBy::layer,
+                                                   {.begin = 0, .layer = {}, .phase = phase});
+        EXPECT_EQ(std::ssize(groups), layers + 1);  // and what lies outside of the layers
+        const auto operations = profiler::group_events(run.trace, profiler::GroupBy::operation,
+                                                       {.begin = 0, .layer = {}, .phase = phase});
+        EXPECT_EQ(operations.size(), 9U);
+    }
+    // Decoding ran as a graph from the third step on; the attended positions still grow by one a step.
+    std::vector<std::int64_t> attended;
+    for (const profiler::TraceEvent& event : run.trace.events)
+        if (event.phase == profiler::TracePhase::decode && event.layer == 0 && event.bytes > 0 &&
+            event.operation == profiler::Operation::attention)
+            attended.push_back(event.bytes);
+    ASSERT_EQ(attended.size(), 5U);
+    for (std::size_t i = 1; i < attended.size(); ++i)
+        EXPECT_EQ(attended[i] - attended[i - 1], attended[1] - attended[0]) << i;
+    EXPECT_GT(attended[1], attended[0]);
+    // The account of memory, and what the profiler saw of it.
+    ASSERT_FALSE(run.trace.memory.empty());
+    const profiler::MemoryLine& seen = run.trace.memory.back();
+    EXPECT_EQ(seen.name, facts.source);
+    std::int64_t held = 0;
+    for (const profiler::MemoryLine& line : run.trace.memory)
+        if (&line != &seen) held += line.moments.back().bytes;
+    EXPECT_NEAR(static_cast<double>(seen.moments.back().bytes), static_cast<double>(held),
+                0.01 * static_cast<double>(held));
+}
+
+TEST_F(DeviceRuntime, TracesOperationsByEventsWhereKernelsAreNotSeen) {
+    if (&gpu::tested_plugin() != &gpu::emulation::emulated_plugin())
+        GTEST_SKIP() << "needs the emulated device, which can be told to trace by events";
+    const std::unique_ptr<Model> model = tiny_model();
+    Runtime plain(*model, {}, pool, kSequences, kContext, device, {});
+    const std::vector<float> expected = all_logits(plain);
+    gpu::emulation::trace_kernels(false);
+    const TracedRun run = traced(*model, pool, device);
+    gpu::emulation::trace_kernels(true);
+    EXPECT_EQ(run.logits, expected);
+    EXPECT_FALSE(run.trace.device.problem.empty());
+    EXPECT_EQ(run.trace.device.kernels, 0);
+    const auto groups = profiler::group_events(run.trace, profiler::GroupBy::layer);
+    EXPECT_EQ(std::ssize(groups), model->config.n_layers + 1);
+    EXPECT_EQ(run.trace.device.attributed_time, run.trace.device.kernel_time);
 }
 
 }  // namespace

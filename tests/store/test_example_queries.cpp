@@ -45,14 +45,15 @@ void fill(Store& store) {
         store.finish_run(run, "done", "", 1);
         store.set_tags(run, {"laptop", "plugged in"});
     }
-    store.set_trace(candidate, {{"attn_q"},
-                                {{.start = 5,
-                                  .duration = 10,
-                                  .bytes = 64,
-                                  .layer = 0,
-                                  .operation = Operation::linear,
-                                  .phase = TracePhase::decode}},
-                                0});
+    Trace trace;
+    trace.names = {"attn_q"};
+    trace.events = {{.start = 5,
+                     .duration = 10,
+                     .bytes = 64,
+                     .layer = 0,
+                     .operation = Operation::linear,
+                     .phase = TracePhase::decode}};
+    store.set_trace(candidate, trace);
     store.finish_run(store.begin_run(example_run("int4")), "failed", "the worker was killed by SIGKILL", 1);
 }
 

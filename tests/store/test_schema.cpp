@@ -42,7 +42,7 @@ TEST(Schema, OfANewStoreIsTheCurrentOne) {
     const int version = std::stoi(raw.execAndGet("SELECT sqlite_version()").getString().substr(2));
     EXPECT_EQ(store.info().journal_mode, version < 51 ? "truncate" : "wal");
     EXPECT_EQ(raw.execAndGet("PRAGMA application_id").getInt(), 0x486F6E65);
-    EXPECT_EQ(raw.execAndGet("PRAGMA user_version").getInt(), 4);
+    EXPECT_EQ(raw.execAndGet("PRAGMA user_version").getInt(), 5);
 }
 
 TEST(Schema, OneIsBroughtForwardWithABackup) {
@@ -52,7 +52,7 @@ TEST(Schema, OneIsBroughtForwardWithABackup) {
     std::filesystem::permissions(path, std::filesystem::perms::owner_write,
                                  std::filesystem::perm_options::add);
     Store store(path);
-    EXPECT_EQ(store.info().schema_version, 4);
+    EXPECT_EQ(store.info().schema_version, 5);
     const std::vector<RunRecord> runs = store.list();
     ASSERT_EQ(runs.size(), 3u);
     EXPECT_EQ(runs[0].reason, "the worker was killed by SIGKILL");
@@ -88,9 +88,10 @@ TEST(Schema, TwoIsBroughtForwardWithItsMarks) {
     SQLite::Database(path.string(), SQLite::OPEN_READWRITE)
         .exec(
             "DROP TABLE prediction; DROP TABLE trace; ALTER TABLE run DROP COLUMN trace_events; "
-            "ALTER TABLE run DROP COLUMN trace_dropped; PRAGMA user_version = 2");
+            "ALTER TABLE run DROP COLUMN trace_dropped; ALTER TABLE run DROP COLUMN trace_details; "
+            "PRAGMA user_version = 2");
     Store store(path);
-    EXPECT_EQ(store.info().schema_version, 4);
+    EXPECT_EQ(store.info().schema_version, 5);
     EXPECT_TRUE(store.load(run)->starred);
     EXPECT_EQ(store.load(run)->trace_events, 0);
     EXPECT_TRUE(store.trace(run).events.empty());
@@ -134,7 +135,7 @@ TEST(Schema, ThatIsNewerIsReadNotWritten) {
         store.set_starred(run, true);
         FAIL() << "wrote a newer store";
     } catch (const StoreError& error) {
-        EXPECT_THAT(error.what(), HasSubstr("newer Hone (schema 7, this one knows 4)"));
+        EXPECT_THAT(error.what(), HasSubstr("newer Hone (schema 7, this one knows 5)"));
     }
 }
 

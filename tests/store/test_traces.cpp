@@ -8,7 +8,9 @@ namespace hone::profiler {
 namespace {
 
 Trace trace_of(std::int64_t events) {
-    Trace trace{{"embed", "attn_q"}, {}, 3};
+    Trace trace;
+    trace.names = {"embed", "attn_q"};
+    trace.dropped = 3;
     for (std::int64_t i = 0; i < events; ++i)
         trace.events.push_back({.start = 10 * i,
                                 .duration = 7,

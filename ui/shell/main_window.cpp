@@ -62,7 +62,14 @@ MainWindow::MainWindow(Session& session, std::vector<PageEntry> entries, QWidget
     QTimer::singleShot(0, this, &MainWindow::makeRemainingPages);
 }
 
-MainWindow::~MainWindow() = default;
+// Docks that are destroyed with the window say that they are hidden, when it is none any more.
+MainWindow::~MainWindow() {
+    for (QDockWidget* dock : findChildren<QDockWidget*>()) {
+        disconnect(dock, nullptr, this, nullptr);
+        disconnect(dock->toggleViewAction(), nullptr, this, nullptr);
+    }
+    disconnect(pages_, nullptr, this, nullptr);
+}
 
 void MainWindow::buildFrame() {
     for (const PageEntry& entry : pages_->entries()) {

@@ -2,7 +2,10 @@
 #include "engine/core/error.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
+#include "engine/runtime/device/device_peaks.h"
 #include "engine/runtime/generation.h"
+#include "kernels/cuda/device.h"
+#include "profiler/trace/device_trace.h"
 #include "profiler/trace/recorder.h"
 
 namespace hone {
@@ -10,18 +13,40 @@ namespace {
 
 constexpr std::int64_t kMostEvents = 1'000'000;  // 48 MB
 
-// Records as long as it lives, whatever ends the repetition.
+// Records as long as it lives, whatever ends the repetition: on the host, and on the device where there is one.
 class Recording {
 public:
-    Recording(Runtime& runtime, profiler::TraceRecorder& recorder) : runtime_(runtime) {
+    Recording(Runtime& runtime, profiler::TraceRecorder& recorder, gpu::Device* device)
+        : runtime_(runtime), recorder_(recorder), device_(device) {
+        if (device_ != nullptr) device_->begin_trace();
         runtime_.trace(&recorder);
     }
-    ~Recording() { runtime_.trace(nullptr); }
+    ~Recording() {
+        runtime_.trace(nullptr);
+        if (device_ == nullptr || !device_->tracing()) return;
+        try {
+            profiler::DeviceRecording unwanted;
+            device_->end_trace(unwanted);
+        } catch (const std::exception&) {  // what ended the repetition is the better reason
+        }
+    }
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
 
+    profiler::Trace take(const DevicePeaks& peaks) {
+        if (device_ == nullptr) return recorder_.take();
+        profiler::DeviceRecording recording;
+        device_->end_trace(recording);
+        recording.peak_bandwidth = peaks.bandwidth;
+        recording.peak_flops = peaks.flops;
+        runtime_.describe(recording);
+        return recorder_.take(recording);
+    }
+
 private:
     Runtime& runtime_;
+    profiler::TraceRecorder& recorder_;
+    gpu::Device* device_;
 };
 
 }  // namespace
@@ -34,14 +59,16 @@ nlohmann::json Prepared::trace(const nlohmann::json& request, const Progress& pr
         throw Error(
             ErrorDetails{"", "", "most_events", std::to_string(most), "1 to " + std::to_string(kMostEvents)});
     Sampler sampler(0, experiment_.workload.seed);
+    const DevicePeaks peaks = device_ ? measure_device_peaks(*device_) : DevicePeaks{};
     profiler::TraceRecorder recorder(static_cast<std::size_t>(most));
     GenerationTimings timings;
+    profiler::Trace trace;
     {
-        const Recording recording(*runtime_, recorder);
+        Recording recording(*runtime_, recorder, device_.get());
         timings =
             run_generation(*runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress);
+        trace = recording.take(peaks);
     }
-    const profiler::Trace trace = recorder.take();
     profiler::write_spool(trace, spool);
     return {{"events", trace.events.size()},
             {"dropped", trace.dropped},

@@ -7,6 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/runtime/architectures/forward.h"
 #include "engine/runtime/device/device_operations.h"
+#include "engine/runtime/device/traced_operations.h"
 #include "engine/runtime/executor.h"
 
 namespace hone {
@@ -43,16 +44,23 @@ public:
         logits_rows_ = 0;
     }
 
-    void run(Pass& pass, std::int64_t slice, Tracing&, bool, Runtime::Counters& counters,
+    void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool, Runtime::Counters& counters,
              const Progress& progress) override {
+        follow(tracing);
         activations_.require({pass.rows, slice, 0, 0});
         Products products{config_.arithmetic, config_.reduced_output};
         DeviceOperations operations(model_, weights_, blocks_.get(), activations_, workspace_, memory_, pass,
                                     slice, products, config_.attention, {sequences_, max_context_}, progress);
-        if (extends_all(pass))
-            run_graph(operations, products);
+        TracedOperations traced(operations, activations_, pass, slice, {model_, config_, blocks_.get()},
+                                tracing, memory_.device());
+        Operations& queued = tracing.recorder != nullptr ? static_cast<Operations&>(traced) : operations;
+        const bool sees_graphs = tracing.recorder == nullptr || memory_.device().traces_kernels();
+        if (extends_all(pass) && sees_graphs)
+            run_graph(operations.shape(), queued, tracing.recorder != nullptr ? &traced : nullptr, products,
+                      tracing);
         else
-            queue(operations);
+            queue(queued, tracing);
+        memory_.device().mark(0);
         count_non_finite(pass.rows, counters);
         logits_rows_ += pass.rows;
         counters.reduced_products += products.reduced;
@@ -73,6 +81,13 @@ public:
     void begin_peak() override { memory_.begin_peak(); }
     MemoryByClass peak_memory() const override { return memory_.peak(); }
 
+    void describe(profiler::DeviceRecording& recording) const override {
+        recording.memory_classes.clear();
+        for (std::size_t i = 0; i < kMemoryClasses; ++i)
+            recording.memory_classes.emplace_back(memory_class_id(static_cast<MemoryClass>(i)));
+        recording.memory = memory_.changes();
+    }
+
 private:
     // Whether the pass decodes: the shape that comes again and again.
     bool extends_all(const Pass& pass) const {
@@ -81,39 +96,58 @@ private:
                            [](const Segment& segment) { return segment.rows == 1 && segment.wanted == 1; });
     }
 
-    void queue(DeviceOperations& operations) {
+    void queue(Operations& operations, Tracing& tracing) {
+        tracing.layer = -1;
         operations.embed(*model_.token_embd);
-        for (std::int64_t layer = 0; layer < model_.config.n_layers; ++layer)
+        for (std::int64_t layer = 0; layer < model_.config.n_layers; ++layer) {
+            tracing.layer = static_cast<std::int32_t>(layer);
             layer_forward_(model_, operations, layer);
+        }
+        tracing.layer = -1;
         operations.logits(activations_.logits.data() + logits_rows_ * model_.config.n_vocab);
     }
 
+    // Graphs that were captured under other circumstances: their nodes are not known to who traces, or only to him.
+    void follow(const Tracing& tracing) {
+        const bool traced = tracing.recorder != nullptr;
+        if (traced != traced_) captured_.clear();
+        traced_ = traced;
+    }
+
     // The first pass of a shape is queued as it comes and allocates what it needs; the second is captured; from then on the graph runs.
-    void run_graph(DeviceOperations& operations, Products& products) {
+    void run_graph(const DeviceOperations::Shape& shape, Operations& operations, TracedOperations* traced,
+                   Products& products, Tracing& tracing) {
         if (generation_ != memory_.generation()) captured_.clear();
         generation_ = memory_.generation();
-        const auto [at, first] = captured_.try_emplace(operations.shape());
+        const auto [at, first] = captured_.try_emplace(shape);
         Captured& captured = at->second;
         if (first) {
-            queue(operations);
+            queue(operations, tracing);
             if (generation_ != memory_.generation())
                 captured_.clear();  // it allocated: this was not the shape's first for graphs
             return;
         }
+        const std::uint64_t mark = traced != nullptr ? tracing.recorder->last_mark() + 1 : 0;
         if (captured.ready) {
             products = captured.products;
+            if (traced != nullptr) {
+                traced->only_account();
+                queue(operations, tracing);
+            }
         } else {
-            captured.graph = capture(operations);
+            captured.graph = capture(operations, tracing);
             captured.products = products;
             captured.ready = true;
+            if (traced != nullptr) tracing.recorder->captured(mark);
         }
+        memory_.device().mark(mark);
         memory_.device().launch(captured.graph);
     }
 
-    gpu::Graph capture(DeviceOperations& operations) {
+    gpu::Graph capture(Operations& operations, Tracing& tracing) {
         memory_.device().begin_capture();
         try {
-            queue(operations);
+            queue(operations, tracing);
         } catch (...) {  // cancelled, most likely: the stream must not stay as it is
             const gpu::Graph unfinished = memory_.device().end_capture();
             throw;
@@ -147,6 +181,7 @@ private:
     std::shared_ptr<DeviceKvBlocks> blocks_;  // null where the cache is off
     std::map<DeviceOperations::Shape, Captured> captured_;
     std::int64_t generation_ = 0;
+    bool traced_ = false;
     std::vector<float> logits_;
     std::vector<std::int32_t> bad_;
     std::int64_t logits_rows_ = 0;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "engine/core/error.h"
 
 namespace hone {
@@ -45,6 +47,7 @@ void* DeviceMemory::allocate(MemoryClass which, std::int64_t bytes) {
     }
     allocations_[memory] = {which, bytes};
     held_[which] += bytes;
+    note_change(which, bytes, memory);
     if (held_.total() > peak_.total()) peak_ = held_;
     return memory;
 }
@@ -53,8 +56,15 @@ void DeviceMemory::release(void* memory) noexcept {
     if (memory == nullptr) return;
     const auto at = allocations_.find(memory);
     held_[at->second.which] -= at->second.bytes;
+    note_change(at->second.which, -at->second.bytes, memory);
     allocations_.erase(at);
     device_.release(memory);
+}
+
+void DeviceMemory::note_change(MemoryClass which, std::int64_t bytes, const void* memory) {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    changes_.push_back({std::chrono::duration_cast<std::chrono::nanoseconds>(now).count(), bytes,
+                        static_cast<std::uint16_t>(which), reinterpret_cast<std::uintptr_t>(memory)});
 }
 
 }  // namespace hone

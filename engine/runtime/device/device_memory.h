@@ -4,10 +4,12 @@
 #include <array>
 #include <cstdint>
 #include <unordered_map>
+#include <vector>
 
 #include "engine/core/memory.h"
 #include "engine/runtime/buffer.h"
 #include "kernels/cuda/device.h"
+#include "profiler/trace/device_trace.h"
 
 namespace hone {
 
@@ -28,6 +30,8 @@ public:
     MemorySpace* tabled_space(MemoryClass which) { return &tabled_[static_cast<std::size_t>(which)]; }
     // Changes whenever what kernels were told may lie elsewhere: a captured graph then is of no use any more.
     std::int64_t generation() const { return generation_; }
+    // Every allocation and release so far; `kind` is the MemoryClass.
+    const std::vector<profiler::MemoryChange>& changes() const { return changes_; }
     gpu::Device& device() const { return device_; }
 
 private:
@@ -49,7 +53,10 @@ private:
     };
     gpu::Device& device_;
     std::unordered_map<void*, Allocation> allocations_;
+    void note_change(MemoryClass which, std::int64_t bytes, const void* memory);
+
     MemoryByClass held_, peak_;
+    std::vector<profiler::MemoryChange> changes_;
     std::array<Space, kMemoryClasses> spaces_, tabled_;
     std::int64_t generation_ = 0;
 };

@@ -1,25 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/emulation/emulated_plugin.h"
 
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <functional>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "kernels/cuda/emulation/launch.h"
+#include "kernels/cuda/kernel_name.h"
 #include "kernels/cuda/numbers.h"
 
 namespace hone::gpu {
 
+using profiler::Activity;
+using profiler::ActivityKind;
+
+// What is queued, and how it shows in a trace; of a copy `bytes`, of a kernel its shape.
+struct EmulatedWork {
+    std::function<void()> run;
+    Activity activity;
+    std::string name;
+};
+
 struct PluginDevice {
     std::map<void*, std::int64_t> allocations;
     std::int64_t allocated = 0;
-    std::vector<std::function<void()>>* capture = nullptr;
+    std::vector<EmulatedWork>* capture = nullptr;
+    // A trace; records as CUPTI would write them.
+    bool tracing = false, kernels = false;
+    std::uint64_t mark = 0, nodes = 0;
+    std::uint32_t correlations = 0;
+    std::int64_t span_begin = 0;
+    std::vector<std::pair<Activity, std::string>> records;
+    std::vector<profiler::ClockPair> clock;
+    TraceEnd traced;
 };
 
 struct PluginGraph {
-    std::vector<std::function<void()>> work;
+    std::vector<EmulatedWork> work;
 };
 
 struct PluginEvent {};
@@ -42,21 +65,115 @@ int report(int code, const char* text, PluginError* error) {
     return code;
 }
 
+bool& kernels_are_traced() {
+    static bool traced = true;
+    return traced;
+}
+
+std::int64_t steady_now() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+// The device's clock is another than the host's: it began long ago.
+constexpr std::int64_t kClockOffset = 1'000'000'000'000;
+std::int64_t device_now() {
+    return steady_now() + kClockOffset;
+}
+
+profiler::ClockPair clock_pair() {
+    const std::int64_t host = steady_now();
+    return {host + kClockOffset, host};
+}
+
+// The call that asks for work, which carries the mark.
+std::uint32_t record_call(PluginDevice* device, const char* name, std::int64_t start) {
+    const std::uint32_t correlation = ++device->correlations;
+    Activity call;
+    call.kind = ActivityKind::runtime_call;
+    call.correlation = correlation;
+    call.start = start;
+    call.end = device_now();
+    device->records.emplace_back(call, name);
+    if (device->mark == 0) return correlation;
+    Activity mark;
+    mark.kind = ActivityKind::correlation;
+    mark.correlation = correlation;
+    mark.mark = device->mark;
+    device->records.emplace_back(mark, "");
+    return correlation;
+}
+
+void run_traced(PluginDevice* device, const EmulatedWork& work, std::uint32_t correlation) {
+    Activity activity = work.activity;
+    activity.start = device_now();
+    work.run();
+    activity.end = device_now();
+    activity.correlation = correlation;
+    activity.device = 0;
+    activity.stream = 7;
+    device->records.emplace_back(activity, work.name);
+}
+
+const char* call_of(ActivityKind kind) {
+    return kind == ActivityKind::kernel ? "cudaLaunchKernel"
+           : kind == ActivityKind::copy ? "cudaMemcpyAsync"
+                                        : "cudaMemsetAsync";
+}
+
 // Now, or when the graph that is being captured runs. What an emulated kernel does wrong loses the context, as it might on a device.
-int queue(PluginDevice* device, std::function<void()> work, PluginError* error) {
+int queue(PluginDevice* device, EmulatedWork work, PluginError* error) {
     try {
-        if (device->capture != nullptr)
+        if (device->capture != nullptr) {
+            if (device->tracing && device->kernels) {
+                Activity node;
+                node.kind = ActivityKind::graph_node;
+                node.graph_node = work.activity.graph_node = ++device->nodes;
+                node.mark = device->mark;
+                device->records.emplace_back(node, "");
+            }
             device->capture->push_back(std::move(work));
-        else
-            work();
+        } else if (device->tracing && device->kernels) {
+            const std::int64_t start = device_now();
+            if (work.activity.kind == ActivityKind::kernel && work.activity.grid[0] > 0)
+                ++device->traced.own_launches;
+            run_traced(device, work, record_call(device, call_of(work.activity.kind), start));
+        } else {
+            work.run();
+        }
         return 0;
     } catch (const std::exception& problem) {
         return report(kUnknown, problem.what(), error);
     }
 }
 
+EmulatedWork copying(profiler::CopyDirection direction, std::size_t bytes, std::function<void()> run) {
+    EmulatedWork work{std::move(run), {}, ""};
+    work.activity.kind = direction == profiler::CopyDirection::none ? ActivityKind::fill : ActivityKind::copy;
+    work.activity.direction = direction;
+    work.activity.bytes = static_cast<std::int64_t>(bytes);
+    return work;
+}
+
+void record_memory(PluginDevice* device, const void* memory, std::int64_t bytes, bool allocates) {
+    if (!device->tracing || !device->kernels) return;
+    Activity activity;
+    activity.kind = ActivityKind::memory;
+    activity.allocates = allocates;
+    activity.start = activity.end = device_now();
+    activity.bytes = bytes;
+    activity.address = reinterpret_cast<std::uintptr_t>(memory);
+    device->records.emplace_back(activity, "");
+}
+
 void check_range(const void* memory, std::size_t bytes) {
     if (bytes > 0) check_global(memory, bytes);
+}
+
+// None of them may be at null.
+void move_bytes(void* to, const void* from, std::size_t bytes) {
+    if (bytes > 0) std::memmove(to, from, bytes);
 }
 
 int device_count(int* count, PluginError*) {
@@ -97,6 +214,7 @@ int allocate(PluginDevice* device, std::size_t bytes, void** memory, PluginError
     *memory = emulation::allocate(bytes);
     device->allocations[*memory] = wanted;
     device->allocated += wanted;
+    record_memory(device, *memory, wanted, true);
     return 0;
 }
 
@@ -104,6 +222,7 @@ int release(PluginDevice* device, void* memory, PluginError* error) {
     const auto at = device->allocations.find(memory);
     if (at == device->allocations.end()) return report(1, "freeing device memory: invalid argument", error);
     device->allocated -= at->second;
+    record_memory(device, memory, at->second, false);
     device->allocations.erase(at);
     emulation::release(memory);
     return 0;
@@ -126,44 +245,44 @@ int free_bytes(PluginDevice* device, std::int64_t* free, std::int64_t* total, Pl
 }
 
 int upload(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
-    return queue(
-        device,
-        [=] {
-            check_range(to, bytes);
-            std::memcpy(to, from, bytes);
-        },
-        error);
+    return queue(device,
+                 copying(profiler::CopyDirection::to_device, bytes,
+                         [=] {
+                             check_range(to, bytes);
+                             move_bytes(to, from, bytes);
+                         }),
+                 error);
 }
 
 int download(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
-    return queue(
-        device,
-        [=] {
-            check_range(from, bytes);
-            std::memcpy(to, from, bytes);
-        },
-        error);
+    return queue(device,
+                 copying(profiler::CopyDirection::to_host, bytes,
+                         [=] {
+                             check_range(from, bytes);
+                             move_bytes(to, from, bytes);
+                         }),
+                 error);
 }
 
 int copy(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
-    return queue(
-        device,
-        [=] {
-            check_range(to, bytes);
-            check_range(from, bytes);
-            std::memmove(to, from, bytes);
-        },
-        error);
+    return queue(device,
+                 copying(profiler::CopyDirection::on_device, bytes,
+                         [=] {
+                             check_range(to, bytes);
+                             check_range(from, bytes);
+                             move_bytes(to, from, bytes);
+                         }),
+                 error);
 }
 
 int fill(PluginDevice* device, void* memory, int byte, std::size_t bytes, PluginError* error) {
-    return queue(
-        device,
-        [=] {
-            check_range(memory, bytes);
-            std::memset(memory, byte, bytes);
-        },
-        error);
+    return queue(device,
+                 copying(profiler::CopyDirection::none, bytes,
+                         [=] {
+                             check_range(memory, bytes);
+                             if (bytes > 0) std::memset(memory, byte, bytes);
+                         }),
+                 error);
 }
 
 int synchronise(PluginDevice*, PluginError*) {
@@ -174,8 +293,13 @@ int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* 
            PluginError* error) {
     std::vector<std::byte> kept(bytes);  // a graph keeps its kernels' parameters
     std::memcpy(kept.data(), params, bytes);
-    return queue(
-        device, [=] { emulation::launch(kernel, shape, kept.data(), kept.size()); }, error);
+    EmulatedWork work{[=] { emulation::launch(kernel, shape, kept.data(), kept.size()); }, {}, ""};
+    if (device->tracing) work.name = readable_kernel_name(mangled_name(kernel));
+    const auto number = [](std::uint32_t value) { return static_cast<std::int32_t>(value); };
+    work.activity.grid = {number(shape.grid.x), number(shape.grid.y), number(shape.grid.z)};
+    work.activity.block = {number(shape.threads), 1, 1};
+    work.activity.shared_bytes = number(shape.shared_bytes);
+    return queue(device, std::move(work), error);
 }
 
 template <typename T, typename Sum>
@@ -198,30 +322,30 @@ void multiply_as(const DenseProduct& p, Sum (*value)(T)) {
 
 int multiply(PluginDevice* device, const DenseProduct* product, PluginError* error) {
     const DenseProduct p = *product;
-    return queue(
-        device,
-        [p] {
-            switch (p.type) {
-                case PlaneType::f32:
-                    return multiply_as<float, float>(p, [](float v) { return v; });
-                case PlaneType::f16:
-                    return multiply_as<F16, float>(p, [](F16 v) { return to_float(v); });
-                case PlaneType::bf16:
-                    return multiply_as<BF16, float>(p, [](BF16 v) { return to_float(v); });
-                case PlaneType::e4m3:
-                    return multiply_as<E4M3, float>(p, [](E4M3 v) { return to_float(v); });
-                case PlaneType::i8:
-                    return multiply_as<std::int8_t, std::int32_t>(
-                        p, [](std::int8_t v) { return std::int32_t{v}; });
-                case PlaneType::i4:
-                    throw EmulationError("a product of int4");
-            }
-        },
-        error);
+    EmulatedWork work{[p] {
+                          switch (p.type) {
+                              case PlaneType::f32:
+                                  return multiply_as<float, float>(p, [](float v) { return v; });
+                              case PlaneType::f16:
+                                  return multiply_as<F16, float>(p, [](F16 v) { return to_float(v); });
+                              case PlaneType::bf16:
+                                  return multiply_as<BF16, float>(p, [](BF16 v) { return to_float(v); });
+                              case PlaneType::e4m3:
+                                  return multiply_as<E4M3, float>(p, [](E4M3 v) { return to_float(v); });
+                              case PlaneType::i8:
+                                  return multiply_as<std::int8_t, std::int32_t>(
+                                      p, [](std::int8_t v) { return std::int32_t{v}; });
+                              case PlaneType::i4:
+                                  throw EmulationError("a product of int4");
+                          }
+                      },
+                      {},
+                      "vendor_gemm"};
+    return queue(device, std::move(work), error);
 }
 
 int begin_capture(PluginDevice* device, PluginError*) {
-    device->capture = new std::vector<std::function<void()>>;
+    device->capture = new std::vector<EmulatedWork>;
     return 0;
 }
 
@@ -233,10 +357,20 @@ int end_capture(PluginDevice* device, PluginGraph** graph, PluginError*) {
 }
 
 int launch_graph(PluginDevice* device, PluginGraph* graph, PluginError* error) {
-    for (const auto& work : graph->work) {
-        if (const int code = queue(device, work, error)) return code;
+    try {
+        if (!device->tracing || !device->kernels) {
+            for (const EmulatedWork& work : graph->work) work.run();
+            return 0;
+        }
+        const std::uint32_t correlation = record_call(device, "cudaGraphLaunch", device_now());
+        for (const EmulatedWork& work : graph->work) {
+            device->traced.graph_kernels += work.activity.kind == ActivityKind::kernel ? 1 : 0;
+            run_traced(device, work, correlation);
+        }
+        return 0;
+    } catch (const std::exception& problem) {
+        return report(kUnknown, problem.what(), error);
     }
-    return 0;
 }
 
 void release_graph(PluginGraph* graph) {
@@ -259,6 +393,51 @@ int milliseconds(PluginEvent*, PluginEvent*, float* elapsed, PluginError*) {
 
 void release_event(PluginEvent* event) {
     delete event;
+}
+
+int begin_trace(PluginDevice* device, TraceStart* start, PluginError*) {
+    device->tracing = true;
+    device->kernels = start->kernels = kernels_are_traced();
+    std::snprintf(start->source, sizeof start->source, "%s",
+                  device->kernels ? "emulation" : "emulated events");
+    if (!device->kernels)
+        std::snprintf(start->problem, sizeof start->problem,
+                      "single kernels are not traced: a test asked for that");
+    device->records.clear();
+    device->clock = {clock_pair()};
+    device->mark = device->nodes = 0;
+    device->correlations = 0;
+    device->traced = {};
+    device->span_begin = device_now();
+    return 0;
+}
+
+void mark(PluginDevice* device, std::uint64_t mark) {
+    if (device->tracing && !device->kernels && device->capture == nullptr) {
+        const std::int64_t now = device_now();
+        if (device->mark != 0) {
+            Activity span;
+            span.kind = ActivityKind::span;
+            span.device = span.stream = 0;
+            span.mark = device->mark;
+            span.start = device->span_begin;
+            span.end = now;
+            device->records.emplace_back(span, "");
+        }
+        device->span_begin = now;
+    }
+    device->mark = mark;
+}
+
+int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, PluginError*) {
+    mark(device, 0);
+    device->tracing = false;
+    device->clock.push_back(clock_pair());
+    for (const auto& [activity, name] : device->records) sink->record(sink->context, &activity, name.c_str());
+    for (const profiler::ClockPair& pair : device->clock) sink->clock(sink->context, &pair);
+    *end = device->traced;
+    device->records.clear();
+    return 0;
 }
 
 }  // namespace
@@ -290,8 +469,15 @@ const PluginTable& emulated_plugin() {
         .record_event = record_event,
         .milliseconds = milliseconds,
         .release_event = release_event,
+        .begin_trace = begin_trace,
+        .mark = mark,
+        .end_trace = end_trace,
     };
     return kTable;
+}
+
+void trace_kernels(bool kernels) {
+    kernels_are_traced() = kernels;
 }
 
 void limit_memory(std::int64_t bytes) {

@@ -14,4 +14,7 @@ const PluginTable& emulated_plugin();
 // The device's memory from now on: what allocate() may hold in all. Back to the default with 0.
 void limit_memory(std::int64_t bytes);
 
+// How the device is traced from now on: kernel by kernel, or by events from mark to mark.
+void trace_kernels(bool kernels);
+
 }  // namespace hone::gpu::emulation

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/emulation/launch.h"
 
+#include <typeinfo>
+
 #include "kernels/cuda/dispatch.cuh"
 
 namespace hone::gpu::emulation {
@@ -15,6 +17,12 @@ void launch(const KernelChoice& choice, const Launch& shape, const void* params,
     if (!known)
         throw EmulationError(std::string(kernel_name(choice.id)) + ": no variant " +
                              std::to_string(choice.variant) + ", " + std::to_string(choice.width));
+}
+
+const char* mangled_name(const KernelChoice& choice) {
+    const char* name = kernel_name(choice.id);
+    visit_kernel(choice, [&]<typename Body>() { name = typeid(Body).name(); });
+    return name;
 }
 
 }  // namespace hone::gpu::emulation

@@ -9,6 +9,9 @@ namespace hone::gpu::emulation {
 // Runs the kernel that `choice` names; `params` points to its parameters. Throws EmulationError, also where it names none.
 void launch(const KernelChoice& choice, const Launch& shape, const void* params, std::size_t bytes);
 
+// Its name, mangled as a compiler does it.
+const char* mangled_name(const KernelChoice& choice);
+
 template <typename Params>
 void launch(const KernelChoice& choice, const Launch& shape, const Params& params) {
     launch(choice, shape, &params, sizeof params);

@@ -10,10 +10,11 @@
 #include "kernels/cuda/kernel_id.h"
 #include "kernels/cuda/ops/matrix.h"
 #include "kernels/cuda/types.h"
+#include "profiler/trace/activity.h"
 
 namespace hone::gpu {
 
-inline constexpr std::uint32_t kPluginVersion = 1;
+inline constexpr std::uint32_t kPluginVersion = 2;
 inline constexpr char kPluginEntry[] = "hone_cuda_plugin";
 
 // Why a call failed. `sticky`: the device's context is lost, and nothing more will work in this process.
@@ -43,6 +44,26 @@ struct DenseProduct {
     void* y;
     std::int64_t tokens, rows, cols, y_stride;
     bool accumulate;
+};
+
+// Who records a trace. Without `kernels` single kernels are not seen, only spans of the stream from mark to mark, by events: `problem` says why.
+struct TraceStart {
+    bool kernels = false;
+    char source[64] = {};
+    char problem[512] = {};
+};
+
+struct TraceEnd {
+    std::int64_t graph_kernels = 0;  // of the graphs that were launched
+    std::int64_t own_launches = 0;   // of kernels outside graphs, dense products aside
+    std::int64_t lost_records = 0;
+};
+
+// Names are gone when the call returns.
+struct TraceSink {
+    void* context = nullptr;
+    void (*record)(void* context, const profiler::Activity* activity, const char* name) = nullptr;
+    void (*clock)(void* context, const profiler::ClockPair* pair) = nullptr;
 };
 
 struct PluginDevice;  // an open device: one context, one stream
@@ -85,6 +106,12 @@ struct PluginTable {
     int (*record_event)(PluginDevice* device, PluginEvent* event, PluginError* error);
     int (*milliseconds)(PluginEvent* begin, PluginEvent* end, float* milliseconds, PluginError* error);
     void (*release_event)(PluginEvent* event);
+
+    // Between the two, what the device does is recorded. What is queued belongs to the mark that was set last; 0: to none.
+    int (*begin_trace)(PluginDevice* device, TraceStart* start, PluginError* error);
+    void (*mark)(PluginDevice* device, std::uint64_t mark);
+    // Waits for the device. Ends the trace also where it fails.
+    int (*end_trace)(PluginDevice* device, const TraceSink* sink, TraceEnd* end, PluginError* error);
 };
 
 using PluginEntry = const PluginTable* (*)(std::uint32_t version);

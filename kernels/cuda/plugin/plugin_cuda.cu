@@ -2,22 +2,31 @@
 // libhone_cuda.so: kernels/cuda/plugin/api.h on CUDA's runtime and cuBLASLt.
 #include <cublasLt.h>
 #include <cuda_runtime.h>
+#include <dlfcn.h>
 
 #include <cstdio>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <new>
+#include <string>
+#include <string_view>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "kernels/cuda/dispatch.cuh"
+#include "kernels/cuda/kernel_name.h"
 #include "kernels/cuda/plugin/api.h"
+#include "kernels/cuda/plugin/event_spans.h"
+#include "profiler/cupti/session.h"
 
 namespace hone::gpu {
 
 struct PluginGraph {
     cudaGraph_t graph = nullptr;
     cudaGraphExec_t executable = nullptr;
+    std::int64_t kernels = 0;
 };
 
 struct PluginEvent {
@@ -51,6 +60,9 @@ struct PluginDevice {
     cublasLtHandle_t blas = nullptr;
     void* workspace = nullptr;
     std::map<PlanKey, std::unique_ptr<Plan>> plans;
+    bool capturing = false, cupti = false;
+    std::unique_ptr<EventSpans> spans;  // while a trace is recorded without CUPTI
+    TraceEnd traced;
 };
 
 namespace {
@@ -229,6 +241,7 @@ int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* 
         code = cudaLaunchKernel(reinterpret_cast<const void*>(function),
                                 dim3(shape.grid.x, shape.grid.y, shape.grid.z), dim3(shape.threads),
                                 arguments, shape.shared_bytes, device->stream);
+        if (code == cudaSuccess && !device->capturing) ++device->traced.own_launches;
     });
     return report(code, kernel_name(kernel.id), error);
 }
@@ -324,8 +337,23 @@ int multiply(PluginDevice* device, const DenseProduct* product, PluginError* err
 }
 
 int begin_capture(PluginDevice* device, PluginError* error) {
-    return report(cudaStreamBeginCapture(device->stream, cudaStreamCaptureModeThreadLocal),
-                  "beginning to capture", error);
+    const int code = report(cudaStreamBeginCapture(device->stream, cudaStreamCaptureModeThreadLocal),
+                            "beginning to capture", error);
+    device->capturing = code == 0;
+    return code;
+}
+
+cudaError_t count_kernels(cudaGraph_t graph, std::int64_t& kernels) {
+    std::size_t count = 0;
+    cudaError_t code = cudaGraphGetNodes(graph, nullptr, &count);
+    std::vector<cudaGraphNode_t> nodes(count);
+    if (code == cudaSuccess && count > 0) code = cudaGraphGetNodes(graph, nodes.data(), &count);
+    for (std::size_t i = 0; code == cudaSuccess && i < count; ++i) {
+        cudaGraphNodeType type = cudaGraphNodeTypeEmpty;
+        code = cudaGraphNodeGetType(nodes[i], &type);
+        kernels += type == cudaGraphNodeTypeKernel ? 1 : 0;
+    }
+    return code;
 }
 
 void release_graph(PluginGraph* graph) {
@@ -337,9 +365,12 @@ void release_graph(PluginGraph* graph) {
 
 int end_capture(PluginDevice* device, PluginGraph** graph, PluginError* error) {
     *graph = nullptr;
+    device->capturing = false;
     auto* const made = new (std::nothrow) PluginGraph;
     if (made == nullptr) return report(cudaErrorMemoryAllocation, "capturing", error);
     int code = report(cudaStreamEndCapture(device->stream, &made->graph), "ending to capture", error);
+    if (code == 0)
+        code = report(count_kernels(made->graph, made->kernels), "counting a graph's kernels", error);
     if (code == 0)
         code = report(cudaGraphInstantiate(&made->executable, made->graph, 0), "making a graph", error);
     if (code != 0) {
@@ -351,6 +382,7 @@ int end_capture(PluginDevice* device, PluginGraph** graph, PluginError* error) {
 }
 
 int launch_graph(PluginDevice* device, PluginGraph* graph, PluginError* error) {
+    device->traced.graph_kernels += graph->kernels;
     return report(cudaGraphLaunch(graph->executable, device->stream), "launching a graph", error);
 }
 
@@ -381,6 +413,72 @@ int milliseconds(PluginEvent* begin, PluginEvent* end, float* elapsed, PluginErr
     return report(cudaEventElapsedTime(elapsed, begin->event, end->event), "timing events", error);
 }
 
+// Where cuBLASLt lies: CUPTI often lies beside it.
+std::string library_folder() {
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<const void*>(&cublasLtCreate), &info) == 0 || info.dli_fname == nullptr)
+        return {};
+    const std::string path = info.dli_fname;
+    return path.substr(0, path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
+}
+
+// CUPTI where it can be had, else events. Nothing may throw into whoever loaded the plug-in.
+int begin_trace(PluginDevice* device, TraceStart* start, PluginError* error) try {
+    if (const int code = report(cudaStreamSynchronize(device->stream), "waiting for the device", error))
+        return code;
+    device->traced = {};
+    auto& cupti = profiler::CuptiSession::instance();
+    device->cupti = cupti.begin(library_folder());
+    start->kernels = device->cupti;
+    std::snprintf(start->source, sizeof start->source, "%s",
+                  device->cupti ? cupti.version().c_str() : "CUDA events");
+    std::snprintf(start->problem, sizeof start->problem, "%s", cupti.problem().c_str());
+    if (device->cupti) return 0;
+    device->spans = std::make_unique<EventSpans>();
+    return report(device->spans->add(0, device->stream), "recording an event", error);
+} catch (const std::exception& problem) {
+    std::snprintf(error->text, sizeof error->text, "beginning to trace: %s", problem.what());
+    return error->code = static_cast<std::int32_t>(cudaErrorUnknown);
+}
+
+void mark(PluginDevice* device, std::uint64_t mark) {
+    if (device->cupti) profiler::CuptiSession::instance().mark(mark);
+    if (device->spans != nullptr && !device->capturing) device->spans->add(mark, device->stream);
+}
+
+void send(const TraceSink& sink, const profiler::Activity& activity, std::string_view name) {
+    const bool kernel = activity.kind == profiler::ActivityKind::kernel;
+    const std::string text = kernel ? readable_kernel_name(name) : std::string(name);
+    sink.record(sink.context, &activity, text.c_str());
+}
+
+int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, PluginError* error) try {
+    mark(device, 0);
+    profiler::ClockPair met;
+    int code = 0;
+    if (device->spans != nullptr)
+        code = report(device->spans->meet(device->stream, met), "timing events", error);
+    if (code == 0) code = report(cudaStreamSynchronize(device->stream), "waiting for the device", error);
+    auto& cupti = profiler::CuptiSession::instance();
+    const bool recorded = std::exchange(device->cupti, false);
+    const std::unique_ptr<EventSpans> spans = std::move(device->spans);
+    if (recorded) {
+        cupti.end([sink](const profiler::Activity& activity, std::string_view name) {
+            send(*sink, activity, name);
+        });
+        device->traced.lost_records = cupti.lost();
+        for (const profiler::ClockPair& pair : cupti.clock()) sink->clock(sink->context, &pair);
+    } else if (spans != nullptr && code == 0) {
+        spans->spans(device->index, [sink](const profiler::Activity& span) { send(*sink, span, ""); });
+        sink->clock(sink->context, &met);
+    }
+    *end = device->traced;
+    return code;
+} catch (const std::exception& problem) {
+    std::snprintf(error->text, sizeof error->text, "ending a trace: %s", problem.what());
+    return error->code = static_cast<std::int32_t>(cudaErrorUnknown);
+}
+
 constexpr PluginTable kTable = {
     .version = kPluginVersion,
     .device_count = device_count,
@@ -407,6 +505,9 @@ constexpr PluginTable kTable = {
     .record_event = record_event,
     .milliseconds = milliseconds,
     .release_event = release_event,
+    .begin_trace = begin_trace,
+    .mark = mark,
+    .end_trace = end_trace,
 };
 
 }  // namespace

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/runtime/device/device_kv_cache.h"
+#include "engine/runtime/operation_cost.h"
+#include "engine/runtime/operations.h"
+#include "kernels/cuda/device.h"
+
+namespace hone {
+
+// Operations of a device that a recorder listens to: each is queued under a mark of its own, by which the profiler's records are told apart.
+class TracedOperations final : public Operations {
+public:
+    // What costs follow from; `blocks` is null where the cache is off.
+    struct Shapes {
+        const Model& model;
+        const RunConfig& config;
+        const DeviceKvBlocks* blocks;
+    };
+    TracedOperations(Operations& operations, Activations& activations, Pass& pass, std::int64_t slice,
+                     const Shapes& shapes, Tracing& tracing, gpu::Device& device)
+        : Operations(activations, pass, slice),
+          operations_(operations),
+          shapes_(shapes),
+          tracing_(tracing),
+          device_(device) {}
+
+    // From now on operations are recorded but not queued: a graph that holds them is launched instead. Of passes that keep all of their rows.
+    void only_account() { queues_ = false; }
+
+    void embed(const StoredTensor& embedding) override;
+    void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
+    void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
+    void rotate(float* x, std::int64_t heads, Rows rows) const override;
+    void remember(std::int64_t layer) const override;
+    void attend(std::int64_t layer, float* out, Rows rows) const override;
+    void gate(float* gate, const float* up, std::int64_t rows) const override;
+    void add(float* y, const float* x, std::int64_t rows) const override;
+    void keep_wanted_rows() override;
+    std::int64_t logits(float* out) const override;
+
+private:
+    template <typename Work>
+    void marked(profiler::Operation operation, std::string_view name, OperationCost cost, Work&& work) const;
+    std::int64_t position_bytes() const;  // of keys and values together
+
+    Operations& operations_;
+    const Shapes shapes_;
+    Tracing& tracing_;
+    gpu::Device& device_;
+    bool queues_ = true;
+};
+
+}  // namespace hone

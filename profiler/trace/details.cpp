@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "profiler/trace/trace.h"
+
+namespace hone::profiler {
+namespace {
+
+using nlohmann::json;
+
+json facts_json(const DeviceTraceFacts& facts) {
+    return {{"device", facts.device},
+            {"source", facts.source},
+            {"problem", facts.problem},
+            {"kernels", facts.kernels},
+            {"launches", facts.launches},
+            {"lost_records", facts.lost_records},
+            {"unknown_times", facts.unknown_times},
+            {"kernel_time", facts.kernel_time},
+            {"attributed_time", facts.attributed_time},
+            {"clock_error", facts.clock_error},
+            {"peak_bandwidth", facts.peak_bandwidth},
+            {"peak_flops", facts.peak_flops}};
+}
+
+DeviceTraceFacts facts_of(const json& value) {
+    DeviceTraceFacts facts;
+    value.at("device").get_to(facts.device);
+    value.at("source").get_to(facts.source);
+    value.at("problem").get_to(facts.problem);
+    value.at("kernels").get_to(facts.kernels);
+    value.at("launches").get_to(facts.launches);
+    value.at("lost_records").get_to(facts.lost_records);
+    value.at("unknown_times").get_to(facts.unknown_times);
+    value.at("kernel_time").get_to(facts.kernel_time);
+    value.at("attributed_time").get_to(facts.attributed_time);
+    value.at("clock_error").get_to(facts.clock_error);
+    value.at("peak_bandwidth").get_to(facts.peak_bandwidth);
+    value.at("peak_flops").get_to(facts.peak_flops);
+    return facts;
+}
+
+TrackKind track_kind_of(const std::string& name) {
+    const auto found = std::find(kTrackKinds.begin(), kTrackKinds.end(), name);
+    if (found == kTrackKinds.end()) throw TraceError("unknown kind of track '" + name + "'");
+    return static_cast<TrackKind>(found - kTrackKinds.begin());
+}
+
+json launch_json(const KernelLaunch& launch) {
+    return {launch.grid[0],  launch.grid[1],  launch.grid[2],   launch.block[0],
+            launch.block[1], launch.block[2], launch.registers, launch.shared_bytes};
+}
+
+KernelLaunch launch_of(const json& value) {
+    const auto number = [&](std::size_t i) { return value.at(i).get<std::int32_t>(); };
+    return {{number(0), number(1), number(2)}, {number(3), number(4), number(5)}, number(6), number(7)};
+}
+
+}  // namespace
+
+std::string details_of(const Trace& trace) {
+    json details = json::object();
+    for (const TraceTrack& track : trace.tracks)
+        details["tracks"].push_back({{"id", track.id},
+                                     {"kind", kTrackKinds[static_cast<std::size_t>(track.kind)]},
+                                     {"name", track.name}});
+    for (const KernelLaunch& launch : trace.launches) details["launches"].push_back(launch_json(launch));
+    for (const MemoryLine& line : trace.memory) {
+        json moments = json::array();
+        for (const MemoryMoment& moment : line.moments) moments.push_back({moment.time, moment.bytes});
+        details["memory"].push_back({{"name", line.name}, {"moments", std::move(moments)}});
+    }
+    if (!trace.device.empty()) details["device"] = facts_json(trace.device);
+    return details.dump();
+}
+
+void set_details(Trace& trace, std::string_view text) try {
+    const json details = json::parse(text);
+    trace.tracks.clear();
+    trace.launches.clear();
+    trace.memory.clear();
+    for (const json& track : details.value("tracks", json::array()))
+        trace.tracks.push_back({track.at("id").get<std::int32_t>(),
+                                track_kind_of(track.at("kind").get<std::string>()),
+                                track.at("name").get<std::string>()});
+    for (const json& launch : details.value("launches", json::array()))
+        trace.launches.push_back(launch_of(launch));
+    for (const json& line : details.value("memory", json::array())) {
+        trace.memory.push_back({line.at("name").get<std::string>(), {}});
+        for (const json& moment : line.at("moments"))
+            trace.memory.back().moments.push_back(
+                {moment.at(0).get<std::int64_t>(), moment.at(1).get<std::int64_t>()});
+    }
+    trace.device = details.contains("device") ? facts_of(details.at("device")) : DeviceTraceFacts{};
+} catch (const json::exception& error) {
+    throw TraceError(std::string("a trace's details cannot be read: ") + error.what());
+}
+
+}  // namespace hone::profiler
