@@ -280,7 +280,8 @@ TEST(KernelTable, GroupsFiltersAndHoldsAgainstThePeaks) {
     EXPECT_EQ(attainable_flops(1e14, 1e12, 2), 2e12);
     EXPECT_EQ(attainable_flops(1e14, 1e12, 1000), 1e14);
     EXPECT_EQ(group_events(trace, GroupBy::layer).size(), 2U);
-    const std::vector<KernelGroup> of_layer = group_events(trace, GroupBy::operation, {.layer = 1, .phase = {}});
+    const std::vector<KernelGroup> of_layer =
+        group_events(trace, GroupBy::operation, {.layer = 1, .phase = {}});
     ASSERT_EQ(of_layer.size(), 1U);
     EXPECT_EQ(of_layer[0].name, "linear");
     EXPECT_EQ(of_layer[0].count, 1);
