@@ -7,6 +7,7 @@
 #include "app/hone/command.h"
 #include "app/hone/experiment_options.h"
 #include "app/hone/interrupt.h"
+#include "app/hone/kernel_table.h"
 #include "app/hone/measured_report.h"
 #include "app/hone/run_table.h"
 #include "app/hone/terminal.h"
@@ -23,6 +24,8 @@ struct RunsOptions {
     std::vector<std::int64_t> runs;
     std::string format = "markdown";
     std::filesystem::path out;
+    std::string by = "operation", phase;  // of kernels
+    int layer = -1;
 
     CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help) {
         CLI::App* command = parent.add_subcommand(name, help);
@@ -124,12 +127,17 @@ int export_command(const RunsOptions& options) {
     return kDone;
 }
 
-int trace_command(const RunsOptions& options) {
-    const profiler::Store store(store_path(options.store_file));
-    const profiler::RunRecord run = loaded(store, options.runs.at(0));
+profiler::RunRecord traced_run(const profiler::Store& store, std::int64_t id) {
+    profiler::RunRecord run = loaded(store, id);
     if (run.trace_events == 0)
         throw Error(ErrorDetails{"", store.info().path.string(), "trace of run " + std::to_string(run.id),
                                  "none", "a run measured with hone bench --trace"});
+    return run;
+}
+
+int trace_command(const RunsOptions& options) {
+    const profiler::Store store(store_path(options.store_file));
+    const profiler::RunRecord run = traced_run(store, options.runs.at(0));
     const profiler::Trace trace = store.trace(run.id);
     std::ofstream file(options.out, std::ios::binary | std::ios::trunc);
     profiler::write_chrome_trace(trace, run.what.model_name + ", " + run.what.recipe_label, file);
@@ -143,6 +151,22 @@ int trace_command(const RunsOptions& options) {
     else
         print(fmt::format("{}: {} events; open it in ui.perfetto.dev\n", options.out.string(),
                           trace.events.size()));
+    return kDone;
+}
+
+int kernels_command(const RunsOptions& options) {
+    const profiler::Store store(store_path(options.store_file));
+    const profiler::Trace trace = store.trace(traced_run(store, options.runs.at(0)).id);
+    KernelTableOptions wanted;
+    wanted.by = options.by == "layer"    ? profiler::GroupBy::layer
+                : options.by == "kernel" ? profiler::GroupBy::kernel
+                                         : profiler::GroupBy::operation;
+    if (options.layer >= 0) wanted.filter.layer = options.layer;
+    if (!options.phase.empty()) wanted.filter.phase = profiler::phase_of(options.phase);
+    if (options.json)
+        print_json(kernel_document(trace, wanted));
+    else
+        print(kernel_table(trace, wanted));
     return kDone;
 }
 
@@ -171,6 +195,15 @@ void add_runs(CLI::App& app, Commands& commands) {
     CLI::App* trace = add("trace", "Write a run's trace in the format of Chrome and Perfetto", trace_command);
     trace->add_option("RUN", options->runs)->required()->expected(1);
     trace->add_option("--out", options->out, "JSON file to write")->type_name("FILE")->required();
+    CLI::App* kernels =
+        add("kernels", "Where a run's traced time went, by operation, kernel or layer", kernels_command);
+    kernels->add_option("RUN", options->runs)->required()->expected(1);
+    kernels->add_option("--by", options->by, "operation, kernel or layer")
+        ->check(CLI::IsMember({"operation", "kernel", "layer"}))
+        ->capture_default_str();
+    kernels->add_option("--layer", options->layer, "Only of this layer")->check(CLI::NonNegativeNumber);
+    kernels->add_option("--phase", options->phase, "Only of this phase: prefill or decode")
+        ->check(CLI::IsMember({"prefill", "decode"}));
     CLI::App* command =
         add("export", "Write runs (all where none is named) as csv, json or markdown", export_command);
     command->add_option("RUN", options->runs);

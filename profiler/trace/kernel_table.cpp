@@ -50,11 +50,17 @@ KernelGroup empty_group(const Trace& trace, const TraceEvent& event, GroupBy by)
 }  // namespace
 
 std::vector<KernelGroup> group_events(const Trace& trace, GroupBy by, const TraceFilter& filter) {
+    return group_events(trace, 0, trace.events.size(), by, filter);
+}
+
+std::vector<KernelGroup> group_events(const Trace& trace, std::size_t first, std::size_t last, GroupBy by,
+                                      const TraceFilter& filter) {
     const WorkTracks tracks(trace);
     std::unordered_map<std::int64_t, std::size_t> index_of;
     std::vector<KernelGroup> groups;
     std::int64_t all = 0;
-    for (const TraceEvent& event : trace.events) {
+    for (std::size_t i = first; i < last; ++i) {
+        const TraceEvent& event = trace.events[i];
         if (!tracks.has(event.track) || (filter.layer && event.layer != *filter.layer) ||
             (filter.phase && event.phase != *filter.phase) || event.start >= filter.end)
             continue;

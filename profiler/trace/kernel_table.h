@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,6 +38,9 @@ struct KernelGroup {
 
 // What does work: kernels of a device, where the trace has any, else operations of threads. Longest total first.
 std::vector<KernelGroup> group_events(const Trace& trace, GroupBy by, const TraceFilter& filter = {});
+// The same, where only events [first, last) of the trace can lie in the filter's range.
+std::vector<KernelGroup> group_events(const Trace& trace, std::size_t first, std::size_t last, GroupBy by,
+                                      const TraceFilter& filter);
 
 // What a machine of these peaks could reach of FLOP/s at an intensity: the roof. 0 where a peak is not known.
 double attainable_flops(double peak_flops, double peak_bandwidth, double intensity);

@@ -62,27 +62,6 @@ TracePhase phase_of(std::string_view name) {
     throw TraceError("unknown phase '" + std::string(name) + "'");
 }
 
-std::vector<OperationTotal> totals(std::span<const TraceEvent> events, std::int64_t begin, std::int64_t end) {
-    std::vector<OperationTotal> sums(kOperationNames.size());
-    for (const TraceEvent& event : events) {
-        const std::int64_t stop = event.start + event.duration;
-        const std::int64_t inside = std::min(stop, end) - std::max(event.start, begin);
-        if (inside < 0 || event.start >= end || (inside == 0 && event.duration > 0)) continue;
-        const double share =
-            event.duration > 0 ? static_cast<double>(inside) / static_cast<double>(event.duration) : 1;
-        OperationTotal& sum = sums[static_cast<std::size_t>(event.operation)];
-        sum.operation = event.operation;
-        ++sum.count;
-        sum.duration += inside;
-        sum.bytes += share * static_cast<double>(event.bytes);
-        sum.flops += share * static_cast<double>(event.flops);
-    }
-    std::erase_if(sums, [](const OperationTotal& sum) { return sum.count == 0; });
-    std::stable_sort(sums.begin(), sums.end(),
-                     [](const auto& a, const auto& b) { return a.duration > b.duration; });
-    return sums;
-}
-
 void write_spool(const Trace& trace, const std::filesystem::path& path) {
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     const std::string details = details_of(trace);

@@ -123,16 +123,6 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-// Sums over events of one operation.
-struct OperationTotal {
-    Operation operation = Operation::embed;
-    std::int64_t count = 0, duration = 0;  // ns
-    double bytes = 0, flops = 0;
-};
-
-// Totals of [begin, end) ns, longest first. An event that reaches over an edge counts with the share of it that lies inside.
-std::vector<OperationTotal> totals(std::span<const TraceEvent> events, std::int64_t begin, std::int64_t end);
-
 // The trace as a file of fixed records, in this machine's byte order. Throw TraceError naming the file.
 void write_spool(const Trace& trace, const std::filesystem::path& path);
 Trace read_spool(const std::filesystem::path& path);

@@ -409,6 +409,28 @@ class CommandLine(unittest.TestCase):
             run = self.json("bench", MODEL, *short, "--device", "cuda:0", "--text", "none", "--with", f"quantize_weights.scheme={scheme}")["runs"][0]
             self.assertTrue(run["engaged"]["quantize_weights"]["engaged"])
 
+    def test_traces_the_kernels_of_a_cuda_device(self):
+        self.with_plugin(EMULATED)
+        run = self.json("bench", MODEL, "--device", "cuda:0", "--prompt", "8", "--generate", "5", "--repeat", "2", "--text", "none", "--trace",
+                        "--store", self.store)["runs"][0]
+        whole = self.json("runs", "kernels", run["id"], "--by", "kernel", "--store", self.store)
+        facts = whole["device"]
+        self.assertEqual(facts["source"], "emulation")
+        self.assertEqual(facts["kernels"], facts["launches"])
+        self.assertGreater(facts["attributed_time"] / facts["kernel_time"], 0.99)
+        self.assertTrue(any(group["name"].startswith("product<") and group["launch"]["grid"][0] > 0 for group in whole["groups"]))
+        self.assertAlmostEqual(sum(group["share"] for group in whole["groups"]), 1)
+        of_layer = self.json("runs", "kernels", run["id"], "--layer", "1", "--phase", "decode", "--store", self.store)["groups"]
+        self.assertIn("attention", [group["name"] for group in of_layer])
+        self.assertLess(sum(group["count"] for group in of_layer), sum(group["count"] for group in whole["groups"]))
+        self.assertIn("recorded by emulation", self.hone("runs", "kernels", run["id"], "--store", self.store).stdout)
+        path = self.root / "trace.json"
+        self.hone("runs", "trace", run["id"], "--out", path, "--store", self.store)
+        events = json.loads(path.read_text(encoding="utf-8"))["traceEvents"]
+        names = {event["args"]["name"] for event in events if event["name"] == "thread_name"}
+        self.assertLessEqual({"CUDA calls", "stream 7"}, names)
+        self.assertTrue(any(event["ph"] == "C" for event in events))  # memory
+
     def test_help_and_version(self):
         self.assertIn("hone 0.", self.hone("--version").stdout)
         for command in ("bench", "eval", "generate", "export", "tokenize", "inspect", "techniques", "runs", "doctor"):

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "profiler/trace/chrome.h"
+#include "profiler/trace/kernel_table.h"
 #include "profiler/trace/recorder.h"
 
 namespace hone::profiler {
@@ -57,23 +58,30 @@ TEST(Recorder, ClockRunsForwards) {
     EXPECT_GE(recorder.now(), first);
 }
 
-TEST(Totals, CountTheShareInsideTheRange) {
-    const std::vector<TraceEvent> events{event(Operation::linear, 0, 100), event(Operation::norm, 100, 300),
-                                         event(Operation::linear, 400, 100)};
-    const auto all = totals(events, 0, 500);
+TEST(Groups, CountTheShareInsideTheRange) {
+    Trace trace;
+    trace.names = {"x"};
+    trace.events = {event(Operation::linear, 0, 100), event(Operation::norm, 100, 300),
+                    event(Operation::linear, 400, 100)};
+    for (TraceEvent& each : trace.events) each.name = 0;
+    const auto groups = [&](std::int64_t begin, std::int64_t end) {
+        return group_events(trace, GroupBy::operation, {begin, end, {}, {}});
+    };
+    const auto all = groups(0, 500);
     ASSERT_EQ(all.size(), 2u);
     EXPECT_EQ(all[0].operation, Operation::norm);
-    EXPECT_EQ(all[1].duration, 200);
+    EXPECT_EQ(all[1].total, 200);
     EXPECT_EQ(all[1].count, 2);
     EXPECT_EQ(all[1].bytes, 2000);
-    const auto part = totals(events, 50, 175);
+    EXPECT_EQ(all[0].share, 0.6);
+    const auto part = groups(50, 175);
     ASSERT_EQ(part.size(), 2u);
     EXPECT_EQ(part[0].operation, Operation::norm);
-    EXPECT_EQ(part[0].duration, 75);
+    EXPECT_EQ(part[0].total, 75);
     EXPECT_EQ(part[0].bytes, 250);
     EXPECT_EQ(part[1].flops, 200);
-    EXPECT_TRUE(totals(events, 500, 600).empty());
-    EXPECT_TRUE(totals({}, 0, 600).empty());
+    EXPECT_TRUE(groups(500, 600).empty());
+    EXPECT_TRUE(group_events({}, GroupBy::operation).empty());
 }
 
 TEST(Chrome, DocumentIsJsonWithExactTimes) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
 #include "profiler/trace/trace.h"
 
 namespace hone::ui::testing {
@@ -43,6 +46,59 @@ inline profiler::Trace inventedTrace(std::size_t events, int layers = 3) {
         add({6, Operation::sample, 400, 4096, 0}, -1);
         phase = profiler::TracePhase::decode;
     }
+    return trace;
+}
+
+// The same on a device: calls of the host, kernels of a stream with their launches, a copy a pass, memory by class and measured peaks.
+inline profiler::Trace inventedDeviceTrace(std::size_t kernels, int layers = 3) {
+    using namespace profiler;
+    Trace trace = inventedTrace(kernels, layers);
+    trace.tracks = {{0, TrackKind::calls, "CUDA calls"},
+                    {16, TrackKind::stream, "stream 7"},
+                    {17, TrackKind::copies, "copies 7"}};
+    trace.launches = {{{24, 1, 1}, {256, 1, 1}, 40, 4096}};
+    std::vector<TraceEvent> others;
+    trace.names.insert(trace.names.end(), {"cudaLaunchKernel", "copy to host"});
+    const auto call = static_cast<std::uint16_t>(trace.names.size() - 2);
+    for (TraceEvent& event : trace.events) {
+        event.track = 16;
+        event.launch = 1;
+        TraceEvent launched = event;
+        launched.start = std::max<std::int64_t>(0, event.start - 40);
+        launched.duration = 15;
+        launched.track = 0;
+        launched.launch = 0;
+        launched.name = call;
+        launched.operation = Operation::call;
+        launched.bytes = launched.flops = 0;
+        others.push_back(launched);
+        if (event.operation != Operation::sample) continue;
+        launched.track = 17;
+        launched.name = static_cast<std::uint16_t>(call + 1);
+        launched.operation = Operation::copy;
+        launched.bytes = 4096;
+        others.push_back(launched);
+    }
+    trace.events.insert(trace.events.end(), others.begin(), others.end());
+    std::stable_sort(trace.events.begin(), trace.events.end(),
+                     [](const TraceEvent& a, const TraceEvent& b) { return a.start < b.start; });
+    const std::int64_t end = trace.events.back().start;
+    trace.memory = {{"weights", {{0, 270'000'000}}},
+                    {"kv_cache", {{0, 4'000'000}, {end / 2, 60'000'000}}},
+                    {"activations", {{0, 12'000'000}}},
+                    {"CUPTI 13.0.1", {{0, 286'000'000}, {end / 2, 342'000'000}}}};
+    trace.device = {"Invented device",
+                    "CUPTI 13.0.1",
+                    "",
+                    static_cast<std::int64_t>(kernels),
+                    static_cast<std::int64_t>(kernels),
+                    0,
+                    0,
+                    1000,
+                    1000,
+                    40,
+                    3e12,
+                    6e14};
     return trace;
 }
 

@@ -238,17 +238,17 @@ private slots:
     }
 
     void totalsOfARangeAreTheProfilers() {
-        const auto& events = data_->events();
         for (const TimeRange range :
              {TimeRange{0, data_->end()}, TimeRange{777, 33333}, TimeRange{40000, 40001}, TimeRange{0, 10},
               TimeRange{data_->end() - 500, data_->end()}}) {
-            const auto found = data_->totals(range),
-                       wanted = profiler::totals(events, range.begin, range.end);
+            const profiler::TraceFilter filter{range.begin, range.end, {}, {}};
+            const auto found = data_->groups(profiler::GroupBy::operation, filter),
+                       wanted = profiler::group_events(data_->trace(), profiler::GroupBy::operation, filter);
             QCOMPARE(found.size(), wanted.size());
             for (std::size_t i = 0; i < wanted.size(); ++i) {
                 QCOMPARE(found[i].operation, wanted[i].operation);
                 QCOMPARE(found[i].count, wanted[i].count);
-                QCOMPARE(found[i].duration, wanted[i].duration);
+                QCOMPARE(found[i].total, wanted[i].total);
                 QCOMPARE(found[i].bytes, wanted[i].bytes);
                 QCOMPARE(found[i].flops, wanted[i].flops);
             }
@@ -257,12 +257,27 @@ private slots:
 
     void theTotalsTableHasUnitsAndSortsByValue() {
         TotalsModel model;
-        model.setTotals(
-            {{Operation::linear, 3, 2'010'000, 4.01e6, 6.02e9}, {Operation::sample, 1, 500, 4096, 0}});
+        profiler::KernelGroup linear, sample;
+        linear.name = "linear";
+        linear.count = 3;
+        linear.total = 2'010'000;
+        linear.bytes = 4.01e6;
+        linear.flops = 6.02e9;
+        linear.share = 0.99976;
+        sample.name = "sample";
+        sample.count = 1;
+        sample.total = 500;
+        sample.bytes = 4096;
+        profiler::DeviceTraceFacts peaks;
+        peaks.peak_bandwidth = 4e9;
+        peaks.peak_flops = 6e12;
+        model.setTotals({linear, sample}, profiler::GroupBy::operation, peaks);
         const auto cell = [&model](int row, int column) {
             return plain(model.index(row, column).data().toString());
         };
-        QCOMPARE(cell(0, TotalsModel::Operation), QStringLiteral("linear"));
+        QCOMPARE(cell(0, TotalsModel::Name), QStringLiteral("linear"));
+        QCOMPARE(cell(0, TotalsModel::Mean), QStringLiteral("670 µs"));
+        QCOMPARE(cell(0, TotalsModel::Peak), QStringLiteral("49.9 %"));
         QCOMPARE(cell(0, TotalsModel::Time), QStringLiteral("2.01 ms"));
         QCOMPARE(cell(0, TotalsModel::Share), QStringLiteral("100.0 %"));
         QCOMPARE(cell(0, TotalsModel::Bytes), QStringLiteral("4.01 MB"));
@@ -336,12 +351,12 @@ private slots:
                 idle += image.pixelColor(x, y) == p.sunken ? 1 : 0;
             }
         const double pixels = static_cast<double>(area.width()) * area.height();
-        const auto all = view_->trace()->totals(view_->trace()->all());
+        const auto all = view_->trace()->groups(profiler::GroupBy::operation, {});
         const double whole = static_cast<double>(view_->trace()->end());
         double busy = 0;
-        for (const auto& total : all) busy += static_cast<double>(total.duration);
+        for (const auto& total : all) busy += static_cast<double>(total.total);
         QCOMPARE(all.front().operation, Operation::linear);
-        QVERIFY(near(linear / pixels, static_cast<double>(all.front().duration) / whole, 0.02));
+        QVERIFY(near(linear / pixels, static_cast<double>(all.front().total) / whole, 0.02));
         QVERIFY(near(idle / pixels, 1 - busy / whole, 0.02));
     }
 

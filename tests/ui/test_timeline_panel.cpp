@@ -6,6 +6,7 @@
 #include <QLineEdit>
 #include <QScrollBar>
 #include <QSignalSpy>
+#include <QTabBar>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
@@ -15,6 +16,7 @@
 #include "tests/ui/invented_trace.h"
 #include "tests/ui/scripted_worker.h"
 #include "tests/ui/stored_runs.h"
+#include "ui/charts/roofline_chart.h"
 #include "ui/theme/theme.h"
 #include "ui/timeline/timeline_panel.h"
 #include "ui/timeline/trace_text.h"
@@ -57,14 +59,13 @@ private slots:
         const std::int64_t run = store(450);
         show(run);
         const auto wanted =
-            profiler::totals(panel_->view().trace()->events(), 0, panel_->view().trace()->end());
+            profiler::group_events(panel_->view().trace()->trace(), profiler::GroupBy::operation);
         QCOMPARE(panel_->totals().totals().size(), wanted.size());
         QVERIFY(says(QStringLiteral("450 operations")));
         QVERIFY(!says(QStringLiteral("not recorded")));
         // The table is sorted by time, and says how much each operation took.
         const auto* table = panel_->findChild<QTableView*>();
-        QCOMPARE(table->model()->index(0, TotalsModel::Operation).data().toString(),
-                 QStringLiteral("linear"));
+        QCOMPARE(table->model()->index(0, TotalsModel::Name).data().toString(), QStringLiteral("linear"));
     }
 
     void theTotalsFollowTheSelection() {
@@ -72,12 +73,71 @@ private slots:
         TimelineView& view = panel_->view();
         const TimeRange range{5000, 44444};
         view.setSelection(range);
-        const auto wanted = profiler::totals(view.trace()->events(), range.begin, range.end);
-        QTRY_COMPARE(panel_->totals().totals().front().duration, wanted.front().duration);
+        const auto wanted = profiler::group_events(view.trace()->trace(), profiler::GroupBy::operation,
+                                                   {range.begin, range.end, {}, {}});
+        QTRY_COMPARE(panel_->totals().totals().front().total, wanted.front().total);
         QCOMPARE(panel_->totals().totals().size(), wanted.size());
         QVERIFY(says(QStringLiteral("Selected: ")));
         view.setSelection({});
         QTRY_VERIFY(says(QStringLiteral("All: 450 operations")));
+    }
+
+    void aDevicesTraceShowsItsTracksKernelsAndMemory() {
+        const std::int64_t run = storeTrace(testing::inventedDeviceTrace(450));
+        show(run);
+        const TimelineView& view = panel_->view();
+        QCOMPARE(view.trace()->tracks().size(), std::size_t{3});
+        QCOMPARE(view.trace()->trackName(1), std::string("stream 7"));
+        QVERIFY(says(QStringLiteral("CUPTI 13.0.1")));
+        QVERIFY(says(QStringLiteral("All: 450 operations")));  // kernels alone: calls and copies are not work
+        QVERIFY(view.memoryRect().bottom() <= view.height());
+        FiguresPane& figures = panel_->figures();
+        auto* table = panel_->findChild<QTableView*>();
+        QVERIFY(!table->isColumnHidden(TotalsModel::Peak));
+        QVERIFY(table->isColumnHidden(TotalsModel::Launch));
+        figures.setGrouping(profiler::GroupBy::kernel);
+        QVERIFY(!table->isColumnHidden(TotalsModel::Launch));
+        QCOMPARE(panel_->totals().totals().size(), std::size_t{7});
+        QCOMPARE(table->model()->index(0, TotalsModel::Launch).data().toString(),
+                 QStringLiteral("24×1×1 × 256"));
+        // What neither reads nor computes has no place below a roof.
+        QVERIFY(!figures.roofline().points().empty());
+        QVERIFY(figures.roofline().points().size() < panel_->totals().totals().size());
+        auto* tabs = panel_->findChild<QTabBar*>();
+        QVERIFY(tabs->isTabVisible(2));
+        tabs->setCurrentIndex(2);
+        panel_->grab();
+        // A trace of a CPU has no memory over time.
+        show(store(30));
+        QVERIFY(!tabs->isTabVisible(2));
+        QVERIFY(table->isColumnHidden(TotalsModel::Peak));
+    }
+
+    void oneLayerFiltersFiguresAndTimeline() {
+        show(storeTrace(testing::inventedDeviceTrace(450)));
+        session_->chooseLayer(1);
+        QCOMPARE(panel_->figures().layer(), std::optional<std::int32_t>(1));
+        for (const auto& group : panel_->totals().totals()) QVERIFY(group.name != "embed");
+        QCOMPARE(panel_->totals().totals().size(), std::size_t{3});
+        QVERIFY(panel_->search().search().active());
+        panel_->figures().setGrouping(profiler::GroupBy::layer);
+        QCOMPARE(panel_->totals().totals().size(), std::size_t{1});
+        session_->chooseLayer(-1);
+        QCOMPARE(panel_->totals().totals().size(),
+                 std::size_t{4});  // three layers, and what lies outside of them
+        QVERIFY(!panel_->search().search().active());
+    }
+
+    void lostKernelsAreSaid() {
+        profiler::Trace trace = testing::inventedDeviceTrace(450);
+        trace.device.launches += 12;
+        show(storeTrace(trace));
+        QVERIFY(says(QStringLiteral("12 kernels lost")));
+        trace.device.launches = trace.device.kernels = 0;
+        trace.device.source = "CUDA events";
+        trace.device.problem = "CUPTI is not there";
+        show(storeTrace(trace));
+        QVERIFY(says(QStringLiteral("single kernels not seen")));
     }
 
     void missingOperationsAreSaid() {
@@ -182,15 +242,18 @@ private slots:
     }
 
 private:
-    std::int64_t store(std::size_t events, std::int64_t dropped = 0) {
+    std::int64_t storeTrace(const profiler::Trace& trace) {
         profiler::Store& runs = session_->store();
         const std::int64_t run =
             testing::storeRun(runs, {}, {{"prompt_tokens", 8}, {"generated_tokens", 2}, {"repetitions", 1}},
                               {{"device", "cpu"}});
+        if (!trace.events.empty()) runs.set_trace(run, trace);
+        return run;
+    }
+    std::int64_t store(std::size_t events, std::int64_t dropped = 0) {
         profiler::Trace trace = testing::inventedTrace(events);
         trace.dropped = dropped;
-        if (events > 0) runs.set_trace(run, trace);
-        return run;
+        return storeTrace(trace);
     }
     void show(std::int64_t run) {
         QSignalSpy loaded(panel_.get(), &TimelinePanel::loaded);

@@ -70,8 +70,10 @@ signals:
     void pageRequested(const QString& page);  // "start", "model", "optimise", "measure", "compare", "export"
     void runRequested(qint64 run);            // show this run in Compare
     void traceRequested(qint64 run);          // show this run's trace in the timeline
+    void layerChosen(int layer);              // views of traces show this layer alone; −1: all
 
 public slots:
+    void chooseLayer(int layer) { emit layerChosen(layer); }
     void requestOpen() { emit openRequested(); }
     void requestPage(const QString& page) { emit pageRequested(page); }
 

@@ -156,6 +156,15 @@ const TensorTree::Node* TensorTree::node(const QModelIndex& index) const {
     return index.isValid() ? nodeOf(index) : nullptr;
 }
 
+int TensorTree::layerOf(const QModelIndex& index) const {
+    static const QRegularExpression block(QStringLiteral("^blk\\.(\\d+)\\."));
+    const Node* of = node(index);
+    if (of != nullptr && of->tensorName.isEmpty() && !of->children.empty()) of = of->children.front().get();
+    if (of == nullptr || of->tensorName.isEmpty()) return -1;
+    const auto match = block.match(of->tensorName);
+    return match.hasMatch() ? match.captured(1).toInt() : -1;
+}
+
 QModelIndex TensorTree::find(const QString& tensorName) const {
     const Node* found = findTensor(*root_, tensorName);
     if (found == nullptr) return {};

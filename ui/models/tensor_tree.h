@@ -29,6 +29,8 @@ public:
     ~TensorTree() override;
     void setModel(const nlohmann::json& inspected);
     const Node* node(const QModelIndex& index) const;
+    // The layer that a block or a tensor of it stands for; −1 for runs of blocks and what lies outside of them.
+    int layerOf(const QModelIndex& index) const;
     QModelIndex find(const QString& tensorName) const;
 
     QModelIndex index(int row, int column, const QModelIndex& parent = {}) const override;

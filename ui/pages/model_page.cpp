@@ -160,6 +160,10 @@ QWidget* ModelPage::makeTree() {
     header->resizeSection(TensorTree::share, 150);
     connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
             [this](const QModelIndex& current) { panel_->show(tensors_->node(current)); });
+    // A trace's figures follow, but only what the user himself chose.
+    for (const auto chosen : {&QTreeView::clicked, &QTreeView::activated})
+        connect(tree_, chosen, this,
+                [this](const QModelIndex& index) { session().chooseLayer(tensors_->layerOf(index)); });
     card->body()->addWidget(tree_, 1);
     card->body()->setContentsMargins(0, 0, 0, spacing::radius);
     return card;

@@ -12,12 +12,13 @@ void setSeries(Palette& p) {
     for (int i = 0; i < 8; ++i) p.series[i] = QColor(okabeIto[i]);
 }
 
-// embed, norm, linear, rope, remember, attention, gate, add, logits, sample: what takes most time has the calmest hues, and
+// embed, norm, linear, rope, remember, attention, gate, add, logits, sample, copy, fill, call, overhead, unattributed: what takes most time has the calmest hues, and
 // neighbours in a layer differ in lightness, too.
 void setOperations(Palette& p, const char* linear, const char* gate) {
     const char* const hues[] = {"#d55e00", "#8b97a5", linear,    "#56b4e9", "#c9b21a",
-                                "#e69f00", gate,      "#5d6b7a", "#cc79a7", "#8a63d2"};
-    for (int i = 0; i < 10; ++i) p.operations[i] = QColor(hues[i]);
+                                "#e69f00", gate,      "#5d6b7a", "#cc79a7", "#8a63d2",
+                                "#b07d2b", "#7fb3b0", "#93a4c4", "#b8bfc7", "#e05a7a"};
+    for (int i = 0; i < 15; ++i) p.operations[i] = QColor(hues[i]);
 }
 
 Palette makeLight() {

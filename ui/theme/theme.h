@@ -20,7 +20,7 @@ struct Palette {
     QColor baseline, candidate;                                             // slate, accent blue
     QColor series[8];                                                       // Okabe–Ito, in order
     QColor weights, kvCache, activations, workspace, runtime, unaccounted;  // memory classes
-    QColor operations[10];          // of a trace, in profiler::Operation's order
+    QColor operations[15];          // of a trace, in profiler::Operation's order
     QColor prefill, decode, layer;  // bands of a trace: its phases, and the layers beneath
     QColor grid;
 };

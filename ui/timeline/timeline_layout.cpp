@@ -21,7 +21,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int rowHeight = 24, leastRows = 3, choiceLeast = 120, choiceMost = 320;
+constexpr int choiceLeast = 120, choiceMost = 320;
 constexpr double zoomStep = 1.5;
 
 }  // namespace
@@ -37,10 +37,7 @@ TimelinePanel::TimelinePanel(Session& session, QWidget* parent)
       search_(new SearchBar(*view_)),
       bar_(new QScrollBar(Qt::Horizontal)),
       event_(new ElidedLabel({}, TextStyle::caption, Tone::muted)),
-      summary_(new ElidedLabel({}, TextStyle::body)),
-      totals_(new TotalsModel(this)),
-      sorted_(new QSortFilterProxyModel(this)),
-      table_(new FigureTable(tr("Totals by operation"))),
+      figures_(new FiguresPane),
       banner_(new Banner),
       empty_(new EmptyState(
           QStringLiteral("timeline"), tr("No trace yet"),
@@ -119,32 +116,12 @@ QWidget* TimelinePanel::makeContent() {
     view_->setContextMenuPolicy(Qt::CustomContextMenu);
     bar_->setFocusPolicy(Qt::NoFocus);  // the timeline's own keys pan
     bar_->setAccessibleName(tr("Part of the trace that is shown"));
-    for (QLabel* label : {static_cast<QLabel*>(event_), static_cast<QLabel*>(summary_)})
-        label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    event_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     column->addWidget(view_, 3);
     column->addWidget(bar_);
     column->addWidget(event_);
-    column->addWidget(summary_);
-    column->addWidget(makeTotals(), 2);
+    column->addWidget(figures_, 2);
     return content;
-}
-
-QWidget* TimelinePanel::makeTotals() {
-    sorted_->setSourceModel(totals_);
-    sorted_->setSortRole(SortRole);
-    table_->setModel(sorted_);
-    table_->setItemDelegateForColumn(TotalsModel::Operation, new OperationDelegate(table_));
-    table_->setItemDelegateForColumn(TotalsModel::Share, new ShareBarDelegate(table_));
-    table_->verticalHeader()->setDefaultSectionSize(rowHeight);
-    table_->setSortingEnabled(true);
-    table_->sortByColumn(TotalsModel::Time, Qt::DescendingOrder);
-    table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-    table_->setMinimumHeight(spacing::headerHeight + leastRows * rowHeight);
-    table_->setToolTip(tr("Return or a double click finds the operation in the timeline"));
-    connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
-        search_->setText(index.siblingAtColumn(TotalsModel::Operation).data().toString());
-    });
-    return table_;
 }
 
 void TimelinePanel::setFilling(bool filling) {

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <utility>
 
+#include "ui/charts/chart_color.h"
 #include "ui/theme/theme.h"
+#include "ui/timeline/memory_shape.h"
 #include "ui/timeline/timeline_view.h"
 #include "ui/timeline/trace_text.h"
 
@@ -13,9 +15,10 @@ namespace hone::ui {
 namespace {
 
 constexpr int gutter = 76, rightMargin = 16, axisHeight = 24, passHeight = 22, layerHeight = 18, gap = 3;
-constexpr int leastTrack = 28, mostTrack = 150, usualTrack = 64, marksHeight = 4;
+constexpr int leastTrack = 22, mostTrack = 150, usualTrack = 64, marksHeight = 4;
 constexpr int legendLine = 18, swatch = 8, swatchOffset = 13, legendGap = 14, legendTop = 6;
 constexpr int tickGap = 28, tickHeight = 4;
+constexpr int memoryHeight = 34;
 constexpr int faded = 80, veil = 40, leastOutline = 3;  // opacities of 255; pixels
 
 QColor withOpacity(QColor color, int alpha) {
@@ -41,7 +44,7 @@ QRect TimelineView::layerRect() const {
 
 int TimelineView::trackHeight() const {
     const int tracks = data_ ? std::max(1, static_cast<int>(data_->tracks().size())) : 1;
-    const int room = lanes().bottom() + 1 - (layerRect().bottom() + 1 + gap);
+    const int room = lanes().bottom() + 1 - (layerRect().bottom() + 1 + gap) - memoryRoom();
     return std::clamp(room / tracks - gap - marksHeight, leastTrack, mostTrack);
 }
 
@@ -51,22 +54,34 @@ QRect TimelineView::trackRect(std::size_t track) const {
     return {lanes().left(), top, lanes().width(), trackHeight()};
 }
 
+int TimelineView::memoryRoom() const {
+    return data_ && !data_->trace().memory.empty() ? memoryHeight + gap + marksHeight : 0;
+}
+
+int TimelineView::tracksBottom() const {
+    return trackRect(data_->tracks().empty() ? 0 : data_->tracks().size() - 1).bottom() + 1;
+}
+
+QRect TimelineView::memoryRect() const {
+    return {lanes().left(), tracksBottom() + gap + marksHeight, lanes().width(), memoryHeight};
+}
+
 QSize TimelineView::sizeHint() const {
     const int tracks = data_ ? std::max(1, static_cast<int>(data_->tracks().size())) : 1;
     const int fixed = axisHeight + passHeight + layerHeight + 2 * gap + legendHeight();
-    return {640, fixed + tracks * (usualTrack + gap + marksHeight)};
+    return {640, fixed + memoryRoom() + tracks * (usualTrack + gap + marksHeight)};
 }
 
 QSize TimelineView::minimumSizeHint() const {
     const int tracks = data_ ? std::max(1, static_cast<int>(data_->tracks().size())) : 1;
     const int fixed = axisHeight + passHeight + layerHeight + 2 * gap + legendTop + legendLine;
-    return {320, fixed + tracks * (leastTrack + gap + marksHeight)};
+    return {320, fixed + memoryRoom() + tracks * (leastTrack + gap + marksHeight)};
 }
 
 int TimelineView::mostHeight() const {
     const int tracks = data_ ? std::max(1, static_cast<int>(data_->tracks().size())) : 1;
     const int fixed = axisHeight + passHeight + layerHeight + 2 * gap + legendHeight();
-    return fixed + tracks * (mostTrack + gap + marksHeight);
+    return fixed + memoryRoom() + tracks * (mostTrack + gap + marksHeight);
 }
 
 TimeScale TimelineView::scale() const {
@@ -138,6 +153,31 @@ void TimelineView::paintLanes(QPainter& painter) {
                      }};
     stats_ += paintLane(painter, data_->layers(), scale(), layerRect().top(), layerHeight, layers);
     for (std::size_t track = 0; track < data_->tracks().size(); ++track) paintTrack(painter, track);
+    if (!data_->trace().memory.empty()) paintMemory(painter);
+}
+
+// A step a change, from the class that holds most down: what the program's own account says, and a line for what the profiler saw.
+void TimelineView::paintMemory(QPainter& painter) const {
+    const Palette& p = Theme::instance().palette();
+    const QRect area = memoryRect();
+    painter.fillRect(area, p.sunken);
+    painter.save();
+    painter.setClipRect(area);
+    for (const MemoryShape& shape : memoryShapes(*data_, scale(), area)) {
+        if (shape.line) {
+            painter.setPen(QPen(p.text, 1, Qt::DotLine));
+            painter.setBrush(Qt::NoBrush);
+            painter.drawPolyline(shape.outline);
+        } else {
+            painter.setPen(Qt::NoPen);
+            painter.setBrush(ChartColor::memory(shape.name).resolve());
+            painter.drawPolygon(shape.outline);
+        }
+    }
+    painter.setPen(p.mutedText);
+    painter.drawText(area.adjusted(4, 1, -4, 0), Qt::AlignRight | Qt::AlignTop,
+                     tr("%1 at most").arg(formatBytes(static_cast<double>(mostTogether(*data_)))));
+    painter.restore();
 }
 
 // While something is searched for, all else is faded, and a mark above shows where even narrow matches are.
@@ -192,7 +232,7 @@ void TimelineView::paintSelection(QPainter& painter) const {
     const int left = static_cast<int>(std::round(std::max<double>(begin, area.left())));
     const int right =
         std::max(left + 1, static_cast<int>(std::round(std::min<double>(end, area.right() + 1))));
-    const int bottom = trackRect(data_->tracks().empty() ? 0 : data_->tracks().size() - 1).bottom() + 1;
+    const int bottom = tracksBottom() + memoryRoom();
     const QRect veiled(left, axisHeight - 2, right - left, bottom - axisHeight + 2);
     painter.fillRect(veiled, withOpacity(p.accent, veil));
     painter.setPen(QPen(p.accent, 1));
@@ -231,6 +271,11 @@ void TimelineView::paintEventOutline(QPainter& painter) const {
     painter.drawRect(box.adjusted(-3, -3, 2, 2));
 }
 
+QString TimelineView::captionOf(std::size_t track) const {
+    if (!data_->trackName(track).empty()) return QString::fromStdString(data_->trackName(track));
+    return data_->tracks().size() == 1 ? tr("operation") : tr("thread %1").arg(track);
+}
+
 void TimelineView::paintCaptions(QPainter& painter) const {
     painter.setPen(Theme::instance().palette().mutedText);
     const auto caption = [&painter](const QRect& lane, const QString& text) {
@@ -240,9 +285,8 @@ void TimelineView::paintCaptions(QPainter& painter) const {
     caption(passRect(), tr("phase"));
     caption(layerRect(), tr("layer"));
     for (std::size_t track = 0; track < data_->tracks().size(); ++track)
-        caption(trackRect(track), data_->tracks().size() == 1
-                                      ? tr("operation")
-                                      : tr("thread %1").arg(data_->trackIds()[track]));
+        caption(trackRect(track), captionOf(track));
+    if (!data_->trace().memory.empty()) caption(memoryRect(), tr("memory"));
 }
 
 std::vector<std::pair<QRect, profiler::Operation>> TimelineView::legend(int width) const {
@@ -267,7 +311,7 @@ int TimelineView::legendHeight() const {
 
 void TimelineView::paintLegend(QPainter& painter) const {
     const Palette& p = Theme::instance().palette();
-    const int below = trackRect(data_->tracks().empty() ? 0 : data_->tracks().size() - 1).bottom() + 1;
+    const int below = tracksBottom() + memoryRoom();
     const QPoint corner(gutter, below + legendTop);
     for (const auto& [place, operation] : legend(lanes().width())) {
         const QRect box = place.translated(corner);

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/timeline/timeline_panel.h"
 
-#include <QApplication>
-#include <QClipboard>
 #include <QComboBox>
 #include <QFileDialog>
 #include <QHBoxLayout>
+#include <QLineEdit>
 #include <QLocale>
 #include <QMenu>
 #include <QPainter>
 #include <QScrollBar>
-#include <QSortFilterProxyModel>
 #include <algorithm>
 
 #include "ui/forms/schema_text.h"
@@ -37,6 +35,10 @@ void TimelinePanel::follow() {
     connect(view_, &TimelineView::eventChanged, this, &TimelinePanel::showEvent);
     connect(view_, &TimelineView::shownChanged, this, &TimelinePanel::syncScrollBar);
     connect(view_, &QWidget::customContextMenuRequested, this, &TimelinePanel::showMenu);
+    connect(figures_, &FiguresPane::searched, search_, &SearchBar::setText);
+    connect(figures_, &FiguresPane::layerChosen, this, &TimelinePanel::showLayer);
+    connect(&session_, &Session::layerChosen, this,
+            [this](int layer) { showLayer(layer < 0 ? std::nullopt : std::optional<std::int32_t>(layer)); });
     connect(bar_, &QScrollBar::valueChanged, this, [this](int value) {
         if (syncing_) return;
         const TimeWindow& shown = view_->shown();
@@ -123,6 +125,7 @@ void TimelinePanel::setData(const profiler::RunRecord& run, std::shared_ptr<cons
     data_ = std::move(made);
     view_->setData(data_);
     search_->restart();
+    figures_->setData(data_);
     sayFacts(run);
     showTotals();
     showEvent();
@@ -136,6 +139,17 @@ void TimelinePanel::sayFacts(const profiler::RunRecord& run) {
                                                   formatNanoseconds(static_cast<double>(data_->end()))));
     facts_->setToolTip(
         tr("Recorded in one repetition after those that were timed: its own figures are not the run's."));
+    const profiler::DeviceTraceFacts& device = data_->trace().device;
+    if (!device.empty()) {
+        facts_->setText(QStringLiteral("%1 · %2").arg(QString::fromStdString(device.source), facts_->text()));
+        facts_->setToolTip(wrappedTip(deviceText(device)));
+    }
+    if (const QString doubt = deviceDoubt(device); !doubt.isEmpty() && run.trace_dropped == 0) {
+        dropped_->setVisible(true);
+        dropped_->setText(doubt);
+        dropped_->setToolTip(wrappedTip(deviceText(device)));
+        return;
+    }
     dropped_->setVisible(run.trace_dropped > 0);
     dropped_->setText(
         tr("%1 not recorded").arg(QLocale().toString(static_cast<qlonglong>(run.trace_dropped))));
@@ -152,12 +166,16 @@ void TimelinePanel::fail(const QString& message, const QString& reason) {
 }
 
 void TimelinePanel::showTotals() {
-    if (!data_) return;
-    const TimeRange range = view_->selection().value_or(data_->all());
-    totals_->setTotals(data_->totals(range));
-    const QString what = view_->selection() ? tr("Selected") : tr("All");
-    summary_->setText(QStringLiteral("%1: %2").arg(what, totalsText(totals_->totals(), range)));
-    table_->setAccessibleDescription(summary_->text());
+    if (data_) figures_->setRange(view_->selection());
+}
+
+// The search fades all that is of other layers; another search that a user made stays.
+void TimelinePanel::showLayer(std::optional<std::int32_t> layer) {
+    figures_->setLayer(layer);
+    if (layer)
+        search_->setText(tr("layer %1").arg(*layer));
+    else if (search_->box()->text().startsWith(tr("layer ")))
+        search_->setText({});
 }
 
 void TimelinePanel::showEvent() {
@@ -209,21 +227,6 @@ void TimelinePanel::saveTo(const QString& path) {
         });
 }
 
-void TimelinePanel::copyTotals() const {
-    QStringList lines;
-    QStringList header;
-    for (int column = 0; column < TotalsModel::ColumnCount; ++column)
-        header << totals_->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
-    lines << header.join(QLatin1Char('\t'));
-    for (int row = 0; row < sorted_->rowCount(); ++row) {
-        QStringList cells;
-        for (int column = 0; column < TotalsModel::ColumnCount; ++column)
-            cells << sorted_->index(row, column).data().toString();
-        lines << cells.join(QLatin1Char('\t'));
-    }
-    QApplication::clipboard()->setText(lines.join(QLatin1Char('\n')));
-}
-
 void TimelinePanel::showMenu(const QPoint& position) {
     QMenu menu(this);
     QAction* zoom = menu.addAction(tr("Show the selection large\tReturn"), this, [this] {
@@ -237,8 +240,8 @@ void TimelinePanel::showMenu(const QPoint& position) {
     });
     clear->setEnabled(view_->selection() || view_->selectedEvent());
     menu.addSeparator();
-    menu.addAction(Theme::instance().icon(QStringLiteral("copy")), tr("Copy the totals"), this,
-                   &TimelinePanel::copyTotals);
+    menu.addAction(Theme::instance().icon(QStringLiteral("copy")), tr("Copy the totals"), figures_,
+                   &FiguresPane::copyTable);
     menu.addAction(Theme::instance().icon(QStringLiteral("save")), tr("Save trace…"), this,
                    &TimelinePanel::askAndSave);
     menu.exec(view_->mapToGlobal(position));

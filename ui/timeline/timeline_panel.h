@@ -6,14 +6,13 @@
 
 #include "profiler/store/store.h"
 #include "ui/models/session.h"
+#include "ui/timeline/figures_pane.h"
 #include "ui/timeline/search_bar.h"
 #include "ui/timeline/timeline_view.h"
-#include "ui/timeline/totals_model.h"
 
 class QComboBox;
 class QPushButton;
 class QScrollBar;
-class QSortFilterProxyModel;
 class QToolButton;
 
 namespace hone::ui {
@@ -21,7 +20,6 @@ namespace hone::ui {
 class Banner;
 class ElidedLabel;
 class EmptyState;
-class FigureTable;
 
 // The timeline dock: which run's trace, the search, the timeline, and the totals of what is selected, or of everything.
 class TimelinePanel : public QWidget {
@@ -34,7 +32,10 @@ public:
     std::int64_t run() const { return run_; }  // that is shown; 0: none
     TimelineView& view() { return *view_; }
     SearchBar& search() { return *search_; }
-    const TotalsModel& totals() const { return *totals_; }
+    const TotalsModel& totals() const { return figures_->totals(); }
+    FiguresPane& figures() { return *figures_; }
+    // Figures and timeline of one layer; nothing: of all.
+    void showLayer(std::optional<std::int32_t> layer);
     void saveTo(const QString& path);
     QSize sizeHint() const override { return {900, 430}; }
     void setFilling(bool filling);  // that the panel has the whole window, as the button shows
@@ -52,7 +53,6 @@ private:
     enum Content { empty, reading, timeline };
     QWidget* makeHead();
     QWidget* makeContent();
-    QWidget* makeTotals();
     void follow();
     void fillChoice();
     void load(std::int64_t run);
@@ -63,7 +63,6 @@ private:
     void showEvent();
     void syncScrollBar();
     void askAndSave();
-    void copyTotals() const;
     void showMenu(const QPoint& position);
 
     Session& session_;
@@ -73,10 +72,8 @@ private:
     TimelineView* view_;
     SearchBar* search_;
     QScrollBar* bar_;
-    ElidedLabel *event_, *summary_;
-    TotalsModel* totals_;
-    QSortFilterProxyModel* sorted_;
-    FigureTable* table_;
+    ElidedLabel* event_;
+    FiguresPane* figures_;
     Banner* banner_;
     EmptyState* empty_;
     TextLabel* reading_;

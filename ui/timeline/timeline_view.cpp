@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ui/theme/theme.h"
+#include "ui/timeline/memory_shape.h"
 #include "ui/timeline/trace_text.h"
 
 namespace hone::ui {
@@ -149,6 +150,10 @@ TimelineView::Hit TimelineView::hit(const QPoint& position) const {
     if (passRect().contains(position)) return hitBand(data_->passes(), time, false);
     if (layerRect().contains(position)) return hitBand(data_->layers(), time, true);
     Hit result;
+    if (!data_->trace().memory.empty() && memoryRect().contains(position)) {
+        result.tip = memoryLines(*data_, time).join(QLatin1Char('\n'));
+        return result;
+    }
     result.event = eventAt(position);
     if (result.event) result.tip = eventTip(*data_, *result.event);
     return result;

@@ -42,6 +42,7 @@ public:
     double xAt(double time) const;
     QRect trackRect(std::size_t track) const;  // where its operations are drawn
     QRect passRect() const;
+    QRect memoryRect() const;  // where memory over time is drawn
     std::optional<std::size_t> eventAt(const QPoint& position) const;
     const PaintStats& lastPaint() const { return stats_; }  // of all lanes
 
@@ -79,6 +80,9 @@ private:
     QRect lanes() const;  // from the passes to the last track
     QRect layerRect() const;
     int trackHeight() const;
+    int memoryRoom() const;  // 0 where the trace has no memory
+    int tracksBottom() const;
+    QString captionOf(std::size_t track) const;
     TimeScale scale() const;
     Hit hit(const QPoint& position) const;
     Hit hitBand(const Lane& lane, double time, bool layer) const;
@@ -99,6 +103,7 @@ private:
     void paintAxis(QPainter& painter) const;
     void paintLanes(QPainter& painter);
     void paintTrack(QPainter& painter, std::size_t track);
+    void paintMemory(QPainter& painter) const;
     void paintSelection(QPainter& painter) const;
     void paintEventOutline(QPainter& painter) const;
     void paintCaptions(QPainter& painter) const;

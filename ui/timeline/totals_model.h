@@ -5,21 +5,37 @@
 #include <QStyledItemDelegate>
 #include <vector>
 
-#include "profiler/trace/trace.h"
+#include "profiler/trace/kernel_table.h"
 #include "ui/pages/tables/figure_delegate.h"
 
 namespace hone::ui {
 
-// Totals by operation, a row each, as profiler::totals() gives them.
+// Figures by operation, kernel or layer, a row each, as profiler::group_events() gives them.
 class TotalsModel : public QAbstractTableModel {
     Q_OBJECT
 public:
-    enum Column { Operation, Count, Time, Share, Bytes, Bandwidth, Flops, Computation, ColumnCount };
+    enum Column {
+        Name,
+        Count,
+        Time,
+        Share,
+        Mean,
+        Bytes,
+        Bandwidth,
+        Flops,
+        Computation,
+        Peak,
+        Launch,
+        ColumnCount
+    };
     static constexpr int OperationRole = Qt::UserRole + 200;  // int of profiler::Operation
 
     using QAbstractTableModel::QAbstractTableModel;
-    void setTotals(std::vector<profiler::OperationTotal> totals);
-    const std::vector<profiler::OperationTotal>& totals() const { return totals_; }
+    // `facts` of the device whose peaks the figures are held against.
+    void setTotals(std::vector<profiler::KernelGroup> totals, profiler::GroupBy by,
+                   const profiler::DeviceTraceFacts& facts);
+    const std::vector<profiler::KernelGroup>& totals() const { return totals_; }
+    profiler::GroupBy grouping() const { return by_; }
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -27,11 +43,18 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 private:
-    QString text(const profiler::OperationTotal& total, int column) const;
-    double value(const profiler::OperationTotal& total, int column) const;
-    std::vector<profiler::OperationTotal> totals_;
-    double busy_ = 0;  // ns of all operations
+    QString text(const profiler::KernelGroup& total, int column) const;
+    QVariant tip(const profiler::KernelGroup& total, int column) const;
+    double value(const profiler::KernelGroup& total, int column) const;
+    std::vector<profiler::KernelGroup> totals_;
+    profiler::GroupBy by_ = profiler::GroupBy::operation;
+    profiler::DeviceTraceFacts facts_;
 };
+
+// What a group is called: the operation's or kernel's name, "layer 7", "outside the layers".
+QString groupName(const profiler::KernelGroup& group, profiler::GroupBy by);
+// "grid 4×1×1, blocks of 128, 40 registers a thread, 2.05 kB shared"
+QString launchText(const profiler::KernelLaunch& launch);
 
 // The operation's name behind a square of its colour, as in the timeline.
 class OperationDelegate : public FigureDelegate {

@@ -32,12 +32,39 @@ TraceData::TraceData(profiler::Trace trace) : trace_(std::move(trace)) {
         end_ = std::max(end_, endOf(event));
         longest_ = std::max(longest_, event.duration);
         operations_ |= 1U << static_cast<unsigned>(event.operation);
-        const auto at = std::lower_bound(ids_.begin(), ids_.end(), event.track);
-        if (at == ids_.end() || *at != event.track) ids_.insert(at, event.track);
     }
+    findTracks();
     buildTracks();
     buildLayers();
     buildPasses();
+}
+
+// In the trace's order where it names them, else by number; a device's first stream is what the passes and layers are of.
+void TraceData::findTracks() {
+    std::int32_t highest = 0;
+    for (const TraceEvent& event : events()) highest = std::max(highest, event.track);
+    std::vector<bool> used(static_cast<std::size_t>(highest) + 1);
+    for (const TraceEvent& event : events()) used[static_cast<std::size_t>(event.track)] = true;
+    const profiler::TraceTrack* stream = nullptr;
+    for (const profiler::TraceTrack& track : trace_.tracks) {
+        if (track.id < 0 || track.id > highest || !used[static_cast<std::size_t>(track.id)]) continue;
+        used[static_cast<std::size_t>(track.id)] = false;
+        ids_.push_back(track.id);
+        trackNames_.push_back(track.name);
+        if (stream == nullptr && track.kind == profiler::TrackKind::stream) stream = &track;
+    }
+    for (std::int32_t id = 0; id <= highest && !events().empty(); ++id) {
+        if (!used[static_cast<std::size_t>(id)]) continue;
+        ids_.push_back(id);
+        trackNames_.emplace_back();
+    }
+    placeOfId_.resize(static_cast<std::size_t>(highest) + 1);
+    for (std::size_t i = 0; i < ids_.size(); ++i)
+        placeOfId_[static_cast<std::size_t>(ids_[i])] = static_cast<std::uint16_t>(i);
+    main_ = stream != nullptr ? stream->id : ids_.empty() ? 0 : ids_.front();
+    for (const profiler::MemoryLine& line : trace_.memory)
+        for (const profiler::MemoryMoment& moment : line.moments)
+            mostMemory_ = std::max(mostMemory_, moment.bytes);
 }
 
 void TraceData::buildTracks() {
@@ -55,7 +82,7 @@ void TraceData::buildLayers() {
     std::int32_t layer = -1;
     for (std::size_t i = 0; i < events().size(); ++i) {
         const TraceEvent& now = event(i);
-        if (now.track != ids_.front()) continue;
+        if (now.track != main_) continue;
         if (now.layer >= 0 && now.layer == layer)
             spans.back().end = endOf(now);
         else if (now.layer >= 0)
@@ -71,7 +98,7 @@ void TraceData::buildPasses() {
     int counts[phaseKinds] = {};
     for (std::size_t i = 0; i < events().size(); ++i) {
         const TraceEvent& now = event(i);
-        if (now.track != ids_.front()) continue;
+        if (now.track != main_) continue;
         const auto kind = static_cast<std::uint16_t>(now.phase);
         if (spans.empty() || spans.back().kind != kind || now.operation == Operation::embed) {
             spans.push_back({now.start, endOf(now), static_cast<std::uint32_t>(i), kind});
@@ -83,20 +110,21 @@ void TraceData::buildPasses() {
 }
 
 std::size_t TraceData::trackOf(std::size_t index) const {
-    const auto at = std::lower_bound(ids_.begin(), ids_.end(), event(index).track);
-    return static_cast<std::size_t>(at - ids_.begin());
+    return placeOfId_[static_cast<std::size_t>(event(index).track)];
 }
 
 bool TraceData::has(Operation operation) const {
     return (operations_ >> static_cast<unsigned>(operation) & 1U) != 0;
 }
 
-std::vector<profiler::OperationTotal> TraceData::totals(TimeRange range) const {
+std::vector<profiler::KernelGroup> TraceData::groups(profiler::GroupBy by,
+                                                     const profiler::TraceFilter& filter) const {
     const auto starts = [](const TraceEvent& event, std::int64_t time) { return event.start < time; };
     // An event that began earlier than this is over.
-    const auto first = std::lower_bound(events().begin(), events().end(), range.begin - longest_, starts);
-    const auto last = std::lower_bound(first, events().end(), range.end, starts);
-    return profiler::totals({first, last}, range.begin, range.end);
+    const auto first = std::lower_bound(events().begin(), events().end(), filter.begin - longest_, starts);
+    const auto last = std::lower_bound(first, events().end(), filter.end, starts);
+    return profiler::group_events(trace_, static_cast<std::size_t>(first - events().begin()),
+                                  static_cast<std::size_t>(last - events().begin()), by, filter);
 }
 
 std::optional<std::size_t> TraceData::neighbour(std::size_t from, bool forward) const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "profiler/trace/kernel_table.h"
 #include "profiler/trace/trace.h"
 #include "ui/timeline/lane.h"
 
@@ -40,20 +41,26 @@ public:
 
     const Lane& passes() const { return passes_; }  // kind: TracePhase
     const Pass& pass(std::size_t span) const { return passOf_[span]; }
-    const Lane& layers() const { return layers_; }                      // of the first track; one kind
-    const std::vector<Lane>& tracks() const { return tracks_; }         // operations; kind: Operation
-    const std::vector<std::int32_t>& trackIds() const { return ids_; }  // ascending
-    std::size_t trackOf(std::size_t event) const;                       // index into tracks()
+    const Lane& layers() const { return layers_; }               // of the main track; one kind
+    const std::vector<Lane>& tracks() const { return tracks_; }  // operations; kind: Operation
+    // What a track is called; empty where a thread of the CPU is the only one.
+    const std::string& trackName(std::size_t track) const { return trackNames_[track]; }
+    bool ofDevice() const { return !trace_.device.empty(); }
+    // Of most bytes that a class of memory held at a time, and of all together.
+    std::int64_t mostMemory() const { return mostMemory_; }
+    std::size_t trackOf(std::size_t event) const;  // index into tracks()
     bool has(profiler::Operation operation) const;
 
-    // profiler::totals() of the range, looking only at the events that may lie in it.
-    std::vector<profiler::OperationTotal> totals(TimeRange range) const;
+    // profiler::group_events(), looking only at the events that may lie in the filter's range.
+    std::vector<profiler::KernelGroup> groups(profiler::GroupBy by,
+                                              const profiler::TraceFilter& filter) const;
     // The next event of the same track, or the previous one; nothing at the end.
     std::optional<std::size_t> neighbour(std::size_t event, bool forward) const;
     // The range that is next larger than `range` about the event: its own, its layer's, its pass's.
     std::optional<TimeRange> enclosing(std::size_t event, std::optional<TimeRange> range) const;
 
 private:
+    void findTracks();
     void buildTracks();
     void buildLayers();
     void buildPasses();
@@ -64,7 +71,11 @@ private:
     Lane passes_, layers_;
     std::vector<Pass> passOf_;
     std::vector<Lane> tracks_;
-    std::vector<std::int32_t> ids_;
+    std::vector<std::int32_t> ids_;         // of the tracks
+    std::vector<std::uint16_t> placeOfId_;  // track id → index of tracks_
+    std::vector<std::string> trackNames_;
+    std::int32_t main_ = 0;  // id of the track whose passes and layers are shown
+    std::int64_t mostMemory_ = 0;
 };
 
 }  // namespace hone::ui

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ui/theme/theme.h"
+#include "ui/timeline/totals_model.h"
 
 namespace hone::ui {
 
@@ -51,6 +52,7 @@ QString formatBandwidth(double bytes, double ns) {
 }
 
 QString formatComputation(double flops, double ns) {
+    if (ns > 0 && flops / ns >= 9999.5) return formatNumber(flops / ns / 1e3, QStringLiteral("TFLOP/s"));
     return ns > 0 ? formatNumber(flops / ns, QStringLiteral("GFLOP/s")) : QStringLiteral("–");
 }
 
@@ -92,6 +94,16 @@ QStringList eventLines(const TraceData& data, std::size_t index) {
         lines << QStringLiteral("%1 · %2").arg(formatBytes(bytes), formatBandwidth(bytes, ns));
     if (event.flops > 0)
         lines << QStringLiteral("%1 · %2").arg(formatFlops(flops), formatComputation(flops, ns));
+    if (event.launch > 0) {
+        const profiler::Trace& trace = data.trace();
+        lines << launchText(trace.launches[static_cast<std::size_t>(event.launch - 1)]);
+        const double bandwidth = trace.device.peak_bandwidth, computing = trace.device.peak_flops;
+        if (bandwidth > 0 && computing > 0 && ns > 0)
+            lines << word(QT_TRANSLATE_NOOP("Trace", "%1 % of the measured peak"))
+                         .arg(QLocale().toString(
+                             100 * std::max(bytes / ns * 1e9 / bandwidth, flops / ns * 1e9 / computing), 'f',
+                             1));
+    }
     return lines;
 }
 
@@ -102,11 +114,11 @@ QString eventTip(const TraceData& data, std::size_t index) {
     return QStringLiteral("<qt style='white-space:nowrap'>%1</qt>").arg(lines.join(QStringLiteral("<br>")));
 }
 
-QString totalsText(const std::vector<profiler::OperationTotal>& totals, TimeRange range) {
+QString totalsText(const std::vector<profiler::KernelGroup>& totals, TimeRange range) {
     double ns = 0, bytes = 0, flops = 0;
     std::int64_t count = 0;
-    for (const profiler::OperationTotal& total : totals) {
-        ns += static_cast<double>(total.duration);
+    for (const profiler::KernelGroup& total : totals) {
+        ns += static_cast<double>(total.total);
         bytes += total.bytes;
         flops += total.flops;
         count += total.count;
@@ -117,6 +129,47 @@ QString totalsText(const std::vector<profiler::OperationTotal>& totals, TimeRang
     const QStringList parts{spent, formatBytes(bytes), formatBandwidth(bytes, ns), formatFlops(flops),
                             formatComputation(flops, ns)};
     return parts.join(QStringLiteral(" · "));
+}
+
+QString deviceText(const profiler::DeviceTraceFacts& facts) {
+    const QLocale locale;
+    QStringList lines{word(QT_TRANSLATE_NOOP("Trace", "%1, recorded by %2."))
+                          .arg(QString::fromStdString(facts.device), QString::fromStdString(facts.source))};
+    if (!facts.problem.empty()) lines << QString::fromStdString(facts.problem);
+    if (facts.kernels > 0 || facts.launches > 0)
+        lines << word(QT_TRANSLATE_NOOP("Trace", "%1 kernels of %2 launches."))
+                     .arg(locale.toString(qlonglong(facts.kernels)),
+                          locale.toString(qlonglong(facts.launches)));
+    if (facts.kernel_time > 0)
+        lines << word(QT_TRANSLATE_NOOP("Trace",
+                                        "%1 % of their time belongs to a layer, operation and phase."))
+                     .arg(locale.toString(100 * static_cast<double>(facts.attributed_time) /
+                                              static_cast<double>(facts.kernel_time),
+                                          'f', 2));
+    if (facts.unknown_times > 0)
+        lines << word(QT_TRANSLATE_NOOP("Trace", "%1 records have no times and are not shown."))
+                     .arg(locale.toString(qlonglong(facts.unknown_times)));
+    lines << word(QT_TRANSLATE_NOOP("Trace", "The clocks of device and host agree within %1."))
+                 .arg(formatNanoseconds(static_cast<double>(facts.clock_error)));
+    if (facts.peak_bandwidth > 0)
+        lines << word(QT_TRANSLATE_NOOP("Trace", "Measured peaks: %1 copied, %2 in BF16."))
+                     .arg(formatBandwidth(facts.peak_bandwidth, 1e9),
+                          formatComputation(facts.peak_flops, 1e9));
+    lines << word(QT_TRANSLATE_NOOP(
+        "Trace",
+        "Recorded in one repetition after those that were timed: its own figures are not the run's."));
+    return lines.join(QLatin1Char(' '));
+}
+
+QString deviceDoubt(const profiler::DeviceTraceFacts& facts) {
+    if (facts.empty()) return {};
+    const std::int64_t lost = std::max(facts.launches - facts.kernels, facts.lost_records);
+    if (facts.kernels == 0) return word(QT_TRANSLATE_NOOP("Trace", "single kernels not seen"));
+    if (lost > 0)
+        return word(QT_TRANSLATE_NOOP("Trace", "%1 kernels lost")).arg(QLocale().toString(qlonglong(lost)));
+    if (static_cast<double>(facts.attributed_time) < 0.99 * static_cast<double>(facts.kernel_time))
+        return word(QT_TRANSLATE_NOOP("Trace", "partly unattributed"));
+    return {};
 }
 
 }  // namespace hone::ui

@@ -23,6 +23,11 @@ QStringList eventLines(const TraceData& data, std::size_t event);
 QString eventTip(const TraceData& data, std::size_t event);  // the same as rich text
 
 // "480 operations, 53.1 ms of 694 ms · 3.20 GB · 61.0 GB/s · 1.75 GFLOP · 33.0 GFLOP/s"
-QString totalsText(const std::vector<profiler::OperationTotal>& totals, TimeRange range);
+QString totalsText(const std::vector<profiler::KernelGroup>& totals, TimeRange range);
+
+// Who recorded a device's trace, how much of it, and how far it can be trusted.
+QString deviceText(const profiler::DeviceTraceFacts& facts);
+// What must not be overlooked, in a few words: "kernels not seen", "12 kernels lost"; empty where all is well.
+QString deviceDoubt(const profiler::DeviceTraceFacts& facts);
 
 }  // namespace hone::ui

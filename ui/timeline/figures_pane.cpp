@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/timeline/figures_pane.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QSignalBlocker>
+#include <QSortFilterProxyModel>
+#include <QStackedWidget>
+#include <QTabBar>
+#include <algorithm>
+
+#include "ui/charts/line_chart.h"
+#include "ui/charts/roofline_chart.h"
+#include "ui/models/run_roles.h"
+#include "ui/pages/tables/figure_table.h"
+#include "ui/theme/theme.h"
+#include "ui/timeline/trace_text.h"
+#include "ui/widgets/elided_label.h"
+#include "ui/widgets/share_bar_delegate.h"
+
+namespace hone::ui {
+
+namespace {
+
+constexpr int rowHeight = 24, leastRows = 3;
+constexpr int allLayers = -2;
+
+QComboBox* makeChoice(const QString& name) {
+    auto* box = new QComboBox;
+    box->setAccessibleName(name);
+    box->setToolTip(name);
+    box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    return box;
+}
+
+}  // namespace
+
+FiguresPane::FiguresPane(QWidget* parent)
+    : QWidget(parent),
+      tabs_(new QTabBar),
+      by_(makeChoice(tr("What a row stands for"))),
+      layers_(makeChoice(tr("Layer that the figures are of"))),
+      phases_(makeChoice(tr("Phase that the figures are of"))),
+      summary_(new ElidedLabel({}, TextStyle::body)),
+      pages_(new QStackedWidget),
+      totals_(new TotalsModel(this)),
+      sorted_(new QSortFilterProxyModel(this)),
+      table_(new FigureTable(tr("Totals of the trace"))),
+      roofline_(new RooflineChart(tr("Roofline"))),
+      memory_(new LineChart(tr("Memory over time"), {tr("ms"), tr("MB"), QStringLiteral("MB"), true})) {
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(4);
+    column->addWidget(makeHead());
+    column->addWidget(pages_, 1);
+    summary_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    roofline_->setEmptyText(tr("Nothing in the range both reads memory and computes."));
+    memory_->setEmptyText(tr("This trace has no memory over time: it was recorded on the CPU."));
+    pages_->addWidget(makeTable());
+    pages_->addWidget(roofline_);
+    pages_->addWidget(memory_);
+    connect(tabs_, &QTabBar::currentChanged, this, [this](int tab) { show(static_cast<Tab>(tab)); });
+    for (QComboBox* box : {by_, phases_})
+        connect(box, &QComboBox::currentIndexChanged, this, &FiguresPane::update);
+    connect(layers_, &QComboBox::currentIndexChanged, this, &FiguresPane::update);
+    connect(layers_, &QComboBox::activated, this, [this] { emit layerChosen(layer()); });
+}
+
+QWidget* FiguresPane::makeHead() {
+    for (const QString& title : {tr("Table"), tr("Roofline"), tr("Memory")}) tabs_->addTab(title);
+    tabs_->setAccessibleName(tr("How the figures are shown"));
+    tabs_->setDrawBase(false);
+    tabs_->setExpanding(false);
+    by_->addItem(tr("by operation"), static_cast<int>(profiler::GroupBy::operation));
+    by_->addItem(tr("by kernel"), static_cast<int>(profiler::GroupBy::kernel));
+    by_->addItem(tr("by layer"), static_cast<int>(profiler::GroupBy::layer));
+    phases_->addItem(tr("both phases"), -1);
+    phases_->addItem(tr("prefill"), static_cast<int>(profiler::TracePhase::prefill));
+    phases_->addItem(tr("decode"), static_cast<int>(profiler::TracePhase::decode));
+    layers_->addItem(tr("all layers"), allLayers);
+    auto* head = new QWidget;
+    auto* row = new QHBoxLayout(head);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(spacing::inside);
+    row->addWidget(tabs_);
+    row->addWidget(summary_, 1);
+    for (QComboBox* box : {by_, layers_, phases_}) row->addWidget(box);
+    return head;
+}
+
+QWidget* FiguresPane::makeTable() {
+    sorted_->setSourceModel(totals_);
+    sorted_->setSortRole(SortRole);
+    table_->setModel(sorted_);
+    table_->setItemDelegateForColumn(TotalsModel::Name, new OperationDelegate(table_));
+    table_->setItemDelegateForColumn(TotalsModel::Share, new ShareBarDelegate(table_));
+    table_->verticalHeader()->setDefaultSectionSize(rowHeight);
+    table_->setSortingEnabled(true);
+    table_->sortByColumn(TotalsModel::Time, Qt::DescendingOrder);
+    table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    table_->setMinimumHeight(spacing::headerHeight + leastRows * rowHeight);
+    table_->setToolTip(tr("Return or a double click finds the row in the timeline"));
+    connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
+        emit searched(index.siblingAtColumn(TotalsModel::Name).data().toString());
+    });
+    return table_;
+}
+
+void FiguresPane::setData(std::shared_ptr<const TraceData> made) {
+    data_ = std::move(made);
+    range_.reset();
+    {
+        const QSignalBlocker quiet(layers_);
+        const std::optional<std::int32_t> before = layer();
+        std::int32_t most = -1;
+        for (const profiler::TraceEvent& event : data_->events()) most = std::max(most, event.layer);
+        layers_->clear();
+        layers_->addItem(tr("all layers"), allLayers);
+        for (std::int32_t i = 0; i <= most; ++i) layers_->addItem(tr("layer %1").arg(i), i);
+        layers_->setCurrentIndex(before ? std::max(0, layers_->findData(*before)) : 0);
+    }
+    updateColumns();
+    updateMemory();
+    update();
+}
+
+void FiguresPane::setRange(std::optional<TimeRange> range) {
+    range_ = range;
+    update();
+}
+
+std::optional<std::int32_t> FiguresPane::layer() const {
+    const int chosen = layers_->currentData().toInt();
+    return chosen == allLayers || layers_->currentIndex() < 0 ? std::nullopt
+                                                              : std::optional<std::int32_t>(chosen);
+}
+
+void FiguresPane::setLayer(std::optional<std::int32_t> layer) {
+    layers_->setCurrentIndex(layer ? std::max(0, layers_->findData(*layer)) : 0);
+}
+
+void FiguresPane::setGrouping(profiler::GroupBy by) {
+    by_->setCurrentIndex(by_->findData(static_cast<int>(by)));
+}
+
+profiler::TraceFilter FiguresPane::filter() const {
+    const TimeRange range = range_.value_or(data_->all());
+    profiler::TraceFilter filter{range.begin, range.end, layer(), {}};
+    if (const int phase = phases_->currentData().toInt(); phase >= 0)
+        filter.phase = static_cast<profiler::TracePhase>(phase);
+    return filter;
+}
+
+void FiguresPane::update() {
+    if (!data_) return;
+    const auto by = static_cast<profiler::GroupBy>(by_->currentData().toInt());
+    const profiler::DeviceTraceFacts& facts = data_->trace().device;
+    totals_->setTotals(data_->groups(by, filter()), by, facts);
+    const QString what = range_ ? tr("Selected") : tr("All");
+    summary_->setText(
+        QStringLiteral("%1: %2").arg(what, totalsText(totals_->totals(), range_.value_or(data_->all()))));
+    table_->setAccessibleDescription(summary_->text());
+    table_->setColumnHidden(TotalsModel::Launch, !data_->ofDevice() || by != profiler::GroupBy::kernel);
+    std::vector<RooflinePoint> points;
+    const Palette& p = Theme::instance().palette();
+    for (const profiler::KernelGroup& group : totals_->totals())
+        points.push_back({groupName(group, by), group.intensity(), group.flops_rate(), group.share,
+                          p.operations[static_cast<std::size_t>(group.operation)]});
+    roofline_->setRoofline(std::move(points), {facts.peak_bandwidth, facts.peak_flops});
+}
+
+// Without a device's peaks there is nothing to hold figures against.
+void FiguresPane::updateColumns() {
+    const profiler::DeviceTraceFacts& facts = data_->trace().device;
+    table_->setColumnHidden(TotalsModel::Peak, facts.peak_bandwidth <= 0 || facts.peak_flops <= 0);
+    tabs_->setTabVisible(memory, !data_->trace().memory.empty());
+    if (!tabs_->isTabVisible(tabs_->currentIndex())) tabs_->setCurrentIndex(table);
+}
+
+// A step a change: two points at each.
+void FiguresPane::updateMemory() {
+    std::vector<LineSeries> series;
+    for (const profiler::MemoryLine& line : data_->trace().memory) {
+        const bool seen = line.name == data_->trace().device.source;
+        const QString name = QString::fromStdString(line.name);
+        LineSeries one;
+        one.name = seen ? tr("all, seen by %1").arg(name)
+                        : QString(name).replace(QLatin1Char('_'), QLatin1Char(' '));
+        one.color = seen ? ChartColor::muted() : ChartColor::memory(name);
+        double held = 0;
+        for (const profiler::MemoryMoment& moment : line.moments) {
+            if (moment.time > 0) {
+                one.x.push_back(static_cast<double>(moment.time) / 1e6);
+                one.y.push_back(held);
+            }
+            held = static_cast<double>(moment.bytes) / 1e6;
+            one.x.push_back(static_cast<double>(moment.time) / 1e6);
+            one.y.push_back(held);
+        }
+        one.x.push_back(static_cast<double>(data_->end()) / 1e6);
+        one.y.push_back(held);
+        series.push_back(std::move(one));
+    }
+    memory_->setSeries(std::move(series));
+}
+
+void FiguresPane::show(Tab tab) {
+    pages_->setCurrentIndex(tab);
+    by_->setVisible(tab != memory);
+    layers_->setVisible(tab != memory);
+    phases_->setVisible(tab != memory);
+}
+
+void FiguresPane::copyTable() const {
+    QStringList lines, header;
+    for (int column = 0; column < TotalsModel::ColumnCount; ++column)
+        if (!table_->isColumnHidden(column))
+            header << totals_->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
+    lines << header.join(QLatin1Char('\t'));
+    for (int row = 0; row < sorted_->rowCount(); ++row) {
+        QStringList cells;
+        for (int column = 0; column < TotalsModel::ColumnCount; ++column)
+            if (!table_->isColumnHidden(column)) cells << sorted_->index(row, column).data().toString();
+        lines << cells.join(QLatin1Char('\t'));
+    }
+    QApplication::clipboard()->setText(lines.join(QLatin1Char('\n')));
+}
+
+}  // namespace hone::ui

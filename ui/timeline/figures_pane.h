@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QTimer>
+#include <QWidget>
+#include <memory>
+#include <optional>
+
+#include "ui/timeline/totals_model.h"
+#include "ui/timeline/trace_data.h"
+
+class QComboBox;
+class QSortFilterProxyModel;
+class QStackedWidget;
+class QTabBar;
+
+namespace hone::ui {
+
+class ElidedLabel;
+class FigureTable;
+class LineChart;
+class RooflineChart;
+
+// Figures of the part of a trace that is selected, of one layer or phase where that is chosen: a table by operation, kernel or layer, the
+// roofline of the same groups, and memory over time.
+class FiguresPane : public QWidget {
+    Q_OBJECT
+public:
+    explicit FiguresPane(QWidget* parent = nullptr);
+
+    void setData(std::shared_ptr<const TraceData> made);
+    void setRange(std::optional<TimeRange> range);  // nothing: all of the trace
+    void setLayer(std::optional<std::int32_t> layer);
+    std::optional<std::int32_t> layer() const;
+    void setGrouping(profiler::GroupBy by);
+    const TotalsModel& totals() const { return *totals_; }
+    const RooflineChart& roofline() const { return *roofline_; }
+    void copyTable() const;
+
+signals:
+    void layerChosen(std::optional<std::int32_t> layer);  // by the user
+    void searched(const QString& text);                   // a row that was activated
+
+private:
+    enum Tab { table, roof, memory };
+    QWidget* makeHead();
+    QWidget* makeTable();
+    void show(Tab tab);
+    void update();
+    void updateColumns();
+    void updateMemory();
+    profiler::TraceFilter filter() const;
+
+    QTabBar* tabs_;
+    QComboBox *by_, *layers_, *phases_;
+    ElidedLabel* summary_;
+    QStackedWidget* pages_;
+    TotalsModel* totals_;
+    QSortFilterProxyModel* sorted_;
+    FigureTable* table_;
+    RooflineChart* roofline_;
+    LineChart* memory_;
+    std::shared_ptr<const TraceData> data_;
+    std::optional<TimeRange> range_;
+};
+
+}  // namespace hone::ui
