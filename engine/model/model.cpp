@@ -12,7 +12,7 @@ namespace hone {
 
 ModelConfig read_config(const Checkpoint& checkpoint) {
     const Architecture& architecture = architecture_of(checkpoint);
-    const ModelConfig config = architecture.read_config(checkpoint);
+    ModelConfig config = architecture.read_config(checkpoint);
     architecture.check_tensors(checkpoint, config);
     return config;
 }

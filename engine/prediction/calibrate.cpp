@@ -45,6 +45,7 @@ template <typename Work>
 double typical_seconds(Work&& work) {
     work();
     std::vector<double> seconds;
+    seconds.reserve(kRepetitions);
     for (int i = 0; i < kRepetitions; ++i) seconds.push_back(seconds_of(work));
     return *std::min_element(seconds.begin(), seconds.end());
 }

@@ -12,7 +12,7 @@ namespace hone {
 // model's trace shows them. Some seconds, and some 150 MB of memory. `machine` and `created` are left to the caller. Throws
 // Cancelled.
 // `streamed` bytes of weights are read in turn for each.
-inline constexpr std::int64_t kStreamedBytes = 96 * 1000000;
+inline constexpr std::int64_t kStreamedBytes = std::int64_t{96} * 1000000;
 Calibration calibrate(const kernels::Context& context, const Progress& progress,
                       std::int64_t streamed = kStreamedBytes);
 

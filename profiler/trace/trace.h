@@ -57,6 +57,7 @@ static_assert(sizeof(TraceEvent) == 48);
 struct KernelLaunch {
     std::array<std::int32_t, 3> grid{}, block{};
     std::int32_t registers = 0, shared_bytes = 0;  // a thread; a block
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 of a comparison for a pointer
     auto operator<=>(const KernelLaunch&) const = default;
 };
 

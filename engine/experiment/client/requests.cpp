@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
 #include "engine/experiment/client/client.h"
 #include "engine/experiment/client/worker_process.h"
 
@@ -7,7 +9,7 @@ namespace {
 
 nlohmann::json ask(nlohmann::json message, const WorkerLaunch& launch, std::stop_token stop) {
     WorkerProcess worker(launch, {});
-    return worker.request(std::move(message), stop);
+    return worker.request(std::move(message), std::move(stop));
 }
 
 nlohmann::json without_envelope(nlohmann::json reply) {
@@ -20,15 +22,15 @@ nlohmann::json without_envelope(nlohmann::json reply) {
 
 nlohmann::json inspect(const std::string& checkpoint, bool tensors, const WorkerLaunch& launch,
                        std::stop_token stop) {
-    return without_envelope(
-        ask({{"type", "inspect"}, {"checkpoint", checkpoint}, {"tensors", tensors}}, launch, stop));
+    return without_envelope(ask({{"type", "inspect"}, {"checkpoint", checkpoint}, {"tensors", tensors}},
+                                launch, std::move(stop)));
 }
 
 nlohmann::json tensor_stats(const std::string& checkpoint, const std::string& tensor, int bins,
                             const WorkerLaunch& launch, std::stop_token stop) {
     return without_envelope(
         ask({{"type", "tensor_stats"}, {"checkpoint", checkpoint}, {"tensor", tensor}, {"bins", bins}},
-            launch, stop));
+            launch, std::move(stop)));
 }
 
 nlohmann::json supports(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop) {
@@ -37,11 +39,12 @@ nlohmann::json supports(const Experiment& experiment, const WorkerLaunch& launch
                                  {"recipe", to_json(experiment.recipe)},
                                  {"target", to_json(experiment.target)},
                                  {"workload", to_json(experiment.workload)}},
-                                launch, stop));
+                                launch, std::move(stop)));
 }
 
 nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop) {
-    return without_envelope(ask({{"type", "predict"}, {"experiment", to_json(experiment)}}, launch, stop));
+    return without_envelope(
+        ask({{"type", "predict"}, {"experiment", to_json(experiment)}}, launch, std::move(stop)));
 }
 
 nlohmann::json calibrate(const Target& target, bool refresh, const WorkerLaunch& launch,
@@ -51,8 +54,9 @@ nlohmann::json calibrate(const Target& target, bool refresh, const WorkerLaunch&
         if (observer.progress)
             observer.progress({"calibrate", message.value("detail", ""), message.value("fraction", -1.0)});
     };
-    return without_envelope(worker.request(
-        {{"type", "calibrate"}, {"target", to_json(target)}, {"refresh", refresh}}, stop, progress));
+    return without_envelope(
+        worker.request({{"type", "calibrate"}, {"target", to_json(target)}, {"refresh", refresh}},
+                       std::move(stop), progress));
 }
 
 nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& launch,
@@ -72,7 +76,7 @@ nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& 
                                        {"experiment", to_json(experiment)},
                                        {"dtype", request.dtype},
                                        {"format", request.format}},
-                                      launch, stop);
+                                      launch, std::move(stop));
     return understood([&] {
         return nlohmann::json{
             {"file_bytes", answer.at("file_bytes")}, {"notes", answer.at("notes")}, {"left_out", left_out}};
@@ -82,7 +86,7 @@ nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& 
 nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launch, std::stop_token stop) {
     nlohmann::json message = request;
     message["type"] = "tokenize";
-    return without_envelope(ask(message, launch, stop));
+    return without_envelope(ask(message, launch, std::move(stop)));
 }
 
 nlohmann::json hello(const WorkerLaunch& launch) {
@@ -94,7 +98,7 @@ nlohmann::json environment(const WorkerLaunch& launch) {
 }
 
 nlohmann::json devices(const WorkerLaunch& launch, std::stop_token stop) {
-    return without_envelope(ask({{"type", "devices"}}, launch, stop));
+    return without_envelope(ask({{"type", "devices"}}, launch, std::move(stop)));
 }
 
 nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,
@@ -121,7 +125,7 @@ nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& laun
                                                 {"max_tokens", request.max_tokens},
                                                 {"temperature", request.temperature},
                                                 {"seed", request.seed}},
-                                               stop, progress));
+                                               std::move(stop), progress));
     });
 }
 

@@ -119,7 +119,7 @@ void require_device_memory(const std::string& source, const std::string& device,
 
 Prepared::Prepared(const Experiment& experiment, const std::string& dtype, Fault fault,
                    const Progress& load_progress, const Progress& apply_progress)
-    : experiment_(experiment), fault_(std::move(fault)), pool_(resolved_threads(experiment.target)) {
+    : experiment_(experiment), fault_(fault), pool_(resolved_threads(experiment.target)) {
     device_ = open_device(experiment.target);
     if (device_) device_free_ = device_->free_bytes();
     load(dtype, load_progress, apply_progress);

@@ -44,7 +44,7 @@ private:
     json prepare(const json& request);
     json step(const json& request);
     Progress progress(const char* phase);
-    void heartbeat(std::stop_token end);
+    void heartbeat(const std::stop_token& end);
     void fail(const json& id, const ErrorDetails& error, bool cancelled);
     Prepared& prepared();
 
@@ -104,7 +104,7 @@ void Worker::read_all() {
     if (!done_) _exit(1);
 }
 
-void Worker::heartbeat(std::stop_token end) {
+void Worker::heartbeat(const std::stop_token& end) {
     while (!end.stop_requested()) {
         std::this_thread::sleep_for(kHeartbeat);
         if (busy_ && !end.stop_requested())
@@ -232,7 +232,7 @@ void Worker::work() {
 }
 
 int Worker::run() {
-    std::jthread beating([this](std::stop_token end) { heartbeat(std::move(end)); });
+    std::jthread beating([this](const std::stop_token& end) { heartbeat(end); });
     std::thread reader([this] { read_all(); });
     work();
     done_ = true;

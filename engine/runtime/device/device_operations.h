@@ -69,6 +69,7 @@ public:
     // What the kernels' launches depend on, beside where memory lies: passes of the same shape can share a graph.
     struct Shape {
         std::int64_t rows, splits, choosing_splits, longest_choice;
+        // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 of a comparison for a pointer
         auto operator<=>(const Shape&) const = default;
     };
     Shape shape() const;

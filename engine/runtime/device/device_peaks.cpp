@@ -49,7 +49,8 @@ DevicePeaks measure_device_peaks(gpu::Device& device) {
                                     [&] { device.copy(to.get(), from.get(), bytes); });
     }
     // As many tiles as keep every multiprocessor busy.
-    const std::int64_t n = std::clamp<std::int64_t>(device.facts().processors * 32 / 128 * 128, 128, 8192);
+    const std::int64_t n =
+        std::clamp<std::int64_t>(std::int64_t{device.facts().processors} * 32 / 128 * 128, 128, 8192);
     const Scratch x(device, n * n * 2), w(device, n * n * 2), y(device, n * n * 4);
     const gpu::DenseProduct product{gpu::PlaneType::bf16, x.get(), w.get(), y.get(), n, n, n, n, false};
     const double side = static_cast<double>(n);

@@ -14,8 +14,9 @@ namespace {
 template <typename T>
 std::int64_t append(std::vector<std::int32_t>& words, const std::vector<T>& rows) {
     static_assert(sizeof(T) % sizeof(std::int32_t) == 0 && alignof(T) == alignof(std::int32_t));
+    constexpr std::size_t kWords = sizeof(T) / 4;
     const std::int64_t at = std::ssize(words);
-    words.resize(words.size() + rows.size() * (sizeof(T) / sizeof(std::int32_t)));
+    words.resize(words.size() + rows.size() * kWords);
     if (!rows.empty()) std::memcpy(words.data() + at, rows.data(), rows.size() * sizeof(T));
     return at;
 }

@@ -122,8 +122,7 @@ std::string zeros_note(std::int64_t zeros, std::int64_t elements, std::size_t ma
 
 std::vector<std::string> plan_pruned(Checkpoint& checkpoint, const nlohmann::json& json) {
     const PrunePattern pattern(json);
-    const std::vector<std::string> notes =
-        expansion_note(matrices(std::as_const(checkpoint), pattern.embedding));
+    std::vector<std::string> notes = expansion_note(matrices(std::as_const(checkpoint), pattern.embedding));
     for (StoredTensor* tensor : matrices(checkpoint, pattern.embedding)) {
         if (!has_exact_zero(tensor->type)) tensor->type = DType::f32;
         tensor->zeros = std::max(tensor->zeros, pattern.zeros(tensor->elements()));

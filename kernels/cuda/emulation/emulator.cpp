@@ -21,7 +21,7 @@ namespace {
 
 namespace context = boost::context;
 
-constexpr std::size_t kStack = 64 * 1024;
+constexpr std::size_t kStack = std::size_t{64} * 1024;
 constexpr std::size_t kAlignment = 256;  // what cudaMalloc gives
 
 // Who touched a byte of shared memory last, and when: times count barriers.

@@ -112,7 +112,7 @@ inline Launch attention_launch(const AttentionParams& p) {
 // Blocks that fill the device, but no split shorter than four tiles.
 inline std::int64_t attention_splits(std::int64_t rows, std::int64_t n_kv_heads, std::int64_t longest,
                                      std::int64_t processors) {
-    const std::int64_t most = ceil_div<std::int64_t>(longest, 4 * kWarp);
+    const std::int64_t most = ceil_div<std::int64_t>(longest, std::int64_t{4} * kWarp);
     const std::int64_t wanted = ceil_div<std::int64_t>(2 * processors, rows * n_kv_heads);
     const std::int64_t splits = wanted < most ? wanted : most;
     return splits < 1 ? 1 : splits;

@@ -28,7 +28,7 @@ struct NormParams {
 };
 
 inline Launch norm_launch(const NormParams& p) {
-    const std::int64_t threads = ceil_div<std::int64_t>(p.n, 4 * kWarp) * kWarp;
+    const std::int64_t threads = ceil_div<std::int64_t>(p.n, std::int64_t{4} * kWarp) * kWarp;
     return {{static_cast<std::uint32_t>(p.rows)},
             static_cast<std::uint32_t>(threads > 1024 ? 1024 : threads)};
 }

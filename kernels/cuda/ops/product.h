@@ -19,7 +19,7 @@ inline constexpr int kProductRows = 2;    // a warp: two streams of weights, and
 inline constexpr int kProductTokens = 8;  // at most
 
 inline Launch product_launch(const ProductParams& p) {
-    const auto blocks = ceil_div<std::int64_t>(p.weights.rows, kProductWarps * kProductRows);
+    const auto blocks = ceil_div<std::int64_t>(p.weights.rows, std::int64_t{kProductWarps} * kProductRows);
     return {{static_cast<std::uint32_t>(blocks)},
             kProductWarps * kWarp,
             static_cast<std::uint32_t>(p.tokens * p.weights.cols * static_cast<std::int64_t>(sizeof(float)))};
