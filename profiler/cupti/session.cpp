@@ -107,7 +107,9 @@ void CUPTIAPI see_graph_node(void*, CUpti_CallbackDomain domain, CUpti_CallbackI
         static_cast<const CUpti_GraphData*>(static_cast<const CUpti_ResourceData*>(data)->resourceDescriptor);
     Shared& it = shared();
     std::uint64_t node = 0, original = 0;
-    if (graph == nullptr || it.graph_node_id(graph->node, &node) != CUPTI_SUCCESS) return;
+    if (graph == nullptr || it.graph_node_id == nullptr ||
+        it.graph_node_id(graph->node, &node) != CUPTI_SUCCESS)
+        return;
     const std::lock_guard lock(it.mutex);
     if (id == CUPTI_CBID_RESOURCE_GRAPHNODE_CREATED) {
         if (const std::uint64_t mark = it.mark; mark != 0) it.mark_of_node[node] = mark;

@@ -28,7 +28,7 @@ private:
 std::int64_t key_of(const TraceEvent& event, GroupBy by) {
     switch (by) {
         case GroupBy::kernel:
-            return std::int64_t{event.name} * 256 + static_cast<std::int64_t>(event.operation);
+            return event.name;
         case GroupBy::operation:
             return static_cast<std::int64_t>(event.operation);
         case GroupBy::layer:

@@ -23,7 +23,7 @@ struct TraceFilter {
 // Figures of the events of one kernel, operation or layer.
 struct KernelGroup {
     std::string name;                               // of the kernel or operation; empty for layers
-    Operation operation = Operation::unattributed;  // of the first; by kernel: of all
+    Operation operation = Operation::unattributed;  // of the first
     std::int32_t layer = -1;                        // by layer
     std::int64_t count = 0, total = 0, shortest = 0, longest = 0;  // ns
     double bytes = 0, flops = 0;

@@ -21,9 +21,10 @@ constexpr std::int64_t kContext = 64;
 constexpr int kSequences = 3;
 
 class DeviceRuntime : public testing::Test {
-protected:
+public:
     ~DeviceRuntime() override { gpu::emulation::limit_memory(0); }
 
+protected:
     gpu::Device device{gpu::tested_plugin(), 0};
     kernels::ThreadPool pool{1};
 };

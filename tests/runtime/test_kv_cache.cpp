@@ -118,7 +118,7 @@ TEST_P(KvCacheOf, BytesAreThoseOfItsCapacity) {
     append(*cache, 640);
     EXPECT_EQ(cache->bytes(), contiguous_kv_bytes(config_, GetParam(), 640));
     const std::int64_t row = GetParam() == KvStorage::f32 ? 32 : GetParam() == KvStorage::f16 ? 16 : 8 + 4;
-    EXPECT_EQ(cache->bytes(), 2 * 2 * 3 * 640 * row);
+    EXPECT_EQ(cache->bytes(), row * 2 * 2 * 3 * 640);
 }
 
 INSTANTIATE_TEST_SUITE_P(Storage, KvCacheOf,

@@ -173,7 +173,7 @@ TEST(Schema, OfADamagedStoreIsRefusedAfterAnUncleanExit) {
             raw.execAndGet("SELECT rootpage FROM sqlite_schema WHERE name = 'run_recipe'").getInt();
         const int size = raw.execAndGet("PRAGMA page_size").getInt();
         std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-        file.seekp((page - 1) * size);
+        file.seekp(std::streamoff{page - 1} * size);
         file << std::string(static_cast<std::size_t>(size), '\x7');
     }
     expect_refused(path, "damaged");

@@ -114,6 +114,9 @@ private:
                       {"memory_total", 8e9},
                       {"memory_available", 6e9},
                       {"os", "Test OS"}}}};
+        if (type == "devices")
+            return {{"devices", {{{"id", "cuda:0"}, {"name", "Test GPU"}, {"memory", 8e9}}}},
+                    {"problem", nullptr}};
         if (type == "inspect") return inspect(request);
         if (type == "predict")
             return {{"memory", {{"peak_resident", 4e6}}},

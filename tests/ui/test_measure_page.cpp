@@ -38,6 +38,16 @@ private slots:
         QVERIFY(!f_->button(QStringLiteral("Standard"))->isChecked());
     }
 
+    void theDeviceIsChosen() {
+        auto* device = f_->named<QComboBox>(QStringLiteral("Device"));
+        QTRY_COMPARE(device->count(), 2);
+        QCOMPARE(f_->session.target().device, std::string("cpu"));
+        QVERIFY(device->itemText(1).contains(QStringLiteral("Test GPU")));
+        device->setCurrentIndex(1);
+        emit device->activated(1);
+        QCOMPARE(f_->session.target().device, std::string("cuda:0"));
+    }
+
     void promptLengthsAreFixedOrMixed() {
         auto* lengths = f_->named<QComboBox>(QStringLiteral("Prompt lengths"));
         auto* seed = f_->named<QSpinBox>(QStringLiteral("Seed of the prompt lengths"));

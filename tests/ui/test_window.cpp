@@ -310,7 +310,8 @@ private slots:
             QVERIFY2(chart->focusPolicy() == Qt::StrongFocus, qPrintable(chart->accessibleName()));
             bool found = false;
             for (const QWidget* at = chart; at != nullptr && !found; at = at->parentWidget())
-                if (qobject_cast<const Card*>(at) != nullptr)
+                if (qobject_cast<const Card*>(at) != nullptr ||
+                    qobject_cast<const FiguresPane*>(at) != nullptr)
                     for (const QToolButton* button : at->findChildren<QToolButton*>())
                         found = found || button->accessibleName().startsWith(QStringLiteral("Data of"));
             QVERIFY2(found, qPrintable(chart->accessibleName()));

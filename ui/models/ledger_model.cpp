@@ -90,7 +90,8 @@ std::optional<double> LedgerModel::predicted(const std::string& id) const {
 }
 
 QVariant LedgerModel::metricCell(const std::string& id, int role) const {
-    if (role == Qt::DisplayRole) return metricTitle(id);
+    // The column is narrow, and what belongs to the top stays the top.
+    if (role == Qt::DisplayRole) return id == "top1_agreement" ? tr("Same top-1") : metricTitle(id);
     if (role == SuffixRole) return metricUnit(id);
     if (role == Qt::ToolTipRole)
         return QStringLiteral("<qt>%1</qt>").arg(metricDefinition(id).toHtmlEscaped());

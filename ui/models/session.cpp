@@ -43,7 +43,7 @@ struct Session::Impl {
     QUndoStack undo;
     QString checkpoint;
     nlohmann::json model;
-    nlohmann::json environment;
+    nlohmann::json environment, devices;
     QStringList shapes;
     Recipe recipe;
     Workload workload;
@@ -65,6 +65,16 @@ Session::Session(const Registry& registry, WorkerLaunch launch, const std::files
             for (const auto& shape : hello.value("synthetic_shapes", nlohmann::json::array()))
                 impl_->shapes << QString::fromStdString(shape.get<std::string>());
             emit environmentChanged();
+        },
+        [this](const ErrorDetails& error) {
+            emit impl_->jobs.logged(QString::fromStdString(error.message));
+        });
+    impl_->jobs.quick(
+        QStringLiteral("devices"), this,
+        [](const WorkerLaunch& workers, std::stop_token stop) { return hone::devices(workers, stop); },
+        [this](const nlohmann::json& answer) {
+            impl_->devices = answer;
+            emit devicesChanged();
         },
         [this](const ErrorDetails& error) {
             emit impl_->jobs.logged(QString::fromStdString(error.message));
@@ -96,6 +106,9 @@ const nlohmann::json& Session::model() const {
 }
 const nlohmann::json& Session::environment() const {
     return impl_->environment;
+}
+const nlohmann::json& Session::devices() const {
+    return impl_->devices;
 }
 const QStringList& Session::syntheticShapes() const {
     return impl_->shapes;

@@ -31,8 +31,10 @@ public:
     void open(const QString& checkpoint);  // inspects; then modelChanged or openFailed
     QString checkpoint() const;            // empty: none is open
     QString modelName() const;
-    const nlohmann::json& model() const;         // the `inspect` result with tensors; null: none is open
-    const nlohmann::json& environment() const;   // the worker's; null until it answered
+    const nlohmann::json& model() const;        // the `inspect` result with tensors; null: none is open
+    const nlohmann::json& environment() const;  // the worker's; null until it answered
+    const nlohmann::json& devices()
+        const;  // CUDA devices, as docs/protocol.md says; null until a worker answered
     const QStringList& syntheticShapes() const;  // names for "synthetic:NAME"; empty until it answered
 
     const Recipe& recipe() const;
@@ -60,6 +62,7 @@ signals:
     void openStarted(const QString& checkpoint);
     void openFailed(const hone::ErrorDetails& error);
     void environmentChanged();
+    void devicesChanged();
     void recipeChanged();
     void workloadChanged();
     void targetChanged();

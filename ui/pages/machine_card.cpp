@@ -25,6 +25,7 @@ MachineCard::MachineCard(Session& session, QWidget* parent)
     body()->addWidget(facts_);
     body()->addStretch();
     connect(&session_, &Session::environmentChanged, this, &MachineCard::refresh);
+    connect(&session_, &Session::devicesChanged, this, &MachineCard::refresh);
     refresh();
 }
 
@@ -57,6 +58,18 @@ void MachineCard::refresh() {
     const QString kernel = textOf(machine, "kernel");
     add(tr("System"), kernel.isEmpty() ? os : tr("%1 · %2").arg(os, kernel));
     add(tr("Frequency governor"), textOf(machine, "governor"));
+    const nlohmann::json& cuda = session_.devices();
+    if (cuda.is_object()) {
+        const auto devices = cuda.value("devices", nlohmann::json::array());
+        for (const nlohmann::json& device : devices)
+            add(textOf(device, "id"),
+                tr("%1 · %2").arg(textOf(device, "name"), formatBytes(numberOf(device, "memory"))),
+                tr("Compute capability %1, %2 multiprocessors, driver for CUDA %3.")
+                    .arg(textOf(device, "compute_capability"))
+                    .arg(static_cast<int>(numberOf(device, "multiprocessors")))
+                    .arg(textOf(device, "driver")));
+        if (devices.empty()) add(tr("CUDA device"), tr("none"), textOf(cuda, "problem"));
+    }
     facts_->setFacts(facts);
 }
 

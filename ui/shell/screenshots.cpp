@@ -49,12 +49,16 @@ void Screenshots::addTimeline() {
     shots_.push_back({QStringLiteral("timeline"), [this, &view] {
                           window_.pages().showPage(QStringLiteral("compare"));
                           window_.setTimelineShown(true);
+                          window_.timeline().figures().setGrouping(profiler::GroupBy::operation);
+                          window_.timeline().figures().showTab(FiguresPane::Tab::table);
                           view.selectEvent({});
                           view.setSelection({});
                           view.fitAll();
                       }});
     shots_.push_back({QStringLiteral("timeline-pass"), [this, &view] {
                           window_.fillWithTimeline(true);
+                          window_.timeline().figures().setGrouping(profiler::GroupBy::operation);
+                          window_.timeline().figures().showTab(FiguresPane::Tab::table);
                           const TraceData& trace = *view.trace();
                           const Span& pass = trace.passes().spans().back();
                           const auto begin = static_cast<double>(pass.begin);
@@ -67,6 +71,17 @@ void Screenshots::addTimeline() {
                           view.setSelection(TimeRange{layer.begin, layer.end});
                           view.selectEvent(trace.neighbour(layer.first, true));
                       }});
+    shots_.push_back({QStringLiteral("timeline-kernels"), [this, &view] {
+                          view.selectEvent({});
+                          view.setSelection({});
+                          view.fitAll();
+                          window_.timeline().figures().setGrouping(profiler::GroupBy::kernel);
+                      }});
+    shots_.push_back({QStringLiteral("timeline-roofline"),
+                      [this] { window_.timeline().figures().showTab(FiguresPane::Tab::roof); }});
+    if (view.trace()->trace().memory.empty()) return;
+    shots_.push_back({QStringLiteral("timeline-memory"),
+                      [this] { window_.timeline().figures().showTab(FiguresPane::Tab::memory); }});
 }
 
 void Screenshots::next() {

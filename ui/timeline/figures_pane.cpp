@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/timeline/figures_pane.h"
 
+#include <QAbstractItemView>
 #include <QApplication>
 #include <QClipboard>
 #include <QComboBox>
@@ -10,8 +11,10 @@
 #include <QSortFilterProxyModel>
 #include <QStackedWidget>
 #include <QTabBar>
+#include <QToolButton>
 #include <algorithm>
 
+#include "ui/charts/chart_card.h"
 #include "ui/charts/line_chart.h"
 #include "ui/charts/roofline_chart.h"
 #include "ui/models/run_roles.h"
@@ -31,6 +34,7 @@ constexpr int allLayers = -2;
 QComboBox* makeChoice(const QString& name) {
     auto* box = new QComboBox;
     box->setAccessibleName(name);
+    box->view()->setAccessibleName(name);
     box->setToolTip(name);
     box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     return box;
@@ -88,6 +92,12 @@ QWidget* FiguresPane::makeHead() {
     row->addWidget(tabs_);
     row->addWidget(summary_, 1);
     for (QComboBox* box : {by_, layers_, phases_}) row->addWidget(box);
+    menu_ = chartMenuButton(tr("Data of the chart"), [this]() -> Chart* {
+        return tabs_->currentIndex() == static_cast<int>(Tab::memory) ? static_cast<Chart*>(memory_)
+                                                                      : roofline_;
+    });
+    row->addWidget(menu_);
+    menu_->hide();
     return head;
 }
 
@@ -100,7 +110,9 @@ QWidget* FiguresPane::makeTable() {
     table_->verticalHeader()->setDefaultSectionSize(rowHeight);
     table_->setSortingEnabled(true);
     table_->sortByColumn(TotalsModel::Time, Qt::DescendingOrder);
-    table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    // Names get what figures leave.
+    table_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    table_->setStretchedColumn(TotalsModel::Name);
     table_->setMinimumHeight(spacing::headerHeight + leastRows * rowHeight);
     table_->setToolTip(tr("Return or a double click finds the row in the timeline"));
     connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
@@ -176,8 +188,8 @@ void FiguresPane::update() {
 void FiguresPane::updateColumns() {
     const profiler::DeviceTraceFacts& facts = data_->trace().device;
     table_->setColumnHidden(TotalsModel::Peak, facts.peak_bandwidth <= 0 || facts.peak_flops <= 0);
-    tabs_->setTabVisible(memory, !data_->trace().memory.empty());
-    if (!tabs_->isTabVisible(tabs_->currentIndex())) tabs_->setCurrentIndex(table);
+    tabs_->setTabVisible(static_cast<int>(Tab::memory), !data_->trace().memory.empty());
+    if (!tabs_->isTabVisible(tabs_->currentIndex())) showTab(Tab::table);
 }
 
 // A step a change: two points at each.
@@ -207,11 +219,14 @@ void FiguresPane::updateMemory() {
     memory_->setSeries(std::move(series));
 }
 
+void FiguresPane::showTab(Tab tab) {
+    tabs_->setCurrentIndex(static_cast<int>(tab));
+}
+
 void FiguresPane::show(Tab tab) {
-    pages_->setCurrentIndex(tab);
-    by_->setVisible(tab != memory);
-    layers_->setVisible(tab != memory);
-    phases_->setVisible(tab != memory);
+    pages_->setCurrentIndex(static_cast<int>(tab));
+    for (QComboBox* box : {by_, layers_, phases_}) box->setVisible(tab != Tab::memory);
+    menu_->setVisible(tab != Tab::table);
 }
 
 void FiguresPane::copyTable() const {

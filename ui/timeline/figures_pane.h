@@ -13,6 +13,7 @@ class QComboBox;
 class QSortFilterProxyModel;
 class QStackedWidget;
 class QTabBar;
+class QToolButton;
 
 namespace hone::ui {
 
@@ -26,7 +27,10 @@ class RooflineChart;
 class FiguresPane : public QWidget {
     Q_OBJECT
 public:
+    enum class Tab { table, roof, memory };
+
     explicit FiguresPane(QWidget* parent = nullptr);
+    void showTab(Tab tab);
 
     void setData(std::shared_ptr<const TraceData> made);
     void setRange(std::optional<TimeRange> range);  // nothing: all of the trace
@@ -42,7 +46,6 @@ signals:
     void searched(const QString& text);                   // a row that was activated
 
 private:
-    enum Tab { table, roof, memory };
     QWidget* makeHead();
     QWidget* makeTable();
     void show(Tab tab);
@@ -60,6 +63,7 @@ private:
     FigureTable* table_;
     RooflineChart* roofline_;
     LineChart* memory_;
+    QToolButton* menu_ = nullptr;  // of the chart that is shown
     std::shared_ptr<const TraceData> data_;
     std::optional<TimeRange> range_;
 };

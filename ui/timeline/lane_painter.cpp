@@ -12,6 +12,7 @@ namespace hone::ui {
 namespace {
 
 constexpr int wide = 3, lined = 6, labelPadding = 4, darker = 105, lineDarker = 125;
+constexpr int leastColumn = 3;  // pixels
 
 class LaneDrawing {
 public:
@@ -90,15 +91,21 @@ private:
         ++stats_.columns;
         lane_.busyUntil(scale_.time(x), before_);
         lane_.busyUntil(scale_.time(x + 1), after_);
-        double filled = 0;
+        double filled = 0, most = 0;
+        std::size_t busiest = 0;
         for (std::size_t kind = 0; kind < before_.size(); ++kind) {
             const double share = (after_[kind] - before_[kind]) / scale_.nsPerPixel;
             if (share <= 0) continue;
+            if (share > most) busiest = kind;
+            most = std::max(most, share);
             const int from = static_cast<int>(std::round(height_ * (1 - std::min(1.0, filled))));
             filled += share;
             const int to = static_cast<int>(std::round(height_ * (1 - std::min(1.0, filled))));
             if (from > to) painter_.fillRect(x, top_ + to, 1, from - to, style_.colors[kind]);
         }
+        // What takes a thousandth of the time is there none the less.
+        if (most > 0 && filled * height_ < leastColumn)
+            painter_.fillRect(x, top_ + height_ - leastColumn, 1, leastColumn, style_.colors[busiest]);
     }
 
     QPainter& painter_;

@@ -174,9 +174,15 @@ void TimelineView::paintMemory(QPainter& painter) const {
             painter.drawPolygon(shape.outline);
         }
     }
-    painter.setPen(p.mutedText);
-    painter.drawText(area.adjusted(4, 1, -4, 0), Qt::AlignRight | Qt::AlignTop,
-                     tr("%1 at most").arg(formatBytes(static_cast<double>(mostTogether(*data_)))));
+    const QString most = tr("%1 at most").arg(formatBytes(static_cast<double>(mostTogether(*data_))));
+    QRect note = painter.fontMetrics().boundingRect(most).adjusted(-6, -1, 6, 1);
+    note.moveTopRight(area.topRight() + QPoint(-4, 4));
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(withOpacity(p.surface, 220));
+    painter.drawRoundedRect(note, 4, 4);
+    painter.setPen(p.text);
+    painter.drawText(note, Qt::AlignCenter, most);
     painter.restore();
 }
 

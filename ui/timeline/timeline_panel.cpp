@@ -141,7 +141,10 @@ void TimelinePanel::sayFacts(const profiler::RunRecord& run) {
         tr("Recorded in one repetition after those that were timed: its own figures are not the run's."));
     const profiler::DeviceTraceFacts& device = data_->trace().device;
     if (!device.empty()) {
-        facts_->setText(QStringLiteral("%1 · %2").arg(QString::fromStdString(device.source), facts_->text()));
+        facts_->setText(QStringLiteral("%1 · %2 · %3")
+                            .arg(QString::fromStdString(device.source),
+                                 tr("%1 kernels").arg(QLocale().toString(qlonglong(device.kernels))),
+                                 formatNanoseconds(static_cast<double>(data_->end()))));
         facts_->setToolTip(wrappedTip(deviceText(device)));
     }
     if (const QString doubt = deviceDoubt(device); !doubt.isEmpty() && run.trace_dropped == 0) {

@@ -69,6 +69,8 @@ public:
         *element_ = value;
         return *this;
     }
+    // Values are assigned, not references: an element may get its own.
+    // NOLINTNEXTLINE(bugprone-unhandled-self-assignment)
     const SharedElement& operator=(const SharedElement& other) const { return *this = static_cast<T>(other); }
     const SharedElement& operator+=(const T& value) const { return *this = static_cast<T>(*this) + value; }
     SharedElement(const SharedElement&) = default;

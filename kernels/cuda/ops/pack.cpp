@@ -103,6 +103,7 @@ void pack_row(WeightType type, const void* row, std::int64_t cols, std::byte* va
             break;
     }
     const std::int64_t group = int4_group(type);
+    if (group == 0) return;  // packing_of() knows no such type
     for (std::int64_t block = 0; block < cols / group; ++block) {
         scales[block] = half_at(from);
         from += sizeof(F16);

@@ -55,6 +55,7 @@ TEST_F(CudaElementwise, Rotates) {
     std::vector<float> x = kernels::random_floats(kRows * kHeads * kDim, 4);
     const std::vector<std::int32_t> positions{0, 1, 17, 4000, 8191};
     std::vector<float> frequencies;
+    frequencies.reserve(kRotary / 2);
     for (int i = 0; i < kRotary / 2; ++i)
         frequencies.push_back(std::pow(10000.0F, -2.0F * static_cast<float>(i) / kRotary));
     const DeviceArray<float> device_x(x), device_frequencies(frequencies);

@@ -24,7 +24,7 @@ std::string error_of(const Launch& launch, const std::function<void()>& body) {
 }
 
 TEST(CudaEmulation, RunsEveryThreadOfEveryBlock) {
-    std::vector<int> seen(2 * 3 * 4 * 64);
+    std::vector<int> seen(std::size_t{2} * 3 * 4 * 64);
     emulation::run({{2, 3, 4}, 64}, [&] {
         const Dim3 at = block_index();
         ++seen[((at.z * 3 + at.y) * 2 + at.x) * 64 + thread_index()];
@@ -211,11 +211,13 @@ TEST(CudaEmulation, MultipliesFragments) {
         };
         const auto halves = [&](auto code, auto multiply) {
             const auto two = [&](int low, int high) { return code(low) | code(high) << 16; };
+            // NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): lanes and columns below 32
             const std::uint32_t fa[4] = {
                 two(a[g][2 * t], a[g][2 * t + 1]), two(a[g + 8][2 * t], a[g + 8][2 * t + 1]),
                 two(a[g][2 * t + 8], a[g][2 * t + 9]), two(a[g + 8][2 * t + 8], a[g + 8][2 * t + 9])};
             const std::uint32_t fb[2] = {two(b[2 * t][g], b[2 * t + 1][g]),
                                          two(b[2 * t + 8][g], b[2 * t + 9][g])};
+            // NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
             float d[4] = {1, 1, 1, 1};
             multiply(d, fa, fb);
             check(d, 16);

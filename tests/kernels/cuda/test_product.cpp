@@ -131,10 +131,11 @@ TEST(CudaPacking, RefusesWhatHasNoWholeChunks) {
 }
 
 TEST(CudaProductLaunch, FitsSharedMemory) {
-    EXPECT_EQ(product_tokens(4096, 227 * 1024, 100), 8);
-    EXPECT_EQ(product_tokens(14336, 227 * 1024, 8), 4);
-    EXPECT_EQ(product_tokens(14336, 227 * 1024, 1), 1);
-    EXPECT_EQ(product_tokens(28672, 99 * 1024, 4), 0);
+    constexpr std::int64_t kHopper = std::int64_t{227} * 1024;
+    EXPECT_EQ(product_tokens(4096, kHopper, 100), 8);
+    EXPECT_EQ(product_tokens(14336, kHopper, 8), 4);
+    EXPECT_EQ(product_tokens(14336, kHopper, 1), 1);
+    EXPECT_EQ(product_tokens(28672, std::int64_t{99} * 1024, 4), 0);
 }
 
 TEST(CudaQuantize, RoundsEachRowByItsLargest) {

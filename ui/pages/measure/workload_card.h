@@ -35,6 +35,8 @@ private:
     void addLengths(QLayout* row);
     void addText(QLayout* row);
     void addTrace(QLayout* row);
+    void addDevice(QLayout* row);
+    void showDevices();
     void showWorkload();
     void readControls();
     void chooseText(int index);
@@ -44,6 +46,8 @@ private:
     QComboBox *lengths_, *text_;
     QSpinBox* lengthsSeed_;
     QCheckBox* trace_;
+    QComboBox* device_;
+    QWidget* deviceBox_;  // hidden where there is only the CPU
     TextLabel* estimate_;
 };
 
