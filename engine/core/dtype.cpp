@@ -17,6 +17,7 @@ constexpr std::array<DTypeInfo, kDTypes> kTypes{{
     {DType::i4_g32, "int4 group 32", "i4_g32", 32, 18, std::nullopt, DType::q4_0, false},
     {DType::i4_g64, "int4 group 64", "i4_g64", 64, 34, std::nullopt, DType::q4_0, false},
     {DType::i4_g128, "int4 group 128", "i4_g128", 128, 66, std::nullopt, DType::q4_0, false},
+    {DType::e4m3_channel, "FP8 E4M3 per channel", "e4m3_channel", 0, 2, std::nullopt, DType::bf16, false},
     {DType::sparse_f32, "sparse F32", "sparse_f32", 1, 4, std::nullopt, DType::f32, true, true},
     {DType::sparse_f16, "sparse F16", "sparse_f16", 1, 2, std::nullopt, DType::f16, true, true},
     {DType::sparse_bf16, "sparse BF16", "sparse_bf16", 1, 2, std::nullopt, DType::bf16, true, true},

@@ -21,8 +21,9 @@ enum class DType : std::uint8_t {
     q4_1,        // blocks of 32: f16 d, f16 m, 16 bytes; w = d·q + m
     i8_channel,  // a row: f16 scale, then `cols` int8; w = scale·q. Carried by q8_0 with d repeated.
     i4_g32,  // groups of 32/64/128 of a row: f16 scale, then group/2 bytes; byte j of each 32 values holds value j
-    i4_g64,   //   in its low and value j+16 in its high nibble (q4_0's order); w = scale·(q−8).
-    i4_g128,  //   Carried by q4_0 with d repeated.
+    i4_g64,        //   in its low and value j+16 in its high nibble (q4_0's order); w = scale·(q−8).
+    i4_g128,       //   Carried by q4_0 with d repeated.
+    e4m3_channel,  // a row: f16 scale, a power of two, then `cols` FP8 E4M3 (OCP OFP8 1.0; no NaN); w = scale·q, which bf16 carries.
     sparse_f32,  // a row: a u32 for each 32 columns, bit i set where column i of them is stored; then those values of the
     sparse_f16,  //   carrier's type without gaps. Others are +0. Rows follow each other behind a table of where each
     sparse_bf16,  //   begins; see sparse_bytes().
@@ -32,10 +33,11 @@ inline constexpr std::size_t kDTypes = static_cast<std::size_t>(DType::sparse_bf
 
 struct DTypeInfo {
     DType type;
-    std::string_view name;     // "F32", "Q4_1", "int8 per channel", …: shown to users
-    std::string_view id;       // "f32", "q4_1", "i8_channel", …: options, JSON
-    std::int64_t block;        // elements a block; 0: the block is the whole row
-    std::int64_t block_bytes;  // bytes a block; for i8_channel the bytes beside one byte an element
+    std::string_view name;  // "F32", "Q4_1", "int8 per channel", …: shown to users
+    std::string_view id;    // "f32", "q4_1", "i8_channel", …: options, JSON
+    std::int64_t block;     // elements a block; 0: the block is the whole row
+    std::int64_t
+        block_bytes;  // bytes a block; where the block is the row the bytes beside one byte an element
     std::optional<std::uint32_t> ggml_type;  // id in GGUF files
     DType gguf_carrier;  // the GGUF type that holds these values exactly (itself for ggml types)
     bool floating;       // f32, f16, bf16

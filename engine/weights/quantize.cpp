@@ -107,6 +107,19 @@ void quantize_i4_group(const float* source, std::byte* target, std::int64_t cols
     }
 }
 
+// The scale is a power of two: a floating type loses next to nothing by that, and bf16 holds the products exactly.
+void quantize_e4m3_channel(const float* source, std::byte* target, std::int64_t cols) {
+    constexpr float kLargest = 448;
+    constexpr int kLeast = -24, kMost = 15;  // what f16 holds
+    const float most = absmax(source, cols);
+    int exponent = kLeast;
+    while (exponent < kMost && std::ldexp(kLargest, exponent) < most) ++exponent;
+    put(target, f32_to_f16(std::ldexp(1.0F, exponent)));
+    const float factor = std::ldexp(1.0F, -exponent);
+    for (std::int64_t i = 0; i < cols; ++i)
+        *target++ = static_cast<std::byte>(kernels::f32_to_e4m3(source[i] * factor));
+}
+
 template <typename Convert>
 void convert_halves(const float* source, std::byte* target, std::int64_t cols, Convert convert) {
     for (std::int64_t i = 0; i < cols; ++i) put(target, convert(source[i]));
@@ -136,6 +149,8 @@ kernels::WeightType kernel_type(DType type) {
             return kernels::WeightType::i4_g64;
         case DType::i4_g128:
             return kernels::WeightType::i4_g128;
+        case DType::e4m3_channel:
+            return kernels::WeightType::e4m3_channel;
         case DType::sparse_f32:
             return kernels::WeightType::sparse_f32;
         case DType::sparse_f16:
@@ -167,6 +182,8 @@ void quantize_row(DType type, const float* source, std::byte* target, std::int64
         case DType::i4_g64:
         case DType::i4_g128:
             return quantize_i4_group(source, target, cols, info(type).block);
+        case DType::e4m3_channel:
+            return quantize_e4m3_channel(source, target, cols);
         case DType::sparse_f32:
         case DType::sparse_f16:
         case DType::sparse_bf16:

@@ -18,7 +18,8 @@ kernels::WeightType kernel_type(DType type);
 
 // One row of `cols` fp32 values to and from stored form. Quantisers follow ggml's reference rounding for q8_0, q4_0 and q4_1
 // (bit-equal with the `gguf` Python package); int8 per channel and int4 groups are symmetric, scale = absmax/127 and
-// signed-absmax/−8 as in q4_0, rounded to f16 before the integers are chosen. quantize_row: not to a sparse type, see sparse.h.
+// signed-absmax/−8 as in q4_0, rounded to f16 before the integers are chosen; FP8's scale is the least power of two with which the row's
+// largest value is within ±448. quantize_row: not to a sparse type, see sparse.h.
 void quantize_row(DType type, const float* source, std::byte* target, std::int64_t cols);
 void dequantize_row(DType type, const std::byte* source, float* target, std::int64_t cols);
 

@@ -50,6 +50,7 @@ void set_zeros(DType type, std::byte* row, const std::uint8_t* mask, std::int64_
         case DType::q8_0:
             return zero_bytes(row, mask, cols, info(type).block);
         case DType::i8_channel:
+        case DType::e4m3_channel:
             return zero_bytes(row, mask, cols, cols);
         case DType::q4_0:
         case DType::i4_g32:

@@ -2,6 +2,7 @@
 #include "kernels/convert/convert.h"
 
 #include <bit>
+#include <cmath>
 
 #include "kernels/cpu/kernel_table.h"
 
@@ -43,6 +44,18 @@ std::uint16_t f32_to_bf16(float value) {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     if ((bits & 0x7FFFFFFFU) > 0x7F800000U) return static_cast<std::uint16_t>(bits >> 16U | 0x40U);
     return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16U & 1U)) >> 16U);
+}
+
+std::uint8_t f32_to_e4m3(float value) {
+    const auto sign = static_cast<std::uint8_t>(std::signbit(value) ? 0x80 : 0);
+    const float magnitude = std::fabs(value);
+    if (std::isnan(value)) return sign | 0x7FU;
+    if (magnitude >= 448.0F) return sign | 0x7EU;
+    // Below 2^-6 in steps of 2^-9; a step too many is the smallest normal number's code.
+    if (magnitude < 0x1p-6F) return sign | static_cast<std::uint8_t>(std::nearbyint(magnitude * 512.0F));
+    const auto bits = std::bit_cast<std::uint32_t>(magnitude);
+    const std::uint32_t rounded = bits + 0x7FFFFU + (bits >> 20U & 1U);
+    return sign | static_cast<std::uint8_t>((rounded - 0x3C000000U) >> 20U);
 }
 
 void expand_row(WeightType type, const void* row, float* out, std::int64_t cols, Isa isa) {

@@ -51,18 +51,20 @@ struct ExpandBody {
     using Params = ExpandParams<To>;
     static HONE_DEVICE void run(const Params& p) { expand_kernel<type, To>(p); }
 };
+template <PlaneType type>
 struct QuantizeBody {
     using Params = QuantizeParams;
-    static HONE_DEVICE void run(const Params& p) { quantize_kernel(p); }
+    static HONE_DEVICE void run(const Params& p) { quantize_kernel<type>(p); }
 };
 template <typename To>
 struct ConvertBody {
     using Params = ConvertParams<To>;
     static HONE_DEVICE void run(const Params& p) { convert_kernel<To>(p); }
 };
+template <typename Sum>
 struct RescaleBody {
     using Params = RescaleParams;
-    static HONE_DEVICE void run(const Params& p) { rescale_kernel(p); }
+    static HONE_DEVICE void run(const Params& p) { rescale_kernel<Sum>(p); }
 };
 template <PlaneType type>
 struct FillBody {
@@ -195,12 +197,17 @@ bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
         case KernelId::expand:
             return visit_plane(choice.variant, expand) && width_known;
         case KernelId::quantize:
-            return one(QuantizeBody{});
+            if (choice.variant == static_cast<std::uint16_t>(PlaneType::i8))
+                return one(QuantizeBody<PlaneType::i8>{});
+            return choice.variant == static_cast<std::uint16_t>(PlaneType::e4m3) &&
+                   one(QuantizeBody<PlaneType::e4m3>{});
         case KernelId::convert:
             if (static_cast<PlaneType>(choice.variant) == PlaneType::f16) return one(ConvertBody<F16>{});
             return static_cast<PlaneType>(choice.variant) == PlaneType::bf16 && one(ConvertBody<BF16>{});
         case KernelId::rescale:
-            return one(RescaleBody{});
+            if (choice.variant == static_cast<std::uint16_t>(PlaneType::i8))
+                return one(RescaleBody<std::int32_t>{});
+            return choice.variant == static_cast<std::uint16_t>(PlaneType::e4m3) && one(RescaleBody<float>{});
         case KernelId::fill:
             return visit_plane(choice.variant,
                                [&]<PlaneType type>() { visit.template operator()<FillBody<type>>(); });

@@ -16,9 +16,9 @@ enum class KernelId : std::uint16_t {
     finite,       // FiniteParams
     product,      // ProductParams; PlaneType, tokens: 1, 2, 4 or 8
     expand,       // ExpandParams<To>; PlaneType, PlaneType of To: f32, f16 or bf16
-    quantize,     // QuantizeParams
+    quantize,     // QuantizeParams; PlaneType of q: i8 or e4m3
     convert,      // ConvertParams<To>; PlaneType of To: f16 or bf16
-    rescale,      // RescaleParams
+    rescale,      // RescaleParams; PlaneType of what was multiplied: i8 or e4m3
     fill,         // FillParams; PlaneType
     fill_halves,  // FillHalvesParams
     remember,     // RememberParams; KvPlane

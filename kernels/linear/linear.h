@@ -19,6 +19,7 @@ enum class WeightType : std::uint8_t {
     i4_g32,
     i4_g64,
     i4_g128,
+    e4m3_channel,
     sparse_f32,
     sparse_f16,
     sparse_bf16

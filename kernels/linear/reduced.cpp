@@ -19,6 +19,7 @@ std::int64_t rounded_up(std::int64_t value, std::int64_t multiple) {
 const ReducedKernels* kernels_for(Arithmetic arithmetic, Isa isa) {
     switch (arithmetic) {
         case Arithmetic::f32:
+        case Arithmetic::e4m3:
             return nullptr;
         case Arithmetic::bf16:
             return isa == Isa::avx512 && __builtin_cpu_supports("avx512bf16") ? &kBf16Avx512 : nullptr;
@@ -67,6 +68,8 @@ std::string_view arithmetic_name(Arithmetic arithmetic) {
             return "bf16";
         case Arithmetic::i8:
             return "int8";
+        case Arithmetic::e4m3:
+            return "fp8";
         case Arithmetic::f32:
             break;
     }
@@ -87,6 +90,7 @@ std::string_view arithmetic_unit(Arithmetic arithmetic, Isa isa) {
 
 bool multiplies(Arithmetic arithmetic, WeightType type) {
     if (arithmetic == Arithmetic::i8) return type == WeightType::i8_channel || type == WeightType::q8_0;
+    if (arithmetic == Arithmetic::e4m3) return type == WeightType::e4m3_channel;
     return !is_sparse(type);
 }
 

@@ -14,14 +14,17 @@ enum class Arithmetic : std::uint8_t {
     f32,   // the baseline: linear() in linear.h
     bf16,  // weights and inputs rounded to bfloat16, summed in fp32 (AVX-512 BF16)
     i8,  // int8 weights as stored times inputs rounded to int8 with one scale a token, summed in int32 (VNNI or AVX2)
+    e4m3,  // FP8 E4M3 weights as stored times inputs rounded to it with one scale a token, summed in fp32: no processor has it, tensor
+           // cores do from compute capability 8.9 on
 };
 
-std::string_view arithmetic_name(Arithmetic arithmetic);  // "fp32", "bf16", "int8"
+std::string_view arithmetic_name(Arithmetic arithmetic);  // "fp32", "bf16", "int8", "fp8"
 // Whether this machine computes so when `isa` is in use.
 bool has_arithmetic(Arithmetic arithmetic, Isa isa);
 // What computes it: "VNNI", "AVX2", "AVX-512 BF16"; empty where has_arithmetic() is false.
 std::string_view arithmetic_unit(Arithmetic arithmetic, Isa isa);
-// Whether weights stored so can be multiplied so: i8 takes i8_channel and q8_0, the others everything.
+// Whether weights stored so can be multiplied so: i8 takes i8_channel and q8_0, e4m3 e4m3_channel, the others all but
+// sparse types.
 bool multiplies(Arithmetic arithmetic, WeightType type);
 
 // As linear(), in bf16 or i8. `input`: reduced_input_bytes() bytes of scratch, 64-byte aligned, that the inputs are rounded into.

@@ -52,7 +52,9 @@ std::string other_workload(const RunRecord& a, const RunRecord& b) {
 }
 
 std::string other_device(const RunRecord& a, const RunRecord& b) {
-    return difference(a.what.target, b.what.target, {{"device", "device"}}, true);
+    const std::string name = difference(at(a.what.environment, "device"), at(b.what.environment, "device"),
+                                        {{"name", "device"}}, false);
+    return first_of({difference(a.what.target, b.what.target, {{"device", "device"}}, true), name});
 }
 
 // 0 was "as many as there are cores" before a worker said how many those are.
@@ -115,6 +117,8 @@ void add_program_warnings(std::vector<std::string>& warnings, const Json& a, con
     add(warnings,
         difference(a, b, {{"hone_version", "version of Hone"}, {"commit", "commit of Hone"}}, false));
     add(warnings, difference(a, b, {{"compiler", "compiler"}, {"kernel", "kernel"}}, false));
+    add(warnings, difference(at(a, "device"), at(b, "device"),
+                             {{"driver", "driver of the device"}, {"runtime", "CUDA runtime"}}, false));
     const Json first = at(a, "libraries"), second = at(b, "libraries");
     if (!first.is_object()) return;
     for (const auto& [name, version] : first.items())

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Adaptive batches under a control group's memory limit: no request may fail, and the batch must stay below its largest size.
 
-    sudo tests/bench/check_memory_limit.py HONE CHECKPOINT [--limit MB] [--sequences N]
+    sudo tests/bench/check_memory_limit.py HONE CHECKPOINT [--limit MB] [--sequences N] [--prompt TOKENS]
 
 Needs the right to make a control group (version 1 or 2). Prints the batch without and with the limit.
 """
@@ -38,7 +38,7 @@ def group(limit):
 def bench(options, join):
     with tempfile.TemporaryDirectory() as scratch:
         store = pathlib.Path(scratch) / "runs.sqlite"
-        command = [options.hone, "bench", options.checkpoint, "--json", "--text", "none", "--prompt", "256", "--generate", "24",
+        command = [options.hone, "bench", options.checkpoint, "--json", "--text", "none", "--prompt", str(options.prompt), "--generate", "24",
                    "--repeat", "2", "--concurrency", str(options.sequences), "--store", str(store),
                    "--with", "batching.kind=adaptive", "--with", f"batching.size={options.sequences}"]
         enter = (lambda: join.write_text(str(os.getpid()))) if join else None
@@ -60,7 +60,8 @@ def main():
     parser.add_argument("hone")
     parser.add_argument("checkpoint")
     parser.add_argument("--limit", type=int, default=450, help="MB")
-    parser.add_argument("--sequences", type=int, default=32)
+    parser.add_argument("--sequences", type=int, default=12)
+    parser.add_argument("--prompt", type=int, default=768, help="tokens: keys and values are to be more than the limit leaves")
     options = parser.parse_args()
     free, _ = bench(options, None)
     with group(options.limit * 1_000_000) as (join, version):

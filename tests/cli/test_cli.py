@@ -404,10 +404,29 @@ class CommandLine(unittest.TestCase):
         self.assertAlmostEqual(baseline["metrics"]["perplexity"]["value"] / on_cpu["metrics"]["perplexity"]["value"], 1, places=4)
         self.assertLess(run["memory"]["kv_cache"], baseline["memory"]["kv_cache"])
         self.assertEqual(baseline["memory"]["unaccounted"], 0)
+        self.assertEqual(baseline["environment"]["device"]["name"], cuda["devices"][0]["name"])
+        self.assertIsNone(on_cpu["environment"].get("device"))
         self.assertTrue(run["engaged"]["kv_cache"]["engaged"])
-        for scheme in ("int8_channel", "int4_group", "q4_1"):
+        for scheme in ("int8_channel", "fp8_channel", "int4_group", "q4_1"):
             run = self.json("bench", MODEL, *short, "--device", "cuda:0", "--text", "none", "--with", f"quantize_weights.scheme={scheme}")["runs"][0]
             self.assertTrue(run["engaged"]["quantize_weights"]["engaged"])
+
+    def test_computes_in_fp8_on_a_cuda_device_alone(self):
+        fp8 = ["bench", MODEL, *QUICK, "--store", self.store, "--text", "none", "--with", "quantize_activations.scheme=fp8_token"]
+        self.assertIn("compute capability 8.9", self.json(*fp8, status=2)["error"]["message"])
+        self.with_plugin(EMULATED)
+        run = self.json(*fp8, "--device", "cuda:0")["runs"][0]
+        self.assertTrue(run["engaged"]["quantize_activations"]["engaged"])
+
+    def test_a_lost_context_ends_the_run_and_nothing_else(self):
+        self.with_plugin(EMULATED)
+        bench = ["bench", MODEL, *QUICK, "--store", self.store, "--text", "none", "--device", "cuda:0"]
+        os.environ["HONE_EMULATED_LOSS"] = "100"
+        self.addCleanup(os.environ.pop, "HONE_EMULATED_LOSS", None)
+        error = self.json(*bench, status=1)["error"]
+        self.assertIn("context is lost (an illegal memory access", error["message"])
+        del os.environ["HONE_EMULATED_LOSS"]
+        self.assertEqual(self.json(*bench)["runs"][0]["status"], "done")
 
     def test_traces_the_kernels_of_a_cuda_device(self):
         self.with_plugin(EMULATED)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """check_gguf_types.py HONE DUMP_TENSORS: exported files as the independent `gguf` package reads them.
 
-Exports the sample model (HONE_SAMPLE_DIR) in every type, and two recipes whose formats are Hone's own; in each file the
+Exports the sample model (HONE_SAMPLE_DIR) in every type, and three recipes whose formats are Hone's own; in each file the
 embedding and the first and last blocks (with HONE_LONG_TESTS every tensor) must dequantise to the same bits in `gguf` as in Hone,
 and no metadata may be lost. Exit status 77: nothing to check with.
 """
@@ -25,6 +25,7 @@ PREFIXES = [] if os.environ.get("HONE_LONG_TESTS") else ["token_embd", "output",
 CASES = [("F32", ["--type", "f32"]), ("F16", ["--type", "f16"]), ("BF16", ["--type", "bf16"]), ("Q8_0", ["--type", "q8_0"]),
          ("Q4_0", ["--type", "q4_0"]), ("Q4_1", ["--type", "q4_1"]),
          ("Q8_0", ["--with", "quantize_weights.scheme=int8_channel"]),
+         ("BF16", ["--with", "quantize_weights.scheme=fp8_channel"]),
          ("Q4_0", ["--with", "quantize_weights.scheme=int4_group", "--with", "quantize_weights.embedding=same"])]
 
 

@@ -14,6 +14,14 @@ std::uint16_t u16_at(const std::byte* p) {
     return value;
 }
 
+double e4m3_value(std::byte stored) {
+    const auto bits = std::to_integer<int>(stored);
+    const int exponent = bits >> 3 & 15, mantissa = bits & 7;
+    const double magnitude =
+        exponent == 0 ? std::ldexp(mantissa, -9) : std::ldexp(8 + mantissa, exponent - 10);
+    return bits >> 7 != 0 ? -magnitude : magnitude;
+}
+
 double bfloat_value(std::uint16_t bits) {
     return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
 }
@@ -28,10 +36,14 @@ double int4_value(const std::byte* row, std::int64_t group, std::int64_t col) {
     return half_value(u16_at(start)) * (nibble_at(start + 2 + col % group / 32 * 16, col) - 8);
 }
 
+bool scales_a_row(WeightType type) {
+    return type == WeightType::i8_channel || type == WeightType::e4m3_channel;
+}
+
 // Where a row of `type` keeps its 16-bit scales, one after the other.
 std::vector<std::int64_t> scale_offsets(WeightType type, std::int64_t cols) {
     std::vector<std::int64_t> offsets;
-    if (type == WeightType::i8_channel) return {0};
+    if (scales_a_row(type)) return {0};
     const std::int64_t block = block_of(type);
     if (block == 1) return {};
     const std::int64_t bytes = bytes_of_row(type, block);
@@ -67,20 +79,21 @@ void put_float(WeightType type, std::byte* row, std::int64_t col, std::uint32_t 
 }  // namespace
 
 const char* type_name(WeightType type) {
-    constexpr std::array<const char*, 10> kNames{"f32",  "f16",        "bf16",   "q8_0",   "q4_0",
-                                                 "q4_1", "i8_channel", "i4_g32", "i4_g64", "i4_g128"};
+    constexpr std::array<const char*, 11> kNames{"f32",    "f16",     "bf16",        "q8_0",
+                                                 "q4_0",   "q4_1",    "i8_channel",  "i4_g32",
+                                                 "i4_g64", "i4_g128", "e4m3_channel"};
     return kNames[static_cast<std::size_t>(type)];
 }
 
 std::int64_t block_of(WeightType type) {
-    constexpr std::array<std::int64_t, 10> kBlocks{1, 1, 1, 32, 32, 32, 1, 32, 64, 128};
+    constexpr std::array<std::int64_t, 11> kBlocks{1, 1, 1, 32, 32, 32, 1, 32, 64, 128, 1};
     return kBlocks[static_cast<std::size_t>(type)];
 }
 
 std::int64_t bytes_of_row(WeightType type, std::int64_t cols) {
-    constexpr std::array<std::int64_t, 10> kBytes{4, 2, 2, 34, 18, 20, 1, 18, 34, 66};
+    constexpr std::array<std::int64_t, 11> kBytes{4, 2, 2, 34, 18, 20, 1, 18, 34, 66, 1};
     const std::int64_t blocks = cols / block_of(type) * kBytes[static_cast<std::size_t>(type)];
-    return type == WeightType::i8_channel ? blocks + 2 : blocks;
+    return scales_a_row(type) ? blocks + 2 : blocks;
 }
 
 double half_value(std::uint16_t half) {
@@ -112,6 +125,8 @@ double stored_value(WeightType type, const std::byte* row, std::int64_t col) {
         }
         case WeightType::i8_channel:
             return half_value(u16_at(row)) * static_cast<std::int8_t>(row[2 + col]);
+        case WeightType::e4m3_channel:
+            return half_value(u16_at(row)) * e4m3_value(row[2 + col]);
         case WeightType::q4_0:
         case WeightType::i4_g32:
             return int4_value(row, 32, col);
@@ -138,6 +153,10 @@ std::vector<std::byte> random_rows(WeightType type, std::int64_t rows, std::int6
         std::byte* const row = data.data() + r * row_bytes;
         for (std::int64_t c = 0; is_floating(type) && c < cols; ++c)
             put_float(type, row, c, random() & 1U, random() % 4, random());
+        // NaN is never stored.
+        for (std::int64_t c = 0; type == WeightType::e4m3_channel && c < cols; ++c) {
+            if ((row[2 + c] & std::byte{0x7F}) == std::byte{0x7F}) row[2 + c] = std::byte{0x7E};
+        }
         for (const std::int64_t at : scale_offsets(type, cols))
             put_half(row + at, (random() & 1U) << 15U | (step + random() % 2) << 10U | (random() & 0x3FFU));
     }

@@ -12,9 +12,10 @@
 
 namespace hone::kernels {
 
-inline constexpr std::array kWeightTypes{
-    WeightType::f32,  WeightType::f16,        WeightType::bf16,   WeightType::q8_0,   WeightType::q4_0,
-    WeightType::q4_1, WeightType::i8_channel, WeightType::i4_g32, WeightType::i4_g64, WeightType::i4_g128};
+inline constexpr std::array kWeightTypes{WeightType::f32,        WeightType::f16,         WeightType::bf16,
+                                         WeightType::q8_0,       WeightType::q4_0,        WeightType::q4_1,
+                                         WeightType::i8_channel, WeightType::i4_g32,      WeightType::i4_g64,
+                                         WeightType::i4_g128,    WeightType::e4m3_channel};
 
 const char* type_name(WeightType type);
 std::int64_t block_of(WeightType type);  // columns must be a multiple of it

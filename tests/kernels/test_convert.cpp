@@ -62,6 +62,29 @@ TEST(Convert, BfloatsRoundToNearestEven) {
     EXPECT_TRUE(std::isnan(bf16_to_f32(f32_to_bf16(std::bit_cast<float>(0x7F800001U)))));
 }
 
+// Against the definition: the nearest of all 253 numbers, the one with an even code of two that are as near.
+TEST(Convert, Fp8RoundsToNearestEven) {
+    const auto value_of = [](unsigned code) {
+        std::vector<std::byte> row(3);
+        const std::uint16_t one = 0x3C00;
+        std::memcpy(row.data(), &one, sizeof one);
+        row[2] = static_cast<std::byte>(code);
+        return stored_value(WeightType::e4m3_channel, row.data(), 0);
+    };
+    for (unsigned code = 0; code < 0x7E; ++code) {
+        const double low = value_of(code), high = value_of(code + 1);
+        const auto middle = static_cast<float>((low + high) / 2);
+        EXPECT_EQ(f32_to_e4m3(static_cast<float>(low)), code);
+        EXPECT_EQ(f32_to_e4m3(static_cast<float>(-high)), (code + 1) | 0x80U);
+        EXPECT_EQ(f32_to_e4m3(middle), code % 2 == 0 ? code : code + 1);
+        EXPECT_EQ(f32_to_e4m3(std::nextafter(middle, 0.0F)), code);
+        EXPECT_EQ(f32_to_e4m3(std::nextafter(middle, 500.0F)), code + 1);
+    }
+    EXPECT_EQ(f32_to_e4m3(448.0F), 0x7E);
+    EXPECT_EQ(f32_to_e4m3(-1e30F), 0xFE);
+    EXPECT_EQ(f32_to_e4m3(std::nanf("")) & 0x7F, 0x7F);
+}
+
 TEST(Convert, RowsExpandToTheSameBitsOnEveryInstructionSet) {
     for (const WeightType type : kWeightTypes) {
         for (std::int64_t cols : {1, 5, 31, 33, 128, 577, 640}) {

@@ -118,6 +118,13 @@ TEST_F(Comparing, OtherDevicesIsRefused) {
     const Comparison found = altered([](NewRun& run) { run.target["device"] = "cuda:0"; });
     EXPECT_EQ(metric(found, "decode_tokens_per_second").refusal, "other device: cpu and cuda:0");
     EXPECT_EQ(metric(found, "load_seconds").refusal, "other device: cpu and cuda:0");
+    NewRun one = MeasuredRuns::what(), other = MeasuredRuns::what();
+    for (NewRun* run : {&one, &other}) {
+        run->target["device"] = "cuda:0";
+        run->environment["device"] = {{"name", run == &one ? "A100" : "H200"}};
+    }
+    EXPECT_EQ(metric(runs_.compare(runs_.add(one), runs_.add(other)), "decode_tokens_per_second").refusal,
+              "other device: A100 and H200");
 }
 
 TEST_F(Comparing, OtherTextsAndProtocolsIsRefusedForAccuracyOnly) {

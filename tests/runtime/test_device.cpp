@@ -149,11 +149,14 @@ TEST_F(DeviceRuntime, MultipliesInReducedArithmetic) {
         return std::sqrt(difference / size);
     };
     const double bf16 = distance(DType::bf16, kernels::Arithmetic::bf16),
-                 int8 = distance(DType::i8_channel, kernels::Arithmetic::i8);
+                 int8 = distance(DType::i8_channel, kernels::Arithmetic::i8),
+                 fp8 = distance(DType::e4m3_channel, kernels::Arithmetic::e4m3);
     EXPECT_GT(bf16, 0);
     EXPECT_LT(bf16, 0.02);
     EXPECT_GT(int8, 0);
     EXPECT_LT(int8, 0.1);
+    EXPECT_GT(fp8, 0);
+    EXPECT_LT(fp8, 0.2);
 }
 
 TEST_F(DeviceRuntime, AccountsForWhatItHolds) {

@@ -29,6 +29,7 @@ Checkpoint model_of(std::int64_t cols, DType type = DType::f32) {
 TEST(QuantizeWeights, StoresEachSchemeAndLeavesVectors) {
     const std::pair<const char*, DType> schemes[] = {{"int8_channel", DType::i8_channel},
                                                      {"int4_group", DType::i4_g64},
+                                                     {"fp8_channel", DType::e4m3_channel},
                                                      {"q8_0", DType::q8_0},
                                                      {"q4_0", DType::q4_0},
                                                      {"q4_1", DType::q4_1}};

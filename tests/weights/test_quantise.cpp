@@ -98,8 +98,10 @@ TEST_P(EveryType, ErrsByAtMostHalfAStep) {
     for (const float value : row) largest = std::max(largest, std::abs(value));
     for (std::size_t i = 0; i < row.size(); ++i) {
         // The signed types reach 7 steps on the side away from the largest magnitude: there a value may lose a whole step.
-        const double bound = info(type).floating ? std::ldexp(largest, type == DType::bf16 ? -8 : -11)
-                                                 : largest / steps * (steps == 8 ? 1.01 : 0.51);
+        const double of_e4m3 = std::max<double>(std::abs(row[i]) / 16.0, std::ldexp(largest, -17));
+        const double bound = type == DType::e4m3_channel ? of_e4m3
+                             : info(type).floating       ? std::ldexp(largest, type == DType::bf16 ? -8 : -11)
+                                                         : largest / steps * (steps == 8 ? 1.01 : 0.51);
         EXPECT_NEAR(back[i], row[i], bound + 1e-12) << info(type).name << " at " << i;
     }
 }
@@ -121,7 +123,7 @@ TEST(QuantizeRow, OfAFloatingTypeIsStable) {
 INSTANTIATE_TEST_SUITE_P(Types, EveryType,
                          testing::Values(DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0,
                                          DType::q4_1, DType::i8_channel, DType::i4_g32, DType::i4_g64,
-                                         DType::i4_g128),
+                                         DType::i4_g128, DType::e4m3_channel),
                          [](const auto& type) { return std::string(hone::info(type.param).id); });
 
 TEST(ConvertTensor, ConvertsRowByRow) {

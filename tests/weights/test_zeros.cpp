@@ -35,7 +35,8 @@ TEST_P(EverySymmetricType, ZeroesWhatIsMarkedAndNothingElse) {
 
 INSTANTIATE_TEST_SUITE_P(Types, EverySymmetricType,
                          testing::Values(DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0,
-                                         DType::i8_channel, DType::i4_g32, DType::i4_g64, DType::i4_g128),
+                                         DType::i8_channel, DType::i4_g32, DType::i4_g64, DType::i4_g128,
+                                         DType::e4m3_channel),
                          [](const auto& type) { return std::string(hone::info(type.param).id); });
 
 TEST(HasExactZero, IsFalseForTheAffineType) {

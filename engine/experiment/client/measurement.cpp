@@ -119,7 +119,9 @@ void Measurement::add_sides() {
 // What the runs are of; an unusable checkpoint ends it here, before a run began.
 void Measurement::describe() {
     for (SideState& side : sides_) side.worker = std::make_unique<WorkerProcess>(launch_, observer_.log);
-    environment_ = sides_[0].worker->request({{"type", "hello"}, {"version", 1}}, stop_).at("environment");
+    nlohmann::json hello{{"type", "hello"}, {"version", 1}};
+    if (request_.experiment.target.device != "cpu") hello["target"] = to_json(request_.experiment.target);
+    environment_ = sides_[0].worker->request(hello, stop_).at("environment");
     model_ = sides_[0].worker->request(
         {{"type", "inspect"}, {"checkpoint", request_.experiment.checkpoint}, {"tensors", false}}, stop_);
     model_.erase("id");

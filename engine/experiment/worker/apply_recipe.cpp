@@ -18,7 +18,7 @@ namespace hone {
 namespace {
 
 const Technique& supported(const RecipeStep& step, const Checkpoint& checkpoint, const ModelConfig& config,
-                           int concurrency, DeviceKind device) {
+                           int concurrency, const QueriedDevice& device) {
     const Technique* technique = find_technique(step.technique);
     if (technique == nullptr)
         throw Error(
@@ -68,10 +68,10 @@ bool configures_run(const RecipeStep& step) {
 // Weight transforms in the recipe's order, then what configures the run: that is asked about, and may prepare, the weights as they
 // are then. `act` transforms or plans, and returns notes.
 template <typename Act>
-AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurrency, DeviceKind device,
-                     const Act& act) {
+AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
+                     const QueriedDevice& device, const Act& act) {
     AppliedRecipe followed;
-    followed.run.device = device;
+    followed.run.device = device.kind;
     const auto note = [&followed](const std::vector<std::string>& notes) {
         followed.notes.insert(followed.notes.end(), notes.begin(), notes.end());
     };
@@ -96,7 +96,8 @@ AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurren
 }  // namespace
 
 AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
-                           const kernels::Context& context, const Progress& progress, DeviceKind device) {
+                           const kernels::Context& context, const Progress& progress,
+                           const QueriedDevice& device) {
     const Owners before = owners(checkpoint);
     bool transformed = false;
     const auto act = [&](const auto& technique, const nlohmann::json& options) {
@@ -109,7 +110,8 @@ AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int con
     return applied;
 }
 
-AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency, DeviceKind device) {
+AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
+                          const QueriedDevice& device) {
     return follow(checkpoint, recipe, concurrency, device,
                   [&](const auto& technique, const nlohmann::json& options) {
                       return technique.plan(checkpoint, options);

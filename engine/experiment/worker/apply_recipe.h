@@ -9,6 +9,7 @@
 #include "engine/formats/checkpoint.h"
 #include "engine/model/model.h"
 #include "engine/runtime/run_config.h"
+#include "engine/techniques/apply/technique.h"
 #include "kernels/cpu/context.h"
 
 namespace hone {
@@ -24,11 +25,11 @@ struct AppliedRecipe {
 // Throws Error "TECHNIQUE: reason" where one cannot. After a transform nothing keeps the source file mapped.
 AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                            const kernels::Context& context, const Progress& progress,
-                           DeviceKind device = DeviceKind::cpu);
+                           const QueriedDevice& device = {});
 
 // The same on a checkpoint whose tensors need no data: types and sizes change, nothing is computed.
 AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
-                          DeviceKind device = DeviceKind::cpu);
+                          const QueriedDevice& device = {});
 
 // Converts every matrix to `dtype` ("keep" changes nothing; vectors stay as they are). Throws Error for an unknown name.
 void convert_matrices(Checkpoint& checkpoint, const std::string& dtype, const kernels::Context& context,

@@ -18,6 +18,15 @@ DeviceKind device_kind(const Target& target) {
     return cuda_index(target.device) ? DeviceKind::cuda : DeviceKind::cpu;
 }
 
+QueriedDevice queried_device(const Target& target) {
+    const std::optional<int> index = cuda_index(target.device);
+    if (!index) return {};
+    const gpu::DeviceList list = gpu::list_devices(gpu::load_plugin());
+    if (*index >= std::ssize(list.devices)) return {DeviceKind::cuda, 0};
+    const gpu::DeviceFacts& facts = list.devices[static_cast<std::size_t>(*index)];
+    return {DeviceKind::cuda, 10 * facts.major + facts.minor};
+}
+
 std::unique_ptr<gpu::Device> open_device(const Target& target) {
     const std::optional<int> index = cuda_index(target.device);
     if (!index) return nullptr;
@@ -38,21 +47,47 @@ std::unique_ptr<gpu::Device> open_device(const Target& target) {
     }
 }
 
+namespace {
+
+nlohmann::json facts_document(const gpu::DeviceFacts& facts) {
+    return {{"name", facts.name},
+            {"uuid", facts.uuid},
+            {"compute_capability", fmt::format("{}.{}", facts.major, facts.minor)},
+            {"multiprocessors", facts.processors},
+            {"memory", facts.memory_bytes},
+            {"l2", facts.l2_bytes},
+            {"clock_mhz", facts.clock_khz / 1000},
+            {"memory_clock_mhz", facts.memory_clock_khz / 1000},
+            {"driver", version_text(facts.driver)},
+            {"runtime", version_text(facts.runtime)},
+            {"mig", facts.mig}};
+}
+
+}  // namespace
+
+ErrorDetails device_error(const gpu::DeviceError& error) {
+    if (!error.sticky) return {error.what(), "", "device", error.what(), ""};
+    return {
+        fmt::format("the CUDA device's context is lost ({}): this run is over, and the next one begins anew",
+                    error.what()),
+        "", "device", error.what(), "a device that computes"};
+}
+
+nlohmann::json describe_device(const Target& target) {
+    const std::optional<int> index = cuda_index(target.device);
+    if (!index) return nullptr;
+    const gpu::DeviceList list = gpu::list_devices(gpu::load_plugin());
+    if (*index >= std::ssize(list.devices)) return nullptr;
+    return facts_document(list.devices[static_cast<std::size_t>(*index)]);
+}
+
 nlohmann::json describe_devices() {
     const gpu::PluginLoad& plugin = gpu::load_plugin();
     const gpu::DeviceList list = gpu::list_devices(plugin);
     nlohmann::json devices = nlohmann::json::array();
     for (std::size_t i = 0; i < list.devices.size(); ++i) {
-        const gpu::DeviceFacts& facts = list.devices[i];
-        devices.push_back({{"id", fmt::format("cuda:{}", i)},
-                           {"name", facts.name},
-                           {"uuid", facts.uuid},
-                           {"compute_capability", fmt::format("{}.{}", facts.major, facts.minor)},
-                           {"multiprocessors", facts.processors},
-                           {"memory", facts.memory_bytes},
-                           {"driver", version_text(facts.driver)},
-                           {"runtime", version_text(facts.runtime)},
-                           {"mig", facts.mig}});
+        devices.push_back(facts_document(list.devices[i]));
+        devices.back()["id"] = fmt::format("cuda:{}", i);
     }
     return {{"devices", std::move(devices)},
             {"problem", list.problem.empty() ? nlohmann::json() : nlohmann::json(list.problem)}};

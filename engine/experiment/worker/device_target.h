@@ -5,18 +5,27 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/core/error.h"
 #include "engine/core/memory.h"
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/runtime/run_config.h"
+#include "engine/techniques/apply/technique.h"
 #include "kernels/cuda/device.h"
 
 namespace hone {
 
 DeviceKind device_kind(const Target& target);
+// The same with what techniques ask of it; a CUDA device that is not there can do nothing.
+QueriedDevice queried_device(const Target& target);
 
 // The target's CUDA device, opened; null for the CPU. Throws Error with the reason where there is none: never the CPU instead.
 std::unique_ptr<gpu::Device> open_device(const Target& target);
 
+// What a device's runtime refused, for people: a lost context says that the run is over and another may begin.
+ErrorDetails device_error(const gpu::DeviceError& error);
+
+// The facts of the target's device that a run is stored with; null for the CPU and where there is no such device.
+nlohmann::json describe_device(const Target& target);
 // {"devices": [{"id": "cuda:0", "name", "compute_capability", "memory", "multiprocessors", …}], "problem": why there are none, or null}.
 nlohmann::json describe_devices();
 

@@ -73,6 +73,7 @@ CounterValues counter_values(const Runtime::Counters& before, const Runtime::Cou
         {"batched_tokens", after.batched_tokens - before.batched_tokens},
         {"recomputed_tokens", after.recomputed_tokens - before.recomputed_tokens},
         {"int8_products", config.arithmetic == kernels::Arithmetic::i8 ? reduced : 0},
+        {"fp8_products", config.arithmetic == kernels::Arithmetic::e4m3 ? reduced : 0},
         {"bf16_products", config.arithmetic == kernels::Arithmetic::bf16 ? reduced : 0},
         {"converted_products",
          weights == nullptr ? 0 : weights->converted_products(after) - weights->converted_products(before)},

@@ -11,6 +11,7 @@
 #include "engine/core/error.h"
 #include "engine/core/system_memory.h"
 #include "engine/experiment/worker/apply_recipe.h"
+#include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/hashing.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/formats/checkpoint.h"
@@ -94,6 +95,8 @@ nlohmann::json hello(const nlohmann::json& request) {
     environment["memory_available"] = available_memory_bytes();
     const auto limit = cgroup_memory_limit();
     environment["cgroup_memory_limit"] = limit ? nlohmann::json(*limit) : nlohmann::json();
+    if (request.contains("target"))
+        environment["device"] = describe_device(target_from_json(request["target"]));
     nlohmann::json shapes = nlohmann::json::array();
     for (const SyntheticShape& shape : synthetic_shapes()) shapes.push_back(shape.name);
     return {{"version", kProtocolVersion},

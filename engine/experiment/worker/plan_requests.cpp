@@ -17,7 +17,7 @@ namespace {
 // The weights as `technique` would find them: after the transforms that stand before it in the recipe, all of them where it is not
 // there or configures the run. A transform that cannot act is not its concern.
 Checkpoint as_found_by(const Technique& technique, const Checkpoint& checkpoint, const Recipe& recipe,
-                       DeviceKind device) {
+                       const QueriedDevice& device) {
     Checkpoint planned = checkpoint;
     const bool transforms = std::holds_alternative<WeightTechnique>(technique.act);
     for (const RecipeStep& step : recipe.steps) {
@@ -41,8 +41,8 @@ nlohmann::json supported_techniques(const nlohmann::json& request) {
     const Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"), false);
     const Recipe recipe = recipe_from_json(request.value("recipe", nlohmann::json::array()), registry);
     const Workload workload = workload_from_json(request.value("workload", nlohmann::json::object()));
-    const DeviceKind device =
-        device_kind(target_from_json(request.value("target", nlohmann::json::object())));
+    const QueriedDevice device =
+        queried_device(target_from_json(request.value("target", nlohmann::json::object())));
     nlohmann::json answers = nlohmann::json::object();
     for (const Technique& technique : techniques()) {
         nlohmann::json options = default_options(technique.descriptor);
@@ -60,7 +60,7 @@ nlohmann::json supported_techniques(const nlohmann::json& request) {
 nlohmann::json predict_experiment(const nlohmann::json& request) {
     const Experiment experiment = experiment_from_json(request.at("experiment"), builtin_registry());
     Checkpoint plan = open_checkpoint(experiment.checkpoint, false);
-    const DeviceKind device = device_kind(experiment.target);
+    const QueriedDevice device = queried_device(experiment.target);
     const AppliedRecipe planned =
         plan_recipe(plan, experiment.recipe, experiment.workload.concurrency, device);
     plan_matrices(plan, request.value("dtype", "keep"));
@@ -74,7 +74,7 @@ nlohmann::json predict_experiment(const nlohmann::json& request) {
     for (const auto& bytes : bytes_by_type(plan)) model_bytes += bytes.get<std::int64_t>();
     // The tokeniser is part of what a worker is before its weights: made here, it is counted here.
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(plan);
-    const bool cuda = device == DeviceKind::cuda;
+    const bool cuda = device.kind == DeviceKind::cuda;
     const std::int64_t runtime_bytes =
         cuda ? 0 : resident_bytes();  // of a device only what the run allocates is counted
     const auto predicted = [&](std::int64_t context) {

@@ -135,7 +135,7 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
         // From the headers alone, so that a model that does not fit is refused before anything is read.
         Checkpoint plan = open_checkpoint(experiment_.checkpoint, false);
         const RunConfig config = plan_recipe(plan, experiment_.recipe, experiment_.workload.concurrency,
-                                             device_kind(experiment_.target))
+                                             queried_device(experiment_.target))
                                      .run;
         const Sizes sizes = sizes_of(experiment_.workload, config);
         plan_matrices(plan, dtype);
@@ -160,7 +160,7 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
     {
         kernels::Workspace workspace(pool_.size());
         const kernels::Context context{kernels::best_isa(), pool_, workspace};
-        const DeviceKind device = device_kind(experiment_.target);
+        const QueriedDevice device = queried_device(experiment_.target);
         AppliedRecipe applied =
             has_weights
                 ? apply_recipe(checkpoint, experiment_.recipe, experiment_.workload.concurrency, context,

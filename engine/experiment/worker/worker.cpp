@@ -19,6 +19,7 @@
 #include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
+#include "kernels/cuda/device.h"
 
 namespace hone {
 namespace {
@@ -203,6 +204,11 @@ void Worker::answer(const json& request) {
               "sequences",
               "", "memory", "", ""},
              false);
+    } catch (const gpu::DeviceError& error) {
+        fail(id, device_error(error), false);
+        // Nothing that CUDA is asked from now on would work in this process.
+        const std::lock_guard lock(mutex_);
+        finished_ = finished_ || error.sticky;
     } catch (const json::exception& error) {
         fail(id,
              {std::string("a field of the request is missing or of another type: ") + error.what(), "",

@@ -170,10 +170,12 @@ void DeviceOperations::multiply(const StoredTensor& weight, kernels::Arithmetic 
     progress_.check();
     ++products_.of_type[static_cast<std::size_t>(weight.type)];
     const gpu::Matrix& matrix = weights_.matrix(weight);
-    if (arithmetic == kernels::Arithmetic::i8 && matrix.type == PlaneType::i8 &&
-        matrix.group == matrix.cols) {
+    const bool as_stored = matrix.group == matrix.cols &&
+                           ((arithmetic == kernels::Arithmetic::i8 && matrix.type == PlaneType::i8) ||
+                            (arithmetic == kernels::Arithmetic::e4m3 && matrix.type == PlaneType::e4m3));
+    if (as_stored) {
         ++products_.reduced;
-        return multiply_int8(matrix, x, y, rows);
+        return multiply_bytes(matrix, x, y, rows);
     }
     if (rows <= kFewRows) return multiply_few(matrix, x, y, rows);
     if (arithmetic == kernels::Arithmetic::bf16) {
@@ -233,19 +235,20 @@ void DeviceOperations::multiply_dense(const gpu::Matrix& matrix, PlaneType type,
     }
 }
 
-void DeviceOperations::multiply_int8(const gpu::Matrix& matrix, const float* x, float* y,
-                                     std::int64_t rows) const {
+// In the type that the weights have, int8 or FP8, with inputs rounded to it.
+void DeviceOperations::multiply_bytes(const gpu::Matrix& matrix, const float* x, float* y,
+                                      std::int64_t rows) const {
     workspace_.inputs.require(rows * matrix.cols);
     workspace_.scales.require(rows);
     workspace_.sums.require(rows * matrix.rows);
-    auto* const q = reinterpret_cast<std::int8_t*>(workspace_.inputs.data());
+    void* const q = workspace_.inputs.data();
     const gpu::QuantizeParams quantize{x, q, workspace_.scales.data(), rows, matrix.cols};
-    device_.launch({KernelId::quantize}, gpu::quantize_launch(quantize), quantize);
-    device_.multiply({PlaneType::i8, q, matrix.values, workspace_.sums.data(), rows, matrix.rows, matrix.cols,
+    device_.launch({KernelId::quantize, code(matrix.type)}, gpu::quantize_launch(quantize), quantize);
+    device_.multiply({matrix.type, q, matrix.values, workspace_.sums.data(), rows, matrix.rows, matrix.cols,
                       matrix.rows, false});
     const gpu::RescaleParams rescale{
         workspace_.sums.data(), workspace_.scales.data(), matrix.scales, y, rows, matrix.rows, matrix.rows};
-    device_.launch({KernelId::rescale}, gpu::rescale_launch(rescale), rescale);
+    device_.launch({KernelId::rescale, code(matrix.type)}, gpu::rescale_launch(rescale), rescale);
 }
 
 void DeviceOperations::rotate(float* x, std::int64_t heads, Rows rows) const {

@@ -33,8 +33,8 @@ struct DeviceWorkspace {
     Buffer<std::int32_t> bad;         // [rows]
     Buffer<float> parts;              // of attention that is split
     Buffer<std::byte> panel, inputs;  // weights and inputs as a dense product takes them
-    Buffer<float> scales;             // of inputs in int8
-    Buffer<std::int32_t> sums;        // of products in int8
+    Buffer<float> scales;             // of inputs in int8 or FP8
+    Buffer<std::int32_t> sums;        // of products in int8; of FP8's the same bytes as fp32
     Buffer<std::byte> transient;      // keys and values of a pass whose sequences have no cache
     Buffer<std::byte*> transient_table;
     Buffer<std::int32_t> page_lists;  // [rows, n_kv_heads, keep]
@@ -89,7 +89,7 @@ private:
     void multiply_few(const gpu::Matrix& matrix, const float* x, float* y, std::int64_t rows) const;
     void multiply_dense(const gpu::Matrix& matrix, gpu::PlaneType type, const float* x, float* y,
                         std::int64_t rows) const;
-    void multiply_int8(const gpu::Matrix& matrix, const float* x, float* y, std::int64_t rows) const;
+    void multiply_bytes(const gpu::Matrix& matrix, const float* x, float* y, std::int64_t rows) const;
 
     const Model& model_;
     const DeviceModel& weights_;

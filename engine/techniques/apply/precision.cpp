@@ -7,7 +7,7 @@ namespace {
 constexpr kernels::Arithmetic kBf16 = kernels::Arithmetic::bf16;
 
 Support supports(const TechniqueQuery& query) {
-    if (query.device == DeviceKind::cuda) return {};  // tensor cores, from compute capability 8.0 on
+    if (query.device.kind == DeviceKind::cuda) return {};  // tensor cores, from compute capability 8.0 on
     if (kernels::has_arithmetic(kBf16, kernels::best_isa())) return {};
     return {false, "this processor has no bf16 arithmetic (AVX-512 BF16)"};
 }

@@ -10,13 +10,23 @@
 namespace hone {
 namespace {
 
-constexpr kernels::Arithmetic kInt8 = kernels::Arithmetic::i8;
+using kernels::Arithmetic;
 
-bool is_int8(const StoredTensor& tensor) {
-    return kernels::multiplies(kInt8, kernel_type(tensor.type));
+constexpr int kFp8Capability = 89;
+
+Arithmetic arithmetic_of(const nlohmann::json& options) {
+    return options.at("scheme") == "fp8_token" ? Arithmetic::e4m3 : Arithmetic::i8;
 }
 
-// The matrices whose products are to be in int8.
+DType weights_of(const nlohmann::json& options) {
+    return arithmetic_of(options) == Arithmetic::e4m3 ? DType::e4m3_channel : DType::i8_channel;
+}
+
+bool is_stored_so(const StoredTensor& tensor, const nlohmann::json& options) {
+    return kernels::multiplies(arithmetic_of(options), kernel_type(tensor.type));
+}
+
+// The matrices whose products are to be in int8 or FP8.
 template <typename Source>
 auto chosen(Source& checkpoint, const nlohmann::json& options) {
     auto all = matrices(checkpoint, options.at("output").get<bool>());
@@ -27,9 +37,35 @@ auto chosen(Source& checkpoint, const nlohmann::json& options) {
     return all;
 }
 
+std::string refusal(const StoredTensor& tensor, const char* schemes) {
+    return fmt::format(
+        "{} is stored as {}, which is multiplied in fp32 only; quantise weights to {}, or start from 16-bit "
+        "weights",
+        tensor.name, info(tensor.type).name, schemes);
+}
+
+Support supports_fp8(const TechniqueQuery& query) {
+    constexpr std::int64_t kAlignment = 16;  // what the vendor's FP8 products ask of a row's bytes
+    const int capability = query.device.compute_capability;
+    if (query.device.kind != DeviceKind::cuda || capability < kFp8Capability)
+        return {false, fmt::format("FP8 products need a CUDA device of compute capability 8.9 or later{}",
+                                   capability == 0 ? ""
+                                                   : fmt::format("; this one has {}.{}", capability / 10,
+                                                                 capability % 10))};
+    for (const StoredTensor* tensor : chosen(query.checkpoint, query.options)) {
+        if (!info(tensor->type).floating && !is_stored_so(*tensor, query.options))
+            return {false, refusal(*tensor, "fp8_channel")};
+        if (tensor->cols() % kAlignment != 0)
+            return {false, fmt::format("rows of {} have {} weights; FP8 products take multiples of {}",
+                                       tensor->name, tensor->cols(), kAlignment)};
+    }
+    return {};
+}
+
 Support supports(const TechniqueQuery& query) {
-    const bool cuda = query.device == DeviceKind::cuda;
-    if (!cuda && !kernels::has_arithmetic(kInt8, kernels::best_isa()))
+    if (arithmetic_of(query.options) == Arithmetic::e4m3) return supports_fp8(query);
+    const bool cuda = query.device.kind == DeviceKind::cuda;
+    if (!cuda && !kernels::has_arithmetic(Arithmetic::i8, kernels::best_isa()))
         return {false, "this processor has no int8 products (AVX2 or AVX-512 VNNI)"};
     for (const StoredTensor* tensor : chosen(query.checkpoint, query.options)) {
         // Tensor cores sum a whole row before a scale comes in.
@@ -38,51 +74,49 @@ Support supports(const TechniqueQuery& query) {
                                        "products on CUDA devices do not "
                                        "take; quantise weights to int8_channel, or start from 16-bit weights",
                                        tensor->name)};
-        if (!info(tensor->type).floating && !is_int8(*tensor))
-            return {false,
-                    fmt::format("{} is stored as {}, which is multiplied in fp32 only; quantise weights to "
-                                "int8_channel or q8_0, or start from 16-bit weights",
-                                tensor->name, info(tensor->type).name)};
+        if (!info(tensor->type).floating && !is_stored_so(*tensor, query.options))
+            return {false, refusal(*tensor, "int8_channel or q8_0")};
     }
     return {};
 }
 
 void configure(RunConfig& run, const nlohmann::json& options) {
-    run.arithmetic = kInt8;
+    run.arithmetic = arithmetic_of(options);
     run.reduced_output = options.at("output").get<bool>();
 }
 
-std::vector<std::string> notes_on(std::int64_t converted) {
+std::vector<std::string> notes_on(std::int64_t converted, const nlohmann::json& options) {
     if (converted == 0) return {};
-    return {
-        fmt::format("{} matrices are stored as int8 with one scale a row, for products in int8", converted)};
+    const char* const type = arithmetic_of(options) == Arithmetic::e4m3 ? "FP8" : "int8";
+    return {fmt::format("{} matrices are stored as {} with one scale a row, for products in {}", converted,
+                        type, type)};
 }
 
 std::vector<std::string> apply(Checkpoint& checkpoint, const nlohmann::json& options,
                                const kernels::Context& context, const Progress& progress) {
     std::vector<StoredTensor*> floating = chosen(checkpoint, options);
-    std::erase_if(floating, [](const StoredTensor* tensor) { return is_int8(*tensor); });
+    std::erase_if(floating, [&](const StoredTensor* tensor) { return is_stored_so(*tensor, options); });
     double done = 0;
     for (StoredTensor* tensor : floating) {
         progress.update(done / static_cast<double>(floating.size()), tensor->name);
-        *tensor = convert_tensor(*tensor, DType::i8_channel, context, Progress{{}, progress.stop});
+        *tensor = convert_tensor(*tensor, weights_of(options), context, Progress{{}, progress.stop});
         done += 1;
     }
-    return notes_on(std::ssize(floating));
+    return notes_on(std::ssize(floating), options);
 }
 
 std::vector<std::string> plan(Checkpoint& checkpoint, const nlohmann::json& options) {
     std::int64_t converted = 0;
     for (StoredTensor* tensor : chosen(checkpoint, options)) {
-        if (is_int8(*tensor)) continue;
-        tensor->type = DType::i8_channel;
+        if (is_stored_so(*tensor, options)) continue;
+        tensor->type = weights_of(options);
         ++converted;
     }
-    return notes_on(converted);
+    return notes_on(converted, options);
 }
 
-std::string_view counter(const nlohmann::json&) {
-    return "int8_products";
+std::string_view counter(const nlohmann::json& options) {
+    return arithmetic_of(options) == Arithmetic::e4m3 ? "fp8_products" : "int8_products";
 }
 
 }  // namespace

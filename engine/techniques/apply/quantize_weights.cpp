@@ -27,6 +27,7 @@ DType group_type(std::int64_t group, std::int64_t cols) {
 DType scheme_type(const nlohmann::json& options, std::int64_t cols) {
     const auto scheme = options.at("scheme").get<std::string>();
     if (scheme == "int8_channel") return DType::i8_channel;
+    if (scheme == "fp8_channel") return DType::e4m3_channel;
     if (scheme == "int4_group")
         return group_type(std::stoll(options.at("group_size").get<std::string>()), cols);
     return *dtype_from_id(scheme);

@@ -21,6 +21,12 @@ struct Support {
     std::string reason;
 };
 
+// Where a run is to be: what decides whether a technique can act there.
+struct QueriedDevice {
+    DeviceKind kind = DeviceKind::cpu;
+    int compute_capability = 0;  // of a CUDA device: 90 is 9.0
+};
+
 // What a technique is asked about: shapes and types, never weight data. One that configures the run is asked about the
 // weights as the recipe's transforms leave them.
 struct TechniqueQuery {
@@ -28,7 +34,7 @@ struct TechniqueQuery {
     const ModelConfig& config;
     const nlohmann::json& options;  // completed
     int concurrency = 1;
-    DeviceKind device = DeviceKind::cpu;
+    QueriedDevice device = {};
 };
 
 // Rewrites tensors of the checkpoint. Returns notes for the user ("Q4_1 tensors were expanded first").

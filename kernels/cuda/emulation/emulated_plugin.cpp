@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <functional>
@@ -51,7 +52,15 @@ namespace emulation {
 namespace {
 
 constexpr std::int64_t kMemory = std::int64_t{1} << 30;
-constexpr int kOutOfMemory = 2, kUnknown = 999;
+constexpr int kOutOfMemory = 2, kIllegalAddress = 700, kUnknown = 999;
+
+std::int64_t& launches_to_loss() {
+    static std::int64_t left = [] {
+        const char* const asked = std::getenv("HONE_EMULATED_LOSS");
+        return asked == nullptr ? std::int64_t{0} : std::atoll(asked);
+    }();
+    return left;
+}
 
 std::int64_t& memory_limit() {
     static std::int64_t limit = kMemory;
@@ -291,6 +300,12 @@ int synchronise(PluginDevice*, PluginError*) {
 
 int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* params, std::size_t bytes,
            PluginError* error) {
+    if (std::int64_t& left = launches_to_loss(); left > 0 && --left == 0) {
+        left = 1;
+        report(kIllegalAddress, "an illegal memory access was encountered", error);
+        error->sticky = true;
+        return error->code;
+    }
     std::vector<std::byte> kept(bytes);  // a graph keeps its kernels' parameters
     std::memcpy(kept.data(), params, bytes);
     EmulatedWork work{[=] { emulation::launch(kernel, shape, kept.data(), kept.size()); }, {}, ""};
@@ -474,6 +489,10 @@ const PluginTable& emulated_plugin() {
         .end_trace = end_trace,
     };
     return kTable;
+}
+
+void lose_context_after(std::int64_t launches) {
+    launches_to_loss() = launches;
 }
 
 void trace_kernels(bool kernels) {

@@ -14,6 +14,10 @@ const PluginTable& emulated_plugin();
 // The device's memory from now on: what allocate() may hold in all. Back to the default with 0.
 void limit_memory(std::int64_t bytes);
 
+// From the `launches`-th kernel on every call fails as after an illegal address: the context is lost. Never with 0. The environment's
+// HONE_EMULATED_LOSS says the same to a plug-in that a program loads.
+void lose_context_after(std::int64_t launches);
+
 // How the device is traced from now on: kernel by kernel, or by events from mark to mark.
 void trace_kernels(bool kernels);
 

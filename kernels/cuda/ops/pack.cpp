@@ -62,6 +62,8 @@ std::optional<Packing> packing_of(WeightType type, std::int64_t cols) {
             return with(PlaneType::i8, kBlock);
         case WeightType::i8_channel:
             return with(PlaneType::i8, cols);
+        case WeightType::e4m3_channel:
+            return with(PlaneType::e4m3, cols);
         case WeightType::q4_1:
             return with(PlaneType::i4, kBlock, true);
         case WeightType::q4_0:
@@ -89,6 +91,7 @@ void pack_row(WeightType type, const void* row, std::int64_t cols, std::byte* va
             std::memcpy(values, from, static_cast<std::size_t>(cols) * 2);
             return;
         case WeightType::i8_channel:
+        case WeightType::e4m3_channel:
             scales[0] = half_at(from);
             std::memcpy(values, from + sizeof(F16), static_cast<std::size_t>(cols));
             return;

@@ -49,10 +49,11 @@ Launch expand_launch(const ExpandParams<To>& p) {
             kThreads};
 }
 
-// Symmetric int8 of each row of x: scale = largest magnitude / 127 (0 for a row of zeros), q = round(x / scale), ties to even.
+// Each row of x in one byte a value: scale = largest magnitude / 127 in int8, / 448 in E4M3 (0 for a row of zeros), q = round(x / scale),
+// ties to even.
 struct QuantizeParams {
     const float* x;  // [rows, n]
-    std::int8_t* q;  // [rows, n]
+    void* q;         // [rows, n] int8 or E4M3
     float* scales;   // [rows]
     std::int64_t rows, n;
 };
@@ -75,12 +76,12 @@ Launch convert_launch(const ConvertParams<To>& p) {
     return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.count, kThreads))}, kThreads};
 }
 
-// y[token, row] = sums[token, row] · x_scales[token] · w_scales[row]: an int8 product's sums as numbers.
+// y[token, row] = sums[token, row] · x_scales[token] · w_scales[row]: the sums of a product in int8 or E4M3 as numbers.
 struct RescaleParams {
-    const std::int32_t* sums;  // [tokens, rows]
-    const float* x_scales;     // [tokens]
-    const F16* w_scales;       // [rows]
-    float* y;                  // [tokens, y_stride]
+    const void* sums;       // [tokens, rows]: int32 of int8, fp32 of E4M3
+    const float* x_scales;  // [tokens]
+    const F16* w_scales;    // [rows]
+    float* y;               // [tokens, y_stride]
     std::int64_t tokens, rows, y_stride;
 };
 

@@ -131,19 +131,25 @@ HONE_DEVICE void fill_halves_kernel(const FillHalvesParams& p) {
     Global<F16>{p.values}[i] = to_f16(p.value);
 }
 
+template <PlaneType type>
 HONE_DEVICE void quantize_kernel(const QuantizeParams& p) {
     const std::int64_t row = block_index().x;
     const Global<const float> x{p.x + row * p.n};
-    const Global<std::int8_t> q{p.q + row * p.n};
+    const Global<std::uint8_t> q{static_cast<std::uint8_t*>(p.q) + row * p.n};
+    constexpr float kMost = type == PlaneType::i8 ? 127.0F : 448.0F;
     const Global<float> scales{p.scales};
     HONE_SHARED(float, scratch, kWarp);
     float largest = 0;
     for (std::int64_t i = thread_index(); i < p.n; i += block_threads())
         largest = fmaxf(largest, fabsf(x[i]));
     largest = block_reduce(largest, 0.0F, scratch, [](float value) { return warp_max(value); });
-    const float scale = largest / 127.0F, inverse = largest > 0 ? 127.0F / largest : 0.0F;
-    for (std::int64_t i = thread_index(); i < p.n; i += block_threads())
-        q[i] = static_cast<std::int8_t>(rintf(x[i] * inverse));
+    const float scale = largest / kMost, inverse = largest > 0 ? kMost / largest : 0.0F;
+    for (std::int64_t i = thread_index(); i < p.n; i += block_threads()) {
+        if constexpr (type == PlaneType::i8)
+            q[i] = static_cast<std::uint8_t>(static_cast<std::int8_t>(rintf(x[i] * inverse)));
+        else
+            q[i] = to_e4m3(x[i] * inverse).bits;
+    }
     if (thread_index() == 0) scales[row] = scale;
 }
 
@@ -156,11 +162,12 @@ HONE_DEVICE void convert_kernel(const ConvertParams<To>& p) {
     out[i] = Convert<To>::from(x[i]);
 }
 
+template <typename Sum>
 HONE_DEVICE void rescale_kernel(const RescaleParams& p) {
     const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
     if (i >= p.tokens * p.rows) return;
     const std::int64_t token = i / p.rows, row = i % p.rows;
-    const Global<const std::int32_t> sums{p.sums};
+    const Global<const Sum> sums{static_cast<const Sum*>(p.sums)};
     const Global<const float> x_scales{p.x_scales};
     const Global<const F16> w_scales{p.w_scales};
     const Global<float> y{p.y};

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "kernels/convert/convert.h"
+#include "kernels/cuda/numbers.h"
 #include "kernels/cuda/ops/pack.h"
 #include "kernels/cuda/ops/product.h"
 #include "tests/kernels/cuda/tested_device.h"
@@ -146,7 +147,7 @@ TEST(CudaQuantize, RoundsEachRowByItsLargest) {
     DeviceArray<std::int8_t> q(x.size());
     DeviceArray<float> scales(kRows);
     const QuantizeParams params{inputs.data(), q.data(), scales.data(), kRows, kCols};
-    tested_device().launch({KernelId::quantize}, quantize_launch(params), params);
+    tested_device().launch({KernelId::quantize, code(PlaneType::i8)}, quantize_launch(params), params);
     const std::vector<std::int8_t> quantized = q.values();
     const std::vector<float> scale_of = scales.values();
     for (std::size_t row = 0; row < kRows; ++row) {
@@ -156,6 +157,26 @@ TEST(CudaQuantize, RoundsEachRowByItsLargest) {
         for (std::size_t i = 0; i < kCols; ++i)
             ASSERT_NEAR(static_cast<float>(quantized[row * kCols + i]) * scale_of[row], x[row * kCols + i],
                         0.5001F * largest / 127);
+    }
+}
+
+TEST(CudaQuantize, RoundsEachRowToFp8) {
+    constexpr std::int64_t kRows = 3, kCols = 300;
+    const std::vector<float> x = kernels::random_floats(kRows * kCols, 9);
+    const DeviceArray<float> inputs(x);
+    DeviceArray<E4M3> q(x.size());
+    DeviceArray<float> scales(kRows);
+    const QuantizeParams params{inputs.data(), q.data(), scales.data(), kRows, kCols};
+    tested_device().launch({KernelId::quantize, code(PlaneType::e4m3)}, quantize_launch(params), params);
+    const std::vector<E4M3> quantized = q.values();
+    const std::vector<float> scale_of = scales.values();
+    for (std::size_t row = 0; row < kRows; ++row) {
+        float largest = 0;
+        for (std::size_t i = 0; i < kCols; ++i) largest = std::max(largest, std::abs(x[row * kCols + i]));
+        ASSERT_FLOAT_EQ(scale_of[row], largest / 448);
+        for (std::size_t i = 0; i < kCols; ++i)
+            ASSERT_NEAR(to_float(quantized[row * kCols + i]) * scale_of[row], x[row * kCols + i],
+                        std::max(std::abs(x[row * kCols + i]) / 15.9F, largest / 448 / 1023));
     }
 }
 

@@ -6,27 +6,28 @@
 namespace hone::descriptors {
 namespace {
 
-constexpr std::array kSchemes{ChoiceItem{"int8_token", "int8, one scale a token"}};
+constexpr std::array kSchemes{ChoiceItem{"int8_token", "int8, one scale a token"},
+                              ChoiceItem{"fp8_token", "FP8 E4M3, one scale a token"}};
 const std::array kOptions{
     Option{"scheme", "Scheme",
-           "How the inputs of a product are rounded: to int8, with a scale that each token gets from its "
-           "largest "
-           "value as it comes.",
+           "How the inputs of a product are rounded, with a scale that each token gets from its largest "
+           "value as it comes: to int8, or to FP8 on CUDA devices of compute capability 8.9 and later.",
            Choice{kSchemes, "int8_token"}},
     Option{"output", "Output matrix too",
-           "Also compute the logits in int8. They suffer most, and are kept in fp32 by default.",
-           Flag{false}},
+           "Also compute the logits so. They suffer most, and are kept in fp32 by default.", Flag{false}},
 };
-constexpr std::array kConflicts{
-    Conflict{"precision", "A product is computed either in int8 or in bf16; switch one of the two off."}};
+constexpr std::array kConflicts{Conflict{
+    "precision", "A product is computed either in int8 or FP8, or in bf16; switch one of the two off."}};
 
 }  // namespace
 
 const Descriptor quantize_activations{
     "quantize_activations",
     "Quantise activations",
-    "Multiplies in int8: weights and the inputs of every product (W8A8).",
-    "Dettmers et al., LLM.int8(), arXiv 2208.07339, section 2.1: absmax int8, a scale a token and a row",
+    "Multiplies in int8 or FP8: weights and the inputs of every product (W8A8).",
+    "Dettmers et al., LLM.int8(), arXiv 2208.07339, section 2.1: absmax int8, a scale a token and a row; "
+    "Micikevicius et al., FP8 "
+    "Formats for Deep Learning, arXiv 2209.05433",
     Slot::activations,
     Stage::configures_run,
     kOptions,

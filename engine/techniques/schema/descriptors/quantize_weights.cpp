@@ -7,8 +7,11 @@ namespace hone::descriptors {
 namespace {
 
 constexpr std::array kSchemes{ChoiceItem{"int8_channel", "int8, one scale a row"},
-                              ChoiceItem{"int4_group", "int4, one scale a group"}, ChoiceItem{"q8_0", "Q8_0"},
-                              ChoiceItem{"q4_0", "Q4_0"}, ChoiceItem{"q4_1", "Q4_1"}};
+                              ChoiceItem{"fp8_channel", "FP8 E4M3, one scale a row"},
+                              ChoiceItem{"int4_group", "int4, one scale a group"},
+                              ChoiceItem{"q8_0", "Q8_0"},
+                              ChoiceItem{"q4_0", "Q4_0"},
+                              ChoiceItem{"q4_1", "Q4_1"}};
 constexpr std::array kGroups{ChoiceItem{"32", "32"}, ChoiceItem{"64", "64"}, ChoiceItem{"128", "128"}};
 constexpr std::array kEmbedding{ChoiceItem{"q8_0", "Q8_0"}, ChoiceItem{"same", "As the other matrices"},
                                 ChoiceItem{"keep", "Leave as it is"}};
