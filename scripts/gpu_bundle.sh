@@ -28,7 +28,8 @@ if $here; then
       exit 2
     }
   done
-  architectures=native
+  own=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2> /dev/null | head -n 1 | tr -d .) || true
+  architectures=${HONE_CUDA_ARCHITECTURES:-${own:-90}}
   installed=--installed
 else
   scripts/setup.sh
