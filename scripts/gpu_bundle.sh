@@ -3,7 +3,7 @@
 # gpu_bundle.sh [--here] [--sample]: builds what scripts/gpu_check.sh runs on a machine with a GPU, and puts it with that script and the
 # libraries it needs into build/gpu-bundle: the machine then needs no compiler, no Qt, no packages and no network, only a driver, cuBLASLt 13
 # and Python 3. The folder may be moved. --here: for the machine's own GPU, with what is installed on it. --sample: the tests' sample model
-# too (90 MB), for perplexities. HONE_CUDA_ARCHITECTURES: for other GPUs than the H200's (90).
+# too (98 MB), for perplexities. HONE_CUDA_ARCHITECTURES: for other GPUs than the H200's (90).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 here=false

@@ -151,6 +151,9 @@ bench() {  # NAME argument…
 test_line test_cuda_kernels 90 "${hone_env[@]}" HONE_TEST_CUDA=1 "$bundle/bin/test_cuda_kernels" --gtest_brief=1 --gtest_filter="$kernels"
 test_line test_device 90 "${hone_env[@]}" HONE_TEST_CUDA=1 "$bundle/bin/test_device" --gtest_brief=1 --gtest_filter="$devices"
 
+# Accuracy means something on a trained model only: the tests' sample, where it was brought along.
+sample=${HONE_GPU_CHECK_MODEL:-${HONE_SAMPLE_DIR:-$bundle/sample}/SmolLM2-135M-Instruct.Q4_1.gguf}
+
 document model 15 "${hone_env[@]}" "$hone" inspect "$model" --json
 document bench_cuda 60 "${hone_env[@]}" "$bundle/bin/bench_cuda" "${small[@]}"
 bench decode-bf16 --prompt "$short" --generate "$generate" --repeat "$repeat"
@@ -158,12 +161,10 @@ bench decode-int8 --prompt "$short" --generate "$generate" --repeat "$repeat" --
 bench decode-int4 --prompt "$short" --generate "$generate" --repeat "$repeat" --with quantize_weights.scheme=int4_group
 bench prefill-bf16 --prompt "$long" --generate 2 --repeat "$repeat" --with precision.compute=bf16
 bench prefill-w8a8 --prompt "$long" --generate 2 --repeat "$repeat" --with quantize_activations.scheme=int8_token
-document torch 120 python3 "$here/gpu_torch.py" "${small[@]}"
-document device_trace 60 "${hone_env[@]}" "$bundle/bin/bench_device_trace" "${small[@]}" --record "$out/recordings"
+document torch 150 python3 "$here/gpu_torch.py" "${small[@]}"
+document device_trace 60 "${hone_env[@]}" "HONE_SAMPLE_DIR=${sample%/*}" "$bundle/bin/bench_device_trace" "${small[@]}" --record "$out/recordings"
 bench decode-1x2k --prompt "$long" --generate "$few" --repeat 2 --with precision.compute=bf16
 bench decode-64x2k --prompt "$long" --generate "$few" --repeat 2 --concurrency "$sequences" --with batching.size="$sequences" --with precision.compute=bf16
-# Accuracy means something on a trained model only: the tests' sample, where it was brought along.
-sample=${HONE_GPU_CHECK_MODEL:-${HONE_SAMPLE_DIR:-$bundle/sample}/SmolLM2-135M-Instruct.Q4_1.gguf}
 if [ -f "$sample" ]; then
   evaluate=("${hone_env[@]}" "$hone" eval "$sample" "${windows[@]}" --json --store "$out/runs.sqlite")
   document perplexity-cpu 60 "${evaluate[@]}"

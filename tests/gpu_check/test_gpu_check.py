@@ -119,7 +119,7 @@ class Benchmarks(unittest.TestCase):
         self.assertEqual(bench["trace"]["short_kernels"]["kernels"], 20)
         for name in ("long_kernel", "short_kernels"):
             times = bench["trace"][name]
-            self.assertAlmostEqual(times["ratio"], 1, delta=0.1)
+            self.assertAlmostEqual(times["ratio"], 1, delta=0.2)
             self.assertAlmostEqual((times["durations_seconds"] + times["gaps_seconds"]) / times["events_seconds"], 1, delta=0.3)
 
     def test_cost_of_tracing(self):
