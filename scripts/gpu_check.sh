@@ -63,7 +63,7 @@ if [ -n "${HONE_GPU_CHECK_PLUGIN:-}" ]; then
 fi
 rm -f "$out"/*.json "$out"/*.log
 
-"${hone_env[@]}" "$hone" doctor --quick --json > "$out/doctor.json" 2> "$out/doctor.log" ||
+timeout -k 5 60 "${hone_env[@]}" "$hone" doctor --quick --json > "$out/doctor.json" 2> "$out/doctor.log" ||
   stop "$hone does not run here: $(tail -n 1 "$out/doctor.log")"
 # The first device in words; nothing, and status 3, where there is none.
 device=$(python3 - "$out/doctor.json" << 'P'
