@@ -1,102 +1,182 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# gpu_check.sh [OUT]: everything that only a machine with an NVIDIA GPU can tell, within 8 minutes: the CUDA tests on the device, the same under
-# compute-sanitizer, and the benchmarks beside PyTorch where that is installed. Writes OUT/report.md and what it was made of (build/gpu-check by
-# default). Needs build/gpu-bundle (scripts/gpu_bundle.sh), a driver and cuBLASLt; no network, no Qt, no packages.
-# Status: 0 done, 1 a test failed, 3 no CUDA device.
+# gpu_check.sh [OUT]: everything that only a machine with an NVIDIA GPU can tell, within 8 minutes: the CUDA tests on the device, benchmarks
+# beside PyTorch where that is installed, recordings of traces, and kernel tests under compute-sanitizer. Writes OUT/report.md and what it was
+# made of; OUT is gpu-check beside the bundle unless given. Runs from a bundle that scripts/gpu_bundle.sh made (the copy in it, or this one
+# with build/gpu-bundle), and builds one where there is none but a toolkit and a compiler. Needs a driver, cuBLASLt 13 and Python 3; no
+# network, no Qt, no packages.
+# Status: 0 done, 1 a test failed or was not run, 2 it could not begin, 3 no CUDA device.
+# HONE_GPU_CHECK_SECONDS: the limit, where it is not 480. HONE_GPU_CHECK_MODEL: a trained model as GGUF, for perplexities; the tests' sample
+# unless given (HONE_SAMPLE_DIR, or the bundle's). For tests of this script: HONE_GPU_CHECK_PLUGIN names a plug-in to take instead (everything
+# is then done in small), HONE_GPU_BUNDLE another bundle.
 set -uo pipefail
-cd "$(dirname "$0")/.."
-bundle=$PWD/build/gpu-bundle
-out=${1:-$PWD/build/gpu-check}
-mkdir -p "$out"
-report=$out/report.md
-started=$(date +%s)
+here=$(cd "$(dirname "$0")" && pwd)
+bundle=${HONE_GPU_BUNDLE:-$([ -x "$here/bin/hone" ] && echo "$here" || echo "${here%/*}/build/gpu-bundle")}
+out=${1:-${bundle%/*}/gpu-check}
 
-if ! [ -x "$bundle/bin/hone" ]; then
-  echo "gpu_check: $bundle is missing; scripts/gpu_bundle.sh makes it" >&2
-  exit 2
-fi
-# cuBLASLt: an installed toolkit's, or that of PyTorch's packages.
-cuda=$(ls -d /usr/local/cuda/lib64 2> /dev/null || true)
-torch=$(python3 -c 'import nvidia.cu13, os; print(os.path.join(list(nvidia.cu13.__path__)[0], "lib"))' 2> /dev/null || true)
-export LD_LIBRARY_PATH=$bundle/lib/system:$cuda:$torch${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-export XDG_DATA_HOME=$out/data XDG_CACHE_HOME=$out/cache
-hone=$bundle/bin/hone
+# Seconds that are left, less what stopping a part and writing the report may take.
+left() { echo $((${HONE_GPU_CHECK_SECONDS:-480} - 10 - SECONDS)); }
 
-"$hone" doctor --quick --json > "$out/doctor.json"
-problem=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["cuda"]["problem"] or "")' "$out/doctor.json")
-if ! python3 -c 'import json, sys; sys.exit(not json.load(open(sys.argv[1]))["cuda"]["devices"])' "$out/doctor.json"; then
-  echo "gpu_check: no CUDA device: $problem"
-  exit 3
-fi
-
-left() { echo $((480 - $(date +%s) + started)); }
-status=0
-{
-  echo "# On a GPU"
-  echo
-  python3 - "$out/doctor.json" << 'P'
-import datetime, json, sys
-devices = json.load(open(sys.argv[1]))["cuda"]["devices"]
-for device in devices:
-    print(f"{device['name']} (compute capability {device['compute_capability']}, {device['memory'] / 1e9:.0f} GB, driver for CUDA {device['driver']}), "
-          f"{datetime.date.today()}.")
-P
-  echo "Written by \`scripts/gpu_check.sh\`, commit $(cut -c1-12 "$bundle/commit")."
-  echo
-} > "$report"
-
-# test NAME SECONDS COMMAND…: one line of the report; the output goes to OUT/NAME.log.
-test_line() {
-  local name=$1 limit=$2
-  shift 2
-  if [ "$(left)" -lt 20 ]; then
-    echo "| $name | not run: the time was up |" >> "$report"
-    return
-  fi
-  timeout "$limit" "$@" > "$out/$name.log" 2>&1
-  local code=$?
-  echo "| $name | $([ $code -eq 0 ] && echo passed || echo "status $code") | $(grep -E 'PASSED|FAILED|ERROR SUMMARY|RACECHECK SUMMARY|not supported' "$out/$name.log" | tail -n 2 | tr '\n' ' ' | tr '|' ' ') |" >> "$report"
-  return $code
+# within SECONDS COMMAND…: no longer than that, nor than what is left. 124 or 137: it was stopped; 125: no time was left to begin.
+within() {
+  local limit=$1 most
+  shift
+  most=$(left)
+  [ "$most" -ge 15 ] || return 125
+  timeout -k 5 "$((limit < most ? limit : most))" "$@"
 }
 
-{
-  echo "## Tests on the device"
-  echo
-  echo "| | | |"
-  echo "| --- | --- | --- |"
-} >> "$report"
-export HONE_TEST_CUDA=1
-test_line test_cuda_kernels 120 "$bundle/bin/test_cuda_kernels" --gtest_brief=1 --gtest_filter='-CudaEmulation.*:CudaNumbers.*' || status=1
-test_line test_device 120 "$bundle/bin/test_device" --gtest_brief=1 || status=1
-if command -v compute-sanitizer > /dev/null; then
-  # A machine that refuses the tool is recorded, and no failure.
-  for tool in memcheck racecheck; do
-    test_line "$tool" 90 compute-sanitizer --tool "$tool" --error-exitcode 9 "$bundle/bin/test_cuda_kernels" --gtest_brief=1 \
-      --gtest_filter='CudaElementwise.*:CudaQuantize.*:EveryStorage/CudaAttention.AttendsPages*:EveryType/CudaProduct.Expands*' ||
-      { [ $? -eq 9 ] && status=1; }
-  done
-else
-  echo "| compute-sanitizer | not installed here |" >> "$report"
-fi
-unset HONE_TEST_CUDA
+stop() {
+  echo "gpu_check: $1" >&2
+  exit 2
+}
 
-"$bundle/bin/bench_cuda" > "$out/bench_cuda.json" 2> "$out/bench_cuda.log" || echo "bench_cuda failed" >> "$report"
+command -v python3 > /dev/null || stop "Python 3 is missing"
+mkdir -p "$out" && [ -w "$out" ] || stop "$out cannot be written"
+out=$(cd "$out" && pwd)
+if ! [ -x "$bundle/bin/hone" ]; then
+  [ -x "$here/gpu_bundle.sh" ] || stop "$bundle is missing; scripts/gpu_bundle.sh makes it"
+  echo "gpu_check: $bundle is missing; building it here" >&2
+  within 300 "$here/gpu_bundle.sh" --here > "$out/build.log" 2>&1 || stop "$bundle is missing and cannot be built here: $(tail -n 1 "$out/build.log")"
+fi
+
+# cuBLASLt and CUPTI: an installed toolkit's, or those of PyTorch's packages. For Hone's programs alone: PyTorch brings its own libraries.
+libraries=$bundle/lib/system
+for folder in /usr/local/cuda/lib64 /usr/local/cuda-13*/lib64 /usr/local/cuda/extras/CUPTI/lib64 \
+  "$(python3 -c 'import nvidia.cu13, os; print(os.path.join(list(nvidia.cu13.__path__)[0], "lib"))' 2> /dev/null)"; do
+  [ -n "$folder" ] && [ -d "$folder" ] && libraries+=:$folder
+done
+libraries+=${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+hone=$bundle/bin/hone
+# The machine's own C++ library where it will do: the bundle's may want a later glibc.
+LD_LIBRARY_PATH=$libraries "$hone" --version > /dev/null 2>&1 || libraries+=:$bundle/lib/cxx
+hone_env=(env "LD_LIBRARY_PATH=$libraries" "XDG_DATA_HOME=$out/data" "XDG_CACHE_HOME=$out/cache")
+small=()
+model=synthetic:llama-3-8b short=128 long=2048 generate=128 few=32 repeat=5
+windows=(--quick) sequences=64 kernels='-CudaEmulation.*:CudaNumbers.*' devices='*'
+sanitized='CudaElementwise.*:CudaQuantize.*:EveryStorage/CudaAttention.AttendsPages*:EveryType/CudaProduct.Expands*'
+if [ -n "${HONE_GPU_CHECK_PLUGIN:-}" ]; then
+  hone_env+=("HONE_CUDA_PLUGIN=$HONE_GPU_CHECK_PLUGIN")
+  small=(--small)
+  model=synthetic:tiny short=4 long=12 generate=3 few=3 repeat=2 sequences=2
+  windows=(--chunks 1 --context 32) kernels='CudaElementwise.*:CudaQuantize.*' devices='*ComputesWhatTheCpuComputes' sanitized='CudaElementwise.Norms'
+fi
+rm -f "$out"/*.json "$out"/*.log
+
+timeout -k 5 60 "${hone_env[@]}" "$hone" doctor --quick --json > "$out/doctor.json" 2> "$out/doctor.log" ||
+  stop "$hone does not run here: $(tail -n 1 "$out/doctor.log")"
+# The first device in words; nothing, and status 3, where there is none.
+device=$(python3 - "$out/doctor.json" << 'P'
+import json, sys
+cuda = json.load(open(sys.argv[1], encoding="utf-8"))["cuda"]
+if not cuda["devices"]:
+    print(cuda["problem"])
+    sys.exit(3)
+device = cuda["devices"][0]
+print(f"{device['name']} (compute capability {device['compute_capability']}, {device['memory'] / 1e9:.0f} GB, driver for CUDA {device['driver']})")
+P
+) || {
+  echo "gpu_check: no CUDA device: $device"
+  exit 3
+}
+
+report=$out/report.md
+status=0
+cat > "$report" << R
+# On a GPU
+
+$device, $(date +%F). Written by \`scripts/gpu_check.sh\`, commit $(cat "$bundle/commit" 2> /dev/null || echo unknown).
+$(command -v nvidia-smi > /dev/null && nvidia-smi --query-gpu=driver_version,clocks.sm,clocks.mem,power.limit --format=csv,noheader 2> /dev/null | sed '1 s/^/Driver, clocks, power limit: /; 1 q')
+
+## Tests on the device
+
+| | | |
+| --- | --- | --- |
+R
+
+# line NAME RESULT [LOG]: a row of the table, with what the log says last of its tests.
+line() {
+  echo "| $1 | $2 | $([ -z "${3:-}" ] || grep -aE 'PASSED|FAILED|SUMMARY' "$3" | tail -n 2 | tr '\n|' '  ') |" >> "$report"
+}
+
+test_line() {  # NAME SECONDS COMMAND…
+  local name=$1 log=$out/$1.log
+  shift
+  within "$@" > "$log" 2>&1
+  local code=$?
+  case $code in
+    0) line "$name" passed "$log" ;;
+    125) line "$name" "not run: the time was up" ;;
+    124 | 137) line "$name" "**stopped: it took too long**" "$log" ;;
+    *) line "$name" "**failed**, status $code" "$log" ;;
+  esac
+  [ $code -eq 0 ] || status=1
+}
+
+# A machine that refuses the tool is recorded, and so is one that is too slow for it: neither is a failure.
+sanitize() {  # TOOL
+  local log=$out/$1.log
+  within 100 "${hone_env[@]}" HONE_TEST_CUDA=1 "$sanitizer" --tool "$1" --error-exitcode 9 --report-api-errors no \
+    "$bundle/bin/test_cuda_kernels" --gtest_brief=1 --gtest_filter="$sanitized" > "$log" 2>&1
+  local code=$?
+  if [ $code -eq 125 ]; then
+    line "$1" "not run: the time was up"
+  elif [ $code -eq 124 ] || [ $code -eq 137 ]; then
+    line "$1" "stopped: it took too long"
+  elif ! grep -qa 'SUMMARY' "$log" || { [ $code -ne 0 ] && [ $code -ne 9 ] && ! grep -qaF '[  FAILED  ]' "$log"; }; then
+    line "$1" "refused by this machine, status $code: $(grep -av '^=* *$' "$log" | tail -n 1 | tr '|' ' ')"
+  elif [ $code -eq 0 ]; then
+    line "$1" passed "$log"
+  else
+    line "$1" "**failed**, status $code" "$log"
+    status=1
+  fi
+}
+
+document() {  # NAME SECONDS COMMAND…: prints JSON
+  local name=$1
+  shift
+  within "$@" > "$out/$name.json" 2> "$out/$name.log"
+  local code=$?
+  [ $code -ne 125 ] || echo "not run: the time was up" > "$out/$name.log"
+  [ $code -ne 124 ] && [ $code -ne 137 ] || echo "stopped: it took too long" >> "$out/$name.log"
+}
+
 bench() {  # NAME argument…
   local name=$1
   shift
-  [ "$(left)" -lt 30 ] && return
-  timeout 120 "$hone" bench synthetic:llama-3-8b --device cuda:0 --text none --resolution 0 --repeat 5 --json --store "$out/runs.sqlite" "$@" \
-    > "$out/$name.json" 2> "$out/$name.log"
+  document "$name" 75 "${hone_env[@]}" "$hone" bench "$model" --device cuda:0 --text none --resolution 0 --json --store "$out/runs.sqlite" "$@"
 }
-bench decode-bf16 --prompt 128 --generate 128
-bench decode-int8 --prompt 128 --generate 128 --with quantize_weights.scheme=int8_channel
-bench decode-int4 --prompt 128 --generate 128 --with quantize_weights.scheme=int4_group
-bench prefill-bf16 --prompt 2048 --generate 8 --with precision.compute=bf16
-bench prefill-w8a8 --prompt 2048 --generate 8 --with quantize_activations.scheme=int8_token
-bench decode-64 --prompt 2048 --generate 32 --concurrency 64 --with batching.size=64
-[ "$(left)" -gt 60 ] && timeout 150 python3 scripts/gpu_torch.py > "$out/torch.json" 2> "$out/torch.log"
 
-python3 scripts/gpu_report.py "$out" >> "$report"
-echo "gpu_check: $(($(date +%s) - started)) s; the report is $report" >&2
+test_line test_cuda_kernels 90 "${hone_env[@]}" HONE_TEST_CUDA=1 "$bundle/bin/test_cuda_kernels" --gtest_brief=1 --gtest_filter="$kernels"
+test_line test_device 90 "${hone_env[@]}" HONE_TEST_CUDA=1 "$bundle/bin/test_device" --gtest_brief=1 --gtest_filter="$devices"
+
+# Accuracy means something on a trained model only: the tests' sample, where it was brought along.
+sample=${HONE_GPU_CHECK_MODEL:-${HONE_SAMPLE_DIR:-$bundle/sample}/SmolLM2-135M-Instruct.Q4_1.gguf}
+
+document model 15 "${hone_env[@]}" "$hone" inspect "$model" --json
+document bench_cuda 60 "${hone_env[@]}" "$bundle/bin/bench_cuda" "${small[@]}"
+bench decode-bf16 --prompt "$short" --generate "$generate" --repeat "$repeat"
+bench decode-int8 --prompt "$short" --generate "$generate" --repeat "$repeat" --with quantize_weights.scheme=int8_channel
+bench decode-int4 --prompt "$short" --generate "$generate" --repeat "$repeat" --with quantize_weights.scheme=int4_group
+bench prefill-bf16 --prompt "$long" --generate 2 --repeat "$repeat" --with precision.compute=bf16
+bench prefill-w8a8 --prompt "$long" --generate 2 --repeat "$repeat" --with quantize_activations.scheme=int8_token
+document torch 150 python3 "$here/gpu_torch.py" "${small[@]}"
+document device_trace 60 "${hone_env[@]}" "HONE_SAMPLE_DIR=${sample%/*}" "$bundle/bin/bench_device_trace" "${small[@]}" --record "$out/recordings"
+bench decode-1x2k --prompt "$long" --generate "$few" --repeat 2 --with precision.compute=bf16
+bench decode-64x2k --prompt "$long" --generate "$few" --repeat 2 --concurrency "$sequences" --with batching.size="$sequences" --with precision.compute=bf16
+if [ -f "$sample" ]; then
+  evaluate=("${hone_env[@]}" "$hone" eval "$sample" "${windows[@]}" --json --store "$out/runs.sqlite")
+  document perplexity-cpu 60 "${evaluate[@]}"
+  document perplexity-bf16 60 "${evaluate[@]}" --device cuda:0 --with precision.compute=bf16
+fi
+sanitizer=$(PATH=$PATH:/usr/local/cuda/bin command -v compute-sanitizer)
+if [ -n "$sanitizer" ]; then
+  for tool in memcheck racecheck; do sanitize "$tool"; done
+else
+  line compute-sanitizer "not installed here"
+fi
+
+python3 "$here/gpu_report.py" "$out" >> "$report" || status=1
+echo "gpu_check: $SECONDS s; the report is $report" >&2
 exit $status

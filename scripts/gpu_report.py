@@ -1,71 +1,181 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""gpu_report.py FOLDER: the benchmarks of scripts/gpu_check.sh as Markdown, beside what is to be reached. What is missing reads "not measured"."""
+"""gpu_report.py FOLDER: what scripts/gpu_check.sh measured, as Markdown, beside what is to be reached. What is missing reads "not measured"."""
 import json
+import math
 import pathlib
 import sys
 
-PARAMETER_BYTES = 2  # BF16
+BF16 = 2  # bytes
+UNACCOUNTED = 64 << 20
 
 
-def load(path):
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+class Measured:
+    """The documents in a folder, each by its name; None for what is missing or no JSON."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.documents = {}
+
+    def document(self, name):
+        if name not in self.documents:
+            try:
+                self.documents[name] = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                self.documents[name] = None
+        return self.documents[name]
+
+    def value(self, name, *path):
+        """What a document holds at path; None where one of the steps is missing."""
+        found = self.document(name)
+        for step in path:
+            try:
+                found = found[step]
+            except (TypeError, KeyError, IndexError):
+                return None
+        return found
+
+    def metric(self, name, key):
+        """Of the last run of `hone bench`."""
+        return self.value(name, "runs", -1, "metrics", key, "value")
+
+    def dense(self, kind):
+        rates = {entry["type"]: entry.get("flops_per_second") for entry in self.value("bench_cuda", "dense") or []}
+        return rates.get(kind)
 
 
-def metric(folder, name, key):
-    document = load(folder / f"{name}.json")
-    if not document or not document.get("runs"):
-        return None
-    run = document["runs"][-1]
-    figure = run["metrics"].get(key)
-    return figure["value"] if figure else None
+def ratio(a, b):
+    return a / b if a is not None and b else None
 
 
-def model_bytes(folder, name):
-    return metric(folder, name, "model_bytes")
+def product(*factors):
+    return None if any(factor is None for factor in factors) else math.prod(factors)
 
 
-def row(title, value, target):
-    return f"| {title} | {value if value is not None else 'not measured'} | {target} |"
+def off(value):
+    """By how much a ratio is off 1."""
+    return None if value is None else abs(value - 1)
 
 
-def ratio(a, b, text):
-    return text.format(a / b) if a and b else None
+def model_sizes(measured):
+    """What a token takes of the model, in BF16: bytes read to decode it, and FLOPs in products to prefill it. Embeddings are looked up, and the
+    output matrix is multiplied with a prompt's last token alone."""
+    parameters = measured.value("model", "parameters")
+    config = measured.value("model", "config")
+    if parameters is None or config is None:
+        return None, None
+    embedding = config["n_vocab"] * config["n_embd"]
+    if config["tied_embeddings"]:
+        return parameters * BF16, 2 * (parameters - embedding)
+    return (parameters - embedding) * BF16, 2 * (parameters - 2 * embedding)
+
+
+def percent(value):
+    return f"{100 * value:.1f} %"
+
+
+def times(value):
+    return f"{value:.2f} ×"
+
+
+def rows(measured):
+    """(what, measured, how it reads, target, whether it is reached) of everything that is to be reached."""
+    m = measured
+    read, flops = model_sizes(m)
+    copy = m.value("bench_cuda", "copy", "bytes_per_second")
+    decode = {name: m.metric(f"decode-{name}", "decode_tokens_per_second") for name in ("bf16", "int8", "int4", "1x2k", "64x2k")}
+    prefill = {name: m.metric(f"prefill-{name}", "prefill_tokens_per_second") for name in ("bf16", "w8a8", "fp8")}
+
+    def least(what, value, text, limit):
+        return what, value, text, f"≥ {text(limit)}", value is not None and value >= limit
+
+    def most(what, value, text, limit):
+        return what, value, text, f"≤ {text(limit)}", value is not None and value <= limit
+
+    yield least("decode, BF16, 1 sequence, of the copy's bandwidth", ratio(product(decode["bf16"], read), copy), percent, 0.85)
+    yield least("decode, BF16, over PyTorch compiled, static cache", ratio(decode["bf16"], m.value("torch", "decode_tokens_per_second")), times, 1.15)
+    yield least("decode, int8 over BF16", ratio(decode["int8"], decode["bf16"]), times, 1.8)
+    yield least("decode, int4 over BF16", ratio(decode["int4"], decode["bf16"]), times, 3.0)
+    yield least("prefill of 2,048, BF16, of the measured matrix-product rate", ratio(product(prefill["bf16"], flops), m.dense("bf16")), percent, 0.65)
+    yield least("prefill of 2,048, BF16, over PyTorch, SDPA", ratio(prefill["bf16"], m.value("torch", "prefill_tokens_per_second")), times, 1.0)
+    yield least("prefill, W8A8 over BF16", ratio(prefill["w8a8"], prefill["bf16"]), times, 1.5)
+    yield least("prefill, FP8 over BF16", ratio(prefill["fp8"], prefill["bf16"]), times, 1.5)
+    yield least("decode at 64 sequences, 2k context, over one sequence", ratio(decode["64x2k"], decode["1x2k"]), times, 10)
+    yield least("2:4 matrix product, BF16, over dense", ratio(m.value("bench_cuda", "sparse", "flops_per_second"), m.dense("bf16")), times, 1.2)
+    trace = m.value("bench_cuda", "trace") or {}
+    yield most("CUPTI against CUDA events, one long kernel", off((trace.get("long_kernel") or {}).get("ratio")), percent, 0.01)
+    yield most("CUPTI against CUDA events, 1,000 kernels back to back", off((trace.get("short_kernels") or {}).get("ratio")), percent, 0.02)
+    # Spans between events are no trace of kernels.
+    traced = m.value("device_trace", "overhead") or {}
+    cost = traced.get("ratio") if not traced.get("problem") else None
+    yield most("tracing, of decode time (limit 5 %)", None if cost is None else max(0.0, cost - 1), percent, 0.02)
+    yield least("kernel time with layer, operation and phase", ratio(traced.get("attributed_time"), traced.get("kernel_time")), percent, 0.99)
+    yield least("kernels recorded, of those launched", ratio(traced.get("kernels"), traced.get("launches")), percent, 1.0)
+    difference = m.value("device_trace", "logits", "largest_difference")
+    yield most("logits against the CPU backend, fp32", difference if difference != "not finite" else math.inf, "{:.1e}".format, 2e-3)
+    perplexity = ratio(m.metric("perplexity-bf16", "perplexity"), m.metric("perplexity-cpu", "perplexity"))
+    yield most("perplexity, BF16 against the CPU in fp32", off(perplexity), lambda value: f"{100 * value:.2f} %", 0.005)
+    memory = m.value("decode-bf16", "runs", -1, "memory") or {}
+    rest, used = memory.get("unaccounted"), memory.get("peak_resident")
+    limit = max(0.05 * used, UNACCOUNTED) if used is not None else UNACCOUNTED
+    yield most("device memory that no class accounts for", None if rest is None else abs(rest), lambda value: f"{value / (1 << 20):.0f} MiB", limit)
+
+
+def print_targets(measured):
+    print("\n## Beside what is to be reached\n")
+    print(f"{measured.value('model', 'name') or 'no model'}, random weights. Bandwidth counts the weights that a token reads, FLOPs those of the products with them.\n")
+    print("| | measured | target | |\n| --- | ---: | --- | --- |")
+    for what, value, text, target, reached in rows(measured):
+        print(f"| {what} | {'not measured' if value is None else text(value)} | {target} | {'' if value is None else 'reached' if reached else 'missed'} |")
+
+
+def print_runs(measured):
+    print("\n| run | prefill tok/s | decode tok/s | ms a token |\n| --- | ---: | ---: | ---: |")
+    for path in sorted([*measured.folder.glob("decode-*.json"), *measured.folder.glob("prefill-*.json")]):
+        figures = [measured.metric(path.stem, f"{phase}_tokens_per_second") for phase in ("prefill", "decode")]
+        if None not in figures:
+            latency = measured.metric(path.stem, "time_per_output_token")
+            print(f"| {path.stem} | {figures[0]:.1f} | {figures[1]:.1f} | {latency * 1e3:.3f} |")
+    torch = measured.document("torch")
+    if torch:
+        print(f"| PyTorch {torch['torch']} | {torch['prefill_tokens_per_second']:.1f} | {torch['decode_tokens_per_second']:.1f} | "
+              f"{1e3 / torch['decode_tokens_per_second']:.3f} |")
+
+
+def print_rates(measured):
+    bench = measured.document("bench_cuda")
+    if not bench:
+        return
+    copy = bench["copy"]["bytes_per_second"]
+    print(f"\nCopies: {copy / 1e12:.3f} TB/s read and written. Matrix products of the vendor's library, TFLOP/s: "
+          + ", ".join(f"{entry['type']} " + (f"{entry['flops_per_second'] / 1e12:.1f}" if "flops_per_second" in entry else f"({entry['problem']})")
+                      for entry in bench["dense"]) + ".")
+    print("\n| product of few tokens | tokens | µs | of the copy's bandwidth |\n| --- | ---: | ---: | ---: |")
+    for entry in bench["products"]:
+        print(f"| {entry['type']}, {entry['rows']} × {entry['cols']} | {entry['tokens']} | {entry['microseconds']:.1f} | "
+              f"{percent(entry['bytes_per_second'] / copy)} |")
+
+
+def print_problems(measured):
+    """What was refused, the last line of the log of whatever gave no document, and why kernels were not seen."""
+    for path in sorted(measured.folder.glob("*.log")):
+        name = path.stem
+        if measured.value(name, "error"):
+            print(f"\n{name}: {measured.value(name, 'error', 'message')}")
+        elif (measured.folder / f"{name}.json").exists() and not measured.document(name):
+            lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            print(f"\n{name}: {lines[-1] if lines else 'no result'}")
+    for name, path in (("bench_cuda", ("trace", "problem")), ("device_trace", ("overhead", "problem"))):
+        if measured.value(name, *path):
+            print(f"\n{name}: {measured.value(name, *path)}")
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    bench, torch = load(folder / "bench_cuda.json"), load(folder / "torch.json") or {}
-    decode = {name: metric(folder, f"decode-{name}", "decode_tokens_per_second") for name in ("bf16", "int8", "int4", "64")}
-    prefill = {name: metric(folder, f"prefill-{name}", "prefill_tokens_per_second") for name in ("bf16", "w8a8")}
-    print("\n## Speed, beside what is to be reached\n\nllama-3-8b's shape, random weights. Bandwidth counts the model's bytes once a token.\n")
-    print("| | measured | target |\n| --- | ---: | --- |")
-    copy = bench["copy"]["bytes_per_second"] if bench else None
-    read = decode["bf16"] * model_bytes(folder, "decode-bf16") if decode["bf16"] else None
-    print(row("decode, BF16, 1 sequence, of the copy's bandwidth", ratio(read, copy, "{:.0%}"), "≥ 85 %"))
-    print(row("decode, BF16, over PyTorch compiled", ratio(decode["bf16"], torch.get("decode_tokens_per_second"), "{:.2f} ×"), "≥ 1.15 ×"))
-    print(row("decode, int8 over BF16", ratio(decode["int8"], decode["bf16"], "{:.2f} ×"), "≥ 1.8 ×"))
-    print(row("decode, int4 over BF16", ratio(decode["int4"], decode["bf16"], "{:.2f} ×"), "≥ 3.0 ×"))
-    dense = {entry["type"]: entry["flops_per_second"] for entry in bench["dense"]} if bench else {}
-    flops = prefill["bf16"] * model_bytes(folder, "prefill-bf16") / PARAMETER_BYTES * 2 if prefill["bf16"] else None
-    print(row("prefill of 2,048, BF16, of the measured matrix-product rate", ratio(flops, dense.get("bf16"), "{:.0%}"), "≥ 65 %"))
-    print(row("prefill of 2,048, BF16, over PyTorch", ratio(prefill["bf16"], torch.get("prefill_tokens_per_second"), "{:.2f} ×"), "≥ 1 ×"))
-    print(row("prefill, W8A8 over BF16", ratio(prefill["w8a8"], prefill["bf16"], "{:.2f} ×"), "≥ 1.5 ×"))
-    print(row("decode at 64 sequences, 2k context, over one sequence", ratio(decode["64"], decode["bf16"], "{:.1f} ×"), "≥ 10 ×"))
-    if bench:
-        print(f"\nCopies: {copy / 1e12:.2f} TB/s read and written. Matrix products of 8192³, TFLOP/s: "
-              + ", ".join(f"{name} {rate / 1e12:.0f}" for name, rate in dense.items()) + ".")
-        print("\n| product of few tokens | tokens | µs | of the copy's bandwidth |\n| --- | ---: | ---: | ---: |")
-        for entry in bench["products"]:
-            print(f"| {entry['type']}, {entry['rows']} × {entry['cols']} | {entry['tokens']} | {entry['microseconds']:.1f} | "
-                  f"{entry['bytes_per_second'] / copy:.0%} |")
-    for name in sorted(path.stem for path in folder.glob("*.log")):
-        text = (folder / f"{name}.log").read_text(encoding="utf-8", errors="replace").strip()
-        if name.startswith(("decode", "prefill", "torch")) and not load(folder / f"{name}.json"):
-            print(f"\n{name}: {text.splitlines()[-1] if text else 'no result'}")
+    measured = Measured(pathlib.Path(sys.argv[1]))
+    print_targets(measured)
+    print_runs(measured)
+    print_rates(measured)
+    print_problems(measured)
 
 
 if __name__ == "__main__":

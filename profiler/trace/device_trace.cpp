@@ -251,7 +251,11 @@ private:
         }
         bool any = false;
         for (const auto& [activity, index] : recording_.records) {
-            if (activity.kind != ActivityKind::memory || activity.start < 0) continue;
+            if (activity.kind != ActivityKind::memory) continue;
+            if (activity.start < 0) {
+                ++trace_.device.unknown_times;
+                continue;
+            }
             any = true;
             change(seen, clock_.host(activity.start) - recording_.begin,
                    activity.allocates ? activity.bytes : -activity.bytes);

@@ -46,7 +46,9 @@ struct PluginGraph {
     std::vector<EmulatedWork> work;
 };
 
-struct PluginEvent {};
+struct PluginEvent {
+    std::int64_t time = 0;  // ns of the host's steady clock
+};
 
 namespace emulation {
 namespace {
@@ -397,12 +399,13 @@ int make_event(PluginDevice*, PluginEvent** event, PluginError*) {
     return 0;
 }
 
-int record_event(PluginDevice*, PluginEvent*, PluginError*) {
+int record_event(PluginDevice*, PluginEvent* event, PluginError*) {
+    event->time = steady_now();
     return 0;
 }
 
-int milliseconds(PluginEvent*, PluginEvent*, float* elapsed, PluginError*) {
-    *elapsed = 0;
+int milliseconds(PluginEvent* begin, PluginEvent* end, float* elapsed, PluginError*) {
+    *elapsed = static_cast<float>(end->time - begin->time) * 1e-6F;
     return 0;
 }
 

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""test_gpu_check.py SCRIPTS BUILD PLUGIN: scripts/gpu_check.sh and its benchmarks from end to end, over the emulated device.
+
+BUILD holds bin/hone and the other programs as a bundle does; PLUGIN is the emulated device.
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SCRIPTS, BUILD, PLUGIN = pathlib.Path(), pathlib.Path(), ""
+
+# Refuses one tool as a machine may, and finds nothing with the other.
+SANITIZER = """#!/bin/sh
+case "$*" in
+  *memcheck*) echo "========= Error: Device not supported"; exit 1 ;;
+  *) echo "========= RACECHECK SUMMARY: 0 hazards displayed (0 errors, 0 warnings)" ;;
+esac
+"""
+
+
+class OnTheEmulatedDevice(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        self.tools = self.root / "tools"
+        self.tools.mkdir()
+        self.path = f"{self.tools}:/usr/bin:/bin"
+
+    def check(self, status, plugin=None, **environment):
+        """The report, and what was said."""
+        out = self.root / "out"
+        # As on a machine that knows nothing of the build.
+        environment = {"PATH": self.path, "HOME": str(self.root), "HONE_GPU_BUNDLE": str(BUILD), "HONE_GPU_CHECK_PLUGIN": plugin or PLUGIN, **environment}
+        done = subprocess.run([SCRIPTS / "gpu_check.sh", out], env=environment, capture_output=True, text=True, check=False, timeout=480)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        report = out / "report.md"
+        return report.read_text(encoding="utf-8") if report.exists() else "", done.stdout + done.stderr
+
+    def test_measures_and_writes_a_report(self):
+        (self.tools / "compute-sanitizer").write_text(SANITIZER, encoding="utf-8")
+        (self.tools / "compute-sanitizer").chmod(0o755)
+        model = self.root / "tiny.gguf"
+        subprocess.run([BUILD / "bin/hone", "export", "synthetic:tiny", "--format", "gguf", "--out", model], check=True, capture_output=True,
+                       env={**os.environ, "XDG_DATA_HOME": str(self.root / "data")})
+        report, _ = self.check(0, HONE_GPU_CHECK_MODEL=str(model))
+        self.assertIn("Emulated device (compute capability 9.0", report)
+        self.assertRegex(report, r"\| test_cuda_kernels \| passed \| \[  PASSED  \] \d+ tests")
+        self.assertRegex(report, r"\| test_device \| passed \| \[  PASSED  \] \d+ test")
+        self.assertIn("| memcheck | refused by this machine, status 1: ========= Error: Device not supported |", report)
+        self.assertRegex(report, r"\| racecheck \| passed \| =+ RACECHECK SUMMARY: 0 hazards")
+        targets = [line.split("|") for line in report.split("| | measured | target | |")[1].splitlines()[2:20]]
+        missing = {row[1].strip() for row in targets if row[2].strip() == "not measured"}
+        # PyTorch may be there; FP8 and 2:4 may be too.
+        self.assertLessEqual(missing, {"decode, BF16, over PyTorch compiled, static cache", "prefill of 2,048, BF16, over PyTorch, SDPA",
+                                       "prefill, FP8 over BF16", "2:4 matrix product, BF16, over dense"}, report)
+        for name in ("decode-bf16", "decode-int8", "decode-int4", "decode-1x2k", "decode-64x2k", "prefill-bf16", "prefill-w8a8"):
+            self.assertRegex(report, rf"\n\| {name} \| [\d.]+ \| [\d.]+ \| [\d.]+ \|")
+        self.check_rates(self.document("bench_cuda"))
+        self.check_cost_of_tracing(self.document("device_trace"))
+        recording = (self.root / "out/recordings/tiny.jsonl").read_text(encoding="utf-8").splitlines()
+        self.assertEqual(json.loads(recording[0])["hone_device_recording"], 1)
+        self.assertTrue(any(json.loads(line)[0] == "graph_node" for line in recording[1:]))
+
+    def document(self, name):
+        return json.loads((self.root / f"out/{name}.json").read_text(encoding="utf-8"))
+
+    def check_rates(self, bench):
+        self.assertEqual(bench["device"], "Emulated device")
+        self.assertGreater(bench["copy"]["bytes_per_second"], 0)
+        self.assertEqual([entry["type"] for entry in bench["dense"]], ["bf16", "f16", "e4m3", "int8", "f32"])
+        for entry in bench["dense"]:
+            self.assertGreater(entry["flops_per_second"], 0)
+        self.assertEqual({entry["type"] for entry in bench["products"]}, {"f32", "bf16", "e4m3 per 32", "int8 per 32", "int4 per 64", "int4 per 32"})
+        self.assertEqual({entry["tokens"] for entry in bench["products"]}, {1, 2, 4, 8})
+        for entry in bench["products"]:
+            self.assertGreater(entry["bytes_per_second"], 0)
+        self.assertEqual(bench["trace"]["long_kernel"]["kernels"], 1)
+        self.assertEqual(bench["trace"]["short_kernels"]["kernels"], 20)
+        for name in ("long_kernel", "short_kernels"):
+            times = bench["trace"][name]
+            self.assertAlmostEqual(times["ratio"], 1, delta=0.2)
+            self.assertAlmostEqual((times["durations_seconds"] + times["gaps_seconds"]) / times["events_seconds"], 1, delta=0.5)
+
+    def check_cost_of_tracing(self, bench):
+        overhead = bench["overhead"]
+        self.assertEqual((overhead["shape"], overhead["source"], overhead["problem"]), ("tiny", "emulation", ""))
+        for name in ("untraced_before_seconds", "untraced_between_seconds", "traced_seconds", "ratio"):
+            self.assertGreater(overhead[name], 0)
+        self.assertEqual(overhead["kernels"], overhead["launches"])
+        self.assertGreater(overhead["kernels"], 0)
+        self.assertEqual(overhead["attributed_time"], overhead["kernel_time"])
+        self.assertLess(bench["logits"]["largest_difference"], 2e-3)
+
+    def test_benchmarks_refuse_what_they_do_not_know(self):
+        for name in ("bench_cuda", "bench_device_trace"):
+            for argument, status, message in (("--large", 2, "'--large': expected --small"), ("1", 1, "no CUDA device 1")):
+                done = subprocess.run([BUILD / "bin" / name, argument], env={**os.environ, "HONE_CUDA_PLUGIN": PLUGIN}, capture_output=True, text=True,
+                                      check=False, timeout=300)
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertIn(message, done.stderr)
+
+    def test_says_why_there_is_no_device(self):
+        report, said = self.check(3, plugin=str(self.root / "absent.so"))
+        self.assertEqual(said, f"gpu_check: no CUDA device: {self.root}/absent.so is not there: Hone was built without CUDA\n")
+        self.assertEqual(report, "")
+
+    def test_stops_when_the_time_is_up(self):
+        report, _ = self.check(1, HONE_GPU_CHECK_SECONDS="20")
+        for name in ("test_cuda_kernels", "test_device"):
+            self.assertIn(f"| {name} | not run: the time was up |", report)
+        self.assertIn("bench_cuda: not run: the time was up", report)
+
+    def test_says_what_building_here_would_need(self):
+        for tool in ("bash", "env", "dirname", "python3", "timeout", "tail", "mkdir"):
+            (self.tools / tool).symlink_to(shutil.which(tool, path="/usr/bin:/bin"))
+        self.path = str(self.tools)
+        absent = self.root / "absent"
+        _, said = self.check(2, HONE_GPU_BUNDLE=str(absent))
+        self.assertIn(f"{absent} is missing and cannot be built here: gpu_bundle: cmake is missing", said)
+
+    def test_a_failed_test_is_a_failure(self):
+        programs = self.root / "bundle/bin"
+        programs.mkdir(parents=True)
+        for name, script in {"hone": f"""[ "$1" != doctor ] || exec {BUILD}/bin/hone "$@"; echo nothing else >&2; exit 1""",
+                             "test_cuda_kernels": "echo '[  FAILED  ] Some.Test'; exit 1"}.items():
+            (programs / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+            (programs / name).chmod(0o755)
+        # The rest is not there either: each part says so, and the report is written all the same.
+        report, _ = self.check(1, HONE_GPU_BUNDLE=str(programs.parent))
+        self.assertIn("| test_cuda_kernels | **failed**, status 1 | [  FAILED  ] Some.Test", report)
+        self.assertIn("| test_device | **failed**, status 127 |", report)
+        self.assertIn("decode-bf16: nothing else", report)
+
+
+if __name__ == "__main__":
+    SCRIPTS, BUILD = pathlib.Path(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1))
+    PLUGIN = sys.argv.pop(1)
+    unittest.main()
