@@ -161,6 +161,7 @@ bench decode-int8 --prompt "$short" --generate "$generate" --repeat "$repeat" --
 bench decode-int4 --prompt "$short" --generate "$generate" --repeat "$repeat" --with quantize_weights.scheme=int4_group
 bench prefill-bf16 --prompt "$long" --generate 2 --repeat "$repeat" --with precision.compute=bf16
 bench prefill-w8a8 --prompt "$long" --generate 2 --repeat "$repeat" --with quantize_activations.scheme=int8_token
+bench prefill-fp8 --prompt "$long" --generate 2 --repeat "$repeat" --with quantize_activations.scheme=fp8_token
 document torch 150 python3 "$here/gpu_torch.py" "${small[@]}"
 document device_trace 60 "${hone_env[@]}" "HONE_SAMPLE_DIR=${sample%/*}" "$bundle/bin/bench_device_trace" "${small[@]}" --record "$out/recordings"
 bench decode-1x2k --prompt "$long" --generate "$few" --repeat 2 --with precision.compute=bf16

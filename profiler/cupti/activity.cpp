@@ -119,6 +119,31 @@ void send(const CUpti_ActivityExternalCorrelation& record, const ActivitySink& s
     sink(activity, "");
 }
 
+// The end of a range carries no name.
+void send(const CUpti_ActivityMarker2& record, const ActivitySink& sink) {
+    Activity activity;
+    activity.kind = ActivityKind::range;
+    activity.correlation = record.id;
+    const auto time = record.timestamp == 0 ? -1 : static_cast<std::int64_t>(record.timestamp);
+    if ((record.flags & (CUPTI_ACTIVITY_FLAG_MARKER_START | CUPTI_ACTIVITY_FLAG_MARKER_INSTANTANEOUS)) != 0)
+        activity.start = time;
+    if ((record.flags & (CUPTI_ACTIVITY_FLAG_MARKER_END | CUPTI_ACTIVITY_FLAG_MARKER_INSTANTANEOUS)) != 0)
+        activity.end = time;
+    sink(activity, record.name != nullptr ? record.name : "");
+}
+
+void send(const CUpti_ActivityMemoryPool3& record, const ActivitySink& sink) {
+    Activity activity = {.kind = ActivityKind::pool};
+    set_times(activity, record.timestamp, record.timestamp);
+    activity.correlation = record.correlationId;
+    activity.device = static_cast<std::int32_t>(record.deviceId);
+    activity.address = record.address;
+    const bool destroyed =
+        record.memoryPoolOperationType == CUPTI_ACTIVITY_MEMORY_POOL_OPERATION_TYPE_DESTROYED;
+    activity.bytes = destroyed ? 0 : static_cast<std::int64_t>(record.size);
+    sink(activity, "");
+}
+
 template <typename Record>
 const Record& as(const CUpti_Activity& record) {
     return reinterpret_cast<const Record&>(record);
@@ -157,6 +182,12 @@ bool send(const CUpti_Activity& record, const ActivitySink& sink) {
             return true;
         case CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION:
             send(as<CUpti_ActivityExternalCorrelation>(record), sink);
+            return true;
+        case CUPTI_ACTIVITY_KIND_MARKER:
+            send(as<CUpti_ActivityMarker2>(record), sink);
+            return true;
+        case CUPTI_ACTIVITY_KIND_MEMORY_POOL:
+            send(as<CUpti_ActivityMemoryPool3>(record), sink);
             return true;
         default:
             return false;

@@ -55,6 +55,9 @@ constexpr std::array kKinds{CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL,
                             CUPTI_ACTIVITY_KIND_SYNCHRONIZATION,
                             CUPTI_ACTIVITY_KIND_OVERHEAD,
                             CUPTI_ACTIVITY_KIND_MEMORY2};
+// A trace is whole without these: pools that a library may use, and ranges that libraries announce by NVTX, which reach CUPTI only where
+// NVTX_INJECTION64_PATH names it.
+constexpr std::array kExtraKinds{CUPTI_ACTIVITY_KIND_MEMORY_POOL, CUPTI_ACTIVITY_KIND_MARKER};
 
 struct Buffer {
     std::uint8_t* memory;
@@ -265,6 +268,7 @@ bool CuptiSession::enable() {
         status = cupti_->enable(kind);
         if (status != CUPTI_SUCCESS) return fail("enabling records", status);
     }
+    for (const CUpti_ActivityKind kind : kExtraKinds) cupti_->enable(kind);
     on_ = true;
     read_clock();
     return true;
@@ -274,6 +278,7 @@ void CuptiSession::disable() {
     if (pushed_) cupti_->pop(CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0, nullptr);
     pushed_ = on_ = false;
     for (const CUpti_ActivityKind kind : kKinds) cupti_->disable(kind);
+    for (const CUpti_ActivityKind kind : kExtraKinds) cupti_->disable(kind);
     cupti_->unsubscribe(std::exchange(shared().subscriber, nullptr));
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <map>
 #include <unordered_map>
 
@@ -40,38 +41,64 @@ void insert(SQLite::Statement& statement, std::int64_t run, std::int64_t positio
     statement.reset();
 }
 
-TraceEvent event_of(SQLite::Statement& row, std::uint16_t name) {
-    return {.start = row.getColumn(5).getInt64(),
-            .duration = row.getColumn(6).getInt64(),
-            .bytes = row.getColumn(7).getInt64(),
-            .flops = row.getColumn(8).getInt64(),
-            .layer = row.getColumn(2).isNull() ? -1 : row.getColumn(2).getInt(),
-            .name = name,
-            .operation = operation_of(row.getColumn(1).getString()),
-            .phase = phase_of(row.getColumn(3).getString()),
-            .track = row.getColumn(4).getInt(),
-            .launch = row.getColumn(9).getInt()};
+// Text that many rows share, as a number: a trace has few of each, and a million rows.
+template <typename Id>
+class SharedText {
+public:
+    // The number of `text`; `make` gives it where this is the first time.
+    template <typename Make>
+    Id id(const char* text, Make&& make) {
+        const auto found = ids_.find(std::string_view(text));
+        return found != ids_.end() ? found->second : ids_.emplace(text, make(text)).first->second;
+    }
+
+private:
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+    std::unordered_map<std::string, Id, Hash, std::equal_to<>> ids_;
+};
+
+void read_events(SQLite::Statement& rows, Trace& trace) {
+    SharedText<std::uint16_t> names;
+    SharedText<Operation> operations;
+    SharedText<TracePhase> phases;
+    const auto named = [&trace](const char* text) {
+        trace.names.emplace_back(text);
+        return static_cast<std::uint16_t>(trace.names.size() - 1);
+    };
+    while (rows.executeStep()) {
+        const SQLite::Column layer = rows.getColumn(2);
+        trace.events.push_back({.start = rows.getColumn(5).getInt64(),
+                                .duration = rows.getColumn(6).getInt64(),
+                                .bytes = rows.getColumn(7).getInt64(),
+                                .flops = rows.getColumn(8).getInt64(),
+                                .layer = layer.isNull() ? -1 : layer.getInt(),
+                                .name = names.id(rows.getColumn(0).getText(), named),
+                                .operation = operations.id(rows.getColumn(1).getText(), operation_of),
+                                .phase = phases.id(rows.getColumn(3).getText(), phase_of),
+                                .track = rows.getColumn(4).getInt(),
+                                .launch = rows.getColumn(9).getInt()});
+    }
 }
 
 Trace read_trace(SQLite::Database& database, std::int64_t run) {
     Trace trace;
-    std::unordered_map<std::string, std::uint16_t> ids;
+    SQLite::Statement of_run(database,
+                             "SELECT trace_dropped, trace_details, trace_events FROM run WHERE id = ?");
+    of_run.bind(1, run);
+    if (!of_run.executeStep()) return trace;
+    trace.dropped = of_run.getColumn(0).getInt64();
+    set_details(trace, of_run.getColumn(1).getString());
+    // As many as there should be, within what a damaged number may cost.
+    constexpr std::int64_t kMostReserved = 4'000'000;
+    trace.events.reserve(
+        static_cast<std::size_t>(std::clamp<std::int64_t>(of_run.getColumn(2).getInt64(), 0, kMostReserved)));
     SQLite::Statement rows(database,
                            "SELECT name, operation, layer, phase, track, start, duration, bytes, flops, "
                            "launch FROM trace WHERE run_id = ? ORDER BY position");
     rows.bind(1, run);
-    while (rows.executeStep()) {
-        const auto [id, added] =
-            ids.try_emplace(rows.getColumn(0).getString(), static_cast<std::uint16_t>(ids.size()));
-        if (added) trace.names.push_back(id->first);
-        trace.events.push_back(event_of(rows, id->second));
-    }
-    SQLite::Statement of_run(database, "SELECT trace_dropped, trace_details FROM run WHERE id = ?");
-    of_run.bind(1, run);
-    if (of_run.executeStep()) {
-        trace.dropped = of_run.getColumn(0).getInt64();
-        set_details(trace, of_run.getColumn(1).getString());
-    }
+    read_events(rows, trace);
     return trace;
 }
 

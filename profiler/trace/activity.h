@@ -19,11 +19,13 @@ enum class ActivityKind : std::uint8_t {
     overhead,     // the profiler's own
     correlation,  // says which mark was current where `correlation` was launched
     graph_node,   // says which mark was current where `graph_node` was captured
-    span          // on the device from one mark to the next, where single kernels are not seen
+    range,  // of the host, which a library announced by NVTX: begins (start) or ends (end); both have one `correlation`
+    pool,  // `bytes` is what the memory pool at `address` holds from now on
+    span   // on the device from one mark to the next, where single kernels are not seen
 };
-inline constexpr std::array<std::string_view, 11> kActivityNames{
-    "kernel",      "copy",     "fill",        "memory",     "synchronise", "runtime_call",
-    "driver_call", "overhead", "correlation", "graph_node", "span"};
+inline constexpr std::array<std::string_view, 13> kActivityNames{
+    "kernel",   "copy",        "fill",       "memory", "synchronise", "runtime_call", "driver_call",
+    "overhead", "correlation", "graph_node", "range",  "pool",        "span"};
 
 enum class CopyDirection : std::uint8_t { none, to_device, to_host, on_device, between_devices, other };
 inline constexpr std::array<std::string_view, 6> kCopyDirections{"",          "to device",       "to host",

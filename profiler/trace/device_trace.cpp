@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -11,8 +12,8 @@
 namespace hone::profiler {
 namespace {
 
-// Tracks: calls, then the profiler, then three a stream and more where kernels of a stream overlap.
-constexpr std::int32_t kCalls = 0, kProfiler = 1, kFirstStream = 16;
+// Tracks: calls, the profiler, ranges, then three a stream and more where kernels of a stream overlap.
+constexpr std::int32_t kCalls = 0, kProfiler = 1, kRanges = 2, kFirstStream = 16;
 
 bool launches_a_kernel(std::string_view call) {
     return call.starts_with("cudaLaunchKernel") || call.starts_with("cuLaunchKernel") ||
@@ -118,9 +119,27 @@ private:
             case ActivityKind::overhead:
                 return place(activity, TrackKind::profiler, Operation::overhead,
                              text.empty() ? "profiler's overhead" : text, 0);
+            case ActivityKind::range:
+                return add_range(activity, text);
             default:
                 return;
         }
+    }
+
+    // Its beginning waits for its end.
+    void add_range(const Activity& activity, std::string_view text) {
+        if (activity.end < 0) {
+            open_ranges_[activity.correlation] = {activity.start, text};
+            return;
+        }
+        Activity whole = activity;
+        if (whole.start < 0) {
+            const auto begun = open_ranges_.find(activity.correlation);
+            if (begun == open_ranges_.end()) return;  // began before the trace
+            std::tie(whole.start, text) = begun->second;
+            open_ranges_.erase(begun);
+        }
+        place(whole, TrackKind::ranges, Operation::call, text, 0);
     }
 
     void place(const Activity& activity, TrackKind kind, Operation otherwise, std::string_view text,
@@ -157,6 +176,7 @@ private:
         }
         event.track = kind == TrackKind::calls      ? kCalls
                       : kind == TrackKind::profiler ? kProfiler
+                      : kind == TrackKind::ranges   ? kRanges
                                                     : stream_track(activity, kind);
         event.name = name(text.empty() ? "unknown" : text);
         trace_.events.push_back(event);
@@ -218,6 +238,7 @@ private:
     }
 
     void add_tracks() {
+        add_track(kRanges, TrackKind::ranges, "NVTX ranges");
         add_track(kCalls, TrackKind::calls, "CUDA calls");
         for (const TrackKind kind : {TrackKind::stream, TrackKind::copies}) {
             for (const auto& [key, id] : stream_tracks_) {
@@ -263,6 +284,23 @@ private:
         for (MemoryLine& line : lines)
             if (!line.moments.empty()) trace_.memory.push_back(std::move(line));
         if (any) trace_.memory.push_back(std::move(seen));
+        add_pools();
+    }
+
+    // All pools together.
+    void add_pools() {
+        MemoryLine line{"memory pools", {}};
+        std::unordered_map<std::uint64_t, std::int64_t> held;
+        for (const auto& [activity, index] : recording_.records) {
+            if (activity.kind != ActivityKind::pool) continue;
+            if (activity.start < 0) {
+                ++trace_.device.unknown_times;
+                continue;
+            }
+            const std::int64_t before = std::exchange(held[activity.address], activity.bytes);
+            change(line, clock_.host(activity.start) - recording_.begin, activity.bytes - before);
+        }
+        if (!line.moments.empty()) trace_.memory.push_back(std::move(line));
     }
 
     const DeviceRecording& recording_;
@@ -272,6 +310,7 @@ private:
     std::unordered_map<std::uint32_t, std::uint64_t> mark_of_;
     std::unordered_map<std::uint64_t, std::uint64_t> mark_of_node_;
     std::unordered_map<std::uint64_t, std::size_t> longest_;
+    std::unordered_map<std::uint32_t, std::pair<std::int64_t, std::string_view>> open_ranges_;
     std::unordered_map<std::string, std::uint16_t> name_of_;
     std::map<KernelLaunch, std::int32_t> launch_of_;
     std::map<std::pair<std::pair<std::int32_t, std::int32_t>, TrackKind>, std::int32_t> stream_tracks_;

@@ -25,7 +25,7 @@ enum class Operation : std::uint8_t {
     sample,
     copy,          // of memory, by a device
     fill,          // of memory, by a device
-    call,          // of the host into a device's runtime
+    call,          // of the host into a device's runtime, or a range that a library announced
     overhead,      // the profiler's own
     unattributed,  // a device's work that belongs to no operation
 };
@@ -62,14 +62,15 @@ struct KernelLaunch {
 };
 
 enum class TrackKind : std::uint8_t {
-    thread,   // operations of a CPU
-    calls,    // what the host asked of a device's runtime
-    stream,   // kernels of a device
-    copies,   // copies and fills of a device
-    profiler  // the profiler's own overhead
+    thread,    // operations of a CPU
+    calls,     // what the host asked of a device's runtime
+    stream,    // kernels of a device
+    copies,    // copies and fills of a device
+    profiler,  // the profiler's own overhead
+    ranges     // of the host, announced by libraries
 };
-inline constexpr std::array<std::string_view, 5> kTrackKinds{"thread", "calls", "stream", "copies",
-                                                             "profiler"};
+inline constexpr std::array<std::string_view, 6> kTrackKinds{"thread", "calls",    "stream",
+                                                             "copies", "profiler", "ranges"};
 
 struct TraceTrack {
     std::int32_t id = 0;

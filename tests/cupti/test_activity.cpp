@@ -147,11 +147,55 @@ TEST(CuptiActivity, ReadsCopiesFillsMemoryAndWaits) {
     EXPECT_EQ(seen[4].activity.kind, ActivityKind::overhead);
 }
 
+TEST(CuptiActivity, ReadsRangesAndPools) {
+    Records records;
+    records.add<CUpti_ActivityMarker2>(CUPTI_ACTIVITY_KIND_MARKER, [](auto& record) {
+        record.flags = CUPTI_ACTIVITY_FLAG_MARKER_START;
+        record.timestamp = 100;
+        record.id = 9;
+        record.name = "cublasLtMatmul";
+    });
+    records.add<CUpti_ActivityMarker2>(CUPTI_ACTIVITY_KIND_MARKER, [](auto& record) {
+        record.flags = CUPTI_ACTIVITY_FLAG_MARKER_END;
+        record.timestamp = 180;
+        record.id = 9;
+    });
+    records.add<CUpti_ActivityMarker2>(CUPTI_ACTIVITY_KIND_MARKER, [](auto& record) {
+        record.flags = CUPTI_ACTIVITY_FLAG_MARKER_INSTANTANEOUS;
+        record.name = "no time";
+    });
+    records.add<CUpti_ActivityMemoryPool3>(CUPTI_ACTIVITY_KIND_MEMORY_POOL, [](auto& record) {
+        record.memoryPoolOperationType = CUPTI_ACTIVITY_MEMORY_POOL_OPERATION_TYPE_TRIMMED;
+        record.address = 0x7000;
+        record.size = 4096;
+        record.timestamp = 200;
+    });
+    records.add<CUpti_ActivityMemoryPool3>(CUPTI_ACTIVITY_KIND_MEMORY_POOL, [](auto& record) {
+        record.memoryPoolOperationType = CUPTI_ACTIVITY_MEMORY_POOL_OPERATION_TYPE_DESTROYED;
+        record.address = 0x7000;
+        record.size = 4096;
+        record.timestamp = 300;
+    });
+    const auto seen = records.parse();
+    ASSERT_EQ(seen.size(), 5u);
+    EXPECT_EQ(seen[0].activity.kind, ActivityKind::range);
+    EXPECT_EQ(seen[0].name, "cublasLtMatmul");
+    EXPECT_EQ(seen[0].activity.start, 100);
+    EXPECT_EQ(seen[0].activity.end, -1);
+    EXPECT_EQ(seen[1].activity.start, -1);
+    EXPECT_EQ(seen[1].activity.end, 180);
+    EXPECT_EQ(seen[1].activity.correlation, seen[0].activity.correlation);
+    EXPECT_EQ(seen[2].activity.start, -1);
+    EXPECT_EQ(seen[3].activity.kind, ActivityKind::pool);
+    EXPECT_EQ(seen[3].activity.bytes, 4096);
+    EXPECT_EQ(seen[3].activity.address, 0x7000u);
+    EXPECT_EQ(seen[4].activity.bytes, 0);
+}
+
 TEST(CuptiActivity, SkipsWhatNobodyAskedForAndEndsWithTheBuffer) {
     ParsedBuffer parsed;
     Records records;
-    records.add<CUpti_ActivityMarker2>(CUPTI_ACTIVITY_KIND_MARKER,
-                                       [](auto& record) { record.name = "range"; });
+    records.add<CUpti_ActivityJit2>(CUPTI_ACTIVITY_KIND_JIT, [](auto& record) { record.start = 1; });
     records.add<CUpti_ActivityMemset4>(CUPTI_ACTIVITY_KIND_MEMSET, [](auto& record) { record.bytes = 64; });
     EXPECT_EQ(records.parse(&parsed).size(), 1u);
     EXPECT_EQ(parsed.skipped, 1);

@@ -100,6 +100,48 @@ TEST(ClockFit, FindsOffsetAndDrift) {
     EXPECT_EQ(ClockFit({&one, 1}).host(110), 50);
 }
 
+TEST(DeviceTrace, ShowsRangesOfLibrariesAndMemoryPools) {
+    RecordingBuilder b;
+    const auto range = [&b](std::uint32_t id, std::int64_t start, std::int64_t end, const char* name) {
+        Activity a;
+        a.kind = ActivityKind::range;
+        a.correlation = id;
+        if (start >= 0) a.start = device_time(start);
+        if (end >= 0) a.end = device_time(end);
+        b.add(a, name);
+    };
+    range(1, 1'010'000, -1, "outer");
+    range(2, 1'011'000, -1, "inner");
+    range(2, -1, 1'012'000, "");
+    range(1, -1, 1'020'000, "");
+    range(3, -1, 1'021'000, "");  // began before the trace
+    const auto pool = [&b](std::uint64_t address, std::int64_t time, std::int64_t bytes) {
+        Activity a;
+        a.kind = ActivityKind::pool;
+        a.address = address;
+        a.start = a.end = device_time(time);
+        a.bytes = bytes;
+        b.add(a, "");
+    };
+    pool(1, 1'005'000, 1000);
+    pool(2, 1'006'000, 500);
+    pool(1, 1'007'000, 0);
+    const Trace trace = device_trace(b.r);
+    ASSERT_EQ(trace.events.size(), 2u);
+    EXPECT_NEAR(static_cast<double>(event_named(trace, "outer").duration), 10'000, 5);
+    EXPECT_NEAR(static_cast<double>(event_named(trace, "inner").duration), 1'000, 5);
+    EXPECT_NE(event_named(trace, "inner").track, event_named(trace, "outer").track);
+    ASSERT_EQ(trace.tracks.size(), 2u);
+    EXPECT_EQ(trace.tracks[0].name, "NVTX ranges");
+    EXPECT_EQ(trace.tracks[0].kind, TrackKind::ranges);
+    EXPECT_EQ(trace.device.kernel_time, 0);
+    ASSERT_EQ(trace.memory.size(), 1u);
+    EXPECT_EQ(trace.memory[0].name, "memory pools");
+    std::vector<std::int64_t> held;
+    for (const MemoryMoment& moment : trace.memory[0].moments) held.push_back(moment.bytes);
+    EXPECT_EQ(held, (std::vector<std::int64_t>{0, 1000, 1500, 500}));
+}
+
 TEST(DeviceTrace, GivesKernelsTheOperationThatQueuedThem) {
     RecordingBuilder b;
     const auto q = b.operation(Operation::linear, 3, TracePhase::prefill, 4096);

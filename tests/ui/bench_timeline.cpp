@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How long a stored trace takes to open, and to pan and zoom: a device's trace of EVENTS events (default 1,000,000) is put into a store of its own, read back,
+// made ready, drawn, and panned across while it is zoomed in. Medians of five rounds; frames as the longest of all.
+// bench_timeline [EVENTS]; QT_QPA_PLATFORM=offscreen where there is no screen. Ends with 1 where opening takes 2 s or more, or a frame 1/60 s or more.
+#include <QApplication>
+#include <QElapsedTimer>
+#include <QTemporaryDir>
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "profiler/store/store.h"
+#include "tests/ui/invented_trace.h"
+#include "ui/timeline/timeline_view.h"
+
+namespace hone::ui {
+namespace {
+
+constexpr int kRounds = 5, kFrames = 120;
+
+double milliseconds(const QElapsedTimer& clock) {
+    return static_cast<double>(clock.nsecsElapsed()) / 1e6;
+}
+
+double median(std::vector<double> values) {
+    std::nth_element(values.begin(), values.begin() + std::ssize(values) / 2, values.end());
+    return values[values.size() / 2];
+}
+
+struct Opening {
+    double read = 0, ready = 0, drawn = 0;  // ms
+    double whole() const { return read + ready + drawn; }
+};
+
+Opening open(const profiler::Store& store, std::int64_t run, TimelineView& view) {
+    Opening times;
+    QElapsedTimer clock;
+    clock.start();
+    profiler::Trace trace = store.trace(run);
+    times.read = milliseconds(clock);
+    clock.restart();
+    auto data = std::make_shared<const TraceData>(std::move(trace));
+    times.ready = milliseconds(clock);
+    clock.restart();
+    view.setData(std::move(data));
+    view.grab();
+    times.drawn = milliseconds(clock);
+    return times;
+}
+
+// From end to end with `shown` of the trace in view: ms a frame.
+std::vector<double> pan(TimelineView& view, double shown) {
+    const double whole = view.shown().whole(), length = whole * shown;
+    std::vector<double> frames;
+    for (int frame = 0; frame < kFrames; ++frame) {
+        const double begin = (whole - length) * frame / (kFrames - 1);
+        QElapsedTimer clock;
+        clock.start();
+        view.setShown(begin, begin + length);
+        view.grab();
+        frames.push_back(milliseconds(clock));
+    }
+    return frames;
+}
+
+int run(std::size_t events) {
+    QTemporaryDir folder;
+    profiler::Store store((folder.path() + QStringLiteral("/runs.db")).toStdString());
+    profiler::NewRun what;
+    what.model_name = "invented";
+    what.side = "baseline";
+    const std::int64_t id = store.begin_run(what);
+    // A call a kernel, and a copy here and there: a little more than half are others than kernels.
+    profiler::Trace trace = testing::inventedDeviceTrace(events / 2, 32);
+    std::printf("%zu events on %zu tracks\n", trace.events.size(), trace.tracks.size());
+    store.set_trace(id, trace);
+    TimelineView view;
+    view.resize(1600, 700);
+    std::vector<double> read, ready, drawn, whole;
+    for (int round = 0; round < kRounds; ++round) {
+        const Opening times = open(store, id, view);
+        read.push_back(times.read);
+        ready.push_back(times.ready);
+        drawn.push_back(times.drawn);
+        whole.push_back(times.whole());
+    }
+    std::printf("opened in %8.0f ms: read %.0f, made ready %.0f, drawn %.0f\n", median(whole), median(read),
+                median(ready), median(drawn));
+    double longest = 0;
+    for (const double shown : {1.0, 0.1, 0.001, 0.00001}) {
+        const std::vector<double> frames = pan(view, shown);
+        longest = std::max(longest, median(frames));
+        std::printf("frame with %7.3f %% in view: %6.2f ms median, %6.2f ms at most\n", 100 * shown,
+                    median(frames), *std::max_element(frames.begin(), frames.end()));
+    }
+    return median(whole) < 2000 && longest < 1000.0 / 60 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace hone::ui
+
+int main(int argc, char** argv) {
+    const QApplication application(argc, argv);
+    const long events = argc > 1 ? std::strtol(argv[1], nullptr, 10) : 1'000'000;
+    if (events < 2) {
+        std::fprintf(stderr, "bench_timeline [EVENTS]: EVENTS is a number from 2 on, found '%s'\n", argv[1]);
+        return 2;
+    }
+    return hone::ui::run(static_cast<std::size_t>(events));
+}
