@@ -21,6 +21,8 @@
 //   atomic_add(p, i, v)              on global memory; returns what was there
 //   copy_async<bytes>(to, i, from, j)  16, 8 or 4 bytes from global to shared memory; there after wait_async() and a barrier
 //   commit_async() wait_async<n>()   groups of copies: wait until at most n of the thread's groups are under way
+//   load_matrices(r, p, i)           four 8 × 8 matrices of 16-bit values from shared memory, as fragments; layout below
+//   load_matrices_transposed(r, p, i)  the same, each matrix transposed
 //   to_float_fast(F16)               the machine's own conversion; the same value as to_float
 //   mma_bf16, mma_f16, mma_s8, mma_e4m3    D += A·B of a warp on tensor cores; layouts below
 //
@@ -28,6 +30,13 @@
 //   16-bit, m16n8k16: A[4] packs A(g, 2t..2t+1), A(g+8, 2t..), A(g, 2t+8..), A(g+8, 2t+8..); B[2] packs B(2t..2t+1, g), B(2t+8.., g)
 //   8-bit, m16n8k32:  A[4] packs A(g, 4t..4t+3), A(g+8, 4t..), A(g, 4t+16..), A(g+8, 4t+16..); B[2] packs B(4t..4t+3, g), B(4t+16.., g)
 //   D[4] = D(g, 2t), D(g, 2t+1), D(g+8, 2t), D(g+8, 2t+1)
+//
+// load_matrices ("Warp-level matrix load instruction: ldmatrix", .m8n8.x4.b16): lane l says where row l % 8 of matrix l / 8 begins, 16 bytes
+// aligned to 16, from element i on. Then r[m] of each lane packs M(g, 2t..2t+1) of matrix m; transposed, M(2t, g) and M(2t+1, g). Rows that
+// begin in different banks of 16 bytes, modulo 128, come without conflict. All 32 lanes take part. With matrices in the order (rows 0–7,
+// columns 0–7), (8–15, 0–7), (0–7, 8–15), (8–15, 8–15), r is A of the 16-bit m16n8k16. Of Bᵀ as it lies for row.col, [n][k], the order (n 0–7,
+// k 0–7), (0–7, 8–15), (8–15, 0–7), (8–15, 8–15) gives two B: r[0], r[1] of columns 0 to 7 and r[2], r[3] of 8 to 15; of B itself, [k][n],
+// load_matrices_transposed() does with k and n exchanged.
 
 #include "kernels/cuda/types.h"
 

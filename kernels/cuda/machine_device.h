@@ -139,6 +139,24 @@ HONE_DEVICE void wait_async() {
     asm volatile("cp.async.wait_group %0;" ::"n"(groups_left) : "memory");
 }
 
+template <typename T>
+HONE_DEVICE void load_matrices(std::uint32_t (&r)[4], const Shared<T>& from, std::int64_t i) {
+    const auto row = static_cast<std::uint32_t>(__cvta_generic_to_shared(from.data + i));
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(row)
+                 : "memory");
+}
+
+template <typename T>
+HONE_DEVICE void load_matrices_transposed(std::uint32_t (&r)[4], const Shared<T>& from, std::int64_t i) {
+    const auto row = static_cast<std::uint32_t>(__cvta_generic_to_shared(from.data + i));
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(row)
+                 : "memory");
+}
+
 inline constexpr std::uint32_t kAllLanes = 0xFFFFFFFFU;
 
 template <typename T>

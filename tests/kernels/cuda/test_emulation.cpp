@@ -3,25 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <random>
 #include <vector>
 
 #include "kernels/cuda/machine.h"
+#include "tests/kernels/cuda/emulation_error.h"
 
 namespace hone::gpu {
 namespace {
 
 using emulation::EmulationError;
 using testing::HasSubstr;
-
-std::string error_of(const Launch& launch, const std::function<void()>& body) {
-    try {
-        emulation::run(launch, body);
-    } catch (const EmulationError& error) {
-        return error.what();
-    }
-    return "";
-}
 
 TEST(CudaEmulation, RunsEveryThreadOfEveryBlock) {
     std::vector<int> seen(std::size_t{2} * 3 * 4 * 64);
@@ -172,74 +163,6 @@ TEST(CudaEmulation, ShufflesVotesAndSums) {
                                            [](float value) { return warp_sum(value); });
             ASSERT_EQ(sum, 2016);
         }
-    });
-}
-
-// Fragments filled as machine.h documents them multiply to the matrices' product.
-TEST(CudaEmulation, MultipliesFragments) {
-    std::mt19937 random(3);
-    std::uniform_int_distribution<int> value(-7, 7);
-    int a[16][32], b[32][8];
-    for (auto& row : a) {
-        for (int& element : row) element = value(random);
-    }
-    for (auto& row : b) {
-        for (int& element : row) element = value(random);
-    }
-    const auto expected = [&](std::uint32_t row, std::uint32_t col, int inner) {
-        int sum = 0;
-        for (int k = 0; k < inner; ++k) sum += a[row][k] * b[k][col];
-        return sum;
-    };
-    const auto bf16 = [](int number) {
-        return static_cast<std::uint32_t>(to_bf16(static_cast<float>(number)).bits);
-    };
-    const auto f16 = [](int number) {
-        return static_cast<std::uint32_t>(to_f16(static_cast<float>(number)).bits);
-    };
-    const auto s8 = [](int number) { return static_cast<std::uint32_t>(static_cast<std::uint8_t>(number)); };
-    const auto e4m3 = [](int number) {
-        return static_cast<std::uint32_t>(to_e4m3(static_cast<float>(number)).bits);
-    };
-    emulation::run({{1}, 32}, [&] {
-        const std::uint32_t g = lane_index() / 4, t = lane_index() % 4;
-        const auto check = [&](const auto& d, int inner) {
-            ASSERT_EQ(d[0], 1 + expected(g, 2 * t, inner));
-            ASSERT_EQ(d[1], 1 + expected(g, 2 * t + 1, inner));
-            ASSERT_EQ(d[2], 1 + expected(g + 8, 2 * t, inner));
-            ASSERT_EQ(d[3], 1 + expected(g + 8, 2 * t + 1, inner));
-        };
-        const auto halves = [&](auto code, auto multiply) {
-            const auto two = [&](int low, int high) { return code(low) | code(high) << 16; };
-            // NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): lanes and columns below 32
-            const std::uint32_t fa[4] = {
-                two(a[g][2 * t], a[g][2 * t + 1]), two(a[g + 8][2 * t], a[g + 8][2 * t + 1]),
-                two(a[g][2 * t + 8], a[g][2 * t + 9]), two(a[g + 8][2 * t + 8], a[g + 8][2 * t + 9])};
-            const std::uint32_t fb[2] = {two(b[2 * t][g], b[2 * t + 1][g]),
-                                         two(b[2 * t + 8][g], b[2 * t + 9][g])};
-            // NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
-            float d[4] = {1, 1, 1, 1};
-            multiply(d, fa, fb);
-            check(d, 16);
-        };
-        halves(bf16, mma_bf16);
-        halves(f16, mma_f16);
-        const auto bytes = [&](auto code, auto multiply, auto one) {
-            const auto four = [&](auto of) {
-                return code(of(0)) | code(of(1)) << 8 | code(of(2)) << 16 | code(of(3)) << 24;
-            };
-            std::uint32_t fa[4], fb[2];
-            for (std::uint32_t part = 0; part < 4; ++part)
-                fa[part] =
-                    four([&](std::uint32_t i) { return a[g + 8 * (part % 2)][4 * t + i + 16 * (part / 2)]; });
-            for (std::uint32_t part = 0; part < 2; ++part)
-                fb[part] = four([&](std::uint32_t i) { return b[4 * t + i + 16 * part][g]; });
-            decltype(one) d[4] = {one, one, one, one};
-            multiply(d, fa, fb);
-            check(d, 32);
-        };
-        bytes(s8, mma_s8, std::int32_t{1});
-        bytes(e4m3, mma_e4m3, 1.0F);
     });
 }
 
