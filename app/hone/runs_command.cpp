@@ -47,6 +47,7 @@ profiler::RunRecord loaded(const profiler::Store& store, std::int64_t id) {
 std::vector<profiler::RunRecord> chosen(const profiler::Store& store, const std::vector<std::int64_t>& ids) {
     if (ids.empty()) return store.list();
     std::vector<profiler::RunRecord> runs;
+    runs.reserve(ids.size());
     for (const std::int64_t id : ids) runs.push_back(loaded(store, id));
     return runs;
 }

@@ -8,6 +8,7 @@
 #include "kernels/cuda/ops/elementwise_kernel.cuh"
 #include "kernels/cuda/ops/pages_kernel.cuh"
 #include "kernels/cuda/ops/product_kernel.cuh"
+#include "kernels/cuda/ops/product_tiles_kernel.cuh"
 
 namespace hone::gpu {
 
@@ -45,6 +46,11 @@ template <PlaneType type, int kTokens>
 struct ProductBody {
     using Params = ProductParams;
     static HONE_DEVICE void run(const Params& p) { product_kernel<type, kTokens>(p); }
+};
+template <PlaneType type, int kTokens>
+struct ProductTilesBody {
+    using Params = ProductTilesParams;
+    static HONE_DEVICE void run(const Params& p) { product_tiles_kernel<type, kTokens>(p); }
 };
 template <PlaneType type, typename To>
 struct ExpandBody {
@@ -120,6 +126,12 @@ bool visit_plane(std::uint16_t variant, Visitor&& visit) {
         case PlaneType::e4m3:
             visit.template operator()<PlaneType::e4m3>();
             return true;
+        case PlaneType::f16_2of4:
+            visit.template operator()<PlaneType::f16_2of4>();
+            return true;
+        case PlaneType::bf16_2of4:
+            visit.template operator()<PlaneType::bf16_2of4>();
+            return true;
     }
     return false;
 }
@@ -164,6 +176,20 @@ bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
                 width_known = false;
         }
     };
+    const auto product_tiles = [&]<PlaneType type>() {
+        if constexpr (multiplies_in_tiles(type)) {
+            switch (choice.width) {
+                case 32:
+                    return visit.template operator()<ProductTilesBody<type, 32>>();
+                case 64:
+                    return visit.template operator()<ProductTilesBody<type, 64>>();
+                case 128:
+                    return visit.template operator()<ProductTilesBody<type, 128>>();
+                default:
+                    width_known = false;
+            }
+        }
+    };
     const auto expand = [&]<PlaneType type>() {
         switch (static_cast<PlaneType>(choice.width)) {
             case PlaneType::f32:
@@ -194,6 +220,9 @@ bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
             return one(FiniteBody{});
         case KernelId::product:
             return visit_plane(choice.variant, product) && width_known;
+        case KernelId::product_tiles:
+            return multiplies_in_tiles(static_cast<PlaneType>(choice.variant)) &&
+                   visit_plane(choice.variant, product_tiles) && width_known;
         case KernelId::expand:
             return visit_plane(choice.variant, expand) && width_known;
         case KernelId::quantize:

@@ -12,8 +12,10 @@
 namespace hone::gpu {
 namespace {
 
-constexpr std::array<std::string_view, 6> kPlanes{"f32", "f16", "bf16", "i8", "i4", "e4m3"};  // PlaneType
-constexpr std::array<std::string_view, 4> kKvPlanes{"f32", "f16", "bf16", "i8"};              // KvPlane
+// PlaneType, KvPlane
+constexpr std::array<std::string_view, 8> kPlanes{"f32", "f16",  "bf16",     "i8",
+                                                  "i4",  "e4m3", "f16_2of4", "bf16_2of4"};
+constexpr std::array<std::string_view, 4> kKvPlanes{"f32", "f16", "bf16", "i8"};
 
 void replace(std::string& text, std::string_view what, std::string_view by) {
     for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))

@@ -4,6 +4,7 @@
 // All that a kernel body may use of the machine it runs on. nvcc compiles bodies against machine_device.h; tests compile the same
 // bodies with the host compiler against the emulation (emulation/machine_emulated.h). Both define, in hone::gpu:
 //
+//   HONE_UNROLL                      before a loop that must be unrolled whole, so that what it indexes stays in registers
 //   block_index() grid_size()        Dim3
 //   thread_index() block_threads()   within a block, which has one dimension
 //   lane_index() warp_index()
@@ -25,11 +26,16 @@
 //   load_matrices_transposed(r, p, i)  the same, each matrix transposed
 //   to_float_fast(F16)               the machine's own conversion; the same value as to_float
 //   mma_bf16, mma_f16, mma_s8, mma_e4m3    D += A·B of a warp on tensor cores; layouts below
+//   mma_sparse_bf16(d, a, b, places)       the same where two of any four neighbours in a row of A are stored
 //
 // Fragments, as the PTX ISA documents them ("Matrix Fragments for mma.m16n8k16" and "mma.m16n8k32"). With g = lane / 4 and t = lane % 4:
 //   16-bit, m16n8k16: A[4] packs A(g, 2t..2t+1), A(g+8, 2t..), A(g, 2t+8..), A(g+8, 2t+8..); B[2] packs B(2t..2t+1, g), B(2t+8.., g)
 //   8-bit, m16n8k32:  A[4] packs A(g, 4t..4t+3), A(g+8, 4t..), A(g, 4t+16..), A(g+8, 4t+16..); B[2] packs B(4t..4t+3, g), B(4t+16.., g)
 //   D[4] = D(g, 2t), D(g, 2t+1), D(g+8, 2t), D(g+8, 2t+1)
+//   sparse bf16, m16n8k32 ("mma.sp"): A[4] as m16n8k16 of the 16 values that each row stores of its 32; B[4] packs B(2t..2t+1, g),
+//   B(2t+8.., g), B(2t+16.., g), B(2t+24.., g). Four bits of `places` for four neighbours: which of them the first and the second stored one
+//   are, the first in the lower two bits and less than the second. With selector 0 the lanes t = 0 and 1 say it: t = 0 of columns 0 to 15,
+//   t = 1 of 16 to 31, each of row g in the lower 16 bits and of row g+8 in the upper ones; other lanes' `places` are not looked at.
 //
 // load_matrices ("Warp-level matrix load instruction: ldmatrix", .m8n8.x4.b16): lane l says where row l % 8 of matrix l / 8 begins, 16 bytes
 // aligned to 16, from element i on. Then r[m] of each lane packs M(g, 2t..2t+1) of matrix m; transposed, M(2t, g) and M(2t+1, g). Rows that

@@ -11,6 +11,7 @@
 #include "kernels/cuda/numbers.h"
 
 #define HONE_DEVICE __device__ __forceinline__
+#define HONE_UNROLL _Pragma("unroll")
 #define HONE_SHARED(T, name, count)                \
     __shared__ alignas(16) T name##_memory[count]; \
     const ::hone::gpu::Shared<T> name {            \
@@ -191,6 +192,17 @@ HONE_DEVICE void mma_f16(float (&d)[4], const std::uint32_t (&a)[4], const std::
         "{%0, %1, %2, %3};"
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+HONE_DEVICE void mma_sparse_bf16(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[4],
+                                 std::uint32_t places) {
+    asm volatile(
+        "mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, "
+        "%6, %7}, "
+        "{%8, %9, %10, %11}, {%0, %1, %2, %3}, %12, 0x0;"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "r"(b[2]), "r"(b[3]),
+          "r"(places));
 }
 
 HONE_DEVICE void mma_s8(std::int32_t (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {

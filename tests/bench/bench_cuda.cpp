@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench_cuda [--small] [DEVICE]: what a CUDA device reaches, as JSON: copies, the vendor's matrix products, Hone's products of few tokens, whose
-// bytes of weights a second are to be held against the copy's, and the profiler's times against events. Medians of rounds, timed with events.
+// bytes of weights a second are to be held against the copy's, and of many, whose FLOPs are to be held against the vendor's, and the profiler's times against events. Medians of rounds, timed with events.
 #include <charconv>
 #include <cstdio>
 #include <string_view>
@@ -19,11 +19,10 @@ int run(int index, const CudaSizes& sizes) {
         return 1;
     }
     Device device(*plugin.table, index);
-    const nlohmann::json report{{"device", device.facts().name},
-                                {"copy", copy_rate(device, sizes)},
-                                {"dense", dense_rates(device, sizes)},
-                                {"products", product_rates(device, sizes)},
-                                {"trace", trace_accuracy(device, sizes)}};
+    const nlohmann::json report{
+        {"device", device.facts().name},       {"copy", copy_rate(device, sizes)},
+        {"dense", dense_rates(device, sizes)}, {"products", product_rates(device, sizes)},
+        {"tiles", tile_rates(device, sizes)},  {"trace", trace_accuracy(device, sizes)}};
     std::printf("%s\n", report.dump(2).c_str());
     return 0;
 }

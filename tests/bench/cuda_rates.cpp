@@ -4,6 +4,7 @@
 #include <array>
 
 #include "kernels/cuda/ops/product.h"
+#include "kernels/cuda/ops/product_tiles.h"
 
 namespace hone::gpu {
 namespace {
@@ -87,13 +88,42 @@ nlohmann::json product_rate(Device& device, const Storage& storage, std::int64_t
             {"bytes_per_second", static_cast<double>(bytes + 2 * scales) / time}};
 }
 
+// FLOPs of the whole product a second, of n tokens with n rows of n columns, weights as they are stored and inputs in bf16.
+double tile_rate(Device& device, const Storage& storage, std::int64_t n, int rounds) {
+    const std::int64_t chunks = n * n / kChunk, scales = storage.group == 0 ? 1 : n * (n / storage.group);
+    const Memory x(device, n * n * 2), values(device, chunks * chunk_bytes(storage.type)),
+        halves(device, scales * 2), places(device, chunks), y(device, n * n * 4);
+    make_random(device, PlaneType::bf16, x.as<void>(), n * n * 2);
+    make_random(device, storage.type, values.as<void>(), chunks * chunk_bytes(storage.type));
+    device.fill(places.as<void>(), 0x44, chunks);  // the first two of any four
+    const FillHalvesParams same{halves.as<F16>(), scales, 0.001F};
+    device.launch({KernelId::fill_halves}, flat_launch(same.count), same);
+    const ProductTilesParams params{{storage.type, n, n, storage.group, values.as<void>(), halves.as<F16>(),
+                                     nullptr, places.as<std::uint8_t>()},
+                                    x.as<BF16>(),
+                                    y.as<float>(),
+                                    n,
+                                    n};
+    const int tile = tile_tokens(n, n, device.facts().processors);
+    const double time = seconds(
+        device, rounds,
+        [&] {
+            device.launch({KernelId::product_tiles, static_cast<std::uint16_t>(storage.type),
+                           static_cast<std::uint16_t>(tile)},
+                          product_tiles_launch(params, tile), params);
+        },
+        3);
+    const auto side = static_cast<double>(n);
+    return 2 * side * side * side / time;
+}
+
 }  // namespace
 
 CudaSizes CudaSizes::small() {
     CudaSizes sizes;
     sizes.rounds = 3;
     sizes.copy_bytes = 1 << 20;
-    sizes.dense = 32;
+    sizes.dense = 64;
     sizes.products = {{32, 128}};
     sizes.long_kernel = 1e-3;
     sizes.short_kernels = 20;
@@ -124,6 +154,19 @@ nlohmann::json dense_rates(Device& device, const CudaSizes& sizes) {
             rates.push_back({{"type", name}, {"problem", error.what()}});
         }
     }
+    return rates;
+}
+
+nlohmann::json tile_rates(Device& device, const CudaSizes& sizes) {
+    constexpr std::array kStorages{
+        Storage{PlaneType::f16, "f16", 0}, Storage{PlaneType::e4m3, "e4m3 per 32", 32},
+        Storage{PlaneType::i8, "int8 per 32", 32}, Storage{PlaneType::i4, "int4 per 32", 32},
+        Storage{PlaneType::bf16_2of4, "bf16 2:4", 0}};
+    nlohmann::json rates = nlohmann::json::array();
+    for (const Storage& storage : kStorages)
+        rates.push_back({{"type", storage.name},
+                         {"size", sizes.dense},
+                         {"flops_per_second", tile_rate(device, storage, sizes.dense, sizes.rounds)}});
     return rates;
 }
 

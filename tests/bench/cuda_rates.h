@@ -56,5 +56,7 @@ nlohmann::json copy_rate(Device& device, const CudaSizes& sizes);
 nlohmann::json dense_rates(Device& device, const CudaSizes& sizes);
 // Of Hone's products of few tokens, by storage, shape and tokens.
 nlohmann::json product_rates(Device& device, const CudaSizes& sizes);
+// Of Hone's products of many tokens on tensor cores, by storage: FLOPs of the whole product, zeros that are left out included.
+nlohmann::json tile_rates(Device& device, const CudaSizes& sizes);
 
 }  // namespace hone::gpu

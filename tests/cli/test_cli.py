@@ -418,6 +418,16 @@ class CommandLine(unittest.TestCase):
         run = self.json(*fp8, "--device", "cuda:0")["runs"][0]
         self.assertTrue(run["engaged"]["quantize_activations"]["engaged"])
 
+    def test_leaves_the_zeros_of_two_of_four_out_on_a_cuda_device(self):
+        self.with_plugin(EMULATED)
+        model = self.root / "tiny.gguf"
+        self.hone("export", MODEL, "--format", "gguf", "--type", "bf16", "--out", model)
+        baseline, run = self.json("bench", model, "--prompt", "20", "--generate", "3", "--repeat", "2", "--resolution", "0", "--text", "none", "--store",
+                                  self.store, "--device", "cuda:0", "--against", "baseline", "--with", "prune_magnitude.pattern=n_m", "--with",
+                                  "precision.compute=bf16")["runs"]
+        self.assertTrue(run["engaged"]["prune_magnitude"]["engaged"])
+        self.assertLess(run["memory"]["weights"], 0.8 * baseline["memory"]["weights"])
+
     def test_a_lost_context_ends_the_run_and_nothing_else(self):
         self.with_plugin(EMULATED)
         bench = ["bench", MODEL, *QUICK, "--store", self.store, "--text", "none", "--device", "cuda:0"]

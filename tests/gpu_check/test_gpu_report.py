@@ -23,6 +23,7 @@ MODEL = {"name": "some model", "parameters": 1000, "config": {"n_vocab": 10, "n_
 BENCH = {
     "device": "some GPU", "copy": {"bytes_per_second": 200_000.0},
     "dense": [{"type": "bf16", "flops_per_second": 1_000_000.0}, {"type": "e4m3", "problem": "not supported"}],
+    "tiles": [{"type": "f16", "flops_per_second": 900_000.0}, {"type": "bf16 2:4", "flops_per_second": 1_300_000.0}],
     "products": [{"type": "int8 per 32", "rows": 7, "cols": 32, "tokens": 4, "microseconds": 12.34, "bytes_per_second": 150_000.0}],
     "trace": {"source": "CUPTI 13.0.1", "long_kernel": {"ratio": 0.992}, "short_kernels": {"ratio": 1.03}},
 }
@@ -52,7 +53,7 @@ ROWS = """
 | prefill, W8A8 over BF16 | 1.40 × | ≥ 1.50 × | missed |
 | prefill, FP8 over BF16 | not measured | ≥ 1.50 × |  |
 | decode at 64 sequences, 2k context, over one sequence | 12.00 × | ≥ 10.00 × | reached |
-| 2:4 matrix product, BF16, over dense | not measured | ≥ 1.20 × |  |
+| 2:4 matrix product, BF16, over dense | 1.30 × | ≥ 1.20 × | reached |
 | CUPTI against CUDA events, one long kernel | 0.8 % | ≤ 1.0 % | reached |
 | CUPTI against CUDA events, 1,000 kernels back to back | 3.0 % | ≤ 2.0 % | missed |
 | tracing, of decode time (limit 5 %) | 1.3 % | ≤ 2.0 % | reached |

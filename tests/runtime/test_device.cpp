@@ -7,7 +7,10 @@
 #include <memory>
 
 #include "engine/core/error.h"
+#include "engine/runtime/device/device_model.h"
 #include "engine/runtime/runtime.h"
+#include "engine/weights/sparse.h"
+#include "engine/weights/weight_format.h"
 #include "kernels/cuda/emulation/emulated_plugin.h"
 #include "profiler/trace/kernel_table.h"
 #include "profiler/trace/recorder.h"
@@ -153,10 +156,67 @@ TEST_F(DeviceRuntime, MultipliesInReducedArithmetic) {
                  fp8 = distance(DType::e4m3_channel, kernels::Arithmetic::e4m3);
     EXPECT_GT(bf16, 0);
     EXPECT_LT(bf16, 0.02);
+    for (const DType type : {DType::f16, DType::q8_0, DType::q4_0, DType::q4_1, DType::i8_channel,
+                             DType::i4_g32, DType::e4m3_channel}) {
+        SCOPED_TRACE(info(type).id);
+        EXPECT_LT(distance(type, kernels::Arithmetic::bf16), 0.03);
+    }
     EXPECT_GT(int8, 0);
     EXPECT_LT(int8, 0.1);
     EXPECT_GT(fp8, 0);
     EXPECT_LT(fp8, 0.2);
+}
+
+// Zeroes two of any four weights of each matrix; with `sparse`, they are then left out.
+std::unique_ptr<Model> two_of_four_model(kernels::ThreadPool& pool, bool sparse) {
+    Checkpoint checkpoint = tiny_model(DType::bf16)->checkpoint;
+    kernels::Workspace workspace(1);
+    const kernels::Context context{kernels::Isa::baseline, pool, workspace};
+    for (StoredTensor& tensor : checkpoint.tensors) {
+        if (tensor.shape.size() != 2) continue;
+        std::shared_ptr<std::byte[]> data(new std::byte[tensor.data.size()]);
+        std::copy(tensor.data.begin(), tensor.data.end(), data.get());
+        for (std::size_t i = 0; i < tensor.data.size() / 2; ++i)
+            if ((i / 4 + i) % 4 < 2) data[2 * i] = data[2 * i + 1] = std::byte{0};
+        tensor.data = {data.get(), tensor.data.size()};
+        tensor.owner = data;
+        if (sparse) tensor = without_zeros(tensor, context, {}).value();
+    }
+    return load_model(std::move(checkpoint));
+}
+
+TEST_F(DeviceRuntime, LeavesTheZerosOfTwoOfFourOut) {
+    const std::unique_ptr<Model> dense = two_of_four_model(pool, false),
+                                 sparse = two_of_four_model(pool, true);
+    for (const kernels::Arithmetic arithmetic : {kernels::Arithmetic::f32, kernels::Arithmetic::bf16}) {
+        RunConfig config;
+        config.arithmetic = arithmetic;
+        Runtime with_zeros(*dense, config, pool, kSequences, kContext, device, {}),
+            without(*sparse, config, pool, kSequences, kContext, device, {});
+        const std::vector<float> expected = all_logits(with_zeros), is = all_logits(without);
+        for (std::size_t i = 0; i < is.size(); ++i) ASSERT_NEAR(is[i], expected[i], 2e-4F) << i;
+        EXPECT_EQ(with_zeros.counters().skipped_zeros, 0);
+        EXPECT_GT(without.counters().skipped_zeros, 0);
+        const auto weights = [](const Runtime& of) {
+            return static_cast<double>(of.memory()[MemoryClass::weights]);
+        };
+        EXPECT_NEAR(weights(without) / weights(with_zeros), 9.0 / 16, 0.03);
+    }
+}
+
+TEST_F(DeviceRuntime, RefusesZerosLeftOutInOtherPatterns) {
+    Checkpoint checkpoint = two_of_four_model(pool, true)->checkpoint;
+    StoredTensor& first = *std::find_if(checkpoint.tensors.begin(), checkpoint.tensors.end(),
+                                        [](const StoredTensor& tensor) { return info(tensor.type).sparse; });
+    std::shared_ptr<std::byte[]> data(new std::byte[first.data.size()]);
+    std::copy(first.data.begin(), first.data.end(), data.get());
+    data[static_cast<std::size_t>(first.row(0) - first.data.data())] |=
+        std::byte{7};  // three of the first four
+    first.data = {data.get(), first.data.size()};
+    first.owner = data;
+    EXPECT_FALSE(has_device_form(first));
+    const std::unique_ptr<Model> model = load_model(std::move(checkpoint));
+    EXPECT_THROW(Runtime(*model, {}, pool, kSequences, kContext, device, {}), Error);
 }
 
 TEST_F(DeviceRuntime, AccountsForWhatItHolds) {

@@ -36,7 +36,7 @@ Trace example() {
 }
 
 class Spool : public ::testing::Test {
-protected:
+public:
     ~Spool() override { std::filesystem::remove(path_); }
     const std::filesystem::path path_ =
         std::filesystem::temp_directory_path() / ("hone-trace-" + std::to_string(::getpid()));

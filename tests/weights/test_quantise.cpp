@@ -128,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(Types, EveryType,
 
 TEST(ConvertTensor, ConvertsRowByRow) {
     Fixture machine;
-    const StoredTensor source = tensor_of(random_row(96 * 128, 9), {96, 128});
+    const StoredTensor source = tensor_of(random_row(std::size_t{96} * 128, 9), {96, 128});
     for (const DTypeInfo& type : all_dtypes()) {
         const StoredTensor converted = convert_tensor(source, type.type, machine.context(), {});
         EXPECT_EQ(converted.name, source.name);
@@ -147,7 +147,7 @@ TEST(ConvertTensor, ConvertsRowByRow) {
 
 TEST(ConvertTensor, RefusesRowsThatBlocksDoNotDivide) {
     Fixture machine;
-    const StoredTensor source = tensor_of(random_row(3 * 40, 1), {3, 40});
+    const StoredTensor source = tensor_of(random_row(std::size_t{3} * 40, 1), {3, 40});
     try {
         convert_tensor(source, DType::q8_0, machine.context(), {});
         FAIL() << "40 is no multiple of 32";
@@ -162,7 +162,7 @@ TEST(ConvertTensor, RefusesWhatIsNotFinite) {
     Fixture machine;
     for (const float bad :
          {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
-        std::vector<float> values = random_row(4 * 64, 1);
+        std::vector<float> values = random_row(std::size_t{4} * 64, 1);
         values[130] = bad;
         const StoredTensor source = tensor_of(values, {4, 64});
         EXPECT_THROW(convert_tensor(source, DType::q4_0, machine.context(), {}), Error);
@@ -174,7 +174,7 @@ TEST(ConvertTensor, StopsWhenCancelled) {
     Fixture machine;
     std::stop_source stop;
     stop.request_stop();
-    const StoredTensor source = tensor_of(random_row(64 * 64, 1), {64, 64});
+    const StoredTensor source = tensor_of(random_row(std::size_t{64} * 64, 1), {64, 64});
     EXPECT_THROW(convert_tensor(source, DType::q8_0, machine.context(), {{}, stop.get_token()}), Cancelled);
 }
 

@@ -52,14 +52,14 @@ struct Session::Impl {
     bool tracing = false;
 };
 
-Session::Session(const Registry& registry, WorkerLaunch launch, const std::filesystem::path& store,
+Session::Session(const Registry& registry, const WorkerLaunch& launch, const std::filesystem::path& store,
                  QObject* parent)
     : QObject(parent), impl_(std::make_unique<Impl>(this, registry, launch, store)) {
     connect(&impl_->jobs, &JobRunner::runsChanged, this, &Session::runsChanged);
     connect(&impl_->edits, &RunEdits::removedOrRestored, this, &Session::runsChanged);
     impl_->jobs.quick(
         QStringLiteral("environment"), this,
-        [](const WorkerLaunch& workers, std::stop_token) { return hone::hello(workers); },
+        [](const WorkerLaunch& workers, const std::stop_token&) { return hone::hello(workers); },
         [this](const nlohmann::json& hello) {
             impl_->environment = hello.value("environment", nlohmann::json::object());
             for (const auto& shape : hello.value("synthetic_shapes", nlohmann::json::array()))
@@ -71,7 +71,7 @@ Session::Session(const Registry& registry, WorkerLaunch launch, const std::files
         });
     impl_->jobs.quick(
         QStringLiteral("devices"), this,
-        [](const WorkerLaunch& workers, std::stop_token stop) { return hone::devices(workers, stop); },
+        [](const WorkerLaunch& workers, const std::stop_token& stop) { return hone::devices(workers, stop); },
         [this](const nlohmann::json& answer) {
             impl_->devices = answer;
             emit devicesChanged();

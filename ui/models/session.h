@@ -20,7 +20,7 @@ namespace hone::ui {
 class Session : public QObject {
     Q_OBJECT
 public:
-    Session(const Registry& registry, WorkerLaunch launch, const std::filesystem::path& store,
+    Session(const Registry& registry, const WorkerLaunch& launch, const std::filesystem::path& store,
             QObject* parent = nullptr);
     ~Session() override;
 

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "engine/core/error.h"
+#include "engine/runtime/device/device_model.h"
 #include "engine/techniques/apply/technique.h"
 #include "engine/weights/sparse.h"
 #include "engine/weights/weight_format.h"
@@ -140,15 +141,20 @@ void plan_matrices(Checkpoint& checkpoint, const std::string& dtype) {
 }
 
 bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run) {
-    // Products in less than fp32 have no kernel for them, nor have CUDA devices.
-    if (run.arithmetic != kernels::Arithmetic::f32 || run.device != DeviceKind::cpu) return false;
-    return std::any_of(recipe.steps.begin(), recipe.steps.end(), [](const RecipeStep& step) {
-        return step.options.value("storage", "") == "compressed";
+    const bool cuda = run.device == DeviceKind::cuda;
+    const bool reduced = run.arithmetic != kernels::Arithmetic::f32;
+    if (reduced && !(cuda && run.arithmetic == kernels::Arithmetic::bf16)) return false;
+    return std::any_of(recipe.steps.begin(), recipe.steps.end(), [cuda](const RecipeStep& step) {
+        const nlohmann::json& options = step.options;
+        if (options.value("storage", "") != "compressed") return false;
+        const bool two_of_four =
+            options.value("pattern", "") == "n_m" && options.value("m", 0) == 4 && options.value("n", 0) <= 2;
+        return !cuda || two_of_four;
     });
 }
 
-std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, const kernels::Context& context,
-                                         const Progress& progress) {
+std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, DeviceKind device,
+                                         const kernels::Context& context, const Progress& progress) {
     std::int64_t matrices = 0, before = 0, after = 0, done = 0;
     const auto all = static_cast<double>(checkpoint.parameters());
     for (StoredTensor& tensor : checkpoint.tensors) {
@@ -156,7 +162,7 @@ std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, const kernels::
         done += tensor.elements();
         if (tensor.shape.size() != 2) continue;
         std::optional<StoredTensor> smaller = without_zeros(tensor, context, {{}, progress.stop});
-        if (!smaller) continue;
+        if (!smaller || (device == DeviceKind::cuda && !has_device_form(*smaller))) continue;
         ++matrices;
         before += tensor.bytes();
         after += smaller->bytes();
@@ -167,9 +173,13 @@ std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, const kernels::
                         matrices, static_cast<double>(after) / 1e6, static_cast<double>(before) / 1e6)};
 }
 
-void plan_without_zeros(Checkpoint& checkpoint) {
+void plan_without_zeros(Checkpoint& checkpoint, DeviceKind device) {
     for (StoredTensor& tensor : checkpoint.tensors) {
-        if (tensor.shape.size() == 2) tensor.type = planned_without_zeros(tensor);
+        if (tensor.shape.size() != 2) continue;
+        StoredTensor planned = tensor;
+        planned.type = planned_without_zeros(tensor);
+        planned.data = {};  // what is there is not what the type says
+        if (device == DeviceKind::cpu || has_device_form(planned)) tensor.type = planned.type;
     }
 }
 

@@ -38,13 +38,13 @@ void convert_matrices(Checkpoint& checkpoint, const std::string& dtype, const ke
 // The same change of types, without data.
 void plan_matrices(Checkpoint& checkpoint, const std::string& dtype);
 
-// Whether the recipe asks for weights without zeros, and the run's products can use these.
+// Whether the recipe asks for weights without zeros, and the run's products can use these: on the CPU in fp32, on CUDA devices 2:4 patterns.
 bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run);
-// Stores every matrix without its zeros where that takes fewer bytes (engine/weights/sparse.h): a form of the run, which files never get.
+// Stores every matrix without its zeros where that takes fewer bytes (engine/weights/sparse.h) and the device can use it: a form of the run, which files never get.
 // Returns a note for the user. plan_without_zeros: the same without data, from what the techniques planned.
-std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, const kernels::Context& context,
-                                         const Progress& progress);
-void plan_without_zeros(Checkpoint& checkpoint);
+std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, DeviceKind device,
+                                         const kernels::Context& context, const Progress& progress);
+void plan_without_zeros(Checkpoint& checkpoint, DeviceKind device);
 
 // {type name: bytes} of the tensors.
 nlohmann::json bytes_by_type(const Checkpoint& checkpoint);

@@ -54,6 +54,11 @@ void WeightEvidence::applied(const Checkpoint& after) {
     layers_ = layers_before_ - read_config(after).n_layers;
 }
 
+void WeightEvidence::left_out(const Checkpoint& plan) {
+    for (const StoredTensor& tensor : plan.tensors)
+        if (info(tensor.type).sparse) zeros_ += tensor.zeros;
+}
+
 std::int64_t WeightEvidence::converted_products(const Runtime::Counters& counters) const {
     std::int64_t sum = 0;
     for (const DTypeInfo& type : all_dtypes()) {  // leaving zeros out converts nothing

@@ -21,6 +21,8 @@ public:
     // Of the checkpoint as it was opened. Reads a sample of every matrix.
     explicit WeightEvidence(const Checkpoint& before);
     void applied(const Checkpoint& after);
+    // Of weights that a device makes itself, by the plan: those that it leaves out.
+    void left_out(const Checkpoint& plan);
 
     std::int64_t zero_weights() const {
         return zeros_;

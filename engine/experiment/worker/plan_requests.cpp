@@ -69,7 +69,7 @@ nlohmann::json predict_experiment(const nlohmann::json& request) {
     const Sizes sizes = sizes_of(experiment.workload, run);
     run.batch_size = sizes.sequences;
     const std::int64_t file_bytes = file_format(request.value("format", "gguf")).size(plan);
-    if (leaves_zeros_out(experiment.recipe, run)) plan_without_zeros(plan);
+    if (leaves_zeros_out(experiment.recipe, run)) plan_without_zeros(plan, run.device);
     std::int64_t model_bytes = 0;
     for (const auto& bytes : bytes_by_type(plan)) model_bytes += bytes.get<std::int64_t>();
     // The tokeniser is part of what a worker is before its weights: made here, it is counted here.

@@ -139,7 +139,7 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
                                      .run;
         const Sizes sizes = sizes_of(experiment_.workload, config);
         plan_matrices(plan, dtype);
-        if (leaves_zeros_out(experiment_.recipe, config)) plan_without_zeros(plan);
+        if (leaves_zeros_out(experiment_.recipe, config)) plan_without_zeros(plan, config.device);
         const MemoryByClass named =
             predict_memory(read_config(plan), plan.bytes(), config, pool_.size(),
                            config.batching == RunConfig::Batching::adaptive ? 1 : sizes.sequences,
@@ -173,8 +173,13 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
         config_ = applied.run;
         notes_ = std::move(applied.notes);
         if (weight_evidence_) weight_evidence_->applied(checkpoint);
-        if (leaves_zeros_out(experiment_.recipe, config_)) {
-            const auto notes = leave_zeros_out(checkpoint, context, apply_progress);
+        const bool without_zeros = leaves_zeros_out(experiment_.recipe, config_);
+        if (without_zeros && !has_weights) {
+            plan_without_zeros(checkpoint, config_.device);
+            weight_evidence_->left_out(checkpoint);
+        }
+        if (without_zeros && has_weights) {
+            const auto notes = leave_zeros_out(checkpoint, config_.device, context, apply_progress);
             notes_.insert(notes_.end(), notes.begin(), notes.end());
         }
     }

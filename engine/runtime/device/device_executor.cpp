@@ -64,6 +64,7 @@ public:
         count_non_finite(pass.rows, counters);
         logits_rows_ += pass.rows;
         counters.reduced_products += products.reduced;
+        counters.skipped_zeros += products.skipped_zeros;
         for (std::size_t i = 0; i < kDTypes; ++i) counters.products_of_type[i] += products.of_type[i];
         if (blocks_ && config_.kv_layout == KvLayout::paged) counters.kv_blocks = blocks_->taken();
     }

@@ -16,7 +16,18 @@ namespace {
 
 constexpr std::int64_t kStaged = std::int64_t{32} << 20;  // bytes of values that are packed at a time
 
+bool all_two_of_four(const StoredTensor& tensor) {
+    for (std::int64_t row = 0; row < tensor.rows(); ++row)
+        if (!gpu::two_of_four(tensor.row(row), tensor.cols())) return false;
+    return true;
+}
+
 }  // namespace
+
+bool has_device_form(const StoredTensor& matrix) {
+    const auto packing = gpu::packing_of(kernel_type(matrix.type), matrix.cols());
+    return packing && (packing->place_bytes == 0 || matrix.data.empty() || all_two_of_four(matrix));
+}
 
 DeviceModel::DeviceModel(const Model& model, DeviceMemory& memory, const Progress& progress)
     : memory_(memory), frequencies_(memory.space(MemoryClass::weights)) {
@@ -49,11 +60,13 @@ void DeviceModel::add_matrix(const StoredTensor& tensor, const std::string& sour
     const kernels::WeightType type = kernel_type(tensor.type);
     const std::int64_t rows = tensor.rows(), cols = tensor.cols();
     const auto packing = gpu::packing_of(type, cols);
-    if (!packing)
+    const bool fits =
+        packing && (packing->place_bytes == 0 || tensor.data.empty() || all_two_of_four(tensor));
+    if (!fits)
         throw Error(ErrorDetails{fmt::format("{}: {} of {} columns stored as {} has no form on a CUDA device",
                                              source, tensor.name, cols, info(tensor.type).name),
                                  source, tensor.name, std::string(info(tensor.type).name),
-                                 "a type without left-out zeros, and columns in multiples of 8"});
+                                 "columns in multiples of 8, and zeros left out of 2:4 patterns only"});
     const auto plane = [&](std::int64_t bytes) {
         Buffer<std::byte>& made = planes_.emplace_back(memory_.space(MemoryClass::weights));
         made.allocate(bytes);
@@ -62,14 +75,15 @@ void DeviceModel::add_matrix(const StoredTensor& tensor, const std::string& sour
     std::byte* const values = plane(rows * packing->value_bytes);
     std::byte* const scales = packing->scale_bytes > 0 ? plane(rows * packing->scale_bytes) : nullptr;
     std::byte* const minima = packing->minima ? plane(rows * packing->scale_bytes) : nullptr;
+    std::byte* const places = packing->place_bytes > 0 ? plane(rows * packing->place_bytes) : nullptr;
     matrices_[&tensor] = {packing->type,
                           rows,
                           cols,
                           packing->group,
                           values,
                           reinterpret_cast<const gpu::F16*>(scales),
-                          reinterpret_cast<const gpu::F16*>(minima)};
-
+                          reinterpret_cast<const gpu::F16*>(minima),
+                          reinterpret_cast<const std::uint8_t*>(places)};
     if (tensor.data.empty())
         make_random(tensor, matrices_[&tensor]);
     else
@@ -87,12 +101,15 @@ void DeviceModel::upload_rows(const StoredTensor& tensor, const gpu::Matrix& mat
     std::vector<std::byte> staged(static_cast<std::size_t>(std::min(rows, together) * packing.value_bytes));
     std::vector<gpu::F16> scales(static_cast<std::size_t>(std::min(rows, together) * scales_a_row));
     std::vector<gpu::F16> minima(packing.minima ? scales.size() : 0);
+    std::vector<std::uint8_t> places(
+        static_cast<std::size_t>(std::min(rows, together) * packing.place_bytes));
     for (std::int64_t first = 0; first < rows; first += together) {
         const std::int64_t count = std::min(together, rows - first);
         for (std::int64_t i = 0; i < count; ++i)
             gpu::pack_row(type, tensor.row(first + i), cols, staged.data() + i * packing.value_bytes,
                           scales.data() + i * scales_a_row,
-                          packing.minima ? minima.data() + i * scales_a_row : nullptr);
+                          packing.minima ? minima.data() + i * scales_a_row : nullptr,
+                          places.data() + i * packing.place_bytes);
         device.upload(plane(matrix.values) + first * packing.value_bytes, staged.data(),
                       count * packing.value_bytes);
         if (matrix.scales != nullptr)
@@ -101,6 +118,9 @@ void DeviceModel::upload_rows(const StoredTensor& tensor, const gpu::Matrix& mat
         if (matrix.minima != nullptr)
             device.upload(plane(matrix.minima) + first * packing.scale_bytes, minima.data(),
                           count * packing.scale_bytes);
+        if (matrix.places != nullptr)
+            device.upload(plane(matrix.places) + first * packing.place_bytes, places.data(),
+                          count * packing.place_bytes);
         device.synchronise();  // before the staged rows change
     }
 }
@@ -117,6 +137,10 @@ void DeviceModel::make_random(const StoredTensor& tensor, const gpu::Matrix& mat
                                  std::hash<std::string>{}(tensor.name), deviation};
     device.launch({gpu::KernelId::fill, static_cast<std::uint16_t>(matrix.type)},
                   gpu::flat_launch(values.chunks), values);
+    constexpr int kFirstTwo = 0x44;  // of any four columns
+    if (matrix.places != nullptr)
+        device.fill(const_cast<std::uint8_t*>(matrix.places), kFirstTwo,
+                    matrix.rows * (matrix.cols / gpu::kChunk));
     if (matrix.scales == nullptr) return;
     const std::int64_t scales = matrix.rows * (matrix.cols / matrix.group);
     const gpu::FillHalvesParams same{const_cast<gpu::F16*>(matrix.scales), scales, scale};

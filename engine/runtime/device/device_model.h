@@ -10,6 +10,9 @@
 
 namespace hone {
 
+// Whether a device has a form for the matrix as it is stored: of one without data, by its type and shape.
+bool has_device_form(const StoredTensor& matrix);
+
 // A model's weights on a device: matrices as planes (kernels/cuda/ops/matrix.h), vectors as fp32.
 class DeviceModel {
 public:
@@ -17,6 +20,11 @@ public:
     DeviceModel(const Model& model, DeviceMemory& memory, const Progress& progress);
 
     const gpu::Matrix& matrix(const StoredTensor& tensor) const { return matrices_.at(&tensor); }
+    // Weights of the matrix that are not stored.
+    std::int64_t skipped_zeros(const StoredTensor& tensor) const {
+        const gpu::Matrix& of = matrix(tensor);
+        return of.places == nullptr ? 0 : of.rows * of.cols / 2;
+    }
     const float* vector(const StoredTensor& tensor) const { return vectors_.at(&tensor); }
     const float* rope_frequencies() const { return frequencies_.data(); }
 

@@ -8,6 +8,7 @@
 #include "engine/weights/weight_format.h"
 #include "kernels/cuda/ops/elementwise.h"
 #include "kernels/cuda/ops/product.h"
+#include "kernels/cuda/ops/product_tiles.h"
 
 namespace hone {
 namespace {
@@ -28,6 +29,11 @@ std::uint16_t code(gpu::KvPlane type) {
 
 std::int64_t plane_bytes(PlaneType type) {
     return gpu::chunk_bytes(type) / gpu::kChunk;
+}
+
+bool in_tiles(const gpu::Matrix& matrix) {
+    return gpu::multiplies_in_tiles(matrix.type) &&
+           (!gpu::is_two_of_four(matrix.type) || matrix.cols % gpu::kTileColumns == 0);
 }
 
 }  // namespace
@@ -169,6 +175,7 @@ void DeviceOperations::multiply(const StoredTensor& weight, kernels::Arithmetic 
                                 float* y, std::int64_t rows) const {
     progress_.check();
     ++products_.of_type[static_cast<std::size_t>(weight.type)];
+    products_.skipped_zeros += weights_.skipped_zeros(weight);
     const gpu::Matrix& matrix = weights_.matrix(weight);
     const bool as_stored = matrix.group == matrix.cols &&
                            ((arithmetic == kernels::Arithmetic::i8 && matrix.type == PlaneType::i8) ||
@@ -180,7 +187,8 @@ void DeviceOperations::multiply(const StoredTensor& weight, kernels::Arithmetic 
     if (rows <= kFewRows) return multiply_few(matrix, x, y, rows);
     if (arithmetic == kernels::Arithmetic::bf16) {
         ++products_.reduced;
-        return multiply_dense(matrix, PlaneType::bf16, x, y, rows);
+        return in_tiles(matrix) ? multiply_tiles(matrix, x, y, rows)
+                                : multiply_dense(matrix, PlaneType::bf16, x, y, rows);
     }
     multiply_dense(matrix, PlaneType::f32, x, y, rows);
 }
@@ -200,17 +208,29 @@ void DeviceOperations::multiply_few(const gpu::Matrix& matrix, const float* x, f
     }
 }
 
+// x as bf16, in the workspace.
+const gpu::BF16* DeviceOperations::rounded(const float* x, std::int64_t count) const {
+    workspace_.inputs.require(count * static_cast<std::int64_t>(sizeof(gpu::BF16)));
+    auto* const inputs = reinterpret_cast<gpu::BF16*>(workspace_.inputs.data());
+    const gpu::ConvertParams<gpu::BF16> params{x, inputs, count};
+    device_.launch({KernelId::convert, code(PlaneType::bf16)}, gpu::convert_launch(params), params);
+    return inputs;
+}
+
+// Weights in bf16 arithmetic as they are stored: none are expanded into memory.
+void DeviceOperations::multiply_tiles(const gpu::Matrix& matrix, const float* x, float* y,
+                                      std::int64_t rows) const {
+    const gpu::ProductTilesParams params{matrix, rounded(x, rows * matrix.cols), y, rows, matrix.rows};
+    const int tile = gpu::tile_tokens(matrix.rows, rows, device_.facts().processors);
+    device_.launch({KernelId::product_tiles, code(matrix.type), static_cast<std::uint16_t>(tile)},
+                   gpu::product_tiles_launch(params, tile), params);
+}
+
 // Panels of weights as `type` (f32 or bf16), unless they are stored so.
 void DeviceOperations::multiply_dense(const gpu::Matrix& matrix, PlaneType type, const float* x, float* y,
                                       std::int64_t rows) const {
-    const void* inputs = x;
-    if (type == PlaneType::bf16) {
-        workspace_.inputs.require(rows * matrix.cols * plane_bytes(type));
-        const gpu::ConvertParams<gpu::BF16> params{x, reinterpret_cast<gpu::BF16*>(workspace_.inputs.data()),
-                                                   rows * matrix.cols};
-        device_.launch({KernelId::convert, code(type)}, gpu::convert_launch(params), params);
-        inputs = workspace_.inputs.data();
-    }
+    const void* const inputs =
+        type == PlaneType::bf16 ? static_cast<const void*>(rounded(x, rows * matrix.cols)) : x;
     const std::int64_t row_bytes = matrix.cols * plane_bytes(type);
     const bool stored_so = matrix.type == type;
     const std::int64_t panel =

@@ -87,6 +87,8 @@ private:
     void multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x, float* y,
                   std::int64_t rows) const;
     void multiply_few(const gpu::Matrix& matrix, const float* x, float* y, std::int64_t rows) const;
+    void multiply_tiles(const gpu::Matrix& matrix, const float* x, float* y, std::int64_t rows) const;
+    const gpu::BF16* rounded(const float* x, std::int64_t count) const;
     void multiply_dense(const gpu::Matrix& matrix, gpu::PlaneType type, const float* x, float* y,
                         std::int64_t rows) const;
     void multiply_bytes(const gpu::Matrix& matrix, const float* x, float* y, std::int64_t rows) const;

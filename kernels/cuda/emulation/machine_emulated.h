@@ -11,6 +11,7 @@
 #include "kernels/cuda/numbers.h"
 
 #define HONE_DEVICE inline
+#define HONE_UNROLL
 // The address of `name_key` tells one declaration from another; a template's instances have one each.
 #define HONE_SHARED(T, name, count)    \
     static const char name##_key = 0;  \

@@ -110,6 +110,67 @@ inline void mma_f16(float (&d)[4], const std::uint32_t (&a)[4], const std::uint3
     });
 }
 
+namespace emulation {
+
+struct SparseFragments {
+    float* d;
+    const std::uint32_t *a, *b;
+    std::uint32_t places;
+};
+
+// Where the stored values of a row's columns from 16 · half on are: four bits a group of four columns, checked to be in order.
+inline std::uint32_t places_of(void* const (&lanes)[kWarp], std::uint32_t row, std::uint32_t half) {
+    const auto& it = *static_cast<SparseFragments*>(lanes[4 * (row % 8) + half]);
+    const std::uint32_t places = it.places >> 16 * (row / 8) & 0xFFFFU;
+    for (std::uint32_t group = 0; group < 4; ++group) {
+        const std::uint32_t first = places >> 4 * group & 3U, second = places >> (4 * group + 2) & 3U;
+        if (first >= second)
+            fail("mma_sparse_bf16: places " + std::to_string(first) + " and " + std::to_string(second) +
+                 " of row " + std::to_string(row) + " are not in order");
+    }
+    return places;
+}
+
+inline void multiply_sparse(void* const (&lanes)[kWarp]) {
+    constexpr std::uint32_t kInner = 32, kStored = 16;
+    float stored[16][kStored], a[16][kInner] = {}, b[kInner][8];
+    const auto value = [](std::uint32_t bits, std::uint32_t i) {
+        return to_float(BF16{static_cast<std::uint16_t>(bits >> 16 * i)});
+    };
+    for (std::uint32_t lane = 0; lane < kWarp; ++lane) {
+        const auto& it = *static_cast<SparseFragments*>(lanes[lane]);
+        const std::uint32_t g = lane / 4, t = lane % 4;
+        for (std::uint32_t part = 0; part < 4; ++part) {
+            for (std::uint32_t i = 0; i < 2; ++i) {
+                stored[g + 8 * (part % 2)][2 * t + i + 8 * (part / 2)] = value(it.a[part], i);
+                b[2 * t + i + 8 * part][g] = value(it.b[part], i);
+            }
+        }
+    }
+    for (std::uint32_t row = 0; row < 16; ++row) {
+        for (std::uint32_t i = 0; i < kStored; ++i) {
+            const std::uint32_t place = places_of(lanes, row, i / 8) >> 2 * (i % 8) & 3U;
+            a[row][4 * (i / 2) + place] = stored[row][i];
+        }
+    }
+    for (std::uint32_t lane = 0; lane < kWarp; ++lane) {
+        const auto& it = *static_cast<SparseFragments*>(lanes[lane]);
+        for (std::uint32_t part = 0; part < 4; ++part) {
+            const std::uint32_t row = lane / 4 + 8 * (part / 2), col = 2 * (lane % 4) + part % 2;
+            for (std::uint32_t k = 0; k < kInner; ++k) it.d[part] += a[row][k] * b[k][col];
+        }
+    }
+}
+
+}  // namespace emulation
+
+inline void mma_sparse_bf16(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[4],
+                            std::uint32_t places) {
+    emulation::SparseFragments mine{d, a, b, places};
+    emulation::warp_together("mma_sparse_bf16", &mine,
+                             [](void* const(&lanes)[kWarp]) { emulation::multiply_sparse(lanes); });
+}
+
 inline void mma_s8(std::int32_t (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
     emulation::Fragments<std::int32_t> mine{d, a, b};
     emulation::warp_together("mma_s8", &mine, [](void* const(&lanes)[kWarp]) {

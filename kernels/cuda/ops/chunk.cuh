@@ -12,6 +12,7 @@ template <PlaneType type>
 struct RawChunk {
     static constexpr int kWords = static_cast<int>(chunk_bytes(type) / 4);
     std::uint32_t words[kWords];
+    std::uint32_t places = 0;  // of 2:4 types
 };
 
 template <PlaneType type>
@@ -32,6 +33,8 @@ HONE_DEVICE RawChunk<type> load_raw(const Matrix& matrix, std::int64_t row, std:
             raw.words[i + 3] = four.w;
         }
     }
+    if constexpr (is_two_of_four(type))
+        raw.places = Global<const std::uint8_t>{matrix.places}[row * (matrix.cols / kChunk) + chunk];
     return raw;
 }
 
@@ -39,7 +42,17 @@ HONE_DEVICE RawChunk<type> load_raw(const Matrix& matrix, std::int64_t row, std:
 template <PlaneType type>
 HONE_DEVICE void expand_raw(const RawChunk<type>& raw, float zero, float (&w)[kChunk]) {
     for (int i = 0; i < kChunk; ++i) {
-        if constexpr (type == PlaneType::f32) {
+        if constexpr (is_two_of_four(type)) {
+            const std::uint32_t word = raw.words[i / 4], places = raw.places >> 4 * (i / 4);
+            const std::uint32_t place = i % 4;
+            const std::uint32_t bits = place == (places & 3U)        ? word & 0xFFFFU
+                                       : place == (places >> 2 & 3U) ? word >> 16
+                                                                     : 0U;
+            if constexpr (type == PlaneType::bf16_2of4)
+                w[i] = bits_as<float>(bits << 16);
+            else
+                w[i] = to_float_fast(F16{static_cast<std::uint16_t>(bits)});
+        } else if constexpr (type == PlaneType::f32) {
             w[i] = bits_as<float>(raw.words[i]);
         } else if constexpr (type == PlaneType::bf16) {
             const std::uint32_t word = raw.words[i / 2];

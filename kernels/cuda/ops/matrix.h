@@ -8,7 +8,12 @@
 
 namespace hone::gpu {
 
-enum class PlaneType : std::uint8_t { f32, f16, bf16, i8, i4, e4m3 };
+enum class PlaneType : std::uint8_t { f32, f16, bf16, i8, i4, e4m3, f16_2of4, bf16_2of4 };
+
+// Whether of any four neighbouring columns only two are stored.
+HONE_BOTH constexpr bool is_two_of_four(PlaneType type) {
+    return type == PlaneType::f16_2of4 || type == PlaneType::bf16_2of4;
+}
 
 inline constexpr std::int64_t kChunk = 8;  // columns that a lane takes at a time
 
@@ -22,6 +27,8 @@ HONE_BOTH constexpr std::int64_t chunk_bytes(PlaneType type) {
             return 16;
         case PlaneType::i8:
         case PlaneType::e4m3:
+        case PlaneType::f16_2of4:
+        case PlaneType::bf16_2of4:
             return 8;
         case PlaneType::i4:
             return 4;
@@ -30,6 +37,7 @@ HONE_BOTH constexpr std::int64_t chunk_bytes(PlaneType type) {
 }
 
 // w = values                                  f32, f16, bf16
+// w = value where `places` says so, else 0    f16_2of4, bf16_2of4: a chunk's four in order
 // w = scale · value                           i8 (two's complement), e4m3
 // w = scale · (value − 8), or + minimum where there are minima (then not − 8)   i4: 0 to 15, column c of a chunk in bits 4c …
 struct Matrix {
@@ -40,6 +48,9 @@ struct Matrix {
     const void* values = nullptr;
     const F16* scales = nullptr;  // [rows, cols / group]
     const F16* minima = nullptr;  // the same, or null
+    // [rows, cols / 8], or null: which columns of a chunk are stored. Four bits for four columns, as mma_sparse_bf16 wants them
+    // (kernels/cuda/machine.h); the first four in the lower ones.
+    const std::uint8_t* places = nullptr;
 };
 
 }  // namespace hone::gpu

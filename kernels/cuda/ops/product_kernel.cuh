@@ -111,12 +111,15 @@ HONE_DEVICE void fill_kernel(const FillParams& p) {
     const std::int64_t bytes = chunk_bytes(type);
     if (i >= p.chunks) return;
     const Global<std::uint8_t> to{static_cast<std::uint8_t*>(p.values) + i * bytes};
-    for (int j = 0; j < kChunk; ++j) {
+    constexpr int kStored = is_two_of_four(type) ? kChunk / 2 : kChunk;
+    for (int j = 0; j < kStored; ++j) {
         const std::uint64_t bits = mixed(p.seed, static_cast<std::uint64_t>(i * kChunk + j));
         const float value = near_normal(bits) * p.deviation;
         if constexpr (type == PlaneType::f32) store(to, 4 * j, value);
-        if constexpr (type == PlaneType::f16) store(to, 2 * j, to_f16(value).bits);
-        if constexpr (type == PlaneType::bf16) store(to, 2 * j, to_bf16(value).bits);
+        if constexpr (type == PlaneType::f16 || type == PlaneType::f16_2of4)
+            store(to, 2 * j, to_f16(value).bits);
+        if constexpr (type == PlaneType::bf16 || type == PlaneType::bf16_2of4)
+            store(to, 2 * j, to_bf16(value).bits);
         if constexpr (type == PlaneType::e4m3) store(to, j, to_e4m3(value).bits);
         if constexpr (type == PlaneType::i8)
             store(to, j, static_cast<std::int8_t>(rintf(fminf(fmaxf(value, -127.0F), 127.0F))));

@@ -269,6 +269,8 @@ bool blas_types(PlaneType type, BlasTypes& types) {
             types = {CUDA_R_8I, CUDA_R_32I, CUBLAS_COMPUTE_32I};
             return true;
         case PlaneType::i4:
+        case PlaneType::f16_2of4:
+        case PlaneType::bf16_2of4:
             return false;
     }
     return false;

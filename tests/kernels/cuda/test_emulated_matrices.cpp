@@ -141,5 +141,57 @@ TEST(CudaEmulatedMatrices, MultipliesFragments) {
     });
 }
 
+// Of a row of A, columns 4i + first[i % 3] and 4i + second[i % 3] are stored.
+TEST(CudaEmulatedMatrices, MultipliesTwoOfFour) {
+    constexpr std::uint32_t kFirst[3] = {0, 1, 0}, kSecond[3] = {2, 3, 1};
+    const auto stored = [](std::uint32_t row, std::uint32_t i) {
+        return static_cast<int>(3 * row + 7 * i) % 11 - 5;
+    };
+    const auto b = [](std::uint32_t k, std::uint32_t col) {
+        return static_cast<int>(5 * k + 2 * col) % 13 - 6;
+    };
+    const auto place = [&](std::uint32_t row, std::uint32_t i) {
+        const std::uint32_t way = (row + i / 2) % 3;
+        return i % 2 == 0 ? kFirst[way] : kSecond[way];
+    };
+    const auto expected = [&](std::uint32_t row, std::uint32_t col) {
+        int sum = 0;
+        for (std::uint32_t i = 0; i < 16; ++i) sum += stored(row, i) * b(4 * (i / 2) + place(row, i), col);
+        return static_cast<float>(sum);
+    };
+    const auto bits = [](int low, int high) {
+        return static_cast<std::uint32_t>(to_bf16(static_cast<float>(low)).bits) |
+               static_cast<std::uint32_t>(to_bf16(static_cast<float>(high)).bits) << 16;
+    };
+    const auto multiply = [&](bool in_order) {
+        return error_of({{1}, 32}, [&] {
+            const std::uint32_t g = lane_index() / 4, t = lane_index() % 4;
+            const auto two = [&](std::uint32_t row, std::uint32_t i) {
+                return bits(stored(row, i), stored(row, i + 1));
+            };
+            const std::uint32_t a[4] = {two(g, 2 * t), two(g + 8, 2 * t), two(g, 2 * t + 8),
+                                        two(g + 8, 2 * t + 8)};
+            std::uint32_t fb[4], where = 0xFFFFFFFFU;  // what lanes that are not asked say must not matter
+            for (std::uint32_t part = 0; part < 4; ++part)
+                fb[part] = bits(b(2 * t + 8 * part, g), b(2 * t + 8 * part + 1, g));
+            if (t < 2) {
+                where = 0;
+                for (std::uint32_t i = 0; i < 8; ++i)
+                    where |= place(g, 8 * t + i) << 2 * i | place(g + 8, 8 * t + i) << (16 + 2 * i);
+                if (!in_order && lane_index() == 4) where ^= 15U;
+            }
+            float d[4] = {1, 1, 1, 1};
+            mma_sparse_bf16(d, a, fb, where);
+            if (!in_order) return;
+            EXPECT_EQ(d[0], 1 + expected(g, 2 * t));
+            EXPECT_EQ(d[1], 1 + expected(g, 2 * t + 1));
+            EXPECT_EQ(d[2], 1 + expected(g + 8, 2 * t));
+            EXPECT_EQ(d[3], 1 + expected(g + 8, 2 * t + 1));
+        });
+    };
+    EXPECT_EQ(multiply(true), "");
+    EXPECT_THAT(multiply(false), HasSubstr("are not in order"));
+}
+
 }  // namespace
 }  // namespace hone::gpu

@@ -3,57 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <memory>
 
 #include "kernels/convert/convert.h"
 #include "kernels/cuda/numbers.h"
-#include "kernels/cuda/ops/pack.h"
 #include "kernels/cuda/ops/product.h"
-#include "tests/kernels/cuda/tested_device.h"
+#include "tests/kernels/cuda/packed_matrix.h"
 #include "tests/kernels/stored_rows.h"
 
 namespace hone::gpu {
 namespace {
 
 using kernels::WeightType;
-
-// A stored matrix and its planes in device memory.
-struct Packed {
-    Packed(WeightType type, std::int64_t rows, std::int64_t cols)
-        : row_bytes(kernels::bytes_of_row(type, cols) + 3),
-          stored(kernels::random_rows(type, rows, cols, row_bytes, 7)),
-          packing(packing_of(type, cols).value()) {
-        const auto scale_count = static_cast<std::size_t>(rows * packing.scale_bytes / 2);
-        std::vector<std::byte> host_values(static_cast<std::size_t>(rows * packing.value_bytes));
-        std::vector<F16> host_scales(scale_count), host_minima(packing.minima ? scale_count : 0);
-        for (std::int64_t row = 0; row < rows; ++row) {
-            const std::int64_t scale_at = row * packing.scale_bytes / 2;
-            pack_row(type, stored.data() + row * row_bytes, cols,
-                     host_values.data() + row * packing.value_bytes, host_scales.data() + scale_at,
-                     packing.minima ? host_minima.data() + scale_at : nullptr);
-        }
-        values = std::make_unique<DeviceArray<std::byte>>(host_values);
-        scales = std::make_unique<DeviceArray<F16>>(host_scales);
-        minima = std::make_unique<DeviceArray<F16>>(host_minima);
-        matrix = {packing.type,
-                  rows,
-                  cols,
-                  packing.group,
-                  values->data(),
-                  packing.group != 0 ? scales->data() : nullptr,
-                  packing.minima ? minima->data() : nullptr};
-    }
-    std::int64_t row_bytes;
-    std::vector<std::byte> stored;
-    Packing packing;
-    std::unique_ptr<DeviceArray<std::byte>> values;
-    std::unique_ptr<DeviceArray<F16>> scales, minima;
-    Matrix matrix;
-};
-
-std::uint16_t code(PlaneType type) {
-    return static_cast<std::uint16_t>(type);
-}
 
 class CudaProduct : public testing::TestWithParam<WeightType> {};
 
@@ -126,7 +86,7 @@ TEST_P(CudaProduct, MultipliesFewTokens) {
 
 TEST(CudaPacking, RefusesWhatHasNoWholeChunks) {
     EXPECT_FALSE(packing_of(WeightType::bf16, 20).has_value());
-    EXPECT_FALSE(packing_of(WeightType::sparse_bf16, 64).has_value());
+    EXPECT_FALSE(packing_of(WeightType::sparse_f32, 64).has_value());
     EXPECT_FALSE(packing_of(WeightType::i4_g128, 192).has_value());
     EXPECT_EQ(packing_of(WeightType::i8_channel, 24)->group, 24);
 }

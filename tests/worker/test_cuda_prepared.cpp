@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Experiments on an emulated CUDA device, as a worker prepares and repeats them.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "engine/experiment/worker/prepared.h"
+#include "engine/techniques/apply/technique.h"
+
+namespace hone {
+namespace {
+
+// Before anything asks for the plug-in, which is looked for once.
+const int kPluginChosen = ::setenv("HONE_CUDA_PLUGIN", HONE_EMULATED_PLUGIN, 1);
+
+nlohmann::json repetition_with(const std::vector<RecipeStep>& steps, const std::string& dtype) {
+    Experiment experiment;
+    experiment.checkpoint = "synthetic:tiny";
+    experiment.recipe = validated({steps}, builtin_registry());
+    experiment.workload.prompt_tokens = 40;
+    experiment.workload.generated_tokens = 3;
+    experiment.workload.text = "none";
+    experiment.target.device = "cuda:0";
+    Prepared prepared(experiment, dtype, Fault(), {}, {});
+    prepared.repetition({});
+    return prepared.repetition({});
+}
+
+RecipeStep step(const std::string& id, const nlohmann::json& changes) {
+    nlohmann::json options = default_options(*builtin_registry().find(id));
+    options.update(changes);
+    return {id, options};
+}
+
+TEST(CudaPrepared, MakesTwoOfFourWeightsItself) {
+    ASSERT_EQ(kPluginChosen, 0);
+    const nlohmann::json dense = repetition_with({step("precision", {{"compute", "bf16"}})}, "bf16"),
+                         sparse = repetition_with({step("prune_magnitude", {{"pattern", "n_m"}}),
+                                                   step("precision", {{"compute", "bf16"}})},
+                                                  "bf16"),
+                         unstructured =
+                             repetition_with({step("prune_magnitude", nlohmann::json::object())}, "bf16");
+    EXPECT_EQ(sparse.at("engaged").at("prune_magnitude").at("engaged"), true);
+    EXPECT_GT(sparse.at("counters").at("skipped_zeros"), 0);
+    EXPECT_GT(sparse.at("counters").at("bf16_products"), 0);
+    EXPECT_LT(sparse.at("memory").at("weights").get<double>(),
+              0.8 * dense.at("memory").at("weights").get<double>());
+    EXPECT_EQ(unstructured.at("counters").at("skipped_zeros"), 0);
+    EXPECT_EQ(unstructured.at("engaged").at("prune_magnitude").at("engaged"), false);
+}
+
+}  // namespace
+}  // namespace hone
