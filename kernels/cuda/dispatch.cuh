@@ -5,6 +5,7 @@
 
 #include "kernels/cuda/kernel_id.h"
 #include "kernels/cuda/ops/attention_kernel.cuh"
+#include "kernels/cuda/ops/attention_tiles_kernel.cuh"
 #include "kernels/cuda/ops/elementwise_kernel.cuh"
 #include "kernels/cuda/ops/pages_kernel.cuh"
 #include "kernels/cuda/ops/product_kernel.cuh"
@@ -90,6 +91,11 @@ template <KvPlane type>
 struct AttendBody {
     using Params = AttentionParams;
     static HONE_DEVICE void run(const Params& p) { attention_kernel<type>(p); }
+};
+template <KvPlane type, int kDim>
+struct AttendTilesBody {
+    using Params = AttentionParams;
+    static HONE_DEVICE void run(const Params& p) { attention_tiles_kernel<type, kDim>(p); }
 };
 struct BoundBody {
     using Params = BoundParams;
@@ -248,6 +254,14 @@ bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
         case KernelId::attend:
             return visit_kv(choice.variant,
                             [&]<KvPlane type>() { visit.template operator()<AttendBody<type>>(); });
+        case KernelId::attend_tiles:
+            if (choice.width == 64)
+                return visit_kv(choice.variant, [&]<KvPlane type>() {
+                    visit.template operator()<AttendTilesBody<type, 64>>();
+                });
+            return choice.width == kMaxTileDim && visit_kv(choice.variant, [&]<KvPlane type>() {
+                       visit.template operator()<AttendTilesBody<type, kMaxTileDim>>();
+                   });
         case KernelId::bound:
             return one(BoundBody{});
         case KernelId::choose:

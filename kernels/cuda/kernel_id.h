@@ -24,6 +24,7 @@ enum class KernelId : std::uint16_t {
     fill_halves,    // FillHalvesParams
     remember,       // RememberParams; KvPlane
     attend,         // AttentionParams; KvPlane
+    attend_tiles,   // AttentionParams; KvPlane, channels: 64 or 128
     bound,          // BoundParams
     choose,         // ChooseParams
     combine,        // AttentionParams
@@ -38,9 +39,9 @@ struct KernelChoice {
 
 constexpr const char* kernel_name(KernelId id) {
     constexpr const char* kNames[kKernelIds] = {
-        "embed",       "norm",          "rope",   "gate",     "add",     "gather",  "finite",
-        "product",     "product_tiles", "expand", "quantize", "convert", "rescale", "fill",
-        "fill_halves", "remember",      "attend", "bound",    "choose",  "combine"};
+        "embed",       "norm",          "rope",   "gate",         "add",     "gather",  "finite",
+        "product",     "product_tiles", "expand", "quantize",     "convert", "rescale", "fill",
+        "fill_halves", "remember",      "attend", "attend_tiles", "bound",   "choose",  "combine"};
     return kNames[static_cast<std::uint16_t>(id)];
 }
 

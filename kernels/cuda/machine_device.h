@@ -71,6 +71,12 @@ HONE_DEVICE float to_float_fast(F16 value) {
     return __half2float(__ushort_as_half(value.bits));
 }
 
+HONE_DEVICE std::uint32_t pack_bf16(float low, float high) {
+    std::uint32_t both;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
+    return both;
+}
+
 template <typename V, typename T>
 HONE_DEVICE V load(const Global<T>& from, std::int64_t i) {
     return *reinterpret_cast<const V*>(from.data + i);

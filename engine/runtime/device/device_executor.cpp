@@ -27,12 +27,14 @@ public:
           activations_(model.config, memory_.space(MemoryClass::activations)),
           workspace_(memory_) {
         const ModelConfig& shape = model.config;
-        if (shape.head_dim > gpu::kMaxHeadDim || shape.n_heads / shape.n_kv_heads > gpu::kMaxGroup)
-            throw Error(ErrorDetails{"", model.checkpoint.source, "heads",
-                                     fmt::format("{} channels, {} query heads a key's", shape.head_dim,
-                                                 shape.n_heads / shape.n_kv_heads),
-                                     fmt::format("at most {} channels and {} query heads on a CUDA device",
-                                                 gpu::kMaxHeadDim, gpu::kMaxGroup)});
+        if (shape.head_dim > gpu::kMaxHeadDim || shape.head_dim % 4 != 0 ||
+            shape.n_heads / shape.n_kv_heads > gpu::kMaxGroup)
+            throw Error(ErrorDetails{
+                "", model.checkpoint.source, "heads",
+                fmt::format("{} channels, {} query heads a key's", shape.head_dim,
+                            shape.n_heads / shape.n_kv_heads),
+                fmt::format("at most {} channels, in multiples of 4, and {} query heads on a CUDA device",
+                            gpu::kMaxHeadDim, gpu::kMaxGroup)});
         if (config.kv_cache != KvStorage::off)
             blocks_ = std::make_shared<DeviceKvBlocks>(model.config, config, memory_, max_context);
     }

@@ -114,6 +114,10 @@ inline float to_float_fast(F16 value) {
     return to_float(value);
 }
 
+inline std::uint32_t pack_bf16(float low, float high) {
+    return to_bf16(low).bits | static_cast<std::uint32_t>(to_bf16(high).bits) << 16;
+}
+
 namespace emulation {
 
 template <typename V>

@@ -100,13 +100,21 @@ struct AttentionParams {
 inline constexpr int kAttentionWarps = 4;
 inline constexpr std::int64_t kMaxHeadDim = 256, kMaxGroup = 16;
 
+// Floats from one position of a tile to the next.
+HONE_BOTH constexpr std::int32_t attention_tile_stride(std::int32_t head_dim) {
+    constexpr std::int32_t kBanks = 32;
+    return (head_dim + kBanks - 1) / kBanks * kBanks + 4;
+}
+
 inline Launch attention_launch(const AttentionParams& p) {
     const std::int64_t group = p.n_heads / p.cache.n_kv_heads, dim = p.cache.head_dim;
     return {{static_cast<std::uint32_t>(p.rows), static_cast<std::uint32_t>(p.cache.n_kv_heads),
              static_cast<std::uint32_t>(p.splits)},
             kAttentionWarps * kWarp,
-            static_cast<std::uint32_t>(sizeof(float) *
-                                       static_cast<std::size_t>(group * dim + kWarp * (dim + 1)))};
+            static_cast<std::uint32_t>(
+                sizeof(float) *
+                static_cast<std::size_t>(group * dim +
+                                         2 * kWarp * attention_tile_stride(static_cast<std::int32_t>(dim))))};
 }
 
 // Blocks that fill the device, but no split shorter than four tiles.

@@ -57,124 +57,156 @@ HONE_DEVICE std::int64_t attended_position(const AttendedRow& row, const Attenti
            (i & ((std::int64_t{1} << p.page_shift) - 1));
 }
 
+// Four neighbouring channels of a key or value.
 template <KvPlane type>
-HONE_DEVICE float kv_value(const std::byte* block, std::int64_t element, float scale) {
-    if constexpr (type == KvPlane::f32)
-        return Global<const float>{reinterpret_cast<const float*>(block)}[element];
-    if constexpr (type == KvPlane::f16)
-        return to_float_fast(Global<const F16>{reinterpret_cast<const F16*>(block)}[element]);
-    if constexpr (type == KvPlane::bf16)
-        return to_float(Global<const BF16>{reinterpret_cast<const BF16*>(block)}[element]);
-    if constexpr (type == KvPlane::i8)
-        return scale * static_cast<float>(
-                           Global<const std::int8_t>{reinterpret_cast<const std::int8_t*>(block)}[element]);
-    return 0;
+HONE_DEVICE F32x4 kv_values(const std::byte* block, std::int64_t element, float scale) {
+    if constexpr (type == KvPlane::f32) {
+        return load<F32x4>(Global<const float>{reinterpret_cast<const float*>(block)}, element);
+    } else if constexpr (type == KvPlane::f16) {
+        const auto raw = load<U32x2>(Global<const F16>{reinterpret_cast<const F16*>(block)}, element);
+        const auto value = [](std::uint32_t bits) {
+            return to_float_fast(F16{static_cast<std::uint16_t>(bits)});
+        };
+        return {value(raw.x), value(raw.x >> 16), value(raw.y), value(raw.y >> 16)};
+    } else if constexpr (type == KvPlane::bf16) {
+        const auto raw = load<U32x2>(Global<const BF16>{reinterpret_cast<const BF16*>(block)}, element);
+        return {bits_as<float>(raw.x << 16), bits_as<float>(raw.x & 0xFFFF0000U), bits_as<float>(raw.y << 16),
+                bits_as<float>(raw.y & 0xFFFF0000U)};
+    } else {
+        const auto raw = load<std::uint32_t>(
+            Global<const std::int8_t>{reinterpret_cast<const std::int8_t*>(block)}, element);
+        const auto value = [&](std::uint32_t bits) {
+            return scale * static_cast<float>(static_cast<std::int8_t>(bits));
+        };
+        return {value(raw), value(raw >> 8), value(raw >> 16), value(raw >> 24)};
+    }
 }
 
-// A block: one row, one kv head, one split. Tiles of 32 positions: their keys, then their values, lie in shared memory as fp32, rows one
-// float apart from a multiple of 32 so that lanes which each take a position use different banks. A warp takes every fourth
-// query head of the group: lane = position for the scores, lane = channel for the sums.
+// A block: one row, one kv head, one split. Tiles of 32 positions: their keys and values lie in shared memory as fp32, asked for together so that
+// much is under way at once. Rows of a tile are 16 bytes more than whole lines of banks apart: lanes that each read four channels of a
+// position then use different banks. A warp takes every fourth query head of the group: lane = position for the scores, lane = four channels for
+// the sums.
 template <KvPlane type>
 HONE_DEVICE void attention_kernel(const AttentionParams& p) {
     const KvBlocksView& cache = p.cache;
     const std::int64_t row = block_index().x, kv_head = block_index().y, split = block_index().z;
-    const std::int64_t group = p.n_heads / cache.n_kv_heads, dim = cache.head_dim, stride = dim + 1;
+    const auto group = static_cast<std::int32_t>(p.n_heads / cache.n_kv_heads),
+               dim = static_cast<std::int32_t>(cache.head_dim), stride = attention_tile_stride(dim);
+    const auto lane = static_cast<std::int32_t>(lane_index()), warp = static_cast<std::int32_t>(warp_index());
     const AttendedRow attended = Global<const AttendedRow>{p.rows_of}[row];
     const std::int64_t count = attended_count(attended, p.page_shift);
     const std::int64_t share = ceil_div(ceil_div(count, p.splits), static_cast<std::int64_t>(kWarp)) * kWarp;
     const std::int64_t from = split * share, to = from + share < count ? from + share : count;
-    const Shared<float> q = dynamic_shared<float>(0, group * dim);
-    const Shared<float> tile = dynamic_shared<float>(sizeof(float) * group * dim, kWarp * stride);
+    const std::int64_t tile_floats = static_cast<std::int64_t>(kWarp) * stride;
+    const Shared<float> q = dynamic_shared<float>(0, static_cast<std::int64_t>(group) * dim);
+    const Shared<float> keys = dynamic_shared<float>(sizeof(float) * group * dim, tile_floats);
+    const Shared<float> values =
+        dynamic_shared<float>(sizeof(float) * (group * dim + tile_floats), tile_floats);
     HONE_SHARED(const std::byte*, blocks, kWarp);
     HONE_SHARED(std::int32_t, within, kWarp);
     const Global<const float> queries{p.q + (row * p.n_heads + kv_head * group) * dim};
-    for (std::int64_t i = thread_index(); i < group * dim; i += block_threads()) q[i] = queries[i] * p.scale;
+    for (std::int32_t i = thread_index(); i < group * dim; i += block_threads()) q[i] = queries[i] * p.scale;
 
     constexpr int kHeads = kMaxGroup / kAttentionWarps;  // of a warp, at most
-    constexpr int kChannels = kMaxHeadDim / kWarp;
-    float sums[kHeads][kChannels] = {}, largest[kHeads], weight[kHeads] = {};
+    constexpr int kQuads = kMaxHeadDim / 4 / kWarp;      // of channels, of a lane
+    F32x4 sums[kHeads][kQuads] = {};
+    float largest[kHeads], weight[kHeads] = {};
     for (float& value : largest) value = -INFINITY;
     const Global<std::byte* const> table{cache.table + attended.sequence * cache.table_stride};
 
-    const auto load_tile = [&](bool values, std::int64_t here) {
-        for (std::int64_t i = thread_index(); i < here * dim; i += block_threads()) {
-            const std::int64_t position = i / dim, channel = i % dim;
-            const std::byte* const block = blocks[position];
-            const std::int32_t at = within[position];
-            float scale = 1;
-            if constexpr (type == KvPlane::i8)
-                scale = Global<const float>{reinterpret_cast<const float*>(
-                    block + kv_scales_offset(cache))}[kv_scale(cache, values, kv_head, at)];
-            tile[position * stride + channel] =
-                kv_value<type>(block, kv_element(cache, values, kv_head, at) + channel, scale);
-        }
-    };
-
     for (std::int64_t begin = from; begin < to; begin += kWarp) {
-        const std::int64_t here = to - begin < kWarp ? to - begin : kWarp;
+        const auto here = static_cast<std::int32_t>(to - begin < kWarp ? to - begin : kWarp);
         sync_block();  // the last tile has been used
-        if (thread_index() < here) {
+        if (warp == 0 && lane < here) {
             const std::int64_t position =
-                attended_position(attended, p, row * cache.n_kv_heads + kv_head, begin + thread_index());
-            blocks[thread_index()] = table[position >> cache.block_shift] + cache.layer_offset;
-            within[thread_index()] = static_cast<std::int32_t>(kv_within(cache, position));
+                attended_position(attended, p, row * cache.n_kv_heads + kv_head, begin + lane);
+            blocks[lane] = table[position >> cache.block_shift] + cache.layer_offset;
+            within[lane] = static_cast<std::int32_t>(kv_within(cache, position));
         }
         sync_block();
-        load_tile(false, here);
+        HONE_UNROLL
+        for (int c = 0; c < kQuads; ++c) {
+            const std::int32_t channel = 4 * (lane + c * static_cast<std::int32_t>(kWarp));
+            if (channel >= dim) continue;
+            constexpr int kEach = static_cast<int>(kWarp) / kAttentionWarps;
+            F32x4 key[kEach], value[kEach];
+            HONE_UNROLL
+            for (int i = 0; i < kEach; ++i) {
+                // A position past the end is the last one again: no branch stands between the loads.
+                const std::int32_t position = warp + i * kAttentionWarps,
+                                   which = position < here ? position : here - 1;
+                const std::byte* const block = blocks[which];
+                const std::int32_t at = within[which];
+                float key_scale = 1, value_scale = 1;
+                if constexpr (type == KvPlane::i8) {
+                    const Global<const float> scales{
+                        reinterpret_cast<const float*>(block + kv_scales_offset(cache))};
+                    key_scale = scales[kv_scale(cache, false, kv_head, at)];
+                    value_scale = scales[kv_scale(cache, true, kv_head, at)];
+                }
+                key[i] = kv_values<type>(block, kv_element(cache, false, kv_head, at) + channel, key_scale);
+                value[i] =
+                    kv_values<type>(block, kv_element(cache, true, kv_head, at) + channel, value_scale);
+            }
+            HONE_UNROLL
+            for (int i = 0; i < kEach; ++i) {
+                store(keys, (warp + i * kAttentionWarps) * stride + channel, key[i]);
+                store(values, (warp + i * kAttentionWarps) * stride + channel, value[i]);
+            }
+        }
         sync_block();
-        float scores[kHeads], rescale[kHeads];
+        HONE_UNROLL
         for (int h = 0; h < kHeads; ++h) {
-            const std::int64_t head = warp_index() + static_cast<std::int64_t>(h) * kAttentionWarps;
+            const std::int32_t head = warp + h * kAttentionWarps;
             if (head >= group) continue;
             float score = -INFINITY;
-            if (lane_index() < here) {
+            if (lane < here) {
                 score = 0;
-                for (std::int64_t i = 0; i < dim; ++i)
-                    score += q[head * dim + i] * tile[lane_index() * stride + i];
+                for (std::int32_t i = 0; i < dim; i += 4) {
+                    const auto a = load<F32x4>(q, head * dim + i), b = load<F32x4>(keys, lane * stride + i);
+                    score += a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w;
+                }
             }
             const float top = fmaxf(largest[h], warp_max(score));
-            rescale[h] = expf(largest[h] - top);
-            scores[h] = expf(score - top);
-            weight[h] = weight[h] * rescale[h] + warp_sum(scores[h]);
+            const float rescale = expf(largest[h] - top), mine = expf(score - top);
+            weight[h] = weight[h] * rescale + warp_sum(mine);
             largest[h] = top;
-        }
-        sync_block();  // the keys have been used
-        load_tile(true, here);
-        sync_block();
-        for (int h = 0; h < kHeads; ++h) {
-            const std::int64_t head = warp_index() + static_cast<std::int64_t>(h) * kAttentionWarps;
-            if (head >= group) continue;
-            for (float& sum : sums[h]) sum *= rescale[h];
-            for (std::int64_t j = 0; j < here; ++j) {
-                const float share_of = shuffle(scores[h], static_cast<std::uint32_t>(j));
-                for (int c = 0; c < kChannels; ++c) {
-                    const std::int64_t channel = lane_index() + static_cast<std::int64_t>(c) * kWarp;
-                    if (channel < dim) sums[h][c] += share_of * tile[j * stride + channel];
+            HONE_UNROLL
+            for (int c = 0; c < kQuads; ++c)
+                sums[h][c].x *= rescale, sums[h][c].y *= rescale, sums[h][c].z *= rescale,
+                    sums[h][c].w *= rescale;
+            for (std::int32_t j = 0; j < here; ++j) {
+                const float of = shuffle(mine, static_cast<std::uint32_t>(j));
+                HONE_UNROLL
+                for (int c = 0; c < kQuads; ++c) {
+                    const std::int32_t channel = 4 * (lane + c * static_cast<std::int32_t>(kWarp));
+                    if (channel >= dim) continue;
+                    const auto v = load<F32x4>(values, j * stride + channel);
+                    sums[h][c].x += of * v.x, sums[h][c].y += of * v.y, sums[h][c].z += of * v.z,
+                        sums[h][c].w += of * v.w;
                 }
             }
         }
     }
 
+    HONE_UNROLL
     for (int h = 0; h < kHeads; ++h) {
-        const std::int64_t head = warp_index() + static_cast<std::int64_t>(h) * kAttentionWarps;
+        const std::int32_t head = warp + h * kAttentionWarps;
         if (head >= group) continue;
         const std::int64_t of = row * p.n_heads + kv_head * group + head;
-        if (p.splits == 1) {
-            const Global<float> out{p.out + of * dim};
-            for (int c = 0; c < kChannels; ++c) {
-                const std::int64_t channel = lane_index() + static_cast<std::int64_t>(c) * kWarp;
-                if (channel < dim) out[channel] = sums[h][c] / weight[h];
-            }
-            continue;
+        const float inverse = p.splits == 1 ? 1.0F / weight[h] : 1.0F;
+        const Global<float> to_row{p.splits == 1 ? p.out + of * dim
+                                                 : p.parts + (of * p.splits + split) * (dim + 2)};
+        HONE_UNROLL
+        for (int c = 0; c < kQuads; ++c) {
+            const std::int32_t channel = 4 * (lane + c * static_cast<std::int32_t>(kWarp));
+            if (channel >= dim) continue;
+            to_row[channel] = sums[h][c].x * inverse, to_row[channel + 1] = sums[h][c].y * inverse;
+            to_row[channel + 2] = sums[h][c].z * inverse, to_row[channel + 3] = sums[h][c].w * inverse;
         }
-        const Global<float> part{p.parts + (of * p.splits + split) * (dim + 2)};
-        for (int c = 0; c < kChannels; ++c) {
-            const std::int64_t channel = lane_index() + static_cast<std::int64_t>(c) * kWarp;
-            if (channel < dim) part[channel] = sums[h][c];
-        }
-        if (lane_index() == 0) {
-            part[dim] = largest[h];
-            part[dim + 1] = weight[h];
+        if (p.splits > 1 && lane == 0) {
+            to_row[dim] = largest[h];
+            to_row[dim + 1] = weight[h];
         }
     }
 }

@@ -5,23 +5,9 @@
 
 #include "kernels/cuda/ops/chunk.cuh"
 #include "kernels/cuda/ops/product_tiles.h"
+#include "kernels/cuda/ops/tile_memory.cuh"
 
 namespace hone::gpu {
-
-inline constexpr int kPiece = 8;  // bf16 values: the 16 bytes of a matrix row that ldmatrix takes
-
-// Where a piece of a tile's row lies in shared memory, in values: shuffled within the row so that the same piece of eight
-// rows lies in different banks.
-template <int kPieces>
-HONE_DEVICE std::int64_t piece_place(std::int64_t row, std::int64_t piece) {
-    static_assert(kPieces == 4 || kPieces == 8, "64 or 128 bytes a row");
-    const std::int64_t turn = kPieces == 8 ? row & 7 : row >> 1 & 3;
-    return (row * kPieces + (piece ^ turn)) * kPiece;
-}
-
-HONE_DEVICE std::uint32_t pack_bf16(float low, float high) {
-    return to_bf16(low).bits | static_cast<std::uint32_t>(to_bf16(high).bits) << 16;
-}
 
 // A step's weights on their way from device memory into a tile of bf16: asked for while the last step is multiplied, stored when it has been.
 template <PlaneType type>

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numbers>
 #include <numeric>
 #include <random>
 
 #include "kernels/cuda/numbers.h"
 #include "kernels/cuda/ops/attention.h"
+#include "kernels/cuda/ops/attention_tiles.h"
 #include "tests/kernels/cuda/tested_device.h"
 #include "tests/kernels/stored_rows.h"
 
@@ -98,7 +100,8 @@ struct Cached {
 
 std::vector<float> attend(const Cached& cached, const std::vector<float>& q,
                           const std::vector<AttendedRow>& rows, const std::vector<std::int32_t>& lists,
-                          std::int64_t list_stride, int page_shift, std::int64_t splits) {
+                          std::int64_t list_stride, int page_shift, std::int64_t splits,
+                          bool tensor_cores = false) {
     const DeviceArray<float> device_q(q);
     const DeviceArray<AttendedRow> device_rows(rows);
     const DeviceArray<std::int32_t> device_lists(lists);
@@ -118,16 +121,26 @@ std::vector<float> attend(const Cached& cached, const std::vector<float>& q,
                                  1.0F / std::sqrt(static_cast<float>(shape.head_dim)),
                                  splits,
                                  parts.data()};
-    tested_device().launch({KernelId::attend, static_cast<std::uint16_t>(cached.type)},
-                           attention_launch(params), params);
+    if (tensor_cores)
+        tested_device().launch({KernelId::attend_tiles, static_cast<std::uint16_t>(cached.type),
+                                static_cast<std::uint16_t>(attention_tile_dim(shape.head_dim))},
+                               attention_tiles_launch(params), params);
+    else
+        tested_device().launch({KernelId::attend, static_cast<std::uint16_t>(cached.type)},
+                               attention_launch(params), params);
     if (splits > 1) tested_device().launch({KernelId::combine}, combine_launch(params), params);
     return out.values();
 }
 
-// positions(row, kv head) → what the row attends there.
+double as_bf16(double value) {
+    return static_cast<double>(to_float(to_bf16(static_cast<float>(value))));
+}
+
+// positions(row, kv head) → what the row attends there. `tensor_cores`: queries, keys, values and weights are rounded to bf16, which the
+// reference does with all but the weights; these are off by at most one part in 256 each.
 template <typename Positions>
 void expect_softmax(const Cached& cached, const std::vector<float>& q, const std::vector<AttendedRow>& rows,
-                    const std::vector<float>& out, Positions positions) {
+                    const std::vector<float>& out, Positions positions, bool tensor_cores = false) {
     const Shape& shape = cached.shape;
     const std::int64_t group = shape.n_heads / shape.n_kv_heads;
     for (std::int64_t row = 0; row < std::ssize(rows); ++row) {
@@ -135,24 +148,45 @@ void expect_softmax(const Cached& cached, const std::vector<float>& q, const std
         for (std::int64_t head = 0; head < shape.n_heads; ++head) {
             const std::int64_t at = (row * shape.n_heads + head) * shape.head_dim;
             const std::vector<std::int64_t> attended = positions(row, head / group);
+            const auto element = [&](bool values, std::int64_t position, std::int64_t i) {
+                const double stored = cached.element(values, sequence, head / group, position, i);
+                return tensor_cores ? as_bf16(stored) : stored;
+            };
+            const double scale = 1 / std::sqrt(static_cast<double>(shape.head_dim));
+            const auto query = [&](std::int64_t i) {
+                const auto value = static_cast<double>(q[static_cast<std::size_t>(at + i)]);
+                return tensor_cores ? as_bf16(value * scale / std::numbers::ln2) * std::numbers::ln2
+                                    : value * scale;
+            };
             std::vector<double> weights;
             for (const std::int64_t position : attended) {
                 double score = 0;
                 for (std::int64_t i = 0; i < shape.head_dim; ++i)
-                    score += static_cast<double>(q[static_cast<std::size_t>(at + i)]) *
-                             cached.element(false, sequence, head / group, position, i);
-                weights.push_back(std::exp(score / std::sqrt(static_cast<double>(shape.head_dim))));
+                    score += query(i) * element(false, position, i);
+                weights.push_back(std::exp(score));
             }
             const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
             for (std::int64_t i = 0; i < shape.head_dim; ++i) {
-                double sum = 0;
-                for (std::size_t j = 0; j < attended.size(); ++j)
-                    sum += weights[j] / total * cached.element(true, sequence, head / group, attended[j], i);
-                ASSERT_NEAR(out[static_cast<std::size_t>(at + i)], sum, 2e-5)
+                double sum = 0, magnitude = 0;
+                for (std::size_t j = 0; j < attended.size(); ++j) {
+                    const double part = weights[j] / total * element(true, attended[j], i);
+                    sum += part;
+                    magnitude += std::abs(part);
+                }
+                ASSERT_NEAR(out[static_cast<std::size_t>(at + i)], sum,
+                            tensor_cores ? magnitude / 256 + 1e-5 : 2e-5)
                     << "row " << row << ", head " << head << ", channel " << i;
             }
         }
     }
+}
+
+std::vector<std::int64_t> attended_by(const AttendedRow& row) {
+    std::vector<std::int64_t> positions;
+    for (std::int64_t p = 0; p < row.end; ++p) {
+        if (p < row.sinks || p >= row.begin) positions.push_back(p);
+    }
+    return positions;
 }
 
 class CudaAttention : public testing::TestWithParam<KvPlane> {};
@@ -161,7 +195,7 @@ INSTANTIATE_TEST_SUITE_P(EveryStorage, CudaAttention,
 
 TEST_P(CudaAttention, IsASoftmaxOverTheCache) {
     for (const Shape& shape : {Shape{1, 1, 8, 2}, Shape{6, 2, 40, 4}, Shape{7, 1, 64, 3}, Shape{16, 1, 16, 8},
-                               Shape{2, 2, 32, kOneBlock}}) {
+                               Shape{2, 2, 32, kOneBlock}, Shape{2, 1, 132, 4}}) {
         const Cached cached(GetParam(), shape, {75, 33});
         // Prompt rows, a decoded row, and the other sequence's first.
         const std::vector<AttendedRow> rows{
@@ -172,12 +206,7 @@ TEST_P(CudaAttention, IsASoftmaxOverTheCache) {
             SCOPED_TRACE(std::to_string(shape.n_heads) + " heads, " + std::to_string(splits) + " splits");
             const std::vector<float> out = attend(cached, q, rows, {}, 0, 4, splits);
             expect_softmax(cached, q, rows, out, [&](std::int64_t row, std::int64_t) {
-                const AttendedRow& it = rows[static_cast<std::size_t>(row)];
-                std::vector<std::int64_t> positions;
-                for (std::int64_t p = 0; p < it.end; ++p) {
-                    if (p < it.sinks || p >= it.begin) positions.push_back(p);
-                }
-                return positions;
+                return attended_by(rows[static_cast<std::size_t>(row)]);
             });
         }
     }
@@ -206,6 +235,69 @@ TEST_P(CudaAttention, AttendsPagesOfAList) {
             return positions;
         });
     }
+}
+
+// A prompt's rows, each with a mask: whole, or a window with sinks.
+void add_prompt(std::vector<AttendedRow>& rows, std::int32_t sequence, std::int32_t first, std::int32_t last,
+                std::int32_t window = 0) {
+    constexpr std::int32_t kSinks = 3;
+    for (std::int32_t position = first; position <= last; ++position) {
+        const std::int32_t begin = window == 0 || position + 1 - window <= kSinks ? 0 : position + 1 - window;
+        rows.push_back({sequence, begin == 0 ? 0 : kSinks, begin, position + 1, 0});
+    }
+}
+
+void expect_tiles(KvPlane type, const Shape& shape, const std::vector<std::int64_t>& lengths,
+                  const std::vector<AttendedRow>& rows) {
+    SCOPED_TRACE(std::to_string(shape.n_heads) + " heads of " + std::to_string(shape.head_dim) + " channels");
+    const Cached cached(type, shape, lengths);
+    const std::vector<float> q =
+        kernels::random_floats(std::ssize(rows) * shape.n_heads * shape.head_dim, 17);
+    const std::vector<float> out = attend(cached, q, rows, {}, 0, 4, 1, true);
+    expect_softmax(
+        cached, q, rows, out,
+        [&](std::int64_t row, std::int64_t) { return attended_by(rows[static_cast<std::size_t>(row)]); },
+        true);
+}
+
+TEST_P(CudaAttention, AttendsPromptsOnTensorCores) {
+    std::vector<AttendedRow> prompt;
+    add_prompt(prompt, 0, 0, 139);
+    expect_tiles(GetParam(), {4, 1, 64, 4}, {140}, prompt);
+    // Heads that fill neither a tile nor its channels; the end of one prompt that goes on after the cache, and another's rows in the same tile.
+    std::vector<AttendedRow> ends;
+    add_prompt(ends, 0, 60, 74);
+    add_prompt(ends, 1, 0, 32);
+    expect_tiles(GetParam(), {6, 2, 72, 5}, {75, 33}, ends);
+    expect_tiles(GetParam(), {3, 1, 8, kOneBlock}, {75, 33}, ends);
+    expect_tiles(GetParam(), {2, 2, 128, 3}, {75, 33}, ends);
+}
+
+TEST_P(CudaAttention, AttendsWindowsOnTensorCores) {
+    std::vector<AttendedRow> rows;
+    add_prompt(rows, 0, 0, 149, 20);
+    add_prompt(rows, 1, 90, 120, 64);
+    expect_tiles(GetParam(), {9, 3, 64, 4}, {150, 121}, rows);
+}
+
+TEST(CudaAttentionLaunch, TakesTilesWhereTheyAreFilled) {
+    KvBlocksView cache;
+    cache.n_kv_heads = 8, cache.head_dim = 128;
+    EXPECT_TRUE(attends_in_tiles(cache, 32, 2048, 1));
+    EXPECT_TRUE(attends_in_tiles(cache, 32, 32, 2));
+    EXPECT_FALSE(attends_in_tiles(cache, 32, 31, 2));
+    EXPECT_FALSE(attends_in_tiles(cache, 32, 1, 1));
+    cache.head_dim = 132;
+    EXPECT_FALSE(attends_in_tiles(cache, 32, 2048, 1));
+    EXPECT_EQ(attention_tile_rows(9, 3), 21);
+    AttentionParams params{};
+    cache.head_dim = 72;
+    params.cache = cache, params.rows = 33, params.n_heads = 32;
+    const Launch launch = attention_tiles_launch(params);
+    EXPECT_EQ(launch.grid.x, 3u);
+    EXPECT_EQ(launch.grid.y, 8u);
+    EXPECT_EQ(launch.shared_bytes, 2u * 64 * 128 * 2);
+    EXPECT_LE(launch.shared_bytes, 48u * 1024);  // no more than a block has unasked
 }
 
 TEST(CudaAttentionLaunch, SplitsLongContextsOverTheDevice) {
