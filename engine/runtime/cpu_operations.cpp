@@ -116,15 +116,20 @@ void CpuOperations::multiply(const StoredTensor& weight, kernels::Arithmetic ari
           product, [&] { return product_cost(weight, rows); });
 }
 
-void CpuOperations::rotate(float* x, std::int64_t heads, Rows rows) const {
+void CpuOperations::rotate(float* q, float* k, Rows rows) const {
     const ModelConfig& config = model_.config;
-    const auto turn = [&] {
-        kernels::rope_interleaved(x, activations_.positions.data() + rows.begin, rows.count, heads,
-                                  config.head_dim, config.rotary_dim, config.rope_frequencies.data(),
-                                  context_);
+    const auto turn = [&](float* x, std::int64_t heads) {
+        timed(
+            profiler::Operation::rope, "rope",
+            [&] {
+                kernels::rope_interleaved(x, activations_.positions.data() + rows.begin, rows.count, heads,
+                                          config.head_dim, config.rotary_dim, config.rope_frequencies.data(),
+                                          context_);
+            },
+            [&] { return rope_cost(rows.count, heads, config.head_dim, config.rotary_dim); });
     };
-    timed(profiler::Operation::rope, "rope", turn,
-          [&] { return rope_cost(rows.count, heads, config.head_dim, config.rotary_dim); });
+    turn(q, config.n_heads);
+    turn(k, config.n_kv_heads);
 }
 
 void CpuOperations::remember(std::int64_t layer) const {

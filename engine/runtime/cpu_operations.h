@@ -41,7 +41,7 @@ public:
     void embed(const StoredTensor& embedding) override;
     void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
     void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
-    void rotate(float* x, std::int64_t heads, Rows rows) const override;
+    void rotate(float* q, float* k, Rows rows) const override;
     void remember(std::int64_t layer) const override;
     void attend(std::int64_t layer, float* out, Rows rows) const override;
     void gate(float* gate, const float* up, std::int64_t rows) const override;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/runtime/activations.h"
+#include "engine/runtime/device/device_workspace.h"
 #include "engine/runtime/kv_cache.h"
 #include "engine/runtime/page_bounds.h"
 #include "engine/runtime/runtime.h"
@@ -33,6 +34,20 @@ std::int64_t workspace_bytes(const ModelConfig& model, const RunConfig& config, 
     return std::max({kernels::linear_workspace(cols, rows, config.isa),
                      kernels::attention_workspace(attention, config.isa),
                      kernels::reduced_workspace(config.arithmetic, cols, rows, config.isa)});
+}
+
+// Of a CUDA device: a panel of expanded weights, inputs as products take them, sums in int8 or FP8, and attention's parts, whose blocks fill the
+// largest devices twice.
+std::int64_t device_workspace_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t rows) {
+    constexpr std::int64_t kFloat = sizeof(float), kBf16 = 2, kBlocks = 2 * 160;
+    const std::int64_t q_width = model.n_heads * model.head_dim,
+                       widest = std::max({model.n_embd, model.n_ff, q_width});
+    const std::int64_t largest_matrix = model.n_embd * std::max(model.n_ff, model.n_vocab) * kFloat;
+    const bool bytes =
+        config.arithmetic == kernels::Arithmetic::i8 || config.arithmetic == kernels::Arithmetic::e4m3;
+    return std::min(kPanelBytes, largest_matrix) + rows * widest * kBf16 +
+           (bytes ? rows * (widest + 1) * kFloat : 0) +
+           kBlocks * (model.n_heads / model.n_kv_heads) * (model.head_dim + 2) * kFloat;
 }
 
 std::int64_t kv_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t length) {
@@ -66,7 +81,9 @@ MemoryByClass predict_memory(const ModelConfig& model, std::int64_t weights_byte
     memory[MemoryClass::activations] = activation_bytes(
         model,
         {cached ? slice : rows, slice, together, reduced_bytes(model, config.arithmetic, config.isa, slice)});
-    memory[MemoryClass::workspace] = threads * workspace_bytes(model, config, slice, max_context);
+    memory[MemoryClass::workspace] = config.device == DeviceKind::cuda
+                                         ? device_workspace_bytes(model, config, slice)
+                                         : threads * workspace_bytes(model, config, slice, max_context);
     return memory;
 }
 

@@ -3,14 +3,20 @@
 
 #include <cstdint>
 
-#include "engine/runtime/run_config.h"
 #include "engine/formats/checkpoint.h"
+#include "engine/runtime/run_config.h"
 
 namespace hone {
 
 // What an operation must move from and to memory and compute, whatever kernel does it; see profiler::TraceEvent.
 struct OperationCost {
     std::int64_t bytes = 0, flops = 0;
+
+    OperationCost& operator+=(const OperationCost& other) {
+        bytes += other.bytes;
+        flops += other.flops;
+        return *this;
+    }
 };
 
 OperationCost embed_cost(const StoredTensor& embedding, std::int64_t rows);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string_view>
 
 #include "engine/core/progress.h"
@@ -45,6 +46,11 @@ struct Rows {
     std::int64_t begin, count;
 };
 
+struct ProductOf {
+    const StoredTensor* weight;
+    float* y;
+};
+
 // The operations that the graphs of engine/runtime/architectures are written in, on one device. They work on the activations
 // of one pass; `x`, `q`, `k`, `v` hold every row of it, the other buffers one slice. Pointers are the device's.
 class Operations {
@@ -68,7 +74,24 @@ public:
     // y[rows] = x[rows] · Wᵀ, in the run's arithmetic where the weight can be multiplied so. Throws Cancelled where a stop was
     // requested.
     virtual void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const = 0;
-    virtual void rotate(float* x, std::int64_t heads, Rows rows) const = 0;
+    // Products of several matrices with the same x; a device may compute them together.
+    virtual void linears(std::span<const ProductOf> products, const float* x, std::int64_t rows) const {
+        for (const ProductOf& product : products) linear(product.weight, x, product.y, rows);
+    }
+    // y[rows] += x[rows] · Wᵀ; `scratch` has room for the product.
+    virtual void linear_add(const StoredTensor* weight, const float* x, float* scratch, float* y,
+                            std::int64_t rows) const {
+        linear(weight, x, scratch, rows);
+        add(y, scratch, rows);
+    }
+    // gate.y[rows] = silu(x[rows] · Gᵀ) · (x[rows] · Uᵀ); up.y has room for the second product.
+    virtual void gated(ProductOf gate_product, ProductOf up, const float* x, std::int64_t rows) const {
+        linear(gate_product.weight, x, gate_product.y, rows);
+        linear(up.weight, x, up.y, rows);
+        gate(gate_product.y, up.y, rows);
+    }
+    // Turns q and k of the rows by their positions; q and k at the first of the rows.
+    virtual void rotate(float* q, float* k, Rows rows) const = 0;
     // Keeps k and v of every row for the layer.
     virtual void remember(std::int64_t layer) const = 0;
     // out[rows] = attention of q[rows] over what the layer remembers.

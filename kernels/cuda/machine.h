@@ -25,6 +25,7 @@
 //   load_matrices(r, p, i)           four 8 × 8 matrices of 16-bit values from shared memory, as fragments; layout below
 //   load_matrices_transposed(r, p, i)  the same, each matrix transposed
 //   to_float_fast(F16)               the machine's own conversion; the same value as to_float
+//   unpack_e4m3(bits)                the two values of 16 bits, the lower one first
 //   pack_bf16(low, high)             two values as bf16, to_bf16's where they are numbers, in the halves of a word
 //   mma_bf16, mma_f16, mma_s8, mma_e4m3    D += A·B of a warp on tensor cores; layouts below
 //   mma_sparse_bf16(d, a, b, places)       the same where two of any four neighbours in a row of A are stored

@@ -71,6 +71,18 @@ HONE_DEVICE float to_float_fast(F16 value) {
     return __half2float(__ushort_as_half(value.bits));
 }
 
+HONE_DEVICE F32x2 unpack_e4m3(std::uint16_t bits) {
+#if __CUDA_ARCH__ >= 890
+    std::uint32_t halves;
+    asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(halves) : "h"(bits));
+    return {to_float_fast(F16{static_cast<std::uint16_t>(halves)}),
+            to_float_fast(F16{static_cast<std::uint16_t>(halves >> 16)})};
+#else
+    return {to_float(E4M3{static_cast<std::uint8_t>(bits)}),
+            to_float(E4M3{static_cast<std::uint8_t>(bits >> 8)})};
+#endif
+}
+
 HONE_DEVICE std::uint32_t pack_bf16(float low, float high) {
     std::uint32_t both;
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));

@@ -67,14 +67,13 @@ nlohmann::json product_rate(Device& device, const Storage& storage, std::int64_t
     int next = 0;
     const auto multiply = [&] {
         const int i = next++ % kMatrices;
-        const ProductParams params{
-            {storage.type, rows, cols, storage.group, values.as<std::byte>() + i * bytes,
-             scales > 0 ? halves.as<F16>() + i * scales : nullptr, nullptr},
-            x.as<float>(),
-            y.as<float>(),
-            tokens,
-            rows,
-            false};
+        const Matrix matrix{storage.type,
+                            rows,
+                            cols,
+                            storage.group,
+                            values.as<std::byte>() + i * bytes,
+                            scales > 0 ? halves.as<F16>() + i * scales : nullptr};
+        const ProductParams params{{{matrix, y.as<float>(), rows}}, 1, x.as<float>(), tokens};
         device.launch(
             {KernelId::product, static_cast<std::uint16_t>(storage.type), static_cast<std::uint16_t>(tokens)},
             product_launch(params), params);

@@ -73,6 +73,7 @@ AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurren
                      const QueriedDevice& device, const Act& act) {
     AppliedRecipe followed;
     followed.run.device = device.kind;
+    if (device.kind == DeviceKind::cuda) followed.run.prefill_chunk = kDevicePrefillChunk;
     const auto note = [&followed](const std::vector<std::string>& notes) {
         followed.notes.insert(followed.notes.end(), notes.begin(), notes.end());
     };

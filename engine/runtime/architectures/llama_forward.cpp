@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+
 #include "engine/runtime/architectures/forward.h"
 
 namespace hone {
@@ -12,11 +14,10 @@ void project(const Model& model, const LayerWeights& layer, Operations& op, Rows
     float* const q = at.q.data() + rows.begin * config.n_heads * config.head_dim;
     float* const k = at.k.data() + rows.begin * kv_width;
     op.norm(layer.attn_norm, at.x.data() + rows.begin * config.n_embd, at.a.data(), rows.count);
-    op.linear(layer.attn_q, at.a.data(), q, rows.count);
-    op.linear(layer.attn_k, at.a.data(), k, rows.count);
-    op.linear(layer.attn_v, at.a.data(), at.v.data() + rows.begin * kv_width, rows.count);
-    op.rotate(q, config.n_heads, rows);
-    op.rotate(k, config.n_kv_heads, rows);
+    const std::array<ProductOf, 3> products{
+        {{layer.attn_q, q}, {layer.attn_k, k}, {layer.attn_v, at.v.data() + rows.begin * kv_width}}};
+    op.linears(products, at.a.data(), rows.count);
+    op.rotate(q, k, rows);
 }
 
 // x += output(attention); x += down(silu(gate) · up).
@@ -24,14 +25,10 @@ void mix(const Model& model, std::int64_t index, const LayerWeights& layer, Oper
     Activations& at = op.activations();
     float* const x = at.x.data() + rows.begin * model.config.n_embd;
     op.attend(index, at.a.data(), rows);
-    op.linear(layer.attn_output, at.a.data(), at.b.data(), rows.count);
-    op.add(x, at.b.data(), rows.count);
+    op.linear_add(layer.attn_output, at.a.data(), at.b.data(), x, rows.count);
     op.norm(layer.ffn_norm, x, at.a.data(), rows.count);
-    op.linear(layer.ffn_gate, at.a.data(), at.gate.data(), rows.count);
-    op.linear(layer.ffn_up, at.a.data(), at.up.data(), rows.count);
-    op.gate(at.gate.data(), at.up.data(), rows.count);
-    op.linear(layer.ffn_down, at.gate.data(), at.b.data(), rows.count);
-    op.add(x, at.b.data(), rows.count);
+    op.gated({layer.ffn_gate, at.gate.data()}, {layer.ffn_up, at.up.data()}, at.a.data(), rows.count);
+    op.linear_add(layer.ffn_down, at.gate.data(), at.b.data(), x, rows.count);
 }
 
 }  // namespace

@@ -2,13 +2,13 @@
 #include "engine/runtime/device/device_operations.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "engine/runtime/attention_mask.h"
 #include "engine/weights/weight_format.h"
+#include "kernels/cuda/ops/attention_tiles.h"
 #include "kernels/cuda/ops/elementwise.h"
-#include "kernels/cuda/ops/product.h"
-#include "kernels/cuda/ops/product_tiles.h"
 
 namespace hone {
 namespace {
@@ -16,24 +16,12 @@ namespace {
 using gpu::KernelId;
 using gpu::PlaneType;
 
-constexpr std::int64_t kFewRows = 16;  // from more on a product is the vendor's library's
-constexpr std::int64_t kPanelBytes = std::int64_t{64} << 20;  // of weights expanded at a time
-
 std::uint16_t code(PlaneType type) {
     return static_cast<std::uint16_t>(type);
 }
 
 std::uint16_t code(gpu::KvPlane type) {
     return static_cast<std::uint16_t>(type);
-}
-
-std::int64_t plane_bytes(PlaneType type) {
-    return gpu::chunk_bytes(type) / gpu::kChunk;
-}
-
-bool in_tiles(const gpu::Matrix& matrix) {
-    return gpu::multiplies_in_tiles(matrix.type) &&
-           (!gpu::is_two_of_four(matrix.type) || matrix.cols % gpu::kTileColumns == 0);
 }
 
 }  // namespace
@@ -53,6 +41,7 @@ DeviceOperations::DeviceOperations(const Model& model, const DeviceModel& weight
       mask_(mask),
       pages_(pages),
       progress_(progress),
+      multiply_(weights, workspace, memory.device(), products),
       tables_(pass, mask) {
     tables_.upload(device_, workspace_.tables);
     if (blocks_ != nullptr)
@@ -160,121 +149,44 @@ void DeviceOperations::embed(const StoredTensor& embedding) {
 }
 
 void DeviceOperations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
-    // Nothing is added: x stays as it is.
-    const gpu::NormParams params{
-        const_cast<float*>(x), nullptr, weights_.vector(*weight), y, rows, model_.config.n_embd,
-        model_.config.norm_eps};
+    const gpu::NormParams params{x,    weights_.vector(*weight), y,
+                                 rows, model_.config.n_embd,     model_.config.norm_eps};
     device_.launch({KernelId::norm}, gpu::norm_launch(params), params);
 }
 
 void DeviceOperations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
-    multiply(*weight, products_.arithmetic, x, y, rows);
+    const std::array<ProductOf, 1> one{{{weight, y}}};
+    linears(one, x, rows);
 }
 
-void DeviceOperations::multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x,
-                                float* y, std::int64_t rows) const {
+void DeviceOperations::linears(std::span<const ProductOf> products, const float* x, std::int64_t rows) const {
     progress_.check();
-    ++products_.of_type[static_cast<std::size_t>(weight.type)];
-    products_.skipped_zeros += weights_.skipped_zeros(weight);
-    const gpu::Matrix& matrix = weights_.matrix(weight);
-    const bool as_stored = matrix.group == matrix.cols &&
-                           ((arithmetic == kernels::Arithmetic::i8 && matrix.type == PlaneType::i8) ||
-                            (arithmetic == kernels::Arithmetic::e4m3 && matrix.type == PlaneType::e4m3));
-    if (as_stored) {
-        ++products_.reduced;
-        return multiply_bytes(matrix, x, y, rows);
-    }
-    if (rows <= kFewRows) return multiply_few(matrix, x, y, rows);
-    if (arithmetic == kernels::Arithmetic::bf16) {
-        ++products_.reduced;
-        return in_tiles(matrix) ? multiply_tiles(matrix, x, y, rows)
-                                : multiply_dense(matrix, PlaneType::bf16, x, y, rows);
-    }
-    multiply_dense(matrix, PlaneType::f32, x, y, rows);
+    multiply_.multiply(products, products_.arithmetic, x, rows, false);
 }
 
-void DeviceOperations::multiply_few(const gpu::Matrix& matrix, const float* x, float* y,
-                                    std::int64_t rows) const {
-    for (std::int64_t first = 0; first < rows;) {
-        const int together = gpu::product_tokens(matrix.cols, device_.facts().shared_bytes, rows - first);
-        if (together == 0)
-            return multiply_dense(matrix, PlaneType::f32, x + first * matrix.cols, y + first * matrix.rows,
-                                  rows - first);
-        const gpu::ProductParams params{
-            matrix, x + first * matrix.cols, y + first * matrix.rows, together, matrix.rows, false};
-        device_.launch({KernelId::product, code(matrix.type), static_cast<std::uint16_t>(together)},
-                       gpu::product_launch(params), params);
-        first += together;
-    }
+void DeviceOperations::linear_add(const StoredTensor* weight, const float* x, float*, float* y,
+                                  std::int64_t rows) const {
+    progress_.check();
+    const std::array<ProductOf, 1> one{{{weight, y}}};
+    multiply_.multiply(one, products_.arithmetic, x, rows, true);
 }
 
-// x as bf16, in the workspace.
-const gpu::BF16* DeviceOperations::rounded(const float* x, std::int64_t count) const {
-    workspace_.inputs.require(count * static_cast<std::int64_t>(sizeof(gpu::BF16)));
-    auto* const inputs = reinterpret_cast<gpu::BF16*>(workspace_.inputs.data());
-    const gpu::ConvertParams<gpu::BF16> params{x, inputs, count};
-    device_.launch({KernelId::convert, code(PlaneType::bf16)}, gpu::convert_launch(params), params);
-    return inputs;
+void DeviceOperations::gated(ProductOf gate, ProductOf up, const float* x, std::int64_t rows) const {
+    progress_.check();
+    multiply_.gated(gate, up, products_.arithmetic, x, rows);
 }
 
-// Weights in bf16 arithmetic as they are stored: none are expanded into memory.
-void DeviceOperations::multiply_tiles(const gpu::Matrix& matrix, const float* x, float* y,
-                                      std::int64_t rows) const {
-    const gpu::ProductTilesParams params{matrix, rounded(x, rows * matrix.cols), y, rows, matrix.rows};
-    const int tile = gpu::tile_tokens(matrix.rows, rows, device_.facts().processors);
-    device_.launch({KernelId::product_tiles, code(matrix.type), static_cast<std::uint16_t>(tile)},
-                   gpu::product_tiles_launch(params, tile), params);
-}
-
-// Panels of weights as `type` (f32 or bf16), unless they are stored so.
-void DeviceOperations::multiply_dense(const gpu::Matrix& matrix, PlaneType type, const float* x, float* y,
-                                      std::int64_t rows) const {
-    const void* const inputs =
-        type == PlaneType::bf16 ? static_cast<const void*>(rounded(x, rows * matrix.cols)) : x;
-    const std::int64_t row_bytes = matrix.cols * plane_bytes(type);
-    const bool stored_so = matrix.type == type;
-    const std::int64_t panel =
-        stored_so ? matrix.rows : std::clamp<std::int64_t>(kPanelBytes / row_bytes, 1, matrix.rows);
-    if (!stored_so) workspace_.panel.require(panel * row_bytes);
-    for (std::int64_t first = 0; first < matrix.rows; first += panel) {
-        const std::int64_t count = std::min(panel, matrix.rows - first);
-        if (!stored_so) {
-            const gpu::KernelChoice choice{KernelId::expand, code(matrix.type), code(type)};
-            if (type == PlaneType::bf16) {
-                const gpu::ExpandParams<gpu::BF16> params{
-                    matrix, first, count, reinterpret_cast<gpu::BF16*>(workspace_.panel.data())};
-                device_.launch(choice, gpu::expand_launch(params), params);
-            } else {
-                const gpu::ExpandParams<float> params{matrix, first, count,
-                                                      reinterpret_cast<float*>(workspace_.panel.data())};
-                device_.launch(choice, gpu::expand_launch(params), params);
-            }
-        }
-        const void* const weights = stored_so ? matrix.values : workspace_.panel.data();
-        device_.multiply({type, inputs, weights, y + first, rows, count, matrix.cols, matrix.rows, false});
-    }
-}
-
-// In the type that the weights have, int8 or FP8, with inputs rounded to it.
-void DeviceOperations::multiply_bytes(const gpu::Matrix& matrix, const float* x, float* y,
-                                      std::int64_t rows) const {
-    workspace_.inputs.require(rows * matrix.cols);
-    workspace_.scales.require(rows);
-    workspace_.sums.require(rows * matrix.rows);
-    void* const q = workspace_.inputs.data();
-    const gpu::QuantizeParams quantize{x, q, workspace_.scales.data(), rows, matrix.cols};
-    device_.launch({KernelId::quantize, code(matrix.type)}, gpu::quantize_launch(quantize), quantize);
-    device_.multiply({matrix.type, q, matrix.values, workspace_.sums.data(), rows, matrix.rows, matrix.cols,
-                      matrix.rows, false});
-    const gpu::RescaleParams rescale{
-        workspace_.sums.data(), workspace_.scales.data(), matrix.scales, y, rows, matrix.rows, matrix.rows};
-    device_.launch({KernelId::rescale, code(matrix.type)}, gpu::rescale_launch(rescale), rescale);
-}
-
-void DeviceOperations::rotate(float* x, std::int64_t heads, Rows rows) const {
-    const gpu::RopeParams params{
-        x,     tables_.positions() + rows.begin, weights_.rope_frequencies(), rows.count,
-        heads, model_.config.head_dim,           model_.config.rotary_dim};
+void DeviceOperations::rotate(float* q, float* k, Rows rows) const {
+    const ModelConfig& config = model_.config;
+    const gpu::RopeParams params{q,
+                                 k,
+                                 tables_.positions() + rows.begin,
+                                 weights_.rope_frequencies(),
+                                 rows.count,
+                                 config.n_heads,
+                                 config.n_kv_heads,
+                                 config.head_dim,
+                                 config.rotary_dim};
     device_.launch({KernelId::rope}, gpu::rope_launch(params), params);
 }
 
@@ -289,11 +201,20 @@ void DeviceOperations::remember(std::int64_t layer) const {
     device_.launch({KernelId::bound}, gpu::bound_launch(bound), bound);
 }
 
+std::int64_t DeviceOperations::sequences_in(Rows rows) const {
+    return std::count_if(pass_.segments.begin(), pass_.segments.end(), [rows](const Segment& segment) {
+        return segment.row < rows.begin + rows.count && segment.row + segment.rows > rows.begin;
+    });
+}
+
 void DeviceOperations::attend(std::int64_t layer, float* out, Rows rows) const {
     const ModelConfig& config = model_.config;
     const bool choosing = chooses(layer);
     if (choosing) choose_pages(layer, rows);
-    const std::int64_t splits = splits_of(choosing, rows);
+    // Arithmetic in fewer bits than fp32 is what tensor cores have.
+    const bool in_tiles = !choosing && products_.arithmetic != kernels::Arithmetic::f32 &&
+                          gpu::attends_in_tiles(view(layer), config.n_heads, rows.count, sequences_in(rows));
+    const std::int64_t splits = in_tiles ? 1 : splits_of(choosing, rows);
     if (splits > 1) workspace_.parts.require(rows.count * config.n_heads * splits * (config.head_dim + 2));
     const gpu::AttentionParams params{view(layer),
                                       activations_.q.data() + rows.begin * config.n_heads * config.head_dim,
@@ -308,6 +229,11 @@ void DeviceOperations::attend(std::int64_t layer, float* out, Rows rows) const {
                                       splits,
                                       workspace_.parts.data()};
     const gpu::KvPlane type = blocks_ != nullptr ? blocks_->type() : gpu::KvPlane::f32;
+    if (in_tiles) {
+        const auto dim = static_cast<std::uint16_t>(gpu::attention_tile_dim(config.head_dim));
+        return device_.launch({KernelId::attend_tiles, code(type), dim}, gpu::attention_tiles_launch(params),
+                              params);
+    }
     device_.launch({KernelId::attend, code(type)}, gpu::attention_launch(params), params);
     if (splits > 1) device_.launch({KernelId::combine}, gpu::combine_launch(params), params);
 }
@@ -355,8 +281,9 @@ std::int64_t DeviceOperations::logits(float* out) const {
         norm(model_.output_norm, activations_.x.data() + rows.begin * config.n_embd, normed, rows.count);
         const gpu::FiniteParams finite{normed, workspace_.bad.data() + rows.begin, rows.count, config.n_embd};
         device_.launch({KernelId::finite}, gpu::finite_launch(finite), finite);
-        multiply(*model_.output, products_.reduced_output ? products_.arithmetic : kernels::Arithmetic::f32,
-                 normed, out + rows.begin * config.n_vocab, rows.count);
+        const std::array<ProductOf, 1> one{{{model_.output, out + rows.begin * config.n_vocab}}};
+        multiply_.multiply(one, products_.reduced_output ? products_.arithmetic : kernels::Arithmetic::f32,
+                           normed, rows.count, false);
     });
     return 0;
 }

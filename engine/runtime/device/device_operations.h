@@ -7,39 +7,14 @@
 
 #include "engine/runtime/device/device_kv_cache.h"
 #include "engine/runtime/device/device_model.h"
+#include "engine/runtime/device/device_products.h"
+#include "engine/runtime/device/device_workspace.h"
 #include "engine/runtime/device/pass_tables.h"
 #include "engine/runtime/operations.h"
 #include "kernels/cuda/ops/attention.h"
 #include "kernels/cuda/ops/pages.h"
 
 namespace hone {
-
-// What operations need beside the activations: grown to the largest pass so far and kept.
-struct DeviceWorkspace {
-    explicit DeviceWorkspace(DeviceMemory& memory)
-        : tables(memory.space(MemoryClass::activations)),
-          bad(memory.space(MemoryClass::activations)),
-          parts(memory.space(MemoryClass::workspace)),
-          panel(memory.space(MemoryClass::workspace)),
-          inputs(memory.space(MemoryClass::workspace)),
-          scales(memory.space(MemoryClass::workspace)),
-          sums(memory.space(MemoryClass::workspace)),
-          transient(memory.space(MemoryClass::activations)),
-          transient_table(memory.space(MemoryClass::activations)),
-          page_lists(memory.space(MemoryClass::activations)),
-          page_bounds(memory.space(MemoryClass::kv_cache)) {}
-
-    Buffer<std::int32_t> tables;      // of PassTables
-    Buffer<std::int32_t> bad;         // [rows]
-    Buffer<float> parts;              // of attention that is split
-    Buffer<std::byte> panel, inputs;  // weights and inputs as a dense product takes them
-    Buffer<float> scales;             // of inputs in int8 or FP8
-    Buffer<std::int32_t> sums;        // of products in int8; of FP8's the same bytes as fp32
-    Buffer<std::byte> transient;      // keys and values of a pass whose sequences have no cache
-    Buffer<std::byte*> transient_table;
-    Buffer<std::int32_t> page_lists;  // [rows, n_kv_heads, keep]
-    Buffer<float> page_bounds;        // of all layers; see DeviceOperations::page_view()
-};
 
 // The room that bounds of pages have: of so many sequences and positions.
 struct DevicePages {
@@ -57,7 +32,11 @@ public:
     void embed(const StoredTensor& embedding) override;
     void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
     void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
-    void rotate(float* x, std::int64_t heads, Rows rows) const override;
+    void linears(std::span<const ProductOf> products, const float* x, std::int64_t rows) const override;
+    void linear_add(const StoredTensor* weight, const float* x, float* scratch, float* y,
+                    std::int64_t rows) const override;
+    void gated(ProductOf gate, ProductOf up, const float* x, std::int64_t rows) const override;
+    void rotate(float* q, float* k, Rows rows) const override;
     void remember(std::int64_t layer) const override;
     void attend(std::int64_t layer, float* out, Rows rows) const override;
     void gate(float* gate, const float* up, std::int64_t rows) const override;
@@ -84,14 +63,7 @@ private:
     gpu::PageBoundsView page_view(std::int64_t layer) const;
     void choose_pages(std::int64_t layer, Rows rows) const;
     gpu::KvBlocksView view(std::int64_t layer) const;
-    void multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x, float* y,
-                  std::int64_t rows) const;
-    void multiply_few(const gpu::Matrix& matrix, const float* x, float* y, std::int64_t rows) const;
-    void multiply_tiles(const gpu::Matrix& matrix, const float* x, float* y, std::int64_t rows) const;
-    const gpu::BF16* rounded(const float* x, std::int64_t count) const;
-    void multiply_dense(const gpu::Matrix& matrix, gpu::PlaneType type, const float* x, float* y,
-                        std::int64_t rows) const;
-    void multiply_bytes(const gpu::Matrix& matrix, const float* x, float* y, std::int64_t rows) const;
+    std::int64_t sequences_in(Rows rows) const;
 
     const Model& model_;
     const DeviceModel& weights_;
@@ -102,6 +74,7 @@ private:
     const AttentionMask& mask_;
     const DevicePages pages_;
     const Progress& progress_;
+    const DeviceProducts multiply_;
     PassTables tables_;
     std::int64_t transient_positions_ = 0;  // of a block, where there is no cache
 };

@@ -2,6 +2,7 @@
 #include "engine/runtime/device/traced_operations.h"
 
 #include <algorithm>
+#include <string>
 
 namespace hone {
 
@@ -37,10 +38,38 @@ void TracedOperations::linear(const StoredTensor* weight, const float* x, float*
            [&] { operations_.linear(weight, x, y, rows); });
 }
 
-void TracedOperations::rotate(float* x, std::int64_t heads, Rows rows) const {
+// What a device computes together is one operation: its kernels are not one matrix's alone.
+void TracedOperations::linears(std::span<const ProductOf> products, const float* x, std::int64_t rows) const {
+    std::string names;
+    OperationCost cost;
+    for (const ProductOf& product : products) {
+        names += (names.empty() ? "" : " + ") + product.weight->name;
+        cost += product_cost(*product.weight, rows);
+    }
+    marked(Operation::linear, names, cost, [&] { operations_.linears(products, x, rows); });
+}
+
+void TracedOperations::linear_add(const StoredTensor* weight, const float* x, float* scratch, float* y,
+                                  std::int64_t rows) const {
+    OperationCost cost = product_cost(*weight, rows);
+    cost += add_cost(rows * weight->rows());
+    marked(Operation::linear, weight->name, cost,
+           [&] { operations_.linear_add(weight, x, scratch, y, rows); });
+}
+
+void TracedOperations::gated(ProductOf gate, ProductOf up, const float* x, std::int64_t rows) const {
+    OperationCost cost = product_cost(*gate.weight, rows);
+    cost += product_cost(*up.weight, rows);
+    cost += gate_cost(rows * gate.weight->rows());
+    marked(Operation::linear, gate.weight->name + " + " + up.weight->name, cost,
+           [&] { operations_.gated(gate, up, x, rows); });
+}
+
+void TracedOperations::rotate(float* q, float* k, Rows rows) const {
     const ModelConfig& config = shapes_.model.config;
-    marked(Operation::rope, "rope", rope_cost(rows.count, heads, config.head_dim, config.rotary_dim),
-           [&] { operations_.rotate(x, heads, rows); });
+    marked(Operation::rope, "rope",
+           rope_cost(rows.count, config.n_heads + config.n_kv_heads, config.head_dim, config.rotary_dim),
+           [&] { operations_.rotate(q, k, rows); });
 }
 
 std::int64_t TracedOperations::position_bytes() const {
@@ -64,11 +93,8 @@ void TracedOperations::attend(std::int64_t layer, float* out, Rows rows) const {
         const std::int64_t end = std::min(segment.row + segment.rows, rows.begin + rows.count);
         if (begin >= end) continue;
         const std::int64_t first = segment.position + std::ssize(segment.tokens) - segment.rows;
-        const OperationCost cost =
-            attention_cost(shapes_.config.attention, layer, first + begin - segment.row, end - begin,
-                           config.n_heads, config.head_dim, position_bytes());
-        sum.bytes += cost.bytes;
-        sum.flops += cost.flops;
+        sum += attention_cost(shapes_.config.attention, layer, first + begin - segment.row, end - begin,
+                              config.n_heads, config.head_dim, position_bytes());
     }
     marked(Operation::attention, "attention", sum, [&] { operations_.attend(layer, out, rows); });
 }
@@ -90,10 +116,8 @@ void TracedOperations::keep_wanted_rows() {
 }
 
 std::int64_t TracedOperations::logits(float* out) const {
-    const OperationCost norm = norm_cost(pass_.rows, shapes_.model.config.n_embd);
     OperationCost cost = product_cost(*shapes_.model.output, pass_.rows);
-    cost.bytes += norm.bytes;
-    cost.flops += norm.flops;
+    cost += norm_cost(pass_.rows, shapes_.model.config.n_embd);
     std::int64_t non_finite = 0;
     marked(Operation::logits, shapes_.model.output->name, cost,
            [&] { non_finite = operations_.logits(out); });

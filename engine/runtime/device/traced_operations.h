@@ -34,7 +34,11 @@ public:
     void embed(const StoredTensor& embedding) override;
     void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
     void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
-    void rotate(float* x, std::int64_t heads, Rows rows) const override;
+    void linears(std::span<const ProductOf> products, const float* x, std::int64_t rows) const override;
+    void linear_add(const StoredTensor* weight, const float* x, float* scratch, float* y,
+                    std::int64_t rows) const override;
+    void gated(ProductOf gate, ProductOf up, const float* x, std::int64_t rows) const override;
+    void rotate(float* q, float* k, Rows rows) const override;
     void remember(std::int64_t layer) const override;
     void attend(std::int64_t layer, float* out, Rows rows) const override;
     void gate(float* gate, const float* up, std::int64_t rows) const override;

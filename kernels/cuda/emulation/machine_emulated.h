@@ -114,6 +114,11 @@ inline float to_float_fast(F16 value) {
     return to_float(value);
 }
 
+inline F32x2 unpack_e4m3(std::uint16_t bits) {
+    return {to_float(E4M3{static_cast<std::uint8_t>(bits)}),
+            to_float(E4M3{static_cast<std::uint8_t>(bits >> 8)})};
+}
+
 inline std::uint32_t pack_bf16(float low, float high) {
     return to_bf16(low).bits | static_cast<std::uint32_t>(to_bf16(high).bits) << 16;
 }

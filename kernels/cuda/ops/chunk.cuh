@@ -27,6 +27,7 @@ HONE_DEVICE RawChunk<type> load_raw(const Matrix& matrix, std::int64_t row, std:
         const auto two = load_once<U32x2>(words, at);
         raw.words[0] = two.x, raw.words[1] = two.y;
     } else {
+        HONE_UNROLL
         for (int i = 0; i < kWords; i += 4) {
             const auto four = load_once<U32x4>(words, at + i);
             raw.words[i] = four.x, raw.words[i + 1] = four.y, raw.words[i + 2] = four.z,
@@ -38,9 +39,16 @@ HONE_DEVICE RawChunk<type> load_raw(const Matrix& matrix, std::int64_t row, std:
     return raw;
 }
 
+// kIntegers + n, exactly, of an n below 2²³: two cheap instructions, where a conversion takes one of which a processor starts few.
+inline constexpr float kIntegers = 8388608.0F;  // 2²³: a float's last bit is worth 1
+HONE_DEVICE float small_integer(std::uint32_t n) {
+    return bits_as<float>(0x4B000000U | n);
+}
+
 // The 8 values of a chunk as they are multiplied: before scale and minimum. `zero`: what int4's values count from.
 template <PlaneType type>
 HONE_DEVICE void expand_raw(const RawChunk<type>& raw, float zero, float (&w)[kChunk]) {
+    HONE_UNROLL
     for (int i = 0; i < kChunk; ++i) {
         if constexpr (is_two_of_four(type)) {
             const std::uint32_t word = raw.words[i / 4], places = raw.places >> 4 * (i / 4);
@@ -60,13 +68,13 @@ HONE_DEVICE void expand_raw(const RawChunk<type>& raw, float zero, float (&w)[kC
         } else if constexpr (type == PlaneType::f16) {
             w[i] = to_float_fast(F16{static_cast<std::uint16_t>(raw.words[i / 2] >> 16 * (i % 2))});
         } else if constexpr (type == PlaneType::i4) {
-            w[i] = static_cast<float>(raw.words[0] >> 4 * i & 15U) - zero;
+            w[i] = small_integer(raw.words[0] >> 4 * i & 15U) - (kIntegers + zero);
+        } else if constexpr (type == PlaneType::i8) {
+            w[i] =
+                small_integer((raw.words[i / 4] ^ 0x80808080U) >> 8 * (i % 4) & 255U) - (kIntegers + 128.0F);
         } else {
-            const auto byte = static_cast<std::uint8_t>(raw.words[i / 4] >> 8 * (i % 4));
-            if constexpr (type == PlaneType::i8)
-                w[i] = static_cast<float>(static_cast<std::int8_t>(byte));
-            else
-                w[i] = to_float(E4M3{byte});
+            const F32x2 two = unpack_e4m3(static_cast<std::uint16_t>(raw.words[i / 4] >> 16 * (i % 4 / 2)));
+            w[i] = i % 2 == 0 ? two.x : two.y;
         }
     }
 }
@@ -84,11 +92,24 @@ struct Affine {
     float scale, minimum;
 };
 
-HONE_DEVICE Affine affine_of(const Matrix& matrix, std::int64_t row, std::int64_t chunk) {
-    if (matrix.group == 0) return {1.0F, 0.0F};
-    const std::int64_t at = row * (matrix.cols / matrix.group) + chunk * kChunk / matrix.group;
-    const Global<const F16> scales{matrix.scales}, minima{matrix.minima};
-    return {to_float_fast(scales[at]), matrix.minima == nullptr ? 0.0F : to_float_fast(minima[at])};
-}
+// Scales and minima of a matrix, found without dividing: groups are whole rows, or chunks by powers of two.
+struct AffinePlanes {
+    HONE_DEVICE explicit AffinePlanes(const Matrix& matrix)
+        : scales{matrix.scales},
+          minima{matrix.minima},
+          a_row(matrix.group == 0 ? 0 : matrix.cols / matrix.group),
+          shift(a_row <= 1 ? kWholeRow : bit_count(static_cast<std::uint32_t>(matrix.group / kChunk) - 1)) {}
+
+    HONE_DEVICE Affine of(std::int64_t row, std::int64_t chunk) const {
+        if (a_row == 0) return {1.0F, 0.0F};
+        const std::int64_t at = row * a_row + (chunk >> shift);
+        return {to_float_fast(scales[at]), minima.data == nullptr ? 0.0F : to_float_fast(minima[at])};
+    }
+
+    static constexpr int kWholeRow = 40;  // beyond any row's chunks
+    Global<const F16> scales, minima;
+    std::int64_t a_row;
+    int shift;
+};
 
 }  // namespace hone::gpu

@@ -17,10 +17,9 @@ inline Launch embed_launch(const EmbedParams& p) {
     return {{static_cast<std::uint32_t>(p.rows)}, 128};
 }
 
-// y = x / rms(x) · weight (RMSNorm, arXiv 1910.07467); where `add` is there, x += add first, and is kept.
+// y = x / rms(x) · weight (RMSNorm, arXiv 1910.07467).
 struct NormParams {
-    float* x;             // [rows, n]
-    const float* add;     // the same, or null
+    const float* x;       // [rows, n]
     const float* weight;  // [n]
     float* y;             // [rows, n]; may be x
     std::int64_t rows, n;
@@ -35,17 +34,18 @@ inline Launch norm_launch(const NormParams& p) {
 
 // Rotary embedding (arXiv 2104.09864) of neighbouring pairs, in place: pair i of a head turns by position · frequencies[i].
 struct RopeParams {
-    float* x;                       // [rows, heads, head_dim]
+    float* q;                       // [rows, n_heads, head_dim]
+    float* k;                       // [rows, n_kv_heads, head_dim]
     const std::int32_t* positions;  // [rows]
     const float* frequencies;       // [rotary_dim / 2]
-    std::int64_t rows, heads, head_dim, rotary_dim;
+    std::int64_t rows, n_heads, n_kv_heads, head_dim, rotary_dim;
 };
 
 inline Launch rope_launch(const RopeParams& p) {
     constexpr std::uint32_t kThreads = 256;
-    return {
-        {static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.rows * p.heads * p.rotary_dim / 2, kThreads))},
-        kThreads};
+    return {{static_cast<std::uint32_t>(
+                ceil_div<std::int64_t>(p.rows * (p.n_heads + p.n_kv_heads) * p.rotary_dim / 2, kThreads))},
+            kThreads};
 }
 
 // gate = silu(gate) · up (SwiGLU, arXiv 2002.05202).

@@ -11,28 +11,24 @@ HONE_DEVICE void embed_kernel(const EmbedParams& p) {
     const std::int64_t row = block_index().x, chunks = p.embedding.cols / kChunk;
     const Global<const std::int32_t> tokens{p.tokens};
     const Global<float> x{p.x + row * p.embedding.cols};
+    const AffinePlanes affines(p.embedding);
     const std::int64_t from = tokens[row];
     for (std::int64_t chunk = thread_index(); chunk < chunks; chunk += block_threads()) {
         float w[kChunk];
         load_chunk<type>(p.embedding, from, chunk, w);
-        const Affine affine = affine_of(p.embedding, from, chunk);
+        const Affine affine = affines.of(from, chunk);
         for (int i = 0; i < kChunk; ++i) x[chunk * kChunk + i] = affine.scale * w[i] + affine.minimum;
     }
 }
 
 HONE_DEVICE void norm_kernel(const NormParams& p) {
     const std::int64_t row = block_index().x;
-    const Global<float> x{p.x + row * p.n};
-    const Global<const float> add{p.add == nullptr ? nullptr : p.add + row * p.n}, weight{p.weight};
+    const Global<const float> x{p.x + row * p.n}, weight{p.weight};
     const Global<float> y{p.y + row * p.n};
     HONE_SHARED(float, scratch, kWarp);
     float sum = 0;
     for (std::int64_t i = thread_index(); i < p.n; i += block_threads()) {
-        float value = x[i];
-        if (p.add != nullptr) {
-            value += add[i];
-            x[i] = value;
-        }
+        const float value = x[i];
         sum += value * value;
     }
     sum = block_reduce(sum, 0.0F, scratch, [](float value) { return warp_sum(value); });
@@ -41,17 +37,23 @@ HONE_DEVICE void norm_kernel(const NormParams& p) {
 }
 
 HONE_DEVICE void rope_kernel(const RopeParams& p) {
-    const std::int64_t pairs = p.rotary_dim / 2;
+    const std::int64_t pairs = p.rotary_dim / 2, heads = p.n_heads + p.n_kv_heads;
     const std::int64_t at = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
-    if (at >= p.rows * p.heads * pairs) return;
-    const std::int64_t pair = at % pairs, head = at / pairs;
+    if (at >= p.rows * heads * pairs) return;
+    const std::int64_t pair = at % pairs, head = at / pairs % heads, row = at / pairs / heads;
     const Global<const std::int32_t> positions{p.positions};
     const Global<const float> frequencies{p.frequencies};
-    const Global<float> x{p.x + head * p.head_dim + 2 * pair};
-    const float angle = static_cast<float>(positions[head / p.heads]) * frequencies[pair];
+    float* const from = head < p.n_heads ? p.q + (row * p.n_heads + head) * p.head_dim
+                                         : p.k + (row * p.n_kv_heads + head - p.n_heads) * p.head_dim;
+    const Global<float> x{from + 2 * pair};
+    const float angle = static_cast<float>(positions[row]) * frequencies[pair];
     const float c = cosf(angle), s = sinf(angle), even = x[0], odd = x[1];
     x[0] = even * c - odd * s;
     x[1] = even * s + odd * c;
+}
+
+HONE_DEVICE float silu(float value) {
+    return value / (1.0F + expf(-value));
 }
 
 HONE_DEVICE void gate_kernel(const GateParams& p) {
@@ -59,8 +61,7 @@ HONE_DEVICE void gate_kernel(const GateParams& p) {
     if (i >= p.count) return;
     const Global<float> gate{p.gate};
     const Global<const float> up{p.up};
-    const float value = gate[i];
-    gate[i] = value / (1.0F + expf(-value)) * up[i];
+    gate[i] = silu(gate[i]) * up[i];
 }
 
 HONE_DEVICE void add_kernel(const AddParams& p) {

@@ -5,24 +5,45 @@
 
 namespace hone::gpu {
 
-// y[token, row] = x[token, ·] · W[row, ·] (+ y[token, row]) for few tokens: bound by reading the weights once. fp32 throughout.
-struct ProductParams {
+struct ProductPart {
     Matrix weights;
+    float* y = nullptr;  // [tokens, y_stride]
+    std::int64_t y_stride = 0;
+};
+
+// y[token, row] = x[token, ·] · W[row, ·] for few tokens: bound by reading the weights once. fp32 throughout. Of up to kProductParts
+// matrices of one type and width in one launch.
+inline constexpr int kProductParts = 3;
+struct ProductParams {
+    ProductPart parts[kProductParts];
+    int count;       // of parts
     const float* x;  // [tokens, cols]
-    float* y;        // [tokens, y_stride]
-    std::int64_t tokens, y_stride;
-    bool accumulate;  // add to what y holds
+    std::int64_t tokens;
+    enum class Into : std::uint8_t {
+        store,
+        add,  // to what y holds
+        gated  // of two matrices alike: the first's y = silu(x · W₀) · (x · W₁) (SwiGLU, arXiv 2002.05202)
+    } into = Into::store;
 };
 
 inline constexpr int kProductWarps = 8;   // a block
 inline constexpr int kProductRows = 2;    // a warp: two streams of weights, and x is read half as often
 inline constexpr int kProductTokens = 8;  // at most
 
+// Of a part; of gated ones a warp's rows are one of each matrix.
+HONE_BOTH std::int64_t product_blocks(const ProductParams& p, const ProductPart& part) {
+    const int rows = p.into == ProductParams::Into::gated ? 1 : kProductRows;
+    return ceil_div<std::int64_t>(part.weights.rows, std::int64_t{kProductWarps} * rows);
+}
+
 inline Launch product_launch(const ProductParams& p) {
-    const auto blocks = ceil_div<std::int64_t>(p.weights.rows, std::int64_t{kProductWarps} * kProductRows);
+    std::int64_t blocks = product_blocks(p, p.parts[0]);
+    if (p.into != ProductParams::Into::gated)
+        for (int i = 1; i < p.count; ++i) blocks += product_blocks(p, p.parts[i]);
     return {{static_cast<std::uint32_t>(blocks)},
             kProductWarps * kWarp,
-            static_cast<std::uint32_t>(p.tokens * p.weights.cols * static_cast<std::int64_t>(sizeof(float)))};
+            static_cast<std::uint32_t>(p.tokens * p.parts[0].weights.cols *
+                                       static_cast<std::int64_t>(sizeof(float)))};
 }
 
 // How many tokens a product takes at once within the shared memory that a block may have; never fewer than one where a row fits at all.
@@ -83,6 +104,7 @@ struct RescaleParams {
     const F16* w_scales;    // [rows]
     float* y;               // [tokens, y_stride]
     std::int64_t tokens, rows, y_stride;
+    bool accumulate = false;  // add to what y holds
 };
 
 inline Launch rescale_launch(const RescaleParams& p) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cuda/ops/chunk.cuh"
+#include "kernels/cuda/ops/elementwise_kernel.cuh"
 #include "kernels/cuda/ops/product.h"
 
 namespace hone::gpu {
@@ -12,67 +13,121 @@ inline constexpr int kUnderWay = chunk_bytes(type) >= 32   ? 1
                                  : chunk_bytes(type) == 16 ? 2
                                                            : 4;
 
+// What a warp has under way of its rows: kSteps chunks a lane. A chunk or row past the end is the last one again: loads stay within, and what
+// comes of it goes nowhere.
+template <PlaneType type>
+struct UnderWay {
+    static constexpr int kSteps = kUnderWay<type>;
+    RawChunk<type> raw[kSteps][kProductRows];
+    Affine affine[kSteps][kProductRows];
+
+    HONE_DEVICE void ask(const Matrix (&weights)[kProductRows], const AffinePlanes (&affines)[kProductRows],
+                         const std::int64_t (&rows)[kProductRows], std::int64_t begin, std::int64_t chunks) {
+        HONE_UNROLL
+        for (int s = 0; s < kSteps; ++s) {
+            const std::int64_t wanted = begin + s * kWarp, chunk = wanted < chunks ? wanted : chunks - 1;
+            HONE_UNROLL
+            for (int r = 0; r < kProductRows; ++r) {
+                raw[s][r] = load_raw<type>(weights[r], rows[r], chunk);
+                affine[s][r] = affines[r].of(rows[r], chunk);
+                if (wanted >= chunks) affine[s][r] = {0.0F, 0.0F};
+            }
+        }
+    }
+};
+
 // One warp takes kProductRows rows. A step is 256 columns: each lane takes a chunk of 8 of each row, and x of the step's chunks from shared
-// memory, where each chunk's first four columns and last four lie in planes of their own: lanes then read neighbouring 16 bytes.
+// memory, where each chunk's first four columns and last four lie in planes of their own: lanes then read neighbouring 16 bytes. The weights of
+// the next steps are asked for before those of the last ones are multiplied, and the first before x is there.
 template <PlaneType type, int kTokens>
 HONE_DEVICE void product_kernel(const ProductParams& p) {
     static_assert(kTokens <= kProductTokens);
     constexpr int kSteps = kUnderWay<type>;
-    const std::int64_t cols = p.weights.cols, chunks = cols / kChunk;
-    const std::int64_t first =
-        (static_cast<std::int64_t>(block_index().x) * kProductWarps + warp_index()) * kProductRows;
-    const Shared<float> shared = dynamic_shared<float>(0, static_cast<std::int64_t>(kTokens) * cols);
-    const Global<const float> x{p.x};
-    for (std::int64_t i = thread_index(); i < kTokens * chunks; i += block_threads()) {
-        const std::int64_t token = i / chunks, chunk = i % chunks;
-        const Shared<float> planes = shared + token * cols;
-        store(planes, 4 * chunk, load<F32x4>(x, token * cols + chunk * kChunk));
-        store(planes, 4 * (chunks + chunk), load<F32x4>(x, token * cols + chunk * kChunk + 4));
-    }
-    sync_block();
-    const float zero = zero_of(p.weights);
-    float sums[kProductRows][kTokens] = {};
-    for (std::int64_t begin = lane_index(); begin < chunks; begin += kSteps * kWarp) {
-        RawChunk<type> raw[kSteps][kProductRows];
-        Affine affine[kSteps][kProductRows];
-        for (int s = 0; s < kSteps; ++s) {
-            // A chunk or row past the end is the last one again: loads stay within, and what comes of it goes nowhere.
-            const std::int64_t chunk = begin + s * kWarp < chunks ? begin + s * kWarp : chunks - 1;
-            for (int r = 0; r < kProductRows; ++r) {
-                const std::int64_t row = first + r < p.weights.rows ? first + r : p.weights.rows - 1;
-                raw[s][r] = load_raw<type>(p.weights, row, chunk);
-                affine[s][r] = affine_of(p.weights, row, chunk);
+    const bool gated = p.into == ProductParams::Into::gated;
+    std::int64_t block = block_index().x;
+    ProductPart part = p.parts[0];
+    if (!gated) {
+        HONE_UNROLL
+        for (int i = 1; i < kProductParts; ++i) {
+            const std::int64_t before = product_blocks(p, part);
+            if (i < p.count && block >= before) {
+                block -= before;
+                part = p.parts[i];
+            } else {
+                break;
             }
         }
+    }
+    const std::int64_t cols = part.weights.cols, chunks = cols / kChunk, last = part.weights.rows - 1;
+    const std::int64_t first = (block * kProductWarps + warp_index()) * (gated ? 1 : kProductRows);
+    const Matrix weights[kProductRows] = {part.weights, gated ? p.parts[1].weights : part.weights};
+    const AffinePlanes affines[kProductRows] = {AffinePlanes(weights[0]), AffinePlanes(weights[1])};
+    const std::int64_t second = gated ? first : first + 1;
+    const std::int64_t rows[kProductRows] = {first < last ? first : last, second < last ? second : last};
+    UnderWay<type> next;
+    next.ask(weights, affines, rows, lane_index(), chunks);
+
+    const Shared<float> shared = dynamic_shared<float>(0, static_cast<std::int64_t>(kTokens) * cols);
+    const Global<const float> x{p.x};
+    HONE_UNROLL
+    for (int token = 0; token < kTokens; ++token) {
+        const Shared<float> planes = shared + token * cols;
+        for (std::int64_t chunk = thread_index(); chunk < chunks; chunk += block_threads()) {
+            store(planes, 4 * chunk, load<F32x4>(x, token * cols + chunk * kChunk));
+            store(planes, 4 * (chunks + chunk), load<F32x4>(x, token * cols + chunk * kChunk + 4));
+        }
+    }
+    sync_block();
+    const float zeros[kProductRows] = {zero_of(weights[0]), zero_of(weights[1])};
+    float sums[kProductRows][kTokens] = {};
+    for (std::int64_t begin = lane_index(); begin < chunks; begin += kSteps * kWarp) {
+        const UnderWay<type> now = next;
+        if (begin + kSteps * kWarp < chunks) next.ask(weights, affines, rows, begin + kSteps * kWarp, chunks);
+        HONE_UNROLL
         for (int s = 0; s < kSteps; ++s) {
-            const std::int64_t chunk = begin + s * kWarp;
-            if (chunk >= chunks) break;
+            const std::int64_t wanted = begin + s * kWarp, chunk = wanted < chunks ? wanted : chunks - 1;
             float w[kProductRows][kChunk];
-            for (int r = 0; r < kProductRows; ++r) expand_raw(raw[s][r], zero, w[r]);
+            HONE_UNROLL
+            for (int r = 0; r < kProductRows; ++r) expand_raw(now.raw[s][r], zeros[r], w[r]);
+            HONE_UNROLL
             for (int token = 0; token < kTokens; ++token) {
                 const Shared<float> planes = shared + token * cols;
                 const auto low = load<F32x4>(planes, 4 * chunk),
                            high = load<F32x4>(planes, 4 * (chunks + chunk));
                 const float inputs[kChunk] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
-                float total = 0;
-                for (int i = 0; i < kChunk; ++i) total += inputs[i];
+                HONE_UNROLL
                 for (int r = 0; r < kProductRows; ++r) {
                     float dot = 0;
+                    HONE_UNROLL
                     for (int i = 0; i < kChunk; ++i) dot += w[r][i] * inputs[i];
-                    sums[r][token] += affine[s][r].scale * dot;
-                    if (type == PlaneType::i4) sums[r][token] += affine[s][r].minimum * total;
+                    sums[r][token] += now.affine[s][r].scale * dot;
+                }
+                if constexpr (type == PlaneType::i4) {
+                    float total = 0;
+                    HONE_UNROLL
+                    for (int i = 0; i < kChunk; ++i) total += inputs[i];
+                    HONE_UNROLL
+                    for (int r = 0; r < kProductRows; ++r) sums[r][token] += now.affine[s][r].minimum * total;
                 }
             }
         }
     }
-    const Global<float> y{p.y};
-    for (int r = 0; r < kProductRows; ++r) {
-        for (int token = 0; token < kTokens; ++token) {
-            const float sum = warp_sum(sums[r][token]);
-            if (lane_index() != 0 || first + r >= p.weights.rows) continue;
-            const std::int64_t at = token * p.y_stride + first + r;
-            y[at] = p.accumulate ? y[at] + sum : sum;
+    const Global<float> y{part.y};
+    HONE_UNROLL
+    for (int token = 0; token < kTokens; ++token) {
+        float sum[kProductRows];
+        HONE_UNROLL
+        for (int r = 0; r < kProductRows; ++r) sum[r] = warp_sum(sums[r][token]);
+        if (lane_index() != 0 || first > last) continue;
+        const std::int64_t at = token * part.y_stride + first;
+        if (gated) {
+            y[at] = silu(sum[0]) * sum[1];
+            continue;
         }
+        const bool adds = p.into == ProductParams::Into::add;
+        HONE_UNROLL
+        for (int r = 0; r < kProductRows; ++r)
+            if (first + r <= last) y[at + r] = adds ? y[at + r] + sum[r] : sum[r];
     }
 }
 
@@ -84,7 +139,7 @@ HONE_DEVICE void expand_kernel(const ExpandParams<To>& p) {
     const std::int64_t row = p.first_row + at / chunks, chunk = at % chunks;
     float w[kChunk];
     load_chunk<type>(p.weights, row, chunk, w);
-    const Affine affine = affine_of(p.weights, row, chunk);
+    const Affine affine = AffinePlanes(p.weights).of(row, chunk);
     const Global<To> out{p.out};
     for (int i = 0; i < kChunk; ++i)
         out[at * kChunk + i] = Convert<To>::from(affine.scale * w[i] + affine.minimum);
@@ -174,8 +229,9 @@ HONE_DEVICE void rescale_kernel(const RescaleParams& p) {
     const Global<const float> x_scales{p.x_scales};
     const Global<const F16> w_scales{p.w_scales};
     const Global<float> y{p.y};
-    y[token * p.y_stride + row] =
-        static_cast<float>(sums[i]) * x_scales[token] * to_float_fast(w_scales[row]);
+    const float value = static_cast<float>(sums[i]) * x_scales[token] * to_float_fast(w_scales[row]);
+    const std::int64_t to = token * p.y_stride + row;
+    y[to] = p.accumulate ? y[to] + value : value;
 }
 
 }  // namespace hone::gpu

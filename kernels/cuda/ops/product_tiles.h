@@ -12,6 +12,7 @@ struct ProductTilesParams {
     const BF16* x;  // [tokens, cols]
     float* y;       // [tokens, y_stride]
     std::int64_t tokens, y_stride;
+    bool accumulate = false;  // add to what y holds
 };
 
 // The vendor's library multiplies dense bf16, and so few weights are fp32 that they may be expanded first.

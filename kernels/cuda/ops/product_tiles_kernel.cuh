@@ -17,7 +17,7 @@ public:
     static constexpr std::int64_t kStepValues = std::int64_t{kTileRows} * kPieces * kPiece;
 
     HONE_DEVICE DenseWeights(const Matrix& matrix, Shared<BF16> values, Shared<std::uint8_t>)
-        : matrix_(matrix), values_(values), zero_(zero_of(matrix)) {}
+        : matrix_(matrix), affines_(matrix), values_(values), zero_(zero_of(matrix)) {}
 
     // Rows and chunks past the end are the last one again: x is zero there, and y is not stored.
     HONE_DEVICE void ask(int, std::int64_t first_row, std::int64_t step) {
@@ -29,7 +29,7 @@ public:
             const std::int64_t from = row < matrix_.rows ? row : matrix_.rows - 1,
                                which = chunk < chunks ? chunk : chunks - 1;
             raw_[i] = load_raw<type>(matrix_, from, which);
-            affine_[i] = affine_of(matrix_, from, which);
+            affine_[i] = affines_.of(from, which);
         }
     }
 
@@ -49,6 +49,7 @@ public:
 private:
     static constexpr int kEach = kTileRows * kPieces / (kTileWarps * static_cast<int>(kWarp));
     const Matrix& matrix_;
+    const AffinePlanes affines_;
     const Shared<BF16> values_;
     const float zero_;
     RawChunk<type> raw_[kEach];
@@ -244,7 +245,9 @@ HONE_DEVICE void product_tiles_kernel(const ProductTilesParams& p) {
             for (int i = 0; i < 4; ++i) {
                 const std::int64_t of = first_row + row + 16 * m + g + 8 * (i / 2),
                                    to = first_token + token + 8 * n + 2 * t + i % 2;
-                if (of < p.weights.rows && to < p.tokens) y[to * p.y_stride + of] = sums[m][n][i];
+                if (of >= p.weights.rows || to >= p.tokens) continue;
+                const std::int64_t at = to * p.y_stride + of;
+                y[at] = p.accumulate ? y[at] + sums[m][n][i] : sums[m][n][i];
             }
         }
     }

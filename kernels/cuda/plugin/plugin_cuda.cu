@@ -19,6 +19,7 @@
 #include "kernels/cuda/kernel_name.h"
 #include "kernels/cuda/plugin/api.h"
 #include "kernels/cuda/plugin/event_spans.h"
+#include "kernels/cuda/plugin/sticky.h"
 #include "profiler/cupti/session.h"
 
 namespace hone::gpu {
@@ -67,27 +68,13 @@ struct PluginDevice {
 
 namespace {
 
-// After these the context is lost (CUDA Runtime API, "Error handling": errors that leave the process in an inconsistent state).
-bool is_sticky(cudaError_t code) {
-    switch (code) {
-        case cudaErrorIllegalAddress:
-        case cudaErrorLaunchTimeout:
-        case cudaErrorHardwareStackError:
-        case cudaErrorIllegalInstruction:
-        case cudaErrorMisalignedAddress:
-        case cudaErrorInvalidAddressSpace:
-        case cudaErrorInvalidPc:
-        case cudaErrorLaunchFailure:
-        case cudaErrorAssert:
-        case cudaErrorECCUncorrectable:
-        case cudaErrorNvlinkUncorrectable:
-        case cudaErrorContained:
-        case cudaErrorTensorMemoryLeak:
-            return true;
-        default:
-            return false;
-    }
-}
+static_assert(is_sticky(cudaErrorECCUncorrectable) && is_sticky(cudaErrorNvlinkUncorrectable) &&
+              is_sticky(cudaErrorIllegalAddress) && is_sticky(cudaErrorLaunchTimeout) &&
+              is_sticky(cudaErrorAssert) && is_sticky(cudaErrorHardwareStackError) &&
+              is_sticky(cudaErrorIllegalInstruction) && is_sticky(cudaErrorMisalignedAddress) &&
+              is_sticky(cudaErrorInvalidAddressSpace) && is_sticky(cudaErrorInvalidPc) &&
+              is_sticky(cudaErrorLaunchFailure) && is_sticky(cudaErrorContained) &&
+              is_sticky(cudaErrorTensorMemoryLeak));
 
 int report(cudaError_t code, const char* what, PluginError* error) {
     if (code == cudaSuccess) return 0;
@@ -101,9 +88,12 @@ int report(cudaError_t code, const char* what, PluginError* error) {
 
 int report(cublasStatus_t status, const char* what, PluginError* error) {
     if (status == CUBLAS_STATUS_SUCCESS) return 0;
+    // The library may be the first to see a context that is lost, and then says no more than that it failed.
+    const cudaError_t cause = cudaGetLastError();
     error->code = -static_cast<std::int32_t>(status);
-    error->sticky = false;
-    std::snprintf(error->text, sizeof error->text, "%s: %s", what, cublasLtGetStatusName(status));
+    error->sticky = is_sticky(cause);
+    std::snprintf(error->text, sizeof error->text, "%s: %s%s%s", what, cublasLtGetStatusName(status),
+                  cause == cudaSuccess ? "" : ", ", cause == cudaSuccess ? "" : cudaGetErrorName(cause));
     return error->code;
 }
 

@@ -19,9 +19,9 @@ inline std::uint16_t code(PlaneType type) {
 class Packed {
 public:
     // Random weights.
-    Packed(kernels::WeightType type, std::int64_t rows, std::int64_t cols)
+    Packed(kernels::WeightType type, std::int64_t rows, std::int64_t cols, unsigned seed = 7)
         : row_bytes(kernels::bytes_of_row(type, cols) + 3),
-          stored(kernels::random_rows(type, rows, cols, row_bytes, 7)),
+          stored(kernels::random_rows(type, rows, cols, row_bytes, seed)),
           packing(packing_of(type, cols).value()) {
         std::vector<const std::byte*> each;
         for (std::int64_t row = 0; row < rows; ++row) each.push_back(stored.data() + row * row_bytes);

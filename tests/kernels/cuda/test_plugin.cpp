@@ -2,6 +2,7 @@
 // The plug-in itself, as far as a machine without a driver can tell: it loads, has this version, and says why there is no device.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +10,7 @@
 
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/emulation/emulated_plugin.h"
+#include "kernels/cuda/plugin/sticky.h"
 
 namespace hone::gpu {
 namespace {
@@ -45,6 +47,14 @@ TEST(CudaPlugin, ListsTheEmulatedDevice) {
     ASSERT_EQ(list.devices.size(), 1u);
     EXPECT_STREQ(list.devices[0].name, "Emulated device");
     EXPECT_TRUE(list.problem.empty());
+}
+
+TEST(CudaErrors, ThirteenLoseTheContext) {
+    EXPECT_TRUE(std::is_sorted(kStickyErrors.begin(), kStickyErrors.end()));
+    for (const std::int32_t code : kStickyErrors) EXPECT_TRUE(is_sticky(code)) << code;
+    constexpr std::int32_t kOutOfMemory = 2, kInvalidValue = 1, kNoDevice = 100, kUnknown = 999;
+    for (const std::int32_t code : {0, kInvalidValue, kOutOfMemory, kNoDevice, kUnknown})
+        EXPECT_FALSE(is_sticky(code)) << code;
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 // Packing, expanding and multiplying weights on a device, emulated, against the CPU kernels and plain sums in double precision.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <deque>
+#include <vector>
 
 #include "kernels/convert/convert.h"
 #include "kernels/cuda/numbers.h"
@@ -54,14 +57,14 @@ TEST_P(CudaProduct, MultipliesFewTokens) {
             const DeviceArray<float> inputs(x);
             const std::int64_t stride = rows + 2;
             DeviceArray<float> y(static_cast<std::size_t>(tokens * stride));
-            ProductParams params{packed.matrix, inputs.data(), y.data(), tokens, stride, false};
+            ProductParams params{{{packed.matrix, y.data(), stride}}, 1, inputs.data(), tokens};
             const auto multiply = [&] {
                 tested_device().launch(
                     {KernelId::product, code(packed.matrix.type), static_cast<std::uint16_t>(tokens)},
                     product_launch(params), params);
             };
             multiply();
-            params.accumulate = true;
+            params.into = ProductParams::Into::add;
             multiply();
             const std::vector<float> is = y.values();
             for (std::int64_t token = 0; token < tokens; ++token) {
@@ -81,6 +84,47 @@ TEST_P(CudaProduct, MultipliesFewTokens) {
                 }
             }
         }
+    }
+}
+
+// Matrices of unequal heights in one launch, and two of them gated, against launches of their own.
+TEST_P(CudaProduct, MultipliesSeveralMatricesTogether) {
+    const std::int64_t cols = cols_of(GetParam(), 5), tokens = 2;
+    const std::array<Packed, 3> packed{Packed(GetParam(), 37, cols), Packed(GetParam(), 3, cols),
+                                       Packed(GetParam(), 16, cols)};
+    const DeviceArray<float> x(kernels::random_floats(tokens * cols, 3));
+    const auto launch = [&](const ProductParams& params) {
+        tested_device().launch(
+            {KernelId::product, code(packed[0].matrix.type), static_cast<std::uint16_t>(tokens)},
+            product_launch(params), params);
+    };
+    std::deque<DeviceArray<float>> apart, together;
+    ProductParams all{{}, 3, x.data(), tokens};
+    for (std::size_t i = 0; i < packed.size(); ++i) {
+        const Matrix& matrix = packed[i].matrix;
+        apart.emplace_back(static_cast<std::size_t>(tokens * matrix.rows));
+        together.emplace_back(static_cast<std::size_t>(tokens * matrix.rows));
+        launch({{{matrix, apart[i].data(), matrix.rows}}, 1, x.data(), tokens});
+        all.parts[i] = {matrix, together[i].data(), matrix.rows};
+    }
+    launch(all);
+    for (std::size_t i = 0; i < packed.size(); ++i) EXPECT_EQ(together[i].values(), apart[i].values()) << i;
+
+    const Packed up(GetParam(), 37, cols, 77);
+    DeviceArray<float> ups(static_cast<std::size_t>(tokens * 37)),
+        gated(static_cast<std::size_t>(tokens * 37));
+    launch({{{up.matrix, ups.data(), 37}}, 1, x.data(), tokens});
+    launch({{{packed[0].matrix, gated.data(), 37}, {up.matrix, nullptr, 37}},
+            2,
+            x.data(),
+            tokens,
+            ProductParams::Into::gated});
+    const std::vector<float> gate = apart[0].values(), multiplied = ups.values(), is = gated.values();
+    for (std::size_t i = 0; i < is.size(); ++i) {
+        const double value = static_cast<double>(gate[i]);
+        EXPECT_NEAR(is[i], value / (1 + std::exp(-value)) * static_cast<double>(multiplied[i]),
+                    1e-5 * (1 + std::abs(value)))
+            << i;
     }
 }
 

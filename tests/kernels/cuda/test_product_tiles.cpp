@@ -177,7 +177,7 @@ TEST_P(CudaTwoOfFour, MultipliesFewTokens) {
     const std::vector<float> x = kernels::random_floats(kTokens * kCols, 3);
     const DeviceArray<float> inputs(x);
     DeviceArray<float> y(static_cast<std::size_t>(kTokens * kRows));
-    const ProductParams params{packed.matrix, inputs.data(), y.data(), kTokens, kRows, false};
+    const ProductParams params{{{packed.matrix, y.data(), kRows}}, 1, inputs.data(), kTokens};
     tested_device().launch({KernelId::product, code(GetParam()), kTokens}, product_launch(params), params);
     const std::vector<float> is = y.values();
     for (std::int64_t token = 0; token < kTokens; ++token) {

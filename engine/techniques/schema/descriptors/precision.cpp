@@ -8,10 +8,11 @@ namespace {
 
 constexpr std::array kTypes{ChoiceItem{"bf16", "bf16"}};
 const std::array kOptions{
-    Option{
-        "compute", "Compute in",
-        "What weights and inputs of a product are rounded to; sums, norms, softmax and logits stay in fp32.",
-        Choice{kTypes, "bf16"}},
+    Option{"compute", "Compute in",
+           "What weights and inputs of a product are rounded to, and on CUDA devices a prompt's queries, "
+           "keys and "
+           "values; sums, norms, softmax and logits stay in fp32.",
+           Choice{kTypes, "bf16"}},
 };
 
 }  // namespace

@@ -11,7 +11,8 @@ constexpr std::array kSchemes{ChoiceItem{"int8_token", "int8, one scale a token"
 const std::array kOptions{
     Option{"scheme", "Scheme",
            "How the inputs of a product are rounded, with a scale that each token gets from its largest "
-           "value as it comes: to int8, or to FP8 on CUDA devices of compute capability 8.9 and later.",
+           "value as it comes: to int8, or to FP8 on CUDA devices of compute capability 8.9 and later. "
+           "On CUDA devices attention over prompts is then computed in bf16.",
            Choice{kSchemes, "int8_token"}},
     Option{"output", "Output matrix too",
            "Also compute the logits so. They suffer most, and are kept in fp32 by default.", Flag{false}},
