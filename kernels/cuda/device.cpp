@@ -92,6 +92,18 @@ void Device::release(void* memory) noexcept {
     if (memory != nullptr) table_.release(device_, memory, &error);
 }
 
+void* Device::allocate_host(std::int64_t bytes) {
+    void* memory = nullptr;
+    PluginError error;
+    check(table_.allocate_host(device_, static_cast<std::size_t>(bytes), &memory, &error), error);
+    return memory;
+}
+
+void Device::release_host(void* memory) noexcept {
+    PluginError ignored;
+    table_.release_host(device_, memory, &ignored);
+}
+
 std::int64_t Device::free_bytes() const {
     PluginError error;
     std::int64_t free = 0, total = 0;

@@ -89,6 +89,9 @@ public:
     void* allocate(std::int64_t bytes);  // throws DeviceOutOfMemory
     void release(void* memory) noexcept;
     std::int64_t free_bytes() const;
+    // Pinned host memory, which the device reaches without a copy on the way.
+    void* allocate_host(std::int64_t bytes);
+    void release_host(void* memory) noexcept;
 
     // Host memory must stay as it is until synchronise(), unless it is pageable and small: then it has been staged.
     void upload(void* to, const void* from, std::int64_t bytes);

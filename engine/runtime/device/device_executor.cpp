@@ -13,6 +13,19 @@
 namespace hone {
 namespace {
 
+// The host's memory that results are downloaded into.
+class PinnedSpace final : public MemorySpace {
+public:
+    explicit PinnedSpace(gpu::Device& device) : device_(device) {}
+    void* allocate(std::int64_t bytes) override { return device_.allocate_host(bytes); }
+    void release(void* memory) noexcept override {
+        if (memory != nullptr) device_.release_host(memory);
+    }
+
+private:
+    gpu::Device& device_;
+};
+
 class DeviceExecutor final : public Executor {
 public:
     DeviceExecutor(const Model& model, const RunConfig& config, gpu::Device& device, int max_sequences,
@@ -25,7 +38,10 @@ public:
           weights_(model, memory_, progress),
           layer_forward_(layer_forward_of(model.config.architecture)),
           activations_(model.config, memory_.space(MemoryClass::activations)),
-          workspace_(memory_) {
+          workspace_(memory_),
+          pinned_(device),
+          logits_(&pinned_),
+          bad_(&pinned_) {
         const ModelConfig& shape = model.config;
         if (shape.head_dim > gpu::kMaxHeadDim || shape.head_dim % 4 != 0 ||
             shape.n_heads / shape.n_kv_heads > gpu::kMaxGroup)
@@ -72,12 +88,13 @@ public:
     }
 
     std::span<const float> logits() override {
-        logits_.resize(static_cast<std::size_t>(logits_rows_ * model_.config.n_vocab));
-        if (logits_.empty()) return logits_;
+        const std::int64_t count = logits_rows_ * model_.config.n_vocab;
+        if (count == 0) return {};
+        logits_.require(count);
         memory_.device().download(logits_.data(), activations_.logits.data(),
-                                  std::ssize(logits_) * static_cast<std::int64_t>(sizeof(float)));
+                                  count * static_cast<std::int64_t>(sizeof(float)));
         memory_.device().synchronise();
-        return logits_;
+        return {logits_.data(), static_cast<std::size_t>(count)};
     }
 
     MemoryByClass memory() const override { return memory_.held(); }
@@ -159,12 +176,12 @@ private:
     }
 
     void count_non_finite(std::int64_t rows, Runtime::Counters& counters) {
-        bad_.resize(static_cast<std::size_t>(rows));
         if (rows == 0) return;
+        bad_.require(rows);
         memory_.device().download(bad_.data(), workspace_.bad.data(),
                                   rows * static_cast<std::int64_t>(sizeof(std::int32_t)));
         memory_.device().synchronise();
-        counters.non_finite_rows += std::count(bad_.begin(), bad_.end(), 1);
+        counters.non_finite_rows += std::count(bad_.data(), bad_.data() + rows, 1);
     }
 
     struct Captured {
@@ -185,8 +202,9 @@ private:
     std::map<DeviceOperations::Shape, Captured> captured_;
     std::int64_t generation_ = 0;
     bool traced_ = false;
-    std::vector<float> logits_;
-    std::vector<std::int32_t> bad_;
+    PinnedSpace pinned_;
+    Buffer<float> logits_;
+    Buffer<std::int32_t> bad_;
     std::int64_t logits_rows_ = 0;
 };
 
