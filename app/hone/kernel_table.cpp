@@ -23,7 +23,7 @@ std::string scaled(double value, double unit) {
 }
 
 std::string launch_text(const profiler::KernelLaunch& launch) {
-    const auto& [grid, block, registers, shared] = launch;
+    const auto& [grid, block, registers, shared, counters] = launch;
     if (block[0] == 0) return "–";
     return fmt::format("{}×{}×{} × {}", grid[0], grid[1], grid[2], block[0] * block[1] * block[2]);
 }
@@ -70,7 +70,7 @@ nlohmann::json kernel_document(const profiler::Trace& trace, const KernelTableOp
     nlohmann::json groups = nlohmann::json::array();
     for (const profiler::KernelGroup& group : profiler::group_events(trace, options.by, options.filter)) {
         const auto peak = profiler::share_of_peak(group, trace.device);
-        const auto& [grid, block, registers, shared] = group.launch;
+        const auto& [grid, block, registers, shared, counters] = group.launch;
         groups.push_back({{"name", name_of(group, options.by)},
                           {"count", group.count},
                           {"nanoseconds", group.total},

@@ -202,10 +202,34 @@ void Device::end_trace(profiler::DeviceRecording& recording) {
     check(table_.end_trace(device_, &sink, &end, &error), error);
     recording.device = facts_.name;
     recording.source = trace_start_.source;
-    recording.problem = trace_start_.problem;
+    recording.problem = end.problem[0] != '\0' ? end.problem : trace_start_.problem;
     recording.graph_kernels = end.graph_kernels;
     recording.own_launches = end.own_launches;
     recording.lost_records = end.lost_records;
+}
+
+bool Device::begin_counters() {
+    PluginError error;
+    counters_start_ = {};
+    check(table_.begin_counters(device_, &counters_start_, &error), error);
+    return counting_ = counters_start_.counting;
+}
+
+Device::Counters Device::end_counters() {
+    Counters counters{counters_start_.source, counters_start_.problem, {}};
+    if (!counting_) return counters;
+    counting_ = false;
+    const CountersSink sink{
+        &counters.counted, [](void* context, std::uint64_t mark, const profiler::HardwareCounters* counted) {
+            static_cast<decltype(counters.counted)*>(context)->push_back({mark, *counted});
+        }};
+    CountersEnd end;
+    PluginError error;
+    check(table_.end_counters(device_, &sink, &end, &error), error);
+    if (end.lost > 0)
+        counters.problem = "the counters of " + std::to_string(end.lost) + " operations could not be read";
+    if (end.problem[0] != '\0') counters.problem = end.problem;
+    return counters;
 }
 
 void Device::multiply(const DenseProduct& product) {

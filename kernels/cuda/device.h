@@ -12,6 +12,7 @@
 
 #include "kernels/cuda/plugin/api.h"
 #include "profiler/trace/device_trace.h"
+#include "profiler/trace/recorder.h"
 
 namespace hone::gpu {
 
@@ -124,10 +125,20 @@ public:
     bool tracing() const { return tracing_; }
     bool traces_kernels() const { return traces_kernels_; }
     void mark(std::uint64_t mark) {
-        if (tracing_) table_.mark(device_, mark);
+        if (tracing_ || counting_) table_.mark(device_, mark);
     }
     // Waits for the device; fills in who recorded what. Host times are the steady clock's.
     void end_trace(profiler::DeviceRecording& recording);
+
+    // From now on the hardware's counters are read mark by mark, which takes far longer: nothing may be timed, and no graphs used. Not while a trace is
+    // recorded. False where they cannot be read, and end_counters() then says why.
+    bool begin_counters();
+    bool counting() const { return counting_; }
+    struct Counters {
+        std::string source, problem;  // who read them; why not, or not all
+        std::vector<profiler::TraceRecorder::Counted> counted;
+    };
+    Counters end_counters();  // waits for the device
 
 private:
     static void check(int code, const PluginError& error) {
@@ -139,8 +150,9 @@ private:
     PluginDevice* device_ = nullptr;
     PluginEvent *begin_ = nullptr, *end_ = nullptr;
     DeviceFacts facts_{};
-    bool tracing_ = false, traces_kernels_ = false;
+    bool tracing_ = false, traces_kernels_ = false, counting_ = false;
     TraceStart trace_start_;
+    CountersStart counters_start_;
 };
 
 }  // namespace hone::gpu

@@ -3,6 +3,8 @@
 
 #include <cupti_activity.h>
 
+#include <cstdlib>
+
 namespace hone::profiler {
 namespace {
 
@@ -75,13 +77,36 @@ void send(const CUpti_ActivityMemset4& record, const ActivitySink& sink) {
     sink(activity, "");
 }
 
+// Of the device's own memory: what the host pins for it is another's.
+bool on_device(std::uint32_t kind) {
+    return kind == CUPTI_ACTIVITY_MEMORY_KIND_DEVICE || kind == CUPTI_ACTIVITY_MEMORY_KIND_ARRAY ||
+           kind == CUPTI_ACTIVITY_MEMORY_KIND_MANAGED || kind == CUPTI_ACTIVITY_MEMORY_KIND_DEVICE_STATIC ||
+           kind == CUPTI_ACTIVITY_MEMORY_KIND_MANAGED_STATIC;
+}
+
 void send(const CUpti_ActivityMemory4& record, const ActivitySink& sink) {
+    if (!on_device(record.memoryKind)) return;
     Activity activity = placed(ActivityKind::memory, record);
     set_times(activity, record.timestamp, record.timestamp);
     activity.bytes = static_cast<std::int64_t>(record.bytes);
     activity.address = record.address;
     activity.allocates = record.memoryOperationType == CUPTI_ACTIVITY_MEMORY_OPERATION_TYPE_ALLOCATION;
     sink(activity, record.name != nullptr ? record.name : "");
+}
+
+const char* wait_name(CUpti_ActivitySynchronizationType type) {
+    switch (type) {
+        case CUPTI_ACTIVITY_SYNCHRONIZATION_TYPE_EVENT_SYNCHRONIZE:
+            return "wait for an event";
+        case CUPTI_ACTIVITY_SYNCHRONIZATION_TYPE_STREAM_WAIT_EVENT:
+            return "a stream waits for an event";
+        case CUPTI_ACTIVITY_SYNCHRONIZATION_TYPE_STREAM_SYNCHRONIZE:
+            return "wait for a stream";
+        case CUPTI_ACTIVITY_SYNCHRONIZATION_TYPE_CONTEXT_SYNCHRONIZE:
+            return "wait for the device";
+        default:
+            return "wait";
+    }
 }
 
 void send(const CUpti_ActivitySynchronization2& record, const ActivitySink& sink) {
@@ -91,7 +116,7 @@ void send(const CUpti_ActivitySynchronization2& record, const ActivitySink& sink
     if (record.streamId != CUPTI_SYNCHRONIZATION_INVALID_VALUE)
         activity.stream = static_cast<std::int32_t>(record.streamId);
     set_times(activity, record.start, record.end);
-    sink(activity, "");
+    sink(activity, wait_name(record.type));
 }
 
 void send(const CUpti_ActivityAPI& record, ActivityKind kind, const ActivitySink& sink) {
@@ -103,12 +128,38 @@ void send(const CUpti_ActivityAPI& record, ActivityKind kind, const ActivitySink
     sink(activity, "");
 }
 
+const char* overhead_name(CUpti_ActivityOverheadKind kind) {
+    switch (kind) {
+        case CUPTI_ACTIVITY_OVERHEAD_DRIVER_COMPILER:
+            return "driver compiles";
+        case CUPTI_ACTIVITY_OVERHEAD_CUPTI_BUFFER_FLUSH:
+            return "CUPTI flushes buffers";
+        case CUPTI_ACTIVITY_OVERHEAD_CUPTI_INSTRUMENTATION:
+            return "CUPTI instruments";
+        case CUPTI_ACTIVITY_OVERHEAD_CUPTI_RESOURCE:
+            return "CUPTI makes resources";
+        case CUPTI_ACTIVITY_OVERHEAD_RUNTIME_TRIGGERED_MODULE_LOADING:
+            return "runtime loads a module";
+        case CUPTI_ACTIVITY_OVERHEAD_LAZY_FUNCTION_LOADING:
+            return "runtime loads a function";
+        case CUPTI_ACTIVITY_OVERHEAD_COMMAND_BUFFER_FULL:
+            return "command buffer is full";
+        case CUPTI_ACTIVITY_OVERHEAD_ACTIVITY_BUFFER_REQUEST:
+            return "CUPTI asks for a buffer";
+        case CUPTI_ACTIVITY_OVERHEAD_UVM_ACTIVITY_INIT:
+            return "CUPTI watches managed memory";
+        default:
+            return "profiler's overhead";
+    }
+}
+
 void send(const CUpti_ActivityOverhead3& record, const ActivitySink& sink) {
     Activity activity;
     activity.kind = ActivityKind::overhead;
     activity.correlation = record.correlationId;
     set_times(activity, record.start, record.end);
-    sink(activity, "");
+    sink(activity, overhead_name(record.overheadKind));
+    std::free(record.overheadData);  // the client's, says cupti_activity.h
 }
 
 void send(const CUpti_ActivityExternalCorrelation& record, const ActivitySink& sink) {

@@ -2,7 +2,6 @@
 #include "profiler/cupti/session.h"
 
 #include <cupti.h>
-#include <dlfcn.h>
 
 #include <array>
 #include <atomic>
@@ -18,8 +17,6 @@ namespace hone::profiler {
 
 // The library's entries, loaded by name: the program starts without it.
 struct CuptiSession::Functions {
-    decltype(&::cuptiGetVersion) version;
-    decltype(&::cuptiGetResultString) result_text;
     decltype(&::cuptiSubscribe_v2) subscribe;  // may be missing: older than 12.9
     decltype(&::cuptiSubscribe) subscribe_plain;
     decltype(&::cuptiUnsubscribe) unsubscribe;
@@ -123,12 +120,6 @@ void CUPTIAPI see_graph_node(void*, CUpti_CallbackDomain domain, CUpti_CallbackI
     }
 }
 
-template <typename Function>
-bool find(void* library, const char* name, Function& function) {
-    function = reinterpret_cast<Function>(dlsym(library, name));
-    return function != nullptr;
-}
-
 std::int64_t steady_now() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(
                std::chrono::steady_clock::now().time_since_epoch())
@@ -142,63 +133,30 @@ CuptiSession& CuptiSession::instance() {
     return session;
 }
 
-std::vector<std::string> CuptiSession::candidates(const std::string& beside) {
-    const char* const chosen = std::getenv("HONE_CUPTI_LIBRARY");
-    if (chosen != nullptr && *chosen != '\0') return {chosen};
-    std::vector<std::string> paths{"libcupti.so.13"};
-    if (!beside.empty()) paths.push_back(beside + "/libcupti.so.13");
-    for (const char* const variable : {"CUDA_HOME", "CUDA_PATH"}) {
-        const char* const root = std::getenv(variable);
-        if (root != nullptr && *root != '\0') paths.push_back(std::string(root) + "/lib64/libcupti.so.13");
-    }
-    paths.push_back("/usr/local/cuda/lib64/libcupti.so.13");
-    return paths;
-}
-
 bool CuptiSession::load(const std::string& beside) {
-    if (cupti_ != nullptr) return true;
-    void* library = nullptr;
-    std::string tried;
-    for (const std::string& path : candidates(beside)) {
-        library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-        if (library != nullptr) break;
-        if (tried.empty()) tried = dlerror();
-    }
-    if (library == nullptr) {
-        problem_ = "CUPTI is not there (" + tried +
-                   "): kernels are not seen one by one; install the CUDA toolkit's CUPTI, or name the "
-                   "library in HONE_CUPTI_LIBRARY";
+    cupti_ = nullptr;
+    if (!library_.open(beside)) {
+        problem_ = library_.problem();
         return false;
     }
     static Functions found;
-    find(library, "cuptiSubscribe_v2", found.subscribe);
-    const bool whole = find(library, "cuptiGetVersion", found.version) &&
-                       find(library, "cuptiGetResultString", found.result_text) &&
-                       find(library, "cuptiSubscribe", found.subscribe_plain) &&
-                       find(library, "cuptiUnsubscribe", found.unsubscribe) &&
-                       find(library, "cuptiEnableCallback", found.enable_callback) &&
-                       find(library, "cuptiActivityRegisterCallbacks", found.register_buffers) &&
-                       find(library, "cuptiActivityEnable", found.enable) &&
-                       find(library, "cuptiActivityDisable", found.disable) &&
-                       find(library, "cuptiActivityFlushAll", found.flush) &&
-                       find(library, "cuptiActivityGetNextRecord", found.next_record) &&
-                       find(library, "cuptiActivityGetNumDroppedRecords", found.dropped) &&
-                       find(library, "cuptiActivityPushExternalCorrelationId", found.push) &&
-                       find(library, "cuptiActivityPopExternalCorrelationId", found.pop) &&
-                       find(library, "cuptiGetTimestamp", found.timestamp) &&
-                       find(library, "cuptiGetGraphNodeId", found.graph_node_id) &&
-                       find(library, "cuptiGetCallbackName", found.callback_name);
-    std::uint32_t version = 0;
-    if (!whole || found.version(&version) != CUPTI_SUCCESS) {
-        problem_ =
-            "the CUPTI library that is installed lacks functions that tracing needs; version 13.0 has them";
-        return false;
-    }
-    constexpr std::uint32_t kOldest = 130000;
-    version_ = "CUPTI " + std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
-               std::to_string(version % 100);
-    if (version < kOldest) {
-        problem_ = version_ + " is too old: tracing needs 13.0";
+    library_.find("cuptiSubscribe_v2", found.subscribe);
+    const bool whole = library_.find("cuptiSubscribe", found.subscribe_plain) &&
+                       library_.find("cuptiUnsubscribe", found.unsubscribe) &&
+                       library_.find("cuptiEnableCallback", found.enable_callback) &&
+                       library_.find("cuptiActivityRegisterCallbacks", found.register_buffers) &&
+                       library_.find("cuptiActivityEnable", found.enable) &&
+                       library_.find("cuptiActivityDisable", found.disable) &&
+                       library_.find("cuptiActivityFlushAll", found.flush) &&
+                       library_.find("cuptiActivityGetNextRecord", found.next_record) &&
+                       library_.find("cuptiActivityGetNumDroppedRecords", found.dropped) &&
+                       library_.find("cuptiActivityPushExternalCorrelationId", found.push) &&
+                       library_.find("cuptiActivityPopExternalCorrelationId", found.pop) &&
+                       library_.find("cuptiGetTimestamp", found.timestamp) &&
+                       library_.find("cuptiGetGraphNodeId", found.graph_node_id) &&
+                       library_.find("cuptiGetCallbackName", found.callback_name);
+    if (!whole) {
+        problem_ = library_.version() + " lacks functions that tracing needs; version 13.0 has them";
         return false;
     }
     cupti_ = &found;
@@ -207,21 +165,14 @@ bool CuptiSession::load(const std::string& beside) {
 }
 
 bool CuptiSession::fail(const char* what, int status) {
-    const char* text = nullptr;
-    cupti_->result_text(static_cast<CUptiResult>(status), &text);
-    problem_ = std::string(version_) + ", " + what + ": " + (text != nullptr ? text : "unknown error") +
-               " (" + std::to_string(status) + ")";
-    if (status == CUPTI_ERROR_INSUFFICIENT_PRIVILEGES)
-        problem_ += "; the driver's NVreg_RestrictProfilingToAdminUsers=0, or CAP_SYS_ADMIN, grants it";
-    if (status == CUPTI_ERROR_VIRTUALIZED_DEVICE_NOT_SUPPORTED ||
-        status == CUPTI_ERROR_VIRTUALIZED_DEVICE_INSUFFICIENT_PRIVILEGES)
-        problem_ += "; the device is a virtual one, whose host must allow profiling";
+    problem_ = library_.failure(what, status);
     return false;
 }
 
 bool CuptiSession::begin(const std::string& beside) {
     problem_.clear();
-    if (on_ || !load(beside)) return on_;
+    if (on_) return true;
+    if (!load(beside)) return false;
     Shared& it = shared();
     std::array<char, CUPTI_OLD_SUBSCRIBER_NAME_MIN_LEN> other{};
     int status = CUPTI_SUCCESS;
@@ -236,7 +187,7 @@ bool CuptiSession::begin(const std::string& beside) {
         status = cupti_->subscribe_plain(&it.subscriber, &see_graph_node, nullptr);
     }
     if (status == CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED) {
-        problem_ = version_ + " already serves another tool" +
+        problem_ = library_.version() + " already serves another tool" +
                    (other[0] != '\0' ? std::string(" (") + other.data() + ")" : "") +
                    ": run Hone without it to see kernels";
         return false;
@@ -255,7 +206,7 @@ bool CuptiSession::enable() {
         it.mark = 0;
     }
     clock_.clear();
-    lost_ = 0;
+    lost_ = damaged_ = 0;
     marks_ = 0;
     for (const CUpti_CallbackId id :
          {CUPTI_CBID_RESOURCE_GRAPHNODE_CREATED, CUPTI_CBID_RESOURCE_GRAPHNODE_CLONED}) {
@@ -306,7 +257,7 @@ void CuptiSession::mark(std::uint64_t id) {
     if (++marks_ % kMarksAClockPair == 0) read_clock();
 }
 
-void CuptiSession::end(const ActivitySink& sink) {
+void CuptiSession::end(int device, const ActivitySink& sink) {
     if (!on_) return;
     read_clock();
     cupti_->flush(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED);
@@ -321,6 +272,8 @@ void CuptiSession::end(const ActivitySink& sink) {
     std::size_t dropped = 0;
     if (cupti_->dropped(nullptr, 0, &dropped) == CUPTI_SUCCESS) lost_ = static_cast<std::int64_t>(dropped);
     const ActivitySink named = [&](const Activity& activity, std::string_view name) {
+        const bool memory = activity.kind == ActivityKind::memory || activity.kind == ActivityKind::pool;
+        if (memory && activity.device != device) return;
         const bool runtime = activity.kind == ActivityKind::runtime_call;
         const char* call = nullptr;
         if (runtime || activity.kind == ActivityKind::driver_call)
@@ -332,7 +285,14 @@ void CuptiSession::end(const ActivitySink& sink) {
         return static_cast<int>(
             instance().cupti_->next_record(buffer, valid, reinterpret_cast<CUpti_Activity**>(record)));
     };
-    for (const Buffer& buffer : full) parse_activities(next, buffer.memory, buffer.valid, named);
+    for (const Buffer& buffer : full)
+        damaged_ += parse_activities(next, buffer.memory, buffer.valid, named).complete ? 0 : 1;
+    if (damaged_ > 0) {
+        lost_ += damaged_;  // one record each, at the least
+        problem_ = library_.version() + ": " + std::to_string(damaged_) + " of " +
+                   std::to_string(full.size()) +
+                   " buffers were damaged, and what came after the damage is lost";
+    }
     Activity node;
     node.kind = ActivityKind::graph_node;
     for (const auto& [id, mark] : it.mark_of_node) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "profiler/cupti/library.h"
 #include "profiler/trace/activity.h"
 
 namespace hone::profiler {
@@ -19,16 +20,16 @@ public:
     bool begin(const std::string& beside);
     // What the calling thread queues from now on carries `id`; 0: nothing. Also what it captures into graphs.
     void mark(std::uint64_t id);
-    // Ends the session; the device must be idle. Gives every record to `sink`.
-    void end(const ActivitySink& sink);
+    // Ends the session; the device must be idle. Gives every record to `sink`; of memory those of `device`, as CUDA numbers it. problem() says what
+    // could not be read.
+    void end(int device, const ActivitySink& sink);
+    bool on() const { return on_; }
 
-    const std::string& version() const { return version_; }  // "CUPTI 13.0.1"; empty while none is loaded
+    const std::string& version() const { return library_.version(); }
     const std::string& problem() const { return problem_; }
     const std::vector<ClockPair>& clock() const { return clock_; }  // of the last session
-    std::int64_t lost() const { return lost_; }                     // records that CUPTI dropped in it
-
-    // Where the library is looked for, in order.
-    static std::vector<std::string> candidates(const std::string& beside);
+    // Records of it that CUPTI dropped, and one for each buffer that could not be read to its end.
+    std::int64_t lost() const { return lost_; }
 
 private:
     CuptiSession() = default;
@@ -40,9 +41,10 @@ private:
 
     struct Functions;
     const Functions* cupti_ = nullptr;
-    std::string version_, problem_;
+    CuptiLibrary library_;
+    std::string problem_;
     std::vector<ClockPair> clock_;
-    std::int64_t lost_ = 0;
+    std::int64_t lost_ = 0, damaged_ = 0;
     bool on_ = false, pushed_ = false;
     std::uint64_t marks_ = 0;
 };

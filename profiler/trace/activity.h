@@ -50,7 +50,7 @@ struct Activity {
     bool operator==(const Activity&) const = default;
 };
 
-// `name` is a kernel's or a call's, as the profiler gives it (kernels mangled); it is gone when the call returns.
+// `name` is a kernel's, a call's, a kind of overhead's or of wait's, as the profiler gives it (kernels mangled); it is gone when the call returns.
 using ActivitySink = std::function<void(const Activity& activity, std::string_view name)>;
 
 // The two clocks, read at the same time as nearly as can be: ns of the profiler's, ns of the host's steady clock.

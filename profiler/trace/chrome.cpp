@@ -35,7 +35,7 @@ std::string microseconds(std::int64_t ns) {
 }
 
 void write_launch(const KernelLaunch& launch, std::ostream& out) {
-    const auto& [grid, block, registers, shared] = launch;
+    const auto& [grid, block, registers, shared, counters] = launch;
     out << ",\"grid\":[" << grid[0] << ',' << grid[1] << ',' << grid[2] << "],\"block\":[" << block[0] << ','
         << block[1] << ',' << block[2] << "],\"registers_per_thread\":" << registers
         << ",\"shared_bytes\":" << shared;

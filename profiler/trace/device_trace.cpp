@@ -8,12 +8,13 @@
 #include <utility>
 
 #include "profiler/trace/clock_fit.h"
+#include "profiler/trace/memory_lines.h"
 
 namespace hone::profiler {
 namespace {
 
-// Tracks: calls, the profiler, ranges, then three a stream and more where kernels of a stream overlap.
-constexpr std::int32_t kCalls = 0, kProfiler = 1, kRanges = 2, kFirstStream = 16;
+// Tracks: calls, the profiler, ranges, waits, then three a stream and more where kernels of a stream overlap.
+constexpr std::int32_t kCalls = 0, kProfiler = 1, kRanges = 2, kWaits = 3, kFirstStream = 16;
 
 bool launches_a_kernel(std::string_view call) {
     return call.starts_with("cudaLaunchKernel") || call.starts_with("cuLaunchKernel") ||
@@ -30,11 +31,14 @@ public:
         trace_.device.clock_error = clock_.worst();
         trace_.device.peak_bandwidth = recording.peak_bandwidth;
         trace_.device.peak_flops = recording.peak_flops;
+        trace_.device.counters_source = recording.counters_source;
+        trace_.device.counters_problem = recording.counters_problem;
     }
 
     Trace join() {
         read_marks();
         for (const DeviceRecording::Record& record : recording_.records) add(record);
+        gather_counters();
         give_costs();
         count_launches();
         std::stable_sort(trace_.events.begin(), trace_.events.end(),
@@ -42,7 +46,10 @@ public:
         leave_out_nested_calls();
         separate_overlaps();
         add_tracks();
-        add_memory();
+        MemoryLines memory = memory_lines(recording_, clock_);
+        trace_.memory = std::move(memory.lines);
+        trace_.device.unknown_times += memory.unknown_times;
+        trace_.device.memory_difference = memory.difference;
         return std::move(trace_);
     }
 
@@ -58,6 +65,16 @@ private:
         return mark > 0 && mark <= recording_.operations.size() ? &recording_.operations[mark - 1] : nullptr;
     }
 
+    // What was captured together with the mark's operation; null where that was queued to run.
+    const CapturedOperations* capture_of(std::uint64_t mark) const {
+        const auto after = std::upper_bound(
+            recording_.captures.begin(), recording_.captures.end(), mark,
+            [](std::uint64_t value, const CapturedOperations& of) { return value < of.first; });
+        if (after == recording_.captures.begin()) return nullptr;
+        const CapturedOperations& before = *(after - 1);
+        return mark < before.first + static_cast<std::uint64_t>(before.count) ? &before : nullptr;
+    }
+
     // The mark of the operation that a kernel, copy or fill belongs to; 0: none.
     std::uint64_t mark_of(const Activity& activity) const {
         const auto launched = mark_of_.find(activity.correlation);
@@ -66,14 +83,8 @@ private:
         const auto node = mark_of_node_.find(activity.graph_node);
         if (node == mark_of_node_.end()) return 0;
         const std::uint64_t captured = node->second;
-        auto capture = std::upper_bound(
-            recording_.captures.begin(), recording_.captures.end(), captured,
-            [](std::uint64_t value, const CapturedOperations& of) { return value < of.first; });
-        if (mark == 0 || capture == recording_.captures.begin()) return captured;
-        --capture;
-        return captured < capture->first + static_cast<std::uint64_t>(capture->count)
-                   ? mark + (captured - capture->first)
-                   : captured;
+        const CapturedOperations* const capture = capture_of(captured);
+        return mark == 0 || capture == nullptr ? captured : mark + (captured - capture->first);
     }
 
     std::uint16_t name(std::string_view text) {
@@ -83,8 +94,7 @@ private:
         return at->second;
     }
 
-    std::int32_t launch(const Activity& activity) {
-        const KernelLaunch made{activity.grid, activity.block, activity.registers, activity.shared_bytes};
+    std::int32_t launch(const KernelLaunch& made) {
         const auto [at, added] =
             launch_of_.try_emplace(made, static_cast<std::int32_t>(trace_.launches.size()) + 1);
         if (added) trace_.launches.push_back(made);
@@ -121,6 +131,8 @@ private:
                              text.empty() ? "profiler's overhead" : text, 0);
             case ActivityKind::range:
                 return add_range(activity, text);
+            case ActivityKind::synchronise:
+                return place(activity, TrackKind::waits, Operation::call, text.empty() ? "wait" : text, 0);
             default:
                 return;
         }
@@ -172,20 +184,57 @@ private:
                     longest = trace_.events.size();
                 if (text.empty()) text = recording_.operation_names.at(of->name);
             }
-            if (activity.kind == ActivityKind::kernel) event.launch = launch(activity);
+            if (activity.kind == ActivityKind::kernel)
+                event.launch =
+                    launch({activity.grid, activity.block, activity.registers, activity.shared_bytes});
         }
         event.track = kind == TrackKind::calls      ? kCalls
                       : kind == TrackKind::profiler ? kProfiler
                       : kind == TrackKind::ranges   ? kRanges
+                      : kind == TrackKind::waits    ? kWaits
                                                     : stream_track(activity, kind);
         event.name = name(text.empty() ? "unknown" : text);
         trace_.events.push_back(event);
     }
 
+    using Alike = std::tuple<Operation, TracePhase, std::int32_t, std::string>;
+
+    // The means of operations that are alike. The pass that was counted is not the one that was traced: its marks say nothing here.
+    void gather_counters() {
+        for (const CountedOperation& of : recording_.counted) {
+            const auto [at, added] =
+                counters_of_.try_emplace(Alike{of.operation, of.phase, of.layer, of.name},
+                                         static_cast<std::int32_t>(trace_.counters.size()) + 1);
+            if (added) trace_.counters.push_back({of.operation, of.phase, of.layer, of.name, 0, {}});
+            OperationCounters& sum = trace_.counters[static_cast<std::size_t>(at->second - 1)];
+            ++sum.count;
+            sum.mean.dram_read += of.counters.dram_read;
+            sum.mean.dram_written += of.counters.dram_written;
+            sum.mean.tensor += of.counters.tensor;
+            sum.mean.busy += of.counters.busy;
+            sum.mean.nanoseconds += of.counters.nanoseconds;
+        }
+        for (OperationCounters& sum : trace_.counters) {
+            const auto count = static_cast<double>(sum.count);
+            for (double* const figure : {&sum.mean.dram_read, &sum.mean.dram_written, &sum.mean.tensor,
+                                         &sum.mean.busy, &sum.mean.nanoseconds})
+                *figure /= count;
+        }
+    }
+
     void give_costs() {
         for (const auto& [mark, index] : longest_) {
-            trace_.events[index].bytes = operation(mark)->bytes;
-            trace_.events[index].flops = operation(mark)->flops;
+            TraceEvent& event = trace_.events[index];
+            const QueuedOperation& of = *operation(mark);
+            event.bytes = of.bytes;
+            event.flops = of.flops;
+            if (counters_of_.empty() || event.launch == 0) continue;
+            const auto counted =
+                counters_of_.find({of.operation, of.phase, of.layer, recording_.operation_names.at(of.name)});
+            if (counted == counters_of_.end()) continue;
+            KernelLaunch made = trace_.launches[static_cast<std::size_t>(event.launch - 1)];
+            made.counters = counted->second;
+            event.launch = launch(made);
         }
     }
 
@@ -198,7 +247,9 @@ private:
                 continue;
             if (!launches_a_kernel(recording_.names.at(index)) || activity.correlation == last) continue;
             last = activity.correlation;
-            ++calls;
+            // While a graph is captured calls launch nothing, but are recorded.
+            const auto mark = mark_of_.find(activity.correlation);
+            calls += mark != mark_of_.end() && capture_of(mark->second) != nullptr ? 0 : 1;
         }
         trace_.device.launches = std::max(calls, recording_.own_launches) + recording_.graph_kernels;
     }
@@ -240,6 +291,7 @@ private:
     void add_tracks() {
         add_track(kRanges, TrackKind::ranges, "NVTX ranges");
         add_track(kCalls, TrackKind::calls, "CUDA calls");
+        add_track(kWaits, TrackKind::waits, "waits");
         for (const TrackKind kind : {TrackKind::stream, TrackKind::copies}) {
             for (const auto& [key, id] : stream_tracks_) {
                 if (key.second != kind) continue;
@@ -248,59 +300,6 @@ private:
             }
         }
         add_track(kProfiler, TrackKind::profiler, "profiler");
-    }
-
-    // A moment for every change; what came before the trace counts at its start.
-    static void change(MemoryLine& line, std::int64_t time, std::int64_t bytes) {
-        time = std::max<std::int64_t>(time, 0);
-        if (line.moments.empty()) line.moments.push_back({0, 0});
-        const std::int64_t now = line.moments.back().bytes + bytes;
-        if (line.moments.back().time == time)
-            line.moments.back().bytes = now;
-        else
-            line.moments.push_back({time, now});
-    }
-
-    void add_memory() {
-        std::vector<MemoryLine> lines;
-        for (const std::string& kind : recording_.memory_classes) lines.push_back({kind, {}});
-        MemoryLine seen{recording_.source, {}};
-        for (const MemoryChange& moment : recording_.memory) {
-            const std::int64_t time = moment.time - recording_.begin;
-            change(lines.at(moment.kind), time, moment.bytes);
-            if (time < 0) change(seen, time, moment.bytes);  // the profiler was not there yet
-        }
-        bool any = false;
-        for (const auto& [activity, index] : recording_.records) {
-            if (activity.kind != ActivityKind::memory) continue;
-            if (activity.start < 0) {
-                ++trace_.device.unknown_times;
-                continue;
-            }
-            any = true;
-            change(seen, clock_.host(activity.start) - recording_.begin,
-                   activity.allocates ? activity.bytes : -activity.bytes);
-        }
-        for (MemoryLine& line : lines)
-            if (!line.moments.empty()) trace_.memory.push_back(std::move(line));
-        if (any) trace_.memory.push_back(std::move(seen));
-        add_pools();
-    }
-
-    // All pools together.
-    void add_pools() {
-        MemoryLine line{"memory pools", {}};
-        std::unordered_map<std::uint64_t, std::int64_t> held;
-        for (const auto& [activity, index] : recording_.records) {
-            if (activity.kind != ActivityKind::pool) continue;
-            if (activity.start < 0) {
-                ++trace_.device.unknown_times;
-                continue;
-            }
-            const std::int64_t before = std::exchange(held[activity.address], activity.bytes);
-            change(line, clock_.host(activity.start) - recording_.begin, activity.bytes - before);
-        }
-        if (!line.moments.empty()) trace_.memory.push_back(std::move(line));
     }
 
     const DeviceRecording& recording_;
@@ -313,6 +312,7 @@ private:
     std::unordered_map<std::uint32_t, std::pair<std::int64_t, std::string_view>> open_ranges_;
     std::unordered_map<std::string, std::uint16_t> name_of_;
     std::map<KernelLaunch, std::int32_t> launch_of_;
+    std::map<Alike, std::int32_t> counters_of_;  // 1 + index into Trace::counters
     std::map<std::pair<std::pair<std::int32_t, std::int32_t>, TrackKind>, std::int32_t> stream_tracks_;
     std::map<std::int32_t, std::int32_t> most_copies_;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "profiler/trace/activity.h"
+#include "profiler/trace/counters.h"
 #include "profiler/trace/trace.h"
 
 namespace hone::profiler {
@@ -26,6 +27,16 @@ struct CapturedOperations {
     std::uint64_t first = 0;  // mark
     std::int64_t count = 0;
     bool operator==(const CapturedOperations&) const = default;
+};
+
+// An operation of the pass that was counted, which is not the one that was traced.
+struct CountedOperation {
+    Operation operation = Operation::unattributed;
+    TracePhase phase = TracePhase::prefill;
+    std::int32_t layer = -1;
+    std::string name;
+    HardwareCounters counters;
+    bool operator==(const CountedOperation&) const = default;
 };
 
 // What the program's own account of device memory says.
@@ -58,14 +69,17 @@ struct DeviceRecording {
     std::vector<std::string> memory_classes;
     std::vector<MemoryChange> memory;  // since the device was opened, by time
     double peak_bandwidth = 0, peak_flops = 0;
+    std::string counters_source, counters_problem;  // see DeviceTraceFacts
+    std::vector<CountedOperation> counted;
     bool operator==(const DeviceRecording&) const = default;
 };
 
-// Tracks of calls, streams, copies and the profiler's overhead; every kernel with the layer, operation and phase that queued it. An operation's bytes
-// and FLOPs go to the longest of its kernels. Records without times are counted and left out.
+// Tracks of calls, waits, streams, copies and the profiler's overhead; every kernel with the layer, operation and phase that queued it. An operation's bytes
+// and FLOPs go to the longest of its kernels. What was counted of operations like it goes there
+// too. Records without times are counted and left out.
 Trace device_trace(const DeviceRecording& recording);
 
-// A recording as lines of JSON: a header with the format's version, then a record a line. Throw TraceError naming the file.
+// A recording as lines of JSON: a header with the format's version, then a record a line. Version 1 knows no counters. Throw TraceError naming the file.
 void write_recording(const DeviceRecording& recording, const std::string& path);
 DeviceRecording read_recording(const std::string& path);
 

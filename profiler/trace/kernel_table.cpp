@@ -47,6 +47,22 @@ KernelGroup empty_group(const Trace& trace, const TraceEvent& event, GroupBy by)
     return group;
 }
 
+// An event that carries costs stands for its operation: what was counted of operations like it is its own.
+void add_counters(KernelGroup& group, const Trace& trace, const TraceEvent& event, double share) {
+    const std::int32_t index =
+        event.launch > 0 ? trace.launches[static_cast<std::size_t>(event.launch - 1)].counters : 0;
+    if (index == 0) {
+        group.uncounted += event.bytes > 0 || event.flops > 0 ? 1 : 0;
+        return;
+    }
+    const HardwareCounters& counters = trace.counters[static_cast<std::size_t>(index - 1)].mean;
+    const double time = share * static_cast<double>(event.duration);
+    group.counted_bytes += share * (counters.dram_read + counters.dram_written);
+    group.counted_time += time;
+    group.tensor_time += time * counters.tensor;
+    group.busy_time += time * counters.busy;
+}
+
 }  // namespace
 
 std::vector<KernelGroup> group_events(const Trace& trace, GroupBy by, const TraceFilter& filter) {
@@ -81,6 +97,7 @@ std::vector<KernelGroup> group_events(const Trace& trace, std::size_t first, std
         group.longest = std::max(group.longest, event.duration);
         group.bytes += share * static_cast<double>(event.bytes);
         group.flops += share * static_cast<double>(event.flops);
+        add_counters(group, trace, event, share);
     }
     for (KernelGroup& group : groups)
         group.share = all > 0 ? static_cast<double>(group.total) / static_cast<double>(all) : 0;

@@ -29,11 +29,24 @@ struct KernelGroup {
     double bytes = 0, flops = 0;
     double share = 0;     // of the time of all groups
     KernelLaunch launch;  // of the longest
+    // By the hardware's counters, of the events that carry their operation's costs.
+    double counted_bytes = 0;                                 // between the device's memory and its L2 cache
+    double counted_time = 0, tensor_time = 0, busy_time = 0;  // ns; of them, see HardwareCounters
+    std::int64_t uncounted = 0;                               // events whose operation nothing was counted of
+    // Whether the counters speak for all of the group.
+    bool counted() const { return counted_time > 0 && uncounted == 0; }
+    double tensor() const { return counted() ? tensor_time / counted_time : 0; }
+    double busy() const { return counted() ? busy_time / counted_time : 0; }
     // Per second; 0 where nothing is known.
     double bandwidth() const { return total > 0 ? bytes * 1e9 / static_cast<double>(total) : 0; }
     double flops_rate() const { return total > 0 ? flops * 1e9 / static_cast<double>(total) : 0; }
-    // FLOPs a byte (Williams et al. 2009, "Roofline", section 3); 0 where one of them is not known.
-    double intensity() const { return bytes > 0 ? flops / bytes : 0; }
+    // Whether intensity() is by counted bytes; else by the formula's.
+    bool intensity_counted() const { return counted() && counted_bytes > 0; }
+    // FLOPs a byte of memory (Williams et al. 2009, "Roofline", section 3); 0 where one of them is not known.
+    double intensity() const {
+        const double moved = intensity_counted() ? counted_bytes : bytes;
+        return moved > 0 ? flops / moved : 0;
+    }
 };
 
 // What does work: kernels of a device, where the trace has any, else operations of threads. Longest total first.

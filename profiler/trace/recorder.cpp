@@ -65,4 +65,17 @@ Trace TraceRecorder::take(DeviceRecording& recording) {
     return trace;
 }
 
+std::vector<CountedOperation> TraceRecorder::take_counted(std::span<const Counted> counted) {
+    const Trace names = take();
+    const std::vector<QueuedOperation> queued = std::exchange(queued_, {});
+    captures_.clear();
+    std::vector<CountedOperation> operations;
+    for (const auto& [mark, counters] : counted) {
+        if (mark == 0 || mark > queued.size()) continue;
+        const QueuedOperation& of = queued[mark - 1];
+        operations.push_back({of.operation, of.phase, of.layer, names.names[of.name], counters});
+    }
+    return operations;
+}
+
 }  // namespace hone::profiler

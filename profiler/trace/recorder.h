@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -56,6 +57,12 @@ public:
     Trace take();
     // The same with what a device did, told by `recording`: what was queued is added to it.
     Trace take(DeviceRecording& recording);
+    // What was queued, with what the device counted under its mark; what was not counted is left out, and none of it is kept.
+    struct Counted {
+        std::uint64_t mark = 0;
+        HardwareCounters counters;
+    };
+    std::vector<CountedOperation> take_counted(std::span<const Counted> counted);
 
 private:
     using Clock = std::chrono::steady_clock;

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2, kOldestVersion = 1;
 
 // Each record is an array: what every kind has, then a kernel's launch.
 json record_json(const DeviceRecording::Record& record) {
@@ -69,14 +69,38 @@ DeviceRecording::Record record_of(const json& line) {
     return record;
 }
 
+json counted_json(const CountedOperation& of) {
+    const HardwareCounters& c = of.counters;
+    return {operation_name(of.operation),
+            phase_name(of.phase),
+            of.layer,
+            of.name,
+            c.dram_read,
+            c.dram_written,
+            c.tensor,
+            c.busy,
+            c.nanoseconds};
+}
+
+CountedOperation counted_of(const json& value) {
+    const auto figure = [&](std::size_t i) { return value.at(i).get<double>(); };
+    return {operation_of(value.at(0).get<std::string>()),
+            phase_of(value.at(1).get<std::string>()),
+            value.at(2).get<std::int32_t>(),
+            value.at(3).get<std::string>(),
+            {figure(4), figure(5), figure(6), figure(7), figure(8)}};
+}
+
 json header_json(const DeviceRecording& r) {
     json clock = json::array(), operations = json::array(), captures = json::array(), memory = json::array();
+    json counted = json::array();
     for (const ClockPair& pair : r.clock) clock.push_back({pair.device, pair.host});
     for (const QueuedOperation& o : r.operations)
         operations.push_back(
             {operation_name(o.operation), phase_name(o.phase), o.layer, o.name, o.bytes, o.flops});
     for (const CapturedOperations& c : r.captures) captures.push_back({c.first, c.count});
     for (const MemoryChange& m : r.memory) memory.push_back({m.time, m.bytes, m.kind, m.address});
+    for (const CountedOperation& of : r.counted) counted.push_back(counted_json(of));
     return {{"hone_device_recording", kVersion},
             {"device", r.device},
             {"source", r.source},
@@ -93,14 +117,18 @@ json header_json(const DeviceRecording& r) {
             {"memory_classes", r.memory_classes},
             {"memory", std::move(memory)},
             {"peak_bandwidth", r.peak_bandwidth},
-            {"peak_flops", r.peak_flops}};
+            {"peak_flops", r.peak_flops},
+            {"counters_source", r.counters_source},
+            {"counters_problem", r.counters_problem},
+            {"counted", std::move(counted)}};
 }
 
 DeviceRecording header_of(const json& header) {
     DeviceRecording r;
     const int version = header.at("hone_device_recording").get<int>();
-    if (version != kVersion)
-        throw TraceError("version " + std::to_string(version) + ", expected " + std::to_string(kVersion));
+    if (version < kOldestVersion || version > kVersion)
+        throw TraceError("version " + std::to_string(version) + ", expected " +
+                         std::to_string(kOldestVersion) + " to " + std::to_string(kVersion));
     header.at("device").get_to(r.device);
     header.at("source").get_to(r.source);
     header.at("problem").get_to(r.problem);
@@ -130,6 +158,10 @@ DeviceRecording header_of(const json& header) {
     }
     header.at("peak_bandwidth").get_to(r.peak_bandwidth);
     header.at("peak_flops").get_to(r.peak_flops);
+    if (version == 1) return r;
+    header.at("counters_source").get_to(r.counters_source);
+    header.at("counters_problem").get_to(r.counters_problem);
+    for (const json& of : header.at("counted")) r.counted.push_back(counted_of(of));
     return r;
 }
 

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "profiler/trace/counters.h"
+
 namespace hone::profiler {
 
 enum class Operation : std::uint8_t {
@@ -25,7 +27,7 @@ enum class Operation : std::uint8_t {
     sample,
     copy,          // of memory, by a device
     fill,          // of memory, by a device
-    call,          // of the host into a device's runtime, or a range that a library announced
+    call,          // of the host into a device's runtime, a range that a library announced, or a wait
     overhead,      // the profiler's own
     unattributed,  // a device's work that belongs to no operation
 };
@@ -57,6 +59,7 @@ static_assert(sizeof(TraceEvent) == 48);
 struct KernelLaunch {
     std::array<std::int32_t, 3> grid{}, block{};
     std::int32_t registers = 0, shared_bytes = 0;  // a thread; a block
+    std::int32_t counters = 0;                     // 1 + index into Trace::counters; 0: nothing was counted
     // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 of a comparison for a pointer
     auto operator<=>(const KernelLaunch&) const = default;
 };
@@ -67,10 +70,11 @@ enum class TrackKind : std::uint8_t {
     stream,    // kernels of a device
     copies,    // copies and fills of a device
     profiler,  // the profiler's own overhead
-    ranges     // of the host, announced by libraries
+    ranges,    // of the host, announced by libraries
+    waits      // the host waited for a device
 };
-inline constexpr std::array<std::string_view, 6> kTrackKinds{"thread", "calls",    "stream",
-                                                             "copies", "profiler", "ranges"};
+inline constexpr std::array<std::string_view, 7> kTrackKinds{"thread",   "calls",  "stream", "copies",
+                                                             "profiler", "ranges", "waits"};
 
 struct TraceTrack {
     std::int32_t id = 0;
@@ -88,8 +92,12 @@ struct MemoryMoment {
 struct MemoryLine {
     std::string name;
     std::vector<MemoryMoment> moments;  // by time
+    bool seen = false;                  // by the profiler: what the classes add up to, not one more of them
     bool operator==(const MemoryLine&) const = default;
 };
+
+// The line of all memory pools together.
+inline constexpr std::string_view kMemoryPools = "memory pools";
 
 // How far a device's trace can be trusted. Empty for traces of a CPU.
 struct DeviceTraceFacts {
@@ -102,8 +110,23 @@ struct DeviceTraceFacts {
     std::int64_t kernel_time = 0, attributed_time = 0;  // ns; of these, with layer, operation and phase
     std::int64_t clock_error = 0;                       // ns: the fit of the two clocks is off by at most
     double peak_bandwidth = 0, peak_flops = 0;  // bytes/s, FLOP/s, measured on the device; 0: not known
+    // Of the program's account of device memory and what the profiler saw: at most, in bytes; −1 where it saw none.
+    std::int64_t memory_difference = -1;
+    std::string counters_source;   // who read the hardware's counters; empty where none were read
+    std::string counters_problem;  // why not; empty where they were, or nobody tried
     bool empty() const { return source.empty(); }
     bool operator==(const DeviceTraceFacts&) const = default;
+};
+
+// What was counted of operations that are alike, in a pass of its own: the mean of `count`. An operation's name is the weight's, or its own.
+struct OperationCounters {
+    Operation operation = Operation::unattributed;
+    TracePhase phase = TracePhase::prefill;
+    std::int32_t layer = -1;
+    std::string name;
+    std::int64_t count = 0;
+    HardwareCounters mean;
+    bool operator==(const OperationCounters&) const = default;
 };
 
 struct Trace {
@@ -113,7 +136,10 @@ struct Trace {
     std::vector<TraceTrack> tracks;  // where there is more than the threads of a CPU
     std::vector<KernelLaunch> launches;
     std::vector<MemoryLine> memory;
+    std::vector<OperationCounters> counters;
     DeviceTraceFacts device;
+    double slowdown =
+        0;  // seconds a decoded token in this repetition, over those of the timed ones; 0: not known
 };
 
 // What of a trace is neither events nor names, as one JSON object; and back. Throws TraceError.

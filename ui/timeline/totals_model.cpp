@@ -33,7 +33,7 @@ QString groupName(const profiler::KernelGroup& group, profiler::GroupBy by) {
 }
 
 QString launchText(const profiler::KernelLaunch& launch) {
-    const auto& [grid, block, registers, shared] = launch;
+    const auto& [grid, block, registers, shared, counters] = launch;
     QString text = TotalsModel::tr("grid %1×%2×%3, blocks of %4")
                        .arg(grid[0])
                        .arg(grid[1])

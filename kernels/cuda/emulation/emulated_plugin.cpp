@@ -40,6 +40,10 @@ struct PluginDevice {
     std::vector<std::pair<Activity, std::string>> records;
     std::vector<profiler::ClockPair> clock;
     TraceEnd traced;
+    // While counters are read: what was invented for the marks so far.
+    bool counting = false;
+    std::int64_t counted_work = 0;  // under the mark
+    std::vector<std::pair<std::uint64_t, profiler::HardwareCounters>> counted;
 };
 
 struct PluginGraph {
@@ -62,6 +66,12 @@ std::int64_t& launches_to_loss() {
         return asked == nullptr ? std::int64_t{0} : std::atoll(asked);
     }();
     return left;
+}
+
+// Set and not empty: why counters cannot be read.
+const char* counters_refusal() {
+    const char* const asked = std::getenv("HONE_EMULATED_COUNTERS_REFUSED");
+    return asked != nullptr && *asked != '\0' ? asked : nullptr;
 }
 
 std::int64_t& memory_limit() {
@@ -135,6 +145,7 @@ const char* call_of(ActivityKind kind) {
 
 // Now, or when the graph that is being captured runs. What an emulated kernel does wrong loses the context, as it might on a device.
 int queue(PluginDevice* device, EmulatedWork work, PluginError* error) {
+    ++device->counted_work;
     try {
         if (device->capture != nullptr) {
             if (device->tracing && device->kernels) {
@@ -143,6 +154,8 @@ int queue(PluginDevice* device, EmulatedWork work, PluginError* error) {
                 node.graph_node = work.activity.graph_node = ++device->nodes;
                 node.mark = device->mark;
                 device->records.emplace_back(node, "");
+                record_call(device, call_of(work.activity.kind),
+                            device_now());  // CUPTI sees the call all the same
             }
             device->capture->push_back(std::move(work));
         } else if (device->tracing && device->kernels) {
@@ -446,6 +459,13 @@ void mark(PluginDevice* device, std::uint64_t mark) {
         }
         device->span_begin = now;
     }
+    // Figures that differ from the formulas' and from operation to operation, and mean nothing.
+    if (device->counting && device->mark != 0) {
+        const auto work = static_cast<double>(device->counted_work);
+        device->counted.emplace_back(
+            device->mark, profiler::HardwareCounters{4096 * work, 1024 * work, 0.25, 0.5, 1000 * work});
+    }
+    device->counted_work = 0;
     device->mark = mark;
 }
 
@@ -457,6 +477,25 @@ int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, Plugin
     for (const profiler::ClockPair& pair : device->clock) sink->clock(sink->context, &pair);
     *end = device->traced;
     device->records.clear();
+    return 0;
+}
+
+int begin_counters(PluginDevice* device, CountersStart* start, PluginError*) {
+    std::snprintf(start->source, sizeof start->source, "emulation");
+    const char* const refusal =
+        device->tracing ? "counters are not read while a trace is recorded" : counters_refusal();
+    if (refusal != nullptr) std::snprintf(start->problem, sizeof start->problem, "%s", refusal);
+    device->counting = start->counting = refusal == nullptr;
+    device->counted.clear();
+    device->mark = 0;
+    return 0;
+}
+
+int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd*, PluginError*) {
+    mark(device, 0);
+    device->counting = false;
+    for (const auto& [mark, counters] : device->counted) sink->counted(sink->context, mark, &counters);
+    device->counted.clear();
     return 0;
 }
 
@@ -492,6 +531,8 @@ const PluginTable& emulated_plugin() {
         .begin_trace = begin_trace,
         .mark = mark,
         .end_trace = end_trace,
+        .begin_counters = begin_counters,
+        .end_counters = end_counters,
     };
     return kTable;
 }

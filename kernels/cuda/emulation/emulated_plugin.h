@@ -8,7 +8,8 @@
 namespace hone::gpu::emulation {
 
 // A plug-in with one device that runs every kernel over the emulation, and the vendor's products as plain loops: for tests of all that lies
-// above the plug-in. Work is done when it is queued.
+// above the plug-in. Work is done when it is queued. Counters are invented; where the environment's HONE_EMULATED_COUNTERS_REFUSED is set, it is the
+// reason why there are none.
 const PluginTable& emulated_plugin();
 
 // The device's memory from now on: what allocate() may hold in all. Back to the default with 0.

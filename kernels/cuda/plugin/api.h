@@ -11,10 +11,11 @@
 #include "kernels/cuda/ops/matrix.h"
 #include "kernels/cuda/types.h"
 #include "profiler/trace/activity.h"
+#include "profiler/trace/counters.h"
 
 namespace hone::gpu {
 
-inline constexpr std::uint32_t kPluginVersion = 2;
+inline constexpr std::uint32_t kPluginVersion = 3;
 inline constexpr char kPluginEntry[] = "hone_cuda_plugin";
 
 // Why a call failed. `sticky`: the device's context is lost, and nothing more will work in this process.
@@ -57,6 +58,24 @@ struct TraceEnd {
     std::int64_t graph_kernels = 0;  // of the graphs that were launched
     std::int64_t own_launches = 0;   // of kernels outside graphs, dense products aside
     std::int64_t lost_records = 0;
+    char problem[512] = {};  // what could not be read; empty where all was
+};
+
+// Who reads the hardware's counters; where nobody can, `problem` says why.
+struct CountersStart {
+    bool counting = false;
+    char source[64] = {};
+    char problem[512] = {};
+};
+
+struct CountersEnd {
+    std::int64_t lost = 0;   // operations whose counters could not be read
+    char problem[512] = {};  // why counting ended early; empty where it did not
+};
+
+struct CountersSink {
+    void* context = nullptr;
+    void (*counted)(void* context, std::uint64_t mark, const profiler::HardwareCounters* counters) = nullptr;
 };
 
 // Names are gone when the call returns.
@@ -112,6 +131,12 @@ struct PluginTable {
     void (*mark)(PluginDevice* device, std::uint64_t mark);
     // Waits for the device. Ends the trace also where it fails.
     int (*end_trace)(PluginDevice* device, const TraceSink* sink, TraceEnd* end, PluginError* error);
+
+    // Between the two, the hardware's counters are read mark by mark, and the device waits at each: nothing that is timed. Not while a trace is
+    // recorded, and without graphs. A refusal is no error, but leaves `counting` false.
+    int (*begin_counters)(PluginDevice* device, CountersStart* start, PluginError* error);
+    // Waits for the device. Ends counting also where it fails.
+    int (*end_counters)(PluginDevice* device, const CountersSink* sink, CountersEnd* end, PluginError* error);
 };
 
 using PluginEntry = const PluginTable* (*)(std::uint32_t version);

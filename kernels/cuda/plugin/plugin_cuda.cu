@@ -18,53 +18,10 @@
 #include "kernels/cuda/dispatch.cuh"
 #include "kernels/cuda/kernel_name.h"
 #include "kernels/cuda/plugin/api.h"
-#include "kernels/cuda/plugin/event_spans.h"
+#include "kernels/cuda/plugin/plugin_device.h"
 #include "kernels/cuda/plugin/sticky.h"
-#include "profiler/cupti/session.h"
 
 namespace hone::gpu {
-
-struct PluginGraph {
-    cudaGraph_t graph = nullptr;
-    cudaGraphExec_t executable = nullptr;
-    std::int64_t kernels = 0;
-};
-
-struct PluginEvent {
-    cudaEvent_t event = nullptr;
-};
-
-namespace {
-
-constexpr std::size_t kWorkspaceBytes = std::size_t{32} << 20;  // what cuBLAS documents for Hopper
-
-// How cuBLASLt computes products of one shape: found once.
-struct Plan {
-    cublasLtMatmulDesc_t description = nullptr;
-    cublasLtMatrixLayout_t w = nullptr, x = nullptr, y = nullptr;
-    cublasLtMatmulAlgo_t algorithm = {};
-    ~Plan() {
-        if (y != nullptr) cublasLtMatrixLayoutDestroy(y);
-        if (x != nullptr) cublasLtMatrixLayoutDestroy(x);
-        if (w != nullptr) cublasLtMatrixLayoutDestroy(w);
-        if (description != nullptr) cublasLtMatmulDescDestroy(description);
-    }
-};
-
-using PlanKey = std::tuple<PlaneType, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
-
-}  // namespace
-
-struct PluginDevice {
-    int index = 0;
-    cudaStream_t stream = nullptr;
-    cublasLtHandle_t blas = nullptr;
-    void* workspace = nullptr;
-    std::map<PlanKey, std::unique_ptr<Plan>> plans;
-    bool capturing = false, cupti = false;
-    std::unique_ptr<EventSpans> spans;  // while a trace is recorded without CUPTI
-    TraceEnd traced;
-};
 
 namespace {
 
@@ -76,30 +33,27 @@ static_assert(is_sticky(cudaErrorECCUncorrectable) && is_sticky(cudaErrorNvlinkU
               is_sticky(cudaErrorLaunchFailure) && is_sticky(cudaErrorContained) &&
               is_sticky(cudaErrorTensorMemoryLeak));
 
-int report(cudaError_t code, const char* what, PluginError* error) {
-    if (code == cudaSuccess) return 0;
-    cudaGetLastError();  // one that is not sticky must not be reported again by the next call
-    error->code = static_cast<std::int32_t>(code);
-    error->sticky = is_sticky(code);
-    std::snprintf(error->text, sizeof error->text, "%s: %s (%s)", what, cudaGetErrorString(code),
-                  cudaGetErrorName(code));
-    return error->code;
-}
-
-int report(cublasStatus_t status, const char* what, PluginError* error) {
-    if (status == CUBLAS_STATUS_SUCCESS) return 0;
-    // The library may be the first to see a context that is lost, and then says no more than that it failed.
-    const cudaError_t cause = cudaGetLastError();
-    error->code = -static_cast<std::int32_t>(status);
-    error->sticky = is_sticky(cause);
-    std::snprintf(error->text, sizeof error->text, "%s: %s%s%s", what, cublasLtGetStatusName(status),
-                  cause == cudaSuccess ? "" : ", ", cause == cudaSuccess ? "" : cudaGetErrorName(cause));
-    return error->code;
-}
-
+// CUDA's runtime says of a missing driver that it is too old.
 int device_count(int* count, PluginError* error) {
     *count = 0;  // it stays untouched where there is no driver
-    return report(cudaGetDeviceCount(count), "counting devices", error);
+    void* const driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (driver == nullptr) {
+        error->code = static_cast<std::int32_t>(cudaErrorInsufficientDriver);
+        std::snprintf(error->text, sizeof error->text,
+                      "there is no NVIDIA driver: libcuda.so.1, which it installs, cannot be loaded (%s)",
+                      dlerror());
+        return error->code;
+    }
+    const cudaError_t code = cudaGetDeviceCount(count);
+    int is = 0, needed = 0;
+    if (code != cudaErrorInsufficientDriver || cudaDriverGetVersion(&is) != cudaSuccess || is == 0 ||
+        cudaRuntimeGetVersion(&needed) != cudaSuccess)
+        return report(code, "counting devices", error);
+    error->code = static_cast<std::int32_t>(code);
+    std::snprintf(error->text, sizeof error->text,
+                  "the NVIDIA driver is too old: it is for CUDA %d.%d, and %d.%d is needed", is / 1000,
+                  is % 1000 / 10, needed / 1000, needed % 1000 / 10);
+    return error->code;
 }
 
 int device_facts(int index, DeviceFacts* facts, PluginError* error) {
@@ -405,72 +359,6 @@ int milliseconds(PluginEvent* begin, PluginEvent* end, float* elapsed, PluginErr
     return report(cudaEventElapsedTime(elapsed, begin->event, end->event), "timing events", error);
 }
 
-// Where cuBLASLt lies: CUPTI often lies beside it.
-std::string library_folder() {
-    Dl_info info{};
-    if (dladdr(reinterpret_cast<const void*>(&cublasLtCreate), &info) == 0 || info.dli_fname == nullptr)
-        return {};
-    const std::string path = info.dli_fname;
-    return path.substr(0, path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
-}
-
-// CUPTI where it can be had, else events. Nothing may throw into whoever loaded the plug-in.
-int begin_trace(PluginDevice* device, TraceStart* start, PluginError* error) try {
-    if (const int code = report(cudaStreamSynchronize(device->stream), "waiting for the device", error))
-        return code;
-    device->traced = {};
-    auto& cupti = profiler::CuptiSession::instance();
-    device->cupti = cupti.begin(library_folder());
-    start->kernels = device->cupti;
-    std::snprintf(start->source, sizeof start->source, "%s",
-                  device->cupti ? cupti.version().c_str() : "CUDA events");
-    std::snprintf(start->problem, sizeof start->problem, "%s", cupti.problem().c_str());
-    if (device->cupti) return 0;
-    device->spans = std::make_unique<EventSpans>();
-    return report(device->spans->add(0, device->stream), "recording an event", error);
-} catch (const std::exception& problem) {
-    std::snprintf(error->text, sizeof error->text, "beginning to trace: %s", problem.what());
-    return error->code = static_cast<std::int32_t>(cudaErrorUnknown);
-}
-
-void mark(PluginDevice* device, std::uint64_t mark) {
-    if (device->cupti) profiler::CuptiSession::instance().mark(mark);
-    if (device->spans != nullptr && !device->capturing) device->spans->add(mark, device->stream);
-}
-
-void send(const TraceSink& sink, const profiler::Activity& activity, std::string_view name) {
-    const bool kernel = activity.kind == profiler::ActivityKind::kernel;
-    const std::string text = kernel ? readable_kernel_name(name) : std::string(name);
-    sink.record(sink.context, &activity, text.c_str());
-}
-
-int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, PluginError* error) try {
-    mark(device, 0);
-    profiler::ClockPair met;
-    int code = 0;
-    if (device->spans != nullptr)
-        code = report(device->spans->meet(device->stream, met), "timing events", error);
-    if (code == 0) code = report(cudaStreamSynchronize(device->stream), "waiting for the device", error);
-    auto& cupti = profiler::CuptiSession::instance();
-    const bool recorded = std::exchange(device->cupti, false);
-    const std::unique_ptr<EventSpans> spans = std::move(device->spans);
-    if (recorded) {
-        cupti.end([sink](const profiler::Activity& activity, std::string_view name) {
-            send(*sink, activity, name);
-        });
-        device->traced.lost_records = cupti.lost();
-        for (const profiler::ClockPair& pair : cupti.clock()) sink->clock(sink->context, &pair);
-    } else if (spans != nullptr && code == 0) {
-        spans->spans(device->index, [sink](const profiler::Activity& span) { send(*sink, span, ""); });
-        sink->clock(sink->context, &met);
-    }
-    *end = device->traced;
-    return code;
-} catch (const std::exception& problem) {
-    std::snprintf(error->text, sizeof error->text, "ending a trace: %s", problem.what());
-    return error->code = static_cast<std::int32_t>(cudaErrorUnknown);
-}
-
 constexpr PluginTable kTable = {
     .version = kPluginVersion,
     .device_count = device_count,
@@ -500,6 +388,8 @@ constexpr PluginTable kTable = {
     .begin_trace = begin_trace,
     .mark = mark,
     .end_trace = end_trace,
+    .begin_counters = begin_counters,
+    .end_counters = end_counters,
 };
 
 }  // namespace
