@@ -49,10 +49,12 @@ std::string calibration_text(const nlohmann::json& answer) {
 std::vector<std::vector<std::string>> device_rows(const nlohmann::json& cuda) {
     std::vector<std::vector<std::string>> rows;
     for (const nlohmann::json& device : cuda.value("devices", nlohmann::json::array()))
-        rows.push_back({device.value("id", ""),
-                        fmt::format("{}, compute capability {}, {}, driver for CUDA {}",
-                                    device.value("name", ""), device.value("compute_capability", ""),
-                                    bytes_text(device.value("memory", 0.0)), device.value("driver", ""))});
+        rows.push_back(
+            {device.value("id", ""),
+             fmt::format("{}, compute capability {}, {}, driver for CUDA {}{}", device.value("name", ""),
+                         device.value("compute_capability", ""), bytes_text(device.value("memory", 0.0)),
+                         device.value("driver", ""),
+                         device.value("mig", false) ? ", an instance of a divided device (MIG)" : "")});
     if (rows.empty()) rows.push_back({"CUDA devices", "none: " + text(cuda, "problem")});
     return rows;
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "app/hone/terminal.h"
 
 namespace hone::cli {
@@ -42,7 +44,39 @@ std::string device_text(const profiler::DeviceTraceFacts& facts) {
     if (facts.peak_bandwidth > 0)
         text += fmt::format("\nmeasured peaks: {:.0f} GB/s copied, {:.1f} TFLOP/s in BF16",
                             facts.peak_bandwidth / 1e9, facts.peak_flops / 1e12);
-    return text + "\nBytes and FLOPs are the operations' own formulas, not counters of the hardware.\n";
+    if (facts.memory_difference >= 0)
+        text += fmt::format("\nits memory as {} saw it differs from Hone's account by at most {}",
+                            facts.source, bytes_text(static_cast<double>(facts.memory_difference)));
+    return text;
+}
+
+// Where the figures come from: said in so many words, because they look alike.
+std::string source_text(const profiler::Trace& trace) {
+    if (trace.device.empty()) return {};
+    const auto& [source, problem] = std::tie(trace.device.counters_source, trace.device.counters_problem);
+    std::string text = "\nBytes and FLOPs are the operations' own formulas, not counters of the hardware.";
+    if (!source.empty())
+        text += fmt::format(
+            " DRAM MB, Tensor % and SM % were counted by {}, in a pass of its own: the prompt and two "
+            "tokens.",
+            source);
+    if (!problem.empty())
+        text += fmt::format("\n{}: {}", source.empty() ? "No counters" : "Counters", problem);
+    return text;
+}
+
+std::string cost_text(const profiler::Trace& trace) {
+    if (trace.slowdown <= 0) return {};
+    return fmt::format("\nTracing: {:.3f} × the run's time a token", trace.slowdown);
+}
+
+// Of what was counted; else a dash.
+std::string share_text(const profiler::KernelGroup& group, double share) {
+    return group.counted() ? fmt::format("{:.1f}", 100 * share) : "–";
+}
+
+nlohmann::json counted_json(const profiler::KernelGroup& group, double figure) {
+    return group.counted() ? nlohmann::json(figure) : nlohmann::json();
 }
 
 }  // namespace
@@ -51,8 +85,11 @@ std::string kernel_table(const profiler::Trace& trace, const KernelTableOptions&
     const char* const first = options.by == profiler::GroupBy::operation ? "Operation"
                               : options.by == profiler::GroupBy::kernel  ? "Kernel"
                                                                          : "Layer";
-    std::vector<std::vector<std::string>> rows{{first, "Count", "Time µs", "Share", "Mean µs", "MB", "GB/s",
-                                                "MFLOP", "GFLOP/s", "Of peak", "Launch"}};
+    std::vector<std::vector<std::string>> rows{
+        {first, "Count", "Time µs", "Share", "Mean µs", "MB", "GB/s", "MFLOP", "GFLOP/s", "Of peak"}};
+    const bool counted = !trace.counters.empty();
+    if (counted) rows[0].insert(rows[0].end(), {"DRAM MB", "Tensor %", "SM %"});
+    rows[0].emplace_back("Launch");
     for (const profiler::KernelGroup& group : profiler::group_events(trace, options.by, options.filter)) {
         const auto total = static_cast<double>(group.total);
         const auto peak = profiler::share_of_peak(group, trace.device);
@@ -60,10 +97,15 @@ std::string kernel_table(const profiler::Trace& trace, const KernelTableOptions&
                         fmt::format("{:.1f} %", 100 * group.share),
                         microseconds(total / static_cast<double>(group.count)), scaled(group.bytes, 1e6),
                         scaled(group.bandwidth(), 1e9), scaled(group.flops, 1e6),
-                        scaled(group.flops_rate(), 1e9), peak ? fmt::format("{:.1f} %", 100 * *peak) : "–",
-                        launch_text(group.launch)});
+                        scaled(group.flops_rate(), 1e9), peak ? fmt::format("{:.1f} %", 100 * *peak) : "–"});
+        if (counted)
+            rows.back().insert(rows.back().end(),
+                               {group.counted() ? fmt::format("{:.1f}", group.counted_bytes / 1e6) : "–",
+                                share_text(group, group.tensor()), share_text(group, group.busy())});
+        rows.back().push_back(launch_text(group.launch));
     }
-    return table(rows) + device_text(trace.device);
+    const std::string told = device_text(trace.device) + cost_text(trace) + source_text(trace);
+    return table(rows) + (told.empty() ? told : told + "\n");
 }
 
 nlohmann::json kernel_document(const profiler::Trace& trace, const KernelTableOptions& options) {
@@ -80,6 +122,9 @@ nlohmann::json kernel_document(const profiler::Trace& trace, const KernelTableOp
                           {"bytes", group.bytes},
                           {"flops", group.flops},
                           {"share_of_peak", peak ? nlohmann::json(*peak) : nlohmann::json()},
+                          {"dram_bytes", counted_json(group, group.counted_bytes)},
+                          {"tensor_share", counted_json(group, group.tensor())},
+                          {"sm_share", counted_json(group, group.busy())},
                           {"launch", block[0] == 0 ? nlohmann::json()
                                                    : nlohmann::json{{"grid", grid},
                                                                     {"block", block},
@@ -87,7 +132,9 @@ nlohmann::json kernel_document(const profiler::Trace& trace, const KernelTableOp
                                                                     {"shared_bytes", shared}}}});
     }
     const nlohmann::json details = nlohmann::json::parse(profiler::details_of(trace));
-    return {{"groups", std::move(groups)}, {"device", details.value("device", nlohmann::json())}};
+    return {{"groups", std::move(groups)},
+            {"device", details.value("device", nlohmann::json())},
+            {"slowdown", details.value("slowdown", nlohmann::json())}};
 }
 
 }  // namespace hone::cli

@@ -63,7 +63,8 @@ void MachineCard::refresh() {
         const auto devices = cuda.value("devices", nlohmann::json::array());
         for (const nlohmann::json& device : devices)
             add(textOf(device, "id"),
-                tr("%1 · %2").arg(textOf(device, "name"), formatBytes(numberOf(device, "memory"))),
+                (device.value("mig", false) ? tr("%1 (a MIG instance) · %2") : tr("%1 · %2"))
+                    .arg(textOf(device, "name"), formatBytes(numberOf(device, "memory"))),
                 tr("Compute capability %1, %2 multiprocessors, driver for CUDA %3.")
                     .arg(textOf(device, "compute_capability"))
                     .arg(static_cast<int>(numberOf(device, "multiprocessors")))

@@ -111,8 +111,18 @@ void RunWriter::attention_mass(const nlohmann::json& reply) {
     set("attention_mass", share, share, share, 1);
 }
 
+// Seconds a decoded token of the traced repetition, over the median of the timed ones; 0 where either has none.
+double RunWriter::slowdown(const nlohmann::json& reply) const {
+    std::vector<double> speeds = repetition_values("decode_tokens_per_second");
+    const double tokens = reply.value("traced_decoded_tokens", 0.0);
+    if (speeds.empty() || tokens <= 0) return 0;
+    const auto middle = speeds.begin() + std::ssize(speeds) / 2;
+    std::nth_element(speeds.begin(), middle, speeds.end());
+    return reply.value("traced_decode_seconds", 0.0) / tokens * *middle;
+}
+
 void RunWriter::trace(const nlohmann::json& reply, const std::string& spool) {
-    const profiler::Trace trace = [&spool] {
+    profiler::Trace trace = [&spool] {
         try {
             return profiler::read_spool(spool);
         } catch (const profiler::TraceError& error) {
@@ -121,9 +131,20 @@ void RunWriter::trace(const nlohmann::json& reply, const std::string& spool) {
     }();
     if (reply.at("events").get<std::size_t>() != trace.events.size())
         throw Error("the trace that the worker wrote is not the one it reported");
+    trace.slowdown = slowdown(reply);
     store_.set_trace(id_, trace);
     if (trace.dropped > 0)
         note("the trace is not whole: " + std::to_string(trace.dropped) + " events found no room");
+    constexpr double kNoted = 1.05;
+    if (trace.slowdown > kNoted)
+        note(fmt::format("tracing made decoding {:.1f} % slower: the trace's times are longer than the run's",
+                         100 * (trace.slowdown - 1)));
+    const profiler::DeviceTraceFacts& facts = trace.device;
+    if (!facts.problem.empty()) note("the trace was recorded by " + facts.source + ": " + facts.problem);
+    if (!facts.counters_problem.empty())
+        note((facts.counters_source.empty() ? "the hardware's counters were not read: "
+                                            : "not all of the hardware's counters were read: ") +
+             facts.counters_problem);
 }
 
 void RunWriter::Windows::add(const std::map<std::string, double>& values, bool compared) {

@@ -45,6 +45,7 @@ private:
     void write_accuracy();
     void note_each_text();
     void note_what_did_not_engage();
+    double slowdown(const nlohmann::json& reply) const;
     void set(const std::string& metric, double value, double low, double high, std::int64_t n);
 
     profiler::Store& store_;

@@ -73,6 +73,13 @@ ErrorDetails device_error(const gpu::DeviceError& error) {
         "", "device", error.what(), "a device that computes"};
 }
 
+std::string divided_device_note(const Target& target) {
+    return target.device +
+           " is an instance of a divided device (MIG): multiprocessors, memory and bandwidth are the "
+           "instance's, "
+           "what runs in other instances may slow it down, and counters may be refused";
+}
+
 nlohmann::json describe_device(const Target& target) {
     const std::optional<int> index = cuda_index(target.device);
     if (!index) return nullptr;

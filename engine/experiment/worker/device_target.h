@@ -24,6 +24,9 @@ std::unique_ptr<gpu::Device> open_device(const Target& target);
 // What a device's runtime refused, for people: a lost context says that the run is over and another may begin.
 ErrorDetails device_error(const gpu::DeviceError& error);
 
+// What is to be known of a run on an instance of a divided device.
+std::string divided_device_note(const Target& target);
+
 // The facts of the target's device that a run is stored with; null for the CPU and where there is no such device.
 nlohmann::json describe_device(const Target& target);
 // {"devices": [{"id": "cuda:0", "name", "compute_capability", "memory", "multiprocessors", …}], "problem": why there are none, or null}.

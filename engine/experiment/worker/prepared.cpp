@@ -172,6 +172,7 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
             plan_matrices(checkpoint, dtype);
         config_ = applied.run;
         notes_ = std::move(applied.notes);
+        if (device_ && device_->facts().mig) notes_.push_back(divided_device_note(experiment_.target));
         if (weight_evidence_) weight_evidence_->applied(checkpoint);
         const bool without_zeros = leaves_zeros_out(experiment_.recipe, config_);
         if (without_zeros && !has_weights) {

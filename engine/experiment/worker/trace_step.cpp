@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/core/error.h"
+#include "engine/experiment/worker/counter_pass.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/runtime/device/device_peaks.h"
@@ -17,7 +18,7 @@ constexpr std::int64_t kMostEvents = 1'000'000;  // 48 MB
 class Recording {
 public:
     Recording(Runtime& runtime, profiler::TraceRecorder& recorder, gpu::Device* device)
-        : runtime_(runtime), recorder_(recorder), device_(device) {
+        : runtime_(runtime), device_(device) {
         if (device_ != nullptr) device_->begin_trace();
         runtime_.trace(&recorder);
     }
@@ -33,19 +34,20 @@ public:
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
 
-    profiler::Trace take(const DevicePeaks& peaks) {
-        if (device_ == nullptr) return recorder_.take();
+    // Ends it; of a device what it did.
+    profiler::DeviceRecording end(const DevicePeaks& peaks) {
         profiler::DeviceRecording recording;
+        runtime_.trace(nullptr);
+        if (device_ == nullptr) return recording;
         device_->end_trace(recording);
         recording.peak_bandwidth = peaks.bandwidth;
         recording.peak_flops = peaks.flops;
         runtime_.describe(recording);
-        return recorder_.take(recording);
+        return recording;
     }
 
 private:
     Runtime& runtime_;
-    profiler::TraceRecorder& recorder_;
     gpu::Device* device_;
 };
 
@@ -62,13 +64,17 @@ nlohmann::json Prepared::trace(const nlohmann::json& request, const Progress& pr
     const DevicePeaks peaks = device_ ? measure_device_peaks(*device_) : DevicePeaks{};
     profiler::TraceRecorder recorder(static_cast<std::size_t>(most));
     GenerationTimings timings;
-    profiler::Trace trace;
+    profiler::DeviceRecording of_device;
     {
         Recording recording(*runtime_, recorder, device_.get());
         timings =
             run_generation(*runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress);
-        trace = recording.take(peaks);
+        of_device = recording.end(peaks);
     }
+    if (device_)
+        count_hardware(*runtime_, *device_, prompts_, sampler, static_cast<std::size_t>(most), of_device,
+                       progress);
+    const profiler::Trace trace = device_ ? recorder.take(of_device) : recorder.take();
     profiler::write_spool(trace, spool);
     return {{"events", trace.events.size()},
             {"dropped", trace.dropped},

@@ -214,6 +214,7 @@ int device_facts(int, DeviceFacts* facts, PluginError*) {
     facts->shared_bytes = 227 * 1024;
     facts->memory_bytes = memory_limit();
     facts->driver = facts->runtime = 13000;
+    facts->mig = std::getenv("HONE_EMULATED_MIG") != nullptr;
     return 0;
 }
 
