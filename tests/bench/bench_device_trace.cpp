@@ -143,6 +143,25 @@ nlohmann::json logits_against_cpu(gpu::Device& device, kernels::ThreadPool& pool
              std::isfinite(largest) ? nlohmann::json(largest) : nlohmann::json("not finite")}};
 }
 
+// A prompt and two steps more, operation by operation.
+void count(Runtime& runtime, gpu::Device& device, std::span<const TokenId> prompt,
+           profiler::DeviceRecording& recording) {
+    constexpr std::size_t kMostOperations = 100'000;
+    profiler::TraceRecorder recorder(kMostOperations);
+    const std::vector<TokenId> next{7};
+    if (device.begin_counters()) {
+        runtime.clear(0);
+        runtime.trace(&recorder);
+        forward(runtime, prompt);
+        for (int step = 0; step < 2; ++step) forward(runtime, next);
+        runtime.trace(nullptr);
+    }
+    gpu::Device::Counters counters = device.end_counters();
+    recording.counters_problem = std::move(counters.problem);
+    recording.counted = recorder.take_counted(counters.counted);
+    if (!recording.counted.empty()) recording.counters_source = std::move(counters.source);
+}
+
 // A prompt and four steps, of which the last two run as a graph.
 void record(gpu::Device& device, kernels::ThreadPool& pool, const SyntheticShape& shape,
             const std::string& folder) {
@@ -160,6 +179,7 @@ void record(gpu::Device& device, kernels::ThreadPool& pool, const SyntheticShape
         trace);
     recording.peak_bandwidth = peaks.bandwidth;
     recording.peak_flops = peaks.flops;
+    count(runtime, device, prompt, recording);
     std::filesystem::create_directories(folder);
     profiler::write_recording(recording, folder + "/" + std::string(shape.name) + ".jsonl");
 }

@@ -137,6 +137,8 @@ TEST(DeviceTrace, ShowsRangesOfLibrariesAndMemoryPools) {
     EXPECT_EQ(trace.device.kernel_time, 0);
     ASSERT_EQ(trace.memory.size(), 1u);
     EXPECT_EQ(trace.memory[0].name, "memory pools");
+    EXPECT_TRUE(trace.memory[0].seen) << "no class of its own";
+    EXPECT_EQ(trace.device.memory_difference, -1) << "the profiler saw no memory";
     std::vector<std::int64_t> held;
     for (const MemoryMoment& moment : trace.memory[0].moments) held.push_back(moment.bytes);
     EXPECT_EQ(held, (std::vector<std::int64_t>{0, 1000, 1500, 500}));
@@ -210,6 +212,68 @@ TEST(DeviceTrace, KeepsUnknownTimesUnknown) {
     EXPECT_EQ(trace.names[trace.events[0].name], "timed");
 }
 
+// CUPTI records the calls of a capture too, but they run nothing.
+TEST(DeviceTrace, CountsNoLaunchesOfACapture) {
+    RecordingBuilder b;
+    const auto queued = b.operation(Operation::linear, 0, TracePhase::decode, 100);
+    const auto captured = b.operation(Operation::linear, 0, TracePhase::decode, 100);
+    b.r.captures = {{captured, 1}};
+    b.r.graph_kernels = 1;
+    b.r.own_launches = 1;
+    b.call(1, queued, "cudaLaunchKernel", 1'010'000, 1'011'000);
+    b.kernel(1, "product", 1'012'000, 1'013'000);
+    b.call(2, captured, "cudaLaunchKernel", 1'014'000, 1'015'000);
+    b.node(501, captured);
+    b.call(3, captured, "cudaGraphLaunch", 1'016'000, 1'017'000);
+    b.kernel(3, "product", 1'018'000, 1'019'000, 501);
+    const Trace trace = device_trace(b.r);
+    EXPECT_EQ(trace.device.launches, 2);
+    EXPECT_EQ(trace.device.kernels, 2);
+}
+
+// Two layers' products, of which the first was counted twice; the second layer's stays by formula.
+TEST(DeviceTrace, GivesKernelsWhatWasCountedOfOperationsLikeTheirs) {
+    RecordingBuilder b;
+    for (const std::int32_t layer : {0, 1}) {
+        const auto mark = b.operation(Operation::linear, layer, TracePhase::decode, 1000);
+        const auto number = static_cast<std::uint32_t>(2 * mark);
+        b.call(number, mark, "cudaLaunchKernel", 1'001'000 * layer + 1'000'000, 1'001'500);
+        b.kernel(number, "product", 1'020'000 + 10'000 * layer, 1'024'000 + 10'000 * layer);
+        b.call(number + 1, mark, "cudaLaunchKernel", 1'002'000, 1'002'500);
+        b.kernel(number + 1, "combine", 1'025'000 + 10'000 * layer, 1'026'000 + 10'000 * layer);
+    }
+    const CountedOperation first{
+        Operation::linear, TracePhase::decode, 0, "attn_q", {3000, 1000, 0.2, 0.4, 7000}};
+    CountedOperation again = first, other = first;
+    again.counters = {5000, 1000, 0.4, 0.6, 9000};
+    other.layer = 7;  // nothing traced is like it
+    b.r.counted = {first, again, other};
+    b.r.counters_source = "CUPTI 13.0.1";
+    const Trace trace = device_trace(b.r);
+    EXPECT_EQ(trace.device.counters_source, "CUPTI 13.0.1");
+    ASSERT_EQ(trace.counters.size(), 2U);
+    EXPECT_EQ(trace.counters[0].count, 2);
+    EXPECT_EQ(trace.counters[0].mean.dram_read, 4000);
+    EXPECT_EQ(trace.counters[0].name, "attn_q");
+    const std::vector<KernelGroup> of_first =
+        group_events(trace, GroupBy::operation, {.layer = 0, .phase = {}});
+    ASSERT_EQ(of_first.size(), 1U);
+    ASSERT_TRUE(of_first[0].counted());
+    EXPECT_EQ(of_first[0].counted_bytes, 5000);
+    EXPECT_DOUBLE_EQ(of_first[0].tensor(), 0.3);
+    EXPECT_DOUBLE_EQ(of_first[0].busy(), 0.5);
+    EXPECT_TRUE(of_first[0].intensity_counted());
+    EXPECT_DOUBLE_EQ(of_first[0].intensity(), 2000.0 / 5000);
+    // A group that was not all counted is by formula.
+    const std::vector<KernelGroup> all = group_events(trace, GroupBy::operation);
+    EXPECT_FALSE(all[0].counted());
+    EXPECT_EQ(all[0].intensity(), 2);
+    Trace back;
+    set_details(back, details_of(trace));
+    EXPECT_EQ(back.counters, trace.counters);
+    EXPECT_EQ(back.launches, trace.launches);
+}
+
 TEST(DeviceTrace, ShowsWhatWasLost) {
     RecordingBuilder b;
     b.call(1, 0, "cudaLaunchKernel", 1'010'000, 1'011'000);
@@ -262,6 +326,9 @@ TEST(DeviceTrace, FollowsMemoryByClass) {
     EXPECT_EQ(trace.memory[1].moments, (std::vector<MemoryMoment>{{0, 0}, {100'000, 50}, {300'000, 0}}));
     EXPECT_EQ(trace.memory[2].name, "CUPTI 13.0.1");
     EXPECT_EQ(trace.memory[2].moments.back().bytes, 1050);
+    EXPECT_TRUE(trace.memory[2].seen);
+    EXPECT_FALSE(trace.memory[0].seen);
+    EXPECT_EQ(trace.device.memory_difference, 50);  // the profiler saw no release
 }
 
 TEST(DeviceRecording, ComesBackFromItsFileAndRefusesOthers) {
@@ -270,6 +337,9 @@ TEST(DeviceRecording, ComesBackFromItsFileAndRefusesOthers) {
     b.r.captures = {{mark, 1}};
     b.r.memory = {{500'000, 1000, 0, 16}};
     b.r.problem = "none to speak of";
+    b.r.counters_source = "CUPTI 13.0.1";
+    b.r.counters_problem = "one was lost";
+    b.r.counted = {{Operation::linear, TracePhase::prefill, 3, "attn_q", {1, 2, 0.5, 0.25, 9}}};
     b.call(1, mark, "cudaLaunchKernel", 1'010'000, 1'012'000);
     b.kernel(1, "gemm \"quoted\"", 1'020'000, 1'021'000);
     const std::string path = testing::TempDir() + "/recording.jsonl";
@@ -291,12 +361,20 @@ TEST(Details, ComeBackAsTheyWere) {
     trace.memory = {{"weights", {{0, 5}, {10, 7}}}};
     trace.device.source = "CUPTI 13.0.1";
     trace.device.peak_flops = 1e15;
+    trace.device.memory_difference = 512;
+    trace.device.counters_problem = "refused";
+    trace.counters = {{Operation::attention, TracePhase::decode, 3, "attention", 2, {1, 2, 0.5, 0.25, 9}}};
+    trace.launches[0].counters = 1;
+    trace.slowdown = 1.02;
     Trace back;
     set_details(back, details_of(trace));
     EXPECT_EQ(back.tracks, trace.tracks);
     EXPECT_EQ(back.launches, trace.launches);
     EXPECT_EQ(back.memory, trace.memory);
     EXPECT_EQ(back.device, trace.device);
+    EXPECT_EQ(back.counters, trace.counters);
+    EXPECT_EQ(back.slowdown, trace.slowdown);
+    EXPECT_THROW(set_details(back, R"({"launches": [[1, 1, 1, 1, 1, 1, 0, 0, 2]]})"), TraceError);
     EXPECT_THROW(set_details(back, "nonsense"), TraceError);
 }
 
