@@ -119,6 +119,7 @@ TEST(CuptiActivity, ReadsCopiesFillsMemoryAndWaits) {
     records.add<CUpti_ActivityMemset4>(CUPTI_ACTIVITY_KIND_MEMSET, [](auto& record) { record.bytes = 64; });
     records.add<CUpti_ActivityMemory4>(CUPTI_ACTIVITY_KIND_MEMORY2, [](auto& record) {
         record.memoryOperationType = CUPTI_ACTIVITY_MEMORY_OPERATION_TYPE_ALLOCATION;
+        record.memoryKind = CUPTI_ACTIVITY_MEMORY_KIND_DEVICE;
         record.address = 0x1000;
         record.bytes = 1 << 20;
         record.timestamp = 33;
