@@ -453,12 +453,38 @@ class CommandLine(unittest.TestCase):
         self.assertIn("attention", [group["name"] for group in of_layer])
         self.assertLess(sum(group["count"] for group in of_layer), sum(group["count"] for group in whole["groups"]))
         self.assertIn("recorded by emulation", self.hone("runs", "kernels", run["id"], "--store", self.store).stdout)
+        self.assertEqual(facts["counters_source"], "emulation")
+        self.assertGreater(whole["slowdown"], 0)
+        for group in self.json("runs", "kernels", run["id"], "--store", self.store)["groups"]:
+            if group["flops"] > 0:
+                self.assertGreater(group["dram_bytes"], 0)
+                self.assertAlmostEqual(group["tensor_share"], 0.25)
+        text = self.hone("runs", "kernels", run["id"], "--store", self.store).stdout
+        for part in ("DRAM MB", "Tensor %", "were counted by emulation", "× the run's time a token", "differs from Hone's account"):
+            self.assertIn(part, text)
         path = self.root / "trace.json"
         self.hone("runs", "trace", run["id"], "--out", path, "--store", self.store)
         events = json.loads(path.read_text(encoding="utf-8"))["traceEvents"]
         names = {event["args"]["name"] for event in events if event["name"] == "thread_name"}
         self.assertLessEqual({"CUDA calls", "stream 7"}, names)
         self.assertTrue(any(event["ph"] == "C" for event in events))  # memory
+
+    def test_refused_counters_cost_nothing_but_themselves(self):
+        self.with_plugin(EMULATED)
+        for name, value in (("HONE_EMULATED_COUNTERS_REFUSED", "only for administrators"), ("HONE_EMULATED_MIG", "1")):
+            os.environ[name] = value
+            self.addCleanup(os.environ.pop, name, None)
+        run = self.json("bench", MODEL, "--device", "cuda:0", "--prompt", "8", "--generate", "4", "--repeat", "2", "--text", "none", "--trace",
+                        "--store", self.store)["runs"][0]
+        self.assertEqual(run["status"], "done")
+        self.assertIn("the hardware's counters were not read: only for administrators", run["notes"])
+        self.assertTrue(any("(MIG)" in note for note in run["notes"]), run["notes"])
+        whole = self.json("runs", "kernels", run["id"], "--store", self.store)
+        self.assertIsNone(whole["groups"][0]["dram_bytes"])
+        text = self.hone("runs", "kernels", run["id"], "--store", self.store).stdout
+        self.assertNotIn("DRAM MB", text)
+        self.assertIn("No counters: only for administrators", text)
+        self.assertIn("an instance of a divided device (MIG)", self.hone("doctor").stdout)
 
     def test_help_and_version(self):
         self.assertIn("hone 0.", self.hone("--version").stdout)

@@ -318,6 +318,50 @@ TEST_F(DeviceRuntime, TracesEveryKernelWithLayerOperationAndPhase) {
                 0.01 * static_cast<double>(held));
 }
 
+// After the trace, in a pass of its own: every operation of both phases, and not a bit of the logits differs.
+TEST_F(DeviceRuntime, CountsTheHardwareOperationByOperation) {
+    const std::unique_ptr<Model> model = tiny_model();
+    Runtime plain(*model, {}, pool, kSequences, kContext, device, {});
+    const std::vector<float> expected = all_logits(plain);
+    Runtime runtime(*model, {}, pool, kSequences, kContext, device, {});
+    profiler::TraceRecorder traced(100'000), counting(100'000);
+    profiler::DeviceRecording recording;
+    device.begin_trace();
+    EXPECT_FALSE(device.begin_counters()) << "each would be in the other's figures";
+    EXPECT_NE(device.end_counters().problem.find("while a trace is recorded"), std::string::npos);
+    runtime.trace(&traced);
+    all_logits(runtime);
+    runtime.trace(nullptr);
+    device.end_trace(recording);
+    if (!device.begin_counters()) GTEST_SKIP() << device.end_counters().problem;
+    runtime.trace(&counting);
+    EXPECT_EQ(all_logits(runtime), expected);
+    runtime.trace(nullptr);
+    const gpu::Device::Counters counters = device.end_counters();
+    EXPECT_EQ(counters.problem, "");
+    EXPECT_FALSE(counters.source.empty());
+    recording.counted = counting.take_counted(counters.counted);
+    recording.counters_source = counters.source;
+    const profiler::Trace trace = traced.take(recording);
+    if (trace.device.kernels == 0) GTEST_SKIP() << "needs kernels: " << trace.device.problem;
+    for (const auto by : {profiler::GroupBy::operation, profiler::GroupBy::layer})
+        for (const profiler::KernelGroup& group : profiler::group_events(trace, by)) {
+            EXPECT_TRUE(group.counted()) << group.name << ' ' << group.layer;
+            EXPECT_GT(group.counted_bytes, 0) << group.name;
+        }
+}
+
+TEST_F(DeviceRuntime, GoesOnWithoutCountersThatAreRefused) {
+    if (&gpu::tested_plugin() != &gpu::emulation::emulated_plugin())
+        GTEST_SKIP() << "needs the emulated device, which can be told to refuse";
+    setenv("HONE_EMULATED_COUNTERS_REFUSED", "only for administrators", 1);
+    EXPECT_FALSE(device.begin_counters());
+    unsetenv("HONE_EMULATED_COUNTERS_REFUSED");
+    const gpu::Device::Counters counters = device.end_counters();
+    EXPECT_EQ(counters.problem, "only for administrators");
+    EXPECT_TRUE(counters.counted.empty());
+}
+
 TEST_F(DeviceRuntime, TracesOperationsByEventsWhereKernelsAreNotSeen) {
     if (&gpu::tested_plugin() != &gpu::emulation::emulated_plugin())
         GTEST_SKIP() << "needs the emulated device, which can be told to trace by events";

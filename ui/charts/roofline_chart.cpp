@@ -90,8 +90,11 @@ void RooflineChart::draw() {
     for (const RooflinePoint& point : points_) {
         QCPGraph* dot = plot().addGraph();
         dot->setLineStyle(QCPGraph::lsNone);
-        dot->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(theme.palette().surface, 1),
-                                             point.color, 2 * radiusOf(point)));
+        dot->setScatterStyle(point.counted ? QCPScatterStyle(QCPScatterStyle::ssCircle,
+                                                             QPen(theme.palette().surface, 1), point.color,
+                                                             2 * radiusOf(point))
+                                           : QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(point.color, 2),
+                                                             Qt::NoBrush, 2 * radiusOf(point)));
         dot->addData(point.intensity, point.flopsRate / 1e9);
         auto* label = new QCPItemText(&plot());
         label->setClipToAxisRect(false);
@@ -148,6 +151,7 @@ QString RooflineChart::hoverText(const QPointF& position) const {
         if (std::hypot(away.x(), away.y()) > hoverRadius) continue;
         lines << point.name << formatNumber(point.intensity, tr("FLOPs a byte"))
               << formatNumber(point.flopsRate / 1e9, QStringLiteral("GFLOP/s"))
+              << (point.counted ? tr("bytes counted by the hardware") : tr("bytes by formula"))
               << tr("%1 % of the time").arg(QLocale().toString(100 * point.share, 'f', 1));
         if (const QString roof = shareOfRoof(point); !roof.isEmpty()) lines << roof;
     }
@@ -164,11 +168,12 @@ QString RooflineChart::description() const {
 
 ChartTable RooflineChart::table() const {
     ChartTable result;
-    result.columns = {tr("name"), tr("FLOPs a byte"), tr("FLOP/s"), tr("share of the time"),
-                      tr("roof (FLOP/s)")};
+    result.columns = {tr("name"),          tr("FLOPs a byte"), tr("FLOP/s"), tr("share of the time"),
+                      tr("roof (FLOP/s)"), tr("bytes")};
     for (const RooflinePoint& p : points_)
         result.rows.push_back({p.name, ChartTable::figure(p.intensity), ChartTable::figure(p.flopsRate),
-                               ChartTable::figure(p.share), ChartTable::figure(attainable(p.intensity))});
+                               ChartTable::figure(p.share), ChartTable::figure(attainable(p.intensity)),
+                               p.counted ? tr("counted") : tr("by formula")});
     return result;
 }
 

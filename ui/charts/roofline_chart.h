@@ -15,6 +15,8 @@ struct RooflinePoint {
     QString name;
     double intensity = 0, flopsRate = 0, share = 0;
     QColor color;
+    bool counted =
+        true;  // intensity by bytes that hardware counted; else by a formula, and its point is hollow
 };
 
 // What a machine reaches when it does nothing else; 0: not known, then no roof is drawn.

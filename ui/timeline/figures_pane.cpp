@@ -17,6 +17,7 @@
 #include "ui/charts/chart_card.h"
 #include "ui/charts/line_chart.h"
 #include "ui/charts/roofline_chart.h"
+#include "ui/forms/schema_text.h"
 #include "ui/models/run_roles.h"
 #include "ui/pages/tables/figure_table.h"
 #include "ui/theme/theme.h"
@@ -49,6 +50,7 @@ FiguresPane::FiguresPane(QWidget* parent)
       layers_(makeChoice(tr("Layer that the figures are of"))),
       phases_(makeChoice(tr("Phase that the figures are of"))),
       summary_(new ElidedLabel({}, TextStyle::body)),
+      doubts_(new ElidedLabel({}, TextStyle::caption)),
       pages_(new QStackedWidget),
       totals_(new TotalsModel(this)),
       sorted_(new QSortFilterProxyModel(this)),
@@ -59,8 +61,11 @@ FiguresPane::FiguresPane(QWidget* parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(4);
     column->addWidget(makeHead());
+    column->addWidget(doubts_);
     column->addWidget(pages_, 1);
     summary_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    doubts_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    doubts_->hide();
     roofline_->setEmptyText(tr("Nothing in the range both reads memory and computes."));
     memory_->setEmptyText(tr("This trace has no memory over time: it was recorded on the CPU."));
     pages_->addWidget(makeTable());
@@ -172,15 +177,18 @@ void FiguresPane::update() {
     const profiler::DeviceTraceFacts& facts = data_->trace().device;
     totals_->setTotals(data_->groups(by, filter()), by, facts);
     const QString what = range_ ? tr("Selected") : tr("All");
-    summary_->setText(
-        QStringLiteral("%1: %2").arg(what, totalsText(totals_->totals(), range_.value_or(data_->all()))));
+    QString summary =
+        QStringLiteral("%1: %2").arg(what, totalsText(totals_->totals(), range_.value_or(data_->all())));
+    if (data_->ofDevice()) summary += QStringLiteral(" · ") + bytesSource(data_->trace());
+    summary_->setText(summary);
     table_->setAccessibleDescription(summary_->text());
     table_->setColumnHidden(TotalsModel::Launch, !data_->ofDevice() || by != profiler::GroupBy::kernel);
     std::vector<RooflinePoint> points;
     const Palette& p = Theme::instance().palette();
     for (const profiler::KernelGroup& group : totals_->totals())
         points.push_back({groupName(group, by), group.intensity(), group.flops_rate(), group.share,
-                          p.operations[static_cast<std::size_t>(group.operation)]});
+                          p.operations[static_cast<std::size_t>(group.operation)],
+                          group.intensity_counted()});
     roofline_->setRoofline(std::move(points), {facts.peak_bandwidth, facts.peak_flops});
 }
 
@@ -188,6 +196,12 @@ void FiguresPane::update() {
 void FiguresPane::updateColumns() {
     const profiler::DeviceTraceFacts& facts = data_->trace().device;
     table_->setColumnHidden(TotalsModel::Peak, facts.peak_bandwidth <= 0 || facts.peak_flops <= 0);
+    for (const auto column : {TotalsModel::Dram, TotalsModel::Tensor, TotalsModel::Busy})
+        table_->setColumnHidden(column, data_->trace().counters.empty());
+    const QString doubts = traceDoubts(data_->trace());
+    doubts_->setText(doubts);
+    doubts_->setToolTip(wrappedTip(doubts));
+    doubts_->setVisible(!doubts.isEmpty());
     tabs_->setTabVisible(static_cast<int>(Tab::memory), !data_->trace().memory.empty());
     if (!tabs_->isTabVisible(tabs_->currentIndex())) showTab(Tab::table);
 }
@@ -196,12 +210,12 @@ void FiguresPane::updateColumns() {
 void FiguresPane::updateMemory() {
     std::vector<LineSeries> series;
     for (const profiler::MemoryLine& line : data_->trace().memory) {
-        const bool seen = line.name == data_->trace().device.source;
         const QString name = QString::fromStdString(line.name);
         LineSeries one;
-        one.name = seen ? tr("all, seen by %1").arg(name)
-                        : QString(name).replace(QLatin1Char('_'), QLatin1Char(' '));
-        one.color = seen ? ChartColor::muted() : ChartColor::memory(name);
+        one.name = line.seen && line.name != profiler::kMemoryPools
+                       ? tr("all, seen by %1").arg(name)
+                       : QString(name).replace(QLatin1Char('_'), QLatin1Char(' '));
+        one.color = line.seen ? ChartColor::muted() : ChartColor::memory(name);
         double held = 0;
         for (const profiler::MemoryMoment& moment : line.moments) {
             if (moment.time > 0) {

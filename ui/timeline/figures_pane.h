@@ -57,6 +57,7 @@ private:
     QTabBar* tabs_;
     QComboBox *by_, *layers_, *phases_;
     ElidedLabel* summary_;
+    ElidedLabel* doubts_;  // why figures are less than they could be
     QStackedWidget* pages_;
     TotalsModel* totals_;
     QSortFilterProxyModel* sorted_;

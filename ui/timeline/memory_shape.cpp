@@ -22,10 +22,6 @@ std::int64_t heldAt(const MemoryLine& line, double time) {
     return after == line.moments.begin() ? 0 : (after - 1)->bytes;
 }
 
-bool isProfilers(const TraceData& data, const MemoryLine& line) {
-    return line.name == data.trace().device.source;
-}
-
 // Times at which anything changes within the shown part, its two ends among them.
 std::vector<double> changes(const TraceData& data, double begin, double end) {
     std::set<double> times{begin, end};
@@ -43,7 +39,7 @@ std::int64_t mostTogether(const TraceData& data) {
     for (const double time : changes(data, 0, static_cast<double>(data.end()))) {
         std::int64_t sum = 0;
         for (const MemoryLine& line : data.trace().memory)
-            if (!isProfilers(data, line)) sum += heldAt(line, time);
+            if (!line.seen) sum += heldAt(line, time);
         most = std::max(most, sum);
     }
     return most;
@@ -57,7 +53,7 @@ std::vector<MemoryShape> memoryShapes(const TraceData& data, const TimeScale& sc
     std::vector<double> below(times.size(), 0.0);
     std::vector<MemoryShape> shapes;
     for (const MemoryLine& line : data.trace().memory) {
-        MemoryShape shape{QString::fromStdString(line.name), {}, isProfilers(data, line)};
+        MemoryShape shape{QString::fromStdString(line.name), {}, line.seen};
         QPolygonF back;  // along the top of what lies below
         for (std::size_t i = 0; i + 1 < times.size(); ++i) {
             const double held = static_cast<double>(heldAt(line, times[i])), base = shape.line ? 0 : below[i];
@@ -78,7 +74,7 @@ QStringList memoryLines(const TraceData& data, double time) {
     std::int64_t sum = 0;
     for (const MemoryLine& line : data.trace().memory) {
         const std::int64_t held = heldAt(line, time);
-        if (!isProfilers(data, line)) sum += held;
+        if (!line.seen) sum += held;
         lines << QStringLiteral("%1: %2").arg(
             QString::fromStdString(line.name).replace(QLatin1Char('_'), QLatin1Char(' ')),
             formatBytes(static_cast<double>(held)));

@@ -83,6 +83,12 @@ double TotalsModel::value(const profiler::KernelGroup& total, int column) const 
             return total.flops_rate();
         case Peak:
             return profiler::share_of_peak(total, facts_).value_or(-1);
+        case Dram:
+            return total.counted() ? total.counted_bytes : -1;
+        case Tensor:
+            return total.counted() ? total.tensor() : -1;
+        case Busy:
+            return total.counted() ? total.busy() : -1;
         case Launch:
             return static_cast<double>(total.launch.grid[0]) * total.launch.grid[1] * total.launch.grid[2];
         default:
@@ -117,6 +123,12 @@ QString TotalsModel::text(const profiler::KernelGroup& total, int column) const 
             const auto peak = profiler::share_of_peak(total, facts_);
             return peak && *peak > 0 ? shareText(*peak) : none;
         }
+        case Dram:
+            return total.counted() ? formatBytes(total.counted_bytes) : none;
+        case Tensor:
+            return total.counted() ? shareText(total.tensor()) : none;
+        case Busy:
+            return total.counted() ? shareText(total.busy()) : none;
         case Launch:
             return total.launch.block[0] == 0
                        ? none
@@ -142,6 +154,9 @@ QVariant TotalsModel::tip(const profiler::KernelGroup& total, int column) const 
                      formatNanoseconds(static_cast<double>(total.longest)));
         case Bytes:
             return formatExact(total.bytes, QStringLiteral("B"));
+        case Dram:
+            return total.counted() ? QVariant(formatExact(total.counted_bytes, QStringLiteral("B")))
+                                   : QVariant();
         case Flops:
             return formatExact(total.flops, QStringLiteral("FLOP"));
         case Launch:
@@ -185,14 +200,26 @@ QVariant TotalsModel::headerData(int section, Qt::Orientation orientation, int r
             "The larger of two shares: of the bandwidth of a large copy, and of the FLOP/s of a large BF16 "
             "product, both "
             "measured on this device");
+    if (role == Qt::ToolTipRole && section == Dram)
+        return tr("Counted by the hardware: bytes between the device's memory and its L2 cache");
+    if (role == Qt::ToolTipRole && section == Tensor)
+        return tr(
+            "Counted by the hardware: of the cycles in which a multiprocessor had work, those of its tensor "
+            "cores");
+    if (role == Qt::ToolTipRole && section == Busy)
+        return tr(
+            "Counted by the hardware: of an operation's cycles, those in which a multiprocessor had work; "
+            "the gap before its first "
+            "kernel counts too");
     if (role == Qt::ToolTipRole && section == Launch) return tr("Grid × threads of a block, of the longest");
     if (role != Qt::DisplayRole) return {};
     if (section == Name && by_ != profiler::GroupBy::operation)
         return by_ == profiler::GroupBy::kernel ? tr("Kernel") : tr("Layer");
     static const char* const titles[ColumnCount] = {
-        QT_TR_NOOP("Operation"), QT_TR_NOOP("Count"),   QT_TR_NOOP("Time"),  QT_TR_NOOP("Share"),
-        QT_TR_NOOP("Mean"),      QT_TR_NOOP("Bytes"),   QT_TR_NOOP("GB/s"),  QT_TR_NOOP("FLOPs"),
-        QT_TR_NOOP("GFLOP/s"),   QT_TR_NOOP("Of peak"), QT_TR_NOOP("Launch")};
+        QT_TR_NOOP("Operation"), QT_TR_NOOP("Count"),   QT_TR_NOOP("Time"), QT_TR_NOOP("Share"),
+        QT_TR_NOOP("Mean"),      QT_TR_NOOP("Bytes"),   QT_TR_NOOP("GB/s"), QT_TR_NOOP("FLOPs"),
+        QT_TR_NOOP("GFLOP/s"),   QT_TR_NOOP("Of peak"), QT_TR_NOOP("DRAM"), QT_TR_NOOP("Tensor"),
+        QT_TR_NOOP("SM"),        QT_TR_NOOP("Launch")};
     return tr(titles[section]);
 }
 

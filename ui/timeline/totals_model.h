@@ -25,6 +25,9 @@ public:
         Flops,
         Computation,
         Peak,
+        Dram,
+        Tensor,
+        Busy,
         Launch,
         ColumnCount
     };

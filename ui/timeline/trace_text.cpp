@@ -151,6 +151,10 @@ QString deviceText(const profiler::DeviceTraceFacts& facts) {
                      .arg(locale.toString(qlonglong(facts.unknown_times)));
     lines << word(QT_TRANSLATE_NOOP("Trace", "The clocks of device and host agree within %1."))
                  .arg(formatNanoseconds(static_cast<double>(facts.clock_error)));
+    if (facts.memory_difference >= 0)
+        lines << word(QT_TRANSLATE_NOOP("Trace",
+                                        "The memory that it saw differs from Hone's account by at most %1."))
+                     .arg(formatBytes(static_cast<double>(facts.memory_difference)));
     if (facts.peak_bandwidth > 0)
         lines << word(QT_TRANSLATE_NOOP("Trace", "Measured peaks: %1 copied, %2 in BF16."))
                      .arg(formatBandwidth(facts.peak_bandwidth, 1e9),
@@ -158,6 +162,29 @@ QString deviceText(const profiler::DeviceTraceFacts& facts) {
     lines << word(QT_TRANSLATE_NOOP(
         "Trace",
         "Recorded in one repetition after those that were timed: its own figures are not the run's."));
+    return lines.join(QLatin1Char(' '));
+}
+
+QString bytesSource(const profiler::Trace& trace) {
+    return trace.counters.empty() ? word(QT_TRANSLATE_NOOP("Trace", "bytes by formula"))
+                                  : word(QT_TRANSLATE_NOOP("Trace", "DRAM bytes counted by %1"))
+                                        .arg(QString::fromStdString(trace.device.counters_source));
+}
+
+QString traceDoubts(const profiler::Trace& trace) {
+    constexpr double noted = 1.05;
+    const profiler::DeviceTraceFacts& facts = trace.device;
+    QStringList lines;
+    if (!facts.problem.empty())
+        lines << word(QT_TRANSLATE_NOOP("Trace", "Recorded by %1: %2."))
+                     .arg(QString::fromStdString(facts.source), QString::fromStdString(facts.problem));
+    if (!facts.counters_problem.empty())
+        lines << (trace.counters.empty() ? word(QT_TRANSLATE_NOOP("Trace", "No counters: %1."))
+                                         : word(QT_TRANSLATE_NOOP("Trace", "Counters: %1.")))
+                     .arg(QString::fromStdString(facts.counters_problem));
+    if (trace.slowdown > noted)
+        lines << word(QT_TRANSLATE_NOOP("Trace", "Tracing made decoding %1 % slower."))
+                     .arg(QLocale().toString(100 * (trace.slowdown - 1), 'f', 1));
     return lines.join(QLatin1Char(' '));
 }
 
