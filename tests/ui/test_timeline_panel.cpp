@@ -138,6 +138,41 @@ private slots:
         trace.device.problem = "CUPTI is not there";
         show(storeTrace(trace));
         QVERIFY(says(QStringLiteral("single kernels not seen")));
+        QVERIFY(says(QStringLiteral("Recorded by CUDA events: CUPTI is not there.")));
+    }
+
+    void countersAreShownWhereTheyWereRead() {
+        profiler::Trace trace = testing::inventedDeviceTrace(450);
+        trace.device.counters_problem = "only for administrators";
+        trace.slowdown = 1.5;
+        show(storeTrace(trace));
+        const auto* table = panel_->findChild<QTableView*>();
+        for (const auto column : {TotalsModel::Dram, TotalsModel::Tensor, TotalsModel::Busy})
+            QVERIFY(table->isColumnHidden(column));
+        QVERIFY(says(QStringLiteral("bytes by formula")));
+        QVERIFY(says(QStringLiteral("No counters: only for administrators.")));
+        QVERIFY(says(QStringLiteral("Tracing made decoding 50.0 % slower.")));
+        for (const RooflinePoint& point : panel_->figures().roofline().points()) QVERIFY(!point.counted);
+
+        trace.device.counters_problem.clear();
+        trace.device.counters_source = "CUPTI 13.0.1";
+        trace.slowdown = 1.01;
+        trace.counters = {{profiler::Operation::linear,
+                           profiler::TracePhase::decode,
+                           0,
+                           "attn_q",
+                           2,
+                           {3e6, 1e6, 0.25, 0.5, 9000}}};
+        trace.launches[0].counters = 1;
+        show(storeTrace(trace));
+        for (const auto column : {TotalsModel::Dram, TotalsModel::Tensor, TotalsModel::Busy})
+            QVERIFY(!table->isColumnHidden(column));
+        QVERIFY(table->model()->index(0, TotalsModel::Tensor).data().toString().startsWith(
+            QStringLiteral("25.0")));
+        QVERIFY(says(QStringLiteral("DRAM bytes counted by CUPTI 13.0.1")));
+        QVERIFY(!says(QStringLiteral("slower")));
+        for (const RooflinePoint& point : panel_->figures().roofline().points()) QVERIFY(point.counted);
+        panel_->grab();
     }
 
     void missingOperationsAreSaid() {
