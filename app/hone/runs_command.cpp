@@ -150,8 +150,10 @@ int trace_command(const RunsOptions& options) {
         print_json(nlohmann::json{
             {"path", options.out.string()}, {"events", trace.events.size()}, {"dropped", trace.dropped}});
     else
-        print(fmt::format("{}: {} events; open it in ui.perfetto.dev\n", options.out.string(),
-                          trace.events.size()));
+        print(fmt::format(
+            "{}: {} events; open it in ui.perfetto.dev\n{}", options.out.string(), trace.events.size(),
+            trace.slowdown > 0 ? fmt::format("tracing: {:.3f} × the run's time a token\n", trace.slowdown)
+                               : ""));
     return kDone;
 }
 

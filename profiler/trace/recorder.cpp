@@ -7,15 +7,23 @@
 namespace hone::profiler {
 namespace {
 
-// "blk.7.attn_q.weight" → "attn_q": the layer is the event's own.
-std::string short_name(std::string name) {
-    constexpr std::string_view kBlock = "blk.", kWeight = ".weight";
-    if (name.starts_with(kBlock)) {
-        const std::size_t end = name.find('.', kBlock.size());
-        if (end != std::string::npos) name.erase(0, end + 1);
+// "blk.7.attn_q.weight" → "attn_q": the layer is the event's own. Of products that are computed together, each: "attn_q + attn_k".
+std::string short_name(std::string_view name) {
+    constexpr std::string_view kBlock = "blk.", kWeight = ".weight", kTogether = " + ";
+    std::string text;
+    for (std::size_t begin = 0; begin <= name.size();) {
+        const std::size_t end = std::min(name.find(kTogether, begin), name.size());
+        std::string_view part = name.substr(begin, end - begin);
+        if (part.starts_with(kBlock)) {
+            const std::size_t dot = part.find('.', kBlock.size());
+            if (dot != std::string_view::npos) part.remove_prefix(dot + 1);
+        }
+        if (part.ends_with(kWeight)) part.remove_suffix(kWeight.size());
+        if (!text.empty()) text += kTogether;
+        text += part;
+        begin = end + kTogether.size();
     }
-    if (name.ends_with(kWeight)) name.erase(name.size() - kWeight.size());
-    return name;
+    return text;
 }
 
 }  // namespace
@@ -25,9 +33,9 @@ Trace TraceRecorder::take() {
     std::unordered_map<std::string, std::uint16_t> shared;
     std::vector<std::uint16_t> id_of;
     std::vector<std::string> names;
-    for (std::string& name : trace_.names) {
+    for (const std::string& name : trace_.names) {
         const auto [found, added] =
-            shared.try_emplace(short_name(std::move(name)), static_cast<std::uint16_t>(shared.size()));
+            shared.try_emplace(short_name(name), static_cast<std::uint16_t>(shared.size()));
         if (added) names.push_back(found->first);
         id_of.push_back(found->second);
     }
@@ -35,6 +43,7 @@ Trace TraceRecorder::take() {
     for (QueuedOperation& operation : queued_) operation.name = id_of[operation.name];
     trace_.names = std::move(names);
     ids_.clear();
+    ids_by_text_.clear();
     return std::exchange(trace_, {});
 }
 

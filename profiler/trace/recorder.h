@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -37,13 +38,13 @@ public:
         trace_.events.push_back(event);
     }
 
-    // An operation that a device does later. Returns its mark; 0 where no room is left.
+    // An operation that a device does later, under a name that may be gone when this returns. Returns its mark; 0 where no room is left.
     std::uint64_t queue(QueuedOperation operation, std::string_view name) {
         if (queued_.size() == most_) {
             ++trace_.dropped;
             return 0;
         }
-        operation.name = id(name);
+        operation.name = id_of_text(name);
         queued_.push_back(operation);
         return queued_.size();
     }
@@ -67,14 +68,22 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
     std::uint16_t id(std::string_view name) {
-        const auto [found, added] = ids_.try_emplace(name.data(), static_cast<std::uint16_t>(ids_.size()));
+        const auto [found, added] = ids_.try_emplace(name.data(), next_id());
         if (added) trace_.names.emplace_back(name);
         return found->second;
     }
+    // Names that are put together for one call share addresses with those before them.
+    std::uint16_t id_of_text(std::string_view name) {
+        const auto [found, added] = ids_by_text_.try_emplace(std::string(name), next_id());
+        if (added) trace_.names.emplace_back(name);
+        return found->second;
+    }
+    std::uint16_t next_id() const { return static_cast<std::uint16_t>(trace_.names.size()); }
 
     std::size_t most_;
     Clock::time_point origin_ = Clock::now();
     std::unordered_map<const char*, std::uint16_t> ids_;
+    std::unordered_map<std::string, std::uint16_t> ids_by_text_;
     std::vector<QueuedOperation> queued_;
     std::vector<CapturedOperations> captures_;
     Trace trace_;

@@ -274,6 +274,26 @@ TEST(DeviceTrace, GivesKernelsWhatWasCountedOfOperationsLikeTheirs) {
     EXPECT_EQ(back.launches, trace.launches);
 }
 
+// Names that are put together for a call may lie where others lay before.
+TEST(TraceRecorder, KnowsQueuedNamesByWhatTheySay) {
+    TraceRecorder recorder(10);
+    std::string name = "blk.0.attn_q.weight + blk.0.attn_k.weight";
+    recorder.queue({.operation = Operation::linear, .layer = 0}, name);
+    name = "blk.0.ffn_gate.weight + blk.0.ffn_up.weight";
+    recorder.queue({.operation = Operation::linear, .layer = 0}, name);
+    name = "blk.1.attn_q.weight + blk.1.attn_k.weight";
+    recorder.queue({.operation = Operation::linear, .layer = 1}, name);
+    name = "output.weight";
+    recorder.queue({.operation = Operation::logits}, name);
+    const std::vector<TraceRecorder::Counted> counted{{1, {}}, {2, {}}, {3, {}}, {4, {}}};
+    const std::vector<CountedOperation> operations = recorder.take_counted(counted);
+    ASSERT_EQ(operations.size(), 4U);
+    EXPECT_EQ(operations[0].name, "attn_q + attn_k");
+    EXPECT_EQ(operations[1].name, "ffn_gate + ffn_up");
+    EXPECT_EQ(operations[2].name, "attn_q + attn_k");
+    EXPECT_EQ(operations[3].name, "output");
+}
+
 TEST(DeviceTrace, ShowsWhatWasLost) {
     RecordingBuilder b;
     b.call(1, 0, "cudaLaunchKernel", 1'010'000, 1'011'000);

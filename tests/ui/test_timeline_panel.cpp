@@ -167,8 +167,11 @@ private slots:
         show(storeTrace(trace));
         for (const auto column : {TotalsModel::Dram, TotalsModel::Tensor, TotalsModel::Busy})
             QVERIFY(!table->isColumnHidden(column));
-        QVERIFY(table->model()->index(0, TotalsModel::Tensor).data().toString().startsWith(
-            QStringLiteral("25.0")));
+        QVERIFY(table->model()
+                    ->index(0, TotalsModel::Tensor)
+                    .data()
+                    .toString()
+                    .startsWith(QStringLiteral("25.0")));
         QVERIFY(says(QStringLiteral("DRAM bytes counted by CUPTI 13.0.1")));
         QVERIFY(!says(QStringLiteral("slower")));
         for (const RooflinePoint& point : panel_->figures().roofline().points()) QVERIFY(point.counted);
