@@ -152,7 +152,8 @@ int main(int argc, char** argv) {
     else
         program.window().openCheckpoint(arguments.checkpoint);
     if (!arguments.screenshots.isEmpty()) {
-        auto* screenshots = new Screenshots(program.window(), arguments.screenshots, &application);
+        auto* screenshots =
+            new Screenshots(program.window(), program.session(), arguments.screenshots, &application);
         QObject::connect(screenshots, &Screenshots::finished, &application, &QApplication::quit);
         screenshots->start();
     }

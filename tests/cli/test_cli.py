@@ -393,6 +393,10 @@ class CommandLine(unittest.TestCase):
         cuda = self.json("doctor", "--quick")["cuda"]
         self.assertEqual([device["id"] for device in cuda["devices"]], ["cuda:0"])
         self.assertIsNone(cuda["problem"])
+        device = cuda["devices"][0]
+        self.assertEqual(device["memory_free"], device["memory"])
+        self.assertEqual(device["tracing"], {"source": "emulation", "kernels": True, "problem": None})
+        self.assertIsNone(device["problem"])
         self.assertEqual(self.json("bench", MODEL, *QUICK, "--device", "cuda:1", "--store", self.store, status=2)["error"]["field"], "device")
         short = ["--prompt", "8", "--generate", "4", "--repeat", "3", "--chunks", "1", "--context", "16", "--resolution", "0", "--threads", "1",
                  "--store", self.store]

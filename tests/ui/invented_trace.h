@@ -49,8 +49,9 @@ inline profiler::Trace inventedTrace(std::size_t events, int layers = 3) {
     return trace;
 }
 
-// The same on a device: calls of the host, kernels of a stream with their launches, a copy a pass, memory by class and measured peaks.
-inline profiler::Trace inventedDeviceTrace(std::size_t kernels, int layers = 3) {
+// The same on a device: calls of the host, kernels of a stream with their launches, a copy a pass, memory by class, which changes
+// at `moments` times more, and measured peaks.
+inline profiler::Trace inventedDeviceTrace(std::size_t kernels, int layers = 3, int moments = 0) {
     using namespace profiler;
     Trace trace = inventedTrace(kernels, layers);
     trace.tracks = {{0, TrackKind::calls, "CUDA calls"},
@@ -87,6 +88,12 @@ inline profiler::Trace inventedDeviceTrace(std::size_t kernels, int layers = 3) 
                     {"kv_cache", {{0, 4'000'000}, {end / 2, 60'000'000}}},
                     {"activations", {{0, 12'000'000}}},
                     {"CUPTI 13.0.1", {{0, 286'000'000}, {end / 2, 342'000'000}}}};
+    for (int i = 1; i <= moments; ++i) {
+        const std::int64_t time = end / 2 + end / 2 * i / (moments + 1),
+                           held = 12'000'000 + i % 7 * 3'000'000;
+        trace.memory[2].moments.push_back({time, held});
+        trace.memory[3].moments.push_back({time, 330'000'000 + held});
+    }
     trace.device = {"Invented device",
                     "CUPTI 13.0.1",
                     "",

@@ -17,8 +17,10 @@ namespace hone::ui::test {
 // A page with its header in a window of its own, on a session whose worker is scripted.
 class PageFixture {
 public:
-    PageFixture(const Registry& registry, Page* (*make)(Session&))
-        : session(registry, scriptedLaunch(), folder_.filePath(QStringLiteral("runs.sqlite")).toStdString()) {
+    PageFixture(const Registry& registry, Page* (*make)(Session&),
+                ScriptedDevices devices = ScriptedDevices::one)
+        : session(registry, scriptedLaunch(devices),
+                  folder_.filePath(QStringLiteral("runs.sqlite")).toStdString()) {
         Theme::instance().apply(Scheme::light);
         auto* layout = new QVBoxLayout(&window);
         page = make(session);

@@ -56,6 +56,30 @@ struct Failure {
     std::string message;
 };
 
+json devices(ScriptedDevices which) {
+    if (which == ScriptedDevices::none)
+        return {{"devices", json::array()}, {"problem", "the driver is too old: it runs CUDA 12.2"}};
+    const bool whole = which == ScriptedDevices::one;
+    const json tracing{{"source", whole ? "CUPTI 13.0.1" : "CUDA events"},
+                       {"kernels", whole},
+                       {"problem", whole ? json() : json("another tool holds CUPTI")}};
+    return {{"devices",
+             {{{"id", "cuda:0"},
+               {"name", "Test GPU"},
+               {"memory", 8e9},
+               {"memory_free", 7.5e9},
+               {"compute_capability", "9.0"},
+               {"multiprocessors", 132},
+               {"driver", "13.1"},
+               {"runtime", "13.0"},
+               {"mig", !whole},
+               {"tracing", tracing},
+               {"problem", nullptr}}}},
+            {"problem", nullptr}};
+}
+
+ScriptedDevices devicesOfThisWorker = ScriptedDevices::one;
+
 class ScriptedWorker {
 public:
     void run() {
@@ -114,9 +138,7 @@ private:
                       {"memory_total", 8e9},
                       {"memory_available", 6e9},
                       {"os", "Test OS"}}}};
-        if (type == "devices")
-            return {{"devices", {{{"id", "cuda:0"}, {"name", "Test GPU"}, {"memory", 8e9}}}},
-                    {"problem", nullptr}};
+        if (type == "devices") return devices(devicesOfThisWorker);
         if (type == "inspect") return inspect(request);
         if (type == "predict")
             return {{"memory", {{"peak_resident", 4e6}}},
@@ -269,17 +291,19 @@ private:
 }  // namespace
 
 bool isScriptedWorker(int argc, char** argv) {
-    return argc > 1 && std::strcmp(argv[1], "scripted-worker") == 0;
+    if (argc < 3 || std::strcmp(argv[1], "scripted-worker") != 0) return false;
+    devicesOfThisWorker = static_cast<ScriptedDevices>(std::atoi(argv[2]));
+    return true;
 }
 
 void runScriptedWorker() {
     ScriptedWorker().run();
 }
 
-WorkerLaunch scriptedLaunch() {
+WorkerLaunch scriptedLaunch(ScriptedDevices devices) {
     WorkerLaunch launch;
     launch.program = std::filesystem::read_symlink("/proc/self/exe");
-    launch.arguments = {"scripted-worker"};
+    launch.arguments = {"scripted-worker", std::to_string(static_cast<int>(devices))};
     return launch;
 }
 

@@ -14,7 +14,9 @@ namespace hone::ui::test {
 // Runs the worker and returns true where this process was started as one; main() then returns 0.
 bool isScriptedWorker(int argc, char** argv);
 void runScriptedWorker();
-WorkerLaunch scriptedLaunch();
+// What CUDA devices the worker finds: none, a whole one, or a MIG instance on which single kernels are not traced.
+enum class ScriptedDevices { none, one, instance };
+WorkerLaunch scriptedLaunch(ScriptedDevices devices = ScriptedDevices::one);
 
 }  // namespace hone::ui::test
 

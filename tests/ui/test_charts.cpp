@@ -204,6 +204,30 @@ private slots:
         QVERIFY(chart.accessibleDescription().contains(QStringLiteral("good")));
     }
 
+    void aFarPointDoesNotPressTheOthersTogether() {
+        ScatterChart chart(QStringLiteral("Accuracy against speed"));
+        chart.setAxes({QStringLiteral("decode"), true, [](double v) { return formatNumber(v); }},
+                      {QStringLiteral("KL"), false, [](double v) { return formatNumber(v); }});
+        const auto at = [](double v) { return ScatterValue{v, v, v}; };
+        chart.setPoints({{QStringLiteral("baseline"), at(100), at(0), ChartColor::baseline()},
+                         {QStringLiteral("near"), at(120), {0.003, 0.001, 0.005}, ChartColor::candidate()},
+                         {QStringLiteral("far"), at(150), at(7), ChartColor::further(0)}});
+        showChart(chart);
+        QVERIFY(chart.logarithmicY() && !chart.logarithmicX());
+        const QCPAxis* y = plotOf(chart)->yAxis;
+        const double height = plotOf(chart)->axisRect()->height();
+        const double near = y->coordToPixel(0.003), far = y->coordToPixel(7);
+        // The near point keeps clear of nothing below and of the far one above.
+        QVERIFY(y->coordToPixel(y->range().lower) - near > height / 12);
+        QVERIFY(near - far > height / 2);
+        // The baseline's nothing has a place and a label of its own.
+        QVERIFY(y->tickVectorLabels().contains(QStringLiteral("0")));
+        chart.setPoints({{QStringLiteral("one"), at(100), at(0.01), ChartColor::baseline()},
+                         {QStringLiteral("two"), at(120), at(0.02), ChartColor::candidate()}});
+        QVERIFY(!chart.logarithmicY());
+        QCOMPARE(y->scaleType(), QCPAxis::stLinear);
+    }
+
     void scatterLabelsOverlapNeitherPointsNorEachOther() {
         std::vector<QPointF> points;
         std::vector<QSizeF> sizes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
 #include <QComboBox>
+#include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTableView>
@@ -128,6 +129,27 @@ private slots:
         QVERIFY(verdicts->columnViewportPosition(1) + verdicts->columnWidth(1) <=
                 verdicts->viewport()->width());
         QVERIFY2(cells.contains(QStringLiteral("Decode ▲ 2.01 × faster")), qPrintable(cells.join(u'\n')));
+    }
+
+    void theLastStoredResultIsShownUntilOneEnds() {
+        auto* result = f_->window.findChild<ResultCard*>();
+        QVERIFY(!result->isVisible());
+        openWithRecipe(QStringLiteral("model.gguf"));
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        f_->session.measure();
+        QVERIFY(measured.wait(20000));
+        // As a window that is opened later sees it.
+        std::unique_ptr<Page> later(makeMeasurePage(f_->session));
+        later->show();
+        later->shown();
+        auto* stored = later->findChild<ResultCard*>();
+        QVERIFY(stored->isVisible());
+        QSignalSpy page(&f_->session, &Session::pageRequested);
+        QSignalSpy run(&f_->session, &Session::runRequested);
+        for (auto* button : stored->findChildren<QPushButton*>())
+            if (button->text() == QStringLiteral("Compare with baseline")) button->click();
+        QCOMPARE(page.last().first().toString(), QStringLiteral("compare"));
+        QCOMPARE(run.last().first().toLongLong(), f_->session.store().list().front().id);
     }
 
     void cancellingKeepsTheRunAndThePageGoesOn() {

@@ -9,6 +9,7 @@
 
 #include "tests/ui/invented_trace.h"
 #include "ui/theme/theme.h"
+#include "ui/timeline/memory_shape.h"
 #include "ui/timeline/timeline_view.h"
 #include "ui/timeline/totals_model.h"
 #include "ui/timeline/trace_text.h"
@@ -61,6 +62,38 @@ bool near(double a, double b, double within) {
 class TestTimeline : public QObject {
     Q_OBJECT
 private slots:
+    void memoryStepsKnowEveryMoment() {
+        profiler::Trace trace = testing::inventedDeviceTrace(150);
+        trace.memory = {{"weights", {{0, 100}}},
+                        {"kv_cache", {{10, 20}, {30, 50}, {40, 5}}},
+                        {"CUPTI 13.0.1", {{20, 130}, {30, 160}}}};
+        const MemorySteps steps(trace);
+        QCOMPARE(std::vector<std::int64_t>(steps.times().begin(), steps.times().end()),
+                 (std::vector<std::int64_t>{0, 10, 20, 30, 40}));
+        QCOMPARE(steps.lines()[1].held, (std::vector<std::int64_t>{0, 20, 20, 50, 5}));
+        QCOMPARE(steps.lines()[2].held, (std::vector<std::int64_t>{0, 0, 130, 160, 160}));
+        QCOMPARE(steps.together(3), std::int64_t{150});
+        QCOMPARE(steps.mostTogether(), std::int64_t{150});
+        QCOMPARE(steps.most(), std::int64_t{160});
+        QCOMPARE(steps.at(29.5), std::size_t{2});
+        QCOMPARE(steps.at(1e9), std::size_t{4});
+    }
+
+    void manyMomentsOfMemoryCostNoMoreThanTheirPixels() {
+        const TraceData data(testing::inventedDeviceTrace(4500, 3, 10'000));
+        const TimeScale scale{0, static_cast<double>(data.end()) / 500, 0, 500};
+        double highest = 1e9;
+        for (const MemoryShape& shape : memoryShapes(data, scale, QRect(0, 0, 500, 40))) {
+            QVERIFY(shape.outline.size() <= 4 * 502);
+            for (const QPointF& point : shape.outline)
+                if (!shape.line) highest = std::min(highest, point.y());
+        }
+        // The most that was held at a time is there, though its moments lie closer than pixels.
+        const double most =
+            static_cast<double>(data.memory().mostTogether()) / static_cast<double>(data.memory().most());
+        QVERIFY(near(highest, 40 - most * 38, 0.5));
+    }
+
     void init() {
         QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedKingdom));
         Theme::instance().apply(Scheme::light);

@@ -128,6 +128,50 @@ private slots:
         QVERIFY(!panel_->search().search().active());
     }
 
+    void aLayerChosenBeforehandFiltersTheNextTrace() {
+        session_->chooseLayer(1);
+        show(storeTrace(testing::inventedDeviceTrace(450)));
+        QCOMPARE(panel_->figures().layer(), std::optional<std::int32_t>(1));
+        QCOMPARE(panel_->totals().totals().size(), std::size_t{3});
+        QVERIFY(panel_->search().search().active());
+        // A model that has no such layer is shown whole.
+        show(storeTrace(testing::inventedDeviceTrace(450, 1)));
+        QVERIFY(!panel_->figures().layer());
+        QVERIFY(!panel_->search().search().active());
+        show(storeTrace(testing::inventedDeviceTrace(150)));
+        QCOMPARE(panel_->figures().layer(), std::optional<std::int32_t>(1));
+    }
+
+    void aSelectedOperationIsSelectedInTheTable() {
+        show(storeTrace(testing::inventedDeviceTrace(450)));
+        const auto* table = panel_->findChild<QTableView*>();
+        const auto selected = [table] {
+            const QModelIndexList rows = table->selectionModel()->selectedRows();
+            return rows.isEmpty() ? QString() : rows.front().data().toString();
+        };
+        TimelineView& view = panel_->view();
+        const auto& events = view.trace()->events();
+        const auto eventOf = [&](const char* name, int layer) {
+            const auto found = std::find_if(events.begin(), events.end(), [&](const auto& event) {
+                return view.trace()->name(event) == name && event.layer == layer;
+            });
+            return static_cast<std::size_t>(found - events.begin());
+        };
+        view.selectEvent(eventOf("attention", 2));
+        QCOMPARE(selected(), QStringLiteral("attention"));
+        // The row is found again however the table groups and sorts.
+        panel_->figures().setGrouping(profiler::GroupBy::kernel);
+        view.selectEvent(eventOf("attn_q", 2));
+        QCOMPARE(selected(), QStringLiteral("attn_q"));
+        panel_->figures().setGrouping(profiler::GroupBy::layer);
+        QCOMPARE(selected(), QStringLiteral("layer 2"));
+        session_->chooseLayer(1);
+        QCOMPARE(selected(), QString());
+        session_->chooseLayer(-1);
+        view.selectEvent({});
+        QCOMPARE(selected(), QString());
+    }
+
     void lostKernelsAreSaid() {
         profiler::Trace trace = testing::inventedDeviceTrace(450);
         trace.device.launches += 12;
@@ -264,6 +308,16 @@ private slots:
         panel_->saveTo(QStringLiteral("/nowhere/trace.json"));
         const auto* banner = panel_->findChild<Banner*>();
         QTRY_COMPARE(banner->message(), QStringLiteral("The trace was not saved."));
+    }
+
+    void thePictureIsSaved() {
+        show(store(450));
+        const QString path = folder_->filePath(QStringLiteral("timeline.png"));
+        const QSize size = panel_->view().size();  // before the note takes some of it
+        panel_->savePicture(path);
+        QCOMPARE(QImage(path).size(), size);
+        panel_->savePicture(QStringLiteral("/nowhere/timeline.png"));
+        QCOMPARE(panel_->findChild<Banner*>()->message(), QStringLiteral("The picture was not saved."));
     }
 
     void bothThemesPaintIt() {

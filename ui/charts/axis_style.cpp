@@ -45,6 +45,24 @@ private:
     double step_ = 1;
 };
 
+// 1, 10, 100 … as people write them, whatever the scale.
+class DecadeTicker : public QCPAxisTickerLog {
+public:
+    explicit DecadeTicker(double zeroAt) : zeroAt_(zeroAt) { setSubTickCount(0); }
+
+protected:
+    QString getTickLabel(double tick, const QLocale& locale, QChar, int) override {
+        QLocale grouped = locale;
+        grouped.setNumberOptions(QLocale::DefaultNumberOptions);
+        if (tick <= zeroAt_ * 1.5) return tick >= zeroAt_ / 1.5 ? grouped.toString(0) : QString();
+        if (tick >= 1e6) return formatCount(tick);
+        return grouped.toString(tick, 'g', 6);
+    }
+
+private:
+    double zeroAt_;
+};
+
 }  // namespace
 
 void styleAxis(QCPAxis* axis, bool grid) {
@@ -70,6 +88,12 @@ void styleAxis(QCPAxis* axis, bool grid) {
 
 void setCounts(QCPAxis* axis) {
     axis->setTicker(QSharedPointer<NumberTicker>::create(true));
+}
+
+void setLogarithmic(QCPAxis* axis, double zeroAt) {
+    styleAxis(axis, true);
+    axis->setScaleType(QCPAxis::stLogarithmic);
+    axis->setTicker(QSharedPointer<DecadeTicker>::create(zeroAt));
 }
 
 void setCategories(QCPAxis* axis, const QStringList& names) {

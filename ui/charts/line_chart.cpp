@@ -24,6 +24,12 @@ QVector<double> toVector(const std::vector<double>& values) {
     return QVector<double>(values.begin(), values.end());
 }
 
+// A series runs from left to right, and may have ten thousand points.
+std::vector<double>::const_iterator placeOf(const LineSeries& series, double x) {
+    const auto it = std::lower_bound(series.x.begin(), series.x.end(), x);
+    return it != series.x.end() && *it == x ? it : series.x.end();
+}
+
 bool isFaded(const LineSeries& series, std::size_t index) {
     return index < series.faded.size() && series.faded[index];
 }
@@ -163,7 +169,7 @@ QString LineChart::hoverText(const QPointF& position) const {
         for (const double candidate : series.x)
             if (std::isnan(nearest) || std::abs(candidate - x) < std::abs(nearest - x)) nearest = candidate;
     for (const LineSeries& series : series_) {
-        const auto it = std::find(series.x.begin(), series.x.end(), nearest);
+        const auto it = placeOf(series, nearest);
         if (it == series.x.end()) continue;
         const auto i = static_cast<std::size_t>(it - series.x.begin());
         const double value = series.filled ? series.high[i] - series.low[i] : series.y[i];
@@ -201,7 +207,7 @@ ChartTable LineChart::table() const {
         result.columns.append(QStringLiteral("%1 (%2)").arg(series.name, axes_.y));
         if (band) result.columns.append({tr("%1 low").arg(series.name), tr("%1 high").arg(series.name)});
         for (auto& [x, fields] : rows) {
-            const auto it = std::find(series.x.begin(), series.x.end(), x);
+            const auto it = placeOf(series, x);
             const auto i = static_cast<std::size_t>(it - series.x.begin());
             const bool known = it != series.x.end();
             const double value = !known ? 0 : series.filled ? series.high[i] - series.low[i] : series.y[i];

@@ -17,25 +17,6 @@ namespace {
 constexpr double leastRadius = 4, mostRadius = 12, hoverRadius = 12;
 constexpr int captionHeight = 20;
 
-// 1, 10, 100 … as people write them, whatever the scale.
-class DecadeTicker : public QCPAxisTickerLog {
-protected:
-    QString getTickLabel(double tick, const QLocale& locale, QChar, int) override {
-        QLocale grouped = locale;
-        grouped.setNumberOptions(QLocale::DefaultNumberOptions);
-        if (tick >= 1e6) return formatCount(tick);
-        return grouped.toString(tick, 'g', 6);
-    }
-};
-
-void makeLogarithmic(QCPAxis* axis) {
-    styleAxis(axis, true);
-    axis->setScaleType(QCPAxis::stLogarithmic);
-    const auto ticker = QSharedPointer<DecadeTicker>::create();
-    ticker->setSubTickCount(0);
-    axis->setTicker(ticker);
-}
-
 double radiusOf(const RooflinePoint& point) {
     return leastRadius + (mostRadius - leastRadius) * std::sqrt(std::clamp(point.share, 0.0, 1.0));
 }
@@ -76,8 +57,8 @@ void RooflineChart::drawRoof() {
 void RooflineChart::draw() {
     const Theme& theme = Theme::instance();
     labels_.clear();
-    makeLogarithmic(plot().xAxis);
-    makeLogarithmic(plot().yAxis);
+    setLogarithmic(plot().xAxis);
+    setLogarithmic(plot().yAxis);
     const bool known = roof_.bandwidth > 0 && roof_.flops > 0;
     setTopCaption(plot(), known ? tr("GFLOP/s; the roof as measured: %1, %2")
                                       .arg(formatNumber(roof_.bandwidth / 1e9, QStringLiteral("GB/s")),

@@ -17,6 +17,8 @@ namespace {
 
 constexpr double pointRadius = 5, hoverRadius = 12;
 constexpr int captionHeight = 20;
+constexpr double wideSpan = 100;            // largest over least, from which on the axis is logarithmic
+constexpr double roomBelow = 2, pad = 1.6;  // factors on a logarithmic axis
 
 bool noWorse(double a, double b, bool higherIsBetter) {
     return higherIsBetter ? a >= b : a <= b;
@@ -37,7 +39,38 @@ void ScatterChart::setAxes(ScatterAxis x, ScatterAxis y) {
 
 void ScatterChart::setPoints(std::vector<ScatterPoint> points) {
     points_ = std::move(points);
+    xScale_ = scaleOf(&ScatterPoint::x);
+    yScale_ = scaleOf(&ScatterPoint::y);
     refresh();
+}
+
+ScatterChart::Scale ScatterChart::scaleOf(ScatterValue ScatterPoint::*side) const {
+    double least = std::numeric_limits<double>::max(), most = 0;
+    for (const ScatterPoint& point : points_) {
+        const double value = (point.*side).value;
+        if (value < 0) return {};
+        if (value > 0) least = std::min(least, value);
+        most = std::max(most, value);
+    }
+    if (!(most > wideSpan * least)) return {};
+    return {true, std::pow(10, std::floor(std::log10(least / roomBelow)))};
+}
+
+QCPRange ScatterChart::rangeOf(ScatterValue ScatterPoint::*side, const Scale& scale, double padding) const {
+    double low = std::numeric_limits<double>::max(), high = std::numeric_limits<double>::lowest();
+    for (const ScatterPoint& point : points_) {
+        const ScatterValue& v = point.*side;
+        low = std::min({low, scale.place(v.low), scale.place(v.value)});
+        high = std::max({high, v.high, v.value});
+    }
+    if (scale.logarithmic) return {low / pad, high * pad};
+    padRange(low, high, padding);
+    return {low, high};
+}
+
+QString ScatterChart::caption(const ScatterAxis& axis, const Scale& scale, const QString& better) const {
+    const QString text = axis.title + better;
+    return scale.logarithmic ? tr("%1  (logarithmic)").arg(text) : text;
 }
 
 std::vector<std::size_t> ScatterChart::front() const {
@@ -61,7 +94,8 @@ void ScatterChart::drawFront() {
     if (members.size() < 2) return;
     QCPGraph* line = plot().addGraph();
     line->setPen(QPen(Theme::instance().palette().candidate, 1, Qt::DashLine));
-    for (const std::size_t i : members) line->addData(points_[i].x.value, points_[i].y.value);
+    for (const std::size_t i : members)
+        line->addData(xScale_.place(points_[i].x.value), yScale_.place(points_[i].y.value));
 }
 
 void ScatterChart::drawErrors(const ScatterPoint& point) {
@@ -70,8 +104,8 @@ void ScatterChart::drawErrors(const ScatterPoint& point) {
     const auto stroke = [&](double x0, double y0, double x1, double y1) {
         auto* bar = new QCPItemLine(&plot());
         bar->setPen(QPen(color, 1.2));
-        bar->start->setCoords(x0, y0);
-        bar->end->setCoords(x1, y1);
+        bar->start->setCoords(xScale_.place(x0), yScale_.place(y0));
+        bar->end->setCoords(xScale_.place(x1), yScale_.place(y1));
     };
     if (point.x.high > point.x.low) stroke(point.x.low, point.y.value, point.x.high, point.y.value);
     if (point.y.high > point.y.low) stroke(point.x.value, point.y.low, point.x.value, point.y.high);
@@ -80,9 +114,13 @@ void ScatterChart::drawErrors(const ScatterPoint& point) {
 void ScatterChart::draw() {
     const Theme& theme = Theme::instance();
     labels_.clear();
-    styleAxis(plot().xAxis, true);
-    setTopCaption(plot(), y_.title + (y_.higherIsBetter ? tr("  ↑ better") : tr("  ↓ better")));
-    plot().xAxis->setLabel(x_.title + (x_.higherIsBetter ? tr("  → better") : tr("  ← better")));
+    for (const auto& [axis, scale] : {std::pair(plot().xAxis, xScale_), std::pair(plot().yAxis, yScale_)}) {
+        axis->setScaleType(QCPAxis::stLinear);
+        styleAxis(axis, true);
+        if (scale.logarithmic) setLogarithmic(axis, scale.zeroAt);
+    }
+    setTopCaption(plot(), caption(y_, yScale_, y_.higherIsBetter ? tr("  ↑ better") : tr("  ↓ better")));
+    plot().xAxis->setLabel(caption(x_, xScale_, x_.higherIsBetter ? tr("  → better") : tr("  ← better")));
     plot().axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
     plot().axisRect()->setMargins(QMargins(0, captionHeight, 16, 0));
     drawFront();
@@ -93,7 +131,7 @@ void ScatterChart::draw() {
         dot->setLineStyle(QCPGraph::lsNone);
         dot->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(theme.palette().surface, 1),
                                              point.color.resolve(), 2 * pointRadius));
-        dot->addData(point.x.value, point.y.value);
+        dot->addData(xScale_.place(point.x.value), yScale_.place(point.y.value));
         auto* label = new QCPItemText(&plot());
         label->setClipToAxisRect(false);
         label->setLayer(QStringLiteral("overlay"));
@@ -111,22 +149,13 @@ void ScatterChart::draw() {
 }
 
 void ScatterChart::fit() {
-    constexpr double most = std::numeric_limits<double>::max();
-    double left = most, right = -most, low = most, high = -most;
-    for (const ScatterPoint& point : points_) {
-        left = std::min({left, point.x.low, point.x.value});
-        right = std::max({right, point.x.high, point.x.value});
-        low = std::min({low, point.y.low, point.y.value});
-        high = std::max({high, point.y.high, point.y.value});
-    }
-    padRange(left, right, 0.1);
-    padRange(low, high, 0.14);
-    plot().xAxis->setRange(left, right);
-    plot().yAxis->setRange(low, high);
+    plot().xAxis->setRange(rangeOf(&ScatterPoint::x, xScale_, 0.1));
+    plot().yAxis->setRange(rangeOf(&ScatterPoint::y, yScale_, 0.14));
 }
 
 QPointF ScatterChart::pixel(const ScatterPoint& point) const {
-    return {plot().xAxis->coordToPixel(point.x.value), plot().yAxis->coordToPixel(point.y.value)};
+    return {plot().xAxis->coordToPixel(xScale_.place(point.x.value)),
+            plot().yAxis->coordToPixel(yScale_.place(point.y.value))};
 }
 
 void ScatterChart::placeLabels() {

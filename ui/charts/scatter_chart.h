@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "ui/charts/chart_color.h"
 
 class QCPItemText;
+class QCPRange;
 
 namespace hone::ui {
 
@@ -40,6 +42,8 @@ public:
     ChartTable table() const override;
     // Indices of the front's points from left to right.
     std::vector<std::size_t> front() const;
+    bool logarithmicX() const { return xScale_.logarithmic; }
+    bool logarithmicY() const { return yScale_.logarithmic; }
 
 protected:
     void draw() override;
@@ -49,10 +53,21 @@ protected:
     QString description() const override;
 
 private:
+    // Where values span more than two decades one far point would press all others onto the axis: then decades are as far apart as
+    // each other. `zeroAt`: where a value of nothing is drawn, half a decade or more below the least.
+    struct Scale {
+        bool logarithmic = false;
+        double zeroAt = 0;
+        double place(double value) const { return logarithmic ? std::max(value, zeroAt) : value; }
+    };
+    Scale scaleOf(ScatterValue ScatterPoint::*side) const;
+    QCPRange rangeOf(ScatterValue ScatterPoint::*side, const Scale& scale, double padding) const;
+    QString caption(const ScatterAxis& axis, const Scale& scale, const QString& better) const;
     void drawFront();
     void drawErrors(const ScatterPoint& point);
     QPointF pixel(const ScatterPoint& point) const;
     ScatterAxis x_, y_;
+    Scale xScale_, yScale_;  // of the points
     std::vector<ScatterPoint> points_;
     std::vector<QCPItemText*> labels_;
 };

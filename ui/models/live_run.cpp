@@ -39,7 +39,8 @@ LiveSide::Line LiveSide::line(const std::string& metric) const {
         if (value == sample.metrics.end() || !std::isfinite(value->second)) continue;
         if (!sample.warmup) timed.push_back(value->second);
         const profiler::Summary summary = profiler::summarize(timed);
-        const bool interval = !sample.warmup && timed.size() > 1;
+        // Of two values the interval is some thirteen times as wide as they are apart: it would hide all that follows.
+        const bool interval = !sample.warmup && timed.size() > 2;
         line.x.push_back(sample.index + 1 - (sample.warmup ? warmups : 0));
         line.y.push_back(value->second);
         line.low.push_back(interval ? std::max(0.0, summary.low) : value->second);

@@ -17,7 +17,7 @@ struct LiveSide {
     std::vector<LiveAccuracy> accuracy;
 
     // Values of a metric along the repetitions, counted from 1 after the warm-up, which lies at positions up to 0. The band is the
-    // 95 % interval of the mean of the timed repetitions so far.
+    // 95 % interval of the mean of the timed repetitions so far, from the third on.
     struct Line {
         std::vector<double> x, y, low, high;
         std::vector<bool> warmup;

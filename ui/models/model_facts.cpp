@@ -3,6 +3,8 @@
 
 #include <QCoreApplication>
 
+#include "ui/models/device_facts.h"
+
 namespace hone::ui {
 
 QString text(const std::string& utf8) {
@@ -52,8 +54,12 @@ ModelFacts::ModelFacts(const nlohmann::json& inspected) {
     }
 }
 
-QString targetText(const Target& target, const nlohmann::json& environment) {
+QString targetText(const Target& target, const nlohmann::json& environment, const nlohmann::json& devices) {
     QStringList parts{text(target.device)};
+    if (target.device != "cpu") {
+        if (const auto device = deviceOf(devices, parts.front())) parts << device->name;
+        return parts.join(QStringLiteral(" · "));
+    }
     int threads = target.threads;
     if (threads == 0 && environment.is_object())
         threads = static_cast<int>(numberField(environment, "physical_cores"));

@@ -27,7 +27,7 @@ struct ModelFacts {
 
 QString text(const std::string& utf8);
 
-// "cpu · 2 threads · AVX-512"; parts that are not known yet are left out.
-QString targetText(const Target& target, const nlohmann::json& environment);
+// "cpu · 2 threads · AVX-512", "cuda:0 · NVIDIA H200"; parts that are not known yet are left out. `devices` as the worker answers.
+QString targetText(const Target& target, const nlohmann::json& environment, const nlohmann::json& devices);
 
 }  // namespace hone::ui

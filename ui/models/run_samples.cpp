@@ -190,4 +190,18 @@ StoredPair newestPair(const std::vector<profiler::RunRecord>& runs, const std::s
     return pair;
 }
 
+StoredPair newestResult(const std::vector<profiler::RunRecord>& runs, const std::string& source) {
+    StoredPair pair;
+    const auto newest = std::find_if(runs.begin(), runs.end(), [&source](const profiler::RunRecord& run) {
+        return run.status == "done" && run.what.model_source == source;
+    });
+    if (newest == runs.end()) return pair;
+    pair.candidate = *newest;
+    const auto baseline = std::find_if(runs.begin(), runs.end(), [newest](const profiler::RunRecord& run) {
+        return run.status == "done" && run.id == newest->what.paired_with;
+    });
+    if (baseline != runs.end()) pair.baseline = *baseline;
+    return pair;
+}
+
 }  // namespace hone::ui

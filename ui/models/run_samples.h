@@ -46,5 +46,7 @@ struct StoredPair {
 StoredPair newestPair(const std::vector<profiler::RunRecord>& runs, const std::string& source,
                       const nlohmann::json& recipe, const nlohmann::json& workload,
                       const nlohmann::json& target, const nlohmann::json& environment = nullptr);
+// The newest finished run of this model, whatever was measured, and the baseline that it was interleaved with.
+StoredPair newestResult(const std::vector<profiler::RunRecord>& runs, const std::string& source);
 
 }  // namespace hone::ui

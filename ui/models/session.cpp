@@ -50,6 +50,7 @@ struct Session::Impl {
     Target target;
     std::optional<std::int64_t> baseline;
     bool tracing = false;
+    int layer = -1;
 };
 
 Session::Session(const Registry& registry, const WorkerLaunch& launch, const std::filesystem::path& store,
@@ -77,6 +78,8 @@ Session::Session(const Registry& registry, const WorkerLaunch& launch, const std
             emit devicesChanged();
         },
         [this](const ErrorDetails& error) {
+            impl_->devices = {{"devices", nlohmann::json::array()}, {"problem", error.message}};
+            emit devicesChanged();
             emit impl_->jobs.logged(QString::fromStdString(error.message));
         });
 }
@@ -141,6 +144,7 @@ void Session::open(const QString& checkpoint) {
         [this, checkpoint](const nlohmann::json& model) {
             impl_->checkpoint = checkpoint;
             impl_->model = model;
+            if (impl_->layer >= 0) chooseLayer(-1);  // another model's layers are others
             emit modelChanged();
         },
         [this](const ErrorDetails& error) {
@@ -188,6 +192,16 @@ void Session::setTracing(bool tracing) {
     if (tracing == impl_->tracing) return;
     impl_->tracing = tracing;
     emit tracingChanged();
+}
+
+int Session::layer() const {
+    return impl_->layer;
+}
+
+// Said again even where it is the same: who looks at a trace may have looked at another layer meanwhile.
+void Session::chooseLayer(int layer) {
+    impl_->layer = layer;
+    emit layerChosen(layer);
 }
 
 int Session::measure() {

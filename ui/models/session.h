@@ -33,8 +33,8 @@ public:
     QString modelName() const;
     const nlohmann::json& model() const;        // the `inspect` result with tensors; null: none is open
     const nlohmann::json& environment() const;  // the worker's; null until it answered
-    const nlohmann::json& devices()
-        const;  // CUDA devices, as docs/protocol.md says; null until a worker answered
+    // CUDA devices, or why there are none, as docs/protocol.md says; null until a worker answered.
+    const nlohmann::json& devices() const;
     const QStringList& syntheticShapes() const;  // names for "synthetic:NAME"; empty until it answered
 
     const Recipe& recipe() const;
@@ -54,6 +54,7 @@ public:
     int measure();         // queues experiment() against the baseline; −1 without a model
     bool tracing() const;  // whether what is measured records a trace
     void setTracing(bool tracing);
+    int layer() const;  // that views of traces show alone; −1: all
     // Queues a stored run's experiment once more. Throws Error where this version does not know its recipe.
     int measureAgain(const profiler::RunRecord& run);
 
@@ -74,9 +75,11 @@ signals:
     void runRequested(qint64 run);            // show this run in Compare
     void traceRequested(qint64 run);          // show this run's trace in the timeline
     void layerChosen(int layer);              // views of traces show this layer alone; −1: all
+    void layerPointedAt(int layer);           // an operation of it was selected in a trace; −1: of none
 
 public slots:
-    void chooseLayer(int layer) { emit layerChosen(layer); }
+    void chooseLayer(int layer);
+    void pointAtLayer(int layer) { emit layerPointedAt(layer); }
     void requestOpen() { emit openRequested(); }
     void requestPage(const QString& page) { emit pageRequested(page); }
 

@@ -171,6 +171,16 @@ QModelIndex TensorTree::find(const QString& tensorName) const {
     return createIndex(rowOf(*found), 0, const_cast<Node*>(found));
 }
 
+QModelIndex TensorTree::findLayer(int layer) const {
+    for (int row = 0; row < rowCount(); ++row) {
+        const QModelIndex top = index(row, 0);
+        if (layerOf(top) == layer) return top;
+        for (int child = 0; child < rowCount(top); ++child)
+            if (const QModelIndex block = index(child, 0, top); layerOf(block) == layer) return block;
+    }
+    return {};
+}
+
 QModelIndex TensorTree::index(int row, int column, const QModelIndex& parent) const {
     if (!hasIndex(row, column, parent)) return {};
     return createIndex(row, column, nodeOf(parent)->children[static_cast<std::size_t>(row)].get());

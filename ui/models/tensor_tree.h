@@ -32,6 +32,7 @@ public:
     // The layer that a block or a tensor of it stands for; −1 for runs of blocks and what lies outside of them.
     int layerOf(const QModelIndex& index) const;
     QModelIndex find(const QString& tensorName) const;
+    QModelIndex findLayer(int layer) const;  // its block
 
     QModelIndex index(int row, int column, const QModelIndex& parent = {}) const override;
     QModelIndex parent(const QModelIndex& child) const override;

@@ -6,9 +6,10 @@
 
 namespace hone::ui {
 
+class DeviceBox;
 class FactList;
 
-// What this machine is, as the worker reports it: what every figure depends on.
+// What this machine is, as the worker reports it, and which of its devices models run on: what every figure depends on.
 class MachineCard : public Card {
     Q_OBJECT
 public:
@@ -17,7 +18,9 @@ public:
 private:
     void refresh();
     Session& session_;
+    DeviceBox* device_;
     FactList* facts_;
+    TextLabel* noDevice_;  // why only the CPU can be used
 };
 
 }  // namespace hone::ui

@@ -160,6 +160,9 @@ void MeasurePage::showStored() {
         };
         fill(pair.baseline, Side::baseline);
         fill(pair.candidate, Side::candidate);
+        const bool known = pair.candidate || (experiment.recipe.steps.empty() && pair.baseline);
+        const StoredPair last = known ? pair : newestResult(session().store().list(), experiment.checkpoint);
+        result_->showStored(last.baseline, last.candidate);
     } catch (const std::exception& error) {
         banner_->show(Banner::Kind::error, tr("The store could not be read."),
                       QString::fromUtf8(error.what()));

@@ -164,6 +164,12 @@ QWidget* ModelPage::makeTree() {
     for (const auto chosen : {&QTreeView::clicked, &QTreeView::activated})
         connect(tree_, chosen, this,
                 [this](const QModelIndex& index) { session().chooseLayer(tensors_->layerOf(index)); });
+    connect(&session(), &Session::layerPointedAt, this, [this](int layer) {
+        const QModelIndex block = layer < 0 ? QModelIndex() : tensors_->findLayer(layer);
+        if (!block.isValid()) return;
+        tree_->setCurrentIndex(block);  // opens what it lies in
+        tree_->scrollTo(block);
+    });
     card->body()->addWidget(tree_, 1);
     card->body()->setContentsMargins(0, 0, 0, spacing::radius);
     return card;

@@ -7,6 +7,7 @@
 #include <QMenu>
 #include <QPainter>
 
+#include "ui/models/device_facts.h"
 #include "ui/models/model_facts.h"
 #include "ui/widgets/chip.h"
 #include "ui/widgets/elided_label.h"
@@ -39,7 +40,7 @@ ModelBar::ModelBar(Session& session, QWidget* parent)
     target_->setClickable(true);
     target_->setMenuArrow(true);
     baseline_->setClickable(true);
-    connect(target_, &Chip::clicked, this, &ModelBar::chooseThreads);
+    connect(target_, &Chip::clicked, this, &ModelBar::chooseTarget);
     connect(baseline_, &Chip::clicked, this, [this] { session_.requestPage(QStringLiteral("compare")); });
     connect(&session_, &Session::modelChanged, this, &ModelBar::showModel);
     connect(&session_, &Session::openFailed, this, &ModelBar::showModel);
@@ -47,6 +48,7 @@ ModelBar::ModelBar(Session& session, QWidget* parent)
         name_->setText(tr("Opening %1…").arg(QFileInfo(checkpoint).fileName()));
     });
     connect(&session_, &Session::environmentChanged, this, &ModelBar::showTarget);
+    connect(&session_, &Session::devicesChanged, this, &ModelBar::showTarget);
     connect(&session_, &Session::targetChanged, this, &ModelBar::showTarget);
     connect(&session_, &Session::pinnedBaselineChanged, this, &ModelBar::showBaseline);
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
@@ -74,10 +76,10 @@ void ModelBar::showModel() {
 }
 
 void ModelBar::showTarget() {
-    const QString text = targetText(session_.target(), session_.environment());
+    const QString text = targetText(session_.target(), session_.environment(), session_.devices());
     target_->setText(text);
     target_->setAccessibleName(tr("Target: %1").arg(text));
-    target_->setToolTip(tr("Where experiments run. Click to choose the number of threads."));
+    target_->setToolTip(tr("Where experiments run. Click to choose the device and the number of threads."));
     target_->updateGeometry();
 }
 
@@ -91,27 +93,51 @@ void ModelBar::showBaseline() {
     baseline_->updateGeometry();
 }
 
-void ModelBar::chooseThreads() {
+void ModelBar::chooseTarget() {
     QMenu menu(this);
+    addDevices(menu);
+    addThreads(menu);
+    menu.exec(target_->mapToGlobal(QPoint(0, target_->height() + 4)));
+}
+
+// One of a group of choices: what it makes of the target, and whether that is the target now.
+void ModelBar::addChoice(QMenu& menu, QActionGroup* group, const QString& text, const Target& target,
+                         bool chosen) {
+    QAction* action = menu.addAction(text);
+    action->setCheckable(true);
+    action->setChecked(chosen);
+    group->addAction(action);
+    connect(action, &QAction::triggered, this, [this, target] { session_.setTarget(target); });
+}
+
+void ModelBar::addDevices(QMenu& menu) {
+    const std::vector<DeviceFacts> devices = devicesOf(session_.devices());
+    if (devices.empty()) return;
+    auto* group = new QActionGroup(&menu);
+    const auto add = [&](const QString& text, const std::string& id) {
+        Target target = session_.target();
+        target.device = id;
+        addChoice(menu, group, text, target, session_.target().device == id);
+    };
+    add(tr("CPU"), "cpu");
+    for (const DeviceFacts& device : devices)
+        add(tr("%1 · %2").arg(device.id, device.name), device.id.toStdString());
+    menu.addSeparator();
+}
+
+void ModelBar::addThreads(QMenu& menu) {
     auto* group = new QActionGroup(&menu);
     const int logical =
         session_.environment().is_object() ? session_.environment().value("logical_cores", 0) : 0;
     const auto add = [&](const QString& text, int threads) {
-        QAction* action = menu.addAction(text);
-        action->setCheckable(true);
-        action->setChecked(session_.target().threads == threads);
-        group->addAction(action);
-        connect(action, &QAction::triggered, this, [this, threads] {
-            Target target = session_.target();
-            target.threads = threads;
-            session_.setTarget(target);
-        });
+        Target target = session_.target();
+        target.threads = threads;
+        addChoice(menu, group, text, target, session_.target().threads == threads);
     };
     add(tr("As many threads as physical cores"), 0);
     menu.addSeparator();
     for (int threads = 1; threads <= logical; threads = threads < 8 ? threads + 1 : threads + 8)
         add(tr("%n thread(s)", nullptr, threads), threads);
-    menu.exec(target_->mapToGlobal(QPoint(0, target_->height() + 4)));
 }
 
 void ModelBar::paintEvent(QPaintEvent*) {

@@ -5,7 +5,8 @@
 
 #include "ui/models/session.h"
 
-class QHBoxLayout;
+class QActionGroup;
+class QMenu;
 
 namespace hone::ui {
 
@@ -25,7 +26,10 @@ private:
     void showModel();
     void showTarget();
     void showBaseline();
-    void chooseThreads();
+    void chooseTarget();
+    void addDevices(QMenu& menu);
+    void addThreads(QMenu& menu);
+    void addChoice(QMenu& menu, QActionGroup* group, const QString& text, const Target& target, bool chosen);
 
     Session& session_;
     ElidedLabel* name_;

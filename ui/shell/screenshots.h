@@ -9,13 +9,14 @@
 namespace hone::ui {
 
 class MainWindow;
+class Session;
 
-// Saves every page as PAGE-light.png and PAGE-dark.png in a folder, and the timeline where a stored run has a trace, and then emits
-// finished(): for the documents, and to look at the window without a display.
+// Saves every page as PAGE-light.png and PAGE-dark.png in a folder, the playground with answers where a model is open, and the timeline
+// where a stored run has a trace, and then emits finished(): for the documents, and to look at the window without a display.
 class Screenshots : public QObject {
     Q_OBJECT
 public:
-    Screenshots(MainWindow& window, QString folder, QObject* parent = nullptr);
+    Screenshots(MainWindow& window, Session& session, QString folder, QObject* parent = nullptr);
     void start();
 
 signals:
@@ -25,12 +26,20 @@ private:
     struct Shot {
         QString name;
         std::function<void()> prepare;
+        std::function<bool()> ready = {};  // nothing: at once
     };
     void begin();
+    void takeNewestWorkload();
     void addPages();
+    void addPlayground();
+    void addCompare();
+    void tickRuns();
     void addTimeline();
     void next();
+    void waitFor(const Shot& shot, int waited);
+    void take(const QString& name);
     MainWindow& window_;
+    Session& session_;
     QString folder_;
     std::vector<Shot> shots_;
     std::size_t next_ = 0;

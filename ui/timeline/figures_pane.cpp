@@ -129,14 +129,13 @@ QWidget* FiguresPane::makeTable() {
 void FiguresPane::setData(std::shared_ptr<const TraceData> made) {
     data_ = std::move(made);
     range_.reset();
+    event_.reset();
     {
         const QSignalBlocker quiet(layers_);
         const std::optional<std::int32_t> before = layer();
-        std::int32_t most = -1;
-        for (const profiler::TraceEvent& event : data_->events()) most = std::max(most, event.layer);
         layers_->clear();
         layers_->addItem(tr("all layers"), allLayers);
-        for (std::int32_t i = 0; i <= most; ++i) layers_->addItem(tr("layer %1").arg(i), i);
+        for (std::int32_t i = 0; i <= data_->mostLayer(); ++i) layers_->addItem(tr("layer %1").arg(i), i);
         layers_->setCurrentIndex(before ? std::max(0, layers_->findData(*before)) : 0);
     }
     updateColumns();
@@ -145,6 +144,7 @@ void FiguresPane::setData(std::shared_ptr<const TraceData> made) {
 }
 
 void FiguresPane::setRange(std::optional<TimeRange> range) {
+    if (range == range_) return;
     range_ = range;
     update();
 }
@@ -157,6 +157,35 @@ std::optional<std::int32_t> FiguresPane::layer() const {
 
 void FiguresPane::setLayer(std::optional<std::int32_t> layer) {
     layers_->setCurrentIndex(layer ? std::max(0, layers_->findData(*layer)) : 0);
+}
+
+void FiguresPane::selectEvent(std::optional<std::size_t> event) {
+    event_ = event;
+    showSelected();
+}
+
+// The row that the event counts in; none where it is no work, or not of the layer or phase that is shown.
+void FiguresPane::showSelected() {
+    table_->clearSelection();
+    if (!event_) return;
+    const profiler::TraceEvent& event = data_->event(*event_);
+    const auto& groups = totals_->totals();
+    const auto found = std::find_if(groups.begin(), groups.end(), [&](const profiler::KernelGroup& group) {
+        switch (totals_->grouping()) {
+            case profiler::GroupBy::kernel:
+                return group.name == data_->name(event);
+            case profiler::GroupBy::operation:
+                return group.operation == event.operation;
+            case profiler::GroupBy::layer:
+                return group.layer == event.layer;
+        }
+        return false;
+    });
+    if (found == groups.end()) return;
+    const auto row = static_cast<int>(found - groups.begin());
+    const QModelIndex index = sorted_->mapFromSource(totals_->index(row, TotalsModel::Name));
+    table_->selectRow(index.row());
+    table_->scrollTo(index);
 }
 
 void FiguresPane::setGrouping(profiler::GroupBy by) {
@@ -190,6 +219,7 @@ void FiguresPane::update() {
                           p.operations[static_cast<std::size_t>(group.operation)],
                           group.intensity_counted()});
     roofline_->setRoofline(std::move(points), {facts.peak_bandwidth, facts.peak_flops});
+    showSelected();
 }
 
 // Without a device's peaks there is nothing to hold figures against.

@@ -36,6 +36,7 @@ public:
     void setRange(std::optional<TimeRange> range);  // nothing: all of the trace
     void setLayer(std::optional<std::int32_t> layer);
     std::optional<std::int32_t> layer() const;
+    void selectEvent(std::optional<std::size_t> event);  // shows the row that it counts in
     void setGrouping(profiler::GroupBy by);
     const TotalsModel& totals() const { return *totals_; }
     const RooflineChart& roofline() const { return *roofline_; }
@@ -52,6 +53,7 @@ private:
     void update();
     void updateColumns();
     void updateMemory();
+    void showSelected();
     profiler::TraceFilter filter() const;
 
     QTabBar* tabs_;
@@ -67,6 +69,7 @@ private:
     QToolButton* menu_ = nullptr;  // of the chart that is shown
     std::shared_ptr<const TraceData> data_;
     std::optional<TimeRange> range_;
+    std::optional<std::size_t> event_;
 };
 
 }  // namespace hone::ui

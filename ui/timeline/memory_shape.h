@@ -21,9 +21,6 @@ struct MemoryShape {
 // Memory over the shown time, in pixels of `area`, from the bottom up to the most that was held.
 std::vector<MemoryShape> memoryShapes(const TraceData& data, const TimeScale& scale, const QRect& area);
 
-// Bytes of all classes together when they were most.
-std::int64_t mostTogether(const TraceData& data);
-
 // What each class held at `time`, a line each, and all together.
 QStringList memoryLines(const TraceData& data, double time);
 

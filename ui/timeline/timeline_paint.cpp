@@ -174,7 +174,8 @@ void TimelineView::paintMemory(QPainter& painter) const {
             painter.drawPolygon(shape.outline);
         }
     }
-    const QString most = tr("%1 at most").arg(formatBytes(static_cast<double>(mostTogether(*data_))));
+    const QString most =
+        tr("%1 at most").arg(formatBytes(static_cast<double>(data_->memory().mostTogether())));
     QRect note = painter.fontMetrics().boundingRect(most).adjusted(-6, -1, 6, 1);
     note.moveTopRight(area.topRight() + QPoint(-4, 4));
     painter.setRenderHint(QPainter::Antialiasing);

@@ -36,9 +36,11 @@ void TimelinePanel::follow() {
     connect(view_, &TimelineView::shownChanged, this, &TimelinePanel::syncScrollBar);
     connect(view_, &QWidget::customContextMenuRequested, this, &TimelinePanel::showMenu);
     connect(figures_, &FiguresPane::searched, search_, &SearchBar::setText);
-    connect(figures_, &FiguresPane::layerChosen, this, &TimelinePanel::showLayer);
-    connect(&session_, &Session::layerChosen, this,
-            [this](int layer) { showLayer(layer < 0 ? std::nullopt : std::optional<std::int32_t>(layer)); });
+    // One layer is chosen in the whole window, whether here or on the Model page.
+    connect(figures_, &FiguresPane::layerChosen, this,
+            [this](std::optional<std::int32_t> layer) { session_.chooseLayer(layer.value_or(-1)); });
+    connect(&session_, &Session::layerChosen, this, &TimelinePanel::showChosenLayer);
+    connect(view_, &TimelineView::eventChanged, this, &TimelinePanel::pointAtEvent);
     connect(bar_, &QScrollBar::valueChanged, this, [this](int value) {
         if (syncing_) return;
         const TimeWindow& shown = view_->shown();
@@ -126,6 +128,7 @@ void TimelinePanel::setData(const profiler::RunRecord& run, std::shared_ptr<cons
     view_->setData(data_);
     search_->restart();
     figures_->setData(data_);
+    if (session_.layer() >= 0) showChosenLayer();
     sayFacts(run);
     showTotals();
     showEvent();
@@ -181,6 +184,24 @@ void TimelinePanel::showLayer(std::optional<std::int32_t> layer) {
         search_->setText({});
 }
 
+// A trace without that layer, of a smaller model, is shown whole.
+void TimelinePanel::showChosenLayer() {
+    const std::int32_t layer = session_.layer();
+    const bool has = layer >= 0 && (!data_ || layer <= data_->mostLayer());
+    showLayer(has ? std::optional(layer) : std::nullopt);
+}
+
+// What is selected here is selected in the table, and, where the open model is the one that ran, in its layers.
+void TimelinePanel::pointAtEvent() {
+    const auto event = view_->selectedEvent();
+    figures_->selectEvent(event);
+    const auto shown =
+        std::find_if(runs_.begin(), runs_.end(), [this](const auto& run) { return run.id == run_; });
+    if (shown == runs_.end() || QString::fromStdString(shown->what.model_name) != session_.modelName())
+        return;
+    session_.pointAtLayer(event ? data_->event(*event).layer : -1);
+}
+
 void TimelinePanel::showEvent() {
     const auto event = view_->selectedEvent();
     event_->setTone(event ? Tone::text : Tone::muted);
@@ -230,6 +251,21 @@ void TimelinePanel::saveTo(const QString& path) {
         });
 }
 
+void TimelinePanel::askAndSavePicture() {
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Save a picture of the timeline"),
+                                     QStringLiteral("run-%1-timeline.png").arg(run_), tr("Pictures (*.png)"));
+    if (!path.isEmpty()) savePicture(path);
+}
+
+void TimelinePanel::savePicture(const QString& path) {
+    if (view_->grab().save(path, "PNG"))
+        banner_->show(Banner::Kind::note, tr("The picture is saved in %1.").arg(path));
+    else
+        banner_->show(Banner::Kind::error, tr("The picture was not saved."),
+                      tr("%1 cannot be written.").arg(path));
+}
+
 void TimelinePanel::showMenu(const QPoint& position) {
     QMenu menu(this);
     QAction* zoom = menu.addAction(tr("Show the selection large\tReturn"), this, [this] {
@@ -245,6 +281,8 @@ void TimelinePanel::showMenu(const QPoint& position) {
     menu.addSeparator();
     menu.addAction(Theme::instance().icon(QStringLiteral("copy")), tr("Copy the totals"), figures_,
                    &FiguresPane::copyTable);
+    menu.addAction(Theme::instance().icon(QStringLiteral("save")), tr("Save picture…"), this,
+                   &TimelinePanel::askAndSavePicture);
     menu.addAction(Theme::instance().icon(QStringLiteral("save")), tr("Save trace…"), this,
                    &TimelinePanel::askAndSave);
     menu.exec(view_->mapToGlobal(position));

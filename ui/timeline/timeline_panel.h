@@ -37,6 +37,7 @@ public:
     // Figures and timeline of one layer; nothing: of all.
     void showLayer(std::optional<std::int32_t> layer);
     void saveTo(const QString& path);
+    void savePicture(const QString& path);  // a PNG of the timeline as it is shown
     QSize sizeHint() const override { return {900, 430}; }
     void setFilling(bool filling);  // that the panel has the whole window, as the button shows
 
@@ -61,8 +62,11 @@ private:
     void fail(const QString& message, const QString& reason);
     void showTotals();
     void showEvent();
+    void showChosenLayer();
+    void pointAtEvent();
     void syncScrollBar();
     void askAndSave();
+    void askAndSavePicture();
     void showMenu(const QPoint& position);
 
     Session& session_;

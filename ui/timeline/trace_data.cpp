@@ -6,6 +6,7 @@
 
 namespace hone::ui {
 
+using profiler::GroupBy;
 using profiler::Operation;
 using profiler::TraceEvent;
 
@@ -32,11 +33,15 @@ TraceData::TraceData(profiler::Trace trace) : trace_(std::move(trace)) {
         end_ = std::max(end_, endOf(event));
         longest_ = std::max(longest_, event.duration);
         operations_ |= 1U << static_cast<unsigned>(event.operation);
+        mostLayer_ = std::max(mostLayer_, event.layer);
     }
     findTracks();
     buildTracks();
     buildLayers();
     buildPasses();
+    memory_ = MemorySteps(trace_);
+    for (const GroupBy by : {GroupBy::kernel, GroupBy::operation, GroupBy::layer})
+        whole_[static_cast<std::size_t>(by)] = profiler::group_events(trace_, by);
 }
 
 // In the trace's order where it names them, else by number; a device's first stream is what the passes and layers are of.
@@ -62,9 +67,6 @@ void TraceData::findTracks() {
     for (std::size_t i = 0; i < ids_.size(); ++i)
         placeOfId_[static_cast<std::size_t>(ids_[i])] = static_cast<std::uint16_t>(i);
     main_ = stream != nullptr ? stream->id : ids_.empty() ? 0 : ids_.front();
-    for (const profiler::MemoryLine& line : trace_.memory)
-        for (const profiler::MemoryMoment& moment : line.moments)
-            mostMemory_ = std::max(mostMemory_, moment.bytes);
 }
 
 void TraceData::buildTracks() {
@@ -119,6 +121,8 @@ bool TraceData::has(Operation operation) const {
 
 std::vector<profiler::KernelGroup> TraceData::groups(profiler::GroupBy by,
                                                      const profiler::TraceFilter& filter) const {
+    if (filter.begin <= 0 && filter.end >= end_ && !filter.layer && !filter.phase)
+        return whole_[static_cast<std::size_t>(by)];
     const auto starts = [](const TraceEvent& event, std::int64_t time) { return event.start < time; };
     // An event that began earlier than this is over.
     const auto first = std::lower_bound(events().begin(), events().end(), filter.begin - longest_, starts);

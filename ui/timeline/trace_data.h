@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "profiler/trace/kernel_table.h"
 #include "profiler/trace/trace.h"
 #include "ui/timeline/lane.h"
+#include "ui/timeline/memory_steps.h"
 
 namespace hone::ui {
 
@@ -46,12 +48,12 @@ public:
     // What a track is called; empty where a thread of the CPU is the only one.
     const std::string& trackName(std::size_t track) const { return trackNames_[track]; }
     bool ofDevice() const { return !trace_.device.empty(); }
-    // Of most bytes that a class of memory held at a time, and of all together.
-    std::int64_t mostMemory() const { return mostMemory_; }
-    std::size_t trackOf(std::size_t event) const;  // index into tracks()
+    const MemorySteps& memory() const { return memory_; }
+    std::int32_t mostLayer() const { return mostLayer_; }  // the highest layer that occurs; −1: none does
+    std::size_t trackOf(std::size_t event) const;          // index into tracks()
     bool has(profiler::Operation operation) const;
 
-    // profiler::group_events(), looking only at the events that may lie in the filter's range.
+    // profiler::group_events(), looking only at the events that may lie in the filter's range; of the whole trace they are known.
     std::vector<profiler::KernelGroup> groups(profiler::GroupBy by,
                                               const profiler::TraceFilter& filter) const;
     // The next event of the same track, or the previous one; nothing at the end.
@@ -75,7 +77,9 @@ private:
     std::vector<std::uint16_t> placeOfId_;  // track id → index of tracks_
     std::vector<std::string> trackNames_;
     std::int32_t main_ = 0;  // id of the track whose passes and layers are shown
-    std::int64_t mostMemory_ = 0;
+    std::int32_t mostLayer_ = -1;
+    MemorySteps memory_;
+    std::array<std::vector<profiler::KernelGroup>, 3> whole_;  // by GroupBy
 };
 
 }  // namespace hone::ui

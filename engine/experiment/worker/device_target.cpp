@@ -88,6 +88,30 @@ nlohmann::json describe_device(const Target& target) {
     return facts_document(list.devices[static_cast<std::size_t>(*index)]);
 }
 
+namespace {
+
+// What only an open device tells: how much of it is free, and whether its kernels can be traced. A trace is begun and ended to know:
+// permission, another tool and a missing library all show at the beginning alone.
+nlohmann::json state_document(const gpu::PluginTable& plugin, int index) {
+    nlohmann::json state{{"memory_free", nullptr}, {"tracing", nullptr}, {"problem", nullptr}};
+    try {
+        gpu::Device device(plugin, index);
+        state["memory_free"] = device.free_bytes();
+        const bool kernels = device.begin_trace();
+        profiler::DeviceRecording recording;
+        device.end_trace(recording);
+        state["tracing"] = {
+            {"source", recording.source},
+            {"kernels", kernels},
+            {"problem", recording.problem.empty() ? nlohmann::json() : nlohmann::json(recording.problem)}};
+    } catch (const gpu::DeviceError& error) {
+        state["problem"] = error.what();
+    }
+    return state;
+}
+
+}  // namespace
+
 nlohmann::json describe_devices() {
     const gpu::PluginLoad& plugin = gpu::load_plugin();
     const gpu::DeviceList list = gpu::list_devices(plugin);
@@ -95,6 +119,7 @@ nlohmann::json describe_devices() {
     for (std::size_t i = 0; i < list.devices.size(); ++i) {
         devices.push_back(facts_document(list.devices[i]));
         devices.back()["id"] = fmt::format("cuda:{}", i);
+        devices.back().update(state_document(*plugin.table, static_cast<int>(i)));
     }
     return {{"devices", std::move(devices)},
             {"problem", list.problem.empty() ? nlohmann::json() : nlohmann::json(list.problem)}};

@@ -56,15 +56,32 @@ ResultCard::ResultCard(Session& session, QWidget* parent)
     hide();
 }
 
-void ResultCard::showResult(const MeasureResult& result) {
+// Empty, for whatever comes.
+void ResultCard::begin(const QString& title) {
+    setTitle(title);
     show();
     banner_->clear();
     alone_->clear();
     model_->clear();
     table_->hide();
     alone_->hide();
-    button_->setVisible(!result.runs.empty());
-    trace_->setVisible(!result.runs.empty());
+    button_->hide();
+    trace_->hide();
+}
+
+void ResultCard::nameRun(const profiler::RunRecord& run) {
+    run_ = run.id;
+    title_->setText(tr("Run %1").arg(runName(run)));
+    button_->setText(tr("Show in Compare"));
+    button_->show();
+    trace_->setEnabled(run.trace_events > 0);
+    trace_->setToolTip(wrappedTip(traceTip(run)));
+    trace_->show();
+}
+
+void ResultCard::showResult(const MeasureResult& result) {
+    begin(tr("Result"));
+    measured_ = true;
     if (result.status == "failed")
         banner_->show(Banner::Kind::error,
                       result.error ? QString::fromStdString(result.error->message) : tr("It failed."),
@@ -72,12 +89,9 @@ void ResultCard::showResult(const MeasureResult& result) {
     if (result.status == "cancelled")
         banner_->show(Banner::Kind::note, tr("Cancelled."), tr("What was measured until then is stored."));
     if (result.runs.empty()) return;
-    run_ = result.runs.back();
-    const auto run = session_.store().load(run_);
+    const auto run = session_.store().load(result.runs.back());
     if (!run) return;
-    trace_->setEnabled(run->trace_events > 0);
-    trace_->setToolTip(wrappedTip(traceTip(*run)));
-    title_->setText(tr("Run %1").arg(runName(*run)));
+    nameRun(*run);
     if (result.status != "done") return;
     if (result.comparison)
         showComparison(*run, *result.comparison);
@@ -85,10 +99,24 @@ void ResultCard::showResult(const MeasureResult& result) {
         showAlone(*run);
 }
 
+void ResultCard::showStored(const std::optional<profiler::RunRecord>& baseline,
+                            const std::optional<profiler::RunRecord>& run) {
+    if (measured_) return;
+    const auto& shown = run ? run : baseline;
+    if (!shown) return hide();
+    begin(tr("Last result"));
+    nameRun(*shown);
+    if (run && baseline && run->id != baseline->id)
+        showComparison(*run, profiler::compare(session_.store(), *baseline, *run));
+    else
+        showAlone(*shown);
+}
+
 void ResultCard::showComparison(const profiler::RunRecord& run, const profiler::Comparison& comparison) {
     const auto baseline = session_.store().load(comparison.baseline);
     if (!baseline) return;
     title_->setText(tr("Run %1 against run %2").arg(runName(run)).arg(baseline->id));
+    button_->setText(tr("Compare with baseline"));
     model_->setRuns(*baseline, {run}, {comparison});
     table_->fitColumn(1);
     table_->show();

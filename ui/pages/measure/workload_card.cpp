@@ -11,6 +11,8 @@
 
 #include "ui/forms/flow_layout.h"
 #include "ui/forms/schema_text.h"
+#include "ui/models/device_facts.h"
+#include "ui/pages/device_box.h"
 #include "ui/widgets/buttons.h"
 
 namespace hone::ui {
@@ -53,7 +55,6 @@ WorkloadCard::WorkloadCard(Session& session, QWidget* parent)
       text_(new QComboBox),
       lengthsSeed_(new QSpinBox),
       trace_(new QCheckBox(tr("Record a trace"))),
-      device_(new QComboBox),
       deviceBox_(new QWidget(this)),  // shown before the layout has it, it would be a window
       estimate_(new TextLabel({}, TextStyle::body, Tone::muted)) {
     auto* line = new QHBoxLayout;
@@ -154,37 +155,14 @@ void WorkloadCard::addDevice(QLayout* row) {
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(6);
     auto* caption = new TextLabel(tr("Device"), TextStyle::body, Tone::muted);
-    device_->setAccessibleName(tr("Device"));
-    device_->setToolTip(wrappedTip(tr("Where models run. Runs on different devices are not compared.")));
-    caption->setBuddy(device_);
+    auto* device = new DeviceBox(session_);
+    caption->setBuddy(device);
     layout->addWidget(caption);
-    layout->addWidget(device_);
+    layout->addWidget(device);
     row->addWidget(deviceBox_);
-    connect(device_, &QComboBox::activated, this, [this] {
-        Target target = session_.target();
-        target.device = device_->currentData().toString().toStdString();
-        session_.setTarget(target);
-    });
-    connect(&session_, &Session::devicesChanged, this, &WorkloadCard::showDevices);
-    connect(&session_, &Session::targetChanged, this, &WorkloadCard::showDevices);
-    showDevices();
-}
-
-void WorkloadCard::showDevices() {
-    device_->clear();
-    device_->addItem(tr("CPU"), QStringLiteral("cpu"));
-    const nlohmann::json& answer = session_.devices();
-    const auto devices =
-        answer.is_object() ? answer.value("devices", nlohmann::json::array()) : nlohmann::json::array();
-    for (const nlohmann::json& device : devices) {
-        const QString id = QString::fromStdString(device.value("id", ""));
-        device_->addItem(tr("%1 · %2").arg(id, QString::fromStdString(device.value("name", ""))), id);
-        device_->setItemData(device_->count() - 1,
-                             tr("%1 of memory").arg(formatBytes(device.value("memory", 0.0))),
-                             Qt::ToolTipRole);
-    }
-    device_->setCurrentIndex(device_->findData(QString::fromStdString(session_.target().device)));
-    deviceBox_->setVisible(!devices.empty());
+    const auto follow = [this] { deviceBox_->setVisible(!devicesOf(session_.devices()).empty()); };
+    connect(&session_, &Session::devicesChanged, deviceBox_, follow);
+    follow();
 }
 
 void WorkloadCard::addTrace(QLayout* row) {

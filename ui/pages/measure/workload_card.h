@@ -36,7 +36,6 @@ private:
     void addText(QLayout* row);
     void addTrace(QLayout* row);
     void addDevice(QLayout* row);
-    void showDevices();
     void showWorkload();
     void readControls();
     void chooseText(int index);
@@ -46,7 +45,6 @@ private:
     QComboBox *lengths_, *text_;
     QSpinBox* lengthsSeed_;
     QCheckBox* trace_;
-    QComboBox* device_;
     QWidget* deviceBox_;  // hidden where there is only the CPU
     TextLabel* estimate_;
 };

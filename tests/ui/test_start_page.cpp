@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
+#include <QComboBox>
+#include <QLabel>
+#include <memory>
+
+#include "tests/ui/page_fixture.h"
+#include "ui/models/model_facts.h"
+#include "ui/widgets/text_label.h"
+
+using namespace hone;
+using namespace hone::ui;
+
+class TestStartPage : public QObject {
+    Q_OBJECT
+private slots:
+    void init() { show(test::ScriptedDevices::one); }
+    void cleanup() { f_.reset(); }
+
+    void aDeviceIsDescribed() {
+        QTRY_VERIFY(says(QStringLiteral("Test GPU")));
+        QVERIFY(says(QStringLiteral("%1 of %2 free").arg(formatBytes(7.5e9), formatBytes(8e9))));
+        QVERIFY(says(QStringLiteral("9.0 · 132 multiprocessors")));
+        QVERIFY(says(QStringLiteral("driver 13.1 · runtime 13.0")));
+        QVERIFY(says(QStringLiteral("kernel by kernel · CUPTI 13.0.1")));
+        QVERIFY(!says(QStringLiteral("No CUDA device")));
+        QVERIFY(!says(QStringLiteral("MIG")));
+    }
+
+    void anInstanceAndALimitedTraceSayWhy() {
+        show(test::ScriptedDevices::instance);
+        QTRY_VERIFY(says(QStringLiteral("Test GPU (MIG instance)")));
+        QVERIFY(says(QStringLiteral("whole operations only · CUDA events")));
+        QVERIFY(says(QStringLiteral("another tool holds CUPTI")));
+    }
+
+    void whereThereIsNoDeviceTheReasonIsReadable() {
+        show(test::ScriptedDevices::none);
+        QTRY_VERIFY(says(QStringLiteral("No CUDA device: the driver is too old: it runs CUDA 12.2.")));
+        QCOMPARE(box()->count(), 1);
+        QCOMPARE(box()->currentText(), QStringLiteral("CPU"));
+    }
+
+    void theChoiceIsTheSessions() {
+        QTRY_COMPARE(box()->count(), 2);
+        QCOMPARE(box()->currentIndex(), 0);
+        box()->setCurrentIndex(1);
+        emit box()->activated(1);
+        QCOMPARE(f_->session.target().device, std::string("cuda:0"));
+        QCOMPARE(targetText(f_->session.target(), f_->session.environment(), f_->session.devices()),
+                 QStringLiteral("cuda:0 · Test GPU"));
+        // Chosen elsewhere, it is shown here.
+        f_->session.setTarget({"cpu", 2});
+        QCOMPARE(box()->currentText(), QStringLiteral("CPU"));
+    }
+
+private:
+    void show(test::ScriptedDevices devices) {
+        f_ = std::make_unique<test::PageFixture>(builtin_registry(), makeStartPage, devices);
+    }
+    QComboBox* box() const { return f_->named<QComboBox>(QStringLiteral("Device")); }
+    bool says(const QString& text) const {
+        for (const QLabel* label : f_->window.findChildren<QLabel*>())
+            if (label->isVisible() && label->text().contains(text)) return true;
+        return false;
+    }
+    std::unique_ptr<test::PageFixture> f_;
+};
+
+HONE_SCRIPTED_MAIN(TestStartPage)
+#include "test_start_page.moc"

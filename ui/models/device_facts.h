@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QString>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+namespace hone::ui {
+
+// A CUDA device as the worker describes it (docs/protocol.md). What it does not say is empty or zero.
+struct DeviceFacts {
+    QString id, name, capability, driver, runtime;
+    double memory = 0;
+    std::optional<double> free;  // bytes; nothing where the device could not be opened
+    int processors = 0;
+    bool mig = false;  // an instance of a divided device
+    QString problem;   // why it cannot be opened
+
+    bool tracingKnown = false;
+    bool tracesKernels = false;
+    QString tracer, tracerProblem;  // "CUPTI 13.0.1"; why it sees no single kernels
+};
+
+// Of the worker's answer; none where it has not answered yet.
+std::vector<DeviceFacts> devicesOf(const nlohmann::json& answer);
+std::optional<DeviceFacts> deviceOf(const nlohmann::json& answer, const QString& id);
+// Why there is no CUDA device; empty where there is one or nobody has answered yet.
+QString noDeviceReason(const nlohmann::json& answer);
+
+// "78.2 of 85.0 GB free"
+QString memoryText(const DeviceFacts& device);
+// "kernel by kernel, CUPTI 13.0.1", "whole operations only, CUDA events"
+QString tracingText(const DeviceFacts& device);
+
+}  // namespace hone::ui
