@@ -9,6 +9,7 @@
 #include "profiler/trace/clock_fit.h"
 #include "profiler/trace/device_trace.h"
 #include "profiler/trace/kernel_table.h"
+#include "profiler/trace/recorder.h"
 
 namespace hone::profiler {
 namespace {
