@@ -4,6 +4,7 @@
 #include <qcustomplot.h>
 
 #include <QLocale>
+#include <algorithm>
 #include <cmath>
 
 #include "ui/theme/theme.h"
@@ -12,12 +13,18 @@ namespace hone::ui {
 
 namespace {
 
+constexpr int roomUpright = 26, roomAlong = 64;  // pixels a label
+
 class NumberTicker : public QCPAxisTicker {
 public:
-    explicit NumberTicker(bool whole) : whole_(whole) { setTickCount(5); }
+    NumberTicker(const QCPAxis* axis, bool whole) : axis_(axis), whole_(whole) {}
 
 protected:
     double getTickStep(const QCPRange& range) override {
+        // As many labels as there is room for.
+        const QCPAxisRect* area = axis_->axisRect();
+        const bool upright = axis_->orientation() == Qt::Vertical;
+        setTickCount(std::clamp(upright ? area->height() / roomUpright : area->width() / roomAlong, 2, 5));
         step_ = QCPAxisTicker::getTickStep(range);
         if (whole_) step_ = std::max(1.0, std::round(step_));
         return step_;
@@ -41,6 +48,7 @@ private:
         return locale.toString(tick, 'f', exact ? decimals : decimals + 1);
     }
 
+    const QCPAxis* axis_;
     bool whole_;
     double step_ = 1;
 };
@@ -83,11 +91,11 @@ void styleAxis(QCPAxis* axis, bool grid) {
     axis->grid()->setPen(QPen(palette.grid, 1));
     axis->grid()->setZeroLinePen(QPen(palette.border, 1));
     axis->grid()->setSubGridVisible(false);
-    axis->setTicker(QSharedPointer<NumberTicker>::create(false));
+    axis->setTicker(QSharedPointer<NumberTicker>::create(axis, false));
 }
 
 void setCounts(QCPAxis* axis) {
-    axis->setTicker(QSharedPointer<NumberTicker>::create(true));
+    axis->setTicker(QSharedPointer<NumberTicker>::create(axis, true));
 }
 
 void setLogarithmic(QCPAxis* axis, double zeroAt) {

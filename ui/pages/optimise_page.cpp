@@ -25,7 +25,7 @@ namespace hone::ui {
 namespace {
 
 constexpr int changePause = 150;  // ms: a held arrow key asks the worker once
-constexpr int techniquesWidth = 430, chartHeight = 150;
+constexpr int techniquesWidth = 370, chartHeight = 150;
 
 // Bytes by class of a prediction, without the sum.
 std::map<std::string, std::int64_t> memoryClasses(const nlohmann::json& memory) {
@@ -58,7 +58,7 @@ OptimisePage::OptimisePage(Session& session, QWidget* parent)
     layout->setSpacing(spacing::group);
     layout->addWidget(banner_);
     auto* columns = new QHBoxLayout;
-    columns->setSpacing(20);
+    columns->setSpacing(spacing::group);
     techniques_->setFixedWidth(techniquesWidth);
     columns->addWidget(techniques_, 0);
     columns->addWidget(makeResults(), 1);

@@ -298,6 +298,16 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
             QProxyStyle::drawControl(element, &copy, painter, widget);
             return;
         }
+        case CE_ComboBoxLabel: {
+            const auto* combo = qstyleoption_cast<const QStyleOptionComboBox*>(option);
+            if (combo == nullptr) break;
+            QStyleOptionComboBox copy = *combo;
+            const int room =
+                proxy()->subControlRect(CC_ComboBox, combo, SC_ComboBoxEditField, widget).width();
+            copy.currentText = option->fontMetrics.elidedText(copy.currentText, Qt::ElideRight, room - 2);
+            QProxyStyle::drawControl(element, &copy, painter, widget);
+            return;
+        }
         case CE_ProgressBarGroove:
         case CE_ProgressBarLabel:
             return;

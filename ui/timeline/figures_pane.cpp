@@ -29,7 +29,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int rowHeight = 24, leastRows = 3;
+constexpr int rowHeight = 24, leastRows = 3, leastName = 150;
 constexpr int allLayers = -2;
 
 QComboBox* makeChoice(const QString& name) {
@@ -117,7 +117,7 @@ QWidget* FiguresPane::makeTable() {
     table_->sortByColumn(TotalsModel::Time, Qt::DescendingOrder);
     // Names get what figures leave.
     table_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    table_->setStretchedColumn(TotalsModel::Name);
+    table_->setStretchedColumn(TotalsModel::Name, leastName);
     table_->setMinimumHeight(spacing::headerHeight + leastRows * rowHeight);
     table_->setToolTip(tr("Return or a double click finds the row in the timeline"));
     connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {

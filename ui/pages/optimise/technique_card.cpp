@@ -68,7 +68,10 @@ void TechniqueCard::setBlocked(const QString& reason) {
 
 void TechniqueCard::updateState() {
     QString reason = blocked_.isEmpty() ? unsupported_ : blocked_;
-    if (!reason.isEmpty()) reason[0] = reason[0].toUpper();
+    // A sentence begins with a capital, but not where a tensor's name is its first word.
+    const QString first = reason.section(QLatin1Char(' '), 0, 0);
+    if (!first.isEmpty() && !first.contains(QLatin1Char('.')) && !first.contains(QLatin1Char('_')))
+        reason[0] = reason[0].toUpper();
     const bool on = switch_->isChecked();
     // One that is on can always be switched off.
     switch_->setEnabled(on || reason.isEmpty());

@@ -41,8 +41,34 @@ void FigureTable::setFittingRows(int rows) {
     fitRows();
 }
 
-void FigureTable::setStretchedColumn(int column) {
+void FigureTable::setStretchedColumn(int column, int least) {
+    stretched_ = column;
+    least_ = least;
     horizontalHeader()->setSectionResizeMode(column, QHeaderView::Stretch);
+    fitStretched();
+}
+
+void FigureTable::resizeEvent(QResizeEvent* event) {
+    QTableView::resizeEvent(event);
+    fitStretched();
+}
+
+// Also where columns came, went or grew with what they hold.
+void FigureTable::updateGeometries() {
+    QTableView::updateGeometries();
+    fitStretched();
+}
+
+void FigureTable::fitStretched() {
+    if (stretched_ < 0 || least_ == 0 || model() == nullptr) return;
+    QHeaderView* header = horizontalHeader();
+    int others = 0;
+    for (int column = 0; column < header->count(); ++column)
+        if (column != stretched_ && !header->isSectionHidden(column)) others += header->sectionSize(column);
+    const auto mode = viewport()->width() - others < least_ ? QHeaderView::Fixed : QHeaderView::Stretch;
+    if (header->sectionResizeMode(stretched_) == mode) return;
+    header->setSectionResizeMode(stretched_, mode);
+    if (mode == QHeaderView::Fixed) header->resizeSection(stretched_, least_);
 }
 
 void FigureTable::fitColumn(int column) {
