@@ -35,8 +35,13 @@ std::string engaged_text(const profiler::RunRecord& run) {
     std::string text;
     for (const auto& [technique, evidence] : run.engaged.items()) {
         if (evidence.value("engaged", nlohmann::json()) != true) continue;
-        text += fmt::format("\nrun {}: {} engaged: {} {}", run.id, technique, evidence.value("counter", ""),
-                            number(evidence.value("value", 0.0)));
+        std::string counted;
+        for (const auto& [name, value] : evidence.value("counters", nlohmann::json::object()).items())
+            counted += fmt::format("{}{} {}", counted.empty() ? "" : ", ", name, number(value.get<double>()));
+        if (counted.empty())  // a run of an earlier version
+            counted =
+                fmt::format("{} {}", evidence.value("counter", ""), number(evidence.value("value", 0.0)));
+        text += fmt::format("\nrun {}: {} engaged: {}", run.id, technique, counted);
     }
     return text;
 }

@@ -29,6 +29,12 @@ private:
     ErrorDetails details_;
 };
 
+// A device's memory, or this process's, does not hold what was asked for: a caller that can do with less may go on.
+class OutOfMemory : public Error {
+public:
+    using Error::Error;
+};
+
 // Thrown by Progress::check() when the job was cancelled; not an error to report as a failure.
 class Cancelled : public std::runtime_error {
 public:

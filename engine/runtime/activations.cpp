@@ -57,6 +57,14 @@ void Activations::require(const ActivationRows& wanted) {
     reduced.require(wanted.reduced);
 }
 
+void Activations::release() {
+    for (Buffer<float>* const buffer : {&x, &q, &k, &v, &a, &b, &gate, &up, &logits, &mass})
+        buffer->allocate(0);
+    positions.allocate(0);
+    mask.allocate(0);
+    reduced.allocate(0);
+}
+
 std::int64_t Activations::bytes() const {
     return x.bytes() + q.bytes() + k.bytes() + v.bytes() + a.bytes() + b.bytes() + gate.bytes() + up.bytes() +
            logits.bytes() + positions.bytes() + mask.bytes() + reduced.bytes() + mass.bytes();

@@ -23,6 +23,7 @@ public:
     // In `space`, or in this process's memory.
     explicit Activations(const ModelConfig& model, MemorySpace* space = nullptr);
     void require(const ActivationRows& wanted);
+    void release();  // all of it; what is required next is allocated anew
     std::int64_t bytes() const;
 
     Buffer<float> x;         // [rows, n_embd]: the residual stream

@@ -68,6 +68,12 @@ public:
         return {activations_.logits.data(), static_cast<std::size_t>(logits_rows_ * model_.config.n_vocab)};
     }
 
+    void shrink() override {
+        activations_.release();
+        logits_rows_ = 0;
+        if (blocks_) blocks_->shrink();
+    }
+
     MemoryByClass memory() const override {
         MemoryByClass memory;
         memory[MemoryClass::weights] = model_.checkpoint.bytes() + vectors_.bytes();

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/cpu_operations.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 
 #include "engine/runtime/attention_mask.h"
 #include "engine/runtime/operation_cost.h"
@@ -56,9 +60,33 @@ std::int64_t VectorWeights::bytes() const {
     return static_cast<std::int64_t>(sum);
 }
 
-template <typename Work, typename CostOf>
-void CpuOperations::timed(profiler::Operation operation, std::string_view name, Work&& work,
-                          CostOf&& cost) const {
+namespace {
+
+std::string_view kv_name(kernels::KvType type) {
+    switch (type) {
+        case kernels::KvType::f16:
+            return "fp16";
+        case kernels::KvType::i8:
+            return "int8";
+        default:
+            return "fp32";
+    }
+}
+
+}  // namespace
+
+// "AVX-512 Q4_0 product", "VNNI int8 product of Q8_0": what computes, and what it reads.
+std::string CpuOperations::product_kernel(const StoredTensor& weight, kernels::Arithmetic arithmetic) const {
+    const std::string_view type = info(weight.type).name;
+    if (!can_reduce(weight, arithmetic, context_.isa))
+        return fmt::format("{} {} product", kernels::isa_name(context_.isa), type);
+    const std::string_view unit = kernels::arithmetic_unit(arithmetic, context_.isa);
+    return fmt::format("{} {} product of {}", unit, kernels::arithmetic_name(arithmetic), type);
+}
+
+template <typename Work, typename CostOf, typename KernelOf>
+void CpuOperations::timed(profiler::Operation operation, std::string_view name, Work&& work, CostOf&& cost,
+                          KernelOf&& kernel) const {
     if (tracing_.recorder == nullptr) return work();
     const std::int64_t start = tracing_.recorder->now();
     work();
@@ -71,7 +99,15 @@ void CpuOperations::timed(profiler::Operation operation, std::string_view name, 
                             .layer = tracing_.layer,
                             .operation = operation,
                             .phase = tracing_.phase},
-                           name);
+                           name, kernel);
+}
+
+template <typename Work, typename CostOf>
+void CpuOperations::timed(profiler::Operation operation, std::string_view name, Work&& work,
+                          CostOf&& cost) const {
+    timed(operation, name, std::forward<Work>(work), std::forward<CostOf>(cost), [&] {
+        return fmt::format("{} {}", kernels::isa_name(context_.isa), profiler::operation_name(operation));
+    });
 }
 
 void CpuOperations::embed(const StoredTensor& embedding) {
@@ -86,7 +122,11 @@ void CpuOperations::embed(const StoredTensor& embedding) {
             }
         }
     };
-    timed(profiler::Operation::embed, "embed", expand, [&] { return embed_cost(embedding, pass_.rows); });
+    timed(
+        profiler::Operation::embed, "embed", expand, [&] { return embed_cost(embedding, pass_.rows); },
+        [&] {
+            return fmt::format("{} {} rows", kernels::isa_name(context_.isa), info(embedding.type).name);
+        });
 }
 
 void CpuOperations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
@@ -112,8 +152,9 @@ void CpuOperations::multiply(const StoredTensor& weight, kernels::Arithmetic ari
         linear_reduced(weight, x, rows, y, arithmetic, activations_.reduced.data(), context_);
         ++products_.reduced;
     };
-    timed(tracing_.layer < 0 ? profiler::Operation::logits : profiler::Operation::linear, weight.name,
-          product, [&] { return product_cost(weight, rows); });
+    timed(
+        tracing_.layer < 0 ? profiler::Operation::logits : profiler::Operation::linear, weight.name, product,
+        [&] { return product_cost(weight, rows); }, [&] { return product_kernel(weight, arithmetic); });
 }
 
 void CpuOperations::rotate(float* q, float* k, Rows rows) const {
@@ -201,6 +242,10 @@ void CpuOperations::attend(std::int64_t layer, float* out, Rows rows) const {
                                       config.n_heads, config.head_dim,
                                       position_bytes(problem.keys, config.n_kv_heads, config.head_dim) +
                                           position_bytes(problem.values, config.n_kv_heads, config.head_dim));
+            },
+            [&] {
+                return fmt::format("{} attention, {} keys and values", kernels::isa_name(context_.isa),
+                                   kv_name(problem.keys.type));
             });
         if (attention_.measures_mass) add_mass(problem, layer);
     }

@@ -55,6 +55,10 @@ public:
 
 private:
     // Runs `work`, and records it where a recorder listens: then, and only then, `cost` is asked for.
+    std::string product_kernel(const StoredTensor& weight, kernels::Arithmetic arithmetic) const;
+    template <typename Work, typename CostOf, typename KernelOf>
+    void timed(profiler::Operation operation, std::string_view name, Work&& work, CostOf&& cost,
+               KernelOf&& kernel) const;
     template <typename Work, typename CostOf>
     void timed(profiler::Operation operation, std::string_view name, Work&& work, CostOf&& cost) const;
     void multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x, float* y,

@@ -30,6 +30,8 @@ public:
                      Runtime::Counters& counters, const Progress& progress) = 0;
     // Of all passes since begin(), [rows, n_vocab]; valid until the next begin().
     virtual std::span<const float> logits() = 0;
+    // Frees what no sequence holds: activations, workspace and idle blocks. The logits are gone.
+    virtual void shrink() = 0;
     // kv_cache counts what sequences share; what each holds for itself is KvCache::bytes().
     virtual MemoryByClass memory() const = 0;
     // The most that memory() came to since begin_peak(), by class at that time. A CPU's is measured by who watches the process.

@@ -6,6 +6,7 @@
 #include <deque>
 #include <new>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "engine/core/error.h"
@@ -121,9 +122,9 @@ public:
           room_(room),
           progress_(progress),
           after_pass_(after_pass) {
-        std::int64_t longest = 0;
-        for (const std::vector<TokenId>& prompt : prompts) longest = std::max(longest, std::ssize(prompt));
-        need_ = sequence_bytes(runtime.model().config, runtime.config(), longest + generate);
+        for (const std::vector<TokenId>& prompt : prompts) longest_ = std::max(longest_, std::ssize(prompt));
+        longest_ += generate;  // a sequence that had to wait is computed anew with what it has generated
+        need_ = runtime.sequence_bytes(longest_);
         for (int slot = static_cast<int>(runtime.config().batch_size) - 1; slot >= 0; --slot)
             free_.push_back(slot);
         used_.resize(free_.size());
@@ -132,10 +133,11 @@ public:
     void run(Clock::time_point start) {
         start_ = start;
         while (!waiting_.empty() || !active_.empty()) {
-            if (admit()) prefill();
-            retire();
-            if (active_.empty()) continue;
-            decode();
+            admit();
+            if (any_fresh())  // also those that stayed where another had to make way
+                prefill();
+            else
+                decode();
             retire();
         }
     }
@@ -148,20 +150,26 @@ private:
         bool fresh = true;           // its prompt was not computed yet
     };
 
-    // Whether all that run, and one more, will fit to their end.
+    // Whether all that run, and one more, will fit to their end: their caches, and the largest pass over them. Beyond a control group's
+    // limit nothing throws, the process is killed.
     bool has_room() const {
         constexpr std::int64_t kSpare = std::int64_t{32} << 20;
         const bool reuses = used_[static_cast<std::size_t>(free_.back())];
         const auto started = std::count(used_.begin(), used_.end(), true);
-        const std::int64_t held = runtime_.memory()[MemoryClass::kv_cache];
-        // What earlier sequences left behind serves the next ones.
-        const std::int64_t to_come = std::max<std::int64_t>(0, (started + (reuses ? 0 : 1)) * need_ - held);
+        const MemoryByClass held = runtime_.memory();
+        const std::int64_t passes =
+            pass_bytes(runtime_.model().config, runtime_.config(), runtime_.pool().size(),
+                       std::ssize(active_) + 1, longest_, longest_);
+        // What earlier sequences and passes left behind serves the next ones.
+        const std::int64_t caches = (started + (reuses ? 0 : 1)) * need_;
+        const std::int64_t to_come =
+            std::max<std::int64_t>(0, caches - held[MemoryClass::kv_cache]) +
+            std::max<std::int64_t>(0, passes - held[MemoryClass::activations] - held[MemoryClass::workspace]);
         return to_come + kSpare <= room_();
     }
 
     // Lets sequences in, up to the size that is being tried. The first never waits.
-    bool admit() {
-        bool any = false;
+    void admit() {
         while (!waiting_.empty() && !free_.empty() && std::ssize(active_) < target_ &&
                (active_.empty() || !room_ || has_room())) {
             Active next{waiting_.front(), free_.back(), {}};
@@ -173,9 +181,12 @@ private:
             next.input = prompts_[next.prompt];
             next.input.insert(next.input.end(), done.begin(), done.end());
             active_.push_back(std::move(next));
-            any = true;
         }
-        return any;
+    }
+
+    bool any_fresh() const {
+        return std::any_of(active_.begin(), active_.end(),
+                           [](const Active& sequence) { return sequence.fresh; });
     }
 
     void prefill() {
@@ -211,14 +222,9 @@ private:
     bool extend(const std::vector<Active*>& batch) {
         std::vector<SequenceInput> inputs;
         for (const Active* sequence : batch) inputs.push_back({sequence->slot, sequence->input});
-        std::span<const float> logits;
-        try {
-            logits = forward(runtime_, inputs, progress_, after_pass_);
-        } catch (const std::bad_alloc&) {
-            if (active_.size() == 1) throw;
-            back_off();
-            return false;
-        }
+        const std::optional<std::span<const float>> done = forward_or_nothing(inputs);
+        if (!done) return false;
+        const std::span<const float> logits = *done;
         timings_.largest_batch = std::max(timings_.largest_batch, std::ssize(batch));
         const std::size_t n_vocab = logits.size() / batch.size();
         for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -228,6 +234,33 @@ private:
             batch[i]->input = {token};
             batch[i]->fresh = false;
         }
+        return true;
+    }
+
+    std::optional<std::span<const float>> forward_or_nothing(std::span<const SequenceInput> inputs) {
+        try {
+            const std::span<const float> logits = forward(runtime_, inputs, progress_, after_pass_);
+            shrunk_ = false;
+            return logits;
+        } catch (const std::bad_alloc&) {
+            if (!make_room()) throw;
+        } catch (const OutOfMemory&) {
+            if (!make_room()) throw;
+        }
+        return std::nullopt;
+    }
+
+    // False where all that can make way has made way.
+    bool make_room() {
+        if (active_.size() > 1)
+            back_off();
+        else if (shrunk_)
+            return false;
+        // What a larger batch left behind may be what the ones that stay lack.
+        runtime_.shrink();
+        shrunk_ = true;
+        std::fill(used_.begin(), used_.end(), false);
+        for (const Active& sequence : active_) used_[static_cast<std::size_t>(sequence.slot)] = true;
         return true;
     }
 
@@ -285,7 +318,9 @@ private:
     const Progress& progress_;
     const AfterPass& after_pass_;
     Clock::time_point start_;
-    std::int64_t need_ = 0;  // bytes of a sequence
+    std::int64_t longest_ = 0;  // tokens of a sequence, to its end
+    std::int64_t need_ = 0;     // bytes of its keys and values
+    bool shrunk_ = false;       // since the last pass that fitted
     std::vector<Active> active_;
     std::vector<int> free_;
     std::vector<bool> used_;  // slots that hold memory already

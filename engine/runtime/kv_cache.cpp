@@ -80,6 +80,18 @@ public:
         for (const Side& side : sides_) sum += side.data.bytes() + side.scales.bytes();
         return sum;
     }
+    // Growth by half may have overtaken `length`.
+    std::int64_t bytes_for(std::int64_t length) const override {
+        const std::int64_t capacity = next_kv_capacity(0, length + length / 2, max_context_);
+        const std::int64_t scale =
+            type_ == kernels::KvType::i8 ? static_cast<std::int64_t>(sizeof(float)) : 0;
+        return std::ssize(sides_) * n_kv_heads_ * capacity * (head_dim_ * element_bytes(type_) + scale);
+    }
+    void shrink() override {
+        if (length_ > 0) return;
+        for (Side& side : sides_) side = Side();
+        capacity_ = 0;
+    }
 
 private:
     // Keys or values of one layer: [n_kv_heads, capacity, head_dim] and, for i8, scales [n_kv_heads, capacity].
@@ -190,6 +202,9 @@ public:
         keep(blocks_for(length_));
     }
     std::int64_t bytes() const override { return 0; }
+    std::int64_t bytes_for(std::int64_t length) const override {
+        return blocks_for(length) * blocks_->block_bytes();
+    }
 
 private:
     std::int64_t blocks_for(std::int64_t length) const {
@@ -259,6 +274,13 @@ std::byte* KvBlocks::take() {
 
 void KvBlocks::give_back(std::byte* block) {
     free_.push_back(block);
+}
+
+void KvBlocks::shrink() {
+    std::erase_if(memory_, [this](const Buffer<std::byte>& block) {
+        return std::find(free_.begin(), free_.end(), block.data()) != free_.end();
+    });
+    free_.clear();
 }
 
 std::int64_t KvBlocks::bytes() const {

@@ -19,12 +19,15 @@ class KvCache {
 public:
     virtual ~KvCache() = default;
 
-    // Room for `length` positions in every layer, keeping the first length(). Throws std::bad_alloc.
+    // Room for `length` positions in every layer, keeping the first length(). Throws std::bad_alloc, on a device OutOfMemory.
     virtual void reserve(std::int64_t length) = 0;
     virtual std::int64_t length() const = 0;
     virtual void advance(std::int64_t tokens) = 0;  // after every layer was appended to
     virtual void trim(std::int64_t length) = 0;     // keep the first `length`; memory stays reserved
     virtual std::int64_t bytes() const = 0;         // allocated
+    // The most that a sequence of `length` positions makes it and the blocks that it shares allocate.
+    virtual std::int64_t bytes_for(std::int64_t length) const = 0;
+    virtual void shrink() {}  // gives memory back that holds no position
     void clear() { trim(0); }
 };
 
@@ -55,6 +58,8 @@ public:
 
     std::int64_t taken() const { return taken_; }  // calls of take()
     std::int64_t bytes() const;                    // allocated
+    std::int64_t block_bytes() const { return block_bytes_; }
+    void shrink();  // frees the blocks that nobody has taken
     int block_shift() const { return block_shift_; }
     // Keys (side 0) or values (1) of a layer within a block; `blocks` is left null.
     kernels::KvView view(std::int64_t layer, int side) const;

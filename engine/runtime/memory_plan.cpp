@@ -54,16 +54,24 @@ std::int64_t kv_bytes(const ModelConfig& model, const RunConfig& config, std::in
     const std::int64_t rows = config.kv_layout == KvLayout::paged
                                   ? paged_kv_bytes(model, config.kv_cache, config.kv_block_shift, length)
                                   : contiguous_kv_bytes(model, config.kv_cache, length);
-    if (config.attention.kind != AttentionMask::Kind::pages) return rows;
-    const std::int64_t choosing = std::max<std::int64_t>(0, model.n_layers - config.attention.dense_layers);
-    return rows + page_bounds_bytes(model, config.attention.page_shift, choosing, length);
+    return rows + bounds_bytes(model, config, length);
 }
 
 }  // namespace
 
-std::int64_t sequence_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t length) {
-    const std::int64_t rows = config.kv_cache == KvStorage::off ? length : 1;
-    return kv_bytes(model, config, length) + activation_bytes(model, {rows, rows, 1, 0});
+std::int64_t bounds_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t length) {
+    if (config.attention.kind != AttentionMask::Kind::pages) return 0;
+    const std::int64_t choosing = std::max<std::int64_t>(0, model.n_layers - config.attention.dense_layers);
+    return page_bounds_bytes(model, config.attention.page_shift, choosing, length);
+}
+
+std::int64_t pass_bytes(const ModelConfig& model, const RunConfig& config, int threads,
+                        std::int64_t sequences, std::int64_t prompt_tokens, std::int64_t length) {
+    RunConfig together = config;
+    together.batch_size = sequences;
+    const MemoryByClass memory =
+        predict_memory(model, 0, together, threads, static_cast<int>(sequences), length, prompt_tokens);
+    return memory[MemoryClass::activations] + memory[MemoryClass::workspace];
 }
 
 MemoryByClass predict_memory(const ModelConfig& model, std::int64_t weights_bytes, const RunConfig& config,

@@ -11,7 +11,12 @@ namespace hone {
 // The most rows that go through the layers together where every sequence of a batch adds at least one.
 std::int64_t pass_limit(const RunConfig& config, std::int64_t sequences);
 
-// What one more sequence of `length` positions needs at the most: its cache and its share of the activations.
-std::int64_t sequence_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t length);
+// Of a sequence of `length` positions: what choosing pages by their bounds takes; 0 where nothing chooses.
+std::int64_t bounds_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t length);
+
+// Activations and workspace of `sequences` together: of their prompts' largest pass and of every later one. On a device what its kernels
+// take for themselves is estimated by what a processor's would.
+std::int64_t pass_bytes(const ModelConfig& model, const RunConfig& config, int threads,
+                        std::int64_t sequences, std::int64_t prompt_tokens, std::int64_t length);
 
 }  // namespace hone

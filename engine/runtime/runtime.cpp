@@ -303,6 +303,19 @@ void Runtime::measure_attention_mass(bool on) {
     impl_->measures_mass = on;
 }
 
+std::int64_t Runtime::sequence_bytes(std::int64_t length) const {
+    const Sequence& any = impl_->sequences.front();
+    return (any.cache ? any.cache->bytes_for(length) : 0) +
+           bounds_bytes(impl_->model.config, impl_->config, length);
+}
+
+void Runtime::shrink() {
+    for (Sequence& sequence : impl_->sequences) {
+        if (sequence.cache) sequence.cache->shrink();
+    }
+    impl_->executor->shrink();
+}
+
 const Model& Runtime::model() const {
     return impl_->model;
 }

@@ -40,7 +40,8 @@ public:
     ~Runtime();
 
     // Forward pass over a batch. Returns logits [n, n_vocab], n = the sum over inputs, in order, of tokens.size() (all_logits) or 1;
-    // valid until the next call. Throws Error where a sequence would exceed max_context, Cancelled on stop.
+    // valid until the next call. Throws Error where a sequence would exceed max_context, Cancelled on stop, std::bad_alloc or OutOfMemory
+    // where memory ran out; the sequences are then as they were.
     std::span<const float> forward(std::span<const SequenceInput> batch, const Progress& progress = {});
 
     // Every operation of the passes that follow is recorded; null ends that. Results do not change by a bit.
@@ -58,6 +59,11 @@ public:
     // From now on attention also computes, at the price of dense attention, which share of the dense softmax falls on what it
     // attends.
     void measure_attention_mass(bool on);
+
+    // What one more sequence of `length` tokens needs at the most for its keys and values, in the blocks that are allocated.
+    std::int64_t sequence_bytes(std::int64_t length) const;
+    // Gives back what no sequence holds: empty sequences' caches, activations, workspace. What forward() returned is gone.
+    void shrink();
 
     const Model& model() const;
     const RunConfig& config() const;

@@ -102,6 +102,15 @@ void Tokenizer::Impl::add_ends(const Checkpoint& checkpoint) {
     adds_bos = checkpoint.flag_or("tokenizer.ggml.add_bos_token", false);
     ends.resize(bytes.size());
     if (eos) ends[static_cast<std::size_t>(*eos)] = true;
+    if (const auto* several = checkpoint.integers("tokenizer.ggml.eos_token_ids")) {
+        for (const std::int32_t end : *several) {
+            if (end < 0 || end >= std::ssize(ends))
+                throw Error(ErrorDetails{"", checkpoint.source, "metadata 'tokenizer.ggml.eos_token_ids'",
+                                         std::to_string(end),
+                                         fmt::format("ids below the vocabulary's {}", ends.size())});
+            ends[static_cast<std::size_t>(end)] = true;
+        }
+    }
     for (const Special& special : specials) {
         for (const std::string_view name : {"<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>"}) {
             if (special.text == name) ends[static_cast<std::size_t>(special.id)] = true;

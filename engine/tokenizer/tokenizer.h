@@ -26,6 +26,7 @@ public:
     explicit MergeCache(std::size_t capacity = 1 << 16) : capacity_(capacity) {}
     std::int64_t hits() const { return hits_; }
     std::int64_t misses() const { return misses_; }
+    void clear() { pieces_.clear(); }  // hits and misses count on
 
 private:
     friend class Tokenizer;

@@ -85,6 +85,23 @@ Estimate widened(Estimate estimate, double margin) {
     return estimate;
 }
 
+// A share may be exactly 0, which has no ratio to anything.
+std::string shares_apart(const Pairs& pairs) {
+    const auto mean = [](const std::vector<double>& values) {
+        double sum = 0;
+        int known = 0;  // a repetition of an older version may lack it
+        for (const double value : values) {
+            sum += std::isfinite(value) ? value : 0;
+            known += std::isfinite(value) ? 1 : 0;
+        }
+        return known == 0 ? 0 : sum / known;
+    };
+    const double a = mean(pairs.baseline), b = mean(pairs.candidate);
+    if (a == 0 && b == 0) return "none on both sides";
+    return fmt::format("a share of 0 has no ratio; {:.1f} % and {:.1f} % differ by {:+.1f} points", 100 * a,
+                       100 * b, 100 * (b - a));
+}
+
 void compare_repetitions(ComparedMetric& result, const MetricDefinition& metric, const Compared& a,
                          const Compared& b, bool paired) {
     const Pairs pairs = repetitions(a, b, result.id, paired);
@@ -93,7 +110,8 @@ void compare_repetitions(ComparedMetric& result, const MetricDefinition& metric,
         return;
     }
     if (!pairs.positive) {
-        result.refusal = "a repetition without a positive figure";
+        result.refusal =
+            metric.unit == "share" ? shares_apart(pairs) : "a repetition without a positive figure";
         return;
     }
     const auto ratio = paired ? paired_ratio : unpaired_ratio;

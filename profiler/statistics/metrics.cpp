@@ -44,8 +44,10 @@ constexpr std::array kMetrics{
                      Kind::speed, lower, false, true},
     MetricDefinition{
         "tokenize_bytes_per_second", "Tokenising", "B/s",
-        "Bytes of the bundled text divided by the time to turn it into tokens, in pieces of 1,024 bytes, "
-        "once before the sequences of each repetition. No other speed includes it.",
+        "Bytes of the workload's prompts divided by the time to turn them into tokens, before the sequences "
+        "of each repetition; prompts of less than 64 KiB in all are encoded in several rounds. A merge cache "
+        "is empty when a round begins, so that it finds only what comes again within these prompts: a server "
+        "that keeps its cache between requests finds more. No other speed includes it.",
         Kind::speed, higher},
     MetricDefinition{
         "padding_share", "Padding", "share",

@@ -51,7 +51,7 @@ struct RunRecord {
     std::map<std::string, std::int64_t> memory;  // class → bytes, and "peak_resident"
     std::map<std::string, double> predicted;     // metric id → what was predicted before the run
     nlohmann::json
-        engaged;  // {technique: {"counter", "value", "engaged"}} of the last repetition; null in list()
+        engaged;  // {technique: {"counters", "engaged", "counter", "value"}} of the last repetition; null in list()
     std::vector<std::string> notes_from_run;  // "unstable warm-up", "Q4_1 tensors were expanded first"
     std::string note;                         // the user's
     std::vector<std::string> tags;

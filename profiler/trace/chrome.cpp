@@ -48,6 +48,8 @@ void write_event(const TraceEvent& event, const Trace& trace, const std::string&
         << operation_name(event.operation) << '"';
     if (event.layer >= 0) out << ",\"layer\":" << event.layer;
     out << ",\"bytes\":" << event.bytes << ",\"flops\":" << event.flops;
+    if (const auto kernel = trace.kernels.find(trace.names[event.name]); kernel != trace.kernels.end())
+        out << ",\"kernel\":" << json_text(kernel->second);
     if (event.launch > 0) write_launch(trace.launches[static_cast<std::size_t>(event.launch - 1)], out);
     out << "}}";
 }

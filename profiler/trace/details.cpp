@@ -115,6 +115,7 @@ std::string details_of(const Trace& trace) {
     }
     for (const OperationCounters& of : trace.counters) details["counters"].push_back(counters_json(of));
     if (trace.slowdown > 0) details["slowdown"] = trace.slowdown;
+    if (!trace.kernels.empty()) details["kernels"] = trace.kernels;
     if (!trace.device.empty()) details["device"] = facts_json(trace.device);
     return details.dump();
 }
@@ -139,6 +140,7 @@ void set_details(Trace& trace, std::string_view text) try {
     }
     for (const json& of : details.value("counters", json::array())) trace.counters.push_back(counters_of(of));
     trace.slowdown = details.value("slowdown", 0.0);
+    trace.kernels = details.value("kernels", std::map<std::string, std::string, std::less<>>());
     trace.device = details.contains("device") ? facts_of(details.at("device")) : DeviceTraceFacts{};
     for (const KernelLaunch& launch : trace.launches)
         if (launch.counters < 0 || launch.counters > std::ssize(trace.counters))

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <unordered_map>
 
 namespace hone::profiler {
@@ -25,10 +26,20 @@ private:
     std::set<std::int32_t> ids_;
 };
 
-std::int64_t key_of(const TraceEvent& event, GroupBy by) {
+// Of every name the first that the same kernel has.
+std::vector<std::uint16_t> same_kernels(const Trace& trace) {
+    std::vector<std::uint16_t> first;
+    std::unordered_map<std::string_view, std::uint16_t> seen;
+    for (const std::string& name : trace.names)
+        first.push_back(
+            seen.try_emplace(trace.kernel_of(name), static_cast<std::uint16_t>(first.size())).first->second);
+    return first;
+}
+
+std::int64_t key_of(const TraceEvent& event, GroupBy by, const std::vector<std::uint16_t>& kernels) {
     switch (by) {
         case GroupBy::kernel:
-            return event.name;
+            return kernels[event.name];
         case GroupBy::operation:
             return static_cast<std::int64_t>(event.operation);
         case GroupBy::layer:
@@ -40,7 +51,7 @@ std::int64_t key_of(const TraceEvent& event, GroupBy by) {
 KernelGroup empty_group(const Trace& trace, const TraceEvent& event, GroupBy by) {
     KernelGroup group;
     group.operation = event.operation;
-    if (by == GroupBy::kernel) group.name = trace.names[event.name];
+    if (by == GroupBy::kernel) group.name = trace.kernel_of(trace.names[event.name]);
     if (by == GroupBy::operation) group.name = operation_name(event.operation);
     if (by == GroupBy::layer) group.layer = event.layer;
     group.shortest = event.duration;
@@ -72,6 +83,7 @@ std::vector<KernelGroup> group_events(const Trace& trace, GroupBy by, const Trac
 std::vector<KernelGroup> group_events(const Trace& trace, std::size_t first, std::size_t last, GroupBy by,
                                       const TraceFilter& filter) {
     const WorkTracks tracks(trace);
+    const std::vector<std::uint16_t> kernels = same_kernels(trace);
     std::unordered_map<std::int64_t, std::size_t> index_of;
     std::vector<KernelGroup> groups;
     std::int64_t all = 0;
@@ -83,7 +95,7 @@ std::vector<KernelGroup> group_events(const Trace& trace, std::size_t first, std
         const std::int64_t inside =
             std::min(event.start + event.duration, filter.end) - std::max(event.start, filter.begin);
         if (inside < 0 || (inside == 0 && event.duration > 0)) continue;
-        const auto [at, added] = index_of.try_emplace(key_of(event, by), groups.size());
+        const auto [at, added] = index_of.try_emplace(key_of(event, by, kernels), groups.size());
         if (added) groups.push_back(empty_group(trace, event, by));
         KernelGroup& group = groups[at->second];
         const double share =

@@ -28,14 +28,21 @@ std::string short_name(std::string_view name) {
 
 }  // namespace
 
-// Every layer brought names of its own; they become one.
+// Every layer brought names of its own; they become one, unless layers are computed by different kernels.
 Trace TraceRecorder::take() {
     std::unordered_map<std::string, std::uint16_t> shared;
     std::vector<std::uint16_t> id_of;
     std::vector<std::string> names;
-    for (const std::string& name : trace_.names) {
+    const auto kernels = std::exchange(trace_.kernels, {});
+    for (const std::string& full : trace_.names) {
+        std::string name = short_name(full);
+        if (const auto kernel = kernels.find(full); kernel != kernels.end()) {
+            if (trace_.kernel_of(name) != kernel->second && trace_.kernels.contains(name))
+                name += ", " + kernel->second;
+            trace_.kernels.emplace(name, kernel->second);
+        }
         const auto [found, added] =
-            shared.try_emplace(short_name(name), static_cast<std::uint16_t>(shared.size()));
+            shared.try_emplace(std::move(name), static_cast<std::uint16_t>(shared.size()));
         if (added) names.push_back(found->first);
         id_of.push_back(found->second);
     }

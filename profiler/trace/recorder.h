@@ -38,6 +38,14 @@ public:
         trace_.events.push_back(event);
     }
 
+    // The same; where the name is new, `kernel` says what computes operations of that name.
+    template <typename Kernel>
+    void add(TraceEvent event, std::string_view name, Kernel&& kernel) {
+        const std::size_t known = trace_.names.size();
+        add(event, name);
+        if (trace_.names.size() > known) trace_.kernels.insert_or_assign(std::string(name), kernel());
+    }
+
     // An operation that a device does later, under a name that may be gone when this returns. Returns its mark; 0 where no room is left.
     std::uint64_t queue(QueuedOperation operation, std::string_view name) {
         if (queued_.size() == most_) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -140,6 +141,13 @@ struct Trace {
     DeviceTraceFacts device;
     double slowdown =
         0;  // seconds a decoded token in this repetition, over those of the timed ones; 0: not known
+    // What computed a processor's operations, by their name: instructions, type and kind, "AVX-512 Q4_0 product". A device's
+    // events are named by their kernels.
+    std::map<std::string, std::string, std::less<>> kernels;
+    const std::string& kernel_of(const std::string& name) const {
+        const auto found = kernels.find(name);
+        return found == kernels.end() ? name : found->second;
+    }
 };
 
 // What of a trace is neither events nor names, as one JSON object; and back. Throws TraceError.

@@ -19,11 +19,21 @@ import tempfile
 ROOT = pathlib.Path("/sys/fs/cgroup")
 
 
+def own_group():
+    for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, group = line.split(":", 2)
+        if "memory" in controllers.split(","):
+            # A container may see its own group's files at the root.
+            return group.lstrip("/") if (ROOT / "memory" / group.lstrip("/")).is_dir() else "."
+    return "."
+
+
 @contextlib.contextmanager
 def group(limit):
     """A control group with a memory limit in bytes; yields the file that processes join by."""
     version_2 = (ROOT / "cgroup.controllers").exists()
-    folder = (ROOT if version_2 else ROOT / "memory") / f"hone-check-{os.getpid()}"
+    # Below the own group in version 1, whose limits thus hold on; version 2 allows no groups below one that has processes.
+    folder = (ROOT if version_2 else ROOT / "memory" / own_group()) / f"hone-check-{os.getpid()}"
     folder.mkdir()
     try:
         if version_2:

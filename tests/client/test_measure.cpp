@@ -104,6 +104,10 @@ TEST_F(Measuring, AStoredRunOnceMore) {
     profiler::RunRecord scored = candidate;
     scored.what.workload["accuracy_only"] = true;
     EXPECT_TRUE(rerun_request(scored, builtin_registry()).accuracy_only);
+    EXPECT_FALSE(again.trace);
+    profiler::RunRecord traced = candidate;
+    traced.trace_events = 9;
+    EXPECT_TRUE(rerun_request(traced, builtin_registry()).trace);
     profiler::RunRecord unknown = candidate;
     unknown.what.recipe = {{{"technique", "teleport"}}};
     EXPECT_THROW(rerun_request(unknown, builtin_registry()), Error);

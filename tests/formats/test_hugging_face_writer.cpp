@@ -13,6 +13,7 @@
 #include "engine/formats/hugging_face.h"
 #include "engine/formats/hugging_face/safetensors_header.h"
 #include "engine/formats/synthetic.h"
+#include "engine/tokenizer/tokenizer.h"
 #include "engine/weights/weight_format.h"
 #include "kernels/cpu/thread_pool.h"
 #include "tests/formats/hugging_face_folder.h"
@@ -178,6 +179,19 @@ TEST_F(HuggingFaceWriter, SaysWhatTransformersReads) {
     EXPECT_EQ(tokenizer["added_tokens"], original["added_tokens"]);
     EXPECT_EQ(tokenizer["post_processor"]["single"], original["post_processor"]["single"]);
     EXPECT_EQ(Json::parse(bytes_of_file(out / "generation_config.json"))["eos_token_id"], 2);
+}
+
+// Llama 3's instruction models end an answer with any of three tokens.
+TEST_F(HuggingFaceWriter, KeepsEveryEndOfAnAnswer) {
+    const HuggingFaceFolder original("tied");
+    original.edit("generation_config.json", [](Json& json) { json["eos_token_id"] = {2, 5, 7}; });
+    const Checkpoint checkpoint = read_hugging_face(original.path());
+    EXPECT_EQ(checkpoint.integer("tokenizer.ggml.eos_token_id"), 2);
+    const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint);
+    for (const TokenId end : {2, 5, 7}) EXPECT_TRUE(tokenizer.is_end_of_generation(end)) << end;
+    EXPECT_FALSE(tokenizer.is_end_of_generation(6));
+    write_hugging_face(checkpoint, out, {});
+    EXPECT_EQ(Json::parse(bytes_of_file(out / "generation_config.json"))["eos_token_id"], Json({2, 5, 7}));
 }
 
 // GGUF files by other programs have the factors alone; those of Llama 3.1 are known.

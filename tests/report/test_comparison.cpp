@@ -292,5 +292,17 @@ TEST_F(Comparing, RepetitionsWithoutPositiveFiguresIsRefused) {
                 HasSubstr("without a positive figure"));
 }
 
+TEST_F(Comparing, AShareOfNothingHasADifferenceAndNoRatio) {
+    const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+    const std::int64_t candidate = runs_.add(paired(baseline)), same = runs_.add(paired(baseline));
+    for (const auto& [run, share] : {std::pair{baseline, 0.0}, {candidate, 0.125}, {same, 0.0}}) {
+        runs_.store().add_sample(run, {7, "repetition", {{"padding_share", share}}, nullptr});
+        runs_.store().set_metric(run, "padding_share", {share, share, share, 1, {}});
+    }
+    EXPECT_EQ(metric(runs_.compare(baseline, candidate), "padding_share").refusal,
+              "a share of 0 has no ratio; 0.0 % and 12.5 % differ by +12.5 points");
+    EXPECT_EQ(metric(runs_.compare(baseline, same), "padding_share").refusal, "none on both sides");
+}
+
 }  // namespace
 }  // namespace hone::profiler

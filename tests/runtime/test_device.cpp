@@ -8,6 +8,7 @@
 
 #include "engine/core/error.h"
 #include "engine/runtime/device/device_model.h"
+#include "engine/runtime/generation.h"
 #include "engine/runtime/runtime.h"
 #include "engine/weights/sparse.h"
 #include "engine/weights/weight_format.h"
@@ -253,6 +254,60 @@ TEST_F(DeviceRuntime, SaysWhatDoesNotFit) {
         EXPECT_EQ(error.details().field, "device memory");
         EXPECT_NE(std::string(error.what()).find("do not fit"), std::string::npos) << error.what();
     }
+}
+
+// As many sequences as the device holds, and where it holds fewer than were admitted, the last one waits again: none fails.
+TEST_F(DeviceRuntime, AdaptiveBatchesFailNobodyWhereTheDeviceIsFull) {
+    if (&gpu::tested_plugin() != &gpu::emulation::emulated_plugin())
+        GTEST_SKIP() << "only the emulation's memory can be limited";
+    const std::unique_ptr<Model> model = tiny_model();
+    constexpr std::int64_t kTokens = 6, kLong = 1024;
+    std::vector<std::vector<TokenId>> prompts;
+    for (std::size_t i = 0; i < 6; ++i) prompts.push_back(some_tokens(20 + i, i));
+    const auto generate = [&](const RunConfig& config, const MemoryRoom& room) {
+        Runtime runtime(*model, config, pool, static_cast<int>(config.batch_size), kLong, device, {});
+        Sampler sampler(0, 1);
+        return run_generation(runtime, prompts, kTokens, sampler, {}, room);
+    };
+    const auto held_by_one = [&](const RunConfig& config) {
+        Runtime runtime(*model, config, pool, 1, kLong, device, {});
+        Sampler sampler(0, 1);
+        run_generation(runtime, {prompts.data() + 5, 1}, kTokens, sampler, {});
+        return runtime.memory();
+    };
+    for (const KvLayout layout : {KvLayout::contiguous, KvLayout::paged}) {
+        SCOPED_TRACE(static_cast<int>(layout));
+        RunConfig alone, adaptive;
+        alone.kv_layout = layout;
+        adaptive = alone;
+        adaptive.batching = RunConfig::Batching::adaptive;
+        adaptive.batch_size = 4;
+        const auto expected = generate(alone, {}).tokens;
+        const MemoryByClass one = held_by_one(alone);
+        // Where nothing is said of the room, the device has to refuse.
+        gpu::emulation::limit_memory(one.total() + one[MemoryClass::kv_cache] / 2);
+        const GenerationTimings blind = generate(adaptive, {});
+        EXPECT_EQ(blind.tokens, expected);
+        if (layout == KvLayout::contiguous) {  // a block is as long as the context, however short the prompt
+            EXPECT_GT(blind.backed_off, 0);
+            EXPECT_EQ(blind.largest_batch, 1);
+        }
+        const GenerationTimings seen = generate(adaptive, [this] { return device.free_bytes(); });
+        EXPECT_EQ(seen.tokens, expected);
+        EXPECT_EQ(seen.backed_off, 0);
+        EXPECT_EQ(seen.largest_batch, 1);
+        gpu::emulation::limit_memory(0);
+    }
+}
+
+TEST_F(DeviceRuntime, TakesABlockOfTheWholeContextForASequence) {
+    const std::unique_ptr<Model> model = tiny_model();
+    RunConfig paged;
+    paged.kv_layout = KvLayout::paged;
+    Runtime contiguous(*model, {}, pool, 1, 1024, device, {}),
+        blocks(*model, paged, pool, 1, 1024, device, {});
+    EXPECT_EQ(contiguous.sequence_bytes(1), contiguous.sequence_bytes(1024));
+    EXPECT_EQ(blocks.sequence_bytes(1) * 64, blocks.sequence_bytes(1024));
 }
 
 struct TracedRun {

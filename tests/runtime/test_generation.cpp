@@ -10,6 +10,7 @@
 
 #include "engine/core/error.h"
 #include "engine/runtime/generation.h"
+#include "engine/runtime/kv_cache.h"
 #include "engine/runtime/memory_plan.h"
 #include "tests/runtime/sample_model.h"
 
@@ -182,15 +183,34 @@ TEST(AdaptiveBatch, StaysAtOneWhereThereIsNoRoomAndFailsNobody) {
     EXPECT_EQ(timings.tokens, one_by_one(all, 8));
 }
 
+// A control group kills where memory runs out: nothing throws, so that nobody could back off.
 TEST(AdaptiveBatch, TakesNoMoreThanTheRoomHolds) {
-    const auto all = many_prompts(12, 300);
-    const std::int64_t one = sequence_bytes(tiny().config, {}, 304 + 8);
-    // Room for two sequences beside what is kept spare; what they take is gone.
-    const std::int64_t before = buffers.live;
-    const GenerationTimings timings = adaptive(
-        all, 8, 8, [one, before] { return (std::int64_t{32} << 20) + 2 * one - (buffers.live - before); });
-    EXPECT_LE(timings.largest_batch, 3);
-    EXPECT_EQ(timings.tokens, one_by_one(all, 8));
+    const auto all = many_prompts(12, 100);
+    const auto expected = one_by_one(all, 8);
+    const auto bytes_of = [](std::int64_t sequences) {
+        return sequences * contiguous_kv_bytes(tiny().config, KvStorage::f32, 192) +
+               pass_bytes(tiny().config, {}, 1, sequences, 112, 112);
+    };
+    constexpr std::int64_t kSpare = std::int64_t{32} << 20;
+    for (const std::int64_t fit : {2, 3}) {
+        const std::int64_t before = buffers.live, most = bytes_of(fit) + 4096;
+        buffers.most = before;
+        const GenerationTimings timings =
+            adaptive(all, 8, 8, [=] { return kSpare + most - (buffers.live - before); });
+        EXPECT_EQ(timings.largest_batch, fit);
+        EXPECT_LE(buffers.most - before, most);
+        EXPECT_EQ(timings.tokens, expected);
+    }
+}
+
+// Of the prompts that come together the passes are larger, and short prompts' keys and values are the lesser part of it.
+TEST(AdaptiveBatch, CountsWhatALargerPassNeeds) {
+    const std::int64_t one = pass_bytes(tiny().config, {}, 1, 1, 112, 112);
+    EXPECT_GT(pass_bytes(tiny().config, {}, 1, 4, 112, 112), 3 * one);
+    RunConfig chunked;
+    chunked.prefill_chunk = 64;
+    EXPECT_LT(pass_bytes(tiny().config, chunked, 1, 4, 112, 112), 2 * one);
+    EXPECT_GT(one, contiguous_kv_bytes(tiny().config, KvStorage::f32, 112));
 }
 
 TEST(AdaptiveBatch, BacksOffWhereMemoryRunsOutAndFailsNobody) {
@@ -199,7 +219,7 @@ TEST(AdaptiveBatch, BacksOffWhereMemoryRunsOutAndFailsNobody) {
     buffers.most = buffers.live.load();
     adaptive(all, 1, 8, {});
     // One sequence fits, and half of another one's cache.
-    buffers.limit = buffers.most + sequence_bytes(tiny().config, {}, 604 + 8) / 2;
+    buffers.limit = buffers.most + contiguous_kv_bytes(tiny().config, KvStorage::f32, 604 + 8) / 2;
     const GenerationTimings timings = adaptive(all, 8, 8, {});
     buffers.limit = std::numeric_limits<std::int64_t>::max();
     EXPECT_GT(timings.backed_off, 0);

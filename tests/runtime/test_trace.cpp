@@ -69,6 +69,21 @@ TEST_F(TraceTest, EveryLayerHasEveryOperation) {
     for (const auto& [layer, found] : counts) EXPECT_EQ(found, layer < 0 ? outside : inside) << layer;
 }
 
+TEST_F(TraceTest, SaysWhatComputedEachOperationAndWhatItRead) {
+    RunConfig config;
+    config.isa = kernels::Isa::baseline;
+    config.kv_cache = KvStorage::i8;
+    const profiler::Trace all = trace(config);
+    const std::string isa(kernels::isa_name(config.isa)), type(info(model_->output->type).name);
+    EXPECT_EQ(all.kernel_of("output"), isa + " " + type + " product");
+    EXPECT_EQ(all.kernel_of("attention"), isa + " attention, int8 keys and values");
+    for (const std::string& name : all.names) EXPECT_TRUE(all.kernels.contains(name)) << name;
+    // Fewer kernels than names: seven matrices of a layer are one kernel's.
+    std::set<std::string> kernels;
+    for (const auto& [name, kernel] : all.kernels) kernels.insert(kernel);
+    EXPECT_LT(kernels.size(), all.names.size());
+}
+
 TEST_F(TraceTest, EventsFollowEachOther) {
     std::int64_t end = 0;
     for (const TraceEvent& event : trace().events) {

@@ -84,6 +84,34 @@ TEST(Groups, CountTheShareInsideTheRange) {
     EXPECT_TRUE(group_events({}, GroupBy::operation).empty());
 }
 
+// Layers may hold their weights in different types: what computed them is then not one kernel.
+TEST(Recorder, KeepsWhatComputedOperations) {
+    static const std::string first = "blk.0.attn_q.weight", second = "blk.1.attn_q.weight",
+                             third = "blk.2.attn_q.weight", other = "blk.0.attn_k.weight";
+    TraceRecorder recorder(9);
+    const auto q4 = [] { return std::string("AVX2 Q4_0 product"); };
+    const auto q8 = [] { return std::string("AVX2 Q8_0 product"); };
+    recorder.add(event(Operation::linear, 0, 100, 0), first, q4);
+    recorder.add(event(Operation::linear, 100, 50, 0), other, q4);
+    recorder.add(event(Operation::linear, 200, 30, 1), second, q8);
+    recorder.add(event(Operation::linear, 300, 20, 2), third, q4);
+    const Trace trace = recorder.take();
+    EXPECT_EQ(trace.names, (std::vector<std::string>{"attn_q", "attn_k", "attn_q, AVX2 Q8_0 product"}));
+    EXPECT_EQ(trace.events[3].name, trace.events[0].name);
+    const auto kernels = group_events(trace, GroupBy::kernel);
+    ASSERT_EQ(kernels.size(), 2u);
+    EXPECT_EQ(kernels[0].name, "AVX2 Q4_0 product");
+    EXPECT_EQ(kernels[0].total, 170);
+    EXPECT_EQ(kernels[1].name, "AVX2 Q8_0 product");
+    Trace back;
+    set_details(back, details_of(trace));
+    EXPECT_EQ(back.kernels, trace.kernels);
+    std::ostringstream out;
+    write_chrome_trace(trace, "", out);
+    const auto events = nlohmann::json::parse(out.str())["traceEvents"];
+    EXPECT_EQ(events.back()["args"]["kernel"], "AVX2 Q4_0 product");
+}
+
 TEST(Chrome, DocumentIsJsonWithExactTimes) {
     std::ostringstream out;
     write_chrome_trace(example(), "Tiny, \"int8\"", out);

@@ -235,6 +235,18 @@ private slots:
         const auto third = runDifferences(plain, {unknown}, registry);
         QCOMPARE(third.at(0).what, QStringLiteral("teleport"));
 
+        // Whether a technique engaged is told where it can be, and is no difference.
+        auto engaged = run({{"scheme", "int4_group"}, {"group_size", "32"}});
+        engaged.engaged = {
+            {"quantize_weights", {{"counters", {{"converted_products", 420}}}, {"engaged", true}}}};
+        auto idle = engaged;
+        idle.engaged["quantize_weights"] = {{"counters", {{"converted_products", 0}}}, {"engaged", false}};
+        const auto told = runDifferences(plain, {engaged, idle, plain}, registry);
+        QCOMPARE(told.at(1).what, QStringLiteral("Quantise weights engaged"));
+        QCOMPARE(told.at(1).values,
+                 (QStringList{QStringLiteral("engaged: 420 converted products"),
+                              QStringLiteral("did not engage: 0 converted products"), QStringLiteral("–")}));
+
         ComparisonModel model;
         QAbstractItemModelTester tester(&model);
         model.setRuns(int4, {wider}, {hone::profiler::compare(*store_, int4, wider)},
@@ -292,6 +304,41 @@ private slots:
         QVERIFY(model.rowCount() < all);
         for (int row = 0; row < model.rowCount(); ++row)
             QVERIFY(!model.index(row, 1).data().toString().contains(QStringLiteral("cannot tell")));
+    }
+
+    void ledgerHasRowsOfATechniquesOwnMetricsAndOfWhetherItEngaged() {
+        const auto a = *store_->load(baseline_);
+        auto b = *store_->load(baseline_ + 6);
+        LedgerModel model;
+        QAbstractItemModelTester tester(&model);
+        const auto names = [&model] {
+            QStringList all;
+            for (int row = 0; row < model.rowCount(); ++row)
+                all << model.index(row, LedgerModel::Metric).data().toString();
+            return all;
+        };
+        b.engaged = nullptr;
+        model.setRuns(a, b, std::nullopt);
+        QVERIFY(!names().contains(QStringLiteral("Attention kept")));
+        QVERIFY(!names().contains(QStringLiteral("Tokenising")));
+        b.metrics["attention_mass"] = {0.93, 0.93, 0.93, 1, {}};
+        b.metrics["padding_share"] = {0.1, 0.1, 0.1, 5, {}};
+        b.metrics["tokenize_bytes_per_second"] = {1e6, 1e6, 1e6, 5, {}};
+        b.what.recipe = {{{"technique", "tokenization"}, {"options", nlohmann::json::object()}}};
+        b.engaged = {{"tokenization",
+                      {{"counters", {{"merge_cache_hits", 12}, {"reordered_prompts", 0}}},
+                       {"engaged", false},
+                       {"counter", "reordered_prompts"},
+                       {"value", 0}}},
+                     {"kv_cache", {{"counters", nlohmann::json::object()}, {"engaged", nullptr}}}};
+        model.setRuns(a, b, std::nullopt);
+        for (const char* name : {"Attention kept", "Padding", "Tokenising"})
+            QVERIFY2(names().contains(QString::fromUtf8(name)), name);
+        const int last = model.rowCount() - 1;  // the cache's options are the baseline's: nothing to tell
+        QCOMPARE(names().last(), QStringLiteral("Tokenisation"));
+        QCOMPARE(model.index(last, LedgerModel::Verdict).data().toString(), QStringLiteral("did not engage"));
+        QCOMPARE(model.index(last, LedgerModel::Verdict).data(Qt::ToolTipRole).toString(),
+                 QStringLiteral("12 merge cache hits, 0 reordered prompts"));
     }
 
     void ledgerShowsPredictionBesideMeasurement() {

@@ -2,6 +2,8 @@
 // Whether a technique engaged is read off what a run counted.
 #include <gtest/gtest.h>
 
+#include "engine/evaluation/bundled_text.h"
+#include "engine/experiment/worker/apply_recipe.h"
 #include "engine/experiment/worker/evidence.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/techniques/apply/technique.h"
@@ -9,9 +11,14 @@
 namespace hone {
 namespace {
 
-nlohmann::json repetition_with(const std::vector<RecipeStep>& steps) {
+const std::string kTinyShape = "synthetic:tiny";
+// The byte tokeniser of a shape has no merges to remember; this checkpoint's has.
+const std::string kWithMerges = HONE_FIXTURES "/hugging_face/grouped";
+
+nlohmann::json repetition_with(const std::vector<RecipeStep>& steps,
+                               const std::string& checkpoint = kTinyShape) {
     Experiment experiment;
-    experiment.checkpoint = "synthetic:tiny";
+    experiment.checkpoint = checkpoint;
     experiment.recipe = validated({steps}, builtin_registry());
     experiment.workload.prompt_tokens = 90;
     experiment.workload.prompt_lengths = "mixed:3";
@@ -24,8 +31,9 @@ nlohmann::json repetition_with(const std::vector<RecipeStep>& steps) {
     return prepared.repetition({});
 }
 
-nlohmann::json engaged_with(const std::vector<RecipeStep>& steps) {
-    return repetition_with(steps).at("engaged");
+nlohmann::json engaged_with(const std::vector<RecipeStep>& steps,
+                            const std::string& checkpoint = kTinyShape) {
+    return repetition_with(steps, checkpoint).at("engaged");
 }
 
 nlohmann::json counters_with(const std::vector<RecipeStep>& steps) {
@@ -47,11 +55,53 @@ RecipeStep sharpened(const std::string& id) {
     return step(id, kSharper.contains(id) ? kSharper.at(id) : nlohmann::json::object());
 }
 
+// The ways of a technique that count something else, or run through other code.
+std::vector<RecipeStep> variants(const std::string& id) {
+    std::vector<RecipeStep> all{sharpened(id)};
+    const auto add = [&](const std::string& of, const nlohmann::json& changes) {
+        if (id == of) all.push_back(step(of, changes));
+    };
+    add("sparse_attention", {{"kind", "top_pages"}, {"keep", 2}, {"dense_layers", 0}});
+    add("kv_cache", {{"dtype", "fp32"}, {"layout", "paged"}});
+    add("kv_cache", {{"dtype", "int8"}, {"layout", "paged"}});
+    add("batching", {{"kind", "adaptive"}});
+    add("quantize_weights", {{"scheme", "int4_group"}, {"group_size", "32"}});
+    return all;
+}
+
+bool acts_on(const Checkpoint& checkpoint, const RecipeStep& step) {
+    return find_technique(step.technique)
+        ->supports({checkpoint, read_config(checkpoint), step.options, 8})
+        .ok;
+}
+
 bool acts_here(const RecipeStep& step) {
-    static const Checkpoint kTiny = open_checkpoint("synthetic:tiny", false);
-    // The byte tokeniser has no merges to remember; SmolLM2's is tested with its own tokeniser.
-    return step.technique != "tokenization" &&
-           find_technique(step.technique)->supports({kTiny, read_config(kTiny), step.options, 8}).ok;
+    static const Checkpoint kTiny = open_checkpoint(kTinyShape, false);
+    return step.technique != "tokenization" && acts_on(kTiny, step);
+}
+
+bool compatible(const RecipeStep& one, const RecipeStep& two) {
+    return builtin_registry().conflict(one.technique, two.technique).empty();
+}
+
+// What one leaves may be nothing that the other can act on: int4 groups are not multiplied in int8.
+bool act_together(const RecipeStep& one, const RecipeStep& two) {
+    Checkpoint plan = open_checkpoint(kTinyShape, false);
+    try {
+        plan_recipe(plan, {{one, two}}, 8);
+    } catch (const Error& refused) {
+        EXPECT_NE(std::string(refused.what()).find(": "), std::string::npos) << "without its reason";
+        return false;
+    }
+    return true;
+}
+
+void expect_both_engaged(const RecipeStep& one, const RecipeStep& two, const std::string& checkpoint) {
+    const nlohmann::json evidence = engaged_with({one, two}, checkpoint);
+    for (const RecipeStep& step : {one, two})
+        EXPECT_EQ(evidence.at(step.technique).at("engaged"), true)
+            << one.technique << " " << one.options << " then " << two.technique << " " << two.options << ": "
+            << evidence.dump();
 }
 
 TEST(Evidence, MovesForEveryTechniqueThatActs) {
@@ -71,18 +121,80 @@ TEST(Evidence, OfEveryCompatiblePairMovesForBoth) {
     int pairs = 0;
     for (std::size_t i = 0; i < descriptors.size(); ++i) {
         for (std::size_t j = i + 1; j < descriptors.size(); ++j) {
-            const RecipeStep one = sharpened(std::string(descriptors[i].id)),
-                             two = sharpened(std::string(descriptors[j].id));
-            if (!builtin_registry().conflict(one.technique, two.technique).empty()) continue;
-            if (!acts_here(one) || !acts_here(two)) continue;
-            const nlohmann::json evidence = engaged_with({one, two});
-            for (const RecipeStep& step : {one, two})
-                EXPECT_EQ(evidence.at(step.technique).at("engaged"), true)
-                    << one.technique << " then " << two.technique << ": " << evidence.dump();
-            ++pairs;
+            for (const RecipeStep& one : variants(std::string(descriptors[i].id))) {
+                for (const RecipeStep& two : variants(std::string(descriptors[j].id))) {
+                    if (!compatible(one, two) || !acts_here(one) || !acts_here(two)) continue;
+                    if (!act_together(one, two)) continue;
+                    expect_both_engaged(one, two, kTinyShape);
+                    ++pairs;
+                }
+            }
         }
     }
-    EXPECT_GE(pairs, 20);
+    EXPECT_GE(pairs, 60);
+}
+
+TEST(Evidence, OfTokenizationMovesBesideEveryOther) {
+    const Checkpoint checkpoint = open_checkpoint(kWithMerges, false);
+    const RecipeStep tokenization = step("tokenization");
+    const nlohmann::json alone = engaged_with({tokenization}, kWithMerges).at("tokenization");
+    EXPECT_EQ(alone.at("engaged"), true) << alone;
+    EXPECT_GT(alone.at("counters").at("merge_cache_hits"), 0);
+    EXPECT_GT(alone.at("counters").at("reordered_prompts"), 0);
+    int pairs = 0;
+    for (const Descriptor& descriptor : builtin_registry().descriptors()) {
+        const RecipeStep other = sharpened(std::string(descriptor.id));
+        if (descriptor.id == "tokenization" || !compatible(tokenization, other) ||
+            !acts_on(checkpoint, other))
+            continue;
+        expect_both_engaged(tokenization, other, kWithMerges);
+        ++pairs;
+    }
+    EXPECT_GE(pairs, 5);
+}
+
+// What a cache finds is what comes again within one repetition's prompts, however many repetitions there were.
+TEST(Evidence, AMergeCacheBeginsEachRepetitionEmpty) {
+    Experiment experiment;
+    experiment.checkpoint = kWithMerges;
+    experiment.recipe = validated({{step("tokenization")}}, builtin_registry());
+    experiment.workload.prompt_tokens = 40;
+    experiment.workload.generated_tokens = 2;
+    experiment.workload.text = "none";
+    experiment.target.threads = 1;
+    Prepared prepared(experiment, "keep", Fault(), {}, {});
+    const auto hits = [&prepared] {
+        return prepared.repetition({}).at("counters").at("merge_cache_hits").get<std::int64_t>();
+    };
+    const std::int64_t first = hits();
+    EXPECT_GT(first, 0);
+    EXPECT_EQ(hits(), first);
+}
+
+// Both of what the options ask for, or it did not engage.
+TEST(Evidence, OfSeveralCountersIsThatAllMoved) {
+    const RecipeStep both = step("kv_cache", {{"dtype", "int8"}, {"layout", "paged"}});
+    const auto evidence = [&both](std::int64_t tokens, std::int64_t blocks) {
+        return engagement({{both}}, {{"reduced_kv_tokens", tokens}, {"kv_blocks", blocks}}).at("kv_cache");
+    };
+    EXPECT_EQ(evidence(5, 3).at("engaged"), true);
+    EXPECT_EQ(evidence(5, 3).at("counters"), nlohmann::json({{"reduced_kv_tokens", 5}, {"kv_blocks", 3}}));
+    EXPECT_EQ(evidence(5, 0).at("engaged"), false);
+    EXPECT_EQ(evidence(5, 0).at("counter"), "kv_blocks");
+    EXPECT_EQ(evidence(0, 3).at("counter"), "reduced_kv_tokens");
+}
+
+TEST(Evidence, OfZerosLeftOutIsThatProductsSkipThem) {
+    const RecipeStep pruned = step("prune_magnitude");
+    const auto evidence = [&pruned](std::int64_t left_out, std::int64_t skipped) {
+        return engagement({{pruned}},
+                          {{"zero_weights", 9}, {"left_out_zeros", left_out}, {"skipped_zeros", skipped}})
+            .at("prune_magnitude");
+    };
+    EXPECT_EQ(evidence(9, 20).at("engaged"), true);
+    EXPECT_EQ(evidence(9, 0).at("engaged"), false);
+    EXPECT_EQ(evidence(9, 0).at("counter"), "skipped_zeros");
+    EXPECT_EQ(evidence(0, 0).at("engaged"), true) << "no matrix is smaller without them, and a note says so";
 }
 
 TEST(Evidence, StaysWhereATechniqueFindsNothingToDo) {
@@ -118,20 +230,71 @@ TEST(Evidence, HasNothingToSayOfTheBaselinesOwnOptions) {
 TEST(Evidence, NamesACounterThatRunsHave) {
     const CounterValues counters = counter_values({}, {}, {}, {}, nullptr, 0);
     for (const Technique& technique : techniques()) {
-        const auto name = technique.counter(default_options(technique.descriptor));
-        EXPECT_TRUE(counters.contains(name)) << technique.descriptor.id << ": " << name;
+        for (const CounterUse& use : technique.counters(default_options(technique.descriptor))) {
+            EXPECT_TRUE(counters.contains(use.name)) << technique.descriptor.id << ": " << use.name;
+            EXPECT_TRUE(use.where.empty() || counters.contains(use.where)) << use.where;
+        }
     }
 }
 
-// A product that cannot be computed as asked is computed in fp32, and seen.
+// A product that cannot be computed as asked is computed in fp32, and seen: here the instructions are taken away after the recipe was
+// accepted.
 TEST(Evidence, OfAFallbackIsThatNothingMoved) {
-    Runtime::Counters after;
-    after.products_of_type[static_cast<std::size_t>(DType::f32)] = 14;
-    RunConfig config;
-    config.arithmetic = kernels::Arithmetic::i8;
-    const CounterValues counters = counter_values({}, after, config, {}, nullptr, 0);
-    const nlohmann::json evidence = engagement({{step("quantize_activations")}}, counters);
-    EXPECT_EQ(evidence.at("quantize_activations").at("engaged"), false);
+    for (const RecipeStep& reduced : {step("quantize_activations"), step("precision")}) {
+        SCOPED_TRACE(reduced.technique);
+        if (!acts_here(reduced)) continue;
+        const Recipe recipe = validated({{reduced}}, builtin_registry());
+        kernels::ThreadPool pool(1);
+        kernels::Workspace workspace(1);
+        Checkpoint checkpoint = open_checkpoint(kTinyShape);
+        const kernels::Context context{kernels::best_isa(), pool, workspace};
+        RunConfig config = apply_recipe(checkpoint, recipe, 1, context, {}).run;
+        const std::unique_ptr<Model> model = load_model(std::move(checkpoint));
+        const auto engaged = [&] {
+            Runtime runtime(*model, config, pool, 1, 32);
+            Sampler sampler(0, 1);
+            const std::vector<std::vector<TokenId>> prompts{{1, 2, 3, 4}};
+            const GenerationTimings timings = run_generation(runtime, prompts, 3, sampler, {});
+            return engagement(recipe, counter_values({}, runtime.counters(), config, timings, nullptr, 0))
+                .at(reduced.technique)
+                .at("engaged");
+        };
+        EXPECT_EQ(engaged(), true);
+        config.isa = kernels::Isa::baseline;
+        ASSERT_FALSE(kernels::has_arithmetic(config.arithmetic, config.isa));
+        EXPECT_EQ(engaged(), false);
+    }
+}
+
+// Accuracy is scored before what techniques calibrate on; who asks for every window is told.
+TEST(Calibration, IsNotScoredUnlessAllWindowsAreAskedFor) {
+    const auto described = [](std::int64_t windows, const std::vector<RecipeStep>& steps) {
+        Experiment experiment;
+        experiment.checkpoint = kTinyShape;
+        experiment.recipe = validated({steps}, builtin_registry());
+        experiment.workload.prompt_tokens = 8;
+        experiment.workload.generated_tokens = 2;
+        experiment.workload.context = 512;
+        experiment.workload.windows = windows;
+        experiment.target.threads = 1;
+        return Prepared(experiment, "keep", Fault(), {}, {}).description();
+    };
+    const auto overlap_noted = [](const nlohmann::json& description) {
+        return description.at("notes").dump().find("overlaps the calibration of prune_layers") !=
+               std::string::npos;
+    };
+    const std::vector<RecipeStep> calibrated{sharpened("prune_layers")};
+    // A token a byte: every window of the first two thirds, and no more, with a recipe and without.
+    const auto most = static_cast<std::int64_t>(calibration_begin()) / 512;
+    for (const std::vector<RecipeStep>& steps : {calibrated, {}}) {
+        const nlohmann::json description = described(10'000, steps);
+        EXPECT_EQ(description.at("text").at("windows"), most);
+        EXPECT_FALSE(overlap_noted(description));
+    }
+    const nlohmann::json all = described(0, calibrated);
+    EXPECT_GT(all.at("text").at("windows"), most);
+    EXPECT_TRUE(overlap_noted(all));
+    EXPECT_FALSE(overlap_noted(described(0, {sharpened("kv_cache")})));
 }
 
 }  // namespace

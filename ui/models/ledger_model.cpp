@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/ledger_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
+#include "ui/models/engaged_text.h"
 #include "ui/models/metric_text.h"
 #include "ui/models/run_roles.h"
 #include "ui/theme/theme.h"
@@ -21,13 +23,25 @@ const std::vector<std::string> rows{"prefill_tokens_per_second",
                                     "kl_divergence",
                                     "top1_agreement"};
 
+// What techniques are measured by that no other run has.
+const std::vector<std::string> ownRows{"attention_mass", "padding_share", "tokenize_bytes_per_second"};
+
+// Every run tokenises its prompts; the figure is of interest where a technique changes how.
+bool isOfInterest(const std::string& id, const profiler::RunRecord& run) {
+    if (!metricOf(run, id)) return false;
+    if (id == "attention_mass" || !run.what.recipe.is_array()) return id == "attention_mass";
+    return std::any_of(run.what.recipe.begin(), run.what.recipe.end(), [](const nlohmann::json& step) {
+        return step.is_object() && step.value("technique", "") == "tokenization";
+    });
+}
+
 QString shown(const std::string& id, double value) {
     return metricUnit(id).isEmpty() ? formatMetric(QString::fromStdString(id), value) : formatNumber(value);
 }
 
 }  // namespace
 
-LedgerModel::LedgerModel(QObject* parent) : QAbstractTableModel(parent) {}
+LedgerModel::LedgerModel(QObject* parent) : QAbstractTableModel(parent), metrics_(rows) {}
 
 std::vector<std::string> LedgerModel::metrics() {
     return rows;
@@ -36,10 +50,25 @@ std::vector<std::string> LedgerModel::metrics() {
 void LedgerModel::setRuns(std::optional<profiler::RunRecord> baseline,
                           std::optional<profiler::RunRecord> candidate,
                           std::optional<profiler::Comparison> comparison) {
+    beginResetModel();
     baseline_ = std::move(baseline);
     candidate_ = std::move(candidate);
     comparison_ = std::move(comparison);
-    emit dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
+    chooseRows();
+    endResetModel();
+}
+
+void LedgerModel::chooseRows() {
+    metrics_ = rows;
+    for (const std::string& id : ownRows) {
+        const bool wanted =
+            (baseline_ && isOfInterest(id, *baseline_)) || (candidate_ && isOfInterest(id, *candidate_));
+        if (wanted) metrics_.push_back(id);
+    }
+    techniques_.clear();
+    if (!candidate_ || !candidate_->engaged.is_object()) return;
+    for (const auto& [id, evidence] : candidate_->engaged.items())
+        if (!engagedText(evidence).isEmpty()) techniques_.push_back(id);
 }
 
 void LedgerModel::setPrediction(const nlohmann::json& prediction) {
@@ -53,7 +82,7 @@ void LedgerModel::setCalibrating(bool calibrating) {
 }
 
 int LedgerModel::rowCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : static_cast<int>(rows.size());
+    return parent.isValid() ? 0 : static_cast<int>(metrics_.size() + techniques_.size());
 }
 
 int LedgerModel::columnCount(const QModelIndex& parent) const {
@@ -158,12 +187,28 @@ QVariant LedgerModel::verdictCell(const std::string& id, int role) const {
     return {};
 }
 
+QVariant LedgerModel::techniqueCell(const std::string& id, int column, int role) const {
+    const nlohmann::json& evidence = candidate_->engaged.at(id);
+    const bool engaged = evidence.value("engaged", false);
+    if (role == Qt::ToolTipRole) return countedText(evidence);
+    if (column == Metric && role == Qt::DisplayRole) return techniqueTitle(id, *registry_);
+    if (column == Measured && role == Qt::DisplayRole) return formatNumber(evidence.value("value", 0.0));
+    if (column != Verdict) return {};
+    if (role == Qt::DisplayRole) return engagedText(evidence);
+    if (role == ToneRole) return static_cast<int>(engaged ? Tone::muted : Tone::worse);
+    if (role == StrongRole) return !engaged;
+    return {};
+}
+
 QVariant LedgerModel::data(const QModelIndex& index, int role) const {
     if (!index.isValid()) return {};
     if (role == Qt::TextAlignmentRole)
         return static_cast<int>((index.column() == Metric ? Qt::AlignLeft : Qt::AlignRight) |
                                 Qt::AlignVCenter);
-    const std::string& id = rows[static_cast<std::size_t>(index.row())];
+    const auto row = static_cast<std::size_t>(index.row());
+    if (row >= metrics_.size())
+        return techniqueCell(techniques_[row - metrics_.size()], index.column(), role);
+    const std::string& id = metrics_[row];
     switch (index.column()) {
         case Metric:
             return metricCell(id, role);

@@ -6,11 +6,13 @@
 #include <optional>
 #include <vector>
 
+#include "engine/techniques/schema/schema.h"
 #include "profiler/report/comparison.h"
 
 namespace hone::ui {
 
-// Baseline against recipe, one figure a row: what is predicted, what was measured and what may be said of it.
+// Baseline against recipe, one figure a row: what is predicted, what was measured and what may be said of it. Metrics that some techniques
+// have follow where a run has them, and then the techniques: whether each engaged, with the counter that says so.
 class LedgerModel : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -22,9 +24,11 @@ public:
                  std::optional<profiler::Comparison> comparison);
     void setPrediction(const nlohmann::json& prediction);  // the `predict` result; null: none
     void setCalibrating(bool calibrating);                 // times will follow
+    // Whose titles the rows of techniques have.
+    void setRegistry(const Registry& registry) { registry_ = &registry; }
     const std::optional<profiler::RunRecord>& baseline() const { return baseline_; }
     const std::optional<profiler::RunRecord>& candidate() const { return candidate_; }
-    static std::vector<std::string> metrics();
+    static std::vector<std::string> metrics();  // that every pair of runs has a row of
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -38,10 +42,15 @@ private:
     QVariant offByCell(const std::string& id, int role) const;
     QVariant intervalCell(const std::string& id, int role) const;
     QVariant verdictCell(const std::string& id, int role) const;
+    QVariant techniqueCell(const std::string& id, int column, int role) const;
+    void chooseRows();
     std::optional<double> predicted(const std::string& id) const;
     const std::optional<profiler::RunRecord>& shownRun() const;
     const profiler::ComparedMetric* compared(const std::string& id) const;
 
+    // Metrics, then the techniques of the candidate that a run can tell of whether they engaged.
+    std::vector<std::string> metrics_, techniques_;
+    const Registry* registry_ = &builtin_registry();
     std::optional<profiler::RunRecord> baseline_, candidate_;
     std::optional<profiler::Comparison> comparison_;
     nlohmann::json prediction_;

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "engine/experiment/protocol/experiment.h"
+#include "ui/models/engaged_text.h"
 
 namespace hone::ui {
 
@@ -53,6 +54,19 @@ public:
 
     void addField(const char* what, const std::string& key, Json profiler::NewRun::*part) {
         add(tr(what), [key, part](const RunRecord& run) { return words(at(run.what.*part, key)); });
+    }
+
+    // A row where `value` of any run says something, whatever the baseline's says.
+    void addTold(const QString& what, const std::function<QString(const RunRecord&)>& value) {
+        const auto told = [&value](const RunRecord& run) {
+            const QString text = value(run);
+            return text.isEmpty() ? QStringLiteral("–") : text;
+        };
+        RunDifference row{what, told(baseline_), {}, false};
+        for (const RunRecord& run : runs_) row.values << told(run);
+        const bool any = std::any_of(row.values.begin(), row.values.end(),
+                                     [](const QString& text) { return text != QStringLiteral("–"); });
+        if (any) rows_.push_back(std::move(row));
     }
 
     void markRecipe() {
@@ -138,6 +152,18 @@ void addUnknown(Differences& differences, const RunRecord& baseline, const std::
         });
 }
 
+void addEngaged(Differences& differences, const Registry& registry) {
+    for (const Descriptor& descriptor : registry.descriptors()) {
+        const std::string id(descriptor.id);
+        differences.addTold(tr("%1 engaged").arg(q(descriptor.title)), [&id](const RunRecord& run) {
+            const Json evidence = at(run.engaged, id);
+            const QString engaged = engagedText(evidence);
+            return engaged.isEmpty() ? QString()
+                                     : QStringLiteral("%1: %2").arg(engaged, countedText(evidence));
+        });
+    }
+}
+
 void addRecipe(Differences& differences, const RunRecord& baseline, const std::vector<RunRecord>& runs,
                const Registry& registry) {
     for (const Descriptor& descriptor : registry.descriptors()) {
@@ -147,6 +173,7 @@ void addRecipe(Differences& differences, const RunRecord& baseline, const std::v
                      registry);
     }
     addUnknown(differences, baseline, runs, registry);
+    addEngaged(differences, registry);
 }
 
 void addConditions(Differences& differences) {

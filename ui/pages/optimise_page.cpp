@@ -9,6 +9,7 @@
 #include "ui/charts/chart_card.h"
 #include "ui/charts/line_chart.h"
 #include "ui/charts/stacked_bars_chart.h"
+#include "ui/models/engaged_text.h"
 #include "ui/models/metric_text.h"
 #include "ui/models/run_estimate.h"
 #include "ui/models/run_samples.h"
@@ -281,6 +282,7 @@ void OptimisePage::showRuns() {
         std::optional<profiler::Comparison> comparison;
         if (pair.baseline && pair.candidate)
             comparison = profiler::compare(session().store(), *pair.baseline, *pair.candidate);
+        if (pair.candidate) pair.candidate = session().store().load(pair.candidate->id);  // with its evidence
         seconds_ = estimateSeconds(runs, experiment, session().model());
         ledger_->model().setRuns(std::move(pair.baseline), std::move(pair.candidate), std::move(comparison));
     } catch (const std::exception& error) {
@@ -334,12 +336,8 @@ QStringList OptimisePage::engagedLines(std::int64_t run) {
         if (!stored || !stored->engaged.is_object()) return lines;
         for (const auto& [id, evidence] : stored->engaged.items()) {
             if (!evidence.is_object() || evidence.value("engaged", nlohmann::json()) != true) continue;
-            const Descriptor* technique = session().registry().find(id);
-            const QString counter = QString::fromStdString(evidence.value("counter", "")).replace('_', ' ');
-            lines.append(tr("%1 engaged: %2 %3")
-                             .arg(technique == nullptr ? QString::fromStdString(id)
-                                                       : QString::fromUtf8(technique->title.data()),
-                                  formatNumber(evidence.value("value", 0.0)), counter));
+            lines.append(
+                tr("%1 engaged: %2").arg(techniqueTitle(id, session().registry()), countedText(evidence)));
         }
     } catch (const profiler::StoreError&) {  // showCharts() has said so
     }

@@ -14,6 +14,7 @@ MeasureRequest rerun_request(const profiler::RunRecord& run, const Registry& reg
     // What was interleaved with a baseline is so again; anything else was measured alone.
     request.against =
         run.what.paired_with ? MeasureRequest::Against::baseline : MeasureRequest::Against::nothing;
+    request.trace = run.trace_events > 0;
     return request;
 }
 

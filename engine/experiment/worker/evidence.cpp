@@ -54,9 +54,10 @@ void WeightEvidence::applied(const Checkpoint& after) {
     layers_ = layers_before_ - read_config(after).n_layers;
 }
 
-void WeightEvidence::left_out(const Checkpoint& plan) {
-    for (const StoredTensor& tensor : plan.tensors)
-        if (info(tensor.type).sparse) zeros_ += tensor.zeros;
+void WeightEvidence::left_out(const Checkpoint& run, bool planned) {
+    for (const StoredTensor& tensor : run.tensors)
+        if (info(tensor.type).sparse) left_out_ += tensor.zeros;
+    if (planned) zeros_ += left_out_;
 }
 
 std::int64_t WeightEvidence::converted_products(const Runtime::Counters& counters) const {
@@ -86,6 +87,7 @@ CounterValues counter_values(const Runtime::Counters& before, const Runtime::Cou
         {"kv_blocks", after.kv_blocks - before.kv_blocks},
         {"skipped_zeros", after.skipped_zeros - before.skipped_zeros},
         {"zero_weights", weights == nullptr ? 0 : weights->zero_weights()},
+        {"left_out_zeros", weights == nullptr ? 0 : weights->left_out_zeros()},
         {"removed_layers", weights == nullptr ? 0 : weights->removed_layers()},
         {"largest_batch", timings.largest_batch},
         {"backed_off", timings.backed_off},
@@ -95,15 +97,29 @@ CounterValues counter_values(const Runtime::Counters& before, const Runtime::Cou
 }
 
 nlohmann::json engagement(const Recipe& recipe, const CounterValues& counters) {
+    const auto value_of = [&counters](std::string_view name) {
+        const auto found = counters.find(name);
+        return found == counters.end() ? std::int64_t{0} : found->second;
+    };
     nlohmann::json result = nlohmann::json::object();
     for (const RecipeStep& step : recipe.steps) {
         const Technique* technique = find_technique(step.technique);
         if (technique == nullptr) continue;
-        const std::string name(technique->counter(step.options));
-        const auto found = counters.find(name);
-        const std::int64_t value = found == counters.end() ? 0 : found->second;
-        result[step.technique] = {{"counter", name}, {"value", value}, {"engaged", nullptr}};
-        if (!name.empty()) result[step.technique]["engaged"] = value > 0;
+        nlohmann::json evidence{
+            {"counters", nlohmann::json::object()}, {"engaged", nullptr}, {"counter", ""}, {"value", 0}};
+        for (const CounterUse& use : technique->counters(step.options)) {
+            const std::int64_t value = value_of(use.name);
+            if (!use.where.empty() && value_of(use.where) == 0) continue;
+            evidence["counters"][use.name] = value;
+            // The first speaks for all that moved; the first that stayed 0 for the technique.
+            const bool failed = value == 0 && evidence["engaged"] != false;
+            if (evidence["engaged"].is_null() || failed) {
+                evidence["counter"] = use.name;
+                evidence["value"] = value;
+                evidence["engaged"] = value > 0;
+            }
+        }
+        result[step.technique] = std::move(evidence);
     }
     return result;
 }

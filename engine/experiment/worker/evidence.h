@@ -21,12 +21,14 @@ public:
     // Of the checkpoint as it was opened. Reads a sample of every matrix.
     explicit WeightEvidence(const Checkpoint& before);
     void applied(const Checkpoint& after);
-    // Of weights that a device makes itself, by the plan: those that it leaves out.
-    void left_out(const Checkpoint& plan);
+    // Of the weights as they are run: zeros that are stored no more. Of weights that a device makes itself, `planned`, these are all that
+    // is known.
+    void left_out(const Checkpoint& run, bool planned);
 
     std::int64_t zero_weights() const {
         return zeros_;
     }  // zeros that the recipe made: an estimate from the sample
+    std::int64_t left_out_zeros() const { return left_out_; }
     std::int64_t removed_layers() const { return layers_; }
     // Of a run's products those whose weights are stored in a type that the file has none of.
     std::int64_t converted_products(const Runtime::Counters& counters) const;
@@ -35,7 +37,7 @@ private:
     double zero_share_before_;
     std::int64_t layers_before_;
     std::array<bool, kDTypes> types_before_;
-    std::int64_t zeros_ = 0, layers_ = 0;
+    std::int64_t zeros_ = 0, left_out_ = 0, layers_ = 0;
 };
 
 // A run's counters by name: what moved between two moments of a runtime, in one generation, and in the weights (null for the
@@ -45,7 +47,8 @@ CounterValues counter_values(const Runtime::Counters& before, const Runtime::Cou
                              const RunConfig& config, const GenerationTimings& timings,
                              const WeightEvidence* weights, std::int64_t merge_cache_hits);
 
-// {technique: {"counter", "value", "engaged"}} for the recipe; a technique whose options are the baseline's has engaged = null.
+// {technique: {"counters": {name: value}, "engaged", "counter", "value"}} for the recipe. Engaged is what moved all of its counters; `counter`
+// is the first that stayed 0, or else the first. A technique whose options are the baseline's has no counters and engaged = null.
 nlohmann::json engagement(const Recipe& recipe, const CounterValues& counters);
 
 }  // namespace hone

@@ -15,6 +15,7 @@
 #include "engine/experiment/worker/apply_recipe.h"
 #include "engine/experiment/worker/device_target.h"
 #include "engine/runtime/generation.h"
+#include "engine/techniques/apply/technique.h"
 #include "profiler/environment/environment.h"
 
 namespace hone {
@@ -177,11 +178,12 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
         const bool without_zeros = leaves_zeros_out(experiment_.recipe, config_);
         if (without_zeros && !has_weights) {
             plan_without_zeros(checkpoint, config_.device);
-            weight_evidence_->left_out(checkpoint);
+            weight_evidence_->left_out(checkpoint, true);
         }
         if (without_zeros && has_weights) {
             const auto notes = leave_zeros_out(checkpoint, config_.device, context, apply_progress);
             notes_.insert(notes_.end(), notes.begin(), notes.end());
+            weight_evidence_->left_out(checkpoint, false);
         }
     }
     malloc_trim(0);  // what the transforms used is not the model's
@@ -205,9 +207,29 @@ void Prepared::add_windows(const std::string& text) {
     ScoredText scored{loaded.name, loaded.hash, model_->tokenizer.encode(loaded.text)};
     if (model_->tokenizer.adds_bos() && model_->tokenizer.bos())
         scored.tokens.insert(scored.tokens.begin(), *model_->tokenizer.bos());
-    for (const ScoredWindow& window : plan_windows(plan_of(experiment_.workload), std::ssize(scored.tokens)))
+    const PerplexityPlan plan = plan_of(experiment_.workload);
+    std::int64_t length = std::ssize(scored.tokens), calibration = length;
+    if (text == "bundled") {
+        calibration = std::ssize(model_->tokenizer.encode(bundled_text().substr(0, calibration_begin())));
+        // With and without a technique that calibrates: runs are compared window by window.
+        if (plan.max_windows > 0 && calibration >= plan.context) length = calibration;
+    }
+    bool overlaps = false;
+    for (const ScoredWindow& window : plan_windows(plan, length)) {
         windows_.emplace_back(texts_.size(), window);
+        overlaps = overlaps || window.end > calibration;
+    }
+    if (overlaps) note_overlap();
     texts_.push_back(std::move(scored));
+}
+
+void Prepared::note_overlap() {
+    for (const RecipeStep& step : experiment_.recipe.steps) {
+        const Technique* technique = find_technique(step.technique);
+        if (technique != nullptr && technique->calibrates)
+            notes_.push_back("the scored text overlaps the calibration of " + step.technique +
+                             ", the last third of the bundled text: its perplexity flatters");
+    }
 }
 
 // Of several texts the names and hashes in a row.
@@ -235,6 +257,8 @@ void Prepared::choose_prompts() {
         prompt.reserve(tokens);
         const std::size_t begin = (workload.seed * 7919 + static_cast<std::size_t>(sequence) * 4099) % length;
         for (std::size_t i = 0; i < tokens; ++i) prompt.push_back(text[(begin + i) % length]);
+        std::string& bytes = prompt_texts_.emplace_back();
+        for (const TokenId token : prompt) bytes += model_->tokenizer.token_bytes(token);
         prompts_.push_back(std::move(prompt));
     }
 }
@@ -269,15 +293,22 @@ nlohmann::json Prepared::description() const {
             {"threads", pool_.size()}};
 }
 
-// Of the bundled text, in pieces as long as prompts are: before the sequences start, so that their times stay their own.
+// Of the prompts, before the sequences start, so that their times stay their own. A cache begins each round empty: what it finds is what
+// comes again within these prompts. Few bytes are encoded in several rounds, since one would be too short to time.
 double Prepared::tokenize_bytes_per_second() {
-    constexpr std::size_t kPiece = 1024;
-    const std::string_view text = bundled_text();
-    const Clock::time_point start = Clock::now();
-    for (std::size_t at = 0; at < text.size(); at += kPiece)
-        model_->tokenizer.encode(text.substr(at, kPiece), SpecialTokens::as_text,
-                                 merge_cache_ ? &*merge_cache_ : nullptr);
-    return static_cast<double>(text.size()) / seconds_since(start);
+    constexpr std::size_t kTimed = 1 << 16;
+    std::size_t bytes = 0;
+    double seconds = 0;
+    do {
+        if (merge_cache_) merge_cache_->clear();
+        const Clock::time_point start = Clock::now();
+        for (const std::string& text : prompt_texts_) {
+            model_->tokenizer.encode(text, SpecialTokens::as_text, merge_cache_ ? &*merge_cache_ : nullptr);
+            bytes += text.size();
+        }
+        seconds += seconds_since(start);
+    } while (bytes > 0 && bytes < kTimed);
+    return static_cast<double>(bytes) / seconds;
 }
 
 nlohmann::json Prepared::repetition(const Progress& progress) {

@@ -65,6 +65,7 @@ private:
     void choose_prompts();
     void choose_windows();
     void add_windows(const std::string& text);
+    void note_overlap();
     nlohmann::json text_description() const;
     void make_runtime(const Progress& progress);
     nlohmann::json memory() const;
@@ -80,6 +81,7 @@ private:
     std::unique_ptr<Runtime> runtime_;
     std::vector<std::string> notes_;
     std::vector<std::vector<TokenId>> prompts_;
+    std::vector<std::string> prompt_texts_;  // their bytes
     std::optional<MergeCache> merge_cache_;
     std::optional<WeightEvidence> weight_evidence_;  // where there is a recipe
     struct ScoredText {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -19,6 +20,7 @@ using Json = nlohmann::json;
 
 // tokenizer.ggml.token_type of the GGUF format.
 constexpr std::int32_t kNormal = 1, kControl = 3, kUserDefined = 4, kUnused = 5;
+constexpr const char* kEos = "tokenizer.ggml.eos_token_id";
 constexpr std::size_t kMaxTemplate = std::size_t{1} << 20;
 
 std::optional<JsonObject> optional_file(const std::filesystem::path& path) {
@@ -64,6 +66,8 @@ private:
     std::vector<std::string> merges(const JsonObject& model) const;
     void read_settings();
     void read_special(const char* token, const char* id, const char* key);
+    void read_ends();
+    std::vector<std::int64_t> configured_ids(const JsonObject& file, const char* name) const;
     std::optional<std::int64_t> configured_id(const JsonObject& file, const char* name) const;
     bool starts_with_bos() const;
     void read_chat_template();
@@ -174,17 +178,42 @@ std::vector<std::string> TokenizerReader::merges(const JsonObject& model) const 
     return result;
 }
 
-// config.json and generation_config.json may name several ends; the first is the one that GGUF has a key for.
-std::optional<std::int64_t> TokenizerReader::configured_id(const JsonObject& file, const char* name) const {
+// One, none, or several in an array.
+std::vector<std::int64_t> TokenizerReader::configured_ids(const JsonObject& file, const char* name) const {
     const Json* value = file.find(name);
-    if (value == nullptr) return std::nullopt;
-    const Json& id = value->is_array() && !value->empty() ? value->front() : *value;
-    if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= tokens_.size()) {
+    if (value == nullptr) return {};
+    std::vector<std::int64_t> ids;
+    for (const Json& id : value->is_array() ? *value : Json::array({*value})) {
         // Some files say −1 for "none".
-        if (id.is_number_integer() && id.get<std::int64_t>() == -1) return std::nullopt;
-        file.fail(name, fmt::format("an id below vocab_size, {}", tokens_.size()));
+        if (id.is_number_integer() && id == -1) continue;
+        if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= tokens_.size())
+            file.fail(name, fmt::format("an id below vocab_size, {}", tokens_.size()));
+        ids.push_back(id.get<std::int64_t>());
     }
-    return id.get<std::int64_t>();
+    return ids;
+}
+
+std::optional<std::int64_t> TokenizerReader::configured_id(const JsonObject& file, const char* name) const {
+    const std::vector<std::int64_t> ids = configured_ids(file, name);
+    return ids.empty() ? std::nullopt : std::optional(ids.front());
+}
+
+// GGUF has a key for one end, and config.json and generation_config.json may name several: then all are kept beside it, the one that the
+// tokeniser names first.
+void TokenizerReader::read_ends() {
+    std::vector<std::int32_t> ends;
+    const auto add = [&ends](std::int64_t id) {
+        const auto end = static_cast<std::int32_t>(id);
+        if (std::find(ends.begin(), ends.end(), end) == ends.end()) ends.push_back(end);
+    };
+    if (const auto eos = metadata_.find(kEos); eos != metadata_.end())
+        add(std::get<std::uint32_t>(eos->second));
+    const std::array<const JsonObject*, 2> files{generation_ ? &*generation_ : nullptr, &config_};
+    for (const JsonObject* file : files) {
+        if (file == nullptr) continue;
+        for (const std::int64_t id : configured_ids(*file, "eos_token_id")) add(id);
+    }
+    if (ends.size() > 1) metadata_["tokenizer.ggml.eos_token_ids"] = MetadataArray(std::move(ends));
 }
 
 // By its text in tokenizer_config.json, else by its id.
@@ -243,7 +272,8 @@ void TokenizerReader::read_chat_template() {
 
 void TokenizerReader::read_settings() {
     read_special("bos_token", "bos_token_id", "tokenizer.ggml.bos_token_id");
-    read_special("eos_token", "eos_token_id", "tokenizer.ggml.eos_token_id");
+    read_special("eos_token", "eos_token_id", kEos);
+    read_ends();
     read_special("pad_token", "pad_token_id", "tokenizer.ggml.padding_token_id");
     read_special("unk_token", "unk_token_id", "tokenizer.ggml.unknown_token_id");
     const std::optional<bool> adds = settings_ ? settings_->flag("add_bos_token") : std::nullopt;

@@ -173,6 +173,8 @@ std::string TokenizerWriter::generation() const {
     add("bos_token_id", "tokenizer.ggml.bos_token_id");
     add("eos_token_id", "tokenizer.ggml.eos_token_id");
     add("pad_token_id", "tokenizer.ggml.padding_token_id");
+    if (const auto* ends = checkpoint_.integers("tokenizer.ggml.eos_token_ids"))
+        generation["eos_token_id"] = *ends;
     return generation.dump(2) + "\n";
 }
 

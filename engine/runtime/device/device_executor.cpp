@@ -97,6 +97,16 @@ public:
         return {logits_.data(), static_cast<std::size_t>(count)};
     }
 
+    void shrink() override {
+        captured_.clear();
+        activations_.release();
+        logits_rows_ = 0;
+        DeviceWorkspace fresh(memory_);
+        std::swap(fresh.page_bounds, workspace_.page_bounds);  // these belong to sequences
+        workspace_ = std::move(fresh);
+        if (blocks_) blocks_->shrink();
+    }
+
     MemoryByClass memory() const override { return memory_.held(); }
     void begin_peak() override { memory_.begin_peak(); }
     MemoryByClass peak_memory() const override { return memory_.peak(); }

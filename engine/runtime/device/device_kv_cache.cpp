@@ -62,10 +62,32 @@ void DeviceKvBlocks::add_blocks() {
     const std::int64_t most = std::ssize(tables_) * table_stride_ - allocated_;
     const std::int64_t count =
         std::clamp<std::int64_t>(kTogether / block_bytes_, 1, std::max<std::int64_t>(most, 1));
-    Buffer<std::byte>& memory = blocks_.emplace_back(memory_.tabled_space(MemoryClass::kv_cache));
+    try {
+        add_blocks(count);
+    } catch (const OutOfMemory&) {
+        if (count == 1) throw;
+        add_blocks(1);
+    }
+}
+
+void DeviceKvBlocks::add_blocks(std::int64_t count) {
+    Buffer<std::byte> memory(memory_.tabled_space(MemoryClass::kv_cache));
     memory.allocate(count * block_bytes_);
     for (std::int64_t i = count; i-- > 0;) free_.push_back(memory.data() + i * block_bytes_);
+    blocks_.push_back({std::move(memory), count});
     allocated_ += count;
+}
+
+void DeviceKvBlocks::shrink() {
+    std::erase_if(blocks_, [this](const Blocks& blocks) {
+        const std::byte* const begin = blocks.memory.data();
+        const std::byte* const end = begin + blocks.count * block_bytes_;
+        const auto inside = [begin, end](const std::byte* block) { return block >= begin && block < end; };
+        if (std::count_if(free_.begin(), free_.end(), inside) < blocks.count) return false;
+        std::erase_if(free_, inside);
+        allocated_ -= blocks.count;
+        return true;
+    });
 }
 
 void DeviceKvBlocks::keep(std::int64_t sequence, std::int64_t length) {

@@ -26,6 +26,8 @@ public:
     // Blocks for the first `length` positions of a sequence; the rest goes back.
     void keep(std::int64_t sequence, std::int64_t length);
     void reserve(std::int64_t sequence, std::int64_t length);
+    std::int64_t bytes_for(std::int64_t length) const { return blocks_of(length) * block_bytes_; }
+    void shrink();  // frees memory that holds no sequence's block
 
     // Brings the device's table up to date.
     void upload_table();
@@ -36,13 +38,18 @@ public:
 private:
     std::int64_t blocks_of(std::int64_t length) const;
     void add_blocks();
+    void add_blocks(std::int64_t count);
 
     DeviceMemory& memory_;
     gpu::KvPlane type_;
     std::int64_t n_kv_heads_, head_dim_, block_positions_, layer_bytes_, block_bytes_, table_stride_;
     int block_shift_;
     std::int64_t taken_ = 0, allocated_ = 0;
-    std::vector<Buffer<std::byte>> blocks_;
+    struct Blocks {
+        Buffer<std::byte> memory;
+        std::int64_t count;
+    };
+    std::vector<Blocks> blocks_;
     std::vector<std::byte*> free_;
     std::vector<std::vector<std::byte*>> tables_;  // [sequence][block]
     bool changed_ = true;
@@ -60,6 +67,7 @@ public:
     void advance(std::int64_t tokens) override { length_ += tokens; }
     void trim(std::int64_t length) override;
     std::int64_t bytes() const override { return 0; }
+    std::int64_t bytes_for(std::int64_t length) const override { return blocks_->bytes_for(length); }
     std::int64_t sequence() const { return sequence_; }
 
 private:

@@ -36,7 +36,7 @@ void* DeviceMemory::allocate(MemoryClass which, std::int64_t bytes) {
     try {
         memory = device_.allocate(bytes);
     } catch (const gpu::DeviceOutOfMemory& error) {
-        throw Error(
+        throw OutOfMemory(
             ErrorDetails{fmt::format("cuda:{}: {:.1f} MB more for {} do not fit: {:.1f} MB of the device's "
                                      "memory are free, and {:.1f} MB are in use by this run; {}",
                                      device_.index(), static_cast<double>(bytes) / 1e6,

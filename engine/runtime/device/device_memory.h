@@ -13,7 +13,7 @@
 
 namespace hone {
 
-// All of a runtime's allocations on a device, by what they are for. Throws Error where there is no room: which allocation, of which class, how
+// All of a runtime's allocations on a device, by what they are for. Throws OutOfMemory where there is no room: which allocation, of which class, how
 // much was free, and what to change.
 class DeviceMemory {
 public:

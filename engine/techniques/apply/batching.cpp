@@ -14,14 +14,14 @@ void configure(RunConfig& run, const nlohmann::json& options) {
     run.batch_size = options.at("size").get<std::int64_t>();
 }
 
-std::string_view counter(const nlohmann::json&) {
-    return "batched_tokens";
+CounterUses counters(const nlohmann::json&) {
+    return {{"batched_tokens"}};
 }
 
 }  // namespace
 
 Technique batching() {
-    return {descriptors::batching, supports, counter, RunTechnique{configure}};
+    return {descriptors::batching, supports, counters, RunTechnique{configure}};
 }
 
 }  // namespace hone

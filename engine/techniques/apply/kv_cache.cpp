@@ -26,17 +26,19 @@ void configure(RunConfig& run, const nlohmann::json& options) {
     run.kv_block_shift = std::countr_zero(std::stoul(options.at("block").get<std::string>()));
 }
 
-std::string_view counter(const nlohmann::json& options) {
+CounterUses counters(const nlohmann::json& options) {
     const auto dtype = options.at("dtype").get<std::string>();
-    if (dtype == "off") return "recomputed_tokens";
-    if (options.at("layout").get<std::string>() == "paged") return "kv_blocks";
-    return dtype == "fp32" ? "" : "reduced_kv_tokens";
+    if (dtype == "off") return {{"recomputed_tokens"}};
+    CounterUses uses;
+    if (dtype != "fp32") uses.push_back({"reduced_kv_tokens"});
+    if (options.at("layout").get<std::string>() == "paged") uses.push_back({"kv_blocks"});
+    return uses;
 }
 
 }  // namespace
 
 Technique kv_cache() {
-    return {descriptors::kv_cache, supports, counter, RunTechnique{configure}};
+    return {descriptors::kv_cache, supports, counters, RunTechnique{configure}};
 }
 
 }  // namespace hone

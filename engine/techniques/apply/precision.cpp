@@ -16,14 +16,14 @@ void configure(RunConfig& run, const nlohmann::json&) {
     run.arithmetic = kBf16;
 }
 
-std::string_view counter(const nlohmann::json&) {
-    return "bf16_products";
+CounterUses counters(const nlohmann::json&) {
+    return {{"bf16_products"}};
 }
 
 }  // namespace
 
 Technique precision() {
-    return {descriptors::precision, supports, counter, RunTechnique{configure}};
+    return {descriptors::precision, supports, counters, RunTechnique{configure}};
 }
 
 }  // namespace hone

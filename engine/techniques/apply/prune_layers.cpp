@@ -104,14 +104,14 @@ std::vector<std::string> plan(Checkpoint& checkpoint, const nlohmann::json& opti
     return {};
 }
 
-std::string_view counter(const nlohmann::json&) {
-    return "removed_layers";
+CounterUses counters(const nlohmann::json&) {
+    return {{"removed_layers"}};
 }
 
 }  // namespace
 
 Technique prune_layers() {
-    return {descriptors::prune_layers, supports, counter, WeightTechnique{apply, plan}};
+    return {descriptors::prune_layers, supports, counters, WeightTechnique{apply, plan}, true};
 }
 
 }  // namespace hone

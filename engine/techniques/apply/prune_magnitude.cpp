@@ -69,14 +69,11 @@ std::vector<std::string> apply(Checkpoint& checkpoint, const nlohmann::json& jso
     return notes;
 }
 
-std::string_view counter(const nlohmann::json&) {
-    return "zero_weights";
-}
-
 }  // namespace
 
 Technique prune_magnitude() {
-    return {descriptors::prune_magnitude, supports_pattern, counter, WeightTechnique{apply, plan_pruned}};
+    return {descriptors::prune_magnitude, supports_pattern, pruning_counters,
+            WeightTechnique{apply, plan_pruned}};
 }
 
 }  // namespace hone

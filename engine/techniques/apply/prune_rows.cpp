@@ -146,4 +146,11 @@ Support supports_pattern(const TechniqueQuery& query) {
     return {};
 }
 
+CounterUses pruning_counters(const nlohmann::json& options) {
+    CounterUses uses{{"zero_weights"}};
+    if (options.at("storage").get<std::string>() == "compressed")
+        uses.push_back({"skipped_zeros", "left_out_zeros"});
+    return uses;
+}
+
 }  // namespace hone

@@ -48,5 +48,7 @@ std::string zeros_note(std::int64_t zeros, std::int64_t elements, std::size_t ma
 // The change of types that pruning brings, and how many zeros.
 std::vector<std::string> plan_pruned(Checkpoint& checkpoint, const nlohmann::json& options);
 Support supports_pattern(const TechniqueQuery& query);
+// Zeros in the weights and, where some are left out of memory, as the option asks, products that do not read them.
+CounterUses pruning_counters(const nlohmann::json& options);
 
 }  // namespace hone

@@ -54,14 +54,11 @@ std::vector<std::string> apply(Checkpoint& checkpoint, const nlohmann::json& opt
     return notes;
 }
 
-std::string_view counter(const nlohmann::json&) {
-    return "zero_weights";
-}
-
 }  // namespace
 
 Technique prune_wanda() {
-    return {descriptors::prune_wanda, supports_pattern, counter, WeightTechnique{apply, plan_pruned}};
+    return {descriptors::prune_wanda, supports_pattern, pruning_counters, WeightTechnique{apply, plan_pruned},
+            true};
 }
 
 }  // namespace hone

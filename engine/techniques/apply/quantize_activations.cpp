@@ -115,14 +115,14 @@ std::vector<std::string> plan(Checkpoint& checkpoint, const nlohmann::json& opti
     return notes_on(converted, options);
 }
 
-std::string_view counter(const nlohmann::json& options) {
-    return arithmetic_of(options) == Arithmetic::e4m3 ? "fp8_products" : "int8_products";
+CounterUses counters(const nlohmann::json& options) {
+    return {{arithmetic_of(options) == Arithmetic::e4m3 ? "fp8_products" : "int8_products"}};
 }
 
 }  // namespace
 
 Technique quantize_activations() {
-    return {descriptors::quantize_activations, supports, counter, RunTechnique{configure, apply, plan}};
+    return {descriptors::quantize_activations, supports, counters, RunTechnique{configure, apply, plan}};
 }
 
 }  // namespace hone

@@ -98,14 +98,14 @@ Support supports(const TechniqueQuery& query) {
     return {};
 }
 
-std::string_view counter(const nlohmann::json&) {
-    return "converted_products";
+CounterUses counters(const nlohmann::json&) {
+    return {{"converted_products"}};
 }
 
 }  // namespace
 
 Technique quantize_weights() {
-    return {descriptors::quantize_weights, supports, counter, WeightTechnique{apply, plan}};
+    return {descriptors::quantize_weights, supports, counters, WeightTechnique{apply, plan}};
 }
 
 }  // namespace hone

@@ -24,14 +24,14 @@ void configure(RunConfig& run, const nlohmann::json& options) {
     run.attention.dense_layers = options.at("dense_layers").get<std::int64_t>();
 }
 
-std::string_view counter(const nlohmann::json&) {
-    return "skipped_pairs";
+CounterUses counters(const nlohmann::json&) {
+    return {{"skipped_pairs"}};
 }
 
 }  // namespace
 
 Technique sparse_attention() {
-    return {descriptors::sparse_attention, supports, counter, RunTechnique{configure}};
+    return {descriptors::sparse_attention, supports, counters, RunTechnique{configure}};
 }
 
 }  // namespace hone

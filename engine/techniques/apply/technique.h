@@ -56,13 +56,20 @@ struct RunTechnique {
     PlanWeights plan = nullptr;
 };
 
+// A counter that must move. `where`: only where this other one is above 0, because what it counts is not for the technique to bring about.
+struct CounterUse {
+    std::string_view name, where = {};
+};
+using CounterUses = std::vector<CounterUse>;
+
 struct Technique {
     const Descriptor& descriptor;
     Support (*supports)(const TechniqueQuery&);
-    // Which of the run's counters (engine/experiment/worker/evidence.h) moves where the technique acts; empty where these options
-    // are the baseline's. Whether it did move is for the run to say.
-    std::string_view (*counter)(const nlohmann::json& options);
+    // Which of the run's counters (engine/experiment/worker/evidence.h) move where the technique acts: one for each thing that these
+    // options ask for, none where they are the baseline's. Whether they did move is for the run to say.
+    CounterUses (*counters)(const nlohmann::json& options);
     std::variant<WeightTechnique, RunTechnique> act;
+    bool calibrates = false;  // on calibration_text()
 };
 
 std::span<const Technique> techniques();

@@ -13,15 +13,17 @@ void configure(RunConfig& run, const nlohmann::json& options) {
     run.length_buckets = options.at("length_buckets").get<bool>();
 }
 
-std::string_view counter(const nlohmann::json& options) {
-    if (options.at("merge_cache").get<bool>()) return "merge_cache_hits";
-    return options.at("length_buckets").get<bool>() ? "reordered_prompts" : "";
+CounterUses counters(const nlohmann::json& options) {
+    CounterUses uses;
+    if (options.at("merge_cache").get<bool>()) uses.push_back({"merge_cache_hits"});
+    if (options.at("length_buckets").get<bool>()) uses.push_back({"reordered_prompts"});
+    return uses;
 }
 
 }  // namespace
 
 Technique tokenization() {
-    return {descriptors::tokenization, supports, counter, RunTechnique{configure}};
+    return {descriptors::tokenization, supports, counters, RunTechnique{configure}};
 }
 
 }  // namespace hone

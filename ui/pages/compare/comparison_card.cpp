@@ -57,9 +57,14 @@ void ComparisonCard::compare(const profiler::RunRecord* baseline,
         return;
     }
     std::vector<profiler::Comparison> comparisons;
-    for (const profiler::RunRecord& run : runs)
+    std::vector<profiler::RunRecord>
+        whole;  // a list of runs comes without what shows that techniques engaged
+    for (const profiler::RunRecord& run : runs) {
         comparisons.push_back(profiler::compare(store_, *baseline, run));
-    model_->setRuns(*baseline, runs, std::move(comparisons), runDifferences(*baseline, runs, registry_));
+        whole.push_back(store_.load(run.id).value_or(run));
+    }
+    const profiler::RunRecord reference = store_.load(baseline->id).value_or(*baseline);
+    model_->setRuns(*baseline, runs, std::move(comparisons), runDifferences(reference, whole, registry_));
     table_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
     for (int column = 1; column <= static_cast<int>(runs.size()); ++column)
         table_->horizontalHeader()->setSectionResizeMode(column, QHeaderView::Stretch);

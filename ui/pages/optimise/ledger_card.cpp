@@ -17,6 +17,7 @@ LedgerCard::LedgerCard(Session& session, QWidget* parent)
       advice_(new TextLabel({}, TextStyle::body, Tone::muted)),
       button_(plainButton({})) {
     setFlush(true);
+    model_->setRegistry(session_.registry());
     table_->setModel(model_);
     table_->setFittingRows(0);
     table_->setStretchedColumn(LedgerModel::Metric);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/engaged_text.h"
+
+#include <QCoreApplication>
+#include <QStringList>
+
+#include "ui/theme/theme.h"
+
+namespace hone::ui {
+
+QString techniqueTitle(const std::string& id, const Registry& registry) {
+    const Descriptor* technique = registry.find(id);
+    return technique == nullptr
+               ? QString::fromStdString(id)
+               : QString::fromUtf8(technique->title.data(), static_cast<qsizetype>(technique->title.size()));
+}
+
+QString countedText(const nlohmann::json& evidence) {
+    if (!evidence.is_object()) return {};
+    // Runs of earlier versions named one counter.
+    nlohmann::json counters = evidence.value("counters", nlohmann::json::object());
+    if (const std::string one = evidence.value("counter", ""); counters.empty() && !one.empty())
+        counters[one] = evidence.value("value", 0.0);
+    QStringList parts;
+    for (const auto& [name, value] : counters.items())
+        if (value.is_number())
+            parts.append(QStringLiteral("%1 %2").arg(formatNumber(value.get<double>()),
+                                                     QString::fromStdString(name).replace('_', ' ')));
+    return parts.join(QStringLiteral(", "));
+}
+
+QString engagedText(const nlohmann::json& evidence) {
+    const nlohmann::json engaged =
+        evidence.is_object() ? evidence.value("engaged", nlohmann::json()) : nlohmann::json();
+    if (!engaged.is_boolean()) return {};
+    return engaged.get<bool>() ? QCoreApplication::translate("Engaged", "engaged")
+                               : QCoreApplication::translate("Engaged", "did not engage");
+}
+
+}  // namespace hone::ui

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QString>
+#include <nlohmann/json.hpp>
+
+#include "engine/techniques/schema/schema.h"
+
+namespace hone::ui {
+
+// "Quantise weights"; the id itself where this version does not know it.
+QString techniqueTitle(const std::string& id, const Registry& registry);
+
+// What a run counted of a technique: "420 converted products, 12 kv blocks".
+QString countedText(const nlohmann::json& evidence);
+
+// "engaged", "did not engage", or nothing where that cannot be said: the options are the baseline's, or nothing was recorded.
+QString engagedText(const nlohmann::json& evidence);
+
+}  // namespace hone::ui
