@@ -94,18 +94,13 @@ inline profiler::Trace inventedDeviceTrace(std::size_t kernels, int layers = 3, 
         trace.memory[2].moments.push_back({time, held});
         trace.memory[3].moments.push_back({time, 330'000'000 + held});
     }
-    trace.device = {"Invented device",
-                    "CUPTI 13.0.1",
-                    "",
-                    static_cast<std::int64_t>(kernels),
-                    static_cast<std::int64_t>(kernels),
-                    0,
-                    0,
-                    1000,
-                    1000,
-                    40,
-                    3e12,
-                    6e14};
+    trace.device.device = "Invented device";
+    trace.device.source = "CUPTI 13.0.1";
+    trace.device.kernels = trace.device.launches = static_cast<std::int64_t>(kernels);
+    trace.device.kernel_time = trace.device.attributed_time = 1000;
+    trace.device.clock_error = 40;
+    trace.device.peak_bandwidth = 3e12;
+    trace.device.peak_flops = 6e14;
     return trace;
 }
 
