@@ -36,7 +36,9 @@ std::string engaged_text(const profiler::RunRecord& run) {
     for (const auto& [technique, evidence] : run.engaged.items()) {
         if (evidence.value("engaged", nlohmann::json()) != true) continue;
         std::string counted;
-        for (const auto& [name, value] : evidence.value("counters", nlohmann::json::object()).items())
+        // Of its own: items() keeps no copy, and a temporary would be gone before the loop begins.
+        const nlohmann::json counters = evidence.value("counters", nlohmann::json::object());
+        for (const auto& [name, value] : counters.items())
             counted += fmt::format("{}{} {}", counted.empty() ? "" : ", ", name, number(value.get<double>()));
         if (counted.empty())  // a run of an earlier version
             counted =
