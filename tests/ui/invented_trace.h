@@ -87,7 +87,7 @@ inline profiler::Trace inventedDeviceTrace(std::size_t kernels, int layers = 3, 
     trace.memory = {{"weights", {{0, 270'000'000}}},
                     {"kv_cache", {{0, 4'000'000}, {end / 2, 60'000'000}}},
                     {"activations", {{0, 12'000'000}}},
-                    {"CUPTI 13.0.1", {{0, 286'000'000}, {end / 2, 342'000'000}}}};
+                    {"CUPTI 13.0.1", {{0, 286'000'000}, {end / 2, 342'000'000}}, true}};
     for (int i = 1; i <= moments; ++i) {
         const std::int64_t time = end / 2 + end / 2 * i / (moments + 1),
                            held = 12'000'000 + i % 7 * 3'000'000;

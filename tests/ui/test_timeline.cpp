@@ -66,7 +66,7 @@ private slots:
         profiler::Trace trace = testing::inventedDeviceTrace(150);
         trace.memory = {{"weights", {{0, 100}}},
                         {"kv_cache", {{10, 20}, {30, 50}, {40, 5}}},
-                        {"CUPTI 13.0.1", {{20, 130}, {30, 160}}}};
+                        {"CUPTI 13.0.1", {{20, 130}, {30, 160}}, true}};
         const MemorySteps steps(trace);
         QCOMPARE(std::vector<std::int64_t>(steps.times().begin(), steps.times().end()),
                  (std::vector<std::int64_t>{0, 10, 20, 30, 40}));

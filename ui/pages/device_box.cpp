@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/device_box.h"
 
+#include <QAbstractItemView>
+
 #include "ui/forms/schema_text.h"
 #include "ui/models/device_facts.h"
 
@@ -8,6 +10,7 @@ namespace hone::ui {
 
 DeviceBox::DeviceBox(Session& session, QWidget* parent) : QComboBox(parent), session_(session) {
     setAccessibleName(tr("Device"));
+    view()->setAccessibleName(accessibleName());
     setToolTip(wrappedTip(tr("Where models run. Runs on different devices are not compared.")));
     setSizeAdjustPolicy(QComboBox::AdjustToContents);
     connect(this, &QComboBox::activated, this, [this] {
