@@ -13,7 +13,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int roomUpright = 26, roomAlong = 64;  // pixels a label
+constexpr int roomUpright = 26, roomAlong = 40;  // pixels a label
 
 class NumberTicker : public QCPAxisTicker {
 public:

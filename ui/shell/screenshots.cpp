@@ -32,7 +32,7 @@ namespace {
 
 // Time for workers to answer and for pages to settle, in ms.
 constexpr int firstWait = 4000, settle = 700, look = 200, longestWait = 180'000;
-constexpr int mostTicked = 4, answerTokens = 48;
+constexpr int mostTicked = 3, answerTokens = 48;
 
 template <typename Control>
 Control* control(QWidget* within, const QString& accessibleName) {

@@ -10,6 +10,7 @@ namespace hone::ui {
 namespace {
 
 constexpr int shownWarnings = 2;
+constexpr int leastColumn = 190;  // pixels: a verdict with its interval can be read
 
 }  // namespace
 
@@ -29,6 +30,7 @@ ComparisonCard::ComparisonCard(profiler::Store& store, const Registry& registry,
     empty_->setContentsMargins(spacing::page, spacing::page, spacing::page, spacing::page);
     table_->setModel(model_);
     table_->setSelectionMode(QAbstractItemView::NoSelection);
+    table_->horizontalHeader()->setMinimumSectionSize(leastColumn);
     warnings_->setWordWrap(true);
     differences_->setAccessibleName(tr("Show differences only"));
     auto* row = new QHBoxLayout(foot_);
