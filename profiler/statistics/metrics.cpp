@@ -129,6 +129,12 @@ constexpr std::string_view kIntervals = R"(
   the peak holds beyond all of them is `unaccounted`, by at most 5 % of it or 16 MiB, whichever is more.
 - Times are predicted from the bytes and FLOPs of every operation of a repetition and how long this machine's kernels take for them
   (`hone doctor` times those once and keeps it); "off by" is predicted over measured, less one.
+- In a trace's tables bytes and FLOPs are the operations' own formulas. "DRAM", "Tensor" and "SM" are counted by the hardware (CUPTI's range profiler),
+  where it may be read, in a pass of their own of the prompt and two tokens: a traced kernel shows the mean of operations like it, so that decoded
+  attention shows its first two tokens' bytes. DRAM: bytes read and written between the device's memory and its L2 cache. Tensor: of
+  the cycles in which a multiprocessor had work, those of its tensor cores. SM: of an operation's cycles, those in which a multiprocessor had work;
+  the gap before an operation's first kernel counts too, so that short ones show less than they had. None was yet measured on a GPU.
+- What tracing costs is the traced repetition's seconds a decoded token over the median of the timed ones; above 1.05 the run has a note.
 - The verdict ("faster", "slower"; "better", "worse"; "smaller", "larger") is given only where the 99 % interval of the ratio lies on one
   side of 1; otherwise it is "cannot tell". One sample gives no verdict.
 )";

@@ -64,7 +64,7 @@ class OnTheEmulatedDevice(unittest.TestCase):
         self.check_rates(self.document("bench_cuda"))
         self.check_cost_of_tracing(self.document("device_trace"))
         recording = (self.root / "out/recordings/tiny.jsonl").read_text(encoding="utf-8").splitlines()
-        self.assertEqual(json.loads(recording[0])["hone_device_recording"], 1)
+        self.assertEqual(json.loads(recording[0])["hone_device_recording"], 2)
         self.assertTrue(any(json.loads(line)[0] == "graph_node" for line in recording[1:]))
 
     def document(self, name):
