@@ -156,6 +156,11 @@ private slots:
         QVERIFY(!lane.at(10).has_value());
         QCOMPARE(lane.at(60), std::optional<std::size_t>(0));
         QCOMPARE(lane.firstAfter(1e12), lane.spans().size());
+        // From any span that is not past it the same is found.
+        for (double time = -1; time < 1e5; time += 977)
+            for (std::size_t from = 0; from <= lane.firstAfter(time); from += 7)
+                QCOMPARE(lane.firstAfter(time, from), lane.firstAfter(time));
+        QCOMPARE(lane.firstAfter(1e12, lane.spans().size()), lane.spans().size());
     }
 
     void spansThatOverlapAreCut() {

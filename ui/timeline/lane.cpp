@@ -25,15 +25,28 @@ std::size_t Lane::firstAfter(double time) const {
     return static_cast<std::size_t>(found - spans_.begin());
 }
 
+std::size_t Lane::firstAfter(double time, std::size_t from) const {
+    const auto over = [time](const Span& s) { return static_cast<double>(s.end) <= time; };
+    std::size_t low = from, step = 1;
+    while (low + step <= spans_.size() && over(spans_[low + step - 1])) {
+        low += step;
+        step *= 2;
+    }
+    const std::size_t high = std::min(low + step - 1, spans_.size());
+    const auto first = spans_.begin() + static_cast<std::ptrdiff_t>(low);
+    const auto found = std::partition_point(first, spans_.begin() + static_cast<std::ptrdiff_t>(high), over);
+    ++visited_;
+    return static_cast<std::size_t>(found - spans_.begin());
+}
+
 std::optional<std::size_t> Lane::at(double time) const {
     const std::size_t i = firstAfter(time);
     if (i == spans_.size() || static_cast<double>(spans_[i].begin) > time) return std::nullopt;
     return i;
 }
 
-void Lane::busyUntil(double time, std::span<double> busy) const {
+void Lane::busyUntil(double time, std::size_t last, std::span<double> busy) const {
     std::fill(busy.begin(), busy.end(), 0.0);
-    const std::size_t last = firstAfter(time);
     if (spans_.empty()) return;
     // The block of the span at `time`, or the last one where all spans are over.
     const std::size_t from = std::min(last, spans_.size() - 1) / block;

@@ -30,9 +30,12 @@ public:
 
     // The first span that ends after `time`; spans().size() where none does.
     std::size_t firstAfter(double time) const;
+    // The same where it is known to be `from` or later: spans near to it are found sooner.
+    std::size_t firstAfter(double time, std::size_t from) const;
     std::optional<std::size_t> at(double time) const;
     // ns of each kind before `time`, into busy[kinds].
-    void busyUntil(double time, std::span<double> busy) const;
+    void busyUntil(double time, std::span<double> busy) const { busyUntil(time, firstAfter(time), busy); }
+    void busyUntil(double time, std::size_t last, std::span<double> busy) const;  // last: firstAfter(time)
     // Spans that any query has looked at since it was last asked, searches apart.
     std::size_t takeVisited() const;
 

@@ -4,6 +4,7 @@
 #include <QFontMetrics>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "ui/theme/palettes.h"
 
@@ -25,22 +26,27 @@ public:
           top_(top),
           height_(height),
           style_(style),
+          brushes_(style.colors.begin(), style.colors.end()),
           before_(lane.kinds()),
           after_(lane.kinds()) {}
 
     PaintStats run() {
         const int right = scale_.left + scale_.width;
         lane_.takeVisited();
-        for (int x = scale_.left; x < right;) {
-            const std::size_t i = lane_.firstAfter(scale_.time(x));
-            if (i == lane_.spans().size()) break;
+        std::size_t i = lane_.firstAfter(scale_.time(scale_.left));
+        // Columns follow each other: what is true of one's end is true of the next one's beginning.
+        bool known = false;  // before_ of this x
+        for (int x = scale_.left; x < right && i < lane_.spans().size();) {
             const int next = drawWide(i, x, right);
-            if (next > x) {
-                x = next;
-                continue;
-            }
-            drawColumn(x);
-            ++x;
+            const bool wasWide = next > x;
+            if (!wasWide && !known) lane_.busyUntil(scale_.time(x), i, before_);
+            x = wasWide ? next : x + 1;
+            i = lane_.firstAfter(scale_.time(x), i);
+            known = !wasWide;
+            if (wasWide) continue;
+            lane_.busyUntil(scale_.time(x), i, after_);
+            drawColumn(x - 1);
+            std::swap(before_, after_);
         }
         stats_.visited = lane_.takeVisited();
         return stats_;
@@ -89,8 +95,6 @@ private:
     // Shares of the column's time by kind, stacked from the bottom; what is left at the top was idle.
     void drawColumn(int x) {
         ++stats_.columns;
-        lane_.busyUntil(scale_.time(x), before_);
-        lane_.busyUntil(scale_.time(x + 1), after_);
         double filled = 0, most = 0;
         std::size_t busiest = 0;
         for (std::size_t kind = 0; kind < before_.size(); ++kind) {
@@ -101,7 +105,7 @@ private:
             const int from = static_cast<int>(std::round(height_ * (1 - std::min(1.0, filled))));
             filled += share;
             const int to = static_cast<int>(std::round(height_ * (1 - std::min(1.0, filled))));
-            if (from > to) painter_.fillRect(x, top_ + to, 1, from - to, style_.colors[kind]);
+            if (from > to) painter_.fillRect(x, top_ + to, 1, from - to, brushes_[kind]);
         }
         // What takes a thousandth of the time is there none the less.
         if (most > 0 && filled * height_ < leastColumn)
@@ -114,6 +118,7 @@ private:
     const TimeScale& scale_;
     const int top_, height_;
     const LaneStyle& style_;
+    const std::vector<QBrush> brushes_;  // by kind
     std::vector<double> before_, after_;
     PaintStats stats_;
 };

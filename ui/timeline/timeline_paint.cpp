@@ -18,7 +18,7 @@ constexpr int gutter = 76, rightMargin = 16, axisHeight = 24, passHeight = 22, l
 constexpr int leastTrack = 22, mostTrack = 150, usualTrack = 64, marksHeight = 4;
 constexpr int legendLine = 18, swatch = 8, swatchOffset = 13, legendGap = 14, legendTop = 6;
 constexpr int tickGap = 28, tickHeight = 4;
-constexpr int memoryHeight = 34;
+constexpr int memoryHeight = 34, mostDottedPoints = 400;
 constexpr int faded = 80, veil = 40, leastOutline = 3;  // opacities of 255; pixels
 
 QColor withOpacity(QColor color, int alpha) {
@@ -165,7 +165,9 @@ void TimelineView::paintMemory(QPainter& painter) const {
     painter.setClipRect(area);
     for (const MemoryShape& shape : memoryShapes(*data_, scale(), area)) {
         if (shape.line) {
-            painter.setPen(QPen(p.text, 1, Qt::DotLine));
+            // Dots along thousands of steps cost a frame, and could not be told apart.
+            const bool dotted = shape.outline.size() <= mostDottedPoints;
+            painter.setPen(QPen(p.text, 1, dotted ? Qt::DotLine : Qt::SolidLine));
             painter.setBrush(Qt::NoBrush);
             painter.drawPolyline(shape.outline);
         } else {
@@ -296,8 +298,14 @@ void TimelineView::paintCaptions(QPainter& painter) const {
     if (!data_->trace().memory.empty()) caption(memoryRect(), tr("memory"));
 }
 
-std::vector<std::pair<QRect, profiler::Operation>> TimelineView::legend(int width) const {
-    std::vector<std::pair<QRect, profiler::Operation>> entries;
+const TimelineView::Legend& TimelineView::legend(int width) const {
+    if (width != legendWidth_) legend_ = makeLegend(width);
+    legendWidth_ = width;
+    return legend_;
+}
+
+TimelineView::Legend TimelineView::makeLegend(int width) const {
+    Legend entries;
     const QFontMetrics metrics(Theme::instance().font(TextStyle::caption));
     QPoint at(0, 0);
     for (std::size_t i = 0; i < profiler::kOperationNames.size() && data_ != nullptr; ++i) {
@@ -312,7 +320,7 @@ std::vector<std::pair<QRect, profiler::Operation>> TimelineView::legend(int widt
 }
 
 int TimelineView::legendHeight() const {
-    const auto entries = legend(std::max(1, width() - gutter - rightMargin));
+    const Legend& entries = legend(std::max(1, width() - gutter - rightMargin));
     return legendTop + (entries.empty() ? legendLine : entries.back().first.bottom() + 1);
 }
 

@@ -28,6 +28,7 @@ TimelineView::TimelineView(QWidget* parent) : QWidget(parent) {
 
 void TimelineView::setData(std::shared_ptr<const TraceData> made) {
     data_ = std::move(made);
+    legendWidth_ = -1;
     search_ = {};
     event_.reset();
     anchor_.reset();

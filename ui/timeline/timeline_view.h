@@ -108,7 +108,9 @@ private:
     void paintEventOutline(QPainter& painter) const;
     void paintCaptions(QPainter& painter) const;
     void paintLegend(QPainter& painter) const;
-    std::vector<std::pair<QRect, profiler::Operation>> legend(int width) const;  // from the top left corner
+    using Legend = std::vector<std::pair<QRect, profiler::Operation>>;  // from the top left corner
+    const Legend& legend(int width) const;
+    Legend makeLegend(int width) const;
     int legendHeight() const;
 
     std::shared_ptr<const TraceData> data_;
@@ -123,6 +125,9 @@ private:
     bool spaceHeld_ = false;
     QString tip_;
     PaintStats stats_;
+    // Where everything lies depends on the legend's height: measuring its words each time would be most of a frame.
+    mutable Legend legend_;
+    mutable int legendWidth_ = -1;  // that it was made for; −1: it was not made for this data
 };
 
 }  // namespace hone::ui
