@@ -59,14 +59,12 @@ DeviceModel::DeviceModel(const Model& model, DeviceMemory& memory, const Progres
 void DeviceModel::add_matrix(const StoredTensor& tensor, const std::string& source) {
     const kernels::WeightType type = kernel_type(tensor.type);
     const std::int64_t rows = tensor.rows(), cols = tensor.cols();
-    const auto packing = gpu::packing_of(type, cols);
-    const bool fits =
-        packing && (packing->place_bytes == 0 || tensor.data.empty() || all_two_of_four(tensor));
-    if (!fits)
+    if (!has_device_form(tensor))
         throw Error(ErrorDetails{fmt::format("{}: {} of {} columns stored as {} has no form on a CUDA device",
                                              source, tensor.name, cols, info(tensor.type).name),
                                  source, tensor.name, std::string(info(tensor.type).name),
                                  "columns in multiples of 8, and zeros left out of 2:4 patterns only"});
+    const auto packing = gpu::packing_of(type, cols);
     const auto plane = [&](std::int64_t bytes) {
         Buffer<std::byte>& made = planes_.emplace_back(memory_.space(MemoryClass::weights));
         made.allocate(bytes);

@@ -13,7 +13,7 @@ namespace hone::gpu {
 inline constexpr int kTileQueries = 64, kTilePositions = 64, kAttentionTileWarps = 4;
 inline constexpr std::int64_t kMaxTileDim = 128;
 
-constexpr std::int64_t attention_tile_rows(std::int64_t n_heads, std::int64_t n_kv_heads) {
+HONE_BOTH constexpr std::int64_t attention_tile_rows(std::int64_t n_heads, std::int64_t n_kv_heads) {
     return kTileQueries / (n_heads / n_kv_heads);
 }
 

@@ -99,7 +99,8 @@ HONE_DEVICE void attention_tiles_kernel(const AttentionParams& p) {
     const KvBlocksView& cache = p.cache;
     const auto kv_head = static_cast<std::int64_t>(block_index().y);
     const auto group = static_cast<std::int32_t>(p.n_heads / cache.n_kv_heads),
-               dim = static_cast<std::int32_t>(cache.head_dim), tile_rows = kTileQueries / group;
+               dim = static_cast<std::int32_t>(cache.head_dim),
+               tile_rows = static_cast<std::int32_t>(attention_tile_rows(p.n_heads, cache.n_kv_heads));
     // The last rows of a prompt attend most: they come first, so that the device is not left with few long blocks.
     const auto tile = static_cast<std::int32_t>(grid_size().x - 1 - block_index().x);
     const std::int32_t tile_begin = tile * tile_rows;
