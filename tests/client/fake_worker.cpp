@@ -2,6 +2,7 @@
 // Speaks the worker protocol (docs/protocol.md) without a model: every figure is a function of the step, so that tests know what to
 // expect, and it misbehaves on request.
 //   --on REQUEST BEHAVIOUR   on every such request   --synthetic   --unsupported   --unsteady   --available BYTES   --kl NATS   --jitter SHARE
+//   --idle TECHNIQUE         which did not engage
 // prepare's "fault": {"at_step": N, "behaviour": BEHAVIOUR}, counting steps of either kind from 0; or {"slow_down": SHARE}.
 #include <signal.h>
 #include <sys/socket.h>
@@ -32,6 +33,7 @@ struct Settings {
     std::map<std::string, std::string> behaviours;  // request type → behaviour
     bool synthetic = false, supported = true, unsteady = false;
     double jitter = 0;
+    std::string idle;
     std::int64_t available = std::int64_t{8} << 30;
     double kl = 0.01;
 };
@@ -263,7 +265,13 @@ private:
                           {"time_to_first_token", 0.1 / speed}}},
                         {"token_times", {{0.1, 0.2}}},
                         {"memory", {{"weights", 900}, {"peak_resident", 100'000'000 + index}}},
-                        {"counters", {{"attended", 12}}}});
+                        {"counters", {{"attended", 12}}},
+                        {"engaged", engaged()}});
+    }
+
+    Json engaged() const {
+        if (settings_.idle.empty() || !candidate_) return Json::object();
+        return {{settings_.idle, {{"engaged", false}, {"counter", "reduced_kv_tokens"}, {"value", 0}}}};
     }
 
     void accuracy(const Json& request) {
@@ -329,6 +337,8 @@ int main(int argc, char** argv) {
             settings.available = std::stoll(argv[++i]);
         } else if (argument == "--jitter" && i + 1 < argc) {
             settings.jitter = std::stod(argv[++i]);
+        } else if (argument == "--idle" && i + 1 < argc) {
+            settings.idle = argv[++i];
         } else if (argument == "--kl" && i + 1 < argc) {
             settings.kl = std::stod(argv[++i]);
         } else if (argument == "--synthetic") {

@@ -291,6 +291,12 @@ TEST_F(Measuring, RandomWeightsAreNoted) {
         EXPECT_THAT(load(run).notes_from_run, Contains(HasSubstr("random weights")));
 }
 
+TEST_F(Measuring, WhatDidNotEngageIsNotedInWords) {
+    const MeasureResult result = measure(request(), fake({"--idle", "kv_cache"}));
+    EXPECT_THAT(load(result.runs.back()).notes_from_run,
+                Contains("KV cache did not engage: reduced kv tokens stayed 0"));
+}
+
 TEST_F(Measuring, WorksWithNobodyWatching) {
     observer_ = {};
     EXPECT_EQ(measure(request()).status, "done");

@@ -69,6 +69,44 @@ private slots:
         QCOMPARE(seed->value(), 12);
     }
 
+    void accuracyIsScoredAsChosen() {
+        auto* protocol = f_->named<QComboBox>(QStringLiteral("Accuracy protocol"));
+        auto* context = f_->named<QSpinBox>(QStringLiteral("Tokens a window"));
+        auto* stride = f_->named<QSpinBox>(QStringLiteral("Tokens between windows"));
+        auto* windows = f_->named<QSpinBox>(QStringLiteral("Windows scored"));
+        const auto workload = [this]() -> const Workload& { return f_->session.workload(); };
+        QCOMPARE(context->value(), 512);
+        QCOMPARE(windows->value(), 20);
+        QVERIFY(!stride->isVisible());
+        context->setValue(1024);
+        windows->setValue(0);
+        QCOMPARE(workload().context, std::int64_t{1024});
+        QCOMPARE(workload().windows, std::int64_t{0});
+        QCOMPARE(windows->text(), QStringLiteral("all"));
+        protocol->setCurrentIndex(1);
+        emit protocol->activated(1);
+        QCOMPARE(workload().protocol, std::string("strided"));
+        QVERIFY(stride->isVisible());
+        stride->setValue(900);
+        QCOMPARE(workload().stride, std::int64_t{900});
+        // No stride is longer than the window: the worker would refuse it.
+        context->setValue(256);
+        QCOMPARE(workload().stride, std::int64_t{256});
+        QCOMPARE(stride->value(), 256);
+        QCOMPARE(workload_from_json(to_json(workload())).context, std::int64_t{256});
+        Workload other = workload();
+        other.text = "none";
+        f_->session.setWorkload(other);
+        for (QWidget* control : std::initializer_list<QWidget*>{protocol, context, stride, windows})
+            QVERIFY(!control->isVisible());
+        other = {};
+        other.context = 2048;
+        f_->session.setWorkload(other);
+        QCOMPARE(protocol->currentIndex(), 0);
+        QCOMPARE(context->value(), 2048);
+        QVERIFY(context->isVisible());
+    }
+
     void aTraceIsRecordedAndShown() {
         openWithRecipe(QStringLiteral("model.gguf"));
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "engine/techniques/schema/schema.h"
 #include "profiler/statistics/metrics.h"
 #include "profiler/statistics/statistics.h"
 
@@ -233,7 +234,11 @@ void RunWriter::note_each_text() {
 void RunWriter::note_what_did_not_engage() {
     for (const auto& [technique, evidence] : engaged_.items()) {
         if (!evidence.is_object() || evidence.value("engaged", nlohmann::json()) != false) continue;
-        note(technique + " did not engage: " + evidence.value("counter", "") + " stayed 0");
+        const Descriptor* known = builtin_registry().find(technique);
+        std::string counter = evidence.value("counter", "");
+        std::ranges::replace(counter, '_', ' ');
+        note(fmt::format("{} did not engage: {} stayed 0", known ? known->title : std::string_view(technique),
+                         counter));
     }
 }
 

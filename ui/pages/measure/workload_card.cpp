@@ -4,22 +4,21 @@
 #include <QButtonGroup>
 #include <QCheckBox>
 #include <QComboBox>
-#include <QFileDialog>
-#include <QFileInfo>
 #include <QSignalBlocker>
 #include <QSpinBox>
 
+#include "ui/forms/captioned.h"
 #include "ui/forms/flow_layout.h"
 #include "ui/forms/schema_text.h"
 #include "ui/models/device_facts.h"
 #include "ui/pages/device_box.h"
+#include "ui/pages/measure/accuracy_controls.h"
 #include "ui/widgets/buttons.h"
 
 namespace hone::ui {
 
 namespace {
 
-enum TextChoice { bundled, none, file };
 enum LengthsChoice { fixed, mixed };
 const QString mixedPrefix = QStringLiteral("mixed:");
 
@@ -52,14 +51,14 @@ WorkloadCard::WorkloadCard(Session& session, QWidget* parent)
       session_(session),
       presets_(new QButtonGroup(this)),
       lengths_(new QComboBox),
-      text_(new QComboBox),
-      lengthsSeed_(new QSpinBox),
       trace_(new QCheckBox(tr("Record a trace"))),
-      deviceBox_(new QWidget(this)),  // shown before the layout has it, it would be a window
       estimate_(new TextLabel({}, TextStyle::body, Tone::muted)) {
     auto* line = new QHBoxLayout;
     line->setSpacing(spacing::group);
     auto* row = new FlowLayout(14, spacing::inside);
+    // In place before anything is added: a control without a parent that is shown would be a window.
+    body()->addLayout(line);
+    line->addLayout(row, 1);
     addPresets(row);
     addDevice(row);
     prompt_ = addNumber(row, tr("Prompt"), tr("Tokens of each prompt."), 1, 131072);
@@ -69,11 +68,9 @@ WorkloadCard::WorkloadCard(Session& session, QWidget* parent)
     repetitions_ = addNumber(
         row, tr("Repetitions"),
         tr("Timed repetitions after the warm-up. Five or more give an interval worth reading."), 1, 1000);
-    addText(row);
+    new AccuracyControls(session, row, this);
     addTrace(row);
-    line->addLayout(row, 1);
     line->addWidget(estimate_, 0, Qt::AlignVCenter);
-    body()->addLayout(line);
     connect(&session, &Session::workloadChanged, this, &WorkloadCard::showWorkload);
     showWorkload();
 }
@@ -104,65 +101,33 @@ void WorkloadCard::addPresets(QLayout* row) {
 
 QSpinBox* WorkloadCard::addNumber(QLayout* row, const QString& label, const QString& help, int low,
                                   int high) {
-    auto* box = new QWidget;
-    auto* layout = new QHBoxLayout(box);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(6);
-    auto* caption = new TextLabel(label, TextStyle::body, Tone::muted);
-    auto* spin = new QSpinBox;
-    spin->setRange(low, high);
-    spin->setGroupSeparatorShown(true);
-    spin->setKeyboardTracking(false);
-    spin->setAccessibleName(label);
-    spin->setAccessibleDescription(help);
-    spin->setToolTip(wrappedTip(help));
-    spin->setMaximumWidth(78);
-    caption->setBuddy(spin);
-    layout->addWidget(caption);
-    layout->addWidget(spin);
-    row->addWidget(box);
-    connect(spin, &QSpinBox::valueChanged, this, &WorkloadCard::readControls);
-    return spin;
+    QSpinBox* number = numberBox(label, help, low, high);
+    row->addWidget(captioned(label, {number}));
+    connect(number, &QSpinBox::valueChanged, this, &WorkloadCard::readControls);
+    return number;
 }
 
 void WorkloadCard::addLengths(QLayout* row) {
-    auto* box = new QWidget;
-    auto* layout = new QHBoxLayout(box);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(6);
-    auto* caption = new TextLabel(tr("Lengths"), TextStyle::body, Tone::muted);
     lengths_->addItem(tr("fixed"));
     lengths_->addItem(tr("mixed"));
     lengths_->setAccessibleName(tr("Prompt lengths"));
     lengths_->setToolTip(wrappedTip(
         tr("Fixed: every prompt has as many tokens. Mixed: from an eighth of that to all of it, as real "
            "prompts differ; the seed chooses which. It shows with several sequences.")));
-    lengthsSeed_->setRange(0, 999999);
-    lengthsSeed_->setKeyboardTracking(false);
-    lengthsSeed_->setMaximumWidth(78);
-    lengthsSeed_->setAccessibleName(tr("Seed of the prompt lengths"));
-    caption->setBuddy(lengths_);
-    layout->addWidget(caption);
-    layout->addWidget(lengths_);
-    layout->addWidget(lengthsSeed_);
-    row->addWidget(box);
+    lengthsSeed_ = numberBox(tr("Seed of the prompt lengths"),
+                             tr("Which lengths: the same seed gives the same ones."), 0, 999999);
+    lengthsSeed_->setGroupSeparatorShown(false);
+    row->addWidget(captioned(tr("Lengths"), {lengths_, lengthsSeed_}));
     connect(lengths_, &QComboBox::activated, this, &WorkloadCard::readControls);
     connect(lengthsSeed_, &QSpinBox::valueChanged, this, &WorkloadCard::readControls);
 }
 
 void WorkloadCard::addDevice(QLayout* row) {
-    auto* layout = new QHBoxLayout(deviceBox_);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(6);
-    auto* caption = new TextLabel(tr("Device"), TextStyle::body, Tone::muted);
-    auto* device = new DeviceBox(session_);
-    caption->setBuddy(device);
-    layout->addWidget(caption);
-    layout->addWidget(device);
-    row->addWidget(deviceBox_);
-    const auto follow = [this] { deviceBox_->setVisible(!devicesOf(session_.devices()).empty()); };
-    connect(&session_, &Session::devicesChanged, deviceBox_, follow);
-    follow();
+    QWidget* box = captioned(tr("Device"), {new DeviceBox(session_)});
+    row->addWidget(box);
+    const auto follow = [this, box] { box->setVisible(!devicesOf(session_.devices()).empty()); };
+    connect(&session_, &Session::devicesChanged, box, follow);
+    follow();  // hidden where there is only the CPU
 }
 
 void WorkloadCard::addTrace(QLayout* row) {
@@ -176,26 +141,6 @@ void WorkloadCard::addTrace(QLayout* row) {
     connect(trace_, &QCheckBox::toggled, &session_, &Session::setTracing);
     connect(&session_, &Session::tracingChanged, this, [this] { trace_->setChecked(session_.tracing()); });
     trace_->setChecked(session_.tracing());
-}
-
-void WorkloadCard::addText(QLayout* row) {
-    auto* box = new QWidget;
-    auto* layout = new QHBoxLayout(box);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(6);
-    auto* caption = new TextLabel(tr("Text"), TextStyle::body, Tone::muted);
-    text_->addItem(tr("bundled"));
-    text_->addItem(tr("none"));
-    text_->addItem(tr("files…"));
-    text_->setAccessibleName(tr("Accuracy text"));
-    text_->setToolTip(
-        wrappedTip(tr("The text on which perplexity, KL divergence and agreement are measured. Without one "
-                      "only speed and memory are.")));
-    caption->setBuddy(text_);
-    layout->addWidget(caption);
-    layout->addWidget(text_);
-    row->addWidget(box);
-    connect(text_, &QComboBox::activated, this, &WorkloadCard::chooseText);
 }
 
 void WorkloadCard::showWorkload() {
@@ -219,15 +164,6 @@ void WorkloadCard::showWorkload() {
     const auto presets = workloadPresets();
     for (std::size_t i = 0; i < presets.size(); ++i)
         presets_->button(static_cast<int>(i))->setChecked(presets[i].fits(w));
-    const bool own = w.text != "bundled" && w.text != "none";
-    const QString path = QString::fromStdString(w.text);
-    QString name = QFileInfo(path).fileName();
-    QStringList paths{path};
-    for (const std::string& more : w.more_texts) paths.append(QString::fromStdString(more));
-    if (paths.size() > 1) name = tr("%1 and %2 more").arg(name).arg(paths.size() - 1);
-    text_->setItemText(file, own ? name : tr("files…"));
-    text_->setItemData(file, own ? paths.join(QLatin1Char('\n')) : QString(), Qt::ToolTipRole);
-    text_->setCurrentIndex(own ? file : w.text == "none" ? none : bundled);
 }
 
 void WorkloadCard::readControls() {
@@ -240,23 +176,6 @@ void WorkloadCard::readControls() {
                                   ? (mixedPrefix + QString::number(lengthsSeed_->value())).toStdString()
                                   : "fixed";
     session_.setWorkload(workload);
-}
-
-void WorkloadCard::chooseText(int index) {
-    Workload workload = session_.workload();
-    if (index == file) {
-        const QStringList paths = QFileDialog::getOpenFileNames(
-            this, tr("Texts to measure accuracy on"), {}, tr("Texts (*.txt *.md *.raw);;All files (*)"));
-        if (paths.isEmpty()) return showWorkload();
-        workload.text = paths.front().toStdString();
-        workload.more_texts.clear();
-        for (const QString& path : paths.mid(1)) workload.more_texts.push_back(path.toStdString());
-    } else {
-        workload.text = index == none ? "none" : "bundled";
-        workload.more_texts.clear();
-    }
-    session_.setWorkload(workload);
-    showWorkload();
 }
 
 void WorkloadCard::setEstimate(const QString& text) {

@@ -33,19 +33,16 @@ private:
     QSpinBox* addNumber(QLayout* row, const QString& label, const QString& help, int low, int high);
     void addPresets(QLayout* row);
     void addLengths(QLayout* row);
-    void addText(QLayout* row);
     void addTrace(QLayout* row);
     void addDevice(QLayout* row);
     void showWorkload();
     void readControls();
-    void chooseText(int index);
     Session& session_;
     QButtonGroup* presets_;
     QSpinBox *prompt_, *generated_, *sequences_, *repetitions_;
-    QComboBox *lengths_, *text_;
+    QComboBox* lengths_;
     QSpinBox* lengthsSeed_;
     QCheckBox* trace_;
-    QWidget* deviceBox_;  // hidden where there is only the CPU
     TextLabel* estimate_;
 };
 
