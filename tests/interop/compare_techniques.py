@@ -5,8 +5,8 @@
     python3 -m venv /tmp/hf && /tmp/hf/bin/pip install torch transformers==5.23.0 numpy
     HONE_SAMPLE_DIR=~/.cache/hone /tmp/hf/bin/python tests/interop/compare_techniques.py build/release/bin/hone
 
-Writes each technique a second time, in a few lines of PyTorch on transformers' model: int8 products as rounded values, attention as a
-mask over all positions. Then compares perplexities on the bundled text (windows of 1,024 tokens, the second half of each scored).
+Writes each technique a second time, in a few lines of PyTorch on transformers' model: int8 and bf16 products as rounded values,
+attention as a mask over all positions, int8 caches as rounded keys and values, pruned weights and layers as the papers say. Then compares perplexities on the bundled text (windows of 1,024 tokens, the second half of each scored).
 Fails where they differ by more than the limit. --out replaces the section of that page that this script made before.
 """
 import argparse
@@ -25,8 +25,10 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEXT = ROOT / "resources" / "texts" / "sample.txt"
 CONTEXT, WINDOWS, LIMIT = 1024, 4, 0.002
+CALIBRATION_TOKENS, CALIBRATION_SEQUENCE = 4096, 512  # of the last third of the text
 TITLE = "# Techniques in PyTorch"
 WINDOW, SINKS, PAGE, KEEP, DENSE_LAYERS = 128, 4, 16, 8, 2
+REMOVED_LAYERS, KEPT_ENDS = 3, 2
 
 
 def hone_json(hone, *arguments):
@@ -54,12 +56,81 @@ class Int8Linear(torch.nn.Module):
         return torch.nn.functional.linear(torch.round(x / scale) * scale, self.weight)
 
 
-def in_int8(model):
+class Bf16Linear(torch.nn.Module):
+    """Weights and inputs rounded to bf16, sums in fp32."""
+
+    def __init__(self, linear):
+        super().__init__()
+        self.weight = linear.weight.data.bfloat16().float()
+
+    def forward(self, x):
+        return torch.nn.functional.linear(x.bfloat16().float(), self.weight)
+
+
+def linears(layer):
+    for part in (layer.self_attn, layer.mlp):
+        for name, child in list(part.named_children()):
+            if isinstance(child, torch.nn.Linear):
+                yield part, name, child
+
+
+def with_products(kind):
+    def change(model, _calibration):
+        for layer in model.model.layers:
+            for part, name, linear in linears(layer):
+                setattr(part, name, kind(linear))
+    return change
+
+
+class Enough(Exception):
+    """The layer that was asked for has run."""
+
+
+def stop(*_):
+    raise Enough
+
+
+def input_squares(model, layer, calibration):
+    """The sum of squares of every input of the layer's products, over the calibration text."""
+    sums, hooks = {}, [layer.register_forward_hook(stop)]
+    for _, _, linear in linears(layer):
+        def add(module, inputs):
+            sums[module] = sums.get(module, 0) + inputs[0][0].double().square().sum(dim=0)
+        hooks.append(linear.register_forward_pre_hook(add))
+    for tokens in calibration:
+        try:
+            model(torch.tensor([tokens]))
+        except Enough:
+            pass
+    for hook in hooks:
+        hook.remove()
+    return sums
+
+
+def prune_wanda(model, calibration):
+    """Half of each row, by |weight| · ‖input‖; each layer sees what the pruned layers before it put out."""
     for layer in model.model.layers:
-        for part in (layer.self_attn, layer.mlp):
-            for name, child in list(part.named_children()):
-                if isinstance(child, torch.nn.Linear):
-                    setattr(part, name, Int8Linear(child))
+        for linear, squares in input_squares(model, layer, calibration).items():
+            weight = linear.weight.data
+            score = weight.abs() * squares.sqrt().float()
+            least = score.argsort(dim=1, stable=True)[:, :weight.shape[1] // 2]
+            weight.scatter_(1, least, 0)
+
+
+def prune_layers(model, calibration):
+    """Block influence: one less the mean cosine of what goes into a layer and what comes out."""
+    influence = torch.zeros(len(model.model.layers), dtype=torch.float64)
+    for tokens in calibration:
+        hidden = model(torch.tensor([tokens]), output_hidden_states=True).hidden_states
+        for layer, (before, after) in enumerate(zip(hidden, hidden[1:])):
+            influence[layer] += (1 - torch.cosine_similarity(before[0].double(), after[0].double(), dim=-1)).sum()
+    middle = range(KEPT_ENDS, len(influence) - KEPT_ENDS)
+    removed = set(sorted(middle, key=lambda layer: influence[layer])[:REMOVED_LAYERS])
+    model.model.layers = torch.nn.ModuleList(
+        layer for index, layer in enumerate(model.model.layers) if index not in removed)
+    model.config.num_hidden_layers = len(model.model.layers)
+    for index, layer in enumerate(model.model.layers):
+        layer.self_attn.layer_idx = index
 
 
 def attend(query, key, value, allowed, scaling):
@@ -71,6 +142,18 @@ def attend(query, key, value, allowed, scaling):
 def repeated(module, key, value):
     groups = module.num_key_value_groups
     return key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
+
+
+def int8_vectors(values):
+    """One scale a token and head."""
+    scale = values.abs().amax(dim=-1, keepdim=True).clamp_min(1e-30) / 127
+    return torch.round(values / scale) * scale
+
+
+def int8_cache_attention(module, query, key, value, _mask, scaling, **_):
+    positions = torch.arange(key.shape[2])
+    causal = positions[None, :] <= positions[:, None]
+    return attend(query, *repeated(module, int8_vectors(key), int8_vectors(value)), causal, scaling), None
 
 
 def window_attention(module, query, key, value, _mask, scaling, **_):
@@ -105,11 +188,18 @@ def page_attention(module, query, key, value, _mask, scaling, **_):
 
 ALL_ATTENTION_FUNCTIONS.register("window_and_sinks", window_attention)
 ALL_ATTENTION_FUNCTIONS.register("top_pages", page_attention)
+ALL_ATTENTION_FUNCTIONS.register("int8_cache", int8_cache_attention)
 
 # (title, settings of Hone, attention of transformers, change of its model)
 TECHNIQUES = [
     ("baseline", [], "eager", None),
-    ("quantize_activations", ["quantize_activations.scheme=int8_token"], "eager", in_int8),
+    ("quantize_activations", ["quantize_activations.scheme=int8_token"], "eager", with_products(Int8Linear)),
+    ("precision, bf16", ["precision.compute=bf16"], "eager", with_products(Bf16Linear)),
+    ("kv_cache, int8", ["kv_cache.dtype=int8"], "int8_cache", None),
+    ("prune_wanda, 50 %", [f"prune_wanda.tokens={CALIBRATION_TOKENS}", "prune_wanda.sparsity=0.5"], "eager", prune_wanda),
+    (f"prune_layers, {REMOVED_LAYERS}",
+     [f"prune_layers.layers={REMOVED_LAYERS}", f"prune_layers.keep_ends={KEPT_ENDS}",
+      f"prune_layers.tokens={CALIBRATION_TOKENS}"], "eager", prune_layers),
     (f"sparse_attention, window {WINDOW} + {SINKS} sinks",
      [f"sparse_attention.window={WINDOW}", f"sparse_attention.sinks={SINKS}"], "window_and_sinks", None),
     (f"sparse_attention, {KEEP} of {CONTEXT // PAGE} pages",
@@ -130,7 +220,17 @@ def perplexity(model, ids):
     return float(torch.tensor(total / scored).double().exp())
 
 
-def compare(hone, source, folder, store, technique):
+def calibration_text(hone, source, scratch):
+    text = TEXT.read_bytes()
+    tail = scratch / "calibration.txt"
+    tail.write_bytes(text[len(text) // 3 * 2:])
+    ids = hone_json(hone, "tokenize", source, tail, "--ids")["ids"]
+    return [[ids[at % len(ids)] for at in range(begin, begin + CALIBRATION_SEQUENCE)]
+            for begin in range(0, CALIBRATION_TOKENS, CALIBRATION_SEQUENCE)]
+
+
+@torch.no_grad()
+def compare(hone, source, folder, store, calibration, technique):
     title, settings, attention, change = technique
     arguments = [part for setting in settings for part in ("--with", setting)]
     run = hone_json(hone, "eval", source, "--text", TEXT, "--context", CONTEXT, "--chunks", WINDOWS, "--store", store,
@@ -138,7 +238,7 @@ def compare(hone, source, folder, store, technique):
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32,
                                                               attn_implementation=attention).eval()
     if change:
-        change(model)
+        change(model, calibration)
     ids = hone_json(hone, "tokenize", source, TEXT, "--ids")["ids"]
     return {"title": title, "hone": run["metrics"]["perplexity"]["value"], "theirs": perplexity(model, ids)}
 
@@ -166,8 +266,9 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder, store = pathlib.Path(scratch) / "model", pathlib.Path(scratch) / "runs.sqlite"
         hone_json(options.hone, "export", source, "--format", "safetensors", "--type", "f32", "--out", folder, "--store", store)
+        calibration = calibration_text(options.hone, source, pathlib.Path(scratch))
         for technique in TECHNIQUES:
-            rows.append(compare(options.hone, source, folder, store, technique))
+            rows.append(compare(options.hone, source, folder, store, calibration, technique))
             print(rows[-1], file=sys.stderr, flush=True)
     text = section(rows)
     print(text)

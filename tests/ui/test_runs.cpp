@@ -244,8 +244,8 @@ private slots:
         const auto told = runDifferences(plain, {engaged, idle, plain}, registry);
         QCOMPARE(told.at(1).what, QStringLiteral("Quantise weights engaged"));
         QCOMPARE(told.at(1).values,
-                 (QStringList{QStringLiteral("engaged: 420 converted products"),
-                              QStringLiteral("did not engage: 0 converted products"), QStringLiteral("–")}));
+                 (QStringList{QStringLiteral("yes: 420 converted products"),
+                              QStringLiteral("no: 0 converted products"), QStringLiteral("–")}));
 
         ComparisonModel model;
         QAbstractItemModelTester tester(&model);

@@ -157,9 +157,11 @@ void addEngaged(Differences& differences, const Registry& registry) {
         const std::string id(descriptor.id);
         differences.addTold(tr("%1 engaged").arg(q(descriptor.title)), [&id](const RunRecord& run) {
             const Json evidence = at(run.engaged, id);
-            const QString engaged = engagedText(evidence);
-            return engaged.isEmpty() ? QString()
-                                     : QStringLiteral("%1: %2").arg(engaged, countedText(evidence));
+            const Json engaged = at(evidence, "engaged");
+            if (!engaged.is_boolean()) return QString();
+            // The answer first, in as few letters as can be: columns of several runs are narrow.
+            return QStringLiteral("%1: %2").arg(engaged.get<bool>() ? tr("yes") : tr("no"),
+                                                countedText(evidence));
         });
     }
 }

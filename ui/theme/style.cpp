@@ -250,6 +250,8 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
             const bool down = header == nullptr || header->sortIndicator == QStyleOptionHeader::SortDown;
             return chevron(painter, option->rect, down ? Qt::DownArrow : Qt::UpArrow, colors().mutedText);
         }
+        case PE_PanelScrollAreaCorner:
+            return;  // as what lies beside it
         case PE_FrameTabWidget:
         case PE_FrameTabBarBase:
             painter->fillRect(QRect(option->rect.left(), option->rect.top(), option->rect.width(), 1),
