@@ -4,13 +4,13 @@
 //   --on REQUEST BEHAVIOUR   on every such request   --synthetic   --unsupported   --unsteady   --available BYTES   --kl NATS   --jitter SHARE
 //   --idle TECHNIQUE         which did not engage
 // prepare's "fault": {"at_step": N, "behaviour": BEHAVIOUR}, counting steps of either kind from 0; or {"slow_down": SHARE}.
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -77,7 +77,7 @@ private:
         }
     }
 
-    void say(Json message) { write(message.dump() + "\n"); }
+    void say(const Json& message) { write(message.dump() + "\n"); }
 
     void reply(const Json& request, Json fields) {
         if (fields.is_null()) fields = Json::object();
