@@ -56,6 +56,12 @@ std::vector<std::vector<std::string>> device_rows(const nlohmann::json& cuda) {
                          device.value("driver", ""),
                          device.value("mig", false) ? ", an instance of a divided device (MIG)" : "")});
     if (rows.empty()) rows.push_back({"CUDA devices", "none: " + text(cuda, "problem")});
+    const nlohmann::json nccl = cuda.value("nccl", nlohmann::json());
+    if (nccl.is_object())
+        rows.push_back({"NCCL", (nccl.value("version", nlohmann::json()).is_string()
+                                     ? text(nccl, "version")
+                                     : "none: " + text(nccl, "problem")) +
+                                    "; not used yet: it is for a model over several devices"});
     return rows;
 }
 

@@ -66,6 +66,12 @@ DeviceList list_devices(const PluginLoad& plugin) {
     return list;
 }
 
+LibraryFacts find_nccl(const PluginLoad& plugin) {
+    LibraryFacts facts;
+    if (plugin.table != nullptr) plugin.table->nccl(&facts);
+    return facts;
+}
+
 Device::Device(const PluginTable& table, int index) : table_(table), index_(index) {
     PluginError error;
     check(table_.open(index, &device_, &error), error);

@@ -53,6 +53,9 @@ struct DeviceList {
 };
 DeviceList list_devices(const PluginLoad& plugin);
 
+// NCCL's version, or why there is none; both empty without a plug-in. Loads it, so that only who shows it should ask.
+LibraryFacts find_nccl(const PluginLoad& plugin);
+
 class Device;
 
 // Work that was captured: queued again by Device::launch(). Must not outlive its device.

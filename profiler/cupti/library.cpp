@@ -4,22 +4,9 @@
 #include <cupti.h>
 #include <dlfcn.h>
 
-#include <cstdlib>
+#include "profiler/cupti/library_search.h"
 
 namespace hone::profiler {
-
-std::vector<std::string> CuptiLibrary::candidates(const std::string& beside) {
-    const char* const chosen = std::getenv("HONE_CUPTI_LIBRARY");
-    if (chosen != nullptr && *chosen != '\0') return {chosen};
-    std::vector<std::string> paths{"libcupti.so.13"};
-    if (!beside.empty()) paths.push_back(beside + "/libcupti.so.13");
-    for (const char* const variable : {"CUDA_HOME", "CUDA_PATH"}) {
-        const char* const root = std::getenv(variable);
-        if (root != nullptr && *root != '\0') paths.push_back(std::string(root) + "/lib64/libcupti.so.13");
-    }
-    paths.push_back("/usr/local/cuda/lib64/libcupti.so.13");
-    return paths;
-}
 
 void* CuptiLibrary::symbol(const char* name) const {
     return handle_ == nullptr ? nullptr : dlsym(handle_, name);
@@ -30,11 +17,7 @@ bool CuptiLibrary::open(const std::string& beside) {
     version_.clear();
     problem_.clear();
     std::string tried;
-    for (const std::string& path : candidates(beside)) {
-        handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-        if (handle_ != nullptr) break;
-        if (tried.empty()) tried = dlerror();
-    }
+    handle_ = open_library(library_candidates("HONE_CUPTI_LIBRARY", "libcupti.so.13", beside), tried);
     if (handle_ == nullptr) {
         problem_ = "CUPTI is not there (" + tried +
                    "): kernels are not seen one by one; install the CUDA toolkit's CUPTI, or name the "

@@ -3,14 +3,13 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace hone::profiler {
 
 // libcupti, found at run time: programs start and work without it. It is never closed again, since CUPTI does not like to be unloaded.
 class CuptiLibrary {
 public:
-    // Opens what candidates() finds first. False where there is none, or an older one than 13.0: problem() says why.
+    // Opens what library_candidates("HONE_CUPTI_LIBRARY", …) finds first. False where there is none, or an older one than 13.0: problem() says why.
     bool open(const std::string& beside);
 
     const std::string& version() const { return version_; }  // "CUPTI 13.0.1"; empty while none is open
@@ -25,10 +24,6 @@ public:
 
     // "CUPTI 13.0.1, subscribing: its text for `status` (15)", and what grants it where rights are missing.
     std::string failure(const char* what, int status) const;
-
-    // Where the library is looked for, in order: what HONE_CUPTI_LIBRARY names alone, where it is set; else the loader's folders, `beside`, and
-    // those of an installed toolkit.
-    static std::vector<std::string> candidates(const std::string& beside);
 
 private:
     void* symbol(const char* name) const;

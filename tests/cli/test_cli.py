@@ -382,7 +382,9 @@ class CommandLine(unittest.TestCase):
 
     def test_says_why_there_is_no_cuda_device(self):
         self.with_plugin(self.root / "absent.so")
-        self.assertIn("absent.so is not there", self.json("doctor", "--quick")["cuda"]["problem"])
+        cuda = self.json("doctor", "--quick")["cuda"]
+        self.assertIn("absent.so is not there", cuda["problem"])
+        self.assertIsNone(cuda["nccl"])
         error = self.json("bench", MODEL, *QUICK, "--device", "cuda:0", "--store", self.store, status=2)["error"]
         self.assertIn("cuda:0 cannot be used", error["message"])
         self.assertIn("absent.so is not there", error["message"])
@@ -393,6 +395,8 @@ class CommandLine(unittest.TestCase):
         cuda = self.json("doctor", "--quick")["cuda"]
         self.assertEqual([device["id"] for device in cuda["devices"]], ["cuda:0"])
         self.assertIsNone(cuda["problem"])
+        self.assertEqual(cuda["nccl"], {"version": None, "problem": "the emulated device has no NCCL"})
+        self.assertIn("not used yet", self.hone("doctor", "--quick").stdout)
         device = cuda["devices"][0]
         self.assertEqual(device["memory_free"], device["memory"])
         self.assertEqual(device["tracing"], {"source": "emulation", "kernels": True, "problem": None})

@@ -75,7 +75,10 @@ json devices(ScriptedDevices which) {
                {"mig", !whole},
                {"tracing", tracing},
                {"problem", nullptr}}}},
-            {"problem", nullptr}};
+            {"problem", nullptr},
+            {"nccl",
+             {{"version", whole ? json("2.28.9") : json()},
+              {"problem", whole ? json() : json("it cannot be loaded")}}}};
 }
 
 ScriptedDevices devicesOfThisWorker = ScriptedDevices::one;

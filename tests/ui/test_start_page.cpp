@@ -23,6 +23,7 @@ private slots:
         QVERIFY(says(QStringLiteral("9.0 · 132 multiprocessors")));
         QVERIFY(says(QStringLiteral("driver 13.1 · runtime 13.0")));
         QVERIFY(says(QStringLiteral("kernel by kernel · CUPTI 13.0.1")));
+        QVERIFY(says(QStringLiteral("2.28.9 · not used yet")));
         QVERIFY(!says(QStringLiteral("No CUDA device")));
         QVERIFY(!says(QStringLiteral("MIG")));
     }
@@ -32,6 +33,7 @@ private slots:
         QTRY_VERIFY(says(QStringLiteral("Test GPU (MIG instance)")));
         QVERIFY(says(QStringLiteral("whole operations only · CUDA events")));
         QVERIFY(says(QStringLiteral("another tool holds CUPTI")));
+        QVERIFY(says(QStringLiteral("not found · not used yet")));
     }
 
     void whereThereIsNoDeviceTheReasonIsReadable() {

@@ -71,6 +71,12 @@ QString noDeviceReason(const nlohmann::json& answer) {
     return problem.isEmpty() ? said("the worker found none") : problem;
 }
 
+NcclFacts ncclOf(const nlohmann::json& answer) {
+    const auto nccl = answer.find("nccl");
+    if (nccl == answer.end() || !nccl->is_object()) return {};
+    return {textField(*nccl, "version"), textField(*nccl, "problem")};
+}
+
 QString memoryText(const DeviceFacts& device) {
     if (device.memory <= 0) return {};
     if (!device.free) return formatBytes(device.memory);

@@ -28,6 +28,12 @@ std::optional<DeviceFacts> deviceOf(const nlohmann::json& answer, const QString&
 // Why there is no CUDA device; empty where there is one or nobody has answered yet.
 QString noDeviceReason(const nlohmann::json& answer);
 
+// NCCL as the worker found it; both are empty where it has not answered, or has no plug-in.
+struct NcclFacts {
+    QString version, problem;
+};
+NcclFacts ncclOf(const nlohmann::json& answer);
+
 // "78.2 of 85.0 GB free"
 QString memoryText(const DeviceFacts& device);
 // "kernel by kernel, CUPTI 13.0.1", "whole operations only, CUDA events"

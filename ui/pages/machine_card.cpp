@@ -83,6 +83,15 @@ void addDevice(Facts& facts, const DeviceFacts& device, bool whole) {
     add(facts, MachineCard::tr("No single kernels"), device.tracerProblem, {}, Tone::warning);
 }
 
+void addNccl(Facts& facts, const NcclFacts& nccl) {
+    const QString use = MachineCard::tr("For a model over several devices, which is not part of Hone yet.");
+    if (!nccl.version.isEmpty())
+        add(facts, MachineCard::tr("NCCL"), MachineCard::tr("%1 · not used yet").arg(nccl.version), use);
+    else if (!nccl.problem.isEmpty())
+        add(facts, MachineCard::tr("NCCL"), MachineCard::tr("not found · not used yet"),
+            QStringLiteral("%1\n%2").arg(use, nccl.problem));
+}
+
 constexpr std::size_t mostDetailed = 2;  // devices that are all described in full
 
 }  // namespace
@@ -126,6 +135,7 @@ void MachineCard::refresh() {
     const QString chosen = text(session_.target().device);
     for (const DeviceFacts& device : devices)
         addDevice(facts, device, devices.size() <= mostDetailed || device.id == chosen);
+    if (!devices.empty()) addNccl(facts, ncclOf(answer));
     facts_->setFacts(facts);
 }
 

@@ -112,6 +112,18 @@ nlohmann::json state_document(const gpu::PluginTable& plugin, int index) {
 
 }  // namespace
 
+namespace {
+
+nlohmann::json text_or_null(const std::string& text) {
+    return text.empty() ? nlohmann::json() : nlohmann::json(text);
+}
+
+nlohmann::json library_document(const gpu::LibraryFacts& facts) {
+    return {{"version", text_or_null(facts.version)}, {"problem", text_or_null(facts.problem)}};
+}
+
+}  // namespace
+
 nlohmann::json describe_devices() {
     const gpu::PluginLoad& plugin = gpu::load_plugin();
     const gpu::DeviceList list = gpu::list_devices(plugin);
@@ -122,7 +134,8 @@ nlohmann::json describe_devices() {
         devices.back().update(state_document(*plugin.table, static_cast<int>(i)));
     }
     return {{"devices", std::move(devices)},
-            {"problem", list.problem.empty() ? nlohmann::json() : nlohmann::json(list.problem)}};
+            {"problem", text_or_null(list.problem)},
+            {"nccl", plugin.table == nullptr ? nlohmann::json() : library_document(gpu::find_nccl(plugin))}};
 }
 
 nlohmann::json device_memory_document(MemoryByClass peak, std::int64_t held, std::int64_t taken) {

@@ -29,8 +29,8 @@ std::string divided_device_note(const Target& target);
 
 // The facts of the target's device that a run is stored with; null for the CPU and where there is no such device.
 nlohmann::json describe_device(const Target& target);
-// {"devices": [{"id": "cuda:0", "name", "compute_capability", "memory", "memory_free", "tracing", …}], "problem": why there are none, or null}.
-// Opens each device for a moment.
+// {"devices": [{"id": "cuda:0", "name", "compute_capability", "memory", "memory_free", "tracing", …}], "problem": why there are none, or null,
+// "nccl": {"version", "problem"} or null without a plug-in}. Opens each device for a moment, and loads NCCL.
 nlohmann::json describe_devices();
 
 // A repetition's memory on a device: {class: bytes, …, "peak_resident": bytes}. `peak`: most that was held at a time, by class; `taken`: how much

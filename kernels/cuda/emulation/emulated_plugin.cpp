@@ -218,6 +218,10 @@ int device_facts(int, DeviceFacts* facts, PluginError*) {
     return 0;
 }
 
+void nccl(LibraryFacts* facts) {
+    std::snprintf(facts->problem, sizeof facts->problem, "the emulated device has no NCCL");
+}
+
 int open(int index, PluginDevice** device, PluginError* error) {
     *device = nullptr;
     if (index != 0) return report(101, "invalid device ordinal", error);
@@ -507,6 +511,7 @@ const PluginTable& emulated_plugin() {
         .version = kPluginVersion,
         .device_count = device_count,
         .device_facts = device_facts,
+        .nccl = nccl,
         .open = open,
         .close = close,
         .allocate = allocate,

@@ -15,7 +15,7 @@
 
 namespace hone::gpu {
 
-inline constexpr std::uint32_t kPluginVersion = 3;
+inline constexpr std::uint32_t kPluginVersion = 4;
 inline constexpr char kPluginEntry[] = "hone_cuda_plugin";
 
 // Why a call failed. `sticky`: the device's context is lost, and nothing more will work in this process.
@@ -35,6 +35,12 @@ struct DeviceFacts {
     std::int32_t driver, runtime;  // 13000: 13.0
     std::int32_t clock_khz, memory_clock_khz, memory_bus_bits;
     bool mig;  // an instance of a divided device
+};
+
+// A library that is looked for at run time: its version, or why it cannot be used. One of the two is empty.
+struct LibraryFacts {
+    char version[64] = {};  // "2.28.9"
+    char problem[512] = {};
 };
 
 // y = x · Wᵀ (+ y) of dense matrices on the vendor's library: x [tokens, cols], w [rows, cols], y [tokens, y_stride], sums in fp32 (int32 for
@@ -95,6 +101,8 @@ struct PluginTable {
     int (*device_count)(int* count, PluginError* error);
     // Makes no context: what is free is known of open devices only.
     int (*device_facts)(int index, DeviceFacts* facts, PluginError* error);
+    // Loads NCCL where it is found, which takes no device, and asks for its version. Nothing else calls it yet: one device needs none.
+    void (*nccl)(LibraryFacts* facts);
     int (*open)(int index, PluginDevice** device, PluginError* error);
     void (*close)(PluginDevice* device);
 

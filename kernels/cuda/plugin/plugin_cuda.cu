@@ -18,6 +18,7 @@
 #include "kernels/cuda/dispatch.cuh"
 #include "kernels/cuda/kernel_name.h"
 #include "kernels/cuda/plugin/api.h"
+#include "kernels/cuda/plugin/nccl.h"
 #include "kernels/cuda/plugin/plugin_device.h"
 #include "kernels/cuda/plugin/sticky.h"
 
@@ -80,6 +81,10 @@ int device_facts(int index, DeviceFacts* facts, PluginError* error) {
     cudaRuntimeGetVersion(&facts->runtime);
     facts->mig = std::strstr(properties.name, "MIG") != nullptr;
     return 0;
+}
+
+void nccl(LibraryFacts* facts) {
+    find_nccl(library_folder(), *facts);
 }
 
 void close(PluginDevice* device) {
@@ -363,6 +368,7 @@ constexpr PluginTable kTable = {
     .version = kPluginVersion,
     .device_count = device_count,
     .device_facts = device_facts,
+    .nccl = nccl,
     .open = open,
     .close = close,
     .allocate = allocate,

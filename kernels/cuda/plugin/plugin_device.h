@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <string>
 #include <tuple>
 
 #include "kernels/cuda/plugin/api.h"
@@ -78,7 +79,8 @@ inline int report(cublasStatus_t status, const char* what, PluginError* error) {
     return error->code;
 }
 
-// profiling.cpp: the table's entries of the same names.
+// profiling.cpp: where cuBLASLt lies, since CUDA's other libraries often lie beside it; and the table's entries of the same names.
+std::string library_folder();
 int begin_trace(PluginDevice* device, TraceStart* start, PluginError* error);
 void mark(PluginDevice* device, std::uint64_t mark);
 int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, PluginError* error);

@@ -17,9 +17,6 @@
 
 namespace hone::gpu {
 
-namespace {
-
-// Where cuBLASLt lies: CUPTI often lies beside it.
 std::string library_folder() {
     Dl_info info{};
     if (dladdr(reinterpret_cast<const void*>(&cublasLtCreate), &info) == 0 || info.dli_fname == nullptr)
@@ -27,6 +24,8 @@ std::string library_folder() {
     const std::string path = info.dli_fname;
     return path.substr(0, path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
 }
+
+namespace {
 
 void put(char (&to)[512], const std::string& text) {
     std::snprintf(to, sizeof to, "%s", text.c_str());
