@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/runtime/activations.h"
+#include "engine/runtime/device/decode_bucket.h"
 #include "engine/runtime/device/device_workspace.h"
 #include "engine/runtime/kv_cache.h"
 #include "engine/runtime/page_bounds.h"
@@ -80,15 +81,17 @@ MemoryByClass predict_memory(const ModelConfig& model, std::int64_t weights_byte
     const std::int64_t together = std::clamp<std::int64_t>(config.batch_size, 1, max_sequences);
     const std::int64_t limit = pass_limit(config, together);
     const bool cached = config.kv_cache != KvStorage::off;
+    const std::int64_t decoded =
+        config.device == DeviceKind::cuda && cached ? decode_bucket(together) : together;
     const std::int64_t rows = together * (cached ? prompt_tokens : max_context);
-    const std::int64_t slice = std::clamp(rows, together, limit);
+    const std::int64_t slice = std::max(std::clamp(rows, together, limit), decoded);
 
     MemoryByClass memory;
     memory[MemoryClass::weights] = weights_bytes;
     memory[MemoryClass::kv_cache] = max_sequences * kv_bytes(model, config, max_context);
     memory[MemoryClass::activations] = activation_bytes(
         model,
-        {cached ? slice : rows, slice, together, reduced_bytes(model, config.arithmetic, config.isa, slice)});
+        {cached ? slice : rows, slice, decoded, reduced_bytes(model, config.arithmetic, config.isa, slice)});
     memory[MemoryClass::workspace] = config.device == DeviceKind::cuda
                                          ? device_workspace_bytes(model, config, slice)
                                          : threads * workspace_bytes(model, config, slice, max_context);

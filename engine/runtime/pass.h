@@ -27,10 +27,11 @@ struct Segment {
 struct Pass {
     std::vector<Segment> segments;
     std::int64_t rows = 0;
+    std::int64_t padding = 0;  // rows behind the segments' that are nobody's: computed, never kept or read
 
     void clear() {
         segments.clear();
-        rows = 0;
+        rows = padding = 0;
     }
     void add(std::span<const TokenId> tokens, std::int64_t position, std::int64_t wanted, KvCache* cache,
              PageBounds* bounds) {
@@ -38,8 +39,13 @@ struct Pass {
         segments.push_back({tokens, position, rows, rows, count, wanted, cache, bounds});
         rows += count;
     }
+    void pad(std::int64_t to_rows) {
+        padding += to_rows - rows;
+        rows = to_rows;
+    }
+    // How many rows are left when only those are kept whose logits are wanted; padding stays.
     std::int64_t wanted() const {
-        std::int64_t sum = 0;
+        std::int64_t sum = padding;
         for (const Segment& segment : segments) sum += segment.wanted;
         return sum;
     }

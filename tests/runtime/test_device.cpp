@@ -5,10 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "engine/core/error.h"
+#include "engine/runtime/device/decode_bucket.h"
 #include "engine/runtime/device/device_model.h"
+#include "engine/runtime/device/recently_used.h"
 #include "engine/runtime/generation.h"
+#include "engine/runtime/operation_cost.h"
 #include "engine/runtime/runtime.h"
 #include "engine/weights/sparse.h"
 #include "engine/weights/weight_format.h"
@@ -98,6 +103,113 @@ TEST_F(DeviceRuntime, ComputesInPiecesAndFromEveryKindOfCache) {
             expect_same(*model, config, pool, device, storage == KvStorage::i8 ? 2e-2F : 1e-3F);
         }
     }
+}
+
+TEST(DecodeBuckets, AreFewAndNeverSmaller) {
+    const std::vector<std::int64_t> buckets{1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128};
+    std::size_t at = 0;
+    for (std::int64_t rows = 1; rows <= 128; ++rows) {
+        if (rows > buckets[at]) ++at;
+        EXPECT_EQ(decode_bucket(rows), buckets[at]) << rows;
+    }
+}
+
+TEST(DecodeBuckets, OfGraphsThoseAreKeptThatWereUsedLast) {
+    RecentlyUsed<int, int> kept(2);
+    EXPECT_TRUE(kept.ask(1).second);
+    kept.ask(1).first = 10;
+    EXPECT_TRUE(kept.ask(2).second);
+    EXPECT_FALSE(kept.ask(1).second);
+    EXPECT_TRUE(kept.ask(3).second);  // in the place of 2
+    EXPECT_EQ(kept.size(), 2U);
+    EXPECT_EQ(kept.ask(1).first, 10);
+    EXPECT_TRUE(kept.ask(2).second);
+    kept.clear();
+    EXPECT_EQ(kept.size(), 0U);
+}
+
+// Prompts of several lengths, then steps of the first `batches` sequences: logits of the steps alone.
+std::vector<std::vector<float>> decoded_logits(Runtime& runtime, int sequences,
+                                               const std::vector<int>& batches) {
+    for (int i = 0; i < sequences; ++i) {
+        const auto number = static_cast<std::size_t>(i);
+        runtime.forward({{{i, some_tokens(20 - 2 * number, number)}}});
+    }
+    std::vector<std::vector<float>> all;
+    for (std::size_t step = 0; step < batches.size(); ++step) {
+        const std::vector<TokenId> next = some_tokens(8, 10 + step);
+        std::vector<SequenceInput> batch;
+        for (int i = 0; i < batches[step]; ++i)
+            batch.push_back({i, std::span(next).subspan(static_cast<std::size_t>(i), 1)});
+        const std::span<const float> logits = runtime.forward(batch);
+        all.emplace_back(logits.begin(), logits.end());
+    }
+    return all;
+}
+
+// Rows that pad a batch change no bit of the others, and nothing in any cache: neither that of a sequence of the batch nor of one that waits.
+TEST_F(DeviceRuntime, PadsABatchWithRowsThatChangeNothing) {
+    constexpr int kMany = 8;
+    const std::vector<int> padded{5, 3, 5, 7, 5, 6, 3, 3, 8, 1, 5};
+    for (const bool pages : {false, true}) {
+        for (const KvLayout layout : {KvLayout::contiguous, KvLayout::paged}) {
+            SCOPED_TRACE(testing::Message() << pages << ' ' << static_cast<int>(layout));
+            const std::unique_ptr<Model> model = tiny_model();
+            RunConfig config;
+            config.kv_layout = layout;
+            if (pages)
+                config.attention = {
+                    .kind = AttentionMask::Kind::pages, .page_shift = 2, .keep = 3, .dense_layers = 1};
+            Runtime on_cpu(*model, config, pool, kMany, kContext),
+                on_device(*model, config, pool, kMany, kContext, device, {});
+            const auto expected = decoded_logits(on_cpu, kMany, padded),
+                       is = decoded_logits(on_device, kMany, padded);
+            for (std::size_t step = 0; step < is.size(); ++step) {
+                ASSERT_EQ(is[step].size(), expected[step].size());
+                for (std::size_t i = 0; i < is[step].size(); ++i)
+                    ASSERT_NEAR(is[step][i], expected[step][i], 1e-4F) << step << ' ' << i;
+            }
+            EXPECT_EQ(on_device.counters().attended_pairs, on_cpu.counters().attended_pairs);
+            EXPECT_EQ(on_device.counters().non_finite_rows, 0);
+            // The same kernels, with rows of others in the place of padding.
+            Runtime other(*model, config, pool, kMany, kContext, device, {}),
+                own(*model, config, pool, kMany, kContext, device, {});
+            const auto among_others = decoded_logits(other, kMany, {kMany, kMany, kMany}),
+                       among_padding = decoded_logits(own, kMany, {5, 7, 6});
+            const auto vocabulary = static_cast<std::size_t>(model->config.n_vocab);
+            for (std::size_t step = 0; step < among_padding.size(); ++step) {
+                const std::size_t rows = std::min<std::size_t>(5, among_padding[step].size() / vocabulary);
+                EXPECT_TRUE(
+                    std::equal(among_padding[step].begin(),
+                               among_padding[step].begin() + static_cast<std::ptrdiff_t>(rows * vocabulary),
+                               among_others[step].begin()))
+                    << step;
+            }
+        }
+    }
+}
+
+// The tested device's table, which counts the graphs that are made.
+int graphs_made = 0;
+int (*make_graph)(gpu::PluginDevice*, gpu::PluginGraph**, gpu::PluginError*) = nullptr;
+int counting_end_capture(gpu::PluginDevice* device, gpu::PluginGraph** graph, gpu::PluginError* error) {
+    ++graphs_made;
+    return make_graph(device, graph, error);
+}
+
+TEST_F(DeviceRuntime, DecodesBatchesOfABucketInOneGraph) {
+    gpu::PluginTable table = gpu::tested_plugin();
+    make_graph = std::exchange(table.end_capture, counting_end_capture);
+    gpu::Device counting(table, 0);
+    const std::unique_ptr<Model> model = tiny_model();
+    Runtime runtime(*model, {}, pool, 8, kContext, counting, {});
+    graphs_made = 0;
+    decoded_logits(runtime, 8, {5, 6, 7, 8, 5, 8});
+    EXPECT_EQ(graphs_made, 1);
+    // Of three rows another: its first pass allocates nothing any more, its second is captured.
+    for (int i = 0; i < 8; ++i) runtime.clear(i);
+    decoded_logits(runtime, 8, {3, 4, 6, 4, 7});
+    EXPECT_EQ(graphs_made, 2);
 }
 
 TEST_F(DeviceRuntime, ComputesWithoutACache) {
@@ -351,6 +463,12 @@ TEST_F(DeviceRuntime, TracesEveryKernelWithLayerOperationAndPhase) {
         const auto operations = profiler::group_events(run.trace, profiler::GroupBy::operation,
                                                        {.begin = 0, .layer = {}, .phase = phase});
         EXPECT_EQ(operations.size(), 7U);  // gates and sums are their products' kernels
+    }
+    // Costs are those of the three rows, not of the four that a batch of three is padded to.
+    for (const profiler::TraceEvent& event : run.trace.events) {
+        if (event.phase != profiler::TracePhase::decode || event.operation != profiler::Operation::embed)
+            continue;
+        EXPECT_EQ(event.bytes, embed_cost(*model->token_embd, kSequences).bytes);
     }
     // Decoding ran as a graph from the third step on; the attended positions still grow by one a step.
     std::vector<std::int64_t> attended;

@@ -2,11 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "engine/core/error.h"
 #include "engine/runtime/architectures/forward.h"
+#include "engine/runtime/device/decode_bucket.h"
 #include "engine/runtime/device/device_operations.h"
+#include "engine/runtime/device/recently_used.h"
 #include "engine/runtime/device/traced_operations.h"
 #include "engine/runtime/executor.h"
 
@@ -65,26 +66,10 @@ public:
     void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool, Runtime::Counters& counters,
              const Progress& progress) override {
         follow(tracing);
-        activations_.require({pass.rows, slice, 0, 0});
-        Products products{config_.arithmetic, config_.reduced_output};
-        DeviceOperations operations(model_, weights_, blocks_.get(), activations_, workspace_, memory_, pass,
-                                    slice, products, config_.attention, {sequences_, max_context_}, progress);
-        TracedOperations traced(operations, activations_, pass, slice, {model_, config_, blocks_.get()},
-                                tracing, memory_.device());
-        Operations& queued = tracing.recorder != nullptr ? static_cast<Operations&>(traced) : operations;
-        const bool sees_graphs = tracing.recorder == nullptr || memory_.device().traces_kernels();
-        if (extends_all(pass) && sees_graphs)
-            run_graph(operations.shape(), queued, tracing.recorder != nullptr ? &traced : nullptr, products,
-                      tracing);
-        else
-            queue(queued, tracing);
-        memory_.device().mark(0);
-        count_non_finite(pass.rows, counters);
-        logits_rows_ += pass.rows;
-        counters.reduced_products += products.reduced;
-        counters.skipped_zeros += products.skipped_zeros;
-        for (std::size_t i = 0; i < kDTypes; ++i) counters.products_of_type[i] += products.of_type[i];
-        if (blocks_ && config_.kv_layout == KvLayout::paged) counters.kv_blocks = blocks_->taken();
+        if (!extends_all(pass)) return take(pass, slice, false, tracing, counters, progress);
+        padded_ = pass;
+        padded_.pad(decode_bucket(pass.rows));
+        take(padded_, padded_.rows, true, tracing, counters, progress);
     }
 
     std::span<const float> logits() override {
@@ -119,6 +104,32 @@ public:
     }
 
 private:
+    // `decodes`: the pass is padded to its bucket, and comes again and again. Graphs or not, padding is the same, and so are the logits.
+    void take(Pass& pass, std::int64_t slice, bool decodes, Tracing& tracing, Runtime::Counters& counters,
+              const Progress& progress) {
+        activations_.require({pass.rows, slice, decodes ? pass.rows : 0, 0});
+        Products products{config_.arithmetic, config_.reduced_output};
+        DeviceOperations operations(model_, weights_, blocks_.get(), activations_, workspace_, memory_, pass,
+                                    slice, products, config_.attention, {sequences_, max_context_}, progress);
+        TracedOperations traced(operations, activations_, pass, slice, {model_, config_, blocks_.get()},
+                                tracing, memory_.device());
+        Operations& queued = tracing.recorder != nullptr ? static_cast<Operations&>(traced) : operations;
+        const bool sees_graphs = tracing.recorder == nullptr || memory_.device().traces_kernels();
+        if (decodes && sees_graphs)
+            run_graph(operations.shape(), queued, tracing.recorder != nullptr ? &traced : nullptr, products,
+                      tracing);
+        else
+            queue(queued, tracing);
+        memory_.device().mark(0);
+        const std::int64_t own = pass.rows - pass.padding;
+        count_non_finite(own, counters);
+        logits_rows_ += own;
+        counters.reduced_products += products.reduced;
+        counters.skipped_zeros += products.skipped_zeros;
+        for (std::size_t i = 0; i < kDTypes; ++i) counters.products_of_type[i] += products.of_type[i];
+        if (blocks_ && config_.kv_layout == KvLayout::paged) counters.kv_blocks = blocks_->taken();
+    }
+
     // Whether the pass decodes: the shape that comes again and again.
     bool extends_all(const Pass& pass) const {
         return blocks_ != nullptr && logits_rows_ == 0 &&
@@ -149,8 +160,7 @@ private:
                    Products& products, Tracing& tracing) {
         if (generation_ != memory_.generation()) captured_.clear();
         generation_ = memory_.generation();
-        const auto [at, first] = captured_.try_emplace(shape);
-        Captured& captured = at->second;
+        const auto [captured, first] = captured_.ask(shape);
         if (first) {
             queue(operations, tracing);
             if (generation_ != memory_.generation())
@@ -209,8 +219,11 @@ private:
     Activations activations_;
     DeviceWorkspace workspace_;
     std::shared_ptr<DeviceKvBlocks> blocks_;  // null where the cache is off
-    std::map<DeviceOperations::Shape, Captured> captured_;
+    // Shapes change with the number of sequences and while contexts grow: those of long ago seldom come again.
+    static constexpr std::size_t kMostGraphs = 64;
+    RecentlyUsed<DeviceOperations::Shape, Captured> captured_{kMostGraphs};
     std::int64_t generation_ = 0;
+    Pass padded_;  // kept for its memory alone
     bool traced_ = false;
     PinnedSpace pinned_;
     Buffer<float> logits_;

@@ -202,9 +202,10 @@ void DeviceOperations::remember(std::int64_t layer) const {
 }
 
 std::int64_t DeviceOperations::sequences_in(Rows rows) const {
-    return std::count_if(pass_.segments.begin(), pass_.segments.end(), [rows](const Segment& segment) {
-        return segment.row < rows.begin + rows.count && segment.row + segment.rows > rows.begin;
-    });
+    return pass_.padding +
+           std::count_if(pass_.segments.begin(), pass_.segments.end(), [rows](const Segment& segment) {
+               return segment.row < rows.begin + rows.count && segment.row + segment.rows > rows.begin;
+           });
 }
 
 void DeviceOperations::attend(std::int64_t layer, float* out, Rows rows) const {

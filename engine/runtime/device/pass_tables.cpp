@@ -62,6 +62,17 @@ void PassTables::add_rows(const Pass& pass, const AttentionMask& mask) {
             if (chooses) wanted_choosing_.push_back(choosing);
         }
     }
+    // Padding is any token, kept nowhere. What it attends has to be there: the first sequence's first position is.
+    for (std::int64_t i = 0; i < pass.padding; ++i) {
+        tokens.push_back(0);
+        positions.push_back(0);
+        sequences.push_back(gpu::kNoSequence);
+        wanted.push_back(static_cast<std::int32_t>(std::ssize(rows_)));
+        const gpu::AttendedRow attended{rows_.front().sequence, 0, 0, 1, 0};
+        for (auto* const rows : {&rows_, &wanted_rows_}) rows->push_back(attended);
+        if (!chooses) continue;
+        for (auto* const rows : {&choosing_, &wanted_choosing_}) rows->push_back(attended);
+    }
     tokens_ = append(words_, tokens);
     positions_ = append(words_, positions);
     sequences_ = append(words_, sequences);
@@ -82,6 +93,7 @@ void PassTables::add_page_runs(const Pass& pass, const AttentionMask& mask) {
             i += count;
         }
     }
+    runs.resize(runs.size() + static_cast<std::size_t>(pass.padding));  // of no rows: nothing to take in
     page_runs_ = append(words_, runs);
     page_run_count_ = std::ssize(runs);
 }

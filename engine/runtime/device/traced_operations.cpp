@@ -24,17 +24,17 @@ void TracedOperations::marked(Operation operation, std::string_view name, Operat
 }
 
 void TracedOperations::embed(const StoredTensor& embedding) {
-    marked(Operation::embed, "embed", embed_cost(embedding, pass_.rows),
+    marked(Operation::embed, "embed", embed_cost(embedding, own(pass_.rows)),
            [&] { operations_.embed(embedding); });
 }
 
 void TracedOperations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
-    marked(Operation::norm, weight->name, norm_cost(rows, weight->cols()),
+    marked(Operation::norm, weight->name, norm_cost(own(rows), weight->cols()),
            [&] { operations_.norm(weight, x, y, rows); });
 }
 
 void TracedOperations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
-    marked(Operation::linear, weight->name, product_cost(*weight, rows),
+    marked(Operation::linear, weight->name, product_cost(*weight, own(rows)),
            [&] { operations_.linear(weight, x, y, rows); });
 }
 
@@ -44,23 +44,23 @@ void TracedOperations::linears(std::span<const ProductOf> products, const float*
     OperationCost cost;
     for (const ProductOf& product : products) {
         names += (names.empty() ? "" : " + ") + product.weight->name;
-        cost += product_cost(*product.weight, rows);
+        cost += product_cost(*product.weight, own(rows));
     }
     marked(Operation::linear, names, cost, [&] { operations_.linears(products, x, rows); });
 }
 
 void TracedOperations::linear_add(const StoredTensor* weight, const float* x, float* scratch, float* y,
                                   std::int64_t rows) const {
-    OperationCost cost = product_cost(*weight, rows);
-    cost += add_cost(rows * weight->rows());
+    OperationCost cost = product_cost(*weight, own(rows));
+    cost += add_cost(own(rows) * weight->rows());
     marked(Operation::linear, weight->name, cost,
            [&] { operations_.linear_add(weight, x, scratch, y, rows); });
 }
 
 void TracedOperations::gated(ProductOf gate, ProductOf up, const float* x, std::int64_t rows) const {
-    OperationCost cost = product_cost(*gate.weight, rows);
-    cost += product_cost(*up.weight, rows);
-    cost += gate_cost(rows * gate.weight->rows());
+    OperationCost cost = product_cost(*gate.weight, own(rows));
+    cost += product_cost(*up.weight, own(rows));
+    cost += gate_cost(own(rows) * gate.weight->rows());
     marked(Operation::linear, gate.weight->name + " + " + up.weight->name, cost,
            [&] { operations_.gated(gate, up, x, rows); });
 }
@@ -68,7 +68,7 @@ void TracedOperations::gated(ProductOf gate, ProductOf up, const float* x, std::
 void TracedOperations::rotate(float* q, float* k, Rows rows) const {
     const ModelConfig& config = shapes_.model.config;
     marked(Operation::rope, "rope",
-           rope_cost(rows.count, config.n_heads + config.n_kv_heads, config.head_dim, config.rotary_dim),
+           rope_cost(own(rows.count), config.n_heads + config.n_kv_heads, config.head_dim, config.rotary_dim),
            [&] { operations_.rotate(q, k, rows); });
 }
 
@@ -81,7 +81,7 @@ std::int64_t TracedOperations::position_bytes() const {
 void TracedOperations::remember(std::int64_t layer) const {
     const ModelConfig& config = shapes_.model.config;
     marked(Operation::remember, "remember",
-           remember_cost(pass_.rows, config.n_kv_heads * config.head_dim, position_bytes()),
+           remember_cost(own(pass_.rows), config.n_kv_heads * config.head_dim, position_bytes()),
            [&] { operations_.remember(layer); });
 }
 
@@ -100,12 +100,12 @@ void TracedOperations::attend(std::int64_t layer, float* out, Rows rows) const {
 }
 
 void TracedOperations::gate(float* gate, const float* up, std::int64_t rows) const {
-    marked(Operation::gate, "silu_mul", gate_cost(rows * shapes_.model.config.n_ff),
+    marked(Operation::gate, "silu_mul", gate_cost(own(rows) * shapes_.model.config.n_ff),
            [&] { operations_.gate(gate, up, rows); });
 }
 
 void TracedOperations::add(float* y, const float* x, std::int64_t rows) const {
-    marked(Operation::add, "add", add_cost(rows * shapes_.model.config.n_embd),
+    marked(Operation::add, "add", add_cost(own(rows) * shapes_.model.config.n_embd),
            [&] { operations_.add(y, x, rows); });
 }
 
@@ -116,8 +116,8 @@ void TracedOperations::keep_wanted_rows() {
 }
 
 std::int64_t TracedOperations::logits(float* out) const {
-    OperationCost cost = product_cost(*shapes_.model.output, pass_.rows);
-    cost += norm_cost(pass_.rows, shapes_.model.config.n_embd);
+    OperationCost cost = product_cost(*shapes_.model.output, own(pass_.rows));
+    cost += norm_cost(own(pass_.rows), shapes_.model.config.n_embd);
     std::int64_t non_finite = 0;
     marked(Operation::logits, shapes_.model.output->name, cost,
            [&] { non_finite = operations_.logits(out); });

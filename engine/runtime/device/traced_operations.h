@@ -49,6 +49,8 @@ public:
 private:
     template <typename Work>
     void marked(profiler::Operation operation, std::string_view name, OperationCost cost, Work&& work) const;
+    // Of so many rows those that somebody asked for: costs are the work's, not the padding's. A padded pass is one slice.
+    std::int64_t own(std::int64_t rows) const { return rows - pass_.padding; }
     std::int64_t position_bytes() const;  // of keys and values together
 
     Operations& operations_;

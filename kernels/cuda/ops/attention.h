@@ -53,7 +53,9 @@ HONE_BOTH constexpr std::int64_t kv_block_bytes(KvPlane type, std::int64_t posit
     return rows * head_dim * kv_bytes(type) + (type == KvPlane::i8 ? rows * 4 : 0);
 }
 
-// Stores each row's keys and values: row r belongs to sequence[r] at position[r].
+inline constexpr std::int32_t kNoSequence = -1;
+
+// Stores each row's keys and values: row r belongs to sequence[r] at position[r]; those of no sequence are not kept.
 struct RememberParams {
     KvBlocksView cache;
     const float *k, *v;                         // [rows, n_kv_heads, head_dim]

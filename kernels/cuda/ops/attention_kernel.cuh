@@ -16,10 +16,11 @@ HONE_DEVICE void remember_kernel(const RememberParams& p) {
     if (at >= p.rows * cache.n_kv_heads * 2) return;
     const bool values = at % 2 != 0;
     const std::int64_t head = at / 2 % cache.n_kv_heads, row = at / 2 / cache.n_kv_heads;
+    const std::int64_t sequence = Global<const std::int32_t>{p.sequences}[row];
+    if (sequence == kNoSequence) return;
     const std::int64_t position = Global<const std::int32_t>{p.positions}[row];
     const std::int64_t within = kv_within(cache, position);
-    const Global<std::byte* const> table{cache.table +
-                                         Global<const std::int32_t>{p.sequences}[row] * cache.table_stride};
+    const Global<std::byte* const> table{cache.table + sequence * cache.table_stride};
     std::byte* const block = table[position >> cache.block_shift] + cache.layer_offset;
     const Global<const float> from{(values ? p.v : p.k) + (row * cache.n_kv_heads + head) * cache.head_dim};
     const std::int64_t element = kv_element(cache, values, head, within);

@@ -6,9 +6,9 @@
 
 namespace hone::gpu {
 
-// Neighbouring rows of a pass whose keys lie in one page of a sequence. `fresh`: the page begins with the first of them.
+// Neighbouring rows of a pass whose keys lie in one page of a sequence; with 0 rows nothing. `fresh`: the page begins with the first of them.
 struct PageRun {
-    std::int32_t sequence, page, first_row, rows, fresh;
+    std::int32_t sequence = 0, page = 0, first_row = 0, rows = 0, fresh = 0;
 };
 
 // For every page of positions and every kv head the smallest and the largest value of each key channel (Quest, arXiv 2406.10774,

@@ -9,6 +9,7 @@ namespace hone::gpu {
 // A block a run and kv head, a thread a channel.
 HONE_DEVICE void bound_kernel(const BoundParams& p) {
     const PageRun run = Global<const PageRun>{p.runs}[block_index().x];
+    if (run.rows == 0) return;
     const std::int64_t kv_head = block_index().y, dim = p.bounds.head_dim;
     const Global<float> low{p.bounds.values + bounds_at(p.bounds, run.sequence, run.page, kv_head)},
         high = low + dim;
