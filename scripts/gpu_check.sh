@@ -55,7 +55,7 @@ small=()
 model=synthetic:llama-3-8b short=128 long=2048 generate=128 few=32 repeat=5
 windows=(--quick) sequences=64 kernels='-CudaEmulation.*:CudaNumbers.*' devices='*'
 # Every kind of kernel once, asynchronous copies and tiles in shared memory above all; of those that come in many types a few.
-sanitized='CudaElementwise.*:CudaQuantize.*:EveryStorage/CudaAttention.*:EveryType/CudaProduct.*Several*:EveryType/CudaProduct.Expands*:EveryType/CudaProductTiles.*/q4_0:EveryType/CudaTwoOfFour.*/bf16'
+sanitized='CudaElementwise.*:CudaQuantize.*:CudaConvert.*:CudaRescale.*:CudaPages.*:EveryStorage/CudaAttention.*:EveryType/CudaProduct.*Several*:EveryType/CudaProduct.Expands*:EveryType/CudaProductTiles.*/q4_0:EveryType/CudaTwoOfFour.*/bf16'
 if [ -n "${HONE_GPU_CHECK_PLUGIN:-}" ]; then
   hone_env+=("HONE_CUDA_PLUGIN=$HONE_GPU_CHECK_PLUGIN")
   small=(--small)

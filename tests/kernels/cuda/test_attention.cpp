@@ -57,10 +57,17 @@ struct Cached {
                 at.push_back(static_cast<std::int32_t>(p));
             }
         }
-        const DeviceArray<float> device_k(k), device_v(v);
+        // Behind them rows that pad a batch, and would replace the first sequence's first position.
+        constexpr std::int64_t kPadding = 3;
+        of.insert(of.end(), kPadding, kNoSequence);
+        at.insert(at.end(), kPadding, 0);
+        std::vector<float> padded_k = k, padded_v = v;
+        padded_k.insert(padded_k.end(), static_cast<std::size_t>(kPadding * width), 99.0F);
+        padded_v.insert(padded_v.end(), static_cast<std::size_t>(kPadding * width), 99.0F);
+        const DeviceArray<float> device_k(padded_k), device_v(padded_v);
         const DeviceArray<std::int32_t> device_of(of), device_at(at);
         const RememberParams params{
-            view, device_k.data(), device_v.data(), device_of.data(), device_at.data(), rows};
+            view, device_k.data(), device_v.data(), device_of.data(), device_at.data(), rows + kPadding};
         tested_device().launch({KernelId::remember, static_cast<std::uint16_t>(type)},
                                remember_launch(params), params);
     }

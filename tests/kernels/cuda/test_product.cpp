@@ -9,6 +9,7 @@
 
 #include "kernels/convert/convert.h"
 #include "kernels/cuda/numbers.h"
+#include "kernels/cuda/ops/elementwise.h"
 #include "kernels/cuda/ops/product.h"
 #include "tests/kernels/cuda/packed_matrix.h"
 #include "tests/kernels/stored_rows.h"
@@ -44,6 +45,28 @@ TEST_P(CudaProduct, ExpandsToTheCpusBits) {
             ASSERT_EQ(is[static_cast<std::size_t>((row - 1) * cols + col)],
                       expected[static_cast<std::size_t>(col)])
                 << row << " " << col;
+    }
+}
+
+// Rows of the matrix in any order, some of them twice.
+TEST_P(CudaProduct, EmbedsTheCpusBits) {
+    constexpr std::int64_t kRows = 7;
+    const std::vector<std::int32_t> tokens{6, 0, 3, 3, 5};
+    for (const std::int64_t blocks : {1, 3, 131}) {  // fewer chunks than threads, and more
+        const std::int64_t cols = cols_of(GetParam(), blocks);
+        const Packed packed(GetParam(), kRows, cols);
+        const DeviceArray<std::int32_t> device_tokens(tokens);
+        DeviceArray<float> x(tokens.size() * static_cast<std::size_t>(cols));
+        const EmbedParams params{packed.matrix, device_tokens.data(), x.data(), std::ssize(tokens)};
+        tested_device().launch({KernelId::embed, code(packed.matrix.type)}, embed_launch(params), params);
+        const std::vector<float> is = x.values();
+        std::vector<float> expected(static_cast<std::size_t>(cols));
+        for (std::size_t row = 0; row < tokens.size(); ++row) {
+            kernels::expand_row(GetParam(), packed.stored.data() + tokens[row] * packed.row_bytes,
+                                expected.data(), cols, kernels::Isa::baseline);
+            for (std::size_t col = 0; col < expected.size(); ++col)
+                ASSERT_EQ(is[row * expected.size() + col], expected[col]) << cols << ' ' << row << ' ' << col;
+        }
     }
 }
 
@@ -182,6 +205,88 @@ TEST(CudaQuantize, RoundsEachRowToFp8) {
             ASSERT_NEAR(to_float(quantized[row * kCols + i]) * scale_of[row], x[row * kCols + i],
                         std::max(std::abs(x[row * kCols + i]) / 15.9F, largest / 448 / 1023));
     }
+}
+
+// To the CPU's bits: ties to even, subnormal halves, and what is too large for a half.
+TEST(CudaConvert, RoundsAsTheCpuDoes) {
+    std::vector<float> x = kernels::random_floats(777, 13, 100.0F);
+    const std::array<float, 14> odd{0.0F,
+                                    -0.0F,
+                                    1.0F + 0x1p-11F,
+                                    1.0F + 3 * 0x1p-11F,
+                                    1.0F + 0x1p-8F,
+                                    1.0F + 3 * 0x1p-8F,
+                                    0x1p-24F,
+                                    0x1p-25F,
+                                    3 * 0x1p-25F,
+                                    65519.0F,
+                                    65520.0F,
+                                    -1e30F,
+                                    INFINITY,
+                                    -INFINITY};
+    x.insert(x.end(), odd.begin(), odd.end());
+    const DeviceArray<float> inputs(x);
+    const auto count = std::ssize(x);
+    DeviceArray<BF16> bf16(x.size());
+    const ConvertParams<BF16> to_bf{inputs.data(), bf16.data(), count};
+    tested_device().launch({KernelId::convert, code(PlaneType::bf16)}, convert_launch(to_bf), to_bf);
+    DeviceArray<F16> f16(x.size());
+    const ConvertParams<F16> to_half{inputs.data(), f16.data(), count};
+    tested_device().launch({KernelId::convert, code(PlaneType::f16)}, convert_launch(to_half), to_half);
+    const std::vector<BF16> bf16_is = bf16.values();
+    const std::vector<F16> f16_is = f16.values();
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        ASSERT_EQ(bf16_is[i].bits, kernels::f32_to_bf16(x[i])) << x[i];
+        ASSERT_EQ(f16_is[i].bits, kernels::f32_to_f16(x[i])) << x[i];
+    }
+}
+
+// y[token, row] (+)= sums · scale of the token · scale of the row, of sums in int32 and in fp32.
+template <typename Sum>
+void expect_rescaled(PlaneType type) {
+    constexpr std::int64_t kTokens = 3, kRows = 101, kStride = kRows + 6;
+    const std::vector<float> random = kernels::random_floats(kTokens * kRows, 15, 100'000.0F),
+                             x_scales = kernels::random_floats(kTokens, 16),
+                             row_scales = kernels::random_floats(kRows, 17),
+                             before = kernels::random_floats(kTokens * kStride, 18);
+    std::vector<Sum> sums;
+    for (const float value : random) sums.push_back(static_cast<Sum>(value));
+    std::vector<F16> w_scales;
+    for (const float value : row_scales) w_scales.push_back({kernels::f32_to_f16(value)});
+    const DeviceArray<Sum> device_sums(sums);
+    const DeviceArray<float> device_x_scales(x_scales), y(before);
+    const DeviceArray<F16> device_w_scales(w_scales);
+    for (const bool accumulate : {true, false}) {  // the first adds to `before`, the second replaces
+        const RescaleParams params{device_sums.data(),
+                                   device_x_scales.data(),
+                                   device_w_scales.data(),
+                                   y.data(),
+                                   kTokens,
+                                   kRows,
+                                   kStride,
+                                   accumulate};
+        tested_device().launch({KernelId::rescale, code(type)}, rescale_launch(params), params);
+        const std::vector<float> is = y.values();
+        for (std::size_t token = 0; token < kTokens; ++token) {
+            for (std::size_t at = 0; at < kStride; ++at) {
+                const std::size_t i = token * kStride + at;
+                if (at >= kRows) {  // between the rows nothing is written
+                    ASSERT_EQ(is[i], before[i]);
+                    continue;
+                }
+                const double value = static_cast<double>(sums[token * kRows + at]) *
+                                     static_cast<double>(x_scales[token]) *
+                                     static_cast<double>(kernels::f16_to_f32(w_scales[at].bits));
+                const double expected = (accumulate ? static_cast<double>(before[i]) : 0.0) + value;
+                ASSERT_NEAR(is[i], expected, 4e-7 * (std::abs(value) + 1)) << token << ' ' << at;
+            }
+        }
+    }
+}
+
+TEST(CudaRescale, ScalesSumsOfInt8AndOfFp8) {
+    expect_rescaled<std::int32_t>(PlaneType::i8);
+    expect_rescaled<float>(PlaneType::e4m3);
 }
 
 TEST(CudaFill, MakesTheSameNearlyNormalWeightsAnywhere) {
