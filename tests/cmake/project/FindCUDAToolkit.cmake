@@ -1,0 +1,12 @@
+# In the place of CMake's own: the toolkit's version lies in its file `version`, and it has each library that is a file in lib64.
+file(READ ${CUDAToolkit_ROOT}/version CUDAToolkit_VERSION)
+set(CUDAToolkit_FOUND ON)
+if(CUDAToolkit_VERSION VERSION_LESS CUDAToolkit_FIND_VERSION)
+  set(CUDAToolkit_FOUND OFF)
+  return()
+endif()
+foreach(library cublasLt cudart_static)
+  if(EXISTS ${CUDAToolkit_ROOT}/lib64/${library})
+    add_library(CUDA::${library} INTERFACE IMPORTED)
+  endif()
+endforeach()
