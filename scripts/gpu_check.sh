@@ -165,6 +165,10 @@ bench prefill-w8a8 --prompt "$long" --generate 2 --repeat "$repeat" --with quant
 bench prefill-fp8 --prompt "$long" --generate 2 --repeat "$repeat" --with quantize_activations.scheme=fp8_token
 document torch 150 python3 "$here/gpu_torch.py" "${small[@]}"
 document device_trace 60 "${hone_env[@]}" "HONE_SAMPLE_DIR=${sample%/*}" "$bundle/bin/bench_device_trace" "${small[@]}" --record "$out/recordings"
+# What the hardware counted of the last run's decoding, operation by operation.
+bench counters --prompt "$short" --generate "$few" --repeat 2 --trace
+run=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["runs"][-1]["id"])' "$out/counters.json" 2> /dev/null)
+[ -z "$run" ] || document counted 20 "${hone_env[@]}" "$hone" runs kernels "$run" --phase decode --json --store "$out/runs.sqlite"
 bench decode-1x2k --prompt "$long" --generate "$few" --repeat 2 --with precision.compute=bf16
 bench decode-64x2k --prompt "$long" --generate "$few" --repeat 2 --concurrency "$sequences" --with batching.size="$sequences" --with precision.compute=bf16
 if [ -f "$sample" ]; then

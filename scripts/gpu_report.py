@@ -112,6 +112,9 @@ def rows(measured):
     yield most("tracing, of decode time (limit 5 %)", None if cost is None else max(0.0, cost - 1), percent, 0.02)
     yield least("kernel time with layer, operation and phase", ratio(traced.get("attributed_time"), traced.get("kernel_time")), percent, 0.99)
     yield least("kernels recorded, of those launched", ratio(traced.get("kernels"), traced.get("launches")), percent, 1.0)
+    groups = m.value("counted", "groups") or []
+    yield least("operations of decoding whose hardware counters were read", ratio(sum(g["dram_bytes"] is not None for g in groups), len(groups)),
+                percent, 1.0)
     difference = m.value("device_trace", "logits", "largest_difference")
     yield most("logits against the CPU backend, fp32", difference if difference != "not finite" else math.inf, "{:.1e}".format, 2e-3)
     perplexity = ratio(m.metric("perplexity-bf16", "perplexity"), m.metric("perplexity-cpu", "perplexity"))
@@ -157,6 +160,18 @@ def print_rates(measured):
               f"{percent(entry['bytes_per_second'] / copy)} |")
 
 
+def print_counted(measured):
+    groups = [group for group in measured.value("counted", "groups") or [] if group["dram_bytes"] is not None]
+    if not groups:
+        return
+    print(f"\nDecoding as {measured.value('counted', 'device', 'counters_source')} counted it, in a pass of its own.\n")
+    print("| operation | DRAM MB | of the formula's bytes | tensor cores | multiprocessors |\n| --- | ---: | ---: | ---: | ---: |")
+    for group in groups:
+        share = ratio(group["dram_bytes"], group["bytes"])
+        print(f"| {group['name']} | {group['dram_bytes'] / 1e6:.1f} | {'–' if share is None else percent(share)} | {percent(group['tensor_share'])} | "
+              f"{percent(group['sm_share'])} |")
+
+
 def print_problems(measured):
     """What was refused, the last line of the log of whatever gave no document, and why kernels were not seen."""
     for path in sorted(measured.folder.glob("*.log")):
@@ -166,7 +181,7 @@ def print_problems(measured):
         elif (measured.folder / f"{name}.json").exists() and not measured.document(name):
             lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
             print(f"\n{name}: {lines[-1] if lines else 'no result'}")
-    for name, path in (("bench_cuda", ("trace", "problem")), ("device_trace", ("overhead", "problem"))):
+    for name, path in (("bench_cuda", ("trace", "problem")), ("device_trace", ("overhead", "problem")), ("counted", ("device", "counters_problem"))):
         if measured.value(name, *path):
             print(f"\n{name}: {measured.value(name, *path)}")
 
@@ -176,6 +191,7 @@ def main():
     print_targets(measured)
     print_runs(measured)
     print_rates(measured)
+    print_counted(measured)
     print_problems(measured)
 
 

@@ -55,12 +55,14 @@ class OnTheEmulatedDevice(unittest.TestCase):
         self.assertRegex(report, r"\| test_device \| passed \| \[  PASSED  \] \d+ test")
         self.assertIn("| memcheck | refused by this machine, status 1: ========= Error: Device not supported |", report)
         self.assertRegex(report, r"\| racecheck \| passed \| =+ RACECHECK SUMMARY: 0 hazards")
-        targets = [line.split("|") for line in report.split("| | measured | target | |")[1].splitlines()[2:20]]
+        targets = [line.split("|") for line in report.split("| | measured | target | |")[1].splitlines()[2:21]]
         missing = {row[1].strip() for row in targets if row[2].strip() == "not measured"}
         # PyTorch may be there.
         self.assertLessEqual(missing, {"decode, BF16, over PyTorch compiled, static cache", "prefill of 2,048, BF16, over PyTorch, SDPA"}, report)
         for name in ("decode-bf16", "decode-int8", "decode-int4", "decode-1x2k", "decode-64x2k", "prefill-bf16", "prefill-w8a8", "prefill-fp8"):
             self.assertRegex(report, rf"\n\| {name} \| [\d.]+ \| [\d.]+ \| [\d.]+ \|")
+        self.assertIn("Decoding as emulation counted it", report)
+        self.assertRegex(report, r"\n\| linear \| [\d.]+ \| [\d.]+ % \| 25.0 % \| 50.0 % \|")
         self.check_rates(self.document("bench_cuda"))
         self.check_cost_of_tracing(self.document("device_trace"))
         recording = (self.root / "out/recordings/tiny.jsonl").read_text(encoding="utf-8").splitlines()

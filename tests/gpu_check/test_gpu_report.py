@@ -42,6 +42,13 @@ RUNS = {
     "perplexity-cpu": run(1.0, 1.0, perplexity=20.0),
     "perplexity-bf16": run(1.0, 1.0, perplexity=20.08),
 }
+COUNTED = {
+    "groups": [{"name": "linear", "bytes": 4e6, "dram_bytes": 5e6, "tensor_share": 0.01, "sm_share": 0.25},
+               {"name": "add", "bytes": 0, "dram_bytes": 1e5, "tensor_share": 0.0, "sm_share": 0.5},
+               {"name": "rope", "bytes": 100.0, "dram_bytes": None, "tensor_share": None, "sm_share": None},
+               {"name": "norm", "bytes": 1e6, "dram_bytes": 5e5, "tensor_share": 0.0, "sm_share": 0.5}],
+    "device": {"counters_source": "CUPTI 13.0.1", "counters_problem": "1 operation could not be read"},
+}
 TORCH = {"torch": "2.9", "prefill_tokens_per_second": 400.0, "decode_tokens_per_second": 100.0}
 ROWS = """
 | decode, BF16, 1 sequence, of the copy's bandwidth | 88.0 % | ≥ 85.0 % | reached |
@@ -59,6 +66,7 @@ ROWS = """
 | tracing, of decode time (limit 5 %) | 1.3 % | ≤ 2.0 % | reached |
 | kernel time with layer, operation and phase | 99.5 % | ≥ 99.0 % | reached |
 | kernels recorded, of those launched | 99.0 % | ≥ 100.0 % | missed |
+| operations of decoding whose hardware counters were read | 75.0 % | ≥ 100.0 % | missed |
 | logits against the CPU backend, fp32 | 1.2e-03 | ≤ 2.0e-03 | reached |
 | perplexity, BF16 against the CPU in fp32 | 0.40 % | ≤ 0.50 % | reached |
 | device memory that no class accounts for | 100 MiB | ≤ 150 MiB | reached |
@@ -70,7 +78,7 @@ class Report(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = pathlib.Path(folder.name)
-        for name, document in {"model": MODEL, "bench_cuda": BENCH, "device_trace": TRACE, "torch": TORCH, **RUNS}.items():
+        for name, document in {"model": MODEL, "bench_cuda": BENCH, "device_trace": TRACE, "torch": TORCH, "counted": COUNTED, **RUNS}.items():
             self.write(name, document)
 
     def write(self, name, document, log=""):
@@ -89,6 +97,11 @@ class Report(unittest.TestCase):
         self.assertIn("| decode-bf16 | 1000.0 | 110.0 | 9.091 |", report)
         self.assertIn("| PyTorch 2.9 | 400.0 | 100.0 | 10.000 |", report)
         self.assertIn("| int8 per 32, 7 × 32 | 4 | 12.3 | 75.0 % |", report)
+        self.assertIn("Decoding as CUPTI 13.0.1 counted it, in a pass of its own.", report)
+        self.assertIn("| linear | 5.0 | 125.0 % | 1.0 % | 25.0 % |", report)
+        self.assertIn("| add | 0.1 | – | 0.0 % | 50.0 % |", report)
+        self.assertFalse(any(line.startswith("| rope |") for line in report))
+        self.assertIn("counted: 1 operation could not be read", report)
         self.assertTrue(any("bf16 0.0, e4m3 (not supported)" in line for line in report))
 
     def test_embeddings_that_are_the_output_too_are_read(self):
