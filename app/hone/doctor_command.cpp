@@ -67,7 +67,7 @@ std::vector<std::vector<std::string>> device_rows(const nlohmann::json& cuda) {
 
 int doctor_command(const DoctorOptions& options) {
     const nlohmann::json machine = environment({});
-    const nlohmann::json cuda = devices({}, {});
+    const nlohmann::json cuda = devices(true, {}, {});
     const profiler::StoreInfo info = profiler::Store(store_path(options.store_file)).info();
     nlohmann::json calibrated;
     if (!options.quick) {

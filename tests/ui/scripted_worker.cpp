@@ -56,29 +56,28 @@ struct Failure {
     std::string message;
 };
 
-json devices(ScriptedDevices which) {
+json devices(ScriptedDevices which, bool open) {
     if (which == ScriptedDevices::none)
         return {{"devices", json::array()}, {"problem", "the driver is too old: it runs CUDA 12.2"}};
     const bool whole = which == ScriptedDevices::one;
     const json tracing{{"source", whole ? "CUPTI 13.0.1" : "CUDA events"},
                        {"kernels", whole},
                        {"problem", whole ? json() : json("another tool holds CUPTI")}};
-    return {{"devices",
-             {{{"id", "cuda:0"},
-               {"name", "Test GPU"},
-               {"memory", 8e9},
-               {"memory_free", 7.5e9},
-               {"compute_capability", "9.0"},
-               {"multiprocessors", 132},
-               {"driver", "13.1"},
-               {"runtime", "13.0"},
-               {"mig", !whole},
-               {"tracing", tracing},
-               {"problem", nullptr}}}},
-            {"problem", nullptr},
-            {"nccl",
-             {{"version", whole ? json("2.28.9") : json()},
-              {"problem", whole ? json() : json("it cannot be loaded")}}}};
+    json answer{{"devices",
+                 {{{"id", "cuda:0"},
+                   {"name", "Test GPU"},
+                   {"memory", 8e9},
+                   {"compute_capability", "9.0"},
+                   {"multiprocessors", 132},
+                   {"driver", "13.1"},
+                   {"runtime", "13.0"},
+                   {"mig", !whole}}}},
+                {"problem", nullptr}};
+    if (!open) return answer;
+    answer["devices"][0].update({{"memory_free", 7.5e9}, {"tracing", tracing}, {"problem", nullptr}});
+    answer["nccl"] = {{"version", whole ? json("2.28.9") : json()},
+                      {"problem", whole ? json() : json("it cannot be loaded")}};
+    return answer;
 }
 
 ScriptedDevices devicesOfThisWorker = ScriptedDevices::one;
@@ -141,7 +140,7 @@ private:
                       {"memory_total", 8e9},
                       {"memory_available", 6e9},
                       {"os", "Test OS"}}}};
-        if (type == "devices") return devices(devicesOfThisWorker);
+        if (type == "devices") return devices(devicesOfThisWorker, request.value("open", false));
         if (type == "inspect") return inspect(request);
         if (type == "predict")
             return {{"memory", {{"peak_resident", 4e6}}},

@@ -92,6 +92,18 @@ private slots:
         QCOMPARE(session_->syntheticShapes(), QStringList{QStringLiteral("tiny")});
     }
 
+    void devicesAreOpenedOnceAndOnlyWhenAskedFor() {
+        QSignalSpy changed(session_.get(), &Session::devicesChanged);
+        QTRY_COMPARE(changed.count(), 1);
+        QVERIFY(!session_->devices()["devices"][0].contains("tracing"));
+        session_->openDevices();
+        session_->openDevices();
+        QTRY_COMPARE(changed.count(), 2);
+        QVERIFY(session_->devices()["devices"][0]["tracing"]["kernels"].get<bool>());
+        QTest::qWait(100);
+        QCOMPARE(changed.count(), 2);
+    }
+
     void measuringNeedsAModel() {
         QCOMPARE(session_->measure(), -1);
         QVERIFY(session_->jobs().jobs().empty());

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/techniques/apply/technique.h"
 
@@ -47,6 +48,20 @@ TEST(CudaPrepared, MakesTwoOfFourWeightsItself) {
               0.8 * dense.at("memory").at("weights").get<double>());
     EXPECT_EQ(unstructured.at("counters").at("skipped_zeros"), 0);
     EXPECT_EQ(unstructured.at("engaged").at("prune_magnitude").at("engaged"), false);
+}
+
+TEST(CudaDevices, AreOpenedOnlyWhereAskedFor) {
+    ASSERT_EQ(kPluginChosen, 0);
+    const nlohmann::json listed = describe_devices(false), opened = describe_devices(true);
+    const nlohmann::json &cheap = listed.at("devices").at(0), &whole = opened.at("devices").at(0);
+    EXPECT_EQ(cheap.at("name"), "Emulated device");
+    for (const char* const field : {"memory_free", "tracing", "problem"}) {
+        EXPECT_FALSE(cheap.contains(field)) << field;
+        EXPECT_TRUE(whole.contains(field)) << field;
+    }
+    EXPECT_FALSE(listed.contains("nccl"));
+    EXPECT_EQ(opened.at("nccl").at("version"), nullptr);
+    EXPECT_EQ(cheap.at("memory"), whole.at("memory"));
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ struct Session::Impl {
     Workload workload;
     Target target;
     std::optional<std::int64_t> baseline;
-    bool tracing = false;
+    bool tracing = false, devicesOpened = false;
     int layer = -1;
 };
 
@@ -70,21 +70,33 @@ Session::Session(const Registry& registry, const WorkerLaunch& launch, const std
         [this](const ErrorDetails& error) {
             emit impl_->jobs.logged(QString::fromStdString(error.message));
         });
+    askForDevices(false);
+}
+
+Session::~Session() = default;
+
+void Session::askForDevices(bool open) {
     impl_->jobs.quick(
         QStringLiteral("devices"), this,
-        [](const WorkerLaunch& workers, const std::stop_token& stop) { return hone::devices(workers, stop); },
+        [open](const WorkerLaunch& workers, const std::stop_token& stop) {
+            return hone::devices(open, workers, stop);
+        },
         [this](const nlohmann::json& answer) {
             impl_->devices = answer;
             emit devicesChanged();
         },
         [this](const ErrorDetails& error) {
-            impl_->devices = {{"devices", nlohmann::json::array()}, {"problem", error.message}};
+            // Devices that were listed are there, whatever came of opening them.
+            if (!impl_->devices.is_object())
+                impl_->devices = {{"devices", nlohmann::json::array()}, {"problem", error.message}};
             emit devicesChanged();
             emit impl_->jobs.logged(QString::fromStdString(error.message));
         });
 }
 
-Session::~Session() = default;
+void Session::openDevices() {
+    if (!std::exchange(impl_->devicesOpened, true)) askForDevices(true);
+}
 
 const Registry& Session::registry() const {
     return impl_->registry;

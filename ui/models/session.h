@@ -33,8 +33,10 @@ public:
     QString modelName() const;
     const nlohmann::json& model() const;        // the `inspect` result with tensors; null: none is open
     const nlohmann::json& environment() const;  // the worker's; null until it answered
-    // CUDA devices, or why there are none, as docs/protocol.md says; null until a worker answered.
+    // CUDA devices, or why there are none, as docs/protocol.md says; null until a worker answered. At first only what costs a device nothing.
     const nlohmann::json& devices() const;
+    // Asks, once, also for what only open devices tell; then devicesChanged.
+    void openDevices();
     const QStringList& syntheticShapes() const;  // names for "synthetic:NAME"; empty until it answered
 
     const Recipe& recipe() const;
@@ -84,6 +86,7 @@ public slots:
     void requestPage(const QString& page) { emit pageRequested(page); }
 
 private:
+    void askForDevices(bool open);
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

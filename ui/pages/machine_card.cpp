@@ -116,6 +116,12 @@ MachineCard::MachineCard(Session& session, QWidget* parent)
     refresh();
 }
 
+// Opening devices takes their memory: nobody who does not look at this card pays for it.
+void MachineCard::showEvent(QShowEvent* event) {
+    Card::showEvent(event);
+    session_.openDevices();
+}
+
 void MachineCard::refresh() {
     const nlohmann::json& machine = session_.environment();
     const nlohmann::json& answer = session_.devices();

@@ -15,6 +15,9 @@ class MachineCard : public Card {
 public:
     explicit MachineCard(Session& session, QWidget* parent = nullptr);
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     void refresh();
     Session& session_;

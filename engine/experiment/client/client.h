@@ -108,8 +108,9 @@ nlohmann::json calibrate(const Target& target, bool refresh, const WorkerLaunch&
 nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json hello(const WorkerLaunch& launch);
 nlohmann::json environment(const WorkerLaunch& launch);  // of the worker's hello
-// The CUDA devices that a worker can use, or why there are none. Loads CUDA's libraries, in the worker: some tenths of a second.
-nlohmann::json devices(const WorkerLaunch& launch, std::stop_token stop);
+// The CUDA devices that a worker can use, or why there are none. Loads CUDA's libraries, in the worker: some tenths of a second. With `open` also what
+// only an open device tells: free memory, and whether its kernels can be traced.
+nlohmann::json devices(bool open, const WorkerLaunch& launch, std::stop_token stop);
 
 struct GenerateRequest {
     Experiment experiment;

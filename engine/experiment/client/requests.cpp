@@ -97,8 +97,8 @@ nlohmann::json environment(const WorkerLaunch& launch) {
     return understood([&] { return hello(launch).at("environment"); });
 }
 
-nlohmann::json devices(const WorkerLaunch& launch, std::stop_token stop) {
-    return without_envelope(ask({{"type", "devices"}}, launch, std::move(stop)));
+nlohmann::json devices(bool open, const WorkerLaunch& launch, std::stop_token stop) {
+    return without_envelope(ask({{"type", "devices"}, {"open", open}}, launch, std::move(stop)));
 }
 
 nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,

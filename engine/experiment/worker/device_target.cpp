@@ -124,18 +124,19 @@ nlohmann::json library_document(const gpu::LibraryFacts& facts) {
 
 }  // namespace
 
-nlohmann::json describe_devices() {
+nlohmann::json describe_devices(bool open) {
     const gpu::PluginLoad& plugin = gpu::load_plugin();
     const gpu::DeviceList list = gpu::list_devices(plugin);
     nlohmann::json devices = nlohmann::json::array();
     for (std::size_t i = 0; i < list.devices.size(); ++i) {
         devices.push_back(facts_document(list.devices[i]));
         devices.back()["id"] = fmt::format("cuda:{}", i);
-        devices.back().update(state_document(*plugin.table, static_cast<int>(i)));
+        if (open) devices.back().update(state_document(*plugin.table, static_cast<int>(i)));
     }
-    return {{"devices", std::move(devices)},
-            {"problem", text_or_null(list.problem)},
-            {"nccl", plugin.table == nullptr ? nlohmann::json() : library_document(gpu::find_nccl(plugin))}};
+    nlohmann::json found{{"devices", std::move(devices)}, {"problem", text_or_null(list.problem)}};
+    if (open)
+        found["nccl"] = plugin.table == nullptr ? nlohmann::json() : library_document(gpu::find_nccl(plugin));
+    return found;
 }
 
 nlohmann::json device_memory_document(MemoryByClass peak, std::int64_t held, std::int64_t taken) {

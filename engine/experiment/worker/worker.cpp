@@ -169,7 +169,7 @@ json Worker::step(const json& request) {
 json Worker::handle(const json& request) {
     const std::string type = request["type"];
     if (type == "hello") return hello(request);
-    if (type == "devices") return describe_devices();
+    if (type == "devices") return describe_devices(request.value("open", false));
     if (type == "inspect") return inspect_checkpoint(request);
     if (type == "tensor_stats") return tensor_statistics(request, progress("run"));
     if (type == "tokenize") return tokenize_text(request, progress("run"));
