@@ -1,60 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/emulation/emulated_plugin.h"
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <functional>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "kernels/cuda/emulation/emulated_device.h"
 #include "kernels/cuda/emulation/launch.h"
 #include "kernels/cuda/kernel_name.h"
 #include "kernels/cuda/numbers.h"
 
-namespace hone::gpu {
+namespace hone::gpu::emulation {
 
-using profiler::Activity;
 using profiler::ActivityKind;
 
-// What is queued, and how it shows in a trace; of a copy `bytes`, of a kernel its shape.
-struct EmulatedWork {
-    std::function<void()> run;
-    Activity activity;
-    std::string name;
-};
-
-struct PluginDevice {
-    std::map<void*, std::int64_t> allocations;
-    std::int64_t allocated = 0;
-    std::vector<EmulatedWork>* capture = nullptr;
-    // A trace; records as CUPTI would write them.
-    bool tracing = false, kernels = false;
-    std::uint64_t mark = 0, nodes = 0;
-    std::uint32_t correlations = 0;
-    std::int64_t span_begin = 0;
-    std::vector<std::pair<Activity, std::string>> records;
-    std::vector<profiler::ClockPair> clock;
-    TraceEnd traced;
-    // While counters are read: what was invented for the marks so far.
-    bool counting = false;
-    std::int64_t counted_work = 0;  // under the mark
-    std::vector<std::pair<std::uint64_t, profiler::HardwareCounters>> counted;
-};
-
-struct PluginGraph {
-    std::vector<EmulatedWork> work;
-};
-
-struct PluginEvent {
-    std::int64_t time = 0;  // ns of the host's steady clock
-};
-
-namespace emulation {
 namespace {
 
 constexpr std::int64_t kMemory = std::int64_t{1} << 30;
@@ -66,12 +30,6 @@ std::int64_t& launches_to_loss() {
         return asked == nullptr ? std::int64_t{0} : std::atoll(asked);
     }();
     return left;
-}
-
-// Set and not empty: why counters cannot be read.
-const char* counters_refusal() {
-    const char* const asked = std::getenv("HONE_EMULATED_COUNTERS_REFUSED");
-    return asked != nullptr && *asked != '\0' ? asked : nullptr;
 }
 
 std::int64_t& memory_limit() {
@@ -86,83 +44,15 @@ int report(int code, const char* text, PluginError* error) {
     return code;
 }
 
-bool& kernels_are_traced() {
-    static bool traced = true;
-    return traced;
-}
-
-std::int64_t steady_now() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-}
-
-// The device's clock is another than the host's: it began long ago.
-constexpr std::int64_t kClockOffset = 1'000'000'000'000;
-std::int64_t device_now() {
-    return steady_now() + kClockOffset;
-}
-
-profiler::ClockPair clock_pair() {
-    const std::int64_t host = steady_now();
-    return {host + kClockOffset, host};
-}
-
-// The call that asks for work, which carries the mark.
-std::uint32_t record_call(PluginDevice* device, const char* name, std::int64_t start) {
-    const std::uint32_t correlation = ++device->correlations;
-    Activity call;
-    call.kind = ActivityKind::runtime_call;
-    call.correlation = correlation;
-    call.start = start;
-    call.end = device_now();
-    device->records.emplace_back(call, name);
-    if (device->mark == 0) return correlation;
-    Activity mark;
-    mark.kind = ActivityKind::correlation;
-    mark.correlation = correlation;
-    mark.mark = device->mark;
-    device->records.emplace_back(mark, "");
-    return correlation;
-}
-
-void run_traced(PluginDevice* device, const EmulatedWork& work, std::uint32_t correlation) {
-    Activity activity = work.activity;
-    activity.start = device_now();
-    work.run();
-    activity.end = device_now();
-    activity.correlation = correlation;
-    activity.device = 0;
-    activity.stream = 7;
-    device->records.emplace_back(activity, work.name);
-}
-
-const char* call_of(ActivityKind kind) {
-    return kind == ActivityKind::kernel ? "cudaLaunchKernel"
-           : kind == ActivityKind::copy ? "cudaMemcpyAsync"
-                                        : "cudaMemsetAsync";
-}
-
 // Now, or when the graph that is being captured runs. What an emulated kernel does wrong loses the context, as it might on a device.
 int queue(PluginDevice* device, EmulatedWork work, PluginError* error) {
     ++device->counted_work;
     try {
         if (device->capture != nullptr) {
-            if (device->tracing && device->kernels) {
-                Activity node;
-                node.kind = ActivityKind::graph_node;
-                node.graph_node = work.activity.graph_node = ++device->nodes;
-                node.mark = device->mark;
-                device->records.emplace_back(node, "");
-                record_call(device, call_of(work.activity.kind),
-                            device_now());  // CUPTI sees the call all the same
-            }
+            if (device->tracing && device->kernels) capture_traced(device, work);
             device->capture->push_back(std::move(work));
         } else if (device->tracing && device->kernels) {
-            const std::int64_t start = device_now();
-            if (work.activity.kind == ActivityKind::kernel && work.activity.grid[0] > 0)
-                ++device->traced.own_launches;
-            run_traced(device, work, record_call(device, call_of(work.activity.kind), start));
+            run_launched(device, work);
         } else {
             work.run();
         }
@@ -178,17 +68,6 @@ EmulatedWork copying(profiler::CopyDirection direction, std::size_t bytes, std::
     work.activity.direction = direction;
     work.activity.bytes = static_cast<std::int64_t>(bytes);
     return work;
-}
-
-void record_memory(PluginDevice* device, const void* memory, std::int64_t bytes, bool allocates) {
-    if (!device->tracing || !device->kernels) return;
-    Activity activity;
-    activity.kind = ActivityKind::memory;
-    activity.allocates = allocates;
-    activity.start = activity.end = device_now();
-    activity.bytes = bytes;
-    activity.address = reinterpret_cast<std::uintptr_t>(memory);
-    device->records.emplace_back(activity, "");
 }
 
 void check_range(const void* memory, std::size_t bytes) {
@@ -399,11 +278,7 @@ int launch_graph(PluginDevice* device, PluginGraph* graph, PluginError* error) {
             for (const EmulatedWork& work : graph->work) work.run();
             return 0;
         }
-        const std::uint32_t correlation = record_call(device, "cudaGraphLaunch", device_now());
-        for (const EmulatedWork& work : graph->work) {
-            device->traced.graph_kernels += work.activity.kind == ActivityKind::kernel ? 1 : 0;
-            run_traced(device, work, correlation);
-        }
+        run_graph_traced(device, graph->work);
         return 0;
     } catch (const std::exception& problem) {
         return report(kUnknown, problem.what(), error);
@@ -431,77 +306,6 @@ int milliseconds(PluginEvent* begin, PluginEvent* end, float* elapsed, PluginErr
 
 void release_event(PluginEvent* event) {
     delete event;
-}
-
-int begin_trace(PluginDevice* device, TraceStart* start, PluginError*) {
-    device->tracing = true;
-    device->kernels = start->kernels = kernels_are_traced();
-    std::snprintf(start->source, sizeof start->source, "%s",
-                  device->kernels ? "emulation" : "emulated events");
-    if (!device->kernels)
-        std::snprintf(start->problem, sizeof start->problem,
-                      "single kernels are not traced: a test asked for that");
-    device->records.clear();
-    device->clock = {clock_pair()};
-    device->mark = device->nodes = 0;
-    device->correlations = 0;
-    device->traced = {};
-    device->span_begin = device_now();
-    return 0;
-}
-
-void mark(PluginDevice* device, std::uint64_t mark) {
-    if (device->tracing && !device->kernels && device->capture == nullptr) {
-        const std::int64_t now = device_now();
-        if (device->mark != 0) {
-            Activity span;
-            span.kind = ActivityKind::span;
-            span.device = span.stream = 0;
-            span.mark = device->mark;
-            span.start = device->span_begin;
-            span.end = now;
-            device->records.emplace_back(span, "");
-        }
-        device->span_begin = now;
-    }
-    // Figures that differ from the formulas' and from operation to operation, and mean nothing.
-    if (device->counting && device->mark != 0) {
-        const auto work = static_cast<double>(device->counted_work);
-        device->counted.emplace_back(
-            device->mark, profiler::HardwareCounters{4096 * work, 1024 * work, 0.25, 0.5, 1000 * work});
-    }
-    device->counted_work = 0;
-    device->mark = mark;
-}
-
-int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, PluginError*) {
-    mark(device, 0);
-    device->tracing = false;
-    device->clock.push_back(clock_pair());
-    for (const auto& [activity, name] : device->records) sink->record(sink->context, &activity, name.c_str());
-    for (const profiler::ClockPair& pair : device->clock) sink->clock(sink->context, &pair);
-    *end = device->traced;
-    device->records.clear();
-    return 0;
-}
-
-int begin_counters(PluginDevice* device, CountersStart* start, PluginError*) {
-    std::snprintf(start->source, sizeof start->source, "emulation");
-    const char* const refusal =
-        device->tracing ? "counters are not read while a trace is recorded" : counters_refusal();
-    if (refusal != nullptr) std::snprintf(start->problem, sizeof start->problem, "%s", refusal);
-    device->counting = start->counting = refusal == nullptr;
-    device->counted.clear();
-    device->mark = 0;
-    return 0;
-}
-
-int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd*, PluginError*) {
-    mark(device, 0);
-    device->counting = false;
-    for (const auto& [mark, counters] : device->counted) sink->counted(sink->context, mark, &counters);
-    device->counted.clear();
-    return 0;
 }
 
 }  // namespace
@@ -547,13 +351,8 @@ void lose_context_after(std::int64_t launches) {
     launches_to_loss() = launches;
 }
 
-void trace_kernels(bool kernels) {
-    kernels_are_traced() = kernels;
-}
-
 void limit_memory(std::int64_t bytes) {
     memory_limit() = bytes == 0 ? kMemory : bytes;
 }
 
-}  // namespace emulation
-}  // namespace hone::gpu
+}  // namespace hone::gpu::emulation
