@@ -40,7 +40,7 @@ std::int64_t workspace_bytes(const ModelConfig& model, const RunConfig& config, 
 // Of a CUDA device: a panel of expanded weights, inputs as products take them, sums in int8 or FP8, and attention's parts, whose blocks fill the
 // largest devices twice.
 std::int64_t device_workspace_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t rows) {
-    constexpr std::int64_t kFloat = sizeof(float), kBf16 = 2, kBlocks = 2 * 160;
+    constexpr std::int64_t kFloat = sizeof(float), kBf16 = 2, kBlocks = std::int64_t{2} * 160;
     const std::int64_t q_width = model.n_heads * model.head_dim,
                        widest = std::max({model.n_embd, model.n_ff, q_width});
     const std::int64_t largest_matrix = model.n_embd * std::max(model.n_ff, model.n_vocab) * kFloat;

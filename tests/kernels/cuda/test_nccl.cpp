@@ -19,12 +19,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 class Nccl : public testing::Test {
-protected:
-    Nccl() { set("HONE_NCCL_LIBRARY", HONE_FAKE_NCCL); }
+public:
     ~Nccl() override {
         for (const char* const name : {"HONE_NCCL_LIBRARY", "FAKE_NCCL_VERSION", "FAKE_NCCL_STATUS"})
             unsetenv(name);
     }
+
+protected:
+    Nccl() { set("HONE_NCCL_LIBRARY", HONE_FAKE_NCCL); }
     static void set(const char* name, const std::string& value) { setenv(name, value.c_str(), 1); }
     static LibraryFacts found() {
         LibraryFacts facts;

@@ -95,6 +95,7 @@ std::vector<std::vector<std::int32_t>> pages_of_the_cpu(const std::vector<float>
         for (std::int64_t head = 0; head < kKvHeads; ++head)
             v[static_cast<std::size_t>(position * kWidth + head * kDim + position / kPage)] = 1;
     std::vector<kernels::MaskRow> mask;
+    mask.reserve(ends.size());
     for (const std::int64_t end : ends) mask.push_back({0, 0, end});
     const auto cache = [](const std::vector<float>& values) {
         return kernels::KvView{kernels::KvType::f32, values.data(), nullptr, kDim, kWidth, 0};

@@ -250,8 +250,10 @@ void expect_rescaled(PlaneType type) {
                              row_scales = kernels::random_floats(kRows, 17),
                              before = kernels::random_floats(kTokens * kStride, 18);
     std::vector<Sum> sums;
+    sums.reserve(random.size());
     for (const float value : random) sums.push_back(static_cast<Sum>(value));
     std::vector<F16> w_scales;
+    w_scales.reserve(row_scales.size());
     for (const float value : row_scales) w_scales.push_back({kernels::f32_to_f16(value)});
     const DeviceArray<Sum> device_sums(sums);
     const DeviceArray<float> device_x_scales(x_scales), y(before);
