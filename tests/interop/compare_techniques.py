@@ -270,11 +270,11 @@ def compare(hone, source, folder, store, calibration, baseline, technique):
     return row, scores
 
 
-def section(rows):
+def section(hone, rows):
     lines = [TITLE, "", "Made by tests/interop/compare_techniques.py; its head says how to run it.", "",
              f"- date: {datetime.date.today().isoformat()}",
              f"- transformers {transformers.__version__}, torch {torch.__version__}, computing in fp32",
-             "- command: `HONE_SAMPLE_DIR=~/.cache/hone python tests/interop/compare_techniques.py build/release/bin/hone`",
+             f"- command: `HONE_SAMPLE_DIR=~/.cache/hone python tests/interop/compare_techniques.py {hone}`",
              f"- model: SmolLM2-135M-Instruct (BF16); text: resources/texts/sample.txt, {WINDOWS} windows of {CONTEXT} tokens, the "
              "second half of each scored", "",
              "| technique | perplexity, Hone | perplexity, PyTorch | difference | its limit | KL, Hone, nats | KL, PyTorch, nats | |",
@@ -305,7 +305,7 @@ def main():
             baseline = scores if baseline is None else baseline
             rows.append(row)
             print(rows[-1], file=sys.stderr, flush=True)
-    text = section(rows)
+    text = section(options.hone, rows)
     print(text)
     if options.out:
         page = options.out.read_text(encoding="utf-8") if options.out.exists() else ""
