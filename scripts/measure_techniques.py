@@ -34,6 +34,7 @@ ROWS = [
                                                     "prune_magnitude.storage=dense"], []),
     ("prune_magnitude 2:4", ["prune_magnitude.pattern=n_m", "prune_magnitude.n=2", "prune_magnitude.m=4"], []),
     ("quantize_weights q4_1", ["quantize_weights.scheme=q4_1"], []),
+    ("quantize_weights fp8_channel", ["quantize_weights.scheme=fp8_channel"], []),
     ("kv_cache fp16", ["kv_cache.dtype=fp16"], LONG),
     ("baseline against itself", [], []),
     ("prune_magnitude 50 %, tensor", ["prune_magnitude.sparsity=0.5", "prune_magnitude.scope=tensor"], []),
