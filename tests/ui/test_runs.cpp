@@ -295,6 +295,18 @@ private slots:
             replay(store_->samples(baseline_), hone::Side::baseline).accuracyLine("kl_divergence").y.empty());
     }
 
+    void whatWasNotMeasuredInTurnIsSaidFirst() {
+        const auto a = *store_->load(baseline_), b = *store_->load(baseline_ + 3);
+        hone::profiler::Comparison paired, apart;
+        paired.interleaved = true;
+        paired.warnings = {"busy", "unsteady"};
+        apart.warnings = {"not interleaved", "busy"};
+        ComparisonModel model;
+        model.setRuns(a, {b, b}, {paired, apart}, {});
+        QCOMPARE(model.warnings(), (QStringList{QStringLiteral("not interleaved"), QStringLiteral("busy"),
+                                                QStringLiteral("unsteady")}));
+    }
+
     void differencesOnlyHidesWhatCannotBeTold() {
         const auto a = *store_->load(baseline_), b = *store_->load(baseline_ + 3);
         ComparisonModel model;

@@ -10,7 +10,7 @@ namespace hone::ui {
 namespace {
 
 constexpr int shownWarnings = 2;
-constexpr int leastColumn = 190;  // pixels: a verdict with its interval can be read
+constexpr int leastColumn = 208;  // pixels: a verdict with its interval can be read
 
 }  // namespace
 
