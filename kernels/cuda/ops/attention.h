@@ -110,13 +110,12 @@ HONE_BOTH constexpr std::int32_t attention_tile_stride(std::int32_t head_dim) {
 
 inline Launch attention_launch(const AttentionParams& p) {
     const std::int64_t group = p.n_heads / p.cache.n_kv_heads, dim = p.cache.head_dim;
+    const std::int64_t stride = attention_tile_stride(static_cast<std::int32_t>(dim));
     return {{static_cast<std::uint32_t>(p.rows), static_cast<std::uint32_t>(p.cache.n_kv_heads),
              static_cast<std::uint32_t>(p.splits)},
             kAttentionWarps * kWarp,
-            static_cast<std::uint32_t>(
-                sizeof(float) *
-                static_cast<std::size_t>(group * dim +
-                                         2 * kWarp * attention_tile_stride(static_cast<std::int32_t>(dim))))};
+            static_cast<std::uint32_t>(sizeof(float) *
+                                       static_cast<std::size_t>(group * dim + stride * 2 * kWarp))};
 }
 
 // Blocks that fill the device, but no split shorter than four tiles.

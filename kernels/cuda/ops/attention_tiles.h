@@ -35,7 +35,7 @@ inline Launch attention_tiles_launch(const AttentionParams& p) {
     return {{static_cast<std::uint32_t>(ceil_div(p.rows, attention_tile_rows(p.n_heads, p.cache.n_kv_heads))),
              static_cast<std::uint32_t>(p.cache.n_kv_heads)},
             kAttentionTileWarps * kWarp,
-            static_cast<std::uint32_t>(2 * kTilePositions * kValueBytes *
+            static_cast<std::uint32_t>(kValueBytes * 2 * kTilePositions *
                                        static_cast<std::size_t>(attention_tile_dim(p.cache.head_dim)))};
 }
 

@@ -31,6 +31,7 @@ public:
     Packed(kernels::WeightType type, const std::vector<std::vector<std::byte>>& rows, std::int64_t cols)
         : packing(packing_of(type, cols).value()) {
         std::vector<const std::byte*> each;
+        each.reserve(rows.size());
         for (const std::vector<std::byte>& row : rows) each.push_back(row.data());
         pack(type, each, cols);
     }
