@@ -90,6 +90,10 @@ nlohmann::json describe_device(const Target& target) {
 
 namespace {
 
+nlohmann::json text_or_null(const std::string& text) {
+    return text.empty() ? nlohmann::json() : nlohmann::json(text);
+}
+
 // What only an open device tells: how much of it is free, and whether its kernels can be traced. A trace is begun and ended to know:
 // permission, another tool and a missing library all show at the beginning alone.
 nlohmann::json state_document(const gpu::PluginTable& plugin, int index) {
@@ -101,21 +105,11 @@ nlohmann::json state_document(const gpu::PluginTable& plugin, int index) {
         profiler::DeviceRecording recording;
         device.end_trace(recording);
         state["tracing"] = {
-            {"source", recording.source},
-            {"kernels", kernels},
-            {"problem", recording.problem.empty() ? nlohmann::json() : nlohmann::json(recording.problem)}};
+            {"source", recording.source}, {"kernels", kernels}, {"problem", text_or_null(recording.problem)}};
     } catch (const gpu::DeviceError& error) {
         state["problem"] = error.what();
     }
     return state;
-}
-
-}  // namespace
-
-namespace {
-
-nlohmann::json text_or_null(const std::string& text) {
-    return text.empty() ? nlohmann::json() : nlohmann::json(text);
 }
 
 nlohmann::json library_document(const gpu::LibraryFacts& facts) {

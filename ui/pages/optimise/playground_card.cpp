@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "ui/forms/captioned.h"
 #include "ui/forms/flow_layout.h"
 #include "ui/forms/schema_text.h"
 #include "ui/pages/optimise/answer_view.h"
@@ -101,19 +102,11 @@ QWidget* PlaygroundCard::makeControls() {
 
 template <typename Number>
 Number* PlaygroundCard::addNumber(QLayout* row, const QString& label, const QString& help, Number* box) {
-    auto* pair = new QWidget;
-    auto* layout = new QHBoxLayout(pair);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(6);
-    auto* caption = new TextLabel(label, TextStyle::body, Tone::muted);
     box->setAccessibleName(label);
     box->setAccessibleDescription(help);
     box->setToolTip(wrappedTip(help));
     box->setMaximumWidth(numberWidth);
-    caption->setBuddy(box);
-    layout->addWidget(caption);
-    layout->addWidget(box);
-    row->addWidget(pair);
+    row->addWidget(captioned(label, {box}));
     return box;
 }
 
