@@ -1,31 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
 namespace hone {
 
-// What ends a job. `message` is one sentence for a person: what happened, where, and what to do. The other fields
-// are empty where they do not apply.
+// What kind of thing ends a job. Each kind but `other` has a sentence for people and, where there is one, an action:
+// a place that throws names the kind, and its own `summary` only where it knows more than the kind says.
+enum class Fault : std::uint8_t {
+    other,        // a fact does not fit: "FILE cannot be used."
+    cut_off,      // the file ends before what it says it holds
+    damaged,      // the file contradicts itself or its format
+    not_a_model,  // a file or folder of another kind
+    unsupported,  // a sound file with something that this version does not run
+    missing,      // nothing there, or no right to read it
+    changed,      // the file is not the one that was looked at before
+    argument,     // what the user typed cannot be used
+    not_written,  // the target could not be written; what was there before is still there
+    no_memory,    // it does not fit
+    internal,     // a promise inside Hone is broken
+};
+
+// What ends a job. `message` is the whole text: a sentence for people, an action where there is one, then the detail. The
+// other fields are empty where they do not apply; they keep text as it stands in a file, `message` has it printable.
 struct ErrorDetails {
     std::string message;
     std::string file;      // path of the file at fault
     std::string field;     // field, option or tensor at fault, e.g. "tensor[17] 'blk.3.ffn_up.weight' offset"
     std::string found;     // what was there
     std::string expected;  // what was expected
+    Fault fault = Fault::other;
+    std::string summary{};  // "The file is cut off: 5 MB of about 98 MB." The kind's sentence where empty
+    std::string action{};   // "Download it again." The kind's where empty
 };
+
+// "FILE: FIELD: found FOUND, expected EXPECTED", printable, of the parts that are there; empty where none but a file is.
+std::string detail(const ErrorDetails& details);
 
 class Error : public std::runtime_error {
 public:
     explicit Error(std::string message);
-    // Builds the sentence "FILE: FIELD: found FOUND, expected EXPECTED" where `details.message` is empty.
+    // Where `details.message` is empty, builds it and fills in what the kind of fault says. A message that is given is a whole
+    // sentence already and becomes the summary too.
     explicit Error(ErrorDetails details);
 
     const ErrorDetails& details() const { return details_; }
 
 private:
+    struct Completed {
+        ErrorDetails details;
+    };
+    explicit Error(Completed completed);
+
     ErrorDetails details_;
 };
 
@@ -41,7 +70,7 @@ public:
     Cancelled() : std::runtime_error("cancelled") {}
 };
 
-// {"message", "file", "field", "found", "expected"}: the shape of errors in the protocol and with --json.
+// {"message", "summary", "action", "file", "field", "found", "expected"}: the shape of errors in the protocol and with --json.
 nlohmann::json to_json(const ErrorDetails& details);
 ErrorDetails error_details_from_json(const nlohmann::json& json);
 

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "engine/core/checked.h"
-#include "engine/formats/utf8.h"
+#include "engine/core/utf8.h"
 
 namespace hone::gguf {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "engine/core/error.h"
 #include "engine/formats/mapped_file.h"
-#include "engine/formats/utf8.h"
+#include "engine/core/utf8.h"
 
 namespace hone::hf {
 namespace {

@@ -13,7 +13,7 @@
 #include "engine/formats/hugging_face/tensors.h"
 #include "engine/formats/hugging_face/tokenizer.h"
 #include "engine/formats/mapped_file.h"
-#include "engine/formats/utf8.h"
+#include "engine/core/utf8.h"
 
 namespace hone {
 namespace {

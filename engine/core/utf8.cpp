@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/formats/utf8.h"
+#include "engine/core/utf8.h"
 
 namespace hone {
 namespace {
@@ -8,8 +8,9 @@ unsigned byte_at(std::string_view text, std::size_t index) {
     return static_cast<unsigned char>(text[index]);
 }
 
-// Bytes of the character that starts the text; 0 where it is none.
-std::size_t character(std::string_view text) {
+}  // namespace
+
+std::size_t utf8_character(std::string_view text) {
     const unsigned lead = byte_at(text, 0);
     if (lead < 0x80) return 1;
     const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
@@ -28,12 +29,10 @@ std::size_t character(std::string_view text) {
     return length;
 }
 
-}  // namespace
-
 std::size_t valid_utf8_prefix(std::string_view text) {
     std::size_t position = 0;
     while (position < text.size()) {
-        const std::size_t length = character(text.substr(position));
+        const std::size_t length = utf8_character(text.substr(position));
         if (length == 0) break;
         position += length;
     }

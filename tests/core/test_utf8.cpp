@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine/formats/utf8.h"
+#include "engine/core/utf8.h"
 
 namespace hone {
 namespace {
