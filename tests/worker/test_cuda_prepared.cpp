@@ -22,7 +22,7 @@ nlohmann::json repetition_with(const std::vector<RecipeStep>& steps, const std::
     experiment.workload.generated_tokens = 3;
     experiment.workload.text = "none";
     experiment.target.device = "cuda:0";
-    Prepared prepared(experiment, dtype, Fault(), {}, {});
+    Prepared prepared(experiment, dtype, InjectedFault(), {}, {});
     prepared.repetition({});
     return prepared.repetition({});
 }

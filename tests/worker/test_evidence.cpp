@@ -26,7 +26,7 @@ nlohmann::json repetition_with(const std::vector<RecipeStep>& steps,
     experiment.workload.text = "none";
     experiment.workload.concurrency = 8;
     experiment.target.threads = 2;
-    Prepared prepared(experiment, "keep", Fault(), {}, {});
+    Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
     prepared.repetition({});
     return prepared.repetition({});
 }
@@ -162,7 +162,7 @@ TEST(Evidence, AMergeCacheBeginsEachRepetitionEmpty) {
     experiment.workload.generated_tokens = 2;
     experiment.workload.text = "none";
     experiment.target.threads = 1;
-    Prepared prepared(experiment, "keep", Fault(), {}, {});
+    Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
     const auto hits = [&prepared] {
         return prepared.repetition({}).at("counters").at("merge_cache_hits").get<std::int64_t>();
     };
@@ -277,7 +277,7 @@ TEST(Calibration, IsNotScoredUnlessAllWindowsAreAskedFor) {
         experiment.workload.context = 512;
         experiment.workload.windows = windows;
         experiment.target.threads = 1;
-        return Prepared(experiment, "keep", Fault(), {}, {}).description();
+        return Prepared(experiment, "keep", InjectedFault(), {}, {}).description();
     };
     const auto overlap_noted = [](const nlohmann::json& description) {
         return description.at("notes").dump().find("overlaps the calibration of prune_layers") !=

@@ -29,7 +29,7 @@ void measure_accounted(const Experiment& experiment) {
 #if defined(__SANITIZE_ADDRESS__)
     GTEST_SKIP() << "a sanitizer's own memory is of no class";
 #endif
-    Prepared prepared(experiment, "keep", Fault(), {}, {});
+    Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
     expect_accounted(prepared.repetition({}).at("memory"));
     expect_accounted(prepared.repetition({}).at("memory"));
 }

@@ -29,7 +29,7 @@ Experiment experiment_with(std::vector<RecipeStep> steps) {
 
 void expect_predicted(const Experiment& experiment) {
     const nlohmann::json predicted = predict_experiment({{"experiment", to_json(experiment)}}).at("memory");
-    Prepared prepared(experiment, "keep", Fault(), {}, {});
+    Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
     const nlohmann::json measured = prepared.repetition({}).at("memory");
     for (const char* name : {"weights", "kv_cache", "activations", "workspace"}) {
         const double is = measured.at(name).get<double>(), was = predicted.at(name).get<double>();
@@ -77,7 +77,7 @@ TEST(PredictedMemory, FollowsZerosThatAreLeftOut) {
         options["storage"] = "dense";
         const Experiment dense = experiment_with({{"prune_magnitude", options}});
         const auto weights = [](const Experiment& experiment) {
-            return Prepared(experiment, "keep", Fault(), {}, {})
+            return Prepared(experiment, "keep", InjectedFault(), {}, {})
                 .description()
                 .at("model_bytes")
                 .get<double>();

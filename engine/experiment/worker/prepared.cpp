@@ -118,7 +118,7 @@ void require_device_memory(const std::string& source, const std::string& device,
 
 }  // namespace
 
-Prepared::Prepared(const Experiment& experiment, const std::string& dtype, Fault fault,
+Prepared::Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
                    const Progress& load_progress, const Progress& apply_progress)
     : experiment_(experiment), fault_(fault), pool_(resolved_threads(experiment.target)) {
     device_ = open_device(experiment.target);

@@ -16,7 +16,7 @@
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/experiment/worker/accuracy_text.h"
 #include "engine/experiment/worker/evidence.h"
-#include "engine/experiment/worker/fault.h"
+#include "engine/experiment/worker/injected_fault.h"
 #include "engine/experiment/worker/memory_report.h"
 #include "engine/model/model.h"
 #include "engine/runtime/runtime.h"
@@ -40,8 +40,8 @@ Sizes sizes_of(const Workload& workload, const RunConfig& config);
 class Prepared {
 public:
     // `dtype`: what the matrices become after the recipe ("keep" for the recipe's own).
-    Prepared(const Experiment& experiment, const std::string& dtype, Fault fault, const Progress& load,
-             const Progress& apply);
+    Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
+             const Progress& load, const Progress& apply);
 
     nlohmann::json description() const;  // the result of `prepare`
     nlohmann::json repetition(const Progress& progress);
@@ -72,7 +72,7 @@ private:
     double tokenize_bytes_per_second();
 
     Experiment experiment_;
-    Fault fault_;
+    InjectedFault fault_;
     kernels::ThreadPool pool_;
     RunConfig config_;
     std::unique_ptr<gpu::Device> device_;  // null on the CPU

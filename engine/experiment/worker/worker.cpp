@@ -133,12 +133,12 @@ Prepared& Worker::prepared() {
 
 json Worker::prepare(const json& request) {
     prepared_.reset();
-    Fault fault;
+    InjectedFault fault;
     if (request.contains("fault")) {
         if (!options_.allow_faults)
             throw Error(
                 ErrorDetails{"", "", "fault", request["fault"].dump(), "nothing: faults are for tests"});
-        fault = Fault(request["fault"]);
+        fault = InjectedFault(request["fault"]);
     }
     const Experiment experiment = experiment_from_json(request.at("experiment"), builtin_registry());
     prepared_ = std::make_unique<Prepared>(experiment, request.value("dtype", "keep"), fault,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/experiment/worker/fault.h"
+#include "engine/experiment/worker/injected_fault.h"
 
 #include <chrono>
 #include <csignal>
@@ -20,7 +20,7 @@ int signal_number(const std::string& name) {
 
 }  // namespace
 
-Fault::Fault(const nlohmann::json& description) {
+InjectedFault::InjectedFault(const nlohmann::json& description) {
     if (description.contains("signal")) {
         kind_ = Kind::signal;
         signal_ = signal_number(description["signal"].get<std::string>());
@@ -39,7 +39,7 @@ Fault::Fault(const nlohmann::json& description) {
     }
 }
 
-void Fault::before_step() {
+void InjectedFault::before_step() {
     if (kind_ == Kind::none || steps_++ != strikes_at_) return;
     switch (kind_) {
         case Kind::signal:
@@ -56,7 +56,7 @@ void Fault::before_step() {
     }
 }
 
-void Fault::after_pass(double seconds) const {
+void InjectedFault::after_pass(double seconds) const {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                                      std::chrono::duration<double>(slow_down_ * seconds));

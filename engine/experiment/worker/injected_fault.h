@@ -6,10 +6,10 @@
 namespace hone {
 
 // Misfortune on purpose, so that tests can see what a client makes of it (docs/protocol.md, `fault`).
-class Fault {
+class InjectedFault {
 public:
-    Fault() = default;
-    explicit Fault(const nlohmann::json& description);
+    InjectedFault() = default;
+    explicit InjectedFault(const nlohmann::json& description);
     // Called before each step; strikes at the step it was asked to strike at.
     void before_step();
     // Where passes are to be slowed down: keeps the processor busy for that share of what the pass took.
