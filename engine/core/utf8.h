@@ -1,16 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
-#include <string_view>
-
-namespace hone {
-
-// Bytes of the character that `text`, which is not empty, starts with; 0 where that is not valid UTF-8.
-std::size_t utf8_character(std::string_view text);
-
-// Bytes of the longest prefix that is valid UTF-8 (RFC 3629: no surrogates, no overlong forms); the text's size where
-// all of it is.
-std::size_t valid_utf8_prefix(std::string_view text);
-
-}  // namespace hone
+#include "base/utf8.h"  // where the profiler's folders find it too

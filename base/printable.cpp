@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/core/printable.h"
+#include "base/printable.h"
 
 #include <fmt/format.h>
 
 #include <cstdint>
 
-#include "engine/core/utf8.h"
+#include "base/utf8.h"
 
 namespace hone {
 namespace {
