@@ -41,7 +41,8 @@ TEST_F(Requests, ReturnTheResultWithoutItsEnvelope) {
 }
 
 TEST_F(Requests, ThrowTheWorkersOwnError) {
-    EXPECT_EQ(complaint(fake({"--on", "inspect", "error"})), "model.gguf: magic: found PK, expected GGUF");
+    EXPECT_EQ(complaint(fake({"--on", "inspect", "error"})),
+              "model.gguf cannot be used. model.gguf: magic: found PK, expected GGUF");
     EXPECT_EQ(details_.file, "model.gguf");
     EXPECT_EQ(details_.found, "PK");
 }
