@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/utf8.h"  // where the profiler's folders find it too
+#include "engine/base/utf8.h"  // where the profiler's folders find it too

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "base/bounded_json.h"
+#include "engine/base/bounded_json.h"
 
 namespace hone {
 namespace {

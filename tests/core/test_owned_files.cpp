@@ -10,7 +10,7 @@
 #include <fstream>
 #include <string>
 
-#include "base/owned_files.h"
+#include "engine/base/owned_files.h"
 
 namespace hone {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/printable.h"
+#include "engine/base/printable.h"
 
 #include <fmt/format.h>
 
 #include <cstdint>
 
-#include "base/utf8.h"
+#include "engine/base/utf8.h"
 
 namespace hone {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/bounded_json.h"
+#include "engine/base/bounded_json.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/owned_files.h"
+#include "engine/base/owned_files.h"
 
 #include <dirent.h>
 #include <fcntl.h>
