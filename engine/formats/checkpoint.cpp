@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "engine/core/error.h"
+#include "engine/core/pulse.h"
 #include "engine/formats/gguf.h"
 #include "engine/formats/hugging_face.h"
 #include "engine/formats/synthetic.h"
@@ -166,6 +167,7 @@ std::int64_t Checkpoint::bytes() const {
 }
 
 Checkpoint open_checkpoint(const std::string& source, bool weights) {
+    const LongStep reading(kReadingPatience);
     constexpr std::string_view kSynthetic = "synthetic:";
     if (source.rfind(kSynthetic, 0) == 0) return make_synthetic(source.substr(kSynthetic.size()), weights);
     if (const auto folder = hugging_face_folder(source); !folder.empty()) {

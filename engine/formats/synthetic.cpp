@@ -10,6 +10,7 @@
 #include <random>
 
 #include "engine/core/error.h"
+#include "engine/core/pulse.h"
 #include "engine/core/system_memory.h"
 
 namespace hone {
@@ -181,6 +182,7 @@ void Builder::fill_tensors() {
                                  checkpoint_.source, "memory", fmt::format("{} B needed", needed),
                                  fmt::format("at most {} B", available)});
     for (std::size_t i = 0; i < checkpoint_.tensors.size(); ++i) {
+        pulse();
         StoredTensor& tensor = checkpoint_.tensors[i];
         const auto bytes = static_cast<std::size_t>(tensor.rows() * row_bytes(tensor.type, tensor.cols()));
         std::shared_ptr<std::byte[]> data(new std::byte[bytes]);

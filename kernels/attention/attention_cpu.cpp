@@ -3,6 +3,7 @@
 
 #include "kernels/attention/attention.h"
 #include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/pulse.h"
 
 namespace hone::kernels {
 
@@ -18,6 +19,7 @@ void attention(const AttentionProblem& problem, const Context& context) {
         blocks * problem.n_kv_heads, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
             auto* const memory = reinterpret_cast<float*>(context.workspace.get(thread, scratch));
             for (std::int64_t unit = begin; unit < end; ++unit) {
+                pulse();
                 const std::int64_t first = unit / problem.n_kv_heads * kQueryBlock;
                 table.attend(problem, unit % problem.n_kv_heads, first,
                              std::min(first + kQueryBlock, problem.tokens), memory);

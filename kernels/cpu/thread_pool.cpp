@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/cpu/pulse.h"
+
 namespace hone::kernels {
 namespace {
 
@@ -85,6 +87,7 @@ struct ThreadPool::Impl {
         while (true) {
             const std::int64_t begin = next.fetch_add(chunk, std::memory_order_relaxed);
             if (begin >= count) return;
+            pulse();
             try {
                 (*body)(begin, std::min(begin + chunk, count), thread);
             } catch (...) {
@@ -143,10 +146,9 @@ void ThreadPool::parallel_for(std::int64_t count, std::int64_t grain,
                               const std::function<void(std::int64_t, std::int64_t, int)>& body) {
     if (count <= 0) return;
     grain = std::max<std::int64_t>(1, grain);
-    if (impl_->size == 1 || count <= grain)
-        body(0, count, 0);
-    else
-        impl_->run(count, grain, body);
+    if (impl_->size > 1 && count > grain) return impl_->run(count, grain, body);
+    pulse();
+    body(0, count, 0);
 }
 
 }  // namespace hone::kernels

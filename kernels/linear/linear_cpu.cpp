@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/pulse.h"
 #include "kernels/linear/linear.h"
 
 namespace hone::kernels {
@@ -28,6 +29,7 @@ void many_tokens(const LinearProblem& problem, const Context& context, const Ker
         auto* const rows = reinterpret_cast<float*>(context.workspace.get(thread, bytes));
         float* const panel = rows + columns * problem.cols;
         for (std::int64_t p = begin; p < end; ++p) {
+            pulse();  // a chunk of a large model's prompt takes seconds
             const std::int64_t first = p * columns, count = std::min(columns, problem.rows - first);
             for (std::int64_t r = 0; r < count; ++r)
                 table.expand_row(problem.type, row_of(problem, first + r), rows + r * problem.cols,

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/pulse.h"
 #include "kernels/linear/reduced_kernels.h"
 
 namespace hone::kernels {
@@ -126,6 +127,7 @@ void linear_reduced(const LinearProblem& problem, Arithmetic arithmetic, std::by
         std::byte* const memory = context.workspace.get(thread, scratch);
         std::byte* const panel = memory + row_scratch(problem.cols);
         for (std::int64_t p = begin; p < end; ++p) {
+            pulse();
             const std::int64_t first = p * kernels.columns;
             const std::int64_t count = std::min<std::int64_t>(kernels.columns, problem.rows - first);
             kernels.pack_panel(problem, first, count, expand, reinterpret_cast<float*>(memory), panel);

@@ -116,7 +116,24 @@ TEST_F(RealWorker, OutOfMemoryLeavesAFailedRun) {
 }
 
 TEST_F(RealWorker, HungLeavesAFailedRun) {
-    fails({{"hang_at_step", 4}}, "no sign of life", 2);
+    fails({{"hang_at_step", 4}}, "no sign of life for 2 s and was ended: a signal had stopped it", 2);
+}
+
+// The heartbeat is the work's own: a thread that beats beside it would hide this for ever.
+TEST_F(RealWorker, StalledInItsWorkLeavesAFailedRun) {
+    fails({{"stall_at_step", 4}}, "no sign of life for 2 s and was ended: its work stood still", 2);
+}
+
+TEST_F(RealWorker, IsToldWithinFiveSecondsByDefault) {
+    WorkerLaunch launch = worker();
+    launch.hang_limit_seconds = WorkerLaunch().hang_limit_seconds;
+    for (const char* fault : {"hang_at_step", "stall_at_step"}) {
+        MeasureRequest bad = tiny();
+        bad.fault = {{fault, 0}};
+        const auto start = Clock::now();
+        EXPECT_EQ(measure(bad, launch).status, "failed");
+        EXPECT_LT(seconds_since(start), 10) << "5 s, and what starting two workers takes";
+    }
 }
 
 TEST_F(RealWorker, CancelledInTheMiddleOfAStepEndsAtOnce) {

@@ -64,7 +64,8 @@ struct Observer {
 struct WorkerLaunch {
     std::filesystem::path program;  // empty: `hone` beside /proc/self/exe
     std::vector<std::string> arguments{"worker"};
-    double hang_limit_seconds = 120;  // without a reply or heartbeat
+    // Without a reply or heartbeat. Heartbeats come only where the work goes on: see kernels/cpu/pulse.h.
+    double hang_limit_seconds = 5;
 };
 
 struct MeasureRequest {

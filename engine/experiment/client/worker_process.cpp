@@ -17,12 +17,15 @@
 #include <utility>
 #include <vector>
 
+#include "engine/experiment/client/process_state.h"
+
 namespace hone {
 namespace {
 
 constexpr std::size_t kLineLimit = std::size_t{64} << 20;
 constexpr std::size_t kLastWords = 5;
 constexpr auto kPoll = std::chrono::milliseconds(50);
+constexpr double kStoragePatience = 60;  // seconds, where the system says that the worker waits for a disk
 constexpr auto kCancelPatience = std::chrono::seconds(2);
 
 std::filesystem::path program_of(const WorkerLaunch& launch) {
@@ -172,10 +175,23 @@ void WorkerProcess::lost() {
 }
 
 void WorkerProcess::check_hang() {
-    if (std::chrono::duration<double>(Clock::now() - last_sign_).count() <= hang_limit_seconds_) return;
+    const double silent = std::chrono::duration<double>(Clock::now() - last_sign_).count();
+    if (silent <= hang_limit_seconds_) return;
+    const ProcessState state = process_state(pid_);
+    if (state == ProcessState::waits_for_storage && silent <= kStoragePatience) return;
     end(SIGKILL);
-    throw WorkerLost(
-        fmt::format("the worker gave no sign of life for {:.0f} s and was ended", hang_limit_seconds_));
+    const std::string said =
+        fmt::format("The worker gave no sign of life for {:.0f} s and was ended", silent);
+    switch (state) {
+        case ProcessState::stopped:
+            throw WorkerLost(said + ": a signal had stopped it.");
+        case ProcessState::waits_for_storage:
+            throw WorkerLost(said + ": it waited for a disk that did not answer.");
+        case ProcessState::running:
+        case ProcessState::gone:
+            break;
+    }
+    throw WorkerLost(said + ": its work stood still.");
 }
 
 // A message may be larger than what the socket holds, and the worker may have stopped reading.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "engine/core/pulse.h"
 #include "engine/model/model.h"
 #include "engine/techniques/apply/technique.h"
 #include "engine/weights/weight_format.h"
@@ -22,6 +23,7 @@ double zero_share(const Checkpoint& checkpoint) {
         row.resize(static_cast<std::size_t>(tensor.cols()));
         const std::int64_t rows = std::min(tensor.rows(), kRows);
         for (std::int64_t i = 0; i < rows; ++i) {
+            pulse();
             const std::int64_t at = i * tensor.rows() / rows;
             dequantize_row(tensor.type, tensor.row(at), row.data(), tensor.cols());
             zeros += std::count(row.begin(), row.end(), 0.0F);

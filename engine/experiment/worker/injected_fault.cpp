@@ -5,6 +5,7 @@
 #include <csignal>
 #include <new>
 #include <string>
+#include <thread>
 
 #include "engine/core/error.h"
 
@@ -28,6 +29,9 @@ InjectedFault::InjectedFault(const nlohmann::json& description) {
     } else if (description.contains("hang_at_step")) {
         kind_ = Kind::hang;
         strikes_at_ = description["hang_at_step"].get<int>();
+    } else if (description.contains("stall_at_step")) {
+        kind_ = Kind::stall;
+        strikes_at_ = description["stall_at_step"].get<int>();
     } else if (description.contains("out_of_memory_at_step")) {
         kind_ = Kind::out_of_memory;
         strikes_at_ = description["out_of_memory_at_step"].get<int>();
@@ -35,7 +39,7 @@ InjectedFault::InjectedFault(const nlohmann::json& description) {
         slow_down_ = description["slow_down"].get<double>();
     } else {
         throw Error(ErrorDetails{"", "", "fault", description.dump(),
-                                 "signal, hang_at_step, out_of_memory_at_step or slow_down"});
+                                 "signal, hang_at_step, stall_at_step, out_of_memory_at_step or slow_down"});
     }
 }
 
@@ -49,6 +53,8 @@ void InjectedFault::before_step() {
         case Kind::hang:
             raise(SIGSTOP);
             break;
+        case Kind::stall:
+            while (true) std::this_thread::sleep_for(std::chrono::hours(1));
         case Kind::out_of_memory:
             throw std::bad_alloc();
         case Kind::none:

@@ -19,7 +19,7 @@ public:
 private:
     int steps_ = 0;
     int strikes_at_ = -1;
-    enum class Kind { none, signal, hang, out_of_memory } kind_ = Kind::none;
+    enum class Kind { none, signal, hang, stall, out_of_memory } kind_ = Kind::none;
     int signal_ = 0;
     double slow_down_ = 0;
 };

@@ -44,6 +44,7 @@ public:
              const Progress& load, const Progress& apply);
 
     nlohmann::json description() const;  // the result of `prepare`
+    bool on_device() const { return device_ != nullptr; }
     nlohmann::json repetition(const Progress& progress);
     // A repetition of its own, apart from the timed ones; `spool` and `most_events` come with the request.
     nlohmann::json trace(const nlohmann::json& request, const Progress& progress);

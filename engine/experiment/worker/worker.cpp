@@ -19,6 +19,7 @@
 #include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
+#include "kernels/cpu/pulse.h"
 #include "kernels/cuda/device.h"
 
 namespace hone {
@@ -27,9 +28,11 @@ namespace {
 using nlohmann::json;
 
 constexpr auto kHeartbeat = std::chrono::milliseconds(250);
+// Between two signs of life of the work where a device is asked: it gives none.
+constexpr auto kDevicePatience = std::chrono::seconds(120);
 constexpr auto kEndPatience = std::chrono::seconds(2);
 
-// One thread reads, one works, one shows signs of life while there is work.
+// One thread reads, one works, one passes on the signs of life that the work gives.
 class Worker {
 public:
     Worker(int input, int output, const WorkerOptions& options)
@@ -106,10 +109,18 @@ void Worker::read_all() {
 }
 
 void Worker::heartbeat(const std::stop_token& end) {
+    using Clock = std::chrono::steady_clock;
+    std::uint64_t seen = kernels::pulses();
+    Clock::time_point last = Clock::now();
     while (!end.stop_requested()) {
         std::this_thread::sleep_for(kHeartbeat);
-        if (busy_ && !end.stop_requested())
+        if (!busy_ || end.stop_requested()) continue;
+        const std::uint64_t now = kernels::pulses();
+        if (now != seen) last = Clock::now();
+        // Work that stands still is not covered up: the client ends the worker then.
+        if (now != seen || Clock::now() - last <= kernels::patience())
             channel_.write({{"type", "heartbeat"}, {"resident", resident_bytes()}});
+        seen = now;
     }
 }
 
@@ -166,8 +177,24 @@ json Worker::step(const json& request) {
                              "repetition, attention_mass, accuracy, trace or generate"});
 }
 
+// How long the work may stand still: where a device computes, nobody knows how far it is.
+std::chrono::seconds patience_of(const json& request, const Prepared* prepared) {
+    const std::string type = request["type"];
+    if (type == "devices") return kDevicePatience;
+    if (type == "step")
+        return prepared != nullptr && prepared->on_device() ? kDevicePatience : std::chrono::seconds(0);
+    const json experiment = request.value("experiment", json::object());
+    for (const json& holder : {request, experiment}) {
+        const auto target = holder.find("target");
+        if (target != holder.end() && target->is_object() && target->value("device", "cpu") != "cpu")
+            return kDevicePatience;
+    }
+    return std::chrono::seconds(0);
+}
+
 json Worker::handle(const json& request) {
     const std::string type = request["type"];
+    const kernels::LongStep patience(patience_of(request, prepared_.get()));
     if (type == "hello") return hello(request);
     if (type == "devices") return describe_devices(request.value("open", false));
     if (type == "inspect") return inspect_checkpoint(request);
@@ -231,6 +258,7 @@ void Worker::work() {
             stop_ = std::stop_source();
             current_id_ = request["id"];
         }
+        kernels::pulse();
         busy_ = true;
         answer(request);
         busy_ = false;
