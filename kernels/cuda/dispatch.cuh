@@ -13,7 +13,12 @@
 
 namespace hone::gpu {
 
-// What a visitor gets: Body::Params, and Body::run(params) on every thread.
+// How a kernel is compiled: for at most so many threads a block, and so that the registers of so many blocks fit a multiprocessor.
+struct Occupancy {
+    int threads = 1024, blocks = 1;
+};
+
+// What a visitor gets: Body::Params, Body::run(params) on every thread, and occupancy_of<Body>.
 template <PlaneType type>
 struct EmbedBody {
     using Params = EmbedParams;
@@ -45,11 +50,16 @@ struct FiniteBody {
 };
 template <PlaneType type, int kTokens>
 struct ProductBody {
+    // Of 2:4 weights two blocks' registers would not hold eight tokens.
+    static constexpr Occupancy kOccupancy{kProductWarps * kWarp,
+                                          is_two_of_four(type) && kTokens == 8 ? 1 : 2};
     using Params = ProductParams;
     static HONE_DEVICE void run(const Params& p) { product_kernel<type, kTokens>(p); }
 };
 template <PlaneType type, int kTokens>
 struct ProductTilesBody {
+    // Sums of 128 tokens are 128 registers alone.
+    static constexpr Occupancy kOccupancy{kTileWarps * kWarp, kTokens < 128 ? 2 : 1};
     using Params = ProductTilesParams;
     static HONE_DEVICE void run(const Params& p) { product_tiles_kernel<type, kTokens>(p); }
 };
@@ -89,11 +99,13 @@ struct RememberBody {
 };
 template <KvPlane type>
 struct AttendBody {
+    static constexpr Occupancy kOccupancy{kAttentionWarps * kWarp, 3};
     using Params = AttentionParams;
     static HONE_DEVICE void run(const Params& p) { attention_kernel<type>(p); }
 };
 template <KvPlane type, int kDim>
 struct AttendTilesBody {
+    static constexpr Occupancy kOccupancy{kAttentionTileWarps * kWarp, kDim == 64 ? 3 : 2};
     using Params = AttentionParams;
     static HONE_DEVICE void run(const Params& p) { attention_tiles_kernel<type, kDim>(p); }
 };
@@ -109,6 +121,14 @@ struct CombineBody {
     using Params = AttentionParams;
     static HONE_DEVICE void run(const Params& p) { combine_kernel(p); }
 };
+
+template <typename Body>
+constexpr Occupancy occupancy_of() {
+    if constexpr (requires { Body::kOccupancy; })
+        return Body::kOccupancy;
+    else
+        return {};
+}
 
 // Calls visit.template operator()<Body>() for the body that `choice` names; false where it names none.
 template <typename Visitor>

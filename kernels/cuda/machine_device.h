@@ -45,11 +45,19 @@ HONE_DEVICE void sync_warp() {
     __syncwarp();
 }
 
+// A pointer that came from memory, rather than with the parameters, could point anywhere as far as the compiler knows; loads through it would be
+// generic ones, which may not pass stores to shared memory.
+template <typename T>
+HONE_DEVICE T* in_global(T* pointer) {
+    __builtin_assume(__isGlobal(pointer));
+    return pointer;
+}
+
 template <typename T>
 struct Global {
     T* data = nullptr;
 
-    __device__ __forceinline__ T& operator[](std::int64_t i) const { return data[i]; }
+    __device__ __forceinline__ T& operator[](std::int64_t i) const { return in_global(data)[i]; }
     __device__ __forceinline__ Global operator+(std::int64_t i) const { return {data + i}; }
 };
 
@@ -91,7 +99,7 @@ HONE_DEVICE std::uint32_t pack_bf16(float low, float high) {
 
 template <typename V, typename T>
 HONE_DEVICE V load(const Global<T>& from, std::int64_t i) {
-    return *reinterpret_cast<const V*>(from.data + i);
+    return *reinterpret_cast<const V*>(in_global(from.data) + i);
 }
 
 template <typename V, typename T>

@@ -174,13 +174,11 @@ nlohmann::json product_rates(Device& device, const CudaSizes& sizes) {
         Storage{PlaneType::f32, "f32", 0},           Storage{PlaneType::bf16, "bf16", 0},
         Storage{PlaneType::e4m3, "e4m3 per 32", 32}, Storage{PlaneType::i8, "int8 per 32", 32},
         Storage{PlaneType::i4, "int4 per 64", 64},   Storage{PlaneType::i4, "int4 per 32", 32}};
-    const auto shared = static_cast<std::int64_t>(device.facts().shared_bytes);
     nlohmann::json rates = nlohmann::json::array();
     for (const Storage& storage : kStorages)
         for (const auto& [rows, cols] : sizes.products)
             for (const std::int64_t tokens : {1, 2, 4, 8})
-                if (product_tokens(cols, shared, tokens) == tokens)
-                    rates.push_back(product_rate(device, storage, rows, cols, tokens, sizes.rounds));
+                rates.push_back(product_rate(device, storage, rows, cols, tokens, sizes.rounds));
     return rates;
 }
 

@@ -43,7 +43,7 @@ DeviceProducts::Path DeviceProducts::path_of(const gpu::Matrix& matrix, kernels:
 }
 
 bool DeviceProducts::takes_few(const gpu::Matrix& matrix) const {
-    return gpu::product_tokens(matrix.cols, device_.facts().shared_bytes, 1) > 0;
+    return matrix.cols > 0;
 }
 
 void DeviceProducts::count(const StoredTensor& weight, Path path) const {
@@ -95,7 +95,8 @@ void DeviceProducts::gated(ProductOf gate, ProductOf up, kernels::Arithmetic ari
                            std::int64_t rows) const {
     const gpu::Matrix &first = weights_.matrix(*gate.weight), &second = weights_.matrix(*up.weight);
     const std::array<ProductOf, 2> both{gate, up};
-    const bool together = first.type == second.type && path_of(first, arithmetic, rows) == Path::few &&
+    const bool alike = first.type == second.type && (first.minima == nullptr) == (second.minima == nullptr);
+    const bool together = alike && path_of(first, arithmetic, rows) == Path::few &&
                           path_of(second, arithmetic, rows) == Path::few;
     if (together) {
         for (const ProductOf& product : both) count(*product.weight, Path::few);
@@ -110,7 +111,7 @@ void DeviceProducts::multiply_few(std::span<const ProductOf> products, ProductPa
                                   const float* x, std::int64_t rows) const {
     const std::int64_t cols = weights_.matrix(*products[0].weight).cols;
     for (std::int64_t first = 0; first < rows;) {
-        const int tokens = gpu::product_tokens(cols, device_.facts().shared_bytes, rows - first);
+        const int tokens = gpu::product_tokens(rows - first);
         ProductParams params{{}, static_cast<int>(products.size()), x + first * cols, tokens, into};
         for (std::size_t i = 0; i < products.size(); ++i) {
             const gpu::Matrix& matrix = weights_.matrix(*products[i].weight);

@@ -53,31 +53,108 @@ HONE_DEVICE TileRun run_of(const AttentionParams& p, std::int32_t first, std::in
             warp_combine(shared_end, least)};
 }
 
-// Eight neighbouring channels of a key or value as bf16.
+// Eight neighbouring channels of a key or value as they lie in memory. Loading and converting are apart so that a thread has several under way.
 template <KvPlane type>
-HONE_DEVICE U32x4 kv_piece(const std::byte* block, std::int64_t element, float scale) {
-    if constexpr (type == KvPlane::bf16) {
-        return load<U32x4>(Global<const BF16>{reinterpret_cast<const BF16*>(block)}, element);
-    } else if constexpr (type == KvPlane::f32) {
-        const Global<const float> from{reinterpret_cast<const float*>(block)};
-        const auto low = load<F32x4>(from, element), high = load<F32x4>(from, element + 4);
-        return {pack_bf16(low.x, low.y), pack_bf16(low.z, low.w), pack_bf16(high.x, high.y),
-                pack_bf16(high.z, high.w)};
-    } else if constexpr (type == KvPlane::f16) {
-        const auto raw = load<U32x4>(Global<const F16>{reinterpret_cast<const F16*>(block)}, element);
-        const auto converted = [](std::uint32_t two) {
-            return pack_bf16(to_float_fast(F16{static_cast<std::uint16_t>(two)}),
-                             to_float_fast(F16{static_cast<std::uint16_t>(two >> 16)}));
-        };
-        return {converted(raw.x), converted(raw.y), converted(raw.z), converted(raw.w)};
+struct RawKv {
+    static constexpr int kWords = static_cast<int>(kPiece * kv_bytes(type) / 4);
+    std::uint32_t words[kWords];
+    float scale;  // of int8
+};
+
+template <KvPlane type>
+HONE_DEVICE RawKv<type> load_kv(const KvBlocksView& cache, const std::byte* block, bool values,
+                                std::int64_t head, std::int32_t within, std::int32_t channel) {
+    const Global<const std::byte> from{block};
+    const std::int64_t at = (kv_element(cache, values, head, within) + channel) * kv_bytes(type);
+    RawKv<type> raw;
+    if constexpr (type == KvPlane::i8) {
+        const auto two = load<U32x2>(from, at);
+        raw.words[0] = two.x, raw.words[1] = two.y;
+        raw.scale = load<float>(from, kv_scales_offset(cache) + 4 * kv_scale(cache, values, head, within));
     } else {
-        const auto raw =
-            load<U32x2>(Global<const std::int8_t>{reinterpret_cast<const std::int8_t*>(block)}, element);
-        const auto value = [&](std::uint32_t four, int i) {
-            return scale * static_cast<float>(static_cast<std::int8_t>(four >> 8 * i));
-        };
-        return {pack_bf16(value(raw.x, 0), value(raw.x, 1)), pack_bf16(value(raw.x, 2), value(raw.x, 3)),
-                pack_bf16(value(raw.y, 0), value(raw.y, 1)), pack_bf16(value(raw.y, 2), value(raw.y, 3))};
+        HONE_UNROLL
+        for (int i = 0; i < RawKv<type>::kWords; i += 4) {
+            const auto four = load<U32x4>(from, at + 4 * i);
+            raw.words[i] = four.x, raw.words[i + 1] = four.y, raw.words[i + 2] = four.z,
+            raw.words[i + 3] = four.w;
+        }
+    }
+    return raw;
+}
+
+// As bf16.
+template <KvPlane type>
+HONE_DEVICE U32x4 kv_piece(const RawKv<type>& raw) {
+    std::uint32_t piece[4];
+    HONE_UNROLL
+    for (int i = 0; i < 4; ++i) {
+        if constexpr (type == KvPlane::bf16) {
+            piece[i] = raw.words[i];
+        } else if constexpr (type == KvPlane::f32) {
+            piece[i] = pack_bf16(bits_as<float>(raw.words[2 * i]), bits_as<float>(raw.words[2 * i + 1]));
+        } else if constexpr (type == KvPlane::f16) {
+            piece[i] = pack_bf16(to_float_fast(F16{static_cast<std::uint16_t>(raw.words[i])}),
+                                 to_float_fast(F16{static_cast<std::uint16_t>(raw.words[i] >> 16)}));
+        } else {
+            const std::uint32_t two = raw.words[i / 2] >> 16 * (i % 2);
+            piece[i] = pack_bf16(raw.scale * static_cast<float>(static_cast<std::int8_t>(two)),
+                                 raw.scale * static_cast<float>(static_cast<std::int8_t>(two >> 8)));
+        }
+    }
+    return {piece[0], piece[1], piece[2], piece[3]};
+}
+
+// Where a tile's positions lie: of two tiles, so that the next one's are looked up while this one's are loaded.
+struct TilePlaces {
+    Shared<const std::byte*> blocks;
+    Shared<std::int32_t> within;
+
+    HONE_DEVICE void look_up(const KvBlocksView& cache, const TileRun& run, std::int32_t begin,
+                             std::int32_t count) const {
+        if (thread_index() >= kTilePositions) return;
+        const std::int32_t i = begin + static_cast<std::int32_t>(thread_index());
+        const std::int32_t position = run.position(i < count ? i : count - 1);
+        const Global<std::byte* const> table{cache.table + run.sequence * cache.table_stride};
+        const std::int64_t to = place(begin, static_cast<std::int32_t>(thread_index()));
+        blocks[to] = table[position >> cache.block_shift] + cache.layer_offset;
+        within[to] = static_cast<std::int32_t>(kv_within(cache, position));
+    }
+    static HONE_DEVICE std::int64_t place(std::int32_t begin, std::int32_t position) {
+        return begin / kTilePositions % 2 * kTilePositions + position;
+    }
+};
+
+// A tile's keys and values into shared memory, zeros past the last position and the last channel. So many loads are under way at once as 32 registers
+// hold: one after the other each would wait for memory by itself.
+template <KvPlane type, int kDim>
+HONE_DEVICE void load_tile(const KvBlocksView& cache, const TilePlaces& places, std::int64_t head,
+                           std::int32_t begin, std::int32_t count, Shared<BF16> keys, Shared<BF16> values) {
+    constexpr int kPieces = kDim / kPiece, kThreads = kAttentionTileWarps * static_cast<int>(kWarp),
+                  kEach = kTilePositions * kPieces / kThreads, kRegisters = 32,
+                  kFit = kRegisters / RawKv<type>::kWords, kTogether = kFit < 2 * kEach ? kFit : 2 * kEach;
+    static_assert(2 * kEach % kTogether == 0);
+    static_assert(kThreads % kPieces == 0, "a thread's pieces are of the same channels");
+    const auto dim = static_cast<std::int32_t>(cache.head_dim);
+    const auto position_of = [](int i) {
+        return (static_cast<std::int32_t>(thread_index()) + i % kEach * kThreads) / kPieces;
+    };
+    const auto piece = static_cast<std::int32_t>(thread_index()) % kPieces;
+    HONE_UNROLL
+    for (int first = 0; first < 2 * kEach; first += kTogether) {
+        RawKv<type> raw[kTogether];
+        HONE_UNROLL
+        for (int i = 0; i < kTogether; ++i) {
+            const std::int64_t at = TilePlaces::place(begin, position_of(first + i));
+            raw[i] = load_kv<type>(cache, places.blocks[at], first + i >= kEach, head, places.within[at],
+                                   piece * kPiece < dim ? piece * kPiece : 0);
+        }
+        HONE_UNROLL
+        for (int i = 0; i < kTogether; ++i) {
+            const std::int32_t position = position_of(first + i);
+            const bool there = begin + position < count && piece * kPiece < dim;
+            const U32x4 converted = there ? kv_piece(raw[i]) : U32x4{0, 0, 0, 0};
+            store(first + i < kEach ? keys : values, piece_place<kPieces>(position, piece), converted);
+        }
     }
 }
 
@@ -95,7 +172,6 @@ struct TileQuery {
 template <KvPlane type, int kDim>
 HONE_DEVICE void attention_tiles_kernel(const AttentionParams& p) {
     constexpr int kPieces = kDim / kPiece, kSteps = kDim / 16, kFragments = kTilePositions / 8;
-    constexpr int kThreads = kAttentionTileWarps * static_cast<int>(kWarp);
     const KvBlocksView& cache = p.cache;
     const auto kv_head = static_cast<std::int64_t>(block_index().y);
     const auto group = static_cast<std::int32_t>(p.n_heads / cache.n_kv_heads),
@@ -112,8 +188,9 @@ HONE_DEVICE void attention_tiles_kernel(const AttentionParams& p) {
     const Shared<BF16> keys = dynamic_shared<BF16>(0, std::int64_t{kTilePositions} * kDim);
     const Shared<BF16> values =
         dynamic_shared<BF16>(sizeof(BF16) * kTilePositions * kDim, std::int64_t{kTilePositions} * kDim);
-    HONE_SHARED(const std::byte*, blocks, kTilePositions);
-    HONE_SHARED(std::int32_t, within, kTilePositions);
+    HONE_SHARED(const std::byte*, blocks, 2 * kTilePositions);
+    HONE_SHARED(std::int32_t, within, 2 * kTilePositions);
+    const TilePlaces places{blocks, within};
     const Global<const AttendedRow> rows{p.rows_of};
     const Global<const float> q{p.q};
     const Global<float> out{p.out};
@@ -148,40 +225,12 @@ HONE_DEVICE void attention_tiles_kernel(const AttentionParams& p) {
         }
 
         float sums[kDim / 8][4] = {}, largest[2] = {-INFINITY, -INFINITY}, weight[2] = {};
-        const Global<std::byte* const> table{cache.table + run.sequence * cache.table_stride};
         const std::int32_t count = run.positions();
+        places.look_up(cache, run, 0, count);
         for (std::int32_t begin = 0; begin < count; begin += kTilePositions) {
-            sync_block();  // the last tile has been used
-            if (thread_index() < kTilePositions) {
-                const std::int32_t i = begin + static_cast<std::int32_t>(thread_index());
-                const std::int32_t position = run.position(i < count ? i : count - 1);
-                blocks[thread_index()] = table[position >> cache.block_shift] + cache.layer_offset;
-                within[thread_index()] = static_cast<std::int32_t>(kv_within(cache, position));
-            }
-            sync_block();
-            HONE_UNROLL
-            for (int i = 0; i < kTilePositions * kPieces / kThreads; ++i) {
-                const auto at = static_cast<std::int32_t>(thread_index()) + i * kThreads;
-                const std::int32_t position = at / kPieces, piece = at % kPieces;
-                U32x4 key{0, 0, 0, 0}, value{0, 0, 0, 0};
-                if (begin + position < count && piece * kPiece < dim) {
-                    const std::byte* const block = blocks[position];
-                    const std::int32_t in_block = within[position];
-                    float key_scale = 1, value_scale = 1;
-                    if constexpr (type == KvPlane::i8) {
-                        const Global<const float> scales{
-                            reinterpret_cast<const float*>(block + kv_scales_offset(cache))};
-                        key_scale = scales[kv_scale(cache, false, kv_head, in_block)];
-                        value_scale = scales[kv_scale(cache, true, kv_head, in_block)];
-                    }
-                    key = kv_piece<type>(block, kv_element(cache, false, kv_head, in_block) + piece * kPiece,
-                                         key_scale);
-                    value = kv_piece<type>(block, kv_element(cache, true, kv_head, in_block) + piece * kPiece,
-                                           value_scale);
-                }
-                store(keys, piece_place<kPieces>(position, piece), key);
-                store(values, piece_place<kPieces>(position, piece), value);
-            }
+            sync_block();  // the last tile has been used, and this one's places are known
+            load_tile<type, kDim>(cache, places, kv_head, begin, count, keys, values);
+            if (begin + kTilePositions < count) places.look_up(cache, run, begin + kTilePositions, count);
             sync_block();
 
             float scores[kFragments][4] = {};

@@ -79,8 +79,9 @@ HONE_DEVICE void expand_raw(const RawChunk<type>& raw, float zero, float (&w)[kC
     }
 }
 
+inline constexpr float kInt4Middle = 8;
 HONE_DEVICE float zero_of(const Matrix& matrix) {
-    return matrix.minima == nullptr ? 8.0F : 0.0F;
+    return matrix.minima == nullptr ? kInt4Middle : 0.0F;
 }
 
 template <PlaneType type>
@@ -92,6 +93,20 @@ struct Affine {
     float scale, minimum;
 };
 
+// A chunk's scale, and its minimum, as they lie in memory: like a RawChunk, converted where they are used, so that nothing waits for them before.
+template <bool minima>
+struct RawAffine {
+    F16 scale;
+};
+template <>
+struct RawAffine<true> {
+    F16 scale, minimum;
+};
+
+HONE_BOTH constexpr bool has_scales(PlaneType type) {
+    return type == PlaneType::i8 || type == PlaneType::i4 || type == PlaneType::e4m3;
+}
+
 // Scales and minima of a matrix, found without dividing: groups are whole rows, or chunks by powers of two.
 struct AffinePlanes {
     HONE_DEVICE explicit AffinePlanes(const Matrix& matrix)
@@ -102,14 +117,45 @@ struct AffinePlanes {
 
     HONE_DEVICE Affine of(std::int64_t row, std::int64_t chunk) const {
         if (a_row == 0) return {1.0F, 0.0F};
-        const std::int64_t at = row * a_row + (chunk >> shift);
+        const std::int64_t at = place(row, chunk);
         return {to_float_fast(scales[at]), minima.data == nullptr ? 0.0F : to_float_fast(minima[at])};
+    }
+
+    // Of a matrix that has scales, and with `minima` those too.
+    template <bool with_minima>
+    HONE_DEVICE RawAffine<with_minima> raw(std::int64_t row, std::int64_t chunk) const {
+        const std::int64_t at = place(row, chunk);
+        if constexpr (with_minima)
+            return {scales[at], minima[at]};
+        else
+            return {scales[at]};
     }
 
     static constexpr int kWholeRow = 40;  // beyond any row's chunks
     Global<const F16> scales, minima;
     std::int64_t a_row;
     int shift;
+
+private:
+    HONE_DEVICE std::int64_t place(std::int64_t row, std::int64_t chunk) const {
+        return row * a_row + (chunk >> shift);
+    }
 };
+
+// Eight values in neighbouring places, in as few stores as there are: of floats, or of 16-bit types.
+template <typename To>
+HONE_DEVICE void store_chunk(const Global<To>& to, std::int64_t at, const float (&w)[kChunk]) {
+    if constexpr (sizeof(To) == sizeof(float)) {
+        store(to, at, F32x4{w[0], w[1], w[2], w[3]});
+        store(to, at + 4, F32x4{w[4], w[5], w[6], w[7]});
+    } else {
+        std::uint32_t words[kChunk / 2];
+        HONE_UNROLL
+        for (int i = 0; i < kChunk / 2; ++i)
+            words[i] = Convert<To>::from(w[2 * i]).bits |
+                       static_cast<std::uint32_t>(Convert<To>::from(w[2 * i + 1]).bits) << 16;
+        store(to, at, U32x4{words[0], words[1], words[2], words[3]});
+    }
+}
 
 }  // namespace hone::gpu

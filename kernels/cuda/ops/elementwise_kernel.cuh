@@ -17,7 +17,8 @@ HONE_DEVICE void embed_kernel(const EmbedParams& p) {
         float w[kChunk];
         load_chunk<type>(p.embedding, from, chunk, w);
         const Affine affine = affines.of(from, chunk);
-        for (int i = 0; i < kChunk; ++i) x[chunk * kChunk + i] = affine.scale * w[i] + affine.minimum;
+        for (float& value : w) value = affine.scale * value + affine.minimum;
+        store_chunk(x, chunk * kChunk, w);
     }
 }
 

@@ -22,7 +22,8 @@ struct ProductParams {
     enum class Into : std::uint8_t {
         store,
         add,  // to what y holds
-        gated  // of two matrices alike: the first's y = silu(x · W₀) · (x · W₁) (SwiGLU, arXiv 2002.05202)
+        // Of two matrices alike, minima included: the first's y = silu(x · W₀) · (x · W₁) (SwiGLU, arXiv 2002.05202).
+        gated
     } into = Into::store;
 };
 
@@ -36,23 +37,29 @@ HONE_BOTH std::int64_t product_blocks(const ProductParams& p, const ProductPart&
     return ceil_div<std::int64_t>(part.weights.rows, std::int64_t{kProductWarps} * rows);
 }
 
+// Of x a block has so many columns at a time in shared memory: 64 KB, so that two blocks fit a multiprocessor whatever the matrix's width. A whole
+// number of the steps that a warp takes, of whichever type.
+HONE_BOTH constexpr std::int64_t product_panel(std::int64_t tokens) {
+    constexpr std::int64_t kFloats = 16384;
+    return kFloats / tokens;
+}
+
 inline Launch product_launch(const ProductParams& p) {
     std::int64_t blocks = product_blocks(p, p.parts[0]);
     if (p.into != ProductParams::Into::gated)
         for (int i = 1; i < p.count; ++i) blocks += product_blocks(p, p.parts[i]);
+    const std::int64_t cols = p.parts[0].weights.cols, panel = product_panel(p.tokens);
     return {{static_cast<std::uint32_t>(blocks)},
             kProductWarps * kWarp,
-            static_cast<std::uint32_t>(p.tokens * p.parts[0].weights.cols *
+            static_cast<std::uint32_t>(p.tokens * (cols < panel ? cols : panel) *
                                        static_cast<std::int64_t>(sizeof(float)))};
 }
 
-// How many tokens a product takes at once within the shared memory that a block may have; never fewer than one where a row fits at all.
-inline int product_tokens(std::int64_t cols, std::int64_t shared_bytes, std::int64_t tokens) {
-    for (const int wanted : {8, 4, 2, 1}) {
-        if (wanted <= tokens && wanted * cols * static_cast<std::int64_t>(sizeof(float)) <= shared_bytes)
-            return wanted;
-    }
-    return 0;
+// How many of so many tokens a product takes at once.
+inline int product_tokens(std::int64_t tokens) {
+    for (const int wanted : {kProductTokens, 4, 2})
+        if (wanted <= tokens) return wanted;
+    return 1;
 }
 
 // A panel of W as one dense type: what matrix products of many tokens take.

@@ -13,13 +13,13 @@ inline constexpr int kUnderWay = chunk_bytes(type) >= 32   ? 1
                                  : chunk_bytes(type) == 16 ? 2
                                                            : 4;
 
-// What a warp has under way of its rows: kSteps chunks a lane. A chunk or row past the end is the last one again: loads stay within, and what
-// comes of it goes nowhere.
-template <PlaneType type>
+// What a warp has under way of its rows: kSteps chunks a lane, as they lie in memory. A chunk or row past the end is the last one again: loads stay
+// within, and what comes of it goes nowhere.
+template <PlaneType type, bool kMinima>
 struct UnderWay {
     static constexpr int kSteps = kUnderWay<type>;
     RawChunk<type> raw[kSteps][kProductRows];
-    Affine affine[kSteps][kProductRows];
+    RawAffine<kMinima> affine[kSteps][kProductRows];
 
     HONE_DEVICE void ask(const Matrix (&weights)[kProductRows], const AffinePlanes (&affines)[kProductRows],
                          const std::int64_t (&rows)[kProductRows], std::int64_t begin, std::int64_t chunks) {
@@ -29,87 +29,103 @@ struct UnderWay {
             HONE_UNROLL
             for (int r = 0; r < kProductRows; ++r) {
                 raw[s][r] = load_raw<type>(weights[r], rows[r], chunk);
-                affine[s][r] = affines[r].of(rows[r], chunk);
-                if (wanted >= chunks) affine[s][r] = {0.0F, 0.0F};
+                if constexpr (has_scales(type))
+                    affine[s][r] = affines[r].template raw<kMinima>(rows[r], chunk);
             }
         }
     }
 };
 
-// One warp takes kProductRows rows. A step is 256 columns: each lane takes a chunk of 8 of each row, and x of the step's chunks from shared
-// memory, where each chunk's first four columns and last four lie in planes of their own: lanes then read neighbouring 16 bytes. The weights of
-// the next steps are asked for before those of the last ones are multiplied, and the first before x is there.
-template <PlaneType type, int kTokens>
-HONE_DEVICE void product_kernel(const ProductParams& p) {
-    static_assert(kTokens <= kProductTokens);
-    constexpr int kSteps = kUnderWay<type>;
-    const bool gated = p.into == ProductParams::Into::gated;
-    std::int64_t block = block_index().x;
-    ProductPart part = p.parts[0];
-    if (!gated) {
+// Columns [first, first + cols) of x's rows into shared memory, where each chunk's first four columns and last four lie in planes of their own: lanes
+// then read neighbouring 16 bytes. All of them are under way at once.
+template <int kTokens>
+HONE_DEVICE void stage_inputs(const ProductParams& p, std::int64_t first, std::int64_t cols,
+                              Shared<float> shared) {
+    const Global<const float> x{p.x + first};
+    const std::int64_t chunks = cols / kChunk, stride = p.parts[0].weights.cols;
+    HONE_UNROLL
+    for (int token = 0; token < kTokens; ++token) {
+        const Shared<float> planes = shared + token * cols;
+        for (std::int64_t chunk = thread_index(); chunk < chunks; chunk += block_threads()) {
+            copy_async<16>(planes, 4 * chunk, x, token * stride + chunk * kChunk);
+            copy_async<16>(planes, 4 * (chunks + chunk), x, token * stride + chunk * kChunk + 4);
+        }
+    }
+    commit_async();
+    wait_async<0>();
+}
+
+// sums += a lane's chunks that were under way, with x's of shared memory: `at` is the first one's place in a panel of `chunks`, of which those past the
+// end count nothing.
+template <PlaneType type, bool kMinima, int kTokens>
+HONE_DEVICE void add_products(const UnderWay<type, kMinima>& now, Shared<float> shared, std::int64_t at,
+                              std::int64_t chunks, float (&sums)[kProductRows][kTokens]) {
+    HONE_UNROLL
+    for (int s = 0; s < kUnderWay<type>; ++s) {
+        const std::int64_t wanted = at + s * kWarp;
+        const bool inside = s == 0 || wanted < chunks;
+        const std::int64_t chunk = inside ? wanted : chunks - 1;
+        float w[kProductRows][kChunk], scale[kProductRows], minimum[kProductRows] = {};
         HONE_UNROLL
-        for (int i = 1; i < kProductParts; ++i) {
-            const std::int64_t before = product_blocks(p, part);
-            if (i < p.count && block >= before) {
-                block -= before;
-                part = p.parts[i];
-            } else {
-                break;
+        for (int r = 0; r < kProductRows; ++r) {
+            expand_raw(now.raw[s][r], kMinima ? 0.0F : kInt4Middle, w[r]);
+            scale[r] = 1;
+            if constexpr (has_scales(type)) scale[r] = to_float_fast(now.affine[s][r].scale);
+            if constexpr (kMinima) minimum[r] = inside ? to_float_fast(now.affine[s][r].minimum) : 0.0F;
+            if (!inside) scale[r] = 0;
+        }
+        HONE_UNROLL
+        for (int token = 0; token < kTokens; ++token) {
+            const Shared<float> planes = shared + token * chunks * kChunk;
+            const auto low = load<F32x4>(planes, 4 * chunk), high = load<F32x4>(planes, 4 * (chunks + chunk));
+            const float inputs[kChunk] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+            HONE_UNROLL
+            for (int r = 0; r < kProductRows; ++r) {
+                float dot = 0;
+                HONE_UNROLL
+                for (int i = 0; i < kChunk; ++i) dot += w[r][i] * inputs[i];
+                sums[r][token] += scale[r] * dot;
+            }
+            if constexpr (kMinima) {
+                float total = 0;
+                HONE_UNROLL
+                for (int i = 0; i < kChunk; ++i) total += inputs[i];
+                HONE_UNROLL
+                for (int r = 0; r < kProductRows; ++r) sums[r][token] += minimum[r] * total;
             }
         }
     }
+}
+
+// A block's rows of one part; see product_kernel(). The weights of the next steps are asked for before those of the last ones are multiplied, and the
+// first before x is there.
+template <PlaneType type, int kTokens, bool kMinima>
+HONE_DEVICE void product_rows(const ProductParams& p, const ProductPart& part, std::int64_t block) {
+    constexpr std::int64_t kStep = std::int64_t{kUnderWay<type>} * kWarp,
+                           kPanel = product_panel(kTokens) / kChunk;
+    static_assert(kPanel % kStep == 0, "a panel is whole steps");
+    const bool gated = p.into == ProductParams::Into::gated;
     const std::int64_t cols = part.weights.cols, chunks = cols / kChunk, last = part.weights.rows - 1;
     const std::int64_t first = (block * kProductWarps + warp_index()) * (gated ? 1 : kProductRows);
     const Matrix weights[kProductRows] = {part.weights, gated ? p.parts[1].weights : part.weights};
     const AffinePlanes affines[kProductRows] = {AffinePlanes(weights[0]), AffinePlanes(weights[1])};
     const std::int64_t second = gated ? first : first + 1;
     const std::int64_t rows[kProductRows] = {first < last ? first : last, second < last ? second : last};
-    UnderWay<type> next;
+    UnderWay<type, kMinima> next;
     next.ask(weights, affines, rows, lane_index(), chunks);
 
-    const Shared<float> shared = dynamic_shared<float>(0, static_cast<std::int64_t>(kTokens) * cols);
-    const Global<const float> x{p.x};
-    HONE_UNROLL
-    for (int token = 0; token < kTokens; ++token) {
-        const Shared<float> planes = shared + token * cols;
-        for (std::int64_t chunk = thread_index(); chunk < chunks; chunk += block_threads()) {
-            store(planes, 4 * chunk, load<F32x4>(x, token * cols + chunk * kChunk));
-            store(planes, 4 * (chunks + chunk), load<F32x4>(x, token * cols + chunk * kChunk + 4));
-        }
-    }
-    sync_block();
-    const float zeros[kProductRows] = {zero_of(weights[0]), zero_of(weights[1])};
+    const Shared<float> shared =
+        dynamic_shared<float>(0, kTokens * (cols < kPanel * kChunk ? cols : kPanel * kChunk));
     float sums[kProductRows][kTokens] = {};
-    for (std::int64_t begin = lane_index(); begin < chunks; begin += kSteps * kWarp) {
-        const UnderWay<type> now = next;
-        if (begin + kSteps * kWarp < chunks) next.ask(weights, affines, rows, begin + kSteps * kWarp, chunks);
-        HONE_UNROLL
-        for (int s = 0; s < kSteps; ++s) {
-            const std::int64_t wanted = begin + s * kWarp, chunk = wanted < chunks ? wanted : chunks - 1;
-            float w[kProductRows][kChunk];
-            HONE_UNROLL
-            for (int r = 0; r < kProductRows; ++r) expand_raw(now.raw[s][r], zeros[r], w[r]);
-            HONE_UNROLL
-            for (int token = 0; token < kTokens; ++token) {
-                const Shared<float> planes = shared + token * cols;
-                const auto low = load<F32x4>(planes, 4 * chunk),
-                           high = load<F32x4>(planes, 4 * (chunks + chunk));
-                const float inputs[kChunk] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
-                HONE_UNROLL
-                for (int r = 0; r < kProductRows; ++r) {
-                    float dot = 0;
-                    HONE_UNROLL
-                    for (int i = 0; i < kChunk; ++i) dot += w[r][i] * inputs[i];
-                    sums[r][token] += now.affine[s][r].scale * dot;
-                }
-                if constexpr (type == PlaneType::i4) {
-                    float total = 0;
-                    HONE_UNROLL
-                    for (int i = 0; i < kChunk; ++i) total += inputs[i];
-                    HONE_UNROLL
-                    for (int r = 0; r < kProductRows; ++r) sums[r][token] += now.affine[s][r].minimum * total;
-                }
-            }
+    for (std::int64_t panel = 0; panel < chunks; panel += kPanel) {
+        const std::int64_t count = chunks - panel < kPanel ? chunks - panel : kPanel;
+        if (panel > 0) sync_block();  // the last panel has been used
+        stage_inputs<kTokens>(p, panel * kChunk, count * kChunk, shared);
+        sync_block();
+        for (std::int64_t at = lane_index(); at < count; at += kStep) {
+            const UnderWay<type, kMinima> now = next;
+            if (panel + at + kStep < chunks) next.ask(weights, affines, rows, panel + at + kStep, chunks);
+            add_products(now, shared, at, count, sums);
         }
     }
     const Global<float> y{part.y};
@@ -131,6 +147,29 @@ HONE_DEVICE void product_kernel(const ProductParams& p) {
     }
 }
 
+// One warp takes kProductRows rows. A step is 256 columns: each lane takes a chunk of 8 of each row, and x of the step's chunks from shared memory.
+template <PlaneType type, int kTokens>
+HONE_DEVICE void product_kernel(const ProductParams& p) {
+    static_assert(kTokens <= kProductTokens);
+    std::int64_t block = block_index().x;
+    ProductPart part = p.parts[0];
+    if (p.into != ProductParams::Into::gated) {
+        HONE_UNROLL
+        for (int i = 1; i < kProductParts; ++i) {
+            const std::int64_t before = product_blocks(p, part);
+            if (i < p.count && block >= before) {
+                block -= before;
+                part = p.parts[i];
+            } else {
+                break;
+            }
+        }
+    }
+    if constexpr (type == PlaneType::i4)
+        if (part.weights.minima != nullptr) return product_rows<type, kTokens, true>(p, part, block);
+    product_rows<type, kTokens, false>(p, part, block);
+}
+
 template <PlaneType type, typename To>
 HONE_DEVICE void expand_kernel(const ExpandParams<To>& p) {
     const std::int64_t chunks = p.weights.cols / kChunk;
@@ -140,9 +179,8 @@ HONE_DEVICE void expand_kernel(const ExpandParams<To>& p) {
     float w[kChunk];
     load_chunk<type>(p.weights, row, chunk, w);
     const Affine affine = AffinePlanes(p.weights).of(row, chunk);
-    const Global<To> out{p.out};
-    for (int i = 0; i < kChunk; ++i)
-        out[at * kChunk + i] = Convert<To>::from(affine.scale * w[i] + affine.minimum);
+    for (float& value : w) value = affine.scale * value + affine.minimum;
+    store_chunk(Global<To>{p.out}, at * kChunk, w);
 }
 
 // SplitMix64 of an element's number: the same value wherever and in whatever order it is made.

@@ -17,7 +17,7 @@ public:
     static constexpr std::int64_t kStepValues = std::int64_t{kTileRows} * kPieces * kPiece;
 
     HONE_DEVICE DenseWeights(const Matrix& matrix, Shared<BF16> values, Shared<std::uint8_t>)
-        : matrix_(matrix), affines_(matrix), values_(values), zero_(zero_of(matrix)) {}
+        : matrix_(matrix), affines_(planes_of(matrix)), values_(values), zero_(zero_of(matrix)) {}
 
     // Rows and chunks past the end are the last one again: x is zero there, and y is not stored.
     HONE_DEVICE void ask(int, std::int64_t first_row, std::int64_t step) {
@@ -29,7 +29,7 @@ public:
             const std::int64_t from = row < matrix_.rows ? row : matrix_.rows - 1,
                                which = chunk < chunks ? chunk : chunks - 1;
             raw_[i] = load_raw<type>(matrix_, from, which);
-            affine_[i] = affines_.of(from, which);
+            if constexpr (has_scales(type)) affine_[i] = affines_.template raw<kMinima>(from, which);
         }
     }
 
@@ -39,7 +39,12 @@ public:
             const std::int64_t at = thread_index() + static_cast<std::int64_t>(i) * block_threads();
             float w[kChunk];
             expand_raw(raw_[i], zero_, w);
-            for (float& value : w) value = affine_[i].scale * value + affine_[i].minimum;
+            if constexpr (has_scales(type)) {
+                const float scale = to_float_fast(affine_[i].scale);
+                float minimum = 0;
+                if constexpr (kMinima) minimum = zero_ == 0 ? to_float_fast(affine_[i].minimum) : 0.0F;
+                for (float& value : w) value = scale * value + minimum;
+            }
             store(values_, buffer * kStepValues + piece_place<kPieces>(at / kPieces, at % kPieces),
                   U32x4{pack_bf16(w[0], w[1]), pack_bf16(w[2], w[3]), pack_bf16(w[4], w[5]),
                         pack_bf16(w[6], w[7])});
@@ -48,12 +53,20 @@ public:
 
 private:
     static constexpr int kEach = kTileRows * kPieces / (kTileWarps * static_cast<int>(kWarp));
+    static constexpr bool kMinima = type == PlaneType::i4;  // which may have some
+    // Where there are none, what is loaded in their place is left alone: a branch would hold up the loads behind it.
+    static HONE_DEVICE AffinePlanes planes_of(const Matrix& matrix) {
+        AffinePlanes planes(matrix);
+        if (planes.minima.data == nullptr) planes.minima = planes.scales;
+        return planes;
+    }
+
     const Matrix& matrix_;
     const AffinePlanes affines_;
     const Shared<BF16> values_;
     const float zero_;
     RawChunk<type> raw_[kEach];
-    Affine affine_[kEach];
+    RawAffine<kMinima> affine_[kEach];
 };
 
 // The same of 2:4 weights: a piece is what two chunks store. The columns are whole steps.

@@ -158,12 +158,54 @@ TEST(CudaPacking, RefusesWhatHasNoWholeChunks) {
     EXPECT_EQ(packing_of(WeightType::i8_channel, 24)->group, 24);
 }
 
-TEST(CudaProductLaunch, FitsSharedMemory) {
+// Two blocks' inputs and registers fit a multiprocessor, whatever the matrix's width.
+TEST(CudaProductLaunch, StagesSoMuchOfTheInputsThatTwoBlocksFit) {
     constexpr std::int64_t kHopper = std::int64_t{227} * 1024;
-    EXPECT_EQ(product_tokens(4096, kHopper, 100), 8);
-    EXPECT_EQ(product_tokens(14336, kHopper, 8), 4);
-    EXPECT_EQ(product_tokens(14336, kHopper, 1), 1);
-    EXPECT_EQ(product_tokens(28672, std::int64_t{99} * 1024, 4), 0);
+    for (const std::int64_t cols : {8, 576, 4096, 14336, 28672, 131072}) {
+        for (const std::int64_t tokens : {1, 2, 4, 8}) {
+            const ProductParams params{{{{PlaneType::bf16, 4096, cols}}}, 1, nullptr, tokens};
+            const std::int64_t bytes = product_launch(params).shared_bytes;
+            EXPECT_LE(2 * (bytes + 1024), kHopper) << cols << ' ' << tokens;
+            EXPECT_LE(bytes, tokens * cols * 4);
+            EXPECT_GT(bytes, 0);
+        }
+    }
+    EXPECT_EQ(product_tokens(100), 8);
+    EXPECT_EQ(product_tokens(7), 4);
+    EXPECT_EQ(product_tokens(3), 2);
+    EXPECT_EQ(product_tokens(1), 1);
+}
+
+// Rows that are wider than what a block has in shared memory at a time: whole panels of it, and a part of one.
+TEST_P(CudaProduct, MultipliesRowsThatAreWiderThanAPanel) {
+    const std::int64_t block = std::max<std::int64_t>(kChunk, kernels::block_of(GetParam())), rows = 5;
+    for (const std::int64_t tokens : {2, 8}) {
+        for (const std::int64_t over : {std::int64_t{0}, block, 20 * block}) {
+            const std::int64_t cols = 2 * product_panel(tokens) / block * block + over;
+            const Packed packed(GetParam(), rows, cols);
+            const std::vector<float> x = kernels::random_floats(tokens * cols, 3);
+            const DeviceArray<float> inputs(x);
+            DeviceArray<float> y(static_cast<std::size_t>(tokens * rows));
+            const ProductParams params{{{packed.matrix, y.data(), rows}}, 1, inputs.data(), tokens};
+            tested_device().launch(
+                {KernelId::product, code(packed.matrix.type), static_cast<std::uint16_t>(tokens)},
+                product_launch(params), params);
+            const std::vector<float> is = y.values();
+            for (std::int64_t i = 0; i < tokens * rows; ++i) {
+                double sum = 0, magnitude = 0;
+                for (std::int64_t col = 0; col < cols; ++col) {
+                    const double product =
+                        kernels::stored_value(GetParam(), packed.stored.data() + i % rows * packed.row_bytes,
+                                              col) *
+                        static_cast<double>(x[static_cast<std::size_t>(i / rows * cols + col)]);
+                    sum += product;
+                    magnitude += std::abs(product);
+                }
+                ASSERT_NEAR(is[static_cast<std::size_t>(i)], sum, 2e-6 * magnitude + 1e-6)
+                    << cols << ' ' << i;
+            }
+        }
+    }
 }
 
 TEST(CudaQuantize, RoundsEachRowByItsLargest) {
