@@ -238,7 +238,17 @@ Device::Counters Device::end_counters() {
     return counters;
 }
 
-void Device::multiply(const DenseProduct& product) {
+bool Device::try_multiply(DenseProduct product) {
+    product.alignment = alignment_of(product);
+    PluginError error;
+    const int code = table_.multiply(device_, &product, &error);
+    if (code == kNoAlgorithm) return false;
+    check(code, error);
+    return true;
+}
+
+void Device::multiply(DenseProduct product) {
+    product.alignment = alignment_of(product);
     PluginError error;
     check(table_.multiply(device_, &product, &error), error);
 }

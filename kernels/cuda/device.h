@@ -109,7 +109,9 @@ public:
         PluginError error;
         check(table_.launch(device_, kernel, shape, &params, sizeof params, &error), error);
     }
-    void multiply(const DenseProduct& product);
+    // On the vendor's library, which is told how the addresses are aligned. try_multiply(): false, and nothing queued, where it has no algorithm.
+    void multiply(DenseProduct product);
+    [[nodiscard]] bool try_multiply(DenseProduct product);
 
     // What is queued between begin_capture() and the end becomes a graph instead of running. Nothing may be allocated, uploaded from
     // pageable memory or waited for in between.

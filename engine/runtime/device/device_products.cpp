@@ -14,7 +14,11 @@ using gpu::KernelId;
 using gpu::PlaneType;
 using gpu::ProductParams;
 
-constexpr std::int64_t kFewRows = 16;  // from more on a product is the vendor's library's, or tiles'
+// From more rows on a product is the vendor's library's, or tiles'. Twice what a kernel of few rows takes, whose weights are then read twice: in fp32
+// there is nothing but expanding them first, which costs more. Tiles read them once.
+constexpr std::int64_t kFewRows = 16, kFewRowsInBf16 = 8;
+// From here on expanding the weights to bf16 costs less than what the vendor's products gain over tiles.
+constexpr std::int64_t kExpandedRows = 256;
 
 std::uint16_t code(PlaneType type) {
     return static_cast<std::uint16_t>(type);
@@ -22,6 +26,12 @@ std::uint16_t code(PlaneType type) {
 
 std::int64_t plane_bytes(PlaneType type) {
     return gpu::chunk_bytes(type) / gpu::kChunk;
+}
+
+// With how many tokens a product in int8 or FP8 is computed. Padding's inputs are whatever the memory holds: no other row's sums see them.
+std::int64_t tokens_in_bytes(PlaneType type, std::int64_t rows) {
+    constexpr std::int64_t kPadded = 32;
+    return type == PlaneType::i8 && rows < gpu::kLeastTokensInInt8 ? kPadded : rows;
 }
 
 bool in_tiles(const gpu::Matrix& matrix) {
@@ -33,17 +43,27 @@ bool in_tiles(const gpu::Matrix& matrix) {
 
 DeviceProducts::Path DeviceProducts::path_of(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic,
                                              std::int64_t rows) const {
+    const bool bf16 = arithmetic == kernels::Arithmetic::bf16;
+    if (takes_bytes(matrix, arithmetic, rows)) return Path::bytes;
+    if (rows <= (bf16 ? kFewRowsInBf16 : kFewRows)) return Path::few;
+    if (!bf16) return Path::f32;
+    const bool tiles = in_tiles(matrix) && (rows < kExpandedRows || gpu::is_two_of_four(matrix.type));
+    return tiles ? Path::tiles : Path::bf16;
+}
+
+// Whether weights are multiplied in the type that they have: where that is the arithmetic's, and the vendor's library is known to take such a product.
+// What it does not take is computed as if nothing were rounded, and not counted as reduced.
+bool DeviceProducts::takes_bytes(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic,
+                                 std::int64_t rows) const {
     const bool as_stored = matrix.group == matrix.cols &&
                            ((arithmetic == kernels::Arithmetic::i8 && matrix.type == PlaneType::i8) ||
                             (arithmetic == kernels::Arithmetic::e4m3 && matrix.type == PlaneType::e4m3));
-    if (as_stored) return Path::bytes;
-    if (rows <= kFewRows && takes_few(matrix)) return Path::few;
-    if (arithmetic != kernels::Arithmetic::bf16) return Path::f32;
-    return in_tiles(matrix) ? Path::tiles : Path::bf16;
-}
-
-bool DeviceProducts::takes_few(const gpu::Matrix& matrix) const {
-    return matrix.cols > 0;
+    if (!as_stored) return false;
+    const std::int64_t tokens = tokens_in_bytes(matrix.type, rows);
+    const gpu::DenseProduct product{matrix.type, nullptr,     matrix.values, nullptr, tokens,
+                                    matrix.rows, matrix.cols, matrix.rows,   false};
+    return gpu::dense_refusal(product) == nullptr &&
+           !workspace_.refused.contains({matrix.type, tokens, matrix.rows, matrix.cols});
 }
 
 void DeviceProducts::count(const StoredTensor& weight, Path path) const {
@@ -67,11 +87,10 @@ void DeviceProducts::multiply(std::span<const ProductOf> products, kernels::Arit
             while (past < products.size() && past - i < gpu::kProductParts && joins(products[past])) ++past;
         }
         const std::span<const ProductOf> together = products.subspan(i, past - i);
-        for (const ProductOf& product : together) count(*product.weight, path);
         float* const y = products[i].y;
         switch (path) {
             case Path::bytes:
-                multiply_bytes(matrix, inputs, y, accumulate);
+                if (!multiply_bytes(matrix, inputs, y, accumulate)) continue;  // again, on another path
                 break;
             case Path::few:
                 multiply_few(together, accumulate ? ProductParams::Into::add : ProductParams::Into::store, x,
@@ -87,6 +106,7 @@ void DeviceProducts::multiply(std::span<const ProductOf> products, kernels::Arit
                 multiply_dense(matrix, PlaneType::f32, inputs, y, accumulate);
                 break;
         }
+        for (const ProductOf& product : together) count(*product.weight, path);
         i = past;
     }
 }
@@ -127,7 +147,7 @@ void DeviceProducts::multiply_few(std::span<const ProductOf> products, ProductPa
 // x as bf16, or as int8 or FP8 with a scale a row, in the workspace.
 const void* DeviceProducts::rounded(Inputs& inputs, PlaneType type, std::int64_t cols) const {
     const std::int64_t count = inputs.rows * cols;
-    workspace_.inputs.require(count * plane_bytes(type));
+    workspace_.inputs.require(tokens_in_bytes(type, inputs.rows) * cols * plane_bytes(type));
     void* const to = workspace_.inputs.data();
     if (inputs.rounded_to == type) return to;
     inputs.rounded_to = type;
@@ -158,8 +178,7 @@ void DeviceProducts::multiply_dense(const gpu::Matrix& matrix, PlaneType type, I
     const void* const x = type == PlaneType::bf16 ? rounded(inputs, type, matrix.cols) : inputs.x;
     const std::int64_t row_bytes = matrix.cols * plane_bytes(type);
     const bool stored_so = matrix.type == type;
-    const std::int64_t panel =
-        stored_so ? matrix.rows : std::clamp<std::int64_t>(kPanelBytes / row_bytes, 1, matrix.rows);
+    const std::int64_t panel = stored_so ? matrix.rows : panel_rows(matrix.rows, row_bytes);
     if (!stored_so) workspace_.panel.require(panel * row_bytes);
     for (std::int64_t first = 0; first < matrix.rows; first += panel) {
         const std::int64_t count = std::min(panel, matrix.rows - first);
@@ -182,12 +201,16 @@ void DeviceProducts::multiply_dense(const gpu::Matrix& matrix, PlaneType type, I
 }
 
 // In the type that the weights have, int8 or FP8, with inputs rounded to it.
-void DeviceProducts::multiply_bytes(const gpu::Matrix& matrix, Inputs& inputs, float* y,
+bool DeviceProducts::multiply_bytes(const gpu::Matrix& matrix, Inputs& inputs, float* y,
                                     bool accumulate) const {
     const void* const q = rounded(inputs, matrix.type, matrix.cols);
-    workspace_.sums.require(inputs.rows * matrix.rows);
-    device_.multiply({matrix.type, q, matrix.values, workspace_.sums.data(), inputs.rows, matrix.rows,
-                      matrix.cols, matrix.rows, false});
+    const std::int64_t tokens = tokens_in_bytes(matrix.type, inputs.rows);
+    workspace_.sums.require(tokens * matrix.rows);
+    if (!device_.try_multiply({matrix.type, q, matrix.values, workspace_.sums.data(), tokens, matrix.rows,
+                               matrix.cols, matrix.rows, false})) {
+        workspace_.refused.insert({matrix.type, tokens, matrix.rows, matrix.cols});
+        return false;
+    }
     const gpu::RescaleParams rescale{workspace_.sums.data(),
                                      workspace_.scales.data(),
                                      matrix.scales,
@@ -197,6 +220,7 @@ void DeviceProducts::multiply_bytes(const gpu::Matrix& matrix, Inputs& inputs, f
                                      matrix.rows,
                                      accumulate};
     device_.launch({KernelId::rescale, code(matrix.type)}, gpu::rescale_launch(rescale), rescale);
+    return true;
 }
 
 }  // namespace hone

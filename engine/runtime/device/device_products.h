@@ -37,14 +37,15 @@ private:
     };
 
     Path path_of(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic, std::int64_t rows) const;
+    bool takes_bytes(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic, std::int64_t rows) const;
     void count(const StoredTensor& weight, Path path) const;
-    bool takes_few(const gpu::Matrix& matrix) const;
     void multiply_few(std::span<const ProductOf> products, gpu::ProductParams::Into into, const float* x,
                       std::int64_t rows) const;
     void multiply_tiles(const gpu::Matrix& matrix, Inputs& inputs, float* y, bool accumulate) const;
     void multiply_dense(const gpu::Matrix& matrix, gpu::PlaneType type, Inputs& inputs, float* y,
                         bool accumulate) const;
-    void multiply_bytes(const gpu::Matrix& matrix, Inputs& inputs, float* y, bool accumulate) const;
+    // False, and nothing computed, where the vendor's library turns out to have no algorithm for it.
+    bool multiply_bytes(const gpu::Matrix& matrix, Inputs& inputs, float* y, bool accumulate) const;
     const void* rounded(Inputs& inputs, gpu::PlaneType type, std::int64_t cols) const;
 
     const DeviceModel& weights_;

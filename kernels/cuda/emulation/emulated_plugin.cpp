@@ -236,6 +236,7 @@ void multiply_as(const DenseProduct& p, Sum (*value)(T)) {
 
 int multiply(PluginDevice* device, const DenseProduct* product, PluginError* error) {
     const DenseProduct p = *product;
+    if (const int code = check_product(p, error)) return code;
     EmulatedWork work{[p] {
                           switch (p.type) {
                               case PlaneType::f32:
@@ -345,6 +346,17 @@ const PluginTable& emulated_plugin() {
         .end_counters = end_counters,
     };
     return kTable;
+}
+
+int check_product(const DenseProduct& product, PluginError* error) {
+    const DenseAlignment is = alignment_of(product), &stated = product.alignment;
+    if (stated.x > is.x || stated.w > is.w || stated.y > is.y)
+        return report(kUnknown, "multiplying: an address is aligned to fewer bytes than is stated", error);
+    const char* const refusal = dense_refusal(product);
+    if (refusal == nullptr) return 0;
+    report(kNoAlgorithm, "", error);
+    std::snprintf(error->text, sizeof error->text, "choosing an algorithm: %s", refusal);
+    return kNoAlgorithm;
 }
 
 void lose_context_after(std::int64_t launches) {

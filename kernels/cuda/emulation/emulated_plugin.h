@@ -12,6 +12,10 @@ namespace hone::gpu::emulation {
 // reason why there are none. With HONE_EMULATED_MIG the device is an instance of a divided one.
 const PluginTable& emulated_plugin();
 
+// Holds a product to what cuBLASLt takes, and to what its caller states: of an address that is aligned to fewer bytes the library may choose an
+// algorithm that faults. 0, or what multiply() returns of it.
+int check_product(const DenseProduct& product, PluginError* error);
+
 // The device's memory from now on: what allocate() may hold in all. Back to the default with 0.
 void limit_memory(std::int64_t bytes);
 

@@ -8,14 +8,14 @@
 #include <cstdint>
 
 #include "kernels/cuda/kernel_id.h"
-#include "kernels/cuda/ops/matrix.h"
+#include "kernels/cuda/plugin/dense_product.h"
 #include "kernels/cuda/types.h"
 #include "profiler/trace/activity.h"
 #include "profiler/trace/counters.h"
 
 namespace hone::gpu {
 
-inline constexpr std::uint32_t kPluginVersion = 4;
+inline constexpr std::uint32_t kPluginVersion = 5;
 inline constexpr char kPluginEntry[] = "hone_cuda_plugin";
 
 // Why a call failed. `sticky`: the device's context is lost, and nothing more will work in this process.
@@ -24,6 +24,9 @@ struct PluginError {
     bool sticky = false;
     char text[512] = {};
 };
+
+// What `multiply` returns of a product that the vendor's library has no algorithm for: CUBLAS_STATUS_NOT_SUPPORTED, as PluginError has it.
+inline constexpr std::int32_t kNoAlgorithm = -15;
 
 struct DeviceFacts {
     char name[256];
@@ -41,16 +44,6 @@ struct DeviceFacts {
 struct LibraryFacts {
     char version[64] = {};  // "2.28.9"
     char problem[512] = {};
-};
-
-// y = x · Wᵀ (+ y) of dense matrices on the vendor's library: x [tokens, cols], w [rows, cols], y [tokens, y_stride], sums in fp32 (int32 for
-// int8). `type` is that of x and w: f32, f16, bf16, i8 or e4m3; y is fp32, or int32 for i8.
-struct DenseProduct {
-    PlaneType type;
-    const void *x, *w;
-    void* y;
-    std::int64_t tokens, rows, cols, y_stride;
-    bool accumulate;
 };
 
 // Who records a trace. Without `kernels` single kernels are not seen, only spans of the stream from mark to mark, by events: `problem` says why.
@@ -121,6 +114,7 @@ struct PluginTable {
 
     int (*launch)(PluginDevice* device, KernelChoice kernel, Launch shape, const void* params,
                   std::size_t bytes, PluginError* error);
+    // kNoAlgorithm where the library has none for such a product: nothing was queued, and the device is as it was.
     int (*multiply)(PluginDevice* device, const DenseProduct* product, PluginError* error);
 
     // What is queued between the two becomes a graph instead of running.

@@ -167,7 +167,8 @@ int synchronise(PluginDevice* device, PluginError* error) {
 }
 
 template <typename Body>
-__global__ void entry(const __grid_constant__ typename Body::Params params) {
+__global__ void __launch_bounds__(occupancy_of<Body>().threads, occupancy_of<Body>().blocks)
+    entry(const __grid_constant__ typename Body::Params params) {
     Body::run(params);
 }
 
@@ -247,11 +248,17 @@ int make_plan(PluginDevice* device, const DenseProduct& p, const BlasTypes& type
         code = report(cublasLtMatrixLayoutCreate(&plan.y, types.out, p.rows, p.tokens, p.y_stride),
                       "describing outputs", error);
     if (code == 0) code = report(cublasLtMatmulPreferenceCreate(&preference), "choosing an algorithm", error);
-    if (code == 0)
-        code =
-            report(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-                                                        &kWorkspaceBytes, sizeof kWorkspaceBytes),
-                   "choosing an algorithm", error);
+    const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t attribute, const auto& value) {
+        if (code == 0)
+            code = report(cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value),
+                          "choosing an algorithm", error);
+    };
+    prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kWorkspaceBytes);
+    // Of addresses alone: leading dimensions are in the layouts. C is D.
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, p.alignment.w);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, p.alignment.x);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, p.alignment.y);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, p.alignment.y);
     cublasLtMatmulHeuristicResult_t found{};
     int count = 0;
     if (code == 0)
@@ -265,10 +272,13 @@ int make_plan(PluginDevice* device, const DenseProduct& p, const BlasTypes& type
 }
 
 int multiply(PluginDevice* device, const DenseProduct* product, PluginError* error) {
+    static_assert(kNoAlgorithm == -static_cast<std::int32_t>(CUBLAS_STATUS_NOT_SUPPORTED));
     BlasTypes types{};
     if (!blas_types(product->type, types))
-        return report(CUBLAS_STATUS_NOT_SUPPORTED, "a product of int4", error);
-    const PlanKey key{product->type, product->tokens, product->rows, product->cols, product->y_stride};
+        return report(CUBLAS_STATUS_NOT_SUPPORTED, "a product of weights that are not dense", error);
+    const DenseAlignment& alignment = product->alignment;
+    const PlanKey key{product->type,     product->tokens, product->rows, product->cols,
+                      product->y_stride, alignment.x,     alignment.w,   alignment.y};
     auto at = device->plans.find(key);
     if (at == device->plans.end()) {
         auto plan = std::make_unique<Plan>();

@@ -31,7 +31,7 @@ struct PluginEvent {
 
 inline constexpr std::size_t kWorkspaceBytes = std::size_t{32} << 20;  // what cuBLAS documents for Hopper
 
-// How cuBLASLt computes products of one shape: found once.
+// How cuBLASLt computes products of one shape and alignment: found once.
 struct Plan {
     cublasLtMatmulDesc_t description = nullptr;
     cublasLtMatrixLayout_t w = nullptr, x = nullptr, y = nullptr;
@@ -44,7 +44,9 @@ struct Plan {
     }
 };
 
-using PlanKey = std::tuple<PlaneType, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+// Type, tokens, rows, columns and y_stride; how x, w and y are aligned.
+using PlanKey = std::tuple<PlaneType, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::uint32_t,
+                           std::uint32_t, std::uint32_t>;
 
 struct PluginDevice {
     int index = 0;
