@@ -73,8 +73,9 @@ struct Shared {
     decltype(&::cuptiGetGraphNodeId) graph_node_id = nullptr;
 };
 
+// Never destroyed: CUPTI's threads may hand over buffers while the process ends, after this program's own objects are gone.
 Shared& shared() {
-    static Shared it;
+    static Shared& it = *new Shared;
     return it;
 }
 
@@ -129,7 +130,7 @@ std::int64_t steady_now() {
 }  // namespace
 
 CuptiSession& CuptiSession::instance() {
-    static CuptiSession session;
+    static CuptiSession& session = *new CuptiSession;  // kept, like what its callbacks write
     return session;
 }
 

@@ -9,6 +9,7 @@
 
 #include "engine/formats/synthetic.h"
 #include "engine/runtime/runtime.h"
+#include "profiler/trace/recorder.h"
 #include "tests/kernels/cuda/planned_device.h"
 
 namespace hone {
@@ -103,6 +104,94 @@ TEST_F(CudaCases, InputsInInt8ArePaddedToWhatTheLibraryTakes) {
         }
     }
     step();
+}
+
+// Where the library finds no algorithm for a shape that keeps its rules, the run goes on without rounding inputs, and says that nothing was rounded.
+TEST_F(CudaCases, AProductThatTheLibraryHasNoAlgorithmForIsComputedOtherwise) {
+    for (const bool int8 : {true, false}) {
+        load(shape_of("smollm2-135m", int8 ? DType::i8_channel : DType::e4m3_channel),
+             int8 ? Arithmetic::i8 : Arithmetic::e4m3);
+        int asked = 0;
+        planned().refuses = [&asked, int8](const DenseProduct& product) {
+            const bool refused = product.type == (int8 ? PlaneType::i8 : PlaneType::e4m3);
+            asked += refused ? 1 : 0;
+            return refused;
+        };
+        prompt(40);
+        const int once = asked;
+        EXPECT_GT(once, 0);
+        for (int i = 0; i < 4; ++i) step();
+        const int with_steps = asked;
+        prompt(40);
+        EXPECT_EQ(asked, with_steps) << "a shape is asked for once";
+        EXPECT_EQ(runtime->counters().reduced_products, 0);
+        EXPECT_GT(launched(KernelId::product), 0);
+        for (const DenseProduct& product : planned().products) EXPECT_EQ(product.type, PlaneType::f32);
+    }
+}
+
+// 8. FP8 and int8 of shapes that the library does not take: 8 columns more than a multiple of 16.
+TEST_F(CudaCases, OddShapesAreComputedWithoutRoundingInputs) {
+    for (const bool int8 : {true, false}) {
+        SyntheticShape odd = shape_of("smollm2-135m", int8 ? DType::i8_channel : DType::e4m3_channel);
+        odd.n_ff = 1544;
+        odd.n_vocab = 49158;
+        load(odd, int8 ? Arithmetic::i8 : Arithmetic::e4m3, true);
+        prompt(40, true);
+        prompt(3);
+        bool some = false;
+        for (const DenseProduct& product : planned().products) {
+            EXPECT_EQ(gpu::dense_refusal(product), nullptr);
+            some |= product.type == PlaneType::i8 || product.type == PlaneType::e4m3;
+        }
+        EXPECT_TRUE(some);
+        EXPECT_GT(runtime->counters().reduced_products, 0);
+    }
+}
+
+// Quantised weights in bf16 arithmetic: of few tokens as they are stored, of many expanded for the vendor's library. 2:4 weights stay on sparse tensor
+// cores, since nothing else leaves their zeros out.
+TEST_F(CudaCases, QuantisedPrefillExpandsItsWeightsFrom256TokensOn) {
+    for (const DType type : {DType::i4_g64, DType::q4_1, DType::q8_0, DType::i8_channel, DType::f16}) {
+        load(shape_of("smollm2-135m", type), Arithmetic::bf16);
+        prompt(255);
+        EXPECT_EQ(launched(KernelId::expand), 0);
+        EXPECT_GT(launched(KernelId::product_tiles), 0);
+        planned() = {};
+        prompt(256);
+        EXPECT_EQ(launched(KernelId::product_tiles), 0);
+        EXPECT_GT(launched(KernelId::expand), 0);
+        EXPECT_FALSE(planned().products.empty());
+        for (const DenseProduct& product : planned().products) EXPECT_EQ(product.type, PlaneType::bf16);
+    }
+}
+
+// 6. A traced step's graph is launched before its operations are accounted for, not behind some 320 names that the device waits for.
+TEST_F(CudaCases, AGraphIsLaunchedBeforeItsOperationsAreAccountedFor) {
+    load(shape_of("llama-3-8b", DType::bf16), Arithmetic::f32);
+    profiler::TraceRecorder recorder(100'000);
+    device.begin_trace();
+    runtime->trace(&recorder);
+    prompt(8);
+    for (int i = 0; i < 3; ++i) step();  // as it comes, captured, replayed
+    std::uint64_t at_launch = 0;
+    planned().on_replay = [&] { at_launch = recorder.last_mark(); };
+    const std::uint64_t before = recorder.last_mark();
+    step();
+    EXPECT_EQ(at_launch, before);
+    EXPECT_GT(recorder.last_mark(), before + 10);
+    runtime->trace(nullptr);
+    profiler::DeviceRecording recording;
+    device.end_trace(recording);
+}
+
+// 7. A growing context is a new graph eight times up to 4,096 positions; it was one every 128.
+TEST_F(CudaCases, AGrowingContextSeldomTakesANewGraph) {
+    load(shape_of("llama-3-8b", DType::bf16), Arithmetic::f32);
+    prompt(8);
+    for (int i = 0; i < 4000; ++i) step();
+    EXPECT_LE(planned().captured, 9);
+    EXPECT_GE(planned().replayed, 4000 - 2 * 9);
 }
 
 }  // namespace

@@ -280,6 +280,31 @@ TEST_F(DeviceRuntime, MultipliesInReducedArithmetic) {
     EXPECT_LT(fp8, 0.2);
 }
 
+// Of 256 tokens quantised weights are expanded for the vendor's library, of 255 they are multiplied as they are: the same bf16 either way, summed in
+// another order.
+TEST_F(DeviceRuntime, MultipliesLongPromptsAsItDoesShorterOnes) {
+    constexpr std::size_t kLong = 256;
+    const std::unique_ptr<Model> model = tiny_model(DType::i4_g64);
+    RunConfig config;
+    config.arithmetic = kernels::Arithmetic::bf16;
+    config.reduced_output = true;
+    Runtime runtime(*model, config, pool, 1, kLong, device, {});
+    const std::vector<TokenId> tokens = some_tokens(kLong, 1);
+    const auto logits = [&](std::size_t count) {
+        runtime.clear(0);
+        const std::span<const float> all = runtime.forward({{{0, std::span(tokens).first(count), true}}});
+        return std::vector<float>(all.begin(), all.end());
+    };
+    const std::vector<float> expanded = logits(kLong), stored = logits(kLong - 1);
+    double difference = 0, size = 0;
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+        difference += std::pow(static_cast<double>(expanded[i] - stored[i]), 2);
+        size += std::pow(static_cast<double>(stored[i]), 2);
+    }
+    EXPECT_LT(std::sqrt(difference / size), 0.01);
+    EXPECT_GT(size, 0);
+}
+
 // Zeroes two of any four weights of each matrix; with `sparse`, they are then left out.
 std::unique_ptr<Model> two_of_four_model(kernels::ThreadPool& pool, bool sparse) {
     Checkpoint checkpoint = tiny_model(DType::bf16)->checkpoint;

@@ -168,13 +168,8 @@ private:
             return;
         }
         const std::uint64_t mark = traced != nullptr ? tracing.recorder->last_mark() + 1 : 0;
-        if (captured.ready) {
-            products = captured.products;
-            if (traced != nullptr) {
-                traced->only_account();
-                queue(operations, tracing);
-            }
-        } else {
+        const bool ready = captured.ready;
+        if (!ready) {
             captured.graph = capture(operations, tracing);
             captured.products = products;
             captured.ready = true;
@@ -182,6 +177,12 @@ private:
         }
         memory_.device().mark(mark);
         memory_.device().launch(captured.graph);
+        if (!ready) return;
+        // What the graph does is accounted for while it runs: some ten operations a layer, which the device need not wait for.
+        products = captured.products;
+        if (traced == nullptr) return;
+        traced->only_account();
+        queue(operations, tracing);
     }
 
     gpu::Graph capture(Operations& operations, Tracing& tracing) {

@@ -216,7 +216,11 @@ void DeviceOperations::attend(std::int64_t layer, float* out, Rows rows) const {
     const bool in_tiles = !choosing && products_.arithmetic != kernels::Arithmetic::f32 &&
                           gpu::attends_in_tiles(view(layer), config.n_heads, rows.count, sequences_in(rows));
     const std::int64_t splits = in_tiles ? 1 : splits_of(choosing, rows);
-    if (splits > 1) workspace_.parts.require(rows.count * config.n_heads * splits * (config.head_dim + 2));
+    // At once for the longest context: memory that grows with it would make every graph useless as often as it does.
+    if (splits > 1)
+        workspace_.parts.require(
+            rows.count * config.n_heads * (config.head_dim + 2) *
+            gpu::most_attention_splits(rows.count, config.n_kv_heads, device_.facts().processors));
     const gpu::AttentionParams params{view(layer),
                                       activations_.q.data() + rows.begin * config.n_heads * config.head_dim,
                                       out,

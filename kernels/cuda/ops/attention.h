@@ -118,13 +118,23 @@ inline Launch attention_launch(const AttentionParams& p) {
                                        static_cast<std::size_t>(group * dim + stride * 2 * kWarp))};
 }
 
-// Blocks that fill the device, but no split shorter than four tiles.
+// Blocks that fill the device: over how many, where contexts are long.
+inline std::int64_t most_attention_splits(std::int64_t rows, std::int64_t n_kv_heads,
+                                          std::int64_t processors) {
+    const std::int64_t splits = ceil_div<std::int64_t>(2 * processors, rows * n_kv_heads);
+    return splits < 1 ? 1 : splits;
+}
+
+// So many of them that no split is shorter than two tiles; in steps of 1, 2, 4, 8, 12, 16, 24, 32, 48 and so on, because a graph that was captured
+// with other splits is of no use: four tiles each would be a new one every 128 positions.
 inline std::int64_t attention_splits(std::int64_t rows, std::int64_t n_kv_heads, std::int64_t longest,
                                      std::int64_t processors) {
-    const std::int64_t most = ceil_div<std::int64_t>(longest, std::int64_t{4} * kWarp);
-    const std::int64_t wanted = ceil_div<std::int64_t>(2 * processors, rows * n_kv_heads);
-    const std::int64_t splits = wanted < most ? wanted : most;
-    return splits < 1 ? 1 : splits;
+    const std::int64_t most = most_attention_splits(rows, n_kv_heads, processors);
+    const std::int64_t wanted = ceil_div<std::int64_t>(longest, std::int64_t{4} * kWarp);
+    std::int64_t splits = 1;
+    while (splits < wanted) splits *= 2;
+    if (splits > 8 && wanted <= splits / 4 * 3) splits = splits / 4 * 3;
+    return splits < most ? splits : most;
 }
 
 inline Launch combine_launch(const AttentionParams& p) {

@@ -43,10 +43,9 @@ HONE_DEVICE void stage_inputs(const ProductParams& p, std::int64_t first, std::i
                               Shared<float> shared) {
     const Global<const float> x{p.x + first};
     const std::int64_t chunks = cols / kChunk, stride = p.parts[0].weights.cols;
-    HONE_UNROLL
-    for (int token = 0; token < kTokens; ++token) {
-        const Shared<float> planes = shared + token * cols;
-        for (std::int64_t chunk = thread_index(); chunk < chunks; chunk += block_threads()) {
+    for (std::int64_t chunk = thread_index(); chunk < chunks; chunk += block_threads()) {
+        for (int token = 0; token < kTokens; ++token) {
+            const Shared<float> planes = shared + token * cols;
             copy_async<16>(planes, 4 * chunk, x, token * stride + chunk * kChunk);
             copy_async<16>(planes, 4 * (chunks + chunk), x, token * stride + chunk * kChunk + 4);
         }

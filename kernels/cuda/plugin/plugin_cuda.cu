@@ -51,9 +51,11 @@ int device_count(int* count, PluginError* error) {
         cudaRuntimeGetVersion(&needed) != cudaSuccess)
         return report(code, "counting devices", error);
     error->code = static_cast<std::int32_t>(code);
-    std::snprintf(error->text, sizeof error->text,
-                  "the NVIDIA driver is too old: it is for CUDA %d.%d, and %d.%d is needed", is / 1000,
-                  is % 1000 / 10, needed / 1000, needed % 1000 / 10);
+    std::snprintf(
+        error->text, sizeof error->text,
+        "the NVIDIA driver is too old: it is for CUDA %d.%d, and %d.%d is needed, which drivers from 580 on "
+        "have",
+        is / 1000, is % 1000 / 10, needed / 1000, needed % 1000 / 10);
     return error->code;
 }
 
@@ -89,6 +91,7 @@ void nccl(LibraryFacts* facts) {
 
 void close(PluginDevice* device) {
     if (device == nullptr) return;
+    cudaSetDevice(device->index);
     device->plans.clear();
     if (device->workspace != nullptr) cudaFree(device->workspace);
     if (device->blas != nullptr) cublasLtDestroy(device->blas);
@@ -374,6 +377,18 @@ int milliseconds(PluginEvent* begin, PluginEvent* end, float* elapsed, PluginErr
     return report(cudaEventElapsedTime(elapsed, begin->event, end->event), "timing events", error);
 }
 
+// An entry that is called with its device current: another one may have been opened since, or this is another thread.
+template <auto entry>
+struct OnDevice;
+template <typename... Given, int (*entry)(PluginDevice*, Given...)>
+struct OnDevice<entry> {
+    static int call(PluginDevice* device, Given... given) {
+        PluginError* const error = std::get<sizeof...(Given) - 1>(std::make_tuple(given...));
+        if (const int code = report(cudaSetDevice(device->index), "choosing the device", error)) return code;
+        return entry(device, given...);
+    }
+};
+
 constexpr PluginTable kTable = {
     .version = kPluginVersion,
     .device_count = device_count,
@@ -381,31 +396,31 @@ constexpr PluginTable kTable = {
     .nccl = nccl,
     .open = open,
     .close = close,
-    .allocate = allocate,
-    .release = release,
-    .allocate_host = allocate_host,
-    .release_host = release_host,
-    .free_bytes = free_bytes,
-    .upload = upload,
-    .download = download,
-    .copy = copy,
-    .fill = fill,
-    .synchronise = synchronise,
-    .launch = launch,
-    .multiply = multiply,
-    .begin_capture = begin_capture,
-    .end_capture = end_capture,
-    .launch_graph = launch_graph,
+    .allocate = OnDevice<allocate>::call,
+    .release = OnDevice<release>::call,
+    .allocate_host = OnDevice<allocate_host>::call,
+    .release_host = OnDevice<release_host>::call,
+    .free_bytes = OnDevice<free_bytes>::call,
+    .upload = OnDevice<upload>::call,
+    .download = OnDevice<download>::call,
+    .copy = OnDevice<copy>::call,
+    .fill = OnDevice<fill>::call,
+    .synchronise = OnDevice<synchronise>::call,
+    .launch = OnDevice<launch>::call,
+    .multiply = OnDevice<multiply>::call,
+    .begin_capture = OnDevice<begin_capture>::call,
+    .end_capture = OnDevice<end_capture>::call,
+    .launch_graph = OnDevice<launch_graph>::call,
     .release_graph = release_graph,
-    .make_event = make_event,
-    .record_event = record_event,
+    .make_event = OnDevice<make_event>::call,
+    .record_event = OnDevice<record_event>::call,
     .milliseconds = milliseconds,
     .release_event = release_event,
-    .begin_trace = begin_trace,
+    .begin_trace = OnDevice<begin_trace>::call,
     .mark = mark,
-    .end_trace = end_trace,
-    .begin_counters = begin_counters,
-    .end_counters = end_counters,
+    .end_trace = OnDevice<end_trace>::call,
+    .begin_counters = OnDevice<begin_counters>::call,
+    .end_counters = OnDevice<end_counters>::call,
 };
 
 }  // namespace
