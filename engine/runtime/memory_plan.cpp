@@ -46,8 +46,10 @@ std::int64_t device_workspace_bytes(const ModelConfig& model, const RunConfig& c
     const std::int64_t largest_matrix = model.n_embd * std::max(model.n_ff, model.n_vocab) * kFloat;
     const bool bytes =
         config.arithmetic == kernels::Arithmetic::i8 || config.arithmetic == kernels::Arithmetic::e4m3;
+    constexpr std::int64_t kPadded = 32;  // few tokens in int8
+    const std::int64_t sums = config.reduced_output ? std::max(widest, model.n_vocab) : widest;
     return std::min(kPanelBytes, largest_matrix) + rows * widest * kBf16 +
-           (bytes ? rows * (widest + 1) * kFloat : 0) +
+           (bytes ? std::max(rows, kPadded) * (sums + 1) * kFloat : 0) +
            kBlocks * (model.n_heads / model.n_kv_heads) * (model.head_dim + 2) * kFloat;
 }
 
