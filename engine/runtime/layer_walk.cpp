@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/core/error.h"
 #include "engine/runtime/activations.h"
 #include "engine/runtime/architectures/forward.h"
 #include "engine/runtime/attention_mask.h"
 #include "engine/runtime/cpu_operations.h"
 #include "engine/runtime/pass.h"
 #include "engine/runtime/run_config.h"
+#include "engine/weights/weight_format.h"
 
 namespace hone {
 namespace {
@@ -23,6 +25,21 @@ double cosine(const float* a, const float* b, std::int64_t n) {
     }
     const double norms = std::sqrt(aa) * std::sqrt(bb);
     return norms > 0 ? dot / norms : 1.0;
+}
+
+// What is not finite would be ranked all the same, and wrongly: a cosine of NaN counts as none.
+void require_finite_inputs(bool finite, const Model& model, std::int64_t layer) {
+    if (finite) return;
+    const std::string where =
+        layer < 0 ? std::string("the token embedding") : "layer " + std::to_string(layer);
+    throw Error({.message = {},
+                 .file = model.checkpoint.source,
+                 .field = "calibration, " + where,
+                 .found = "an output that is not finite",
+                 .expected = "finite activations, which ranking needs",
+                 .fault = Fault::damaged,
+                 .summary = "The model's activations are not finite on the calibration text.",
+                 .action = "Its weights hold values that are not finite, or too large."});
 }
 
 }  // namespace
@@ -48,6 +65,12 @@ struct LayerWalk::Impl {
             }
         }
         operations({}).embed(*model.token_embd);
+        require_finite(-1);
+    }
+
+    void require_finite(std::int64_t layer) const {
+        require_finite_inputs(all_finite(activations.x.data(), pass.rows * model.config.n_embd), model,
+                              layer);
     }
 
     CpuOperations operations(const Progress& progress) {
@@ -102,6 +125,11 @@ LayerWalk::Squares LayerWalk::input_squares(const Progress& progress) {
     const std::vector<float> before = it.hidden();
     it.layer_forward(it.model, operations, it.next);
     std::copy(before.begin(), before.end(), it.activations.x.data());
+    for (const auto& [weight, sums] : squares) {
+        const bool finite =
+            std::all_of(sums.begin(), sums.end(), [](double sum) { return std::isfinite(sum); });
+        require_finite_inputs(finite, it.model, it.next);
+    }
     return squares;
 }
 
@@ -110,6 +138,7 @@ double LayerWalk::advance(const Progress& progress) {
     const std::vector<float> before = it.hidden();
     CpuOperations operations = it.operations(progress);
     it.layer_forward(it.model, operations, it.next++);
+    it.require_finite(it.next - 1);
     const std::int64_t n = it.model.config.n_embd;
     double sum = 0;
     for (std::int64_t row = 0; row < it.pass.rows; ++row)

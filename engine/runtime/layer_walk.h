@@ -14,7 +14,8 @@
 namespace hone {
 
 // Takes sequences of tokens through a model one layer at a time, so that a layer can be looked at, and changed, before its
-// outputs go on: what calibration needs. Weights of layers that are still to come may change between calls.
+// outputs go on: what calibration needs. Weights of layers that are still to come may change between calls. Each call throws Error
+// where activations are not finite.
 class LayerWalk {
 public:
     // Embeds the sequences. Reserves the activations of all their tokens.

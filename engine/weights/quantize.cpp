@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -19,8 +20,19 @@ void put(std::byte*& target, std::uint16_t value) {
     target += sizeof value;
 }
 
+// 0 where the scale is 0, or so small that f16 stores 0 for it anyway.
 float inverse(float scale) {
-    return scale == 0.0F ? 0.0F : 1.0F / scale;
+    const float factor = 1.0F / scale;
+    return std::isfinite(factor) ? factor : 0.0F;
+}
+
+// `scale` as it is stored, of a block whose weights span up to `most`.
+std::uint16_t stored_scale(float scale, float most, RowLoss& loss) {
+    constexpr unsigned kMagnitude = 0x7FFFU, kInfinity = 0x7C00U;
+    const std::uint16_t stored = f32_to_f16(scale);
+    if ((stored & kMagnitude) >= kInfinity) loss.overflows = true;
+    if ((stored & kMagnitude) == 0 && most != 0.0F) ++loss.vanished;
+    return stored;
 }
 
 float absmax(const float* values, std::int64_t count) {
@@ -42,7 +54,7 @@ float signed_absmax(const float* values, std::int64_t count) {
 }
 
 std::uint8_t nibble(float value) {
-    return static_cast<std::uint8_t>(std::clamp(std::trunc(value), 0.0F, 15.0F));
+    return value > 0.0F ? static_cast<std::uint8_t>(std::min(value, 15.0F)) : std::uint8_t{0};
 }
 
 // 32 values into 16 bytes: value j in the low, value j + 16 in the high nibble of byte j.
@@ -55,31 +67,32 @@ void put_nibbles(std::byte*& target, const float* values, float factor, float of
 }
 
 // ggml-quants.c, quantize_row_q8_0_ref.
-void quantize_q8_0(const float* source, std::byte* target, std::int64_t cols) {
+void quantize_q8_0(const float* source, std::byte* target, std::int64_t cols, RowLoss& loss) {
     for (std::int64_t i = 0; i < cols; i += kBlock) {
-        const float scale = absmax(source + i, kBlock) / 127.0F, factor = inverse(scale);
-        put(target, f32_to_f16(scale));
+        const float most = absmax(source + i, kBlock), scale = most / 127.0F, factor = inverse(scale);
+        put(target, stored_scale(scale, most, loss));
         for (std::int64_t j = 0; j < kBlock; ++j)
             *target++ = static_cast<std::byte>(static_cast<std::int8_t>(std::round(source[i + j] * factor)));
     }
 }
 
 // quantize_row_q4_0_ref.
-void quantize_q4_0(const float* source, std::byte* target, std::int64_t cols) {
+void quantize_q4_0(const float* source, std::byte* target, std::int64_t cols, RowLoss& loss) {
     for (std::int64_t i = 0; i < cols; i += kBlock) {
-        const float scale = signed_absmax(source + i, kBlock) / -8.0F;
-        put(target, f32_to_f16(scale));
+        const float most = signed_absmax(source + i, kBlock), scale = most / -8.0F;
+        put(target, stored_scale(scale, most, loss));
         put_nibbles(target, source + i, inverse(scale), 8.5F);
     }
 }
 
 // quantize_row_q4_1_ref.
-void quantize_q4_1(const float* source, std::byte* target, std::int64_t cols) {
+void quantize_q4_1(const float* source, std::byte* target, std::int64_t cols, RowLoss& loss) {
     for (std::int64_t i = 0; i < cols; i += kBlock) {
         const auto [low, high] = std::minmax_element(source + i, source + i + kBlock);
-        const float minimum = *low, scale = (*high - minimum) / 15.0F, factor = inverse(scale);
-        put(target, f32_to_f16(scale));
-        put(target, f32_to_f16(minimum));
+        const float minimum = *low, span = *high - minimum, scale = span / 15.0F, factor = inverse(scale);
+        put(target, stored_scale(scale, span, loss));
+        put(target,
+            stored_scale(minimum, 0.0F, loss));  // a minimum that becomes 0 is rounded as any weight is
         for (std::int64_t j = 0; j < kBlock / 2; ++j) {
             const unsigned first = nibble((source[i + j] - minimum) * factor + 0.5F);
             const unsigned second = nibble((source[i + j + kBlock / 2] - minimum) * factor + 0.5F);
@@ -89,8 +102,9 @@ void quantize_q4_1(const float* source, std::byte* target, std::int64_t cols) {
 }
 
 // The scale is rounded to its stored type before the integers are chosen, so that they fit what a reader sees.
-void quantize_i8_channel(const float* source, std::byte* target, std::int64_t cols) {
-    const std::uint16_t stored = f32_to_f16(absmax(source, cols) / 127.0F);
+void quantize_i8_channel(const float* source, std::byte* target, std::int64_t cols, RowLoss& loss) {
+    const float most = absmax(source, cols);
+    const std::uint16_t stored = stored_scale(most / 127.0F, most, loss);
     const float factor = inverse(f16_to_f32(stored));
     put(target, stored);
     for (std::int64_t i = 0; i < cols; ++i)
@@ -98,9 +112,11 @@ void quantize_i8_channel(const float* source, std::byte* target, std::int64_t co
             static_cast<std::int8_t>(std::clamp(std::round(source[i] * factor), -127.0F, 127.0F)));
 }
 
-void quantize_i4_group(const float* source, std::byte* target, std::int64_t cols, std::int64_t group) {
+void quantize_i4_group(const float* source, std::byte* target, std::int64_t cols, std::int64_t group,
+                       RowLoss& loss) {
     for (std::int64_t i = 0; i < cols; i += group) {
-        const std::uint16_t stored = f32_to_f16(signed_absmax(source + i, group) / -8.0F);
+        const float most = signed_absmax(source + i, group);
+        const std::uint16_t stored = stored_scale(most / -8.0F, most, loss);
         const float factor = inverse(f16_to_f32(stored));
         put(target, stored);
         for (std::int64_t j = 0; j < group; j += kBlock) put_nibbles(target, source + i + j, factor, 8.5F);
@@ -108,21 +124,38 @@ void quantize_i4_group(const float* source, std::byte* target, std::int64_t cols
 }
 
 // The scale is a power of two: a floating type loses next to nothing by that, and bf16 holds the products exactly.
-void quantize_e4m3_channel(const float* source, std::byte* target, std::int64_t cols) {
+void quantize_e4m3_channel(const float* source, std::byte* target, std::int64_t cols, RowLoss& loss) {
     constexpr float kLargest = 448;
     constexpr int kLeast = -24, kMost = 15;  // what f16 holds
     const float most = absmax(source, cols);
     int exponent = kLeast;
     while (exponent < kMost && std::ldexp(kLargest, exponent) < most) ++exponent;
+    if (std::ldexp(kLargest, exponent) < most) loss.overflows = true;
     put(target, f32_to_f16(std::ldexp(1.0F, exponent)));
     const float factor = std::ldexp(1.0F, -exponent);
-    for (std::int64_t i = 0; i < cols; ++i)
-        *target++ = static_cast<std::byte>(kernels::f32_to_e4m3(source[i] * factor));
+    unsigned codes = 0;
+    for (std::int64_t i = 0; i < cols; ++i) {
+        const std::uint8_t code = kernels::f32_to_e4m3(source[i] * factor);
+        codes |= code & 0x7FU;
+        *target++ = static_cast<std::byte>(code);
+    }
+    if (most != 0.0F && codes == 0) ++loss.vanished;
 }
 
+// `infinity`: the type's, without a sign.
 template <typename Convert>
-void convert_halves(const float* source, std::byte* target, std::int64_t cols, Convert convert) {
-    for (std::int64_t i = 0; i < cols; ++i) put(target, convert(source[i]));
+void convert_halves(const float* source, std::byte* target, std::int64_t cols, Convert convert,
+                    unsigned infinity, RowLoss& loss) {
+    constexpr unsigned kMagnitude = 0x7FFFU;
+    unsigned most = 0, stored_most = 0;
+    for (std::int64_t i = 0; i < cols; ++i) {
+        const std::uint16_t stored = convert(source[i]);
+        most |= std::bit_cast<std::uint32_t>(source[i]) << 1U;
+        stored_most = std::max(stored_most, stored & kMagnitude);
+        put(target, stored);
+    }
+    if (stored_most >= infinity) loss.overflows = true;
+    if (most != 0 && stored_most == 0) ++loss.vanished;
 }
 
 }  // namespace
@@ -161,34 +194,45 @@ kernels::WeightType kernel_type(DType type) {
     return kernels::WeightType::sparse_bf16;
 }
 
-void quantize_row(DType type, const float* source, std::byte* target, std::int64_t cols) {
+RowLoss quantize_row(DType type, const float* source, std::byte* target, std::int64_t cols) {
+    constexpr unsigned kF16Infinity = 0x7C00U, kBf16Infinity = 0x7F80U;
+    RowLoss loss;
     switch (type) {
         case DType::f32:
             std::memcpy(target, source, static_cast<std::size_t>(cols) * sizeof(float));
-            return;
+            break;
         case DType::f16:
-            return convert_halves(source, target, cols, f32_to_f16);
+            convert_halves(source, target, cols, f32_to_f16, kF16Infinity, loss);
+            break;
         case DType::bf16:
-            return convert_halves(source, target, cols, kernels::f32_to_bf16);
+            convert_halves(source, target, cols, kernels::f32_to_bf16, kBf16Infinity, loss);
+            break;
         case DType::q8_0:
-            return quantize_q8_0(source, target, cols);
+            quantize_q8_0(source, target, cols, loss);
+            break;
         case DType::q4_0:
-            return quantize_q4_0(source, target, cols);
+            quantize_q4_0(source, target, cols, loss);
+            break;
         case DType::q4_1:
-            return quantize_q4_1(source, target, cols);
+            quantize_q4_1(source, target, cols, loss);
+            break;
         case DType::i8_channel:
-            return quantize_i8_channel(source, target, cols);
+            quantize_i8_channel(source, target, cols, loss);
+            break;
         case DType::i4_g32:
         case DType::i4_g64:
         case DType::i4_g128:
-            return quantize_i4_group(source, target, cols, info(type).block);
+            quantize_i4_group(source, target, cols, info(type).block, loss);
+            break;
         case DType::e4m3_channel:
-            return quantize_e4m3_channel(source, target, cols);
+            quantize_e4m3_channel(source, target, cols, loss);
+            break;
         case DType::sparse_f32:
         case DType::sparse_f16:
         case DType::sparse_bf16:
-            return;  // excluded by the precondition
+            break;  // excluded by the precondition
     }
+    return loss;
 }
 
 void dequantize_row(DType type, const std::byte* source, float* target, std::int64_t cols) {

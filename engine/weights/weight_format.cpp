@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 #include "engine/core/error.h"
@@ -23,42 +25,131 @@ void require_fit(const StoredTensor& tensor, DType type) {
         fmt::format("a multiple of {}, the block of {}", info(type).block, info(type).name)});
 }
 
-bool all_finite(const float* values, std::int64_t count) {
-    return std::all_of(values, values + count, [](float value) { return std::isfinite(value); });
+// The first of the rows that several threads found fault with.
+class FirstRow {
+public:
+    void found(std::int64_t row) {
+        std::int64_t seen = first_;
+        while (row < seen && !first_.compare_exchange_weak(seen, row)) {
+        }
+    }
+    bool any() const { return first_ != kNone; }
+    std::int64_t row() const { return first_; }
+
+private:
+    static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+    std::atomic<std::int64_t> first_ = kNone;
+};
+
+std::vector<float> expanded_row(const StoredTensor& tensor, std::int64_t row) {
+    std::vector<float> values(static_cast<std::size_t>(tensor.cols()));
+    dequantize_row(tensor.type, tensor.row(row), values.data(), tensor.cols());
+    return values;
+}
+
+std::string row_of(const StoredTensor& tensor, std::int64_t row) {
+    return fmt::format("tensor '{}', row {}", tensor.name, row);
+}
+
+[[noreturn]] void refuse_too_large(const StoredTensor& tensor, std::int64_t row, DType type) {
+    const std::vector<float> values = expanded_row(tensor, row);
+    const float most = *std::max_element(values.begin(), values.end(),
+                                         [](float a, float b) { return std::abs(a) < std::abs(b); });
+    const bool scaled = !info(type).floating;
+    throw Error(ErrorDetails{
+        .message = {},
+        .file = {},
+        .field = row_of(tensor, row),
+        .found = fmt::format("a weight of {:g}", most),
+        .expected = scaled
+                        ? fmt::format("weights whose scale F16 holds, in which {} stores it (at most 65504)",
+                                      info(type).name)
+                        : fmt::format("at most {}, the largest of {}",
+                                      type == DType::f16 ? "65504" : "3.39e38", info(type).name),
+        .fault = Fault::unsupported,
+        .summary = fmt::format("Some weights are too large for the type {}.", info(type).name),
+        .action = type == DType::bf16 ? "Choose F32." : "Choose BF16 or F32, which hold larger ones."});
 }
 
 }  // namespace
 
+// Without an early end, so that the loop is one of vectors.
+bool all_finite(const float* values, std::int64_t count) {
+    constexpr std::uint32_t kMagnitude = 0x7FFF'FFFFU, kInfinity = 0x7F80'0000U;
+    std::uint32_t most = 0;
+    for (std::int64_t i = 0; i < count; ++i)
+        most = std::max(most, std::bit_cast<std::uint32_t>(values[i]) & kMagnitude);
+    return most < kInfinity;
+}
+
+void refuse_not_finite(const StoredTensor& tensor, std::int64_t row, std::string_view needs) {
+    const std::vector<float> values = expanded_row(tensor, row);
+    const auto at =
+        std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+    throw Error(ErrorDetails{
+        .message = {},
+        .file = {},
+        .field = row_of(tensor, row),
+        .found =
+            fmt::format("{} in column {}", std::isnan(*at) ? "a NaN" : "an infinity", at - values.begin()),
+        .expected = fmt::format("finite weights, which {} needs", needs),
+        .fault = Fault::damaged,
+        .summary = "Some weights are not numbers, or infinite.",
+        .action = "Download or convert the model again."});
+}
+
+void require_finite(const StoredTensor& tensor, std::string_view needs, const kernels::Context& context,
+                    const Progress& progress) {
+    FirstRow bad;
+    const std::int64_t cols = tensor.cols();
+    context.pool.parallel_for(
+        tensor.rows(), kRowsBetweenChecks, [&](std::int64_t begin, std::int64_t end, int thread) {
+            auto* const row = reinterpret_cast<float*>(
+                context.workspace.get(thread, static_cast<std::size_t>(cols) * sizeof(float)));
+            progress.check();
+            for (std::int64_t r = begin; r < end; ++r) {
+                kernels::expand_row(kernel_type(tensor.type), tensor.row(r), row, cols, context.isa);
+                if (!all_finite(row, cols)) return bad.found(r);
+            }
+        });
+    if (bad.any()) refuse_not_finite(tensor, bad.row(), needs);
+}
+
+std::vector<std::string> vanished_note(std::int64_t vanished) {
+    if (vanished == 0) return {};
+    return {fmt::format(
+        "{} blocks hold weights too small for their type: the scale is stored as 0, and they with it",
+        vanished)};
+}
+
 StoredTensor convert_tensor(const StoredTensor& tensor, DType type, const kernels::Context& context,
-                            const Progress& progress) {
+                            const Progress& progress, std::int64_t* vanished) {
     require_fit(tensor, type);
     const std::int64_t rows = tensor.rows(), cols = tensor.cols();
     const std::int64_t to = row_bytes(type, cols);
     const auto bytes = static_cast<std::size_t>(rows * to);
     std::shared_ptr<std::byte[]> data(new std::byte[bytes]);
-    // body must not throw: what went wrong is told after the last row.
-    std::atomic<std::int64_t> bad_row = -1;
+    // What went wrong is told after the last row, so that it is the first row whatever the threads do.
+    FirstRow not_finite, too_large;
     std::atomic<bool> stopped = false;
-    const bool must_be_finite = !info(type).floating;
+    std::atomic<std::int64_t> lost = 0;
     context.pool.parallel_for(
         rows, kRowsBetweenChecks, [&](std::int64_t begin, std::int64_t end, int thread) {
             auto* const row = reinterpret_cast<float*>(
                 context.workspace.get(thread, static_cast<std::size_t>(cols) * sizeof(float)));
             for (std::int64_t r = begin; r < end && !stopped; ++r) {
                 kernels::expand_row(kernel_type(tensor.type), tensor.row(r), row, cols, context.isa);
-                if (must_be_finite && !all_finite(row, cols)) {
-                    bad_row = r;
-                    return;
-                }
-                quantize_row(type, row, data.get() + r * to, cols);
+                if (!all_finite(row, cols)) return not_finite.found(r);
+                const RowLoss loss = quantize_row(type, row, data.get() + r * to, cols);
+                if (loss.overflows) return too_large.found(r);
+                if (loss.vanished > 0) lost += loss.vanished;
                 if (r % kRowsBetweenChecks == 0 && progress.stop.stop_requested()) stopped = true;
             }
         });
     if (stopped) throw Cancelled();
-    if (bad_row >= 0)
-        throw Error(ErrorDetails{"", "", fmt::format("tensor '{}', row {}", tensor.name, bad_row.load()),
-                                 "a NaN or an infinity",
-                                 fmt::format("finite weights, which {} needs", info(type).name)});
+    if (not_finite.any()) refuse_not_finite(tensor, not_finite.row(), info(type).name);
+    if (too_large.any()) refuse_too_large(tensor, too_large.row(), type);
+    if (vanished != nullptr) *vanished += lost;
     progress.check();
     StoredTensor result;
     result.name = tensor.name;

@@ -4,6 +4,48 @@
 #include <random>
 
 namespace hone {
+namespace {
+
+std::vector<RecipeStep> variants_of(const Descriptor& descriptor) {
+    std::vector<RecipeStep> variants{{std::string(descriptor.id), default_options(descriptor)}};
+    for (const Option& option : descriptor.options) {
+        const auto* choice = std::get_if<Choice>(&option.type);
+        if (choice == nullptr) continue;
+        for (const ChoiceItem& item : choice->items) {
+            RecipeStep step = variants.front();
+            if (option.only_when) step.options[std::string(option.only_when->key)] = option.only_when->value;
+            step.options[std::string(option.key)] = item.id;
+            if (step != variants.front()) variants.push_back(step);
+        }
+    }
+    return variants;
+}
+
+}  // namespace
+
+std::vector<RecipeStep> all_variants() {
+    std::vector<RecipeStep> all;
+    for (const Descriptor& descriptor : builtin_registry().descriptors()) {
+        const auto variants = variants_of(descriptor);
+        all.insert(all.end(), variants.begin(), variants.end());
+    }
+    return all;
+}
+
+RecipeStep sharpened(RecipeStep step) {
+    if (step.options.contains("window")) step.options["window"] = 8;
+    if (step.options.contains("keep_ends")) {  // the tiny model has two layers
+        step.options["keep_ends"] = 0;
+        step.options["layers"] = 1;
+    }
+    if (step.options.contains("tokens")) step.options["tokens"] = 64;
+    if (step.options.contains("keep")) {
+        step.options["keep"] = 1;
+        step.options["page"] = "16";
+        step.options["dense_layers"] = 1;
+    }
+    return step;
+}
 
 nlohmann::json options_of(std::string_view id, const nlohmann::json& changes) {
     return complete_options(*builtin_registry().find(id), changes);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/experiment/protocol/experiment.h"
 #include "engine/formats/checkpoint.h"
 #include "engine/techniques/apply/technique.h"
 #include "kernels/cpu/thread_pool.h"
@@ -26,6 +27,11 @@ nlohmann::json options_of(std::string_view id, const nlohmann::json& changes = n
 std::vector<std::string> transform(Checkpoint& checkpoint, std::string_view id,
                                    const nlohmann::json& changes);
 std::vector<std::string> plan(Checkpoint& checkpoint, std::string_view id, const nlohmann::json& changes);
+
+// Every technique with its defaults, and once more for each choice that an option offers.
+std::vector<RecipeStep> all_variants();
+// What a window of the default length would not show on short prompts.
+RecipeStep sharpened(RecipeStep step);
 
 // A checkpoint with these tensors and nothing else.
 StoredTensor matrix(const std::string& name, std::int64_t rows, std::int64_t cols,

@@ -18,47 +18,6 @@ namespace {
 constexpr int kSequences = 3;
 constexpr std::int64_t kGenerate = 6;
 
-// Every technique with its defaults, and once more for each choice that an option offers.
-std::vector<RecipeStep> variants_of(const Descriptor& descriptor) {
-    std::vector<RecipeStep> variants{{std::string(descriptor.id), default_options(descriptor)}};
-    for (const Option& option : descriptor.options) {
-        const auto* choice = std::get_if<Choice>(&option.type);
-        if (choice == nullptr) continue;
-        for (const ChoiceItem& item : choice->items) {
-            RecipeStep step = variants.front();
-            if (option.only_when) step.options[std::string(option.only_when->key)] = option.only_when->value;
-            step.options[std::string(option.key)] = item.id;
-            if (step != variants.front()) variants.push_back(step);
-        }
-    }
-    return variants;
-}
-
-std::vector<RecipeStep> all_variants() {
-    std::vector<RecipeStep> all;
-    for (const Descriptor& descriptor : builtin_registry().descriptors()) {
-        const auto variants = variants_of(descriptor);
-        all.insert(all.end(), variants.begin(), variants.end());
-    }
-    return all;
-}
-
-// What a window of the default length would not show on short prompts.
-RecipeStep sharpened(RecipeStep step) {
-    if (step.options.contains("window")) step.options["window"] = 8;
-    if (step.options.contains("keep_ends")) {  // the tiny model has two layers
-        step.options["keep_ends"] = 0;
-        step.options["layers"] = 1;
-    }
-    if (step.options.contains("tokens")) step.options["tokens"] = 64;
-    if (step.options.contains("keep")) {
-        step.options["keep"] = 1;
-        step.options["page"] = "16";
-        step.options["dense_layers"] = 1;
-    }
-    return step;
-}
-
 // Some techniques need what not every processor has; then they must say so.
 bool supported_here(const RecipeStep& step) {
     const Checkpoint checkpoint = tiny_checkpoint();

@@ -95,16 +95,33 @@ AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurren
     return followed;
 }
 
+// Weights are refused by tensor and row; of which model is known here.
+template <typename Work>
+auto of_model(const std::string& source, const Work& work) {
+    try {
+        return work();
+    } catch (const OutOfMemory&) {
+        throw;
+    } catch (const Error& error) {
+        ErrorDetails details = error.details();
+        if (!details.file.empty()) throw;
+        details.file = source;
+        details.message.clear();
+        throw Error(details);
+    }
+}
+
 }  // namespace
 
 AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                            const kernels::Context& context, const Progress& progress,
                            const QueriedDevice& device) {
     const Owners before = owners(checkpoint);
+    const std::string source = checkpoint.source;
     bool transformed = false;
     const auto act = [&](const auto& technique, const nlohmann::json& options) {
         transformed = true;
-        return technique.apply(checkpoint, options, context, progress);
+        return of_model(source, [&] { return technique.apply(checkpoint, options, context, progress); });
     };
     AppliedRecipe applied = follow(checkpoint, recipe, concurrency, device, act);
     applied.run.isa = context.isa;
@@ -120,17 +137,21 @@ AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int conc
                   });
 }
 
-void convert_matrices(Checkpoint& checkpoint, const std::string& dtype, const kernels::Context& context,
-                      const Progress& progress) {
+std::vector<std::string> convert_matrices(Checkpoint& checkpoint, const std::string& dtype,
+                                          const kernels::Context& context, const Progress& progress) {
     const std::optional<DType> type = type_named(dtype);
-    if (!type) return;
+    if (!type) return {};
     double done = 0;
+    std::int64_t vanished = 0;
     for (StoredTensor& tensor : checkpoint.tensors) {
         progress.update(done / static_cast<double>(checkpoint.tensors.size()), tensor.name);
         if (tensor.shape.size() >= 2 && tensor.type != *type)
-            tensor = convert_tensor(tensor, *type, context, Progress{{}, progress.stop});
+            tensor = of_model(checkpoint.source, [&] {
+                return convert_tensor(tensor, *type, context, Progress{{}, progress.stop}, &vanished);
+            });
         done += 1;
     }
+    return vanished_note(vanished);
 }
 
 void plan_matrices(Checkpoint& checkpoint, const std::string& dtype) {

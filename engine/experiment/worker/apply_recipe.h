@@ -31,9 +31,10 @@ AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int con
 AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                           const QueriedDevice& device = {});
 
-// Converts every matrix to `dtype` ("keep" changes nothing; vectors stay as they are). Throws Error for an unknown name.
-void convert_matrices(Checkpoint& checkpoint, const std::string& dtype, const kernels::Context& context,
-                      const Progress& progress);
+// Converts every matrix to `dtype` ("keep" changes nothing; vectors stay as they are). Returns notes for the user. Throws Error for an
+// unknown name, and naming tensor and row for weights that the type cannot hold.
+std::vector<std::string> convert_matrices(Checkpoint& checkpoint, const std::string& dtype,
+                                          const kernels::Context& context, const Progress& progress);
 
 // The same change of types, without data.
 void plan_matrices(Checkpoint& checkpoint, const std::string& dtype);

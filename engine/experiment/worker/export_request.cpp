@@ -41,8 +41,9 @@ nlohmann::json export_model(const nlohmann::json& request, const Progress& apply
     }
     require_writable(request, weights, format);
     Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"));
-    const AppliedRecipe applied = apply_recipe(checkpoint, weights, 1, context, apply);
-    convert_matrices(checkpoint, request.value("dtype", "keep"), context, apply);
+    AppliedRecipe applied = apply_recipe(checkpoint, weights, 1, context, apply);
+    for (std::string& note : convert_matrices(checkpoint, request.value("dtype", "keep"), context, apply))
+        applied.notes.push_back(std::move(note));
     const std::int64_t bytes = format.write(checkpoint, path, write);
     return {{"path", path},         {"bytes", bytes},         {"types", bytes_by_type(checkpoint)},
             {"left_out", left_out}, {"notes", applied.notes}, {"hash", tensor_data_hash(checkpoint)}};

@@ -167,12 +167,14 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
                 ? apply_recipe(checkpoint, experiment_.recipe, experiment_.workload.concurrency, context,
                                apply_progress, device)
                 : plan_recipe(checkpoint, experiment_.recipe, experiment_.workload.concurrency, device);
-        if (has_weights)
-            convert_matrices(checkpoint, dtype, context, apply_progress);
-        else
-            plan_matrices(checkpoint, dtype);
         config_ = applied.run;
         notes_ = std::move(applied.notes);
+        if (has_weights) {
+            const auto notes = convert_matrices(checkpoint, dtype, context, apply_progress);
+            notes_.insert(notes_.end(), notes.begin(), notes.end());
+        } else {
+            plan_matrices(checkpoint, dtype);
+        }
         if (device_ && device_->facts().mig) notes_.push_back(divided_device_note(experiment_.target));
         if (weight_evidence_) weight_evidence_->applied(checkpoint);
         const bool without_zeros = leaves_zeros_out(experiment_.recipe, config_);

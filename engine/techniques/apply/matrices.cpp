@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/techniques/apply/matrices.h"
 
+#include <atomic>
+
 #include "engine/weights/weight_format.h"
 #include "kernels/convert/convert.h"
 
@@ -32,9 +34,15 @@ std::vector<const StoredTensor*> matrices(const Checkpoint& checkpoint, bool wit
     return select<const StoredTensor>(checkpoint, with_embedding);
 }
 
+void require_finite_weights(const Checkpoint& checkpoint, std::string_view needs,
+                            const kernels::Context& context, const Progress& progress) {
+    for (const StoredTensor& tensor : checkpoint.tensors) require_finite(tensor, needs, context, progress);
+}
+
 void for_each_row(const StoredTensor& tensor, const kernels::Context& context, const Progress& progress,
                   const std::function<void(std::int64_t row, const float* values, int thread)>& body) {
     const std::int64_t cols = tensor.cols();
+    std::atomic<bool> finite = true;
     context.pool.parallel_for(
         tensor.rows(), kRowsTogether, [&](std::int64_t begin, std::int64_t end, int thread) {
             auto* const values = reinterpret_cast<float*>(
@@ -42,9 +50,13 @@ void for_each_row(const StoredTensor& tensor, const kernels::Context& context, c
             progress.check();
             for (std::int64_t row = begin; row < end; ++row) {
                 kernels::expand_row(kernel_type(tensor.type), tensor.row(row), values, cols, context.isa);
-                body(row, values, thread);
+                if (all_finite(values, cols))
+                    body(row, values, thread);
+                else
+                    finite = false;
             }
         });
+    if (!finite) require_finite(tensor, "pruning", context, progress);
 }
 
 }  // namespace hone

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "engine/core/progress.h"
@@ -17,8 +18,13 @@ bool is_embedding(const StoredTensor& tensor);
 std::vector<StoredTensor*> matrices(Checkpoint& checkpoint, bool with_embedding);
 std::vector<const StoredTensor*> matrices(const Checkpoint& checkpoint, bool with_embedding);
 
+// Throws Error naming the first tensor, vectors too, and row that hold a value which is not finite.
+void require_finite_weights(const Checkpoint& checkpoint, std::string_view needs,
+                            const kernels::Context& context, const Progress& progress);
+
 // Calls body(row, values, thread) for every row of `tensor`, expanded to fp32, on the context's pool; the order is not
-// defined. values: [cols], valid during the call. Throws Cancelled.
+// defined. values: [cols], finite, valid during the call. Throws Cancelled, and after the last row Error naming the first one with a value
+// that is not finite: nothing can be ranked by it.
 void for_each_row(const StoredTensor& tensor, const kernels::Context& context, const Progress& progress,
                   const std::function<void(std::int64_t row, const float* values, int thread)>& body);
 

@@ -9,6 +9,7 @@
 
 #include "engine/runtime/layer_walk.h"
 #include "engine/techniques/apply/calibration.h"
+#include "engine/techniques/apply/matrices.h"
 #include "engine/techniques/apply/techniques.h"
 
 namespace hone {
@@ -76,6 +77,7 @@ std::vector<double> influences(const Model& model, const nlohmann::json& options
 std::vector<std::string> apply(Checkpoint& checkpoint, const nlohmann::json& options,
                                const kernels::Context& context, const Progress& progress) {
     const LayerChoice choice(options);
+    require_finite_weights(checkpoint, "ranking layers", context, Progress{{}, progress.stop});
     const std::unique_ptr<Model> model = load_model(std::move(checkpoint));
     const std::vector<double> influence = influences(*model, options, context, progress);
     checkpoint = std::move(model->checkpoint);

@@ -12,10 +12,15 @@
 namespace hone {
 namespace {
 
-// Marks by |weight| · ‖input‖ instead of |weight|.
+// Marks by |weight| · ‖input‖ instead of |weight|. Norms are brought below 1 by a power of two, which changes no order, so that no
+// product overflows.
 MarkRow weighted(const MarkRow& marker, const std::vector<double>& squares) {
+    const double most = std::sqrt(*std::max_element(squares.begin(), squares.end()));
+    const int exponent = most > 0 ? std::ilogb(most) + 1 : 0;
     std::vector<float> norms;
-    for (const double square : squares) norms.push_back(static_cast<float>(std::sqrt(square)));
+    norms.reserve(squares.size());
+    for (const double square : squares)
+        norms.push_back(static_cast<float>(std::ldexp(std::sqrt(square), -exponent)));
     return [marker, norms = std::move(norms)](std::int64_t row, std::span<const float> values, Mask& mask,
                                               std::vector<std::uint32_t>& scratch) {
         std::vector<float> scores(values.begin(), values.end());
@@ -31,6 +36,7 @@ std::vector<std::string> apply(Checkpoint& checkpoint, const nlohmann::json& opt
     const MarkRow marker = row_marker(pattern);
     std::vector<std::string> notes = expansion_note(matrices(std::as_const(checkpoint), false));
     const Progress quiet{{}, progress.stop};
+    require_finite_weights(checkpoint, "pruning", context, quiet);
     const std::unique_ptr<Model> model = load_model(std::move(checkpoint));
     const auto text = calibration_text(*model, options.at("tokens").get<std::int64_t>());
     LayerWalk walk(*model, context.pool, text);

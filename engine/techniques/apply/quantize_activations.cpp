@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/techniques/apply/matrices.h"
 #include "engine/techniques/apply/techniques.h"
@@ -94,15 +95,22 @@ std::vector<std::string> notes_on(std::int64_t converted, const nlohmann::json& 
 
 std::vector<std::string> apply(Checkpoint& checkpoint, const nlohmann::json& options,
                                const kernels::Context& context, const Progress& progress) {
+    const Progress quiet{{}, progress.stop};
     std::vector<StoredTensor*> floating = chosen(checkpoint, options);
+    for (const StoredTensor* tensor : floating) {
+        if (is_stored_so(*tensor, options)) require_finite(*tensor, info(tensor->type).name, context, quiet);
+    }
     std::erase_if(floating, [&](const StoredTensor* tensor) { return is_stored_so(*tensor, options); });
     double done = 0;
+    std::int64_t vanished = 0;
     for (StoredTensor* tensor : floating) {
         progress.update(done / static_cast<double>(floating.size()), tensor->name);
-        *tensor = convert_tensor(*tensor, weights_of(options), context, Progress{{}, progress.stop});
+        *tensor = convert_tensor(*tensor, weights_of(options), context, quiet, &vanished);
         done += 1;
     }
-    return notes_on(std::ssize(floating), options);
+    std::vector<std::string> notes = notes_on(std::ssize(floating), options);
+    for (std::string& note : vanished_note(vanished)) notes.push_back(std::move(note));
+    return notes;
 }
 
 std::vector<std::string> plan(Checkpoint& checkpoint, const nlohmann::json& options) {

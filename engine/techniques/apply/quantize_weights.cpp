@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "engine/core/error.h"
 #include "engine/techniques/apply/matrices.h"
@@ -33,11 +34,16 @@ DType scheme_type(const nlohmann::json& options, std::int64_t cols) {
     return *dtype_from_id(scheme);
 }
 
+// Whether the user wants it left as it is.
+bool is_left(const StoredTensor& tensor, const nlohmann::json& options) {
+    return is_embedding(tensor) && options.at("embedding").get<std::string>() == "keep";
+}
+
 // What `tensor` becomes; its own type where it stays.
 DType target_type(const StoredTensor& tensor, const nlohmann::json& options) {
-    const auto embedding = options.at("embedding").get<std::string>();
-    if (!is_embedding(tensor) || embedding == "same") return scheme_type(options, tensor.cols());
-    return embedding == "keep" ? tensor.type : DType::q8_0;
+    if (is_left(tensor, options)) return tensor.type;
+    const bool like_others = !is_embedding(tensor) || options.at("embedding").get<std::string>() == "same";
+    return like_others ? scheme_type(options, tensor.cols()) : DType::q8_0;
 }
 
 std::vector<std::string> notes_on(const Checkpoint& checkpoint, const nlohmann::json& options) {
@@ -70,15 +76,19 @@ std::vector<std::string> apply(Checkpoint& checkpoint, const nlohmann::json& opt
                                const kernels::Context& context, const Progress& progress) {
     std::vector<std::string> notes = notes_on(checkpoint, options);
     const std::vector<StoredTensor*> chosen = matrices(checkpoint, true);
-    std::int64_t elements = 0, done = 0;
+    const Progress quiet{{}, progress.stop};
+    std::int64_t elements = 0, done = 0, vanished = 0;
     for (const StoredTensor* tensor : chosen) elements += tensor->elements();
     for (StoredTensor* tensor : chosen) {
         progress.update(static_cast<double>(done) / static_cast<double>(elements), tensor->name);
         done += tensor->elements();
         const DType target = target_type(*tensor, options);
         if (target != tensor->type)
-            *tensor = convert_tensor(*tensor, target, context, Progress{{}, progress.stop});
+            *tensor = convert_tensor(*tensor, target, context, quiet, &vanished);
+        else if (!is_left(*tensor, options))
+            require_finite(*tensor, info(target).name, context, quiet);
     }
+    for (std::string& note : vanished_note(vanished)) notes.push_back(std::move(note));
     return notes;
 }
 
