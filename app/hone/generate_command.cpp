@@ -40,10 +40,14 @@ int generate_command(const GenerateOptions& options) {
         return kDone;
     }
     print("\n");
-    fmt::print(stderr, "{} prompt tokens · {} tokens · first after {} · {}\n",
-               result.value("prompt_tokens", 0), result.value("tokens", 0),
-               figure("time_to_first_token", result.value("time_to_first_token", 0.0)),
-               figure("decode_tokens_per_second", result.value("decode_tokens_per_second", 0.0)));
+    const std::int64_t tokens = result.value("tokens", std::int64_t{0});
+    std::string line =
+        fmt::format("{} prompt tokens · {} tokens · first after {}", result.value("prompt_tokens", 0), tokens,
+                    figure("time_to_first_token", result.value("time_to_first_token", 0.0)));
+    if (tokens > 1)
+        line += " · " + figure("decode_tokens_per_second", result.value("decode_tokens_per_second", 0.0));
+    if (result.value("stop", "") == "context") line += " · the model's context is full";
+    fmt::print(stderr, "{}\n", line);
     return kDone;
 }
 

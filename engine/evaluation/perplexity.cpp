@@ -23,6 +23,18 @@ void require(bool ok, const char* field, std::int64_t found, std::string expecte
                      .expected = std::move(expected)});
 }
 
+[[noreturn]] void refuse_short(const std::string& text, std::int64_t tokens, std::int64_t context) {
+    throw Error({.message = {},
+                 .file = text,
+                 .field = "text",
+                 .found = fmt::format("{} tokens", tokens),
+                 .expected = fmt::format("at least the {} of a window", context),
+                 .fault = Fault::argument,
+                 .summary = fmt::format("The text{} is too short: it has {} tokens, and a window takes {}.",
+                                        text.empty() ? "" : " " + text, tokens, context),
+                 .action = "Choose a longer text or a shorter window (--context)."});
+}
+
 // out = log-softmax of logits, [n_vocab]; sums in double precision.
 void log_softmax(std::span<const float> logits, std::span<float> out) {
     const float top = *std::max_element(logits.begin(), logits.end());
@@ -150,15 +162,15 @@ void check_window(std::span<const TokenId> text, const ScoredWindow& window, con
 
 }  // namespace
 
-std::vector<ScoredWindow> plan_windows(const PerplexityPlan& plan, std::int64_t tokens) {
+std::vector<ScoredWindow> plan_windows(const PerplexityPlan& plan, std::int64_t tokens,
+                                       const std::string& text) {
     const bool strided = plan.protocol == PerplexityProtocol::strided;
     require(plan.context >= (strided ? 2 : 4), "context", plan.context,
             strided ? "at least 2" : "at least 4");
     require(!strided || (plan.stride >= 1 && plan.stride <= plan.context), "stride", plan.stride,
             fmt::format("1 to {}, the context", plan.context));
     require(plan.max_windows >= 0, "windows", plan.max_windows, "0 (all) or more");
-    require(tokens >= plan.context, "tokens of the text", tokens,
-            fmt::format("at least {}, one window", plan.context));
+    if (tokens < plan.context) refuse_short(text, tokens, plan.context);
     std::vector<ScoredWindow> windows;
     const std::int64_t step = strided ? plan.stride : plan.context;
     std::int64_t scored_to = 1;  // nothing predicts the first token
@@ -167,8 +179,10 @@ std::vector<ScoredWindow> plan_windows(const PerplexityPlan& plan, std::int64_t 
         const std::int64_t end = std::min(begin + plan.context, tokens);
         if (strided) {
             if (scored_to >= tokens) break;
-            windows.push_back({begin, end, scored_to});
+            // Nothing in a window predicts its first token, which is not scored before only where windows do not overlap.
+            const std::int64_t score_begin = std::max(scored_to, begin + 1);
             scored_to = end;
+            if (score_begin < end) windows.push_back({begin, end, score_begin});
         } else {
             if (end - begin < plan.context) break;  // the tail is dropped
             windows.push_back({begin, end, begin + plan.context / 2 + 1, true});

@@ -13,7 +13,8 @@ namespace hone {
 enum class PerplexityProtocol : std::uint8_t {
     windows,  // llama.cpp's: windows of `context` that do not overlap, the second half of each scored, no BOS unless the
     // tokeniser adds it; context/2 − 1 tokens scored a window
-    strided,  // Hugging Face's: windows of `context` every `stride` tokens, only tokens not scored before are scored
+    strided,  // Hugging Face's: windows of `context` every `stride` tokens, only tokens not scored before are scored. Where
+    // windows do not overlap their first tokens are left out, as nothing in them predicts these
 };
 
 struct PerplexityPlan {
@@ -30,8 +31,9 @@ struct ScoredWindow {
     bool bos_first =
         false;  // the first token gives way to BOS where the tokeniser adds one (llama.cpp's protocol)
 };
-// Throws Error where the text is shorter than one window.
-std::vector<ScoredWindow> plan_windows(const PerplexityPlan& plan, std::int64_t tokens);
+// Throws Error naming `text`, the file of the text, where it is shorter than one window.
+std::vector<ScoredWindow> plan_windows(const PerplexityPlan& plan, std::int64_t tokens,
+                                       const std::string& text = {});
 
 struct WindowScore {
     double nll_sum = 0;  // sum of −ln p over the scored tokens, nats

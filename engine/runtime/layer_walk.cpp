@@ -107,6 +107,13 @@ std::int64_t LayerWalk::tokens() const {
     return impl_->pass.rows;
 }
 
+std::int64_t LayerWalk::bytes(const ModelConfig& model, std::int64_t tokens) {
+    constexpr std::int64_t kCopies = 2;  // of the hidden state, at a time
+    const std::int64_t slice = std::min(tokens, RunConfig().prefill_chunk);
+    return activation_bytes(model, {tokens, slice, 0, 0}) +
+           kCopies * tokens * model.n_embd * static_cast<std::int64_t>(sizeof(float));
+}
+
 LayerWalk::Squares LayerWalk::input_squares(const Progress& progress) {
     Impl& it = *impl_;
     Squares squares;

@@ -24,6 +24,9 @@ public:
 
     std::int64_t tokens() const;
 
+    // What a walk with about `tokens` tokens takes, its results aside.
+    static std::int64_t bytes(const ModelConfig& model, std::int64_t tokens);
+
     // For each matrix of the next layer, the sum over all tokens of the squares of each of its inputs, [cols]. The walk stays
     // where it is. Throws Cancelled.
     using Squares = std::unordered_map<const StoredTensor*, std::vector<double>>;

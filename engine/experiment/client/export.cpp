@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/experiment/client/client.h"
@@ -32,6 +33,8 @@ public:
         in_memory.target = request.target;
         in_memory.workload.text = request.text;
         in_memory.workload.windows = request.windows;
+        in_memory.workload.context = std::min(in_memory.workload.context,
+                                              exported.value("context_length", in_memory.workload.context));
         in_memory.workload.prompt_tokens = 1;
         in_memory.workload.generated_tokens = 1;
         Experiment in_file = in_memory;

@@ -57,6 +57,7 @@ private:
     bool wants_calibration() const;
     void calibrate_machine();
     void describe();
+    Experiment asked_of(const SideState& side) const;
     bool predict_sides();  // whether both fit together
     void begin_runs();
     void measure(const std::vector<SideState*>& sides);
@@ -131,12 +132,22 @@ void Measurement::describe() {
                                  model_.value("unsupported_reason", ""), "a model that this version runs"});
 }
 
-// Two workers at once need the memory of both.
+// What a side's worker is asked for: an evaluation has no prompts, and reserves nothing for them.
+Experiment Measurement::asked_of(const SideState& side) const {
+    Experiment experiment = side.experiment;
+    if (request_.accuracy_only) experiment.workload.prompt_tokens = experiment.workload.generated_tokens = 1;
+    return experiment;
+}
+
+// Two workers at once need the memory of both. What the model's context cannot hold ends it here, before a run began.
 bool Measurement::predict_sides() {
     std::int64_t needed = 0, available = 0;
     for (SideState& side : sides_) {
         side.predicted =
-            side.worker->request({{"type", "predict"}, {"experiment", to_json(side.experiment)}}, stop_);
+            side.worker->request({{"type", "predict"}, {"experiment", to_json(asked_of(side))}}, stop_);
+        if (const nlohmann::json refusal = side.predicted.value("refusal", nlohmann::json());
+            refusal.is_object())
+            throw Error(error_details_from_json(refusal));
         needed += side.predicted.at("memory").value("peak_resident", std::int64_t{0});
         available = side.predicted.value("available", std::int64_t{0});
     }
@@ -187,7 +198,7 @@ nlohmann::json Measurement::ask(SideState& side, nlohmann::json message) {
 }
 
 void Measurement::prepare(SideState& side) {
-    nlohmann::json message{{"type", "prepare"}, {"experiment", to_json(side.experiment)}};
+    nlohmann::json message{{"type", "prepare"}, {"experiment", to_json(asked_of(side))}};
     if (!side.fault.is_null()) message["fault"] = side.fault;
     const nlohmann::json reply = ask(side, std::move(message));
     of_side(side, [&] {

@@ -114,7 +114,8 @@ nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& laun
     };
 
     Experiment experiment = request.experiment;
-    experiment.workload.generated_tokens = request.max_tokens;
+    // The step knows how long the prompt is, and looks itself whether there is room.
+    experiment.workload.prompt_tokens = experiment.workload.generated_tokens = 1;
     experiment.workload.text = "none";
     return understood([&] {
         worker.request({{"type", "prepare"}, {"experiment", to_json(experiment)}}, stop, progress);

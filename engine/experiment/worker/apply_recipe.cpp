@@ -11,6 +11,7 @@
 
 #include "engine/core/error.h"
 #include "engine/runtime/device/device_model.h"
+#include "engine/runtime/layer_walk.h"
 #include "engine/techniques/apply/technique.h"
 #include "engine/weights/sparse.h"
 #include "engine/weights/weight_format.h"
@@ -95,6 +96,63 @@ AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurren
     return followed;
 }
 
+std::vector<DType> types_of(const Checkpoint& checkpoint) {
+    std::vector<DType> types;
+    for (const StoredTensor& tensor : checkpoint.tensors) types.push_back(tensor.type);
+    return types;
+}
+
+// Follows a plan's weights that no file backs. What replaces a tensor is there beside it for a moment.
+class OwnedBytes {
+public:
+    explicit OwnedBytes(const Checkpoint& checkpoint) {
+        for (const StoredTensor& tensor : checkpoint.tensors) {
+            if (tensor.data.empty()) owned_ += tensor.bytes();  // made or copied when it is opened
+        }
+        most_ = owned_;
+    }
+
+    // After a technique, which may have replaced any tensor; what it left alone is copied out of the file.
+    void rewritten(const Checkpoint& checkpoint) { become(checkpoint.bytes(), largest(checkpoint)); }
+
+    void converted(const Checkpoint& checkpoint, const std::vector<DType>& before) {
+        if (types_of(checkpoint) == before) return;
+        std::int64_t bytes = 0;
+        for (std::size_t i = 0; i < before.size(); ++i) {
+            if (checkpoint.tensors[i].type != before[i]) bytes += checkpoint.tensors[i].bytes();
+        }
+        become(owned_ > 0 ? checkpoint.bytes() : bytes, largest(checkpoint));
+    }
+
+    std::int64_t most() const { return most_; }
+
+private:
+    static std::int64_t largest(const Checkpoint& checkpoint) {
+        std::int64_t most = 0;
+        for (const StoredTensor& tensor : checkpoint.tensors) most = std::max(most, tensor.bytes());
+        return most;
+    }
+
+    void become(std::int64_t owned, std::int64_t beside) {
+        most_ = std::max(most_, std::max(owned_, owned) + beside);
+        owned_ = owned;
+    }
+
+    std::int64_t owned_ = 0, most_ = 0;
+};
+
+// Activations of the calibration text, of the technique that takes most.
+std::int64_t calibration_bytes(const Checkpoint& checkpoint, const Recipe& recipe) {
+    std::int64_t most = 0;
+    for (const RecipeStep& step : recipe.steps) {
+        const Technique* technique = find_technique(step.technique);
+        if (technique == nullptr || !technique->calibrates) continue;
+        most = std::max(
+            most, LayerWalk::bytes(read_config(checkpoint), step.options.value("tokens", std::int64_t{0})));
+    }
+    return most;
+}
+
 // Weights are refused by tensor and row; of which model is known here.
 template <typename Work>
 auto of_model(const std::string& source, const Work& work) {
@@ -130,24 +188,34 @@ AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int con
 }
 
 AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
-                          const QueriedDevice& device) {
-    return follow(checkpoint, recipe, concurrency, device,
-                  [&](const auto& technique, const nlohmann::json& options) {
-                      return technique.plan(checkpoint, options);
-                  });
+                          const QueriedDevice& device, const std::string& dtype) {
+    OwnedBytes owned(checkpoint);
+    AppliedRecipe planned = follow(checkpoint, recipe, concurrency, device,
+                                   [&](const auto& technique, const nlohmann::json& options) {
+                                       std::vector<std::string> notes = technique.plan(checkpoint, options);
+                                       owned.rewritten(checkpoint);
+                                       return notes;
+                                   });
+    const std::vector<DType> before = types_of(checkpoint);
+    plan_matrices(checkpoint, dtype);
+    owned.converted(checkpoint, before);
+    planned.most_bytes = owned.most() + calibration_bytes(checkpoint, recipe);
+    return planned;
 }
 
 std::vector<std::string> convert_matrices(Checkpoint& checkpoint, const std::string& dtype,
                                           const kernels::Context& context, const Progress& progress) {
     const std::optional<DType> type = type_named(dtype);
     if (!type) return {};
+    const Progress quiet{{}, progress.stop};
     double done = 0;
     std::int64_t vanished = 0;
     for (StoredTensor& tensor : checkpoint.tensors) {
         progress.update(done / static_cast<double>(checkpoint.tensors.size()), tensor.name);
-        if (tensor.shape.size() >= 2 && tensor.type != *type)
-            tensor = of_model(checkpoint.source, [&] {
-                return convert_tensor(tensor, *type, context, Progress{{}, progress.stop}, &vanished);
+        if (tensor.shape.size() >= 2)
+            of_model(checkpoint.source, [&] {
+                if (tensor.type == *type) return require_finite(tensor, info(*type).name, context, quiet);
+                tensor = convert_tensor(tensor, *type, context, quiet, &vanished);
             });
         done += 1;
     }

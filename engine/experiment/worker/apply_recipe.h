@@ -18,6 +18,9 @@ struct AppliedRecipe {
     RunConfig run;
     std::vector<std::string> notes;     // for the user
     std::vector<std::string> left_out;  // ids of techniques that configure a run
+    // Of a plan: the most bytes that weights which no file backs, and calibration, take at a time while it is applied. Tensors that a file
+    // backs count as none: their pages can be had again.
+    std::int64_t most_bytes = 0;
 };
 
 // Asks every technique of the recipe whether it can act and lets it: weight transforms first, in order, then those that
@@ -27,9 +30,10 @@ AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int con
                            const kernels::Context& context, const Progress& progress,
                            const QueriedDevice& device = {});
 
-// The same on a checkpoint whose tensors need no data: types and sizes change, nothing is computed.
+// The same on a checkpoint whose tensors need no data, and convert_matrices() to `dtype` after it: types and sizes change, nothing is
+// computed.
 AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
-                          const QueriedDevice& device = {});
+                          const QueriedDevice& device = {}, const std::string& dtype = "keep");
 
 // Converts every matrix to `dtype` ("keep" changes nothing; vectors stay as they are). Returns notes for the user. Throws Error for an
 // unknown name, and naming tensor and row for weights that the type cannot hold.

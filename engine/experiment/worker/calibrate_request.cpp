@@ -6,7 +6,7 @@
 #include <string>
 
 #include "engine/core/system_memory.h"
-#include "engine/experiment/worker/prepared.h"
+#include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/prediction/calibrate.h"
 #include "engine/prediction/calibration_cache.h"

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/experiment/worker/counter_pass.h"
 
+#include <algorithm>
+
 #include "engine/runtime/generation.h"
 #include "profiler/trace/recorder.h"
 
 namespace hone {
 namespace {
 
-constexpr std::int64_t kGenerated = 3;  // the first ends the prompt; two are decoded
+constexpr std::int64_t kGenerated = 3;  // at most: the first ends the prompt; two are decoded
 
 // Reads counters and listens for marks as long as it lives.
 class Counting {
@@ -44,11 +46,12 @@ private:
 }  // namespace
 
 void count_hardware(Runtime& runtime, gpu::Device& device, std::span<const std::vector<TokenId>> prompts,
-                    Sampler& sampler, std::size_t most_operations, profiler::DeviceRecording& recording,
-                    const Progress& progress) {
+                    std::int64_t generated, Sampler& sampler, std::size_t most_operations,
+                    profiler::DeviceRecording& recording, const Progress& progress) {
     try {
         Counting counting(runtime, device, most_operations);
-        if (device.counting()) run_generation(runtime, prompts, kGenerated, sampler, progress);
+        if (device.counting())
+            run_generation(runtime, prompts, std::min(generated, kGenerated), sampler, progress);
         counting.take(recording);
     } catch (const gpu::DeviceError& error) {
         if (error.sticky) throw;

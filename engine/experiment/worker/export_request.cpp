@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/core/error.h"
+#include "engine/core/system_memory.h"
 #include "engine/experiment/worker/apply_recipe.h"
+#include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/hashing.h"
-#include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/formats/file_format.h"
 
@@ -10,12 +11,19 @@ namespace hone {
 
 namespace {
 
-// What the format cannot hold is refused from the headers alone, before weights are read and transformed.
-void require_writable(const nlohmann::json& request, const Recipe& weights, const FileFormat& format) {
-    Checkpoint plan = open_checkpoint(text_field(request, "checkpoint"), false);
-    plan_recipe(plan, weights, 1);
-    plan_matrices(plan, request.value("dtype", "keep"));
-    (void)format.size(plan);
+// What the format, or memory, cannot hold is refused from the headers alone, before weights are read and transformed. Returns the
+// model's context.
+std::int64_t require_possible(const nlohmann::json& request, const Recipe& weights,
+                              const FileFormat& format) {
+    constexpr std::int64_t kWriting = std::int64_t{16} << 20;  // the writer's buffers
+    ExperimentPlan plan;
+    plan.checkpoint = open_checkpoint(text_field(request, "checkpoint"), false);
+    const AppliedRecipe applied =
+        plan_recipe(plan.checkpoint, weights, 1, {}, request.value("dtype", "keep"));
+    (void)format.size(plan.checkpoint);
+    plan.transform_bytes = applied.most_bytes + kWriting;
+    require_memory(plan, resident_bytes(), available_memory_bytes());
+    return read_config(plan.checkpoint).context_length;
 }
 
 }  // namespace
@@ -39,14 +47,19 @@ nlohmann::json export_model(const nlohmann::json& request, const Progress& apply
         else
             left_out.push_back(step.technique);
     }
-    require_writable(request, weights, format);
+    const std::int64_t context_length = require_possible(request, weights, format);
     Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"));
     AppliedRecipe applied = apply_recipe(checkpoint, weights, 1, context, apply);
     for (std::string& note : convert_matrices(checkpoint, request.value("dtype", "keep"), context, apply))
         applied.notes.push_back(std::move(note));
     const std::int64_t bytes = format.write(checkpoint, path, write);
-    return {{"path", path},         {"bytes", bytes},         {"types", bytes_by_type(checkpoint)},
-            {"left_out", left_out}, {"notes", applied.notes}, {"hash", tensor_data_hash(checkpoint)}};
+    return {{"path", path},
+            {"bytes", bytes},
+            {"types", bytes_by_type(checkpoint)},
+            {"left_out", left_out},
+            {"notes", applied.notes},
+            {"hash", tensor_data_hash(checkpoint)},
+            {"context_length", context_length}};
 }
 
 }  // namespace hone

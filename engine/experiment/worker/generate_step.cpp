@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "engine/core/error.h"
+#include "engine/core/system_memory.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/runtime/sampling.h"
 #include "engine/tokenizer/chat_template.h"
@@ -27,7 +28,28 @@ std::vector<TokenId> prompt_ids(const Model& model, const std::string& prompt, b
     return ids;
 }
 
+ErrorDetails prompt_too_long(const std::string& source, std::int64_t tokens, std::int64_t context) {
+    return {.message = {},
+            .file = source,
+            .field = "prompt",
+            .found = std::to_string(tokens) + " tokens",
+            .expected = "at most the model's context of " + std::to_string(context),
+            .fault = Fault::argument,
+            .summary = "The prompt of " + std::to_string(tokens) +
+                       " tokens is longer than the model's context of " + std::to_string(context) + ".",
+            .action = "Shorten the prompt."};
+}
+
 }  // namespace
+
+// The prompt's length is known only now: what it takes was not part of what prepare looked at.
+void Prepared::require_room(const RunConfig& config, std::int64_t prompt, std::int64_t positions) const {
+    if (device_) return;  // a device says itself what it does not hold
+    ExperimentPlan plan;
+    plan.checkpoint.source = model_->checkpoint.source;
+    plan.least = predict_memory(model_->config, 0, config, pool_.size(), 1, positions, prompt);
+    require_memory(plan, 0, available_memory_bytes());
+}
 
 // Its runtime is its own: a prompt's length has nothing to do with the workload's.
 nlohmann::json Prepared::generate(const nlohmann::json& request,
@@ -37,14 +59,17 @@ nlohmann::json Prepared::generate(const nlohmann::json& request,
     const Tokenizer& tokenizer = model_->tokenizer;
     const std::vector<TokenId> prompt =
         prompt_ids(*model_, request.at("prompt").get<std::string>(), request.value("chat", true));
-    const auto room = model_->config.context_length - static_cast<std::int64_t>(prompt.size());
-    const std::int64_t most = std::min(request.value("max_tokens", std::int64_t{128}), room);
-    if (most < 1)
-        throw Error(ErrorDetails{"", "", "prompt", std::to_string(prompt.size()) + " tokens",
-                                 "less than the model's " + std::to_string(model_->config.context_length)});
+    const std::int64_t context = model_->config.context_length;
+    const std::int64_t wanted = request.value("max_tokens", std::int64_t{128});
+    // The last token is chosen and never computed, so that a prompt may fill the context.
+    const std::int64_t room = context - std::ssize(prompt) + 1, most = std::min(wanted, room);
+    if (wanted < 1) throw Error(ErrorDetails{"", "", "max_tokens", std::to_string(wanted), "at least 1"});
+    if (room < 1) throw Error(prompt_too_long(model_->checkpoint.source, std::ssize(prompt), context));
     RunConfig config = config_;
     config.batch_size = 1;
-    Runtime runtime(*model_, config, pool_, 1, static_cast<std::int64_t>(prompt.size()) + most);
+    const std::int64_t positions = positions_of(std::ssize(prompt), most);
+    require_room(config, std::ssize(prompt), positions);
+    Runtime runtime(*model_, config, pool_, 1, positions);
     Sampler sampler(request.value("temperature", 0.0), request.value("seed", std::uint64_t{1}));
     Utf8Stream utf8;
     std::vector<TokenId> ids;
@@ -71,7 +96,9 @@ nlohmann::json Prepared::generate(const nlohmann::json& request,
     const double decode_rate = ids.size() > 1 ? static_cast<double>(ids.size() - 1) / decode_seconds : 0.0;
     return {{"text", text},
             {"ids", ids},
-            {"stop", ended ? "end" : "length"},
+            {"stop", ended           ? "end"
+                     : most < wanted ? "context"
+                                     : "length"},
             {"prompt_tokens", prompt.size()},
             {"tokens", ids.size()},
             {"time_to_first_token", first},

@@ -2,12 +2,13 @@
 #include "engine/core/system_memory.h"
 #include "engine/experiment/worker/apply_recipe.h"
 #include "engine/experiment/worker/device_target.h"
+#include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/memory_report.h"
-#include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/formats/file_format.h"
 #include "engine/prediction/calibration_cache.h"
 #include "engine/prediction/time_prediction.h"
+#include "engine/runtime/runtime.h"
 #include "engine/techniques/apply/technique.h"
 
 namespace hone {
@@ -59,49 +60,40 @@ nlohmann::json supported_techniques(const nlohmann::json& request) {
 
 nlohmann::json predict_experiment(const nlohmann::json& request) {
     const Experiment experiment = experiment_from_json(request.at("experiment"), builtin_registry());
-    Checkpoint plan = open_checkpoint(experiment.checkpoint, false);
     const QueriedDevice device = queried_device(experiment.target);
-    const AppliedRecipe planned =
-        plan_recipe(plan, experiment.recipe, experiment.workload.concurrency, device);
-    plan_matrices(plan, request.value("dtype", "keep"));
-    const ModelConfig config = read_config(plan);
-    RunConfig run = planned.run;
-    const Sizes sizes = sizes_of(experiment.workload, run);
-    run.batch_size = sizes.sequences;
-    const std::int64_t file_bytes = file_format(request.value("format", "gguf")).size(plan);
-    if (leaves_zeros_out(experiment.recipe, run)) plan_without_zeros(plan, run.device);
-    std::int64_t model_bytes = 0;
-    for (const auto& bytes : bytes_by_type(plan)) model_bytes += bytes.get<std::int64_t>();
+    const ExperimentPlan plan = plan_experiment(experiment, request.value("dtype", "keep"), device);
+    const Workload& workload = experiment.workload;
+    const std::int64_t file_bytes = file_format(request.value("format", "gguf")).size(plan.checkpoint);
     // The tokeniser is part of what a worker is before its weights: made here, it is counted here.
-    const Tokenizer tokenizer = Tokenizer::from_checkpoint(plan);
+    const Tokenizer tokenizer = Tokenizer::from_checkpoint(plan.checkpoint);
     const bool cuda = device.kind == DeviceKind::cuda;
+    const int threads = resolved_threads(experiment.target);
     const std::int64_t runtime_bytes =
         cuda ? 0 : resident_bytes();  // of a device only what the run allocates is counted
-    const auto predicted = [&](std::int64_t context) {
-        return predict_memory(config, model_bytes, run, resolved_threads(experiment.target), sizes.sequences,
-                              context, sizes.prompt);
-    };
-    // The figure is that of the timed repetitions, which is what a run reports; whether it fits also minds the scored windows.
-    const MemoryByClass named =
-        predicted(experiment.workload.prompt_tokens + experiment.workload.generated_tokens);
-    const std::int64_t most = predicted(sizes.context).total() + runtime_bytes;
+    // That of the timed repetitions, which is what a run reports; whether it fits also minds the scored windows.
+    const MemoryByClass named = predict_memory(plan.config, plan.model_bytes, plan.run, threads,
+                                               plan.sizes.sequences, plan.sizes.generated, plan.sizes.prompt);
     const std::int64_t available =
         cuda ? open_device(experiment.target)->free_bytes() : available_memory_bytes();
     nlohmann::json times;  // null without a calibration, which there is of this machine's processor only
-    const auto calibration =
-        cuda ? std::nullopt : kept_calibration(calibrated_machine(), resolved_threads(experiment.target));
+    const auto calibration = cuda ? std::nullopt : kept_calibration(calibrated_machine(), threads);
     if (calibration) {
-        const auto metrics = predict_times(plan, config, run, prompt_lengths(experiment.workload),
-                                           experiment.workload.generated_tokens, *calibration);
+        Checkpoint in_memory = plan.checkpoint;
+        if (leaves_zeros_out(experiment.recipe, plan.run)) plan_without_zeros(in_memory, plan.run.device);
+        const auto metrics = predict_times(in_memory, plan.config, plan.run, prompt_lengths(workload),
+                                           workload.generated_tokens, *calibration);
         if (!metrics.empty()) times = metrics;
     }
+    const auto refusal =
+        context_refusal(experiment.checkpoint, plan.config.context_length, workload, plan.sizes);
     return {{"memory", predicted_memory(named, runtime_bytes)},
             {"times", std::move(times)},
-            {"model_bytes", model_bytes},
+            {"model_bytes", plan.model_bytes},
             {"file_bytes", file_bytes},
             {"available", available},
-            {"fits", available == 0 || most <= available},
-            {"notes", planned.notes}};
+            {"fits", available == 0 || (cuda ? plan.least.total() : plan.needed(runtime_bytes)) <= available},
+            {"refusal", refusal ? to_json(*refusal) : nlohmann::json()},
+            {"notes", plan.notes}};
 }
 
 }  // namespace hone

@@ -27,10 +27,6 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-double gigabytes(std::int64_t bytes) {
-    return static_cast<double>(bytes) / 1e9;
-}
-
 double mean(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
@@ -73,51 +69,6 @@ PerplexityPlan plan_of(const Workload& workload) {
 
 }  // namespace
 
-int resolved_threads(const Target& target) {
-    return target.threads > 0 ? target.threads : profiler::physical_cores();
-}
-
-Sizes sizes_of(const Workload& workload, const RunConfig& config) {
-    const auto together = std::min<std::int64_t>(config.batch_size, workload.concurrency);
-    const std::int64_t scored = workload.text == "none" ? 0 : workload.context;
-    return {static_cast<int>(together), std::max(workload.prompt_tokens + workload.generated_tokens, scored),
-            workload.prompt_tokens};
-}
-
-void require_memory(const std::string& source, const MemoryByClass& named, std::int64_t runtime_bytes) {
-    const std::int64_t available = available_memory_bytes();
-    const std::int64_t needed = named.total() + runtime_bytes;
-    if (available == 0 || needed <= available) return;
-    throw Error(ErrorDetails{
-        fmt::format(
-            "{}: needs {:.1f} GB of memory (weights {:.1f}, KV cache {:.1f}, activations and workspace "
-            "{:.1f}) and {:.1f} "
-            "GB are available; choose a smaller model, a smaller type of weights, or a shorter context",
-            source, gigabytes(needed), gigabytes(named[MemoryClass::weights]),
-            gigabytes(named[MemoryClass::kv_cache]),
-            gigabytes(named[MemoryClass::activations] + named[MemoryClass::workspace]), gigabytes(available)),
-        source, "memory", fmt::format("{} B needed", needed), fmt::format("at most {} B", available)});
-}
-
-namespace {
-
-void require_device_memory(const std::string& source, const std::string& device, const MemoryByClass& named,
-                           std::int64_t free) {
-    if (named.total() <= free) return;
-    throw Error(ErrorDetails{
-        fmt::format(
-            "{}: needs {:.1f} GB of {}'s memory (weights {:.1f}, KV cache {:.1f}, activations and workspace "
-            "{:.1f}) and {:.1f} GB are "
-            "free; choose a smaller model, a smaller type of weights, a shorter context or fewer sequences",
-            source, gigabytes(named.total()), device, gigabytes(named[MemoryClass::weights]),
-            gigabytes(named[MemoryClass::kv_cache]),
-            gigabytes(named[MemoryClass::activations] + named[MemoryClass::workspace]), gigabytes(free)),
-        source, "device memory", fmt::format("{} B needed", named.total()),
-        fmt::format("at most {} B", free)});
-}
-
-}  // namespace
-
 Prepared::Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
                    const Progress& load_progress, const Progress& apply_progress)
     : experiment_(experiment), fault_(fault), pool_(resolved_threads(experiment.target)) {
@@ -134,21 +85,14 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
     load_progress.update(0, experiment_.checkpoint);
     {
         // From the headers alone, so that a model that does not fit is refused before anything is read.
-        Checkpoint plan = open_checkpoint(experiment_.checkpoint, false);
-        const RunConfig config = plan_recipe(plan, experiment_.recipe, experiment_.workload.concurrency,
-                                             queried_device(experiment_.target))
-                                     .run;
-        const Sizes sizes = sizes_of(experiment_.workload, config);
-        plan_matrices(plan, dtype);
-        if (leaves_zeros_out(experiment_.recipe, config)) plan_without_zeros(plan, config.device);
-        const MemoryByClass named =
-            predict_memory(read_config(plan), plan.bytes(), config, pool_.size(),
-                           config.batching == RunConfig::Batching::adaptive ? 1 : sizes.sequences,
-                           sizes.context, sizes.prompt);
+        const ExperimentPlan plan = plan_experiment(experiment_, dtype, queried_device(experiment_.target));
+        if (const auto refusal = context_refusal(experiment_.checkpoint, plan.config.context_length,
+                                                 experiment_.workload, plan.sizes))
+            throw Error(*refusal);
         if (device_)
-            require_device_memory(experiment_.checkpoint, experiment_.target.device, named, device_free_);
+            require_memory(plan, 0, device_free_, experiment_.target.device);
         else
-            require_memory(experiment_.checkpoint, named, account_.runtime_bytes());
+            require_memory(plan, account_.runtime_bytes(), available_memory_bytes());
     }
     // Of a model without files a device makes the weights itself, as the recipe would store them: host memory would hold none of the
     // large ones.
@@ -217,7 +161,12 @@ void Prepared::add_windows(const std::string& text) {
         if (plan.max_windows > 0 && calibration >= plan.context) length = calibration;
     }
     bool overlaps = false;
-    for (const ScoredWindow& window : plan_windows(plan, length)) {
+    const std::vector<ScoredWindow> planned = plan_windows(plan, length, text);
+    if (plan.max_windows > 0 && std::ssize(planned) < plan.max_windows)
+        notes_.push_back(
+            fmt::format("{} gives {} windows of {} tokens, fewer than the {} that were asked for",
+                        loaded.name, planned.size(), plan.context, plan.max_windows));
+    for (const ScoredWindow& window : planned) {
         windows_.emplace_back(texts_.size(), window);
         overlaps = overlaps || window.end > calibration;
     }
@@ -270,10 +219,10 @@ void Prepared::make_runtime(const Progress& progress) {
     config_.batch_size = sizes.sequences;
     if (config_.merge_cache) merge_cache_.emplace();
     if (device_)
-        runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context,
+        runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context(),
                                              *device_, progress);
     else
-        runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context);
+        runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context());
 }
 
 nlohmann::json Prepared::memory() const {

@@ -16,6 +16,7 @@
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/experiment/worker/accuracy_text.h"
 #include "engine/experiment/worker/evidence.h"
+#include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/injected_fault.h"
 #include "engine/experiment/worker/memory_report.h"
 #include "engine/model/model.h"
@@ -24,17 +25,6 @@
 #include "kernels/cuda/device.h"
 
 namespace hone {
-
-// Threads of a target: as asked, or the physical cores this process may use.
-int resolved_threads(const Target& target);
-
-// Sizes that follow from a workload: what prepare reserves and predict predicts.
-struct Sizes {
-    int sequences;         // computed together
-    std::int64_t context;  // tokens a sequence may hold
-    std::int64_t prompt;
-};
-Sizes sizes_of(const Workload& workload, const RunConfig& config);
 
 // A model made ready for steps: loaded, its recipe applied, prompts and accuracy text chosen.
 class Prepared {
@@ -69,6 +59,7 @@ private:
     void note_overlap();
     nlohmann::json text_description() const;
     void make_runtime(const Progress& progress);
+    void require_room(const RunConfig& config, std::int64_t prompt, std::int64_t positions) const;
     nlohmann::json memory() const;
     double tokenize_bytes_per_second();
 

@@ -72,8 +72,8 @@ nlohmann::json Prepared::trace(const nlohmann::json& request, const Progress& pr
         of_device = recording.end(peaks);
     }
     if (device_)
-        count_hardware(*runtime_, *device_, prompts_, sampler, static_cast<std::size_t>(most), of_device,
-                       progress);
+        count_hardware(*runtime_, *device_, prompts_, experiment_.workload.generated_tokens, sampler,
+                       static_cast<std::size_t>(most), of_device, progress);
     const profiler::Trace trace = device_ ? recorder.take(of_device) : recorder.take();
     profiler::write_spool(trace, spool);
     return {{"events", trace.events.size()},
