@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""count_tests.py RESULTS EXPECTED_SKIPS [--strict] [--fail REASON]: sums up a test run.
+"""count_tests.py RESULTS EXPECTED_SKIPS [--more REPORT] [--strict] [--fail REASON]: sums up a test run.
 
 RESULTS holds ctest.xml, ctest's own report with one entry a program, and PROGRAM.xml for each program that reports its
 cases. A program without such a file counts as one case. A program that ended badly without naming a failed case (a crash)
@@ -59,12 +59,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=pathlib.Path)
     parser.add_argument("expected_skips", type=pathlib.Path)
+    parser.add_argument("--more", type=pathlib.Path, help="another report with one entry a program")
     parser.add_argument("--strict", action="store_true")
     parser.add_argument("--fail", action="append", default=[])
     options = parser.parse_args()
-    report = options.results / "ctest.xml"
     cases = []
-    if report.exists():
+    for report in (options.results / "ctest.xml", options.more):
+        if report is None or not report.exists():
+            continue
         for entry in ElementTree.parse(report).getroot().iter("testcase"):
             cases += program_cases(entry, options.results)
     patterns = expected_skips(options.expected_skips)

@@ -63,4 +63,9 @@ export QT_QPA_PLATFORM=offscreen
 rm -rf "$folder/test-results"
 mkdir -p "$folder/test-results"
 ctest --preset "$preset" --output-junit test-results/ctest.xml || true
-exec python3 scripts/count_tests.py "$folder/test-results" tests/expected_skips.txt "${strict[@]}"
+# The readers of untrusted bytes, fuzzed for a while in CI; by hand: scripts/fuzz.sh.
+fuzz=$folder/test-results/fuzz.xml
+if [ -n "${HONE_CI:-}${CI:-}" ] && [ "$preset" = dev ]; then
+  HONE_FUZZ_REPORT=$PWD/$fuzz scripts/fuzz.sh "${HONE_FUZZ_SECONDS:-20}" >&2 || [ -e "$fuzz" ] || problem "the fuzzers could not be built"
+fi
+exec python3 scripts/count_tests.py "$folder/test-results" tests/expected_skips.txt --more "$fuzz" "${strict[@]}"

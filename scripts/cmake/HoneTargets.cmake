@@ -49,6 +49,10 @@ if(HONE_SANITIZE)
   target_link_options(hone_options INTERFACE -fsanitize=address,undefined)
 endif()
 
+if(HONE_FUZZ)
+  target_compile_options(hone_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # hone_library(NAME SOURCES file… [LINKS target…]): the static library of one folder. LINKS are public: the
 # architecture test reads them against the dependency table.
 function(hone_library name)
