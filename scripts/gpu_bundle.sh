@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # gpu_bundle.sh [--here] [--sample]: builds what scripts/gpu_check.sh runs on a machine with a GPU, and puts it with that script and the
 # libraries it needs into build/gpu-bundle: the machine then needs no compiler, no Qt, no packages and no network, only a driver, cuBLASLt 13
-# and Python 3. The folder may be moved. --here: for the machine's own GPU, with what is installed on it. --sample: the tests' sample model
-# too (98 MB), for perplexities. HONE_CUDA_ARCHITECTURES: for other GPUs than the H200's (90).
+# and Python 3. The folder may be moved; build/gpu-bundle.tar.gz holds it in one file. --here: for the machine's own GPU, with what is installed on it.
+# --sample: the tests' sample model too (98 MB), for perplexities, in build/gpu-sample: apart, so that each may travel by itself. HONE_CUDA_ARCHITECTURES: for other GPUs than the H200's (90).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 here=false
@@ -55,12 +55,14 @@ done
 # Apart: most machines have a C++ library of their own that will do.
 mv "$made"/lib/system/libstdc++.so.* "$made"/lib/system/libgcc_s.so.* "$made/lib/cxx/"
 strip --strip-unneeded -o "$made/lib/hone/libhone_cuda.so" build/gpu/lib/hone/libhone_cuda.so
-cp scripts/gpu_check.sh scripts/gpu_report.py scripts/gpu_torch.py "$made/"
+cp scripts/gpu_check.sh scripts/gpu_report.py scripts/gpu_tests.py scripts/gpu_torch.py "$made/"
 { git describe --always --dirty --abbrev=12 --exclude '*' 2> /dev/null || echo unknown; } > "$made/commit"
 if $sample; then
-  mkdir "$made/sample"
-  cp "$(scripts/sample_model.sh "build/gpu/bin/hone")/SmolLM2-135M-Instruct.Q4_1.gguf" "$made/sample/"
+  mkdir -p build/gpu-sample
+  cp "$(scripts/sample_model.sh "build/gpu/bin/hone")/SmolLM2-135M-Instruct.Q4_1.gguf" build/gpu-sample/
+  echo "gpu_bundle: build/gpu-sample, $(du -sh build/gpu-sample | cut -f1): beside the bundle, or in it" >&2
 fi
 rm -rf "$bundle"
 mv "$made" "$bundle"
-echo "gpu_bundle: $bundle, $(du -sh "$bundle" | cut -f1)" >&2
+tar -C build -czf "$bundle.tar.gz" gpu-bundle
+echo "gpu_bundle: $bundle, $(du -sh "$bundle" | cut -f1); in one file $bundle.tar.gz, $(du -h "$bundle.tar.gz" | cut -f1)" >&2

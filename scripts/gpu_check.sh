@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# gpu_check.sh [OUT]: everything that only a machine with an NVIDIA GPU can tell, within 8 minutes: the CUDA tests on the device, benchmarks
-# beside PyTorch where that is installed, recordings of traces, and kernel tests under compute-sanitizer. Writes OUT/report.md and what it was
-# made of; OUT is gpu-check beside the bundle unless given. Runs from a bundle that scripts/gpu_bundle.sh made (the copy in it, or this one
-# with build/gpu-bundle), and builds one where there is none but a toolkit and a compiler. Needs a driver, cuBLASLt 13 and Python 3; no
-# network, no Qt, no packages.
+# gpu_check.sh [OUT]: everything that only a machine with an NVIDIA GPU can tell, within 8 minutes, what is needed most first: each kind of kernel
+# under compute-sanitizer, every suite of the CUDA tests in a process of its own, which products the vendor's library takes and how fast it and Hone's
+# kernels are; then benchmarks beside PyTorch where that is installed, recordings of traces, and at last sanitizers over everything. Writes OUT/report.md
+# and what it was made of, and OUT.tar.gz, which holds all that has to travel: a few MB, whenever the script ends. OUT is gpu-check beside the bundle
+# unless given. Runs from a bundle that scripts/gpu_bundle.sh made (the copy in it, or this one with build/gpu-bundle), and builds one where there is
+# none but a toolkit and a compiler. Needs a driver for CUDA 13 (580 or newer), cuBLASLt 13 and Python 3; no network, no Qt, no packages.
 # Status: 0 done, 1 a test failed or was not run, 2 it could not begin, 3 no CUDA device.
 # HONE_GPU_CHECK_SECONDS: the limit, where it is not 480. HONE_GPU_CHECK_MODEL: a trained model as GGUF, for perplexities; the tests' sample
-# unless given (HONE_SAMPLE_DIR, or the bundle's). For tests of this script: HONE_GPU_CHECK_PLUGIN names a plug-in to take instead (everything
-# is then done in small), HONE_GPU_BUNDLE another bundle.
+# unless given (HONE_SAMPLE_DIR, or gpu-sample in or beside the bundle). For tests of this script: HONE_GPU_CHECK_PLUGIN names a plug-in to take
+# instead (everything is then done in small), HONE_GPU_BUNDLE another bundle.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bundle=${HONE_GPU_BUNDLE:-$([ -x "$here/bin/hone" ] && echo "$here" || echo "${here%/*}/build/gpu-bundle")}
@@ -54,15 +55,18 @@ hone_env=(env "LD_LIBRARY_PATH=$libraries" "XDG_DATA_HOME=$out/data" "XDG_CACHE_
 small=()
 model=synthetic:llama-3-8b short=128 long=2048 generate=128 few=32 repeat=5
 windows=(--quick) sequences=64 kernels='-CudaEmulation.*:CudaNumbers.*' devices='*'
-# Every kind of kernel once, asynchronous copies and tiles in shared memory above all; of those that come in many types a few.
+# One small case a kernel.
+first='CudaElementwise.*:CudaQuantize.*:CudaConvert.*:CudaRescale.*:CudaFill.*:CudaPages.*:EveryType/CudaProduct.ExpandsToTheCpusBits/*:EveryType/CudaProduct.*Several*/q4_1:EveryType/CudaProduct.*Several*/q4_0:EveryType/CudaProduct.*Several*/i8_channel:EveryType/CudaProductTiles.*/q4_0:EveryType/CudaTwoOfFour.*/bf16:EveryStorage/CudaAttention.AttendsPromptsOnTensorCores/1:EveryStorage/CudaAttention.AttendsPagesOfAList/1'
+# Every kind of kernel, asynchronous copies and tiles in shared memory above all; of those that come in many types a few.
 sanitized='CudaElementwise.*:CudaQuantize.*:CudaConvert.*:CudaRescale.*:CudaPages.*:EveryStorage/CudaAttention.*:EveryType/CudaProduct.*Several*:EveryType/CudaProduct.Expands*:EveryType/CudaProductTiles.*/q4_0:EveryType/CudaTwoOfFour.*/bf16'
 if [ -n "${HONE_GPU_CHECK_PLUGIN:-}" ]; then
   hone_env+=("HONE_CUDA_PLUGIN=$HONE_GPU_CHECK_PLUGIN")
   small=(--small)
   model=synthetic:tiny short=4 long=12 generate=3 few=3 repeat=2 sequences=2
-  windows=(--chunks 1 --context 32) kernels='CudaElementwise.*:CudaQuantize.*' devices='*ComputesWhatTheCpuComputes' sanitized='CudaElementwise.Norms'
+  windows=(--chunks 1 --context 32) kernels='CudaElementwise.*:CudaQuantize.*' devices='*ComputesWhatTheCpuComputes' sanitized='CudaElementwise.Norms' first=CudaElementwise.Norms
 fi
-rm -f "$out"/*.json "$out"/*.log
+rm -f "$out"/*.json "$out"/*.log "$out.tar.gz"
+sanitizer=$(PATH=$PATH:/usr/local/cuda/bin command -v compute-sanitizer)
 
 timeout -k 5 60 "${hone_env[@]}" "$hone" doctor --quick --json > "$out/doctor.json" 2> "$out/doctor.log" ||
   stop "$hone does not run here: $(tail -n 1 "$out/doctor.log")"
@@ -100,25 +104,44 @@ line() {
   echo "| $1 | $2 | $([ -z "${3:-}" ] || grep -aE 'PASSED|FAILED|SUMMARY' "$3" | tail -n 2 | tr '\n|' '  ') |" >> "$report"
 }
 
-test_line() {  # NAME SECONDS COMMAND…
-  local name=$1 log=$out/$1.log
-  shift
-  within "$@" > "$log" 2>&1
-  local code=$?
-  case $code in
-    0) line "$name" passed "$log" ;;
-    125) line "$name" "not run: the time was up" ;;
-    124 | 137) line "$name" "**stopped: it took too long**" "$log" ;;
-    *) line "$name" "**failed**, status $code" "$log" ;;
-  esac
-  [ $code -eq 0 ] || status=1
+# What has to travel, in one file: the report, documents, recordings, and of each log its beginning and its end. Whenever this ends: a machine that
+# is taken away, or a part that hangs, leaves what was measured before.
+pack() {
+  local packed=$out.packed
+  rm -rf "$packed" && mkdir -p "$packed/gpu-check" || return
+  cp "$report" "$out"/*.json "$packed/gpu-check/" 2> /dev/null
+  [ ! -d "$out/recordings" ] || cp -r "$out/recordings" "$packed/gpu-check/"
+  for log in "$out"/*.log; do
+    [ -s "$log" ] || continue
+    if [ "$(wc -c < "$log")" -le 100000 ]; then cp "$log" "$packed/gpu-check/"; else
+      { head -c 50000 "$log"; printf '\n… cut …\n'; tail -c 50000 "$log"; } > "$packed/gpu-check/${log##*/}"
+    fi
+  done
+  tar -C "$packed" -czf "$out.tar.gz" gpu-check && rm -rf "$packed"
+}
+trap pack EXIT
+
+tests() {  # NAME SECONDS FILTER: each suite by itself
+  local most
+  most=$(left)
+  if [ "$most" -lt 15 ]; then
+    line "$1" "not run: the time was up"
+    status=1
+    return
+  fi
+  "${hone_env[@]}" HONE_TEST_CUDA=1 python3 "$here/gpu_tests.py" "$out" "$1" "$bundle/bin/$1" "$3" --seconds "$(($2 < most ? $2 : most))" \
+    --jobs "$jobs" --sanitizer "$sanitizer" >> "$report" || status=1
 }
 
 # A machine that refuses the tool is recorded, and so is one that is too slow for it: neither is a failure.
-sanitize() {  # TOOL
+sanitize() {  # NAME TOOL SECONDS FILTER
   local log=$out/$1.log
-  within 100 "${hone_env[@]}" HONE_TEST_CUDA=1 "$sanitizer" --tool "$1" --error-exitcode 9 --report-api-errors no \
-    "$bundle/bin/test_cuda_kernels" --gtest_brief=1 --gtest_filter="$sanitized" > "$log" 2>&1
+  if [ -z "$sanitizer" ]; then
+    line "$1" "not run: compute-sanitizer is not installed here"
+    return
+  fi
+  within "$3" "${hone_env[@]}" HONE_TEST_CUDA=1 "$sanitizer" --tool "$2" --error-exitcode 9 --report-api-errors no \
+    "$bundle/bin/test_cuda_kernels" --gtest_brief=1 --gtest_filter="$4" > "$log" 2>&1
   local code=$?
   if [ $code -eq 125 ]; then
     line "$1" "not run: the time was up"
@@ -149,22 +172,32 @@ bench() {  # NAME argument…
   document "$name" 75 "${hone_env[@]}" "$hone" bench "$model" --device cuda:0 --text none --resolution 0 --json --store "$out/runs.sqlite" "$@"
 }
 
-test_line test_cuda_kernels 90 "${hone_env[@]}" HONE_TEST_CUDA=1 "$bundle/bin/test_cuda_kernels" --gtest_brief=1 --gtest_filter="$kernels"
-test_line test_device 90 "${hone_env[@]}" HONE_TEST_CUDA=1 "$bundle/bin/test_device" --gtest_brief=1 --gtest_filter="$devices"
+jobs=$(nproc)
+[ "$jobs" -le 8 ] || jobs=8
+# The first three minutes: what everything else rests on.
+sanitize memcheck-first memcheck 45 "$first"
+tests test_cuda_kernels 60 "$kernels"
+tests test_device 60 "$devices"
+for type in bf16 f16 e4m3 int8 f32; do
+  document "probe-$type" 20 "${hone_env[@]}" "$bundle/bin/bench_cuda" --probe "$type"
+done
+document bench_cuda 60 "${hone_env[@]}" "$bundle/bin/bench_cuda" "${small[@]}"
 
 # Accuracy means something on a trained model only: the tests' sample, where it was brought along.
-sample=${HONE_GPU_CHECK_MODEL:-${HONE_SAMPLE_DIR:-$bundle/sample}/SmolLM2-135M-Instruct.Q4_1.gguf}
+sample=${HONE_GPU_CHECK_MODEL:-}
+for folder in "${HONE_SAMPLE_DIR:-}" "$bundle/gpu-sample" "${bundle%/*}/gpu-sample"; do
+  [ -n "$sample" ] || [ -z "$folder" ] || ! [ -f "$folder/SmolLM2-135M-Instruct.Q4_1.gguf" ] || sample=$folder/SmolLM2-135M-Instruct.Q4_1.gguf
+done
 
 document model 15 "${hone_env[@]}" "$hone" inspect "$model" --json
-document bench_cuda 60 "${hone_env[@]}" "$bundle/bin/bench_cuda" "${small[@]}"
 bench decode-bf16 --prompt "$short" --generate "$generate" --repeat "$repeat"
 bench decode-int8 --prompt "$short" --generate "$generate" --repeat "$repeat" --with quantize_weights.scheme=int8_channel
 bench decode-int4 --prompt "$short" --generate "$generate" --repeat "$repeat" --with quantize_weights.scheme=int4_group
 bench prefill-bf16 --prompt "$long" --generate 2 --repeat "$repeat" --with precision.compute=bf16
 bench prefill-w8a8 --prompt "$long" --generate 2 --repeat "$repeat" --with quantize_activations.scheme=int8_token
 bench prefill-fp8 --prompt "$long" --generate 2 --repeat "$repeat" --with quantize_activations.scheme=fp8_token
-document torch 150 python3 "$here/gpu_torch.py" "${small[@]}"
-document device_trace 60 "${hone_env[@]}" "HONE_SAMPLE_DIR=${sample%/*}" "$bundle/bin/bench_device_trace" "${small[@]}" --record "$out/recordings"
+document torch 120 python3 "$here/gpu_torch.py" --compile-seconds 75 "${small[@]}"
+document device_trace 60 "${hone_env[@]}" "HONE_SAMPLE_DIR=$([ -z "$sample" ] || dirname "$sample")" "$bundle/bin/bench_device_trace" "${small[@]}" --record "$out/recordings"
 # What the hardware counted of the last run's decoding, operation by operation.
 bench counters --prompt "$short" --generate "$few" --repeat 2 --trace
 run=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["runs"][-1]["id"])' "$out/counters.json" 2> /dev/null)
@@ -176,13 +209,11 @@ if [ -f "$sample" ]; then
   document perplexity-cpu 60 "${evaluate[@]}"
   document perplexity-bf16 60 "${evaluate[@]}" --device cuda:0 --with precision.compute=bf16
 fi
-sanitizer=$(PATH=$PATH:/usr/local/cuda/bin command -v compute-sanitizer)
-if [ -n "$sanitizer" ]; then
-  for tool in memcheck racecheck; do sanitize "$tool"; done
-else
-  line compute-sanitizer "not installed here"
-fi
+# At last everything, which takes longest and says least that is new.
+for tool in memcheck racecheck; do sanitize "$tool" "$tool" 100 "$sanitized"; done
 
 python3 "$here/gpu_report.py" "$out" >> "$report" || status=1
-echo "gpu_check: $SECONDS s; the report is $report" >&2
+pack
+trap - EXIT
+echo "gpu_check: $SECONDS s; the report is $report; what has to travel is $out.tar.gz, $(du -h "$out.tar.gz" | cut -f1)" >&2
 exit $status

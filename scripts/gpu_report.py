@@ -141,9 +141,39 @@ def print_runs(measured):
             latency = measured.metric(path.stem, "time_per_output_token")
             print(f"| {path.stem} | {figures[0]:.1f} | {figures[1]:.1f} | {latency * 1e3:.3f} |")
     torch = measured.document("torch")
-    if torch:
-        print(f"| PyTorch {torch['torch']} | {torch['prefill_tokens_per_second']:.1f} | {torch['decode_tokens_per_second']:.1f} | "
-              f"{1e3 / torch['decode_tokens_per_second']:.3f} |")
+    if not torch:
+        return
+    decode = torch["decode_tokens_per_second"]
+    print(f"| PyTorch {torch['torch']}, {torch.get('decode_way') or 'nothing decoded'} | {torch['prefill_tokens_per_second']:.1f} | "
+          + (f"{decode:.1f} | {1e3 / decode:.3f} |" if decode else "– | – |"))
+    for way, of in (torch.get("decode") or {}).items():
+        rate = of.get("decode_tokens_per_second")
+        said = [f"{rate:.1f} tokens a second" if rate else of.get("problem", "not measured")]
+        if "compile_seconds" in of:
+            said.append(f"{of['compile_seconds']:.0f} s of compiling")
+        if of.get("skipped_graphs"):
+            said.append(f"{of['skipped_graphs']} CUDA graphs skipped: a weak baseline")
+        print(f"\nPyTorch decoding, {way}: {', '.join(said)}.")
+
+
+def print_probes(measured):
+    """Where the vendor's library does not take what the emulated device takes, or takes what that refuses; and whether its results are right."""
+    products, differing = 0, []
+    for path in sorted(measured.folder.glob("probe-*.json")):
+        for entry in measured.document(path.stem) or []:
+            products += 1
+            wrong = (entry.get("difference") or 0) > 0.01
+            if wrong or (entry["refused"] is None) != (entry["expected"] is None):
+                differing.append((entry, f"off by {entry['difference']:.2g}" if wrong else entry["refused"] or "taken"))
+    if products == 0:
+        return
+    print(f"\nThe vendor's library was asked for {products} products of few tokens, odd shapes and results that are not aligned; of {len(differing)} "
+          "it said otherwise than the rules in kernels/cuda/plugin/dense_product.h.")
+    if differing:
+        print("\n| type | tokens | rows × columns | y aligned to | it | the rules |\n| --- | ---: | ---: | ---: | --- | --- |")
+    for entry, said in differing:
+        print(f"| {entry['type']} | {entry['tokens']} | {entry['rows']} × {entry['cols']} | {entry['y_alignment']} | {said.replace('|', ' ')} | "
+              f"{entry['expected'] or 'taken'} |")
 
 
 def print_rates(measured):
@@ -191,6 +221,7 @@ def main():
     print_targets(measured)
     print_runs(measured)
     print_rates(measured)
+    print_probes(measured)
     print_counted(measured)
     print_problems(measured)
 

@@ -51,22 +51,22 @@ struct Storage {
 };
 
 nlohmann::json product_rate(Device& device, const Storage& storage, std::int64_t rows, std::int64_t cols,
-                            std::int64_t tokens, int rounds) {
-    // Several matrices in turn, so that no cache holds them.
-    constexpr int kMatrices = 8;
+                            std::int64_t tokens, const CudaSizes& sizes) {
     const std::int64_t bytes = rows * (cols / kChunk) * chunk_bytes(storage.type),
                        scales = storage.group == 0 ? 0 : rows * (cols / storage.group);
-    const Memory values(device, kMatrices * bytes),
-        halves(device, std::max<std::int64_t>(1, kMatrices * scales) * 2), x(device, tokens * cols * 4),
+    // So many matrices in turn that no cache holds them.
+    const auto matrices = static_cast<int>(std::max<std::int64_t>(2, ceil_div(sizes.in_turn, bytes)));
+    const Memory values(device, matrices * bytes),
+        halves(device, std::max<std::int64_t>(1, matrices * scales) * 2), x(device, tokens * cols * 4),
         y(device, tokens * rows * 4);
-    make_random(device, storage.type, values.as<void>(), kMatrices * bytes);
+    make_random(device, storage.type, values.as<void>(), matrices * bytes);
     if (scales > 0) {
-        const FillHalvesParams same{halves.as<F16>(), kMatrices * scales, 0.001F};
+        const FillHalvesParams same{halves.as<F16>(), matrices * scales, 0.001F};
         device.launch({KernelId::fill_halves}, flat_launch(same.count), same);
     }
     int next = 0;
     const auto multiply = [&] {
-        const int i = next++ % kMatrices;
+        const int i = next++ % matrices;
         const Matrix matrix{storage.type,
                             rows,
                             cols,
@@ -78,11 +78,12 @@ nlohmann::json product_rate(Device& device, const Storage& storage, std::int64_t
             {KernelId::product, static_cast<std::uint16_t>(storage.type), static_cast<std::uint16_t>(tokens)},
             product_launch(params), params);
     };
-    const double time = seconds(device, rounds, multiply, 2 * kMatrices);
+    const double time = seconds(device, sizes.rounds, multiply, matrices);
     return {{"type", storage.name},
             {"rows", rows},
             {"cols", cols},
             {"tokens", tokens},
+            {"bytes", matrices * bytes},
             {"microseconds", time * 1e6},
             {"bytes_per_second", static_cast<double>(bytes + 2 * scales) / time}};
 }
@@ -124,6 +125,7 @@ CudaSizes CudaSizes::small() {
     sizes.copy_bytes = 1 << 20;
     sizes.dense = 64;
     sizes.products = {{32, 128}};
+    sizes.in_turn = 1 << 14;
     sizes.long_kernel = 1e-3;
     sizes.short_kernels = 20;
     sizes.short_floats = 4096;
@@ -178,7 +180,7 @@ nlohmann::json product_rates(Device& device, const CudaSizes& sizes) {
     for (const Storage& storage : kStorages)
         for (const auto& [rows, cols] : sizes.products)
             for (const std::int64_t tokens : {1, 2, 4, 8})
-                rates.push_back(product_rate(device, storage, rows, cols, tokens, sizes.rounds));
+                rates.push_back(product_rate(device, storage, rows, cols, tokens, sizes));
     return rates;
 }
 

@@ -44,7 +44,9 @@ struct CudaSizes {
     std::int64_t dense = 8192;  // tokens, rows and columns
     std::vector<std::pair<std::int64_t, std::int64_t>> products{
         {4096, 4096}, {14336, 4096}, {4096, 14336}, {128256, 4096}};  // rows, columns
-    double long_kernel = 10e-3;                                       // seconds, at least
+    std::int64_t in_turn = std::int64_t{256}
+                           << 20;  // bytes of weights, at least: several times what the L2 cache holds
+    double long_kernel = 10e-3;    // seconds, at least
     std::int64_t short_kernels = 1000, short_floats = std::int64_t{1} << 24;
 
     static CudaSizes small();

@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 
@@ -51,8 +52,13 @@ class OnTheEmulatedDevice(unittest.TestCase):
                        env={**os.environ, "XDG_DATA_HOME": str(self.root / "data")})
         report, _ = self.check(0, HONE_GPU_CHECK_MODEL=str(model))
         self.assertIn("Emulated device (compute capability 9.0", report)
-        self.assertRegex(report, r"\| test_cuda_kernels \| passed \| \[  PASSED  \] \d+ tests")
-        self.assertRegex(report, r"\| test_device \| passed \| \[  PASSED  \] \d+ test")
+        self.assertRegex(report, r"\| test_cuda_kernels \| passed \| 2 suites of \d+ tests")
+        self.assertRegex(report, r"\| test_device \| passed \| 1 suites of 1 tests")
+        self.check_order(report)
+        self.check_archive()
+        for kind in ("bf16", "f16", "e4m3", "int8", "f32"):
+            self.check_probe(self.document(f"probe-{kind}"))
+        self.assertIn("of 0 it said otherwise than the rules", report)
         self.assertIn("| memcheck | refused by this machine, status 1: ========= Error: Device not supported |", report)
         self.assertRegex(report, r"\| racecheck \| passed \| =+ RACECHECK SUMMARY: 0 hazards")
         targets = [line.split("|") for line in report.split("| | measured | target | |")[1].splitlines()[2:21]]
@@ -68,6 +74,32 @@ class OnTheEmulatedDevice(unittest.TestCase):
         recording = (self.root / "out/recordings/tiny.jsonl").read_text(encoding="utf-8").splitlines()
         self.assertEqual(json.loads(recording[0])["hone_device_recording"], 2)
         self.assertTrue(any(json.loads(line)[0] == "graph_node" for line in recording[1:]))
+
+    def check_order(self, report):
+        """What everything rests on comes first, sanitizers over everything last."""
+        rows = [line.split("|")[1].strip() for line in report.split("## Beside")[0].splitlines() if line.startswith("| ")]
+        self.assertEqual([row for row in rows if row and row != "---"], ["memcheck-first", "test_cuda_kernels", "test_device", "memcheck", "racecheck"])
+        made = {path.name: path.stat().st_mtime_ns for path in (self.root / "out").glob("*.json")}
+        self.assertLess(made["probe-bf16.json"], made["bench_cuda.json"])
+        self.assertLess(made["bench_cuda.json"], made["decode-bf16.json"])
+
+    def check_archive(self):
+        """One file holds all that has to travel."""
+        archive = self.root / "out.tar.gz"
+        self.assertLess(archive.stat().st_size, 4 << 20)
+        with tarfile.open(archive) as held:
+            names = set(held.getnames())
+            report = held.extractfile("gpu-check/report.md").read().decode()
+        self.assertEqual(report, (self.root / "out/report.md").read_text(encoding="utf-8"))
+        self.assertLessEqual({"gpu-check/bench_cuda.json", "gpu-check/probe-int8.json", "gpu-check/racecheck.log", "gpu-check/recordings/tiny.jsonl"}, names)
+        self.assertFalse(any("sqlite" in name or "cache" in name for name in names))
+
+    def check_probe(self, probe):
+        self.assertEqual({entry["tokens"] for entry in probe}, {1, 2, 8, 16, 17, 32, 300})
+        self.assertEqual({entry["y_alignment"] for entry in probe}, {256, 64, 16, 4})
+        for entry in probe:
+            self.assertEqual(entry["refused"] is None, entry["expected"] is None, entry)
+            self.assertLess(entry.get("difference", 0), 0.01, entry)
 
     def document(self, name):
         return json.loads((self.root / f"out/{name}.json").read_text(encoding="utf-8"))
@@ -116,6 +148,7 @@ class OnTheEmulatedDevice(unittest.TestCase):
         report, _ = self.check(1, HONE_GPU_CHECK_SECONDS="20")
         for name in ("test_cuda_kernels", "test_device"):
             self.assertIn(f"| {name} | not run: the time was up |", report)
+        self.assertTrue((self.root / "out.tar.gz").exists())
         self.assertIn("bench_cuda: not run: the time was up", report)
 
     def test_says_what_building_here_would_need(self):
@@ -129,15 +162,27 @@ class OnTheEmulatedDevice(unittest.TestCase):
     def test_a_failed_test_is_a_failure(self):
         programs = self.root / "bundle/bin"
         programs.mkdir(parents=True)
-        for name, script in {"hone": f"""[ "$1" != doctor ] || exec {BUILD}/bin/hone "$@"; echo nothing else >&2; exit 1""",
-                             "test_cuda_kernels": "echo '[  FAILED  ] Some.Test'; exit 1"}.items():
+        # One suite loses the device's context, the others do not see it; the sanitizer, asked once more, names the kernel.
+        kernels = """case "$*" in
+*--gtest_list_tests*) printf 'Some.\\n  Test\\n  Other\\nAll/More.  # TypeParam\\n  Test/0\\nLast.\\n  Test\\n' ;;
+*Some.*) echo '[  FAILED  ] Some.Test (3 ms)'; exit 1 ;;
+*All/More.*) exit 139 ;;
+esac"""
+        for name, script in {"hone": f"""[ "$1" != doctor ] || exec {BUILD}/bin/hone "$@"; echo nothing else >&2; exit 1""", "test_cuda_kernels": kernels}.items():
             (programs / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
             (programs / name).chmod(0o755)
+        (self.tools / "compute-sanitizer").write_text("#!/bin/sh\necho '========= COMPUTE-SANITIZER'\necho \"========= Invalid read at some_kernel.cuh:7 in $*\"\n",
+                                                      encoding="utf-8")
+        (self.tools / "compute-sanitizer").chmod(0o755)
         # The rest is not there either: each part says so, and the report is written all the same.
         report, _ = self.check(1, HONE_GPU_BUNDLE=str(programs.parent))
-        self.assertIn("| test_cuda_kernels | **failed**, status 1 | [  FAILED  ] Some.Test", report)
-        self.assertIn("| test_device | **failed**, status 127 |", report)
+        self.assertIn("| test_cuda_kernels | **failed** | 3 suites of 4 tests; 1 are of suites that passed |", report)
+        self.assertRegex(report, r"\| test_cuda_kernels: Some \| \*\*failed\*\*, status 1: Some.Test; memcheck: Invalid read at some_kernel.cuh:7 in .*=Some.Test \|")
+        self.assertRegex(report, r"\| test_cuda_kernels: All/More \| \*\*failed\*\*, status 139: it ended early; memcheck: .*=All/More.Test/0 \|")
+        self.assertNotIn("Last", report)
+        self.assertRegex(report, r"\| test_device \| \*\*failed\*\* \| no tests were listed: .*test_device")
         self.assertIn("decode-bf16: nothing else", report)
+        self.assertTrue((self.root / "out.tar.gz").exists())
 
 
 if __name__ == "__main__":

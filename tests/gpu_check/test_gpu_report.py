@@ -49,7 +49,13 @@ COUNTED = {
                {"name": "norm", "bytes": 1e6, "dram_bytes": 5e5, "tensor_share": 0.0, "sm_share": 0.5}],
     "device": {"counters_source": "CUPTI 13.0.1", "counters_problem": "1 operation could not be read"},
 }
-TORCH = {"torch": "2.9", "prefill_tokens_per_second": 400.0, "decode_tokens_per_second": 100.0}
+TORCH = {"torch": "2.9", "prefill_tokens_per_second": 400.0, "decode_tokens_per_second": 100.0, "decode_way": "compiled",
+         "decode": {"one CUDA graph, not compiled": {"decode_tokens_per_second": 80.0},
+                    "compiled": {"decode_tokens_per_second": 100.0, "compile_seconds": 41.6, "skipped_graphs": 2}}}
+PROBED = {"type": "int8", "rows": 256, "cols": 512, "y_alignment": 256, "tokens": 17, "refused": None, "expected": None, "difference": 0.0}
+PROBE = [PROBED, {**PROBED, "tokens": 8, "refused": "choosing: NOT_SUPPORTED", "expected": "int8 takes more than 16 tokens"},
+         {**PROBED, "tokens": 16, "expected": "int8 takes more than 16 tokens"}, {**PROBED, "y_alignment": 4, "refused": "a fault"},
+         {**PROBED, "rows": 260, "difference": 0.5}]
 ROWS = """
 | decode, BF16, 1 sequence, of the copy's bandwidth | 88.0 % | ≥ 85.0 % | reached |
 | decode, BF16, over PyTorch compiled, static cache | 1.10 × | ≥ 1.15 × | missed |
@@ -78,7 +84,7 @@ class Report(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = pathlib.Path(folder.name)
-        for name, document in {"model": MODEL, "bench_cuda": BENCH, "device_trace": TRACE, "torch": TORCH, "counted": COUNTED, **RUNS}.items():
+        for name, document in {"model": MODEL, "bench_cuda": BENCH, "device_trace": TRACE, "torch": TORCH, "counted": COUNTED, "probe-int8": PROBE, **RUNS}.items():
             self.write(name, document)
 
     def write(self, name, document, log=""):
@@ -95,7 +101,9 @@ class Report(unittest.TestCase):
         begin = report.index("| | measured | target | |") + 2
         self.assertEqual(report[begin:begin + len(ROWS)], ROWS)
         self.assertIn("| decode-bf16 | 1000.0 | 110.0 | 9.091 |", report)
-        self.assertIn("| PyTorch 2.9 | 400.0 | 100.0 | 10.000 |", report)
+        self.assertIn("| PyTorch 2.9, compiled | 400.0 | 100.0 | 10.000 |", report)
+        self.assertIn("PyTorch decoding, one CUDA graph, not compiled: 80.0 tokens a second.", report)
+        self.assertIn("PyTorch decoding, compiled: 100.0 tokens a second, 42 s of compiling, 2 CUDA graphs skipped: a weak baseline.", report)
         self.assertIn("| int8 per 32, 7 × 32 | 4 | 12.3 | 75.0 % |", report)
         self.assertIn("Decoding as CUPTI 13.0.1 counted it, in a pass of its own.", report)
         self.assertIn("| linear | 5.0 | 125.0 % | 1.0 % | 25.0 % |", report)
@@ -103,6 +111,21 @@ class Report(unittest.TestCase):
         self.assertFalse(any(line.startswith("| rope |") for line in report))
         self.assertIn("counted: 1 operation could not be read", report)
         self.assertTrue(any("bf16 0.0, e4m3 (not supported)" in line for line in report))
+
+    def test_products_that_the_library_judges_otherwise_are_named(self):
+        report = self.report()
+        begin = report.index("| type | tokens | rows × columns | y aligned to | it | the rules |") + 2
+        self.assertEqual(report[begin:begin + 4], ["| int8 | 16 | 256 × 512 | 256 | taken | int8 takes more than 16 tokens |",
+                                                   "| int8 | 17 | 256 × 512 | 4 | a fault | taken |",
+                                                   "| int8 | 17 | 260 × 512 | 256 | off by 0.5 | taken |", ""])
+        self.assertTrue(any(line.startswith("The vendor's library was asked for 5 products") and "of 3 it said otherwise" in line for line in report))
+
+    def test_a_baseline_that_could_not_be_compiled_is_told(self):
+        self.write("torch", {**TORCH, "decode_tokens_per_second": None, "decode_way": None, "decode": {"compiled": {"problem": "TooLong: 75 s"}}})
+        report = self.report()
+        self.assertIn("| decode, BF16, over PyTorch compiled, static cache | not measured | ≥ 1.15 × |  |", report)
+        self.assertIn("| PyTorch 2.9, nothing decoded | 400.0 | – | – |", report)
+        self.assertIn("PyTorch decoding, compiled: TooLong: 75 s.", report)
 
     def test_embeddings_that_are_the_output_too_are_read(self):
         self.write("model", {**MODEL, "config": {**MODEL["config"], "tied_embeddings": True}})
