@@ -7,6 +7,16 @@
 
 namespace hone::gpu::emulation {
 
+namespace {
+
+void require(bool known, const KernelChoice& choice) {
+    if (!known)
+        throw EmulationError(std::string(kernel_name(choice.id)) + ": no variant " +
+                             std::to_string(choice.variant) + ", " + std::to_string(choice.width));
+}
+
+}  // namespace
+
 void launch(const KernelChoice& choice, const Launch& shape, const void* params, std::size_t bytes) {
     const bool known = visit_kernel(choice, [&]<typename Body>() {
         if (bytes != sizeof(typename Body::Params))
@@ -14,9 +24,18 @@ void launch(const KernelChoice& choice, const Launch& shape, const void* params,
         const auto& given = *static_cast<const typename Body::Params*>(params);
         run(shape, [&given] { Body::run(given); });
     });
-    if (!known)
-        throw EmulationError(std::string(kernel_name(choice.id)) + ": no variant " +
-                             std::to_string(choice.variant) + ", " + std::to_string(choice.width));
+    require(known, choice);
+}
+
+CompiledFor compiled_for(const KernelChoice& choice) {
+    CompiledFor found{};
+    require(visit_kernel(choice,
+                         [&]<typename Body>() {
+                             constexpr Occupancy occupancy = occupancy_of<Body>();
+                             found = {occupancy.threads, occupancy.blocks};
+                         }),
+            choice);
+    return found;
 }
 
 const char* mangled_name(const KernelChoice& choice) {

@@ -9,6 +9,12 @@ namespace hone::gpu::emulation {
 // Runs the kernel that `choice` names; `params` points to its parameters. Throws EmulationError, also where it names none.
 void launch(const KernelChoice& choice, const Launch& shape, const void* params, std::size_t bytes);
 
+// How it is compiled for a GPU; throws EmulationError as launch() does.
+struct CompiledFor {
+    int threads, blocks;  // a block at most; whose registers fit a multiprocessor at least
+};
+CompiledFor compiled_for(const KernelChoice& choice);
+
 // Its name, mangled as a compiler does it.
 const char* mangled_name(const KernelChoice& choice);
 

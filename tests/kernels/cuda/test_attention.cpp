@@ -8,6 +8,7 @@
 #include <numbers>
 #include <numeric>
 #include <random>
+#include <set>
 
 #include "kernels/cuda/numbers.h"
 #include "kernels/cuda/ops/attention.h"
@@ -312,6 +313,23 @@ TEST(CudaAttentionLaunch, SplitsLongContextsOverTheDevice) {
     EXPECT_EQ(attention_splits(1, 8, 8192, 132), 33);
     EXPECT_EQ(attention_splits(1, 8, 1024, 132), 8);
     EXPECT_EQ(attention_splits(64, 8, 8192, 132), 1);
+}
+
+// Each number of splits is a graph of its own while a context grows.
+TEST(CudaAttentionLaunch, SplitsAreFewNumbersAndNeverShorterThanTwoTiles) {
+    for (const std::int64_t n_kv_heads : {1, 3, 8}) {
+        std::set<std::int64_t> numbers;
+        std::int64_t last = 1;
+        for (std::int64_t longest = 1; longest <= 131072; ++longest) {
+            const std::int64_t splits = attention_splits(1, n_kv_heads, longest, 132);
+            numbers.insert(splits);
+            ASSERT_GE(splits, last);
+            ASSERT_LE(splits, most_attention_splits(1, n_kv_heads, 132));
+            ASSERT_LE((splits - 1) * 2 * std::int64_t{kWarp}, longest);
+            last = splits;
+        }
+        EXPECT_LE(numbers.size(), 15U) << n_kv_heads;
+    }
 }
 
 }  // namespace
