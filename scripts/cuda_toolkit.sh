@@ -16,7 +16,9 @@ fi
 
 # One version of each: nvcc asks for its companions without naming theirs, and newer ones do not fit.
 packages=(nvidia-cuda-nvcc==13.0.88 nvidia-cuda-crt==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-runtime==13.0.96
-  nvidia-cuda-cccl==13.0.85 nvidia-cuda-cupti==13.0.85 nvidia-cublas==13.1.0.3 nvidia-nccl-cu13==2.28.9)
+  nvidia-cuda-cccl==13.0.85 nvidia-cuda-cupti==13.0.85 nvidia-cublas==13.1.0.3 nvidia-nccl-cu13==2.28.9
+  # For test_sass alone; there is no older disassembler there, and it reads what nvcc 13.0 makes.
+  nvidia-cuda-nvdisasm==13.5.37 nvidia-cuda-cuobjdump==13.5.37)
 venv=${XDG_CACHE_HOME:-$HOME/.cache}/hone/cuda-13.0
 if ! [ -f "$venv/complete" ]; then
   [ "${1:-}" != --installed ] || exit 1

@@ -4,6 +4,7 @@
 // What the parts of the emulated plug-in share: the open device, and how its work is recorded.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,6 +27,8 @@ struct PluginDevice {
     std::map<void*, std::int64_t> allocations;
     std::int64_t allocated = 0;
     std::vector<EmulatedWork>* capture = nullptr;
+    // What was downloaded, and is there when the device has been waited for.
+    std::vector<std::pair<void*, std::vector<std::byte>>> downloads;
     // A trace; records as CUPTI would write them.
     bool tracing = false, kernels = false;
     std::uint64_t mark = 0, nodes = 0;

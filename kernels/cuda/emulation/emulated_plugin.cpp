@@ -22,7 +22,7 @@ using profiler::ActivityKind;
 namespace {
 
 constexpr std::int64_t kMemory = std::int64_t{1} << 30;
-constexpr int kOutOfMemory = 2, kIllegalAddress = 700, kUnknown = 999;
+constexpr int kOutOfMemory = 2, kIllegalAddress = 700, kCaptureUnsupported = 900, kUnknown = 999;
 
 std::int64_t& launches_to_loss() {
     static std::int64_t left = [] {
@@ -60,6 +60,15 @@ int queue(PluginDevice* device, EmulatedWork work, PluginError* error) {
     } catch (const std::exception& problem) {
         return report(kUnknown, problem.what(), error);
     }
+}
+
+// What CUDA refuses while a stream is captured; the capture is of no use then.
+bool in_capture(const PluginDevice* device, const char* what, PluginError* error) {
+    if (device->capture == nullptr) return false;
+    report(kCaptureUnsupported, "", error);
+    std::snprintf(error->text, sizeof error->text, "%s: operation not permitted when stream is capturing",
+                  what);
+    return true;
 }
 
 EmulatedWork copying(profiler::CopyDirection direction, std::size_t bytes, std::function<void()> run) {
@@ -116,6 +125,7 @@ void close(PluginDevice* device) {
 
 int allocate(PluginDevice* device, std::size_t bytes, void** memory, PluginError* error) {
     *memory = nullptr;
+    if (in_capture(device, "allocating device memory", error)) return error->code;
     const auto wanted = static_cast<std::int64_t>(bytes);
     if (device->allocated + wanted > memory_limit())
         return report(kOutOfMemory, "allocating device memory: out of memory", error);
@@ -127,6 +137,7 @@ int allocate(PluginDevice* device, std::size_t bytes, void** memory, PluginError
 }
 
 int release(PluginDevice* device, void* memory, PluginError* error) {
+    if (in_capture(device, "freeing device memory", error)) return error->code;
     const auto at = device->allocations.find(memory);
     if (at == device->allocations.end()) return report(1, "freeing device memory: invalid argument", error);
     device->allocated -= at->second;
@@ -136,7 +147,8 @@ int release(PluginDevice* device, void* memory, PluginError* error) {
     return 0;
 }
 
-int allocate_host(PluginDevice*, std::size_t bytes, void** memory, PluginError*) {
+int allocate_host(PluginDevice* device, std::size_t bytes, void** memory, PluginError* error) {
+    if (in_capture(device, "allocating pinned memory", error)) return error->code;
     *memory = ::operator new(bytes);
     return 0;
 }
@@ -167,7 +179,9 @@ int download(PluginDevice* device, void* to, const void* from, std::size_t bytes
                  copying(profiler::CopyDirection::to_host, bytes,
                          [=] {
                              check_range(from, bytes);
-                             move_bytes(to, from, bytes);
+                             const auto* const begin = static_cast<const std::byte*>(from);
+                             device->downloads.push_back({to, {begin, begin + bytes}});
+                             if (bytes > 0) std::memset(to, 0xFF, bytes);
                          }),
                  error);
 }
@@ -193,7 +207,10 @@ int fill(PluginDevice* device, void* memory, int byte, std::size_t bytes, Plugin
                  error);
 }
 
-int synchronise(PluginDevice*, PluginError*) {
+int synchronise(PluginDevice* device, PluginError* error) {
+    if (in_capture(device, "waiting for the device", error)) return error->code;
+    for (const auto& [to, bytes] : device->downloads) move_bytes(to, bytes.data(), bytes.size());
+    device->downloads.clear();
     return 0;
 }
 

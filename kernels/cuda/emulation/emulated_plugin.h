@@ -8,7 +8,8 @@
 namespace hone::gpu::emulation {
 
 // A plug-in with one device that runs every kernel over the emulation, and the vendor's products as plain loops: for tests of all that lies
-// above the plug-in. Work is done when it is queued. Counters are invented; where the environment's HONE_EMULATED_COUNTERS_REFUSED is set, it is the
+// above the plug-in. Work is done when it is queued, but what is downloaded is there only when the device has been waited for. While work is captured
+// nothing may be allocated, freed or waited for. Counters are invented; where the environment's HONE_EMULATED_COUNTERS_REFUSED is set, it is the
 // reason why there are none. With HONE_EMULATED_MIG the device is an instance of a divided one.
 const PluginTable& emulated_plugin();
 
