@@ -14,6 +14,7 @@
 #include "engine/formats/gguf.h"
 #include "engine/formats/hugging_face.h"
 #include "engine/formats/synthetic.h"
+#include "engine/formats/tokenizer_defaults.h"
 
 namespace hone {
 namespace {
@@ -177,7 +178,9 @@ Checkpoint open_checkpoint(const std::string& source, bool weights) {
                                      "a GGUF file, a Hugging Face folder, or synthetic:SHAPE"});
         return read_hugging_face(folder, weights);
     }
-    return read_gguf(source);
+    Checkpoint checkpoint = read_gguf(source);
+    answer_tokenizer_defaults(checkpoint);
+    return checkpoint;
 }
 
 }  // namespace hone

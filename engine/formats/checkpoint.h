@@ -53,6 +53,8 @@ struct Checkpoint {
     bool synthetic = false;  // random weights: accuracy means nothing
     std::map<std::string, MetadataValue, std::less<>> metadata;
     std::vector<StoredTensor> tensors;  // in file order
+    // What a reader answered itself where the files say nothing, or where they say two things: one sentence each, for people.
+    std::vector<std::string> notes;
 
     const StoredTensor* find(std::string_view tensor_name) const;
     const MetadataValue* metadata_find(std::string_view key) const;

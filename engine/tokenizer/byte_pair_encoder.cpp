@@ -36,7 +36,7 @@ std::string printable_byte(unsigned char byte) {
     return {static_cast<char>(0xC0U | point >> 6U), static_cast<char>(0x80U | (point & 0x3FU))};
 }
 
-std::string bytes_of_printable(std::string_view text) {
+std::optional<std::string> bytes_of_printable(std::string_view text) {
     static const std::unordered_map<std::string, char> kBytes = [] {
         std::unordered_map<std::string, char> map;
         for (unsigned byte = 0; byte < 256; ++byte)
@@ -47,7 +47,7 @@ std::string bytes_of_printable(std::string_view text) {
     for (std::size_t i = 0; i < text.size();) {
         const std::size_t length = static_cast<unsigned char>(text[i]) < 0x80 ? 1 : 2;
         const auto found = kBytes.find(std::string(text.substr(i, length)));
-        if (found == kBytes.end()) return std::string(text);  // a special token, written as it is
+        if (found == kBytes.end()) return std::nullopt;
         bytes += found->second;
         i += length;
     }
@@ -55,8 +55,9 @@ std::string bytes_of_printable(std::string_view text) {
 }
 
 BytePairEncoder::BytePairEncoder(const std::vector<std::string>& merges,
-                                 const std::unordered_map<std::string, TokenId>& ids,
-                                 const std::string& source) {
+                                 const std::unordered_map<std::string_view, TokenId>& ids,
+                                 const std::string& source, std::optional<TokenId> unknown, bool fuse)
+    : unknown_(unknown), fuse_(fuse) {
     for (unsigned byte = 0; byte < 256; ++byte) {
         const auto found = ids.find(printable_byte(static_cast<unsigned char>(byte)));
         byte_ids_[byte] = found == ids.end() ? kNoToken : found->second;
@@ -65,17 +66,18 @@ BytePairEncoder::BytePairEncoder(const std::vector<std::string>& merges,
     table_.resize(size);
     mask_ = size - 1;
     for (std::size_t rank = 0; rank < merges.size(); ++rank) {
-        const std::string& merge = merges[rank];
+        const std::string_view merge = merges[rank];
         const std::size_t space = merge.find(' ', 1);
         const auto left = ids.find(merge.substr(0, space));
         const auto right = space == std::string::npos ? ids.end() : ids.find(merge.substr(space + 1));
-        const auto joined = space == std::string::npos
-                                ? ids.end()
-                                : ids.find(merge.substr(0, space) + merge.substr(space + 1));
+        const auto joined =
+            space == std::string::npos
+                ? ids.end()
+                : ids.find(std::string(merge.substr(0, space)).append(merge.substr(space + 1)));
         if (left == ids.end() || right == ids.end() || joined == ids.end())
             throw Error(ErrorDetails{"", source, fmt::format("tokenizer.ggml.merges[{}]", rank),
-                                     "'" + merge + "'",
-                                     "two tokens of the vocabulary whose join is one too"});
+                                     fmt::format("'{}'", merge),
+                                     "two tokens of the vocabulary whose join is one too", Fault::damaged});
         insert({pair_of(left->second, right->second), static_cast<std::uint32_t>(rank), joined->second});
     }
 }
@@ -175,9 +177,14 @@ void BytePairEncoder::encode_long(std::vector<TokenId>& word) const {
 void BytePairEncoder::encode(std::string_view piece, std::vector<TokenId>& out) const {
     thread_local std::vector<TokenId> word;
     word.clear();
+    bool after_unknown = false;
     for (const char byte : piece) {
         const TokenId id = byte_ids_[static_cast<unsigned char>(byte)];
-        if (id != kNoToken) word.push_back(id);
+        if (id != kNoToken)
+            word.push_back(id);
+        else if (unknown_ && !(fuse_ && after_unknown))
+            word.push_back(*unknown_);
+        after_unknown = id == kNoToken;
     }
     if (word.size() <= kShortWord)
         encode_short(word);

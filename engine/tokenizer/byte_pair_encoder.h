@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,9 +19,11 @@ class BytePairEncoder {
 public:
     // `merges`: pairs "left right" in order of rank, in GPT-2's printable byte alphabet; `ids`: token text in that alphabet to
     // id. Throws Error naming the merge that joins unknown tokens. A byte without a token (SmolLM2 has none for some
-    // control characters) is dropped in encoding, as Hugging Face tokenizers and llama.cpp do.
+    // control characters) becomes `unknown`, one for each such byte or, if `fuse`, for a run of them; it is dropped where
+    // there is no unknown token, as Hugging Face's tokenizers and llama.cpp do.
     BytePairEncoder(const std::vector<std::string>& merges,
-                    const std::unordered_map<std::string, TokenId>& ids, const std::string& source);
+                    const std::unordered_map<std::string_view, TokenId>& ids, const std::string& source,
+                    std::optional<TokenId> unknown = std::nullopt, bool fuse = false);
 
     void encode(std::string_view piece, std::vector<TokenId>& out) const;
 
@@ -42,12 +45,15 @@ private:
     void encode_long(std::vector<TokenId>& word) const;
 
     std::array<TokenId, 256> byte_ids_{};
+    std::optional<TokenId> unknown_;
+    bool fuse_;
     std::vector<Merge> table_;  // open addressing, a power of two
     std::size_t mask_ = 0;
 };
 
-// GPT-2's printable stand-in for each byte (encoder.py, bytes_to_unicode), as UTF-8, and the bytes a token's text stands for.
+// GPT-2's printable stand-in for each byte (encoder.py, bytes_to_unicode), as UTF-8, and the bytes a token's text stands for;
+// none where it is not made of such stand-ins: then the text stands for itself.
 std::string printable_byte(unsigned char byte);
-std::string bytes_of_printable(std::string_view text);
+std::optional<std::string> bytes_of_printable(std::string_view text);
 
 }  // namespace hone

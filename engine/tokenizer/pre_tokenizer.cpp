@@ -1,87 +1,212 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/tokenizer/pre_tokenizer.h"
 
+#include <array>
 #include <string>
 
-#include "engine/core/error.h"
-
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include "engine/core/utf8.h"
+#include "engine/tokenizer/unicode_classes.h"
 
 namespace hone {
 namespace {
 
-// GPT-2's pattern (Radford et al. 2019, encoder.py): contractions, words, numbers and punctuation each with a space in front,
-// white space without the one that belongs to the next word.
-constexpr std::string_view kGpt2 =
-    R"('(?:[stmd]|re|ve|ll)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+enum class Group { letter, number, space, other };
 
-// With digits cut out first, a run of white space before a digit ends its piece: it is taken whole, as at the end of a text, and
-// a digit takes no space with it.
-constexpr std::string_view kSmollm =
-    R"('(?:[stmd]|re|ve|ll)|\p{N}| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?=\p{N})|\s+(?!\S)|\s+)";
+Group group_of(UnicodeClass kind) {
+    switch (kind) {
+        case UnicodeClass::letter:
+            return Group::letter;
+        case UnicodeClass::number:
+        case UnicodeClass::other_number:
+            return Group::number;
+        case UnicodeClass::space:
+            return Group::space;
+        default:
+            return Group::other;
+    }
+}
 
-// Llama 3's (its tokenizer.json): contractions in either case, words with one other character in front, up to three digits, and
-// line breaks apart from other white space.
-constexpr std::string_view kLlama3 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
-struct FreeCode {
-    void operator()(pcre2_code* code) const { pcre2_code_free(code); }
+struct Character {
+    Group group;
+    std::size_t bytes;
 };
-struct FreeMatch {
-    void operator()(pcre2_match_data* match) const { pcre2_match_data_free(match); }
-};
 
-std::unique_ptr<pcre2_code, FreeCode> compile(std::string_view pattern) {
-    int error = 0;
-    PCRE2_SIZE offset = 0;
-    std::unique_ptr<pcre2_code, FreeCode> code(pcre2_compile(
-        reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-        PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C, &error, &offset, nullptr));
-    if (!code) throw Error("the pre-tokeniser's pattern does not compile");
-    pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);  // without a JIT it is slower and the same
-    return code;
+Character character_at(std::string_view text, std::size_t at) {
+    const Utf8Point found = utf8_point(text, at);
+    return {group_of(UnicodeTable::instance().of(found.point)), found.bytes};
+}
+
+// Where the run of characters that `belongs` holds for, and that begins at `at`, ends.
+template <typename Belongs>
+std::size_t end_of_run(std::string_view text, std::size_t at, Belongs belongs) {
+    while (at < text.size()) {
+        const Utf8Point next = utf8_point(text, at);
+        if (!belongs(next.point)) break;
+        at += next.bytes;
+    }
+    return at;
+}
+
+std::size_t end_of_group(std::string_view text, std::size_t at, Group group) {
+    const UnicodeTable& table = UnicodeTable::instance();
+    return end_of_run(text, at,
+                      [&table, group](std::uint32_t point) { return group_of(table.of(point)) == group; });
+}
+
+bool is_line_break(char c) {
+    return c == '\r' || c == '\n';
+}
+
+// The length of 's, 't, 'm, 'd, 're, 've or 'll at the start of `text`; 0 where there is none. `any_case`: as (?i:…) has it, for
+// which the long s is an s.
+std::size_t contraction(std::string_view text, bool any_case) {
+    const auto letter = [text, any_case](std::size_t i) {
+        const char c = i < text.size() ? text[i] : '\0';
+        return any_case && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    if (letter(0) != '\'') return 0;
+    const char first = letter(1), second = letter(2);
+    if (first == 's' || first == 't' || first == 'm' || first == 'd') return 2;
+    if ((first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l'))
+        return 3;
+    constexpr std::string_view kLongS = "'\u017F";
+    return any_case && text.starts_with(kLongS) ? kLongS.size() : 0;
+}
+
+// \s+(?!\S)|\s+ : all of a run at the end of the part, else all but the last character, which may belong to what follows.
+std::size_t white_space(std::string_view text) {
+    std::size_t end = 0, last = 0;
+    while (end < text.size()) {
+        const Character next = character_at(text, end);
+        if (next.group != Group::space) break;
+        last = end;
+        end += next.bytes;
+    }
+    return end == text.size() || last == 0 ? end : last;
+}
+
+// GPT-2 (Radford et al. 2019, encoder.py): 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+std::size_t gpt2(std::string_view text) {
+    if (const std::size_t length = contraction(text, false)) return length;
+    const std::size_t skip = text[0] == ' ' ? 1 : 0;
+    if (skip < text.size()) {
+        const Group group = character_at(text, skip).group;
+        if (group != Group::space) return end_of_group(text, skip, group);
+    }
+    return white_space(text);
+}
+
+// Llama 3 (its tokenizer.json): (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|
+// \s*[\r\n]+|\s+(?!\S)|\s+
+std::size_t llama3(std::string_view text) {
+    if (const std::size_t length = contraction(text, true)) return length;
+    const Character first = character_at(text, 0);
+    if (first.group == Group::letter) return end_of_group(text, 0, Group::letter);
+    if (first.group == Group::number) {
+        std::size_t end = first.bytes;
+        for (int more = 0; more < 2 && end < text.size(); ++more) {
+            const Character next = character_at(text, end);
+            if (next.group != Group::number) break;
+            end += next.bytes;
+        }
+        return end;
+    }
+    const bool letters_follow =
+        first.bytes < text.size() && character_at(text, first.bytes).group == Group::letter;
+    if (letters_follow && !is_line_break(text[0])) return end_of_group(text, first.bytes, Group::letter);
+    const std::size_t skip = text[0] == ' ' ? 1 : 0;
+    if (skip < text.size() && character_at(text, skip).group == Group::other) {
+        std::size_t end = end_of_group(text, skip, Group::other);
+        while (end < text.size() && is_line_break(text[end])) ++end;
+        return end;
+    }
+    const std::string_view blank = text.substr(0, end_of_group(text, 0, Group::space));
+    const std::size_t line_break = blank.find_last_of("\r\n");
+    return line_break == std::string_view::npos ? white_space(text) : line_break + 1;
+}
+
+bool is_number(std::uint32_t point) {
+    return group_of(UnicodeTable::instance().of(point)) == Group::number;
+}
+
+// \p{N}, each alone.
+std::size_t each_number(std::string_view text) {
+    const Character first = character_at(text, 0);
+    if (first.group == Group::number) return first.bytes;
+    return end_of_run(text, first.bytes, [](std::uint32_t point) { return !is_number(point); });
+}
+
+// \p{N}+
+std::size_t numbers(std::string_view text) {
+    const bool number = is_number(utf8_point(text, 0).point);
+    return end_of_run(text, 0, [number](std::uint32_t point) { return is_number(point) == number; });
+}
+
+// [0-9][0-9][0-9]
+std::size_t three_digits(std::string_view text) {
+    std::size_t digits = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        digits = text[i] >= '0' && text[i] <= '9' ? digits + 1 : 0;
+        if (digits == 3) return i == 2 ? 3 : i - 2;
+    }
+    return text.size();
+}
+
+// [\p{P}$+<=>^~|]+
+std::size_t marks(std::string_view text) {
+    const UnicodeTable& table = UnicodeTable::instance();
+    const auto is_mark = [&table](std::uint32_t point) {
+        const UnicodeClass kind = table.of(point);
+        return kind == UnicodeClass::punctuation || kind == UnicodeClass::connector ||
+               (point < 0x80 &&
+                std::string_view("$+<=>^~|").find(static_cast<char>(point)) != std::string_view::npos);
+    };
+    const bool mark = is_mark(utf8_point(text, 0).point);
+    return end_of_run(text, 0, [&](std::uint32_t point) { return is_mark(point) == mark; });
+}
+
+template <typename Pass, typename Piece>
+void cut_up(std::string_view text, std::span<const Pass> passes, const Piece& piece) {
+    while (!text.empty()) {
+        const std::string_view part = text.substr(0, passes.front()(text));
+        if (passes.size() == 1)
+            piece(part);
+        else
+            cut_up(part, passes.subspan(1), piece);
+        text.remove_prefix(part.size());
+    }
 }
 
 }  // namespace
 
-struct PreTokenizer::Impl {
-    std::unique_ptr<pcre2_code, FreeCode> code;
-};
+PreTokenizer::PreTokenizer(TextCut cut) : passes_(passes_of(cut)) {}
 
-PreTokenizer::PreTokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-PreTokenizer::~PreTokenizer() = default;
-
-std::unique_ptr<PreTokenizer> PreTokenizer::named(std::string_view name) {
-    std::string_view pattern;
-    if (name == "smollm") pattern = kSmollm;
-    if (name == "gpt-2" || name == "default") pattern = kGpt2;
-    if (name == "llama-bpe") pattern = kLlama3;
-    if (pattern.empty()) return nullptr;
-    auto impl = std::make_unique<Impl>();
-    impl->code = compile(pattern);
-    return std::unique_ptr<PreTokenizer>(new PreTokenizer(std::move(impl)));
+std::span<const PreTokenizer::Pass> PreTokenizer::passes_of(TextCut cut) {
+    static constexpr std::array<Pass, 1> kGpt2{gpt2}, kLlama3{llama3};
+    static constexpr std::array<Pass, 2> kSmollm{each_number, gpt2};
+    static constexpr std::array<Pass, 4> kStandard{marks, gpt2, numbers, three_digits};
+    switch (cut) {
+        case TextCut::gpt2:
+            return kGpt2;
+        case TextCut::smollm:
+            return kSmollm;
+        case TextCut::llama3:
+            return kLlama3;
+        case TextCut::standard:
+            break;
+    }
+    return kStandard;
 }
 
 void PreTokenizer::split(std::string_view text, const std::function<void(std::string_view)>& piece) const {
-    const std::unique_ptr<pcre2_match_data, FreeMatch> match(pcre2_match_data_create(1, nullptr));
-    const auto single_bytes = [&](std::size_t begin, std::size_t end) {
-        for (; begin < end; ++begin) piece(text.substr(begin, 1));
-    };
-    std::size_t position = 0;
-    while (position < text.size()) {
-        const int found = pcre2_match(impl_->code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()),
-                                      text.size(), position, 0, match.get(), nullptr);
-        if (found == PCRE2_ERROR_NOMATCH) break;
-        if (found < 0)
-            throw Error("the text could not be cut into words (PCRE2 error " + std::to_string(found) + ")");
-        const PCRE2_SIZE* const range = pcre2_get_ovector_pointer(match.get());
-        single_bytes(position, range[0]);
-        piece(text.substr(range[0], range[1] - range[0]));
-        position = range[1];
+    while (!text.empty()) {
+        const std::size_t valid = valid_utf8_prefix(text);
+        cut_up(text.substr(0, valid), passes_, piece);
+        text.remove_prefix(valid);
+        if (text.empty()) return;
+        piece(text.substr(0, 1));
+        text.remove_prefix(1);
     }
-    single_bytes(position, text.size());
 }
 
 }  // namespace hone

@@ -17,7 +17,8 @@ namespace hone {
 
 using TokenId = std::int32_t;
 
-enum class SpecialTokens { as_text, parse };  // whether "<|im_start|>" in the text becomes the control token
+// Whether "<|im_start|>" in a text becomes the control token. Added tokens that are not control tokens are found in any text.
+enum class SpecialTokens { as_text, parse };
 
 // What words became: a piece of text is looked up before its bytes are merged. Holds at most `capacity` pieces; those that come
 // later are computed each time. For one thread. The ids are the same with and without it.
@@ -61,7 +62,7 @@ public:
     bool adds_bos() const;
     std::optional<TokenId> bos() const;
     std::optional<TokenId> eos() const;
-    bool is_end_of_generation(TokenId id) const;  // eos, <|im_end|>, <|endoftext|>, …
+    bool is_end_of_generation(TokenId id) const;  // tokenizer.ggml.eos_token_id and eos_token_ids
     std::string_view kind() const;                // "gpt2 (smollm)", "bytes", …: shown to users
 
 private:

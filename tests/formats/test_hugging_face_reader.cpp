@@ -334,7 +334,7 @@ INSTANTIATE_TEST_SUITE_P(
                         }),
                         kTokenizer, "pre_tokenizer", "Digits", "SmolLM2"},
                     Bad{"whole_words", tokenizer([](Json& json) { json["model"]["ignore_merges"] = true; }),
-                        kTokenizer, "model.ignore_merges", "true", "false with the pre-tokeniser smollm"},
+                        kTokenizer, "model.ignore_merges", "true", "false with this pre_tokenizer"},
                     Bad{"id_beyond", tokenizer([](Json& json) { json["model"]["vocab"]["!"] = 324; }),
                         kTokenizer, "model.vocab.!", "324", "below config.json's vocab_size, 324"},
                     Bad{"id_negative", tokenizer([](Json& json) { json["model"]["vocab"]["!"] = -1; }),
@@ -342,7 +342,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"id_twice", tokenizer([](Json& json) { json["model"]["vocab"]["!"] = 4; }),
                         kTokenizer, "model.vocab.", "id 4", "each id once"},
                     Bad{"added", tokenizer([](Json& json) { json["added_tokens"][0].erase("content"); }),
-                        kTokenizer, "added_tokens[0]", "special", "content and id"},
+                        kTokenizer, "added_tokens[0]", "special", "a content"},
                     Bad{"merge", tokenizer([](Json& json) {
                             json["model"]["merges"][3] = {"!", "nothing"};
                         }),

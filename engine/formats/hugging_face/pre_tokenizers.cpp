@@ -1,72 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/formats/hugging_face/pre_tokenizers.h"
 
+#include <string>
+#include <vector>
+
 namespace hone::hf {
 namespace {
+
+using Json = nlohmann::json;
 
 // Llama 3's pattern, as its tokenizer.json spells it.
 constexpr const char* kLlama3 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-nlohmann::json byte_level(bool with_pattern) {
+constexpr const char* kGpt2 = R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
+Json byte_level(bool with_pattern) {
     return {{"type", "ByteLevel"},
             {"add_prefix_space", false},
             {"trim_offsets", true},
             {"use_regex", with_pattern}};
 }
 
-bool is_byte_level(const nlohmann::json& json, bool with_pattern) {
-    return json.is_object() && json.value("type", "") == "ByteLevel" &&
-           json.value("add_prefix_space", true) == false && json.value("use_regex", true) == with_pattern;
+Json split(const char* pattern) {
+    return {{"type", "Split"},
+            {"pattern", Json{{"Regex", pattern}}},
+            {"behavior", "Isolated"},
+            {"invert", false}};
 }
 
-bool is_digits(const nlohmann::json& json) {
-    return json.value("type", "") == "Digits" && json.value("individual_digits", false);
+Json digits() {
+    return {{"type", "Digits"}, {"individual_digits", true}};
 }
 
-bool is_llama3_split(const nlohmann::json& json) {
-    const auto pattern = json.find("pattern");
-    return json.value("type", "") == "Split" && json.value("behavior", "") == "Isolated" &&
-           json.value("invert", true) == false && pattern != json.end() &&
-           *pattern == nlohmann::json{{"Regex", kLlama3}};
+// What each part has to say for it to be the same: what is absent has the value that tokenizers gives it, and offsets do not matter.
+Json essence(const Json& part) {
+    const std::string type = part.at("type").get<std::string>();
+    if (type == "ByteLevel")
+        return {{"type", type},
+                {"add_prefix_space", part.value("add_prefix_space", true)},
+                {"use_regex", part.value("use_regex", true)}};
+    if (type == "Digits")
+        return {{"type", type}, {"individual_digits", part.value("individual_digits", false)}};
+    return part;
+}
+
+// The parts in order, whatever sequences they are nested in.
+void flatten(const Json& part, std::vector<Json>& parts) {
+    if (part.at("type") != "Sequence") {
+        parts.push_back(essence(part));
+        return;
+    }
+    for (const Json& inner : part.at("pretokenizers")) flatten(inner, parts);
+}
+
+std::vector<Json> parts_of(TextCut cut) {
+    switch (cut) {
+        case TextCut::gpt2:
+            return {byte_level(true)};
+        case TextCut::smollm:
+            return {digits(), byte_level(true)};
+        case TextCut::llama3:
+            return {split(kLlama3), byte_level(false)};
+        case TextCut::standard:
+            break;
+    }
+    return {split(R"([\p{P}\$\+<=>\^~\|]+)"), split(kGpt2), split(R"(\p{N}+)"), split("[0-9][0-9][0-9]"),
+            byte_level(false)};
 }
 
 }  // namespace
 
-nlohmann::json pre_tokenizer_named(std::string_view name) {
-    using Json = nlohmann::json;
-    const auto sequence = [](Json first, Json second) {
-        return Json{{"type", "Sequence"},
-                    {"pretokenizers", Json::array({std::move(first), std::move(second)})}};
-    };
-    if (name == "gpt-2" || name == "default") return byte_level(true);
-    if (name == "smollm")
-        return sequence(Json{{"type", "Digits"}, {"individual_digits", true}}, byte_level(true));
-    if (name == "llama-bpe")
-        return sequence(Json{{"type", "Split"},
-                             {"pattern", Json{{"Regex", kLlama3}}},
-                             {"behavior", "Isolated"},
-                             {"invert", false}},
-                        byte_level(false));
-    return nullptr;
+Json pre_tokenizer_of(TextCut cut) {
+    std::vector<Json> parts = parts_of(cut);
+    if (parts.size() == 1) return parts.front();
+    return {{"type", "Sequence"}, {"pretokenizers", std::move(parts)}};
 }
 
-std::string name_of_pre_tokenizer(const nlohmann::json& pre_tokenizer) {
+std::optional<TextCut> cut_of_pre_tokenizer(const Json& pre_tokenizer) {
     try {
-        if (is_byte_level(pre_tokenizer, true)) return "gpt-2";
-        if (!pre_tokenizer.is_object() || pre_tokenizer.value("type", "") != "Sequence") return "";
-        const nlohmann::json& parts = pre_tokenizer.at("pretokenizers");
-        if (!parts.is_array() || parts.size() != 2) return "";
-        if (is_digits(parts[0]) && is_byte_level(parts[1], true)) return "smollm";
-        if (is_llama3_split(parts[0]) && is_byte_level(parts[1], false)) return "llama-bpe";
-    } catch (const nlohmann::json::exception&) {
-        return "";  // a field of another type
+        std::vector<Json> parts;
+        flatten(pre_tokenizer, parts);
+        for (const TextCut cut : {TextCut::gpt2, TextCut::smollm, TextCut::llama3, TextCut::standard}) {
+            std::vector<Json> wanted;
+            for (const Json& part : parts_of(cut)) wanted.push_back(essence(part));
+            if (parts == wanted) return cut;
+        }
+    } catch (const Json::exception&) {
+        return std::nullopt;  // a field that is absent or of another type
     }
-    return "";
-}
-
-bool takes_whole_words(std::string_view name) {
-    return name == "llama-bpe";
+    return std::nullopt;
 }
 
 }  // namespace hone::hf

@@ -7,13 +7,13 @@
 #include <set>
 
 #include "engine/core/error.h"
+#include "engine/core/utf8.h"
 #include "engine/formats/hugging_face.h"
 #include "engine/formats/hugging_face/config.h"
 #include "engine/formats/hugging_face/safetensors_header.h"
 #include "engine/formats/hugging_face/tensors.h"
 #include "engine/formats/hugging_face/tokenizer.h"
 #include "engine/formats/mapped_file.h"
-#include "engine/core/utf8.h"
 
 namespace hone {
 namespace {
@@ -77,7 +77,7 @@ public:
     Checkpoint read() {
         checkpoint_.source = folder_.string();
         layout_ = read_config(config_, checkpoint_.metadata);
-        read_tokenizer(folder_, config_, layout_.n_vocab, checkpoint_.metadata);
+        read_tokenizer(folder_, config_, layout_.n_vocab, checkpoint_.metadata, checkpoint_.notes);
         std::error_code ignored;
         if (std::filesystem::exists(folder_ / kSingle, ignored))
             read_shard(kSingle);

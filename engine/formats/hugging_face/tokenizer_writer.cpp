@@ -13,7 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 // tokenizer.ggml.token_type of the GGUF format.
-constexpr std::int32_t kNormal = 1, kControl = 3, kUserDefined = 4, kUnused = 5;
+constexpr std::int32_t kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5;
 
 [[noreturn]] void refuse(const Checkpoint& checkpoint, std::string_view key, const std::string& found,
                          const std::string& expected) {
@@ -35,8 +35,10 @@ public:
         if (const std::string model = checkpoint.text("tokenizer.ggml.model"); model != "gpt2")
             refuse(checkpoint, "tokenizer.ggml.model", "'" + model + "'",
                    "gpt2: tokenizer.json can hold no other from here");
-        if (pre_tokenizer_named(pre_).is_null())
-            refuse(checkpoint, "tokenizer.ggml.pre", "'" + pre_ + "'", "smollm, gpt-2, default or llama-bpe");
+        const TokenizerKind* kind = tokenizer_kind(pre_);
+        if (kind == nullptr)
+            refuse(checkpoint, "tokenizer.ggml.pre", "'" + pre_ + "'", tokenizer_kind_names());
+        kind_ = *kind;
         const auto* types = checkpoint.integers("tokenizer.ggml.token_type");
         types_ = types == nullptr ? std::vector<std::int32_t>(tokens_.size(), kNormal) : *types;
         if (types_.size() != tokens_.size())
@@ -55,12 +57,14 @@ private:
     bool is_gap(std::size_t id) const {
         return types_[id] == kUnused && tokens_[id] == fmt::format("[PAD{}]", id);
     }
+    bool has_flag(const char* key, std::size_t id) const;
     Json added_tokens() const;
     Json vocabulary() const;
     Json post_processor() const;
 
     const Checkpoint& checkpoint_;
     std::string pre_;
+    TokenizerKind kind_{};
     const std::vector<std::string>& tokens_;
     std::vector<std::int32_t> types_;
 };
@@ -80,17 +84,23 @@ std::optional<std::string> TokenizerWriter::token(const char* key) const {
     return tokens_[static_cast<std::size_t>(*number)];
 }
 
+// Whether the array of ids under `key`, which ascend, has `id`.
+bool TokenizerWriter::has_flag(const char* key, std::size_t id) const {
+    const std::vector<std::int32_t>* ids = checkpoint_.integers(key);
+    return ids != nullptr && std::binary_search(ids->begin(), ids->end(), static_cast<std::int32_t>(id));
+}
+
 Json TokenizerWriter::added_tokens() const {
     Json added = Json::array();
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
-        if (types_[i] != kControl && types_[i] != kUserDefined) continue;
+        if (types_[i] != kUnknown && types_[i] != kControl && types_[i] != kUserDefined) continue;
         added.push_back({{"id", i},
                          {"content", tokens_[i]},
-                         {"single_word", false},
-                         {"lstrip", false},
-                         {"rstrip", false},
-                         {"normalized", false},
-                         {"special", types_[i] == kControl}});
+                         {"single_word", has_flag(tokenizer_keys::kSingleWord, i)},
+                         {"lstrip", has_flag(tokenizer_keys::kStripsLeft, i)},
+                         {"rstrip", has_flag(tokenizer_keys::kStripsRight, i)},
+                         {"normalized", has_flag(tokenizer_keys::kNormalized, i)},
+                         {"special", types_[i] != kUserDefined}});
     }
     return added;
 }
@@ -123,14 +133,15 @@ Json TokenizerWriter::post_processor() const {
 }
 
 std::string TokenizerWriter::tokenizer() const {
+    const std::optional<std::string> unknown = token(tokenizer_keys::kUnknown);
     const Json model{{"type", "BPE"},
                      {"dropout", nullptr},
-                     {"unk_token", nullptr},
+                     {"unk_token", unknown ? Json(*unknown) : Json()},
                      {"continuing_subword_prefix", nullptr},
                      {"end_of_word_suffix", nullptr},
-                     {"fuse_unk", false},
+                     {"fuse_unk", checkpoint_.flag_or(tokenizer_keys::kFuseUnknown, false)},
                      {"byte_fallback", false},
-                     {"ignore_merges", takes_whole_words(pre_)},
+                     {"ignore_merges", kind_.whole_words},
                      {"vocab", vocabulary()},
                      {"merges", required_texts(checkpoint_, "tokenizer.ggml.merges")}};
     const Json file{
@@ -139,7 +150,7 @@ std::string TokenizerWriter::tokenizer() const {
         {"padding", nullptr},
         {"added_tokens", added_tokens()},
         {"normalizer", nullptr},
-        {"pre_tokenizer", pre_tokenizer_named(pre_)},
+        {"pre_tokenizer", pre_tokenizer_of(kind_.cut)},
         {"post_processor", post_processor()},
         {"decoder",
          {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}}},
