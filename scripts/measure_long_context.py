@@ -62,7 +62,7 @@ def write_page(options, environment, lines):
         "Kept is the share of the dense softmax that falls on what is attended, as a mean over layers, heads and the prompt's last 64 tokens,",
         "where anything was left out. Speeds are in tokens/s, baseline → candidate, "
         + ", ".join(f"{repetitions(prompt)} repetitions of each at {prompt:,}" for prompt in options.prompts) + ",",
-        "interleaved, with the ratio's 95 % interval; ▲ faster, ▼ slower, · cannot tell (99 % interval). 32 tokens are generated after each prompt.",
+        "interleaved, with the 99 % interval that decides the verdict; ▲ faster, ▼ slower, · cannot tell. 32 tokens are generated after each prompt.",
         "",
         "| prompt | attends | kept | prefill | prefill × | decode | decode × |",
         "| ---: | --- | ---: | ---: | --- | ---: | --- |",

@@ -89,7 +89,7 @@ def ratio(document, metric):
     if not compared or "ratio" not in compared:
         return "—"
     arrow = {"faster": "▲", "better": "▲", "smaller": "▲", "slower": "▼", "worse": "▼", "larger": "▼"}
-    return f"{compared['ratio']:.2f} ({compared['low']:.2f}–{compared['high']:.2f}) {arrow.get(compared['verdict'], '·')}"
+    return f"{compared['ratio']:.2f} ({compared['low_99']:.2f}–{compared['high_99']:.2f}) {arrow.get(compared['verdict'], '·')}"
 
 
 def megabytes(run, metric):
@@ -207,8 +207,8 @@ def write_page(options, environment, table, evidence):
         f"{environment.get('physical_cores', '?')} cores, shared and noisy: read the ratios). Written by",
         f"`scripts/measure_techniques.py {name} --chunks {options.chunks} --repeat {options.repeat}`; commit {environment.get('commit', '?')}.",
         "",
-        "Ratios are candidate over baseline, measured interleaved in two workers (one after the other where the row names its baseline), with the 95 % interval; ▲ faster, ▼ slower,",
-        "· cannot tell (99 % interval). The default workload is 128 prompt tokens, 64 generated, one sequence,",
+        "Ratios are candidate over baseline, measured interleaved in two workers (one after the other where the row names its baseline), with the 99 % interval that decides the verdict; ▲ faster, ▼ slower,",
+        "· cannot tell. The default workload is 128 prompt tokens, 64 generated, one sequence,",
         f"{options.repeat} repetitions of each side.",
         f"Perplexity, KL divergence and top-1 agreement: bundled text, {options.chunks} windows of 512 with the second half scored,",
         "against the same checkpoint's baseline. Sizes in MB.",

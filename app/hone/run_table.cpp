@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/hone/terminal.h"
+#include "profiler/report/shown_ratio.h"
 #include "profiler/statistics/metrics.h"
 
 namespace hone::cli {
@@ -20,14 +21,15 @@ const profiler::ComparedMetric* find(const profiler::Comparison* comparison, std
 
 void add_comparison(std::vector<std::string>& row, const profiler::ComparedMetric* compared) {
     if (compared == nullptr) return;
-    if (!compared->refusal.empty()) {
-        row.insert(row.end(), {"", "", "not compared: " + compared->refusal});
+    const profiler::ShownRatio shown = profiler::shown_ratio(*compared);
+    if (shown.form == profiler::ShownRatio::Form::none) {
+        row.insert(row.end(), {"", "", "not comparable: " + shown.reason});
         return;
     }
-    const profiler::Estimate& ratio = compared->ratio;
-    const std::string interval =
-        ratio.low == ratio.high ? "" : fmt::format("{:.3f}–{:.3f}", ratio.low, ratio.high);
-    row.insert(row.end(), {fmt::format("{:.3f} ×", ratio.value), interval, verdict_text(compared->verdict)});
+    const std::string arrow = shown.arrow.empty() ? "" : std::string(shown.arrow) + " ";
+    // An interval says by itself why nothing can be told; where there is none, the reason does.
+    const std::string why = shown.interval.empty() && !shown.reason.empty() ? ": " + shown.reason : "";
+    row.insert(row.end(), {shown.estimate, shown.interval, arrow + shown.word + why});
 }
 
 // What did not engage is among the run's notes.
@@ -79,7 +81,7 @@ std::string run_table(const std::vector<profiler::RunRecord>& runs, const profil
     if (runs.empty()) return "";
     std::vector<std::vector<std::string>> rows{{"run"}};
     for (const auto& run : runs) rows[0].push_back(title(run));
-    if (comparison != nullptr) rows[0].insert(rows[0].end(), {"ratio", "95 % interval", "verdict"});
+    if (comparison != nullptr) rows[0].insert(rows[0].end(), {"change", "99 % interval", "verdict"});
     for (const profiler::MetricDefinition& metric : profiler::metric_definitions()) {
         const std::string id(metric.id);
         if (std::none_of(runs.begin(), runs.end(), [&](const auto& run) { return run.metrics.contains(id); }))

@@ -78,12 +78,6 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     return text;
 }
 
-std::string verdict_text(const std::string& verdict) {
-    if (verdict == "faster" || verdict == "better" || verdict == "smaller") return "▲ " + verdict;
-    if (verdict == "slower" || verdict == "worse" || verdict == "larger") return "▼ " + verdict;
-    return verdict.empty() ? "" : "· " + verdict;
-}
-
 void print_json(const nlohmann::json& document) {
     print(document.dump(2) + "\n");
 }

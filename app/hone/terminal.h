@@ -20,9 +20,6 @@ std::string bytes_text(double bytes);  // decimal units, as files are shown
 // characters, not bytes.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
-// "▲ faster", "▼ slower", "· cannot tell"
-std::string verdict_text(const std::string& verdict);
-
 void print_json(const nlohmann::json& document);
 void print(std::string_view text);
 

@@ -13,7 +13,7 @@
 namespace hone::profiler {
 namespace {
 
-constexpr double kShown = 0.95, kDecides = 0.99;
+constexpr double kShown = 0.95, kDecides = kDecidingConfidence;
 // By how much the peak memory of two processes doing the same work differs; repetitions within one process do not show it.
 constexpr double kMemoryShare = 0.01, kMemoryBytes = 1 << 20;
 
@@ -73,9 +73,20 @@ Pairs repetitions(const Compared& a, const Compared& b, const std::string& id, b
     return pairs;
 }
 
+// A ratio to nothing, or of what is beyond all numbers, is none.
+bool is_ratio(const Estimate& estimate) {
+    return std::isfinite(estimate.high) && estimate.low > 0 && estimate.low <= estimate.value &&
+           estimate.value <= estimate.high;
+}
+
 void decide(ComparedMetric& result, const MetricDefinition& metric, const Estimate& shown,
             const Estimate& decides) {
+    if (!is_ratio(shown) || !is_ratio(decides)) {
+        result.refusal = "figures without a finite ratio";
+        return;
+    }
     result.ratio = shown;
+    result.decides = decides;
     result.verdict = verdict(metric.kind, metric.direction, decides);
 }
 
@@ -134,10 +145,9 @@ void compare_single(ComparedMetric& result, const MetricDefinition& metric, doub
         return;
     }
     const double ratio = b / a;
-    result.ratio = {ratio, ratio, ratio, 1};
     // Sizes are exact, so one value decides; a single time does not.
     const bool exact = metric.kind == Kind::memory;
-    result.verdict = verdict(metric.kind, metric.direction, {ratio, ratio, ratio, exact ? 2 : 1});
+    decide(result, metric, {ratio, ratio, ratio, 1}, {ratio, ratio, ratio, exact ? 2 : 1});
 }
 
 struct Windows {
@@ -172,7 +182,6 @@ void compare_perplexity(ComparedMetric& result, const MetricDefinition& metric, 
     if (!result.refusal.empty()) return;
     decide(result, metric, perplexity_ratio(windows.baseline, windows.candidate, windows.scored, kShown),
            perplexity_ratio(windows.baseline, windows.candidate, windows.scored, kDecides));
-    if (!std::isfinite(result.ratio.value)) result.refusal = "a perplexity that is not a number";
 }
 
 // KL divergence and agreement are already against a baseline, so two runs' must share it.

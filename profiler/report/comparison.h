@@ -11,11 +11,16 @@
 
 namespace hone::profiler {
 
+// Of the interval of a ratio that decides its verdict, and that is shown beside it.
+inline constexpr double kDecidingConfidence = 0.99;
+
 struct ComparedMetric {
     std::string id;
     Estimate ratio;  // candidate / baseline with its 95 % interval
+    Estimate
+        decides;  // the same ratio with the interval that decides the verdict; texts are made of it (shown_ratio.h)
     std::string verdict;
-    std::string refusal;  // why the two figures cannot be compared; then ratio means nothing
+    std::string refusal;  // why the two figures cannot be compared; then the ratios mean nothing
 };
 
 struct Comparison {
@@ -35,8 +40,9 @@ Comparison compare(const Store& store, const RunRecord& baseline, const RunRecor
 
 // The documents of the command line.
 nlohmann::json run_json(const RunRecord& run);
-// Adds to `document` "comparison" {metric id: {"ratio", "low", "high", "n", "verdict"}}; where any metric was refused also "refusals"
-// {metric id: reason}, and where there are warnings "warnings" […].
+// Adds to `document` "comparison" {metric id: {"ratio", "low", "high", "low_99", "high_99", "n", "verdict"}}: candidate / baseline with its 95 %
+// interval and the 99 % interval that decides the verdict; where any metric was refused also "refusals" {metric id: reason}, and where there
+// are warnings "warnings" […].
 void add_comparison(nlohmann::json& document, const Comparison& comparison);
 
 enum class ReportFormat { json, csv, markdown };

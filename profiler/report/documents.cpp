@@ -48,10 +48,9 @@ void add_comparison(nlohmann::json& document, const Comparison& comparison) {
         if (!metric.refusal.empty())
             refusals[metric.id] = metric.refusal;
         else
-            metrics[metric.id] = {{"ratio", metric.ratio.value},
-                                  {"low", metric.ratio.low},
-                                  {"high", metric.ratio.high},
-                                  {"n", metric.ratio.n},
+            metrics[metric.id] = {{"ratio", metric.ratio.value},    {"low", metric.ratio.low},
+                                  {"high", metric.ratio.high},      {"low_99", metric.decides.low},
+                                  {"high_99", metric.decides.high}, {"n", metric.ratio.n},
                                   {"verdict", metric.verdict}};
     }
     document["comparison"] = std::move(metrics);

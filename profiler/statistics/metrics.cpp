@@ -136,7 +136,13 @@ constexpr std::string_view kIntervals = R"(
   the gap before an operation's first kernel counts too, so that short ones show less than they had. None was yet measured on a GPU.
 - What tracing costs is the traced repetition's seconds a decoded token over the median of the timed ones; above 1.05 the run has a note.
 - The verdict ("faster", "slower"; "better", "worse"; "smaller", "larger") is given only where the 99 % interval of the ratio lies on one
-  side of 1; otherwise it is "cannot tell". One sample gives no verdict.
+  side of 1; otherwise it is "cannot tell". One sample gives no verdict. Beside a verdict stands this 99 % interval, in the window, in the
+  command line's tables and in every text: a narrower one could lie on one side of 1 and contradict it. (A figure alone has its 95 % interval.)
+- Estimate and interval of a verdict point the way its word does: of a time whose ratio is 0.62 with the 99 % interval 0.59–0.65 they read "1.61 ×
+  faster" and "1.54–1.69 ×"; of a memory at 0.388 of the baseline's "61.2 % smaller" and "60.9–61.5 %". Where nothing can be told, a speed's interval
+  says how many times as fast the candidate is, and any other by how much its figure is larger: "0.99–1.10 ×", "−1.2 … +3.4 %". JSON keeps the
+  plain ratio candidate/baseline: `ratio` with its 95 % interval `low`, `high` and the 99 % interval `low_99`, `high_99` that decides `verdict`.
+- Figures that are zero, negative, not finite or missing have no ratio, and read "not comparable" with the reason.
 )";
 
 }  // namespace

@@ -271,7 +271,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(document["refusals"]["decode_tokens_per_second"], "other thread count: 1 and 2")
         self.assertIn("perplexity", document["comparison"])
         self.assertIn("other thread count: 1 and 2", document["warnings"])
-        self.assertIn("not compared: other thread count", self.hone("runs", "compare", 1, 2, "--store", self.store).stdout)
+        self.assertIn("not comparable: other thread count", self.hone("runs", "compare", 1, 2, "--store", self.store).stdout)
         environment = document["runs"][0]["environment"]
         for part in ("cpu", "isa", "governor", "load_average", "hostname", "build_type", "commit", "compiler", "kernel"):
             self.assertIn(part, environment)

@@ -33,7 +33,7 @@ TEST(Documents, OfAComparisonHaveTheDocumentedShape) {
     const nlohmann::json& json = document.at("comparison");
     EXPECT_FALSE(document.contains("refusals"));
     for (const auto& [id, metric] : json.items())
-        for (const char* key : {"ratio", "low", "high", "verdict"})
+        for (const char* key : {"ratio", "low", "high", "low_99", "high_99", "verdict"})
             EXPECT_TRUE(metric.contains(key)) << id << " " << key;
     EXPECT_EQ(json.at("decode_tokens_per_second").at("verdict"), "faster");
     EXPECT_EQ(json.at("perplexity").at("verdict"), "cannot tell");

@@ -123,7 +123,8 @@ QVariant ComparisonModel::cell(const std::string& id, std::size_t run, int role)
         case Qt::ToolTipRole:
             return verdict.tooltip;
         case Qt::AccessibleTextRole:
-            return QStringLiteral("%1 %2").arg(verdict.text, verdict.interval + verdict.reason);
+            return metric->refusal.empty() ? QStringLiteral("%1 %2").arg(verdict.text, verdict.interval)
+                                           : QStringLiteral("%1 %2").arg(verdict.text, verdict.reason);
         default:
             return {};
     }

@@ -168,9 +168,8 @@ QVariant LedgerModel::intervalCell(const std::string& id, int role) const {
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
     const profiler::ComparedMetric* metric = compared(id);
     if (metric != nullptr && metric->refusal.empty() && !verdictText(*metric).interval.isEmpty())
-        return role == Qt::DisplayRole ? verdictText(*metric).interval
-                                       : tr("95 % interval of candidate / baseline");
-    // Against the baseline by definition: the figure's own interval.
+        return role == Qt::DisplayRole ? verdictText(*metric).interval : verdictText(*metric).tooltip;
+    // Against the baseline by definition: the figure's own interval, of 95 %.
     const auto own = candidate_ && metric == nullptr ? metricOf(*candidate_, id) : std::nullopt;
     if (!own) return {};
     return role == Qt::DisplayRole ? intervalText(id, *own) : metricTooltip(id, *own);
@@ -236,10 +235,15 @@ QVariant LedgerModel::headerData(int section, Qt::Orientation orientation, int r
             "Before anything runs: memory and size from the model's shapes, times from these and how fast "
             "this "
             "machine's kernels are. Accuracy is not predicted.");
+    if (role == Qt::ToolTipRole && section == Interval)
+        return tr(
+            "Beside a verdict the 99 % interval that decides it, in the verdict's direction; of figures that "
+            "are "
+            "a comparison by themselves (KL divergence, top-1) their own 95 % interval.");
     if (role != Qt::DisplayRole) return {};
     static const char* const titles[ColumnCount] = {
-        QT_TR_NOOP("Ledger"), QT_TR_NOOP("Baseline"),      QT_TR_NOOP("Predicted"), QT_TR_NOOP("Measured"),
-        QT_TR_NOOP("Off by"), QT_TR_NOOP("95 % interval"), QT_TR_NOOP("Verdict")};
+        QT_TR_NOOP("Ledger"), QT_TR_NOOP("Baseline"), QT_TR_NOOP("Predicted"), QT_TR_NOOP("Measured"),
+        QT_TR_NOOP("Off by"), QT_TR_NOOP("Interval"), QT_TR_NOOP("Verdict")};
     return tr(titles[section]);
 }
 

@@ -4,6 +4,7 @@
 #include <QCoreApplication>
 #include <cmath>
 
+#include "profiler/report/shown_ratio.h"
 #include "profiler/statistics/metrics.h"
 #include "ui/theme/theme.h"
 
@@ -26,44 +27,26 @@ QString tip(const QStringList& paragraphs) {
     return html + QStringLiteral("</qt>");
 }
 
-QString signedPercent(double ratio) {
-    const double percent = (ratio - 1) * 100;
-    const QString sign = percent < 0 ? QStringLiteral("−") : QStringLiteral("+");
-    return sign + formatNumber(std::abs(percent));
-}
-
-// "▲ 2.46 × faster": of speeds, the factor that is above 1.
-QString speedText(double ratio, profiler::Direction direction, bool better) {
-    const double gain = direction == profiler::Direction::higher_is_better ? ratio : 1 / ratio;
-    const double factor = better ? gain : 1 / gain;
-    return (better ? tr("▲ %1 × faster") : tr("▼ %1 × slower")).arg(formatNumber(factor));
-}
-
-QString shareText(double ratio, const QString& arrow, std::string_view word) {
-    const QString percent = formatNumber(std::abs(ratio - 1) * 100, QStringLiteral("%"));
-    return QStringLiteral("%1 %2 %3").arg(arrow, percent, tr(std::string(word).c_str()));
-}
-
 // The verdict words are the statistics module's; they are listed here for translators.
 [[maybe_unused]] const char* const verdictWords[] = {
-    QT_TRANSLATE_NOOP("MetricText", "better"), QT_TRANSLATE_NOOP("MetricText", "worse"),
-    QT_TRANSLATE_NOOP("MetricText", "smaller"), QT_TRANSLATE_NOOP("MetricText", "larger"),
+    QT_TRANSLATE_NOOP("MetricText", "faster"),     QT_TRANSLATE_NOOP("MetricText", "slower"),
+    QT_TRANSLATE_NOOP("MetricText", "better"),     QT_TRANSLATE_NOOP("MetricText", "worse"),
+    QT_TRANSLATE_NOOP("MetricText", "smaller"),    QT_TRANSLATE_NOOP("MetricText", "larger"),
     QT_TRANSLATE_NOOP("MetricText", "cannot tell")};
-
-bool isGood(std::string_view verdict) {
-    return verdict == "faster" || verdict == "better" || verdict == "smaller";
-}
 
 bool hasWidth(double low, double high) {
     return std::isfinite(low) && std::isfinite(high) && high > low;
 }
 
-QString ratioInterval(const profiler::ComparedMetric& metric, profiler::Kind kind) {
-    const auto& r = metric.ratio;
-    if (!hasWidth(r.low, r.high)) return {};
-    if (kind == profiler::Kind::speed)
-        return QStringLiteral("%1–%2 ×").arg(formatNumber(r.low), formatNumber(r.high));
-    return QStringLiteral("%1 … %2 %").arg(signedPercent(r.low), signedPercent(r.high));
+// What the two figures of a ratio are, for a tooltip: "1.61 × faster, 99 % interval 1.54–1.69 ×".
+QString estimateTip(const profiler::ShownRatio& shown) {
+    QString text = QString::fromStdString(shown.estimate);
+    if (shown.good || shown.bad) text += QLatin1Char(' ') + tr(shown.word.c_str());
+    if (!shown.interval.empty())
+        text += tr(", %1 % interval %2")
+                    .arg(std::lround(100 * profiler::kDecidingConfidence))
+                    .arg(QString::fromStdString(shown.interval));
+    return text;
 }
 
 }  // namespace
@@ -119,31 +102,33 @@ QString intervalText(const std::string& id, const profiler::MetricValue& value) 
 
 VerdictText verdictText(const profiler::ComparedMetric& metric) {
     VerdictText result;
-    if (!metric.refusal.empty()) {
+    const profiler::ShownRatio shown = profiler::shown_ratio(metric);
+    result.reason = QString::fromStdString(shown.reason);
+    if (shown.form == profiler::ShownRatio::Form::none) {
+        if (metric.refusal.empty()) return result;
         result.text = tr("not comparable");
-        result.reason = QString::fromStdString(metric.refusal);
         result.tooltip = tip({tr("Not comparable: %1").arg(result.reason), metricDefinition(metric.id)});
         return result;
     }
-    const auto* definition = profiler::find_metric(metric.id);
-    if (definition == nullptr) return result;
-    result.interval = ratioInterval(metric, definition->kind);
-    result.tooltip = tip({tr("candidate / baseline = %1, 95 % interval %2 to %3, n = %4")
-                              .arg(formatExact(metric.ratio.value), formatExact(metric.ratio.low),
-                                   formatExact(metric.ratio.high))
-                              .arg(metric.ratio.n),
-                          metricDefinition(metric.id)});
-    if (metric.verdict.empty()) return result;
-    if (metric.verdict == "cannot tell") {
-        result.text = QStringLiteral("● ") + tr("cannot tell");
-        return result;
+    result.interval = QString::fromStdString(shown.interval);
+    const bool decided = shown.good || shown.bad;
+    result.tooltip =
+        tip({estimateTip(shown), decided ? QString() : tr("Cannot tell: %1.").arg(result.reason),
+             tr("candidate / baseline = %1, 95 % interval %2 to %3, 99 % interval %4 to %5, n = %6")
+                 .arg(formatExact(metric.ratio.value), formatExact(metric.ratio.low),
+                      formatExact(metric.ratio.high), formatExact(metric.decides.low),
+                      formatExact(metric.decides.high))
+                 .arg(metric.ratio.n),
+             metricDefinition(metric.id)});
+    if (shown.word.empty()) return result;
+    const QString arrow = QString::fromUtf8(shown.arrow.data(), static_cast<qsizetype>(shown.arrow.size()));
+    const QString word = tr(shown.word.c_str());
+    if (decided) {
+        result.tone = shown.good ? Tone::better : Tone::worse;
+        result.text = QStringLiteral("%1 %2 %3").arg(arrow, QString::fromStdString(shown.estimate), word);
+    } else {
+        result.text = QStringLiteral("%1 %2").arg(arrow, word);
     }
-    const bool good = isGood(metric.verdict);
-    result.tone = good ? Tone::better : Tone::worse;
-    result.text =
-        definition->kind == profiler::Kind::speed
-            ? speedText(metric.ratio.value, definition->direction, good)
-            : shareText(metric.ratio.value, good ? QStringLiteral("▲") : QStringLiteral("▼"), metric.verdict);
     return result;
 }
 

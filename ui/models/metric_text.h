@@ -23,13 +23,13 @@ std::optional<profiler::MetricValue> metricOf(const profiler::RunRecord& run, co
 // "0.0444–0.0478", in the metric's unit; empty where the interval has no width.
 QString intervalText(const std::string& id, const profiler::MetricValue& value);
 
-// A verdict as people read it: word, arrow and colour say the same.
+// A verdict as people read it: word, arrow, colour and interval say the same (profiler/report/shown_ratio.h).
 struct VerdictText {
-    QString text;    // "▲ 2.46 × faster", "▼ 6.4 % worse", "● cannot tell", "not comparable", or empty
-    QString reason;  // why the two cannot be compared
-    QString interval;  // of the ratio: "2.39–2.52 ×", "+5.6 … +7.2 %"
+    QString text;  // "▲ 2.46 × faster", "▼ 61.2 % smaller", "● cannot tell", "not comparable", or empty
+    QString reason;    // why the two cannot be compared, or why it cannot be told
+    QString interval;  // 99 %, in the direction of the text: "2.39–2.52 ×", "60.9–61.5 %"
     Tone tone = Tone::muted;
-    QString tooltip;  // exact ratio with its interval, or why the two cannot be compared
+    QString tooltip;  // the figures in words and exactly, or why the two cannot be compared
 };
 VerdictText verdictText(const profiler::ComparedMetric& metric);
 

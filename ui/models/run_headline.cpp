@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "profiler/report/comparison.h"
+#include "ui/models/metric_text.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
@@ -20,25 +21,27 @@ QString tr(const char* text) {
 
 const profiler::ComparedMetric* find(const profiler::Comparison& comparison, std::string_view id) {
     for (const profiler::ComparedMetric& metric : comparison.metrics)
-        if (metric.id == id && metric.refusal.empty()) return &metric;
+        if (metric.id == id) return &metric;
     return nullptr;
 }
 
-// "+6.4 %" of a ratio.
-QString change(double ratio) {
-    const QString sign = ratio >= 1 ? QStringLiteral("+") : QStringLiteral("−");
-    return sign + formatNumber(std::abs(ratio - 1) * 100, QStringLiteral("%"));
+// "▲ 1.77 × faster": nothing where it cannot be told.
+QString decided(const profiler::ComparedMetric* metric) {
+    if (metric == nullptr) return {};
+    const VerdictText verdict = verdictText(*metric);
+    return verdict.tone == Tone::better || verdict.tone == Tone::worse ? verdict.text : QString();
 }
 
 RunHeadline fromComparison(const profiler::Comparison& comparison) {
     const profiler::ComparedMetric* decode = find(comparison, "decode_tokens_per_second");
-    if (decode != nullptr && decode->verdict == "faster")
-        return {tr("▲ %1 × decode").arg(formatNumber(decode->ratio.value)), HeadlineTone::better};
-    if (decode != nullptr && decode->verdict == "slower")
-        return {tr("▼ %1 × decode").arg(formatNumber(decode->ratio.value)), HeadlineTone::worse};
     const profiler::ComparedMetric* perplexity = find(comparison, "perplexity");
+    if (const QString text = decided(decode); !text.isEmpty())
+        return {tr("%1 decode").arg(text),
+                decode->verdict == "faster" ? HeadlineTone::better : HeadlineTone::worse};
     if (perplexity != nullptr && perplexity->verdict == "worse")
-        return {tr("▼ perplexity %1").arg(change(perplexity->ratio.value)), HeadlineTone::worse};
+        return {tr("%1 perplexity").arg(decided(perplexity)), HeadlineTone::worse};
+    if (decode != nullptr && !decode->refusal.empty())
+        return {tr("not comparable: %1").arg(QString::fromStdString(decode->refusal)), HeadlineTone::unsure};
     return {tr("● cannot tell"), HeadlineTone::unsure};
 }
 

@@ -78,7 +78,7 @@ void ComparisonCard::showWarnings() {
     const QStringList warnings = model_->warnings();
     QString text = warnings.mid(0, shownWarnings).join(QStringLiteral(" · "));
     if (warnings.size() > shownWarnings) text += tr(" · and %1 more").arg(warnings.size() - shownWarnings);
-    warnings_->setText(warnings.isEmpty() ? tr("Ratios are candidate / baseline with their 95 % interval.")
+    warnings_->setText(warnings.isEmpty() ? tr("With each verdict the 99 % interval that decides it, in the verdict's direction.")
                                           : text);
     warnings_->setToolTip(warnings.join(QLatin1Char('\n')));
     warnings_->setTone(warnings.isEmpty() ? Tone::muted : Tone::warning);
