@@ -109,8 +109,20 @@ std::string busy(const RunRecord& run) {
     if (!loads.is_array() || loads.empty() || !loads[0].is_number() || !cores.is_number()) return {};
     const double load = loads[0].get<double>(), processors = cores.get<double>();
     if (load <= kCrowded * processors) return {};
-    return fmt::format("the machine was busy when run {} began: load {:.1f} on {} processors", run.id, load,
-                       processors);
+    return fmt::format("the machine was busy when run {} began: load {:.1f} on {} processor{}", run.id, load,
+                       processors, processors == 1 ? "" : "s");
+}
+
+// The hash, not the name, says whether two checkpoints are the same: names are what a file says of itself.
+std::string other_checkpoint(const NewRun& a, const NewRun& b) {
+    if (a.model_hash == b.model_hash) return {};
+    if (a.model_name != b.model_name)
+        return fmt::format("other model: {} and {}", a.model_name, b.model_name);
+    const auto beginning = [](const std::string& hash) {
+        return hash.empty() ? std::string("unknown") : hash.substr(0, 8);
+    };
+    return fmt::format("other model: two checkpoints are called {} (hashes {} and {})", a.model_name,
+                       beginning(a.model_hash), beginning(b.model_hash));
 }
 
 void add_program_warnings(std::vector<std::string>& warnings, const Json& a, const Json& b) {
@@ -165,9 +177,7 @@ std::vector<std::string> comparison_warnings(const RunRecord& baseline, const Ru
     add_program_warnings(warnings, a, b);
     add(warnings, difference(baseline.what.workload, candidate.what.workload,
                              {{"seed", "seed of the prompts"}}, false));
-    if (baseline.what.model_hash != candidate.what.model_hash)
-        warnings.push_back(
-            fmt::format("other model: {} and {}", baseline.what.model_name, candidate.what.model_name));
+    add(warnings, other_checkpoint(baseline.what, candidate.what));
     if (!interleaved)
         warnings.push_back(
             "not interleaved: what the machine did differently between the two runs is not part of the "

@@ -138,9 +138,9 @@ std::string markdown_line(const Row& row) {
     return line + "\n";
 }
 
-// "101 (99.2–103)"; memory in MiB.
+// "101 (99.2–103)"; memory in MB, as the window and the command line show it.
 std::string figure_text(const MetricDefinition& metric, const MetricValue& value) {
-    const double scale = metric.unit == "bytes" ? 1.0 / (1 << 20) : 1.0;
+    const double scale = metric.unit == "bytes" ? 1e-6 : 1.0;
     std::string text = fmt::format("{:.4g}", value.value * scale);
     if (value.high > value.low)
         text += fmt::format(" ({:.4g}–{:.4g})", value.low * scale, value.high * scale);
@@ -155,7 +155,7 @@ std::string as_markdown(const std::vector<RunRecord>& runs) {
                          [&](const RunRecord& run) { return run.metrics.contains(std::string(metric.id)); }))
             continue;
         shown.push_back(&metric);
-        const std::string unit(metric.unit == "bytes" ? "MiB" : metric.unit);
+        const std::string unit(metric.unit == "bytes" ? "MB" : metric.unit);
         header.push_back(std::string(metric.title) + (unit.empty() ? "" : " (" + unit + ")"));
     }
     std::string text = markdown_line(header) + markdown_line(Row(header.size(), "---"));

@@ -93,7 +93,7 @@ TEST(Export, MarkdownIsATableForPeople) {
     const std::string text = export_runs(runs.store(), {runs.load(id)}, ReportFormat::markdown);
     EXPECT_THAT(text, HasSubstr("| run | model | recipe |"));
     EXPECT_THAT(text, HasSubstr("Decode (tok/s)"));
-    EXPECT_THAT(text, HasSubstr("Peak memory (MiB)"));
+    EXPECT_THAT(text, HasSubstr("Peak memory (MB)"));
     EXPECT_THAT(text, HasSubstr("a\\|b"));
     EXPECT_THAT(text, HasSubstr("| 100 (99.44–100.6) |"));
     EXPECT_THAT(text, testing::Not(HasSubstr("KL divergence"))) << "no run has it";
