@@ -40,8 +40,8 @@ std::string calibration_text(const nlohmann::json& answer) {
                         fmt::format("{:.1f} GB/s", type.at("read_bytes_per_second").get<double>() * 1e-9),
                         fmt::format("{:.0f} GFLOP/s", type.at("flops_per_second").get<double>() * 1e-9)});
     const nlohmann::json& calibration = answer.at("calibration");
-    return fmt::format("\nMeasured with {} threads on {} (UTC), kept in {}:\n{}",
-                       calibration.value("threads", 0), calibration.value("created", ""),
+    return fmt::format("\nMeasured with {} on {} (UTC), kept in {}:\n{}",
+                       counted(calibration.value("threads", 0), "thread"), calibration.value("created", ""),
                        answer.value("file", ""), table(rows));
 }
 

@@ -41,9 +41,9 @@ int generate_command(const GenerateOptions& options) {
     }
     print("\n");
     const std::int64_t tokens = result.value("tokens", std::int64_t{0});
-    std::string line =
-        fmt::format("{} prompt tokens · {} tokens · first after {}", result.value("prompt_tokens", 0), tokens,
-                    figure("time_to_first_token", result.value("time_to_first_token", 0.0)));
+    std::string line = fmt::format(
+        "{} · {} · first after {}", counted(result.value("prompt_tokens", 0), "prompt token"),
+        counted(tokens, "token"), figure("time_to_first_token", result.value("time_to_first_token", 0.0)));
     if (tokens > 1)
         line += " · " + figure("decode_tokens_per_second", result.value("decode_tokens_per_second", 0.0));
     if (result.value("stop", "") == "context") line += " · the model's context is full";

@@ -40,6 +40,10 @@ std::string number(double value) {
     return fmt::format("{:.{}f}", value, static_cast<int>(2 - magnitude));
 }
 
+std::string counted(std::int64_t n, std::string_view noun) {
+    return fmt::format("{} {}{}", with_thousands(std::to_string(n)), noun, n == 1 ? "" : "s");
+}
+
 std::string bytes_text(double bytes) {
     constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB"};
     int unit = 0;

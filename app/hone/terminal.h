@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@ namespace hone::cli {
 
 // Three significant digits, thousands apart: "1,234", "0.0461", "12.3".
 std::string number(double value);
+// "1 token", "1,204 tokens".
+std::string counted(std::int64_t n, std::string_view noun);
 // By the metric's unit: "155 tok/s", "113 ms", "271 MB", "88.0 %".
 std::string figure(const std::string& metric, double value);
 std::string bytes_text(double bytes);  // decimal units, as files are shown

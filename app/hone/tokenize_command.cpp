@@ -38,7 +38,8 @@ int tokenize_command(const TokenizeOptions& options) {
         for (const auto& id : result.at("ids")) line += (line.empty() ? "" : " ") + id.dump();
         print(line + "\n");
     } else {
-        print(fmt::format("{} tokens, {} bytes\n", result.value("tokens", 0), result.value("bytes", 0)));
+        print(fmt::format("{}, {}\n", counted(result.value("tokens", 0), "token"),
+                          counted(result.value("bytes", 0), "byte")));
     }
     if (options.bench)
         print(fmt::format("{} tok/s, {}/s\n", number(result.value("tokens_per_second", 0.0)),

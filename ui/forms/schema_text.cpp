@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/forms/schema_text.h"
 
+#include "ui/theme/plain_text.h"
+
 namespace hone::ui {
 
 QString text(std::string_view utf8) {
@@ -8,7 +10,7 @@ QString text(std::string_view utf8) {
 }
 
 QString wrappedTip(const QString& text) {
-    return text.isEmpty() ? QString() : QStringLiteral("<qt>%1</qt>").arg(text.toHtmlEscaped());
+    return plainTip(text);
 }
 
 }  // namespace hone::ui

@@ -4,6 +4,8 @@
 #include <QUndoCommand>
 #include <utility>
 
+#include "ui/theme/theme.h"
+
 namespace hone::ui {
 
 // A change that could not be written is none: it leaves the stack.
@@ -80,8 +82,8 @@ bool RunEdits::remove(const std::vector<std::int64_t>& runs) {
         emit removedOrRestored();
     };
     return push(
-        tr("deleting %n run(s)", nullptr, static_cast<int>(runs.size())), [write] { write(true); },
-        [write] { write(false); });
+        tr("deleting %1").arg(counted(static_cast<qint64>(runs.size()), tr("%1 run"), tr("%1 runs"))),
+        [write] { write(true); }, [write] { write(false); });
 }
 
 }  // namespace hone::ui

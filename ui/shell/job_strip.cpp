@@ -87,7 +87,7 @@ void JobStrip::refresh() {
         showIdle();
     int waiting = 0;
     for (const JobInfo& job : jobs) waiting += job.state == JobState::queued ? 1 : 0;
-    QString text = waiting > 0 ? tr("%n job(s) waiting", nullptr, waiting) : QString();
+    QString text = waiting > 0 ? counted(waiting, tr("%1 job waiting"), tr("%1 jobs waiting")) : QString();
     if (session_.jobs().paused()) text = waiting > 0 ? tr("%1, paused").arg(text) : tr("queue paused");
     queued_->setText(text);
     queued_->setVisible(!text.isEmpty());

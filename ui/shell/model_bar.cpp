@@ -137,7 +137,7 @@ void ModelBar::addThreads(QMenu& menu) {
     add(tr("As many threads as physical cores"), 0);
     menu.addSeparator();
     for (int threads = 1; threads <= logical; threads = threads < 8 ? threads + 1 : threads + 8)
-        add(tr("%n thread(s)", nullptr, threads), threads);
+        add(counted(threads, tr("%1 thread"), tr("%1 threads")), threads);
 }
 
 void ModelBar::paintEvent(QPaintEvent*) {

@@ -38,6 +38,10 @@ QString formatNumber(double value, const QString& unit) {
     return withUnit(threeDigits(value).replace(QLatin1Char('-'), QChar(0x2212)), unit);
 }
 
+QString counted(qint64 n, const QString& one, const QString& many) {
+    return (n == 1 ? one : many).arg(QLocale().toString(n));
+}
+
 QString formatExact(double value, const QString& unit) {
     const QLocale locale;
     const bool whole = value == std::round(value) && std::abs(value) < 9e15;

@@ -209,11 +209,15 @@ QString PlaygroundCard::verdict() const {
     const auto difference = playground_->difference();
     if (!difference) return mind;
     const std::size_t answered = difference->second.size();
-    if (!difference->begins) return tr("All %1 tokens are the same.").arg(answered) + QLatin1Char(' ') + mind;
-    return tr("The same up to token %1; %2 of %3 differ and are underlined.")
-               .arg(*difference->begins)
-               .arg(difference->count())
-               .arg(answered) +
+    const auto tokens = static_cast<qint64>(answered);
+    if (!difference->begins)
+        return counted(tokens, tr("The one token is the same."), tr("All %1 tokens are the same.")) +
+               QLatin1Char(' ') + mind;
+    const auto alike = static_cast<qint64>(*difference->begins);
+    const QString begins = alike == 0 ? tr("They differ from the first token on")
+                                      : counted(alike, tr("The first token is the same"),
+                                                tr("The first %1 tokens are the same"));
+    return tr("%1; %2 of %3 differ and are underlined.").arg(begins).arg(difference->count()).arg(answered) +
            QLatin1Char(' ') + mind;
 }
 
