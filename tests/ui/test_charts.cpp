@@ -101,6 +101,74 @@ private slots:
         QVERIFY(chart.saveTo(folder.filePath(QStringLiteral("a.gif"))).contains(QStringLiteral("gif")));
     }
 
+    // As in the timeline, maps and pictures; it was the other way round over every chart.
+    void theWheelAwayFromOneselfZoomsIn() {
+        const auto one = [](double v) { return formatNumber(v); };
+        HistogramChart histogram(QStringLiteral("Weights"));
+        histogram.setData(-1, 1, {1, 5, 0, 2});
+        IntervalBarsChart bars(QStringLiteral("Decode"));
+        bars.setData(QStringLiteral("tok/s"), one, {{QStringLiteral("a"), 3, 2, 4, ChartColor::baseline()}});
+        ScatterChart scatter(QStringLiteral("Accuracy against speed"));
+        scatter.setAxes({QStringLiteral("decode"), true, one}, {QStringLiteral("KL"), false, one});
+        scatter.setPoints({{QStringLiteral("a"), {1, 1, 1}, {1, 1, 1}, ChartColor::baseline()},
+                           {QStringLiteral("b"), {2, 2, 2}, {3, 3, 3}, ChartColor::candidate()}});
+        LineChart line(QStringLiteral("Time"), {QStringLiteral("token"), QStringLiteral("ms"), {}, true});
+        line.setSeries(
+            {{QStringLiteral("a"), ChartColor::baseline(), {0, 1, 2}, {1, 2, 1}, {}, {}, {}, true, false}});
+        for (Chart* chart : std::initializer_list<Chart*>{&histogram, &bars, &scatter, &line}) {
+            showChart(*chart);
+            QCustomPlot* plot = plotOf(*chart);
+            const auto size = [plot] { return plot->xAxis->range().size(); };
+            const QPointF middle = plot->axisRect()->rect().center();
+            const auto turn = [plot, middle](int by) {
+                QWheelEvent event(middle, plot->mapToGlobal(middle), {}, {0, by}, Qt::NoButton,
+                                  Qt::NoModifier, Qt::NoScrollPhase, false);
+                QApplication::sendEvent(plot, &event);
+            };
+            const double before = size();
+            turn(120);
+            const double nearer = size();
+            QVERIFY2(nearer < before, qPrintable(chart->accessibleName()));
+            turn(-120);
+            QVERIFY(qAbs(size() - before) < 1e-9 * before);
+            turn(-120);
+            QVERIFY(size() > before);
+        }
+    }
+
+    void aNameCoversNoPartOfAnInterval() {
+        ScatterChart chart(QStringLiteral("Accuracy against speed"));
+        const auto one = [](double v) { return formatNumber(v); };
+        chart.setAxes({QStringLiteral("decode"), true, one}, {QStringLiteral("KL"), false, one});
+        chart.setPoints(
+            {{QStringLiteral("a long name of a run"),
+              {100, 80, 120},
+              {0.5, 0.4, 0.6},
+              ChartColor::baseline()},
+             {QStringLiteral("another"), {200, 150, 250}, {0.1, 0.05, 0.2}, ChartColor::candidate()}});
+        showChart(chart);
+        QCustomPlot* plot = plotOf(chart);
+        int bars = 0, names = 0;
+        for (int i = 0; i < plot->itemCount(); ++i) {
+            const auto* name = qobject_cast<QCPItemText*>(plot->item(i));
+            if (name == nullptr || !name->visible()) continue;
+            ++names;
+            const QRectF box(name->topLeft->pixelPosition(), name->bottomRight->pixelPosition());
+            for (int j = 0; j < plot->itemCount(); ++j) {
+                const auto* bar = qobject_cast<QCPItemLine*>(plot->item(j));
+                if (bar == nullptr) continue;
+                ++bars;
+                const QRectF drawn =
+                    QRectF(bar->start->pixelPosition(), bar->end->pixelPosition()).normalized();
+                QVERIFY(!box.intersects(drawn.adjusted(-0.6, -0.6, 0.6, 0.6)));
+                // Where there is no room beside it, the bar is drawn over the name.
+                QVERIFY(bar->layer()->index() > name->layer()->index());
+            }
+        }
+        QCOMPARE(names, 2);
+        QCOMPARE(bars, 8);
+    }
+
     void worksByKeyboard() {
         HistogramChart chart(QStringLiteral("Weights"));
         chart.setData(0, 2, {7, 9});

@@ -16,13 +16,14 @@
 
 #include "ui/charts/axis_style.h"
 #include "ui/charts/table_view.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
 
 namespace {
 
-constexpr double zoomStep = 0.8;
+constexpr double zoomStep = 0.8;  // of what is shown, at a notch of the wheel away from oneself
 constexpr int pictureScale = 2;
 
 }  // namespace
@@ -36,6 +37,7 @@ Chart::Chart(const QString& name, QWidget* parent)
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
     empty_->setAlignment(Qt::AlignCenter);
+    empty_->setTextFormat(Qt::PlainText);
     empty_->setWordWrap(true);
     empty_->setContentsMargins(spacing::group, 0, spacing::group, 0);
     stack_->setContentsMargins(2, 2, 2, 2);
@@ -57,7 +59,7 @@ void Chart::setUpPlot() {
     plot_->setContextMenuPolicy(Qt::NoContextMenu);
     plot_->setMouseTracking(true);
     plot_->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
-    plot_->axisRect()->setRangeZoomFactor(1 / zoomStep);
+    plot_->axisRect()->setRangeZoomFactor(zoomStep);
     plot_->setNoAntialiasingOnDrag(false);
     plot_->setAntialiasedElements(QCP::aeAll);
     plot_->setNotAntialiasedElements(QCP::aeGrid);
@@ -135,7 +137,7 @@ void Chart::showHover(const QPointF& position) {
     if (text.isEmpty())
         QToolTip::hideText();
     else
-        QToolTip::showText(plot_->mapToGlobal(position.toPoint()), text, plot_);
+        QToolTip::showText(plot_->mapToGlobal(position.toPoint()), plainTip(text), plot_);
 }
 
 void Chart::copyData() const {
@@ -169,7 +171,7 @@ void Chart::askAndSave(const QString& suffix) {
     if (!path.endsWith(QLatin1Char('.') + suffix, Qt::CaseInsensitive)) path += QLatin1Char('.') + suffix;
     const QString reason = saveTo(path);
     if (reason.isEmpty()) return;
-    QToolTip::showText(mapToGlobal(rect().center()), reason, this);
+    QToolTip::showText(mapToGlobal(rect().center()), plainTip(reason), this);
     emit saveFailed(reason);
 }
 

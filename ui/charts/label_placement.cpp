@@ -29,24 +29,26 @@ std::array<QRectF, 8> placesAround(const QPointF& point, const QSizeF& size, dou
 
 std::vector<std::optional<QPointF>> placeBesidePoints(const std::vector<QPointF>& points,
                                                       const std::vector<QSizeF>& sizes, const QRectF& area,
-                                                      double pointRadius) {
+                                                      double pointRadius,
+                                                      const std::vector<QRectF>& avoided) {
     std::vector<QRectF> taken;
     for (const QPointF& point : points)
         taken.emplace_back(point - QPointF(pointRadius, pointRadius), QSizeF(pointRadius, pointRadius) * 2);
+    const auto crosses = [](const std::vector<QRectF>& others, const QRectF& place) {
+        return std::any_of(others.begin(), others.end(),
+                           [&place](const QRectF& other) { return other.intersects(place); });
+    };
     std::vector<std::optional<QPointF>> result;
     for (std::size_t i = 0; i < points.size(); ++i) {
-        std::optional<QPointF> place;
-        for (const QRectF& candidate : placesAround(points[i], sizes[i], pointRadius)) {
-            const bool free = area.contains(candidate) &&
-                              std::none_of(taken.begin(), taken.end(), [&candidate](const QRectF& other) {
-                                  return other.intersects(candidate);
-                              });
-            if (!free) continue;
-            place = candidate.topLeft();
-            taken.push_back(candidate);
-            break;
+        std::optional<QRectF> place;
+        for (const bool off : {true, false}) {
+            for (const QRectF& candidate : placesAround(points[i], sizes[i], pointRadius)) {
+                if (place || !area.contains(candidate) || crosses(taken, candidate)) continue;
+                if (!off || !crosses(avoided, candidate)) place = candidate;
+            }
         }
-        result.push_back(place);
+        if (place) taken.push_back(*place);
+        result.push_back(place ? std::optional(place->topLeft()) : std::nullopt);
     }
     return result;
 }

@@ -189,9 +189,10 @@ QString LineChart::description() const {
     for (const LineSeries& series : series_) {
         if (series.y.empty()) continue;
         const auto [low, high] = std::minmax_element(series.y.begin(), series.y.end());
-        parts.append(
-            tr("%1: %n value(s) from %2 to %3", nullptr, static_cast<int>(series.y.size()))
-                .arg(series.name, formatNumber(*low, axes_.format), formatNumber(*high, axes_.format)));
+        parts.append(tr("%1: %2 from %3 to %4")
+                         .arg(series.name,
+                              counted(static_cast<qint64>(series.y.size()), tr("%1 value"), tr("%1 values")),
+                              formatNumber(*low, axes_.format), formatNumber(*high, axes_.format)));
     }
     return parts.join(QStringLiteral("; "));
 }

@@ -15,7 +15,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr double pointRadius = 5, hoverRadius = 12;
+constexpr double pointRadius = 5, hoverRadius = 12, barHalf = 1;
 constexpr int captionHeight = 20;
 constexpr double wideSpan = 100;            // largest over least, from which on the axis is logarithmic
 constexpr double roomBelow = 2, pad = 1.6;  // factors on a logarithmic axis
@@ -103,6 +103,7 @@ void ScatterChart::drawErrors(const ScatterPoint& point) {
     color.setAlphaF(0.55F);
     const auto stroke = [&](double x0, double y0, double x1, double y1) {
         auto* bar = new QCPItemLine(&plot());
+        bar->setLayer(QStringLiteral("overlay"));  // above the names: half an interval looks one-sided
         bar->setPen(QPen(color, 1.2));
         bar->start->setCoords(xScale_.place(x0), yScale_.place(y0));
         bar->end->setCoords(xScale_.place(x1), yScale_.place(y1));
@@ -134,11 +135,12 @@ void ScatterChart::draw() {
         dot->addData(xScale_.place(point.x.value), yScale_.place(point.y.value));
         auto* label = new QCPItemText(&plot());
         label->setClipToAxisRect(false);
-        label->setLayer(QStringLiteral("overlay"));
+        label->setLayer(QStringLiteral("legend"));
         label->setText(point.name);
         label->setFont(theme.font(TextStyle::caption));
         label->setColor(theme.palette().text);
-        QColor behind = theme.palette().surface;  // keeps an error bar from striking through the name
+        QColor behind =
+            theme.palette().surface;  // keeps the line of the front from striking through the name
         behind.setAlphaF(0.85F);
         label->setBrush(behind);
         label->setPadding(QMargins());
@@ -158,6 +160,22 @@ QPointF ScatterChart::pixel(const ScatterPoint& point) const {
             plot().yAxis->coordToPixel(yScale_.place(point.y.value))};
 }
 
+// Of an interval that can be seen beside its point, in pixels.
+std::vector<QRectF> ScatterChart::barsOf(const ScatterPoint& point) const {
+    std::vector<QRectF> bars;
+    const QPointF middle = pixel(point);
+    const auto x = [this](double value) { return plot().xAxis->coordToPixel(xScale_.place(value)); };
+    const auto y = [this](double value) { return plot().yAxis->coordToPixel(yScale_.place(value)); };
+    const auto add = [&bars](double left, double top, double right, double bottom) {
+        bars.push_back(QRectF(QPointF(left, top), QPointF(right, bottom)).normalized());
+    };
+    if (point.x.high > point.x.low)
+        add(x(point.x.low), middle.y() - barHalf, x(point.x.high), middle.y() + barHalf);
+    if (point.y.high > point.y.low)
+        add(middle.x() - barHalf, y(point.y.high), middle.x() + barHalf, y(point.y.low));
+    return bars;
+}
+
 void ScatterChart::placeLabels() {
     const QFontMetricsF metrics(Theme::instance().font(TextStyle::caption));
     const QRectF area = QRectF(plot().axisRect()->rect()).adjusted(0, 0, 14, 0);
@@ -167,7 +185,10 @@ void ScatterChart::placeLabels() {
         at.push_back(pixel(points_[i]));
         sizes.emplace_back(metrics.horizontalAdvance(points_[i].name), metrics.height());
     }
-    const auto places = placeBesidePoints(at, sizes, area, pointRadius);
+    std::vector<QRectF> bars;
+    for (const ScatterPoint& point : points_)
+        for (const QRectF& bar : barsOf(point)) bars.push_back(bar);
+    const auto places = placeBesidePoints(at, sizes, area, pointRadius, bars);
     for (std::size_t i = 0; i < labels_.size(); ++i) {
         labels_[i]->setVisible(places[i].has_value());
         if (places[i]) labels_[i]->position->setCoords(*places[i]);
@@ -192,8 +213,9 @@ QString ScatterChart::hoverText(const QPointF& position) const {
 QString ScatterChart::description() const {
     QStringList names;
     for (const std::size_t i : front()) names.append(points_[i].name);
-    return tr("%n run(s); on the front: %1", nullptr, static_cast<int>(points_.size()))
-        .arg(names.join(QStringLiteral(", ")));
+    return tr("%1; on the front: %2")
+        .arg(counted(static_cast<qint64>(points_.size()), tr("%1 run"), tr("%1 runs")),
+             names.join(QStringLiteral(", ")));
 }
 
 ChartTable ScatterChart::table() const {

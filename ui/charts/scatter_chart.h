@@ -66,6 +66,7 @@ private:
     void drawFront();
     void drawErrors(const ScatterPoint& point);
     QPointF pixel(const ScatterPoint& point) const;
+    std::vector<QRectF> barsOf(const ScatterPoint& point) const;
     ScatterAxis x_, y_;
     Scale xScale_, yScale_;  // of the points
     std::vector<ScatterPoint> points_;
