@@ -115,6 +115,20 @@ std::vector<RunRecord> Store::list() const {
     });
 }
 
+std::string Store::fingerprint() const {
+    return impl_->connection.read([](SQLite::Database& database) {
+        return database
+            .execAndGet(
+                "SELECT (SELECT ifnull(group_concat(id || status || starred || removed || trace_events), '') "
+                "FROM run) || ';' || (SELECT count(*) || ' ' || ifnull(max(id), 0) || ' ' || "
+                "total(length(text)) "
+                "FROM note) || ';' || (SELECT ifnull(group_concat(run_id || tag, char(10)), '') FROM tag) || "
+                "';' "
+                "|| (SELECT count(*) || ' ' || total(value) FROM metric)")
+            .getString();
+    });
+}
+
 std::optional<RunRecord> Store::load(std::int64_t run) const {
     return impl_->connection.read([run](SQLite::Database& database) -> std::optional<RunRecord> {
         SQLite::Statement row(database, std::string(kRuns) + " AND run.id = ?");

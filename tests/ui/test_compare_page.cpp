@@ -2,8 +2,11 @@
 #include <QApplication>
 #include <QComboBox>
 #include <QFile>
+#include <QHeaderView>
 #include <QLineEdit>
 #include <QMenu>
+#include <QMouseEvent>
+#include <QScrollBar>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTabBar>
@@ -19,6 +22,7 @@
 #include "ui/pages/compare/comparison_card.h"
 #include "ui/pages/compare/runs_table.h"
 #include "ui/pages/compare_page.h"
+#include "ui/pages/tables/figure_delegate.h"
 #include "ui/widgets/banner.h"
 
 using namespace hone;
@@ -141,6 +145,148 @@ private slots:
         QCOMPARE(f_->session.store().load(baseline_ + 2)->tags, std::vector<std::string>{"slow"});
         f_->button(QStringLiteral("Undo"))->click();
         QVERIFY(f_->session.store().load(baseline_ + 2)->tags.empty());
+    }
+
+    // T, tags, Return, F2, note, Return: the note replaced the tags, because their cell was the current one.
+    void f2EditsTheNoteWhicheverCellIsTheCurrentOne() {
+        fill();
+        table()->selectRun(baseline_ + 2);
+        for (int column = 0; column < RunsModel::ColumnCount; ++column) {
+            if (table()->isColumnHidden(column)) continue;
+            table()->setCurrentIndex(table()->currentIndex().siblingAtColumn(column));
+            QTest::keyClick(table(), Qt::Key_F2);
+            QCOMPARE(table()->currentIndex().column(), static_cast<int>(RunsModel::Note));
+            auto* editor = table()->viewport()->findChild<QLineEdit*>();
+            QVERIFY(editor != nullptr && editor->isVisible());
+            QTest::keyClick(editor, Qt::Key_Escape);
+            QTRY_VERIFY(table()->viewport()->findChild<QLineEdit*>() == nullptr);
+        }
+        QMenu menu;
+        table()->fillRunMenu(menu);
+        QStringList texts;
+        for (const QAction* action : menu.actions()) texts << action->text();
+        QVERIFY(texts.contains(QStringLiteral("Edit the note\tF2")));
+    }
+
+    // An interval is never left out without a word, however many runs are compared in however little room.
+    void everyIntervalIsShownOrMarked() {
+        fill();
+        for (const int width : {1200, 800, 600}) {
+            f_->window.resize(width, 800);
+            for (const std::int64_t run : {baseline_ + 1, baseline_ + 4, baseline_ + 5, baseline_ + 6}) {
+                tick(run);
+                QTest::qWait(20);  // columns take their widths
+                auto* shown = f_->named<FigureTable>(QStringLiteral("Comparison with the baseline"));
+                int intervals = 0;
+                for (int row = 0; row < comparison().rowCount(); ++row)
+                    for (int column = 1; column < comparison().columnCount(); ++column) {
+                        const QModelIndex index = comparison().index(row, column);
+                        const QString whole = index.data(SuffixRole).toString();
+                        if (whole.isEmpty()) continue;
+                        ++intervals;
+                        const auto [text, suffix] = FigureDelegate::shown(index, shown->visualRect(index));
+                        QCOMPARE(text, index.data().toString());
+                        QCOMPARE(suffix, whole);
+                    }
+                QVERIFY(intervals > 4);
+            }
+        }
+        // Dragged narrower by hand: "…", and the tooltip has it.
+        auto* shown = f_->named<FigureTable>(QStringLiteral("Comparison with the baseline"));
+        const QModelIndex decode = comparison().index(rowOf(QStringLiteral("Decode")), 1);
+        QRect narrow = shown->visualRect(decode);
+        narrow.setWidth(130);
+        QCOMPARE(FigureDelegate::shown(decode, narrow).second, QStringLiteral("…"));
+        QVERIFY(decode.data(Qt::ToolTipRole).toString().contains(decode.data(SuffixRole).toString()));
+    }
+
+    // Columns Note and Tags opened by themselves and left "…" of the recipes.
+    void theRecipeKeepsItsWidthAndTheTableScrolls() {
+        fill();
+        for (const int width : {1200, 700}) {
+            f_->window.resize(width, 800);
+            table()->selectRun(baseline_ + 2);
+            for (const auto key : {Qt::Key_F2, Qt::Key_T}) {
+                QTest::keyClick(table(), key);
+                QTest::keyClick(table()->viewport()->findChild<QLineEdit*>(), Qt::Key_Escape);
+                QTRY_VERIFY(table()->viewport()->findChild<QLineEdit*>() == nullptr);
+            }
+            QTest::qWait(20);
+            QVERIFY2(table()->columnWidth(RunsModel::Recipe) >= 180,
+                     qPrintable(QString::number(table()->columnWidth(RunsModel::Recipe))));
+        }
+        QVERIFY(table()->horizontalScrollBar()->maximum() > 0);
+        // Dragged by the edge of its header with the mouse.
+        table()->horizontalScrollBar()->setValue(0);
+        QHeaderView* header = table()->horizontalHeader();
+        const int before = header->sectionSize(RunsModel::Recipe);
+        const QPoint edge(header->sectionViewportPosition(RunsModel::Recipe) + before - 1,
+                          header->height() / 2);
+        QTest::mousePress(header->viewport(), Qt::LeftButton, {}, edge);
+        drag(header->viewport(), edge + QPoint(40, 0));
+        QTest::mouseRelease(header->viewport(), Qt::LeftButton, {}, edge + QPoint(80, 0));
+        const int wider = header->sectionSize(RunsModel::Recipe);
+        QVERIFY2(wider > before + 20, qPrintable(QString::number(wider)));
+        emit f_->session.runsChanged();
+        QTest::qWait(500);
+        QCOMPARE(header->sectionSize(RunsModel::Recipe), wider);
+        f_.reset();  // and it is remembered
+        f_ = std::make_unique<test::PageFixture>(builtin_registry(), makeComparePage);
+        QCOMPARE(table()->columnWidth(RunsModel::Recipe), wider);
+    }
+
+    // Another process measures: its runs come in, and nothing that was chosen here is lost.
+    void runsOfAnotherProcessAppear() {
+        fill();
+        f_->window.resize(1200, 700);
+        tickOnly(baseline_ + 6);
+        table()->selectRun(baseline_ + 2);
+        table()->selectionModel()->select(table()->currentIndex().siblingAtRow(1),
+                                          QItemSelectionModel::Select | QItemSelectionModel::Rows);
+        const auto selected = table()->selectedRuns();
+        QCOMPARE(selected.size(), std::size_t{2});
+        auto* scroll = table()->verticalScrollBar();
+        scroll->setValue(scroll->maximum());
+        const bool scrolled = scroll->value() > 0;
+        const auto top = [this] {
+            return table()->indexAt(QPoint(5, 5)).siblingAtColumn(RunsModel::Tick).data().toInt();
+        };
+        const int before = top();
+        profiler::Store other(f_->session.store().info().path);
+        for (int i = 0; i < 3; ++i) testing::storeRun(other, {"elsewhere"}, {{"prompt_tokens", 8}}, target_);
+        QTRY_COMPARE_WITH_TIMEOUT(table()->model()->rowCount(), 12, 6000);
+        QCOMPARE(table()->selectedRuns(), selected);
+        QCOMPARE(table()->currentRun()->id, baseline_ + 2);
+        QCOMPARE(comparison().columnCount(), 2);
+        if (scrolled) QCOMPARE(top(), before);
+        QVERIFY(f_->session.pinnedBaseline() == std::optional(baseline_));
+    }
+
+    void f5LooksAtOnce() {
+        fill();
+        profiler::Store other(f_->session.store().info().path);
+        testing::storeRun(other, {"elsewhere"}, {{"prompt_tokens", 8}}, target_);
+        f_->window.activateWindow();
+        table()->setFocus();
+        QTest::keyClick(table(), Qt::Key_F5);
+        QCOMPARE(table()->model()->rowCount(), 10);
+    }
+
+    // A click on a recent run replaced what was ticked here.
+    void aRunThatIsAskedForComesToTheTickedOnes() {
+        fill();
+        tickOnly(baseline_ + 6);
+        emit f_->session.runRequested(baseline_ + 2);
+        QCOMPARE(comparison().columnCount(), 3);
+        QCOMPARE(table()->currentRun()->id, baseline_ + 2);
+    }
+
+    void whatNeedsRunsIsOfferedWithRuns() {
+        for (const char* name : {"Run again", "Columns", "Export…"})
+            QVERIFY2(!f_->button(QString::fromUtf8(name))->isEnabled(), name);
+        fill();
+        for (const char* name : {"Run again", "Columns", "Export…"})
+            QVERIFY2(f_->button(QString::fromUtf8(name))->isEnabled(), name);
     }
 
     void aRunThatEndsDoesNotDisturbAnEdit() {
@@ -329,6 +475,24 @@ private:
         for (int row = 0; row < model.rowCount(); ++row)
             if (model.index(row, 0).data().toString() == metric) return model.index(row, 1).data().toString();
         return QStringLiteral("no row");
+    }
+    static void drag(QWidget* over, const QPoint& to) {
+        for (const QPoint& at : {to, to + QPoint(40, 0)}) {
+            QMouseEvent event(QEvent::MouseMove, at, over->mapToGlobal(at), Qt::NoButton, Qt::LeftButton,
+                              Qt::NoModifier);
+            QApplication::sendEvent(over, &event);
+        }
+    }
+    int rowOf(const QString& metric) const {
+        for (int row = 0; row < comparison().rowCount(); ++row)
+            if (comparison().index(row, 0).data().toString() == metric) return row;
+        return -1;
+    }
+    void tick(std::int64_t run) {
+        table()->selectRun(run);
+        table()->setCurrentIndex(table()->currentIndex().siblingAtColumn(RunsModel::Tick));
+        if (table()->currentIndex().data(MarkRole).toInt() != static_cast<int>(Mark::checkOn))
+            QTest::keyClick(table(), Qt::Key_Space);
     }
     void tickOnly(std::int64_t run) {
         const int column = RunsModel::Tick;

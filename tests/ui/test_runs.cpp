@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QAbstractItemModelTester>
+#include <QDateTime>
+#include <QRegularExpression>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+#include <functional>
 
+#include "profiler/statistics/metrics.h"
 #include "tests/ui/stored_runs.h"
 #include "ui/models/comparison_model.h"
 #include "ui/models/ledger_model.h"
 #include "ui/models/live_run.h"
 #include "ui/models/metric_text.h"
 #include "ui/models/run_filter.h"
+#include "ui/models/run_headline.h"
 #include "ui/models/run_roles.h"
 #include "ui/models/run_samples.h"
 #include "ui/models/runs_model.h"
+#include "ui/models/store_watch.h"
 
 using namespace hone::ui;
 using hone::profiler::Store;
@@ -204,6 +210,167 @@ private slots:
         // The reason stands where the figure would be.
         QCOMPARE(cell(QStringLiteral("Decode")), QStringLiteral("other prompt length: 128 and 512"));
         QVERIFY(!cell(QStringLiteral("Decode"), Qt::ToolTipRole).isEmpty());
+    }
+
+    // Of every metric, both ways: what the window says of a ratio points one way, and carries the interval that decides.
+    void everyVerdictPointsOneWay() {
+        using hone::profiler::Estimate;
+        for (const auto& metric : hone::profiler::metric_definitions()) {
+            for (const Estimate& ratio : {Estimate{0.885, 0.82, 0.961, 7}, Estimate{1.13, 1.04, 1.22, 7}}) {
+                const std::string word(hone::profiler::verdict(metric.kind, metric.direction, ratio));
+                const VerdictText text = verdictText(
+                    {std::string(metric.id), {ratio.value, 0.9 * ratio.low, ratio.high, 7}, ratio, word, {}});
+                const bool good =
+                    (ratio.value > 1) == (metric.direction == hone::profiler::Direction::higher_is_better);
+                const bool up = word == "faster" || word == "better" || word == "larger";
+                QVERIFY2(text.text.startsWith(up ? QStringLiteral("▲ ") : QStringLiteral("▼ ")),
+                         metric.id.data());
+                QVERIFY(text.text.endsWith(QString::fromStdString(word)));
+                QCOMPARE(text.tone, good ? Tone::better : Tone::worse);
+                const auto figures = [](const QString& of) {
+                    QList<double> found;
+                    static const QRegularExpression number(QStringLiteral("[0-9]+(\\.[0-9]+)?"));
+                    for (auto it = number.globalMatch(of); it.hasNext();)
+                        found << it.next().captured().toDouble();
+                    return found;
+                };
+                const QList<double> value = figures(text.text), ends = figures(text.interval);
+                QCOMPARE(value.size(), 1);
+                QCOMPARE(ends.size(), 2);
+                QVERIFY2(ends[0] <= value[0] && value[0] <= ends[1],
+                         qPrintable(text.text + QLatin1Char(' ') + text.interval));
+                QVERIFY(text.tooltip.contains(QStringLiteral("99 % interval")));
+            }
+        }
+        const VerdictText unsure = verdictText(
+            {"decode_tokens_per_second", {1.045, 1.01, 1.08, 7}, {1.045, 0.99, 1.1, 7}, "cannot tell", {}});
+        QCOMPARE(unsure.text, QStringLiteral("● cannot tell"));
+        QCOMPARE(unsure.interval, QStringLiteral("0.990–1.10 ×"));
+        QVERIFY(unsure.tooltip.contains(QStringLiteral("99 % interval 0.990–1.10 × includes 1")));
+    }
+
+    // Every text of the store is anybody's.
+    void textsOfTheStoreAreShownAsTheyAre() {
+        const std::string odd = "<b>x</b>\nline \x1b[31m\xe2\x80\xae";
+        RunEdits edits(*store_);
+        RunsModel model(*store_, edits);
+        model.reload();
+        auto run = *store_->load(baseline_);
+        run.what.recipe_label = run.what.model_name = run.note = run.reason = odd;
+        run.tags = {odd};
+        run.what.environment["hostname"] = odd;
+        run.what.recipe = {{{"technique", odd}, {"options", {{odd, odd}}}}};
+        run.notes_from_run = {odd};
+        const std::int64_t id =
+            testing::storeRun(*store_, {odd, run.what.recipe}, {{"prompt_tokens", 8}}, {}, 0);
+        store_->set_note(id, odd);
+        store_->set_tags(id, {odd});
+        store_->add_run_note(id, odd);
+        model.reload();
+        const int row = model.rowOf(id);
+        for (int column = 0; column < RunsModel::ColumnCount; ++column) {
+            for (const int role : {static_cast<int>(Qt::DisplayRole), static_cast<int>(SuffixRole)}) {
+                const QString text = model.index(row, column).data(role).toString();
+                for (const QChar c : text) QVERIFY2(c.isPrint() || c == u' ', qPrintable(text));
+            }
+            const QString tip = model.index(row, column).data(Qt::ToolTipRole).toString();
+            QVERIFY2(!tip.contains(QStringLiteral("<b>")), qPrintable(tip));
+            QVERIFY2(!Qt::mightBeRichText(tip) || tip.startsWith(QStringLiteral("<qt>")), qPrintable(tip));
+        }
+        QCOMPARE(model.index(row, RunsModel::Recipe).data().toString(),
+                 QStringLiteral("<b>x</b>\\nline \\x1B[31m\\u202E"));
+        // What is edited is what is stored.
+        QCOMPARE(model.index(row, RunsModel::Note).data(Qt::EditRole).toString().toStdString(), odd);
+
+        ComparisonModel comparison;
+        comparison.setRuns(run, {run}, {hone::profiler::compare(*store_, run, run)},
+                           runDifferences(run, {*store_->load(baseline_ + 1)}, hone::builtin_registry()));
+        for (int r = 0; r < comparison.rowCount(); ++r)
+            for (int c = 0; c < comparison.columnCount(); ++c) {
+                const QString tip = comparison.index(r, c).data(Qt::ToolTipRole).toString();
+                QVERIFY2(!tip.contains(QStringLiteral("<b>x")), qPrintable(tip));
+                QVERIFY2(!Qt::mightBeRichText(tip) || tip.startsWith(QStringLiteral("<qt>")),
+                         qPrintable(tip));
+            }
+        store_->remove({id});
+    }
+
+    // Rows come, go and change in place: what is selected or scrolled to in a view stays.
+    void aReloadSaysWhatChanged() {
+        RunEdits edits(*store_);
+        RunsModel model(*store_, edits);
+        QAbstractItemModelTester tester(&model);
+        model.reload();
+        RunsProxy proxy(model);
+        proxy.sort(RunsModel::When, Qt::DescendingOrder);
+        QSignalSpy reset(&model, &QAbstractItemModel::modelReset),
+            changed(&model, &QAbstractItemModel::dataChanged),
+            inserted(&model, &QAbstractItemModel::rowsInserted),
+            removed(&model, &QAbstractItemModel::rowsRemoved);
+        const QPersistentModelIndex kept = model.index(model.rowOf(baseline_ + 4), RunsModel::Recipe);
+        model.reload();
+        QCOMPARE(inserted.count() + removed.count() + changed.count(), 0);
+        hone::profiler::Store other(store_->info().path);
+        const std::int64_t first = testing::storeRun(other, {"new one"}, {{"prompt_tokens", 8}}, {});
+        const std::int64_t second = testing::storeRun(other, {"new two"}, {{"prompt_tokens", 8}}, {});
+        other.remove({baseline_ + 3});
+        other.set_note(baseline_, "seen");
+        model.reload();
+        QCOMPARE(inserted.count(), 1);  // both at once
+        QCOMPARE(removed.count(), 1);
+        QCOMPARE(changed.count(), 1);
+        QCOMPARE(reset.count(), 0);
+        QCOMPARE(model.run(kept.row()).id, baseline_ + 4);
+        QCOMPARE(model.run(0).id, second);
+        QCOMPARE(model.find(baseline_)->note, std::string("seen"));
+        QCOMPARE(model.rowOf(baseline_ + 3), -1);
+        other.restore({baseline_ + 3});
+        other.remove({first, second});
+        other.set_note(baseline_, "");
+        model.reload();
+        QCOMPARE(model.rowCount(), 9);
+        QVERIFY(model.rowOf(baseline_ + 3) > 0);
+    }
+
+    // Whoever writes: this window, another one, or the command line.
+    void changesOfTheStoreAreNoticed() {
+        const StoreWatch watch(*store_);
+        QSignalSpy changed(&watch, &StoreWatch::changed);
+        hone::profiler::Store other(store_->info().path);
+        const std::int64_t run = testing::storeRun(other, {"elsewhere"}, {{"prompt_tokens", 8}}, {});
+        QTRY_VERIFY_WITH_TIMEOUT(changed.count() > 0, 5000);
+        for (const auto& change : std::vector<std::function<void()>>{
+                 [&] { other.set_note(run, "a"); }, [&] { other.set_note(run, "b"); },
+                 [&] { other.set_tags(run, {"t"}); }, [&] { other.set_starred(run, true); },
+                 [&] { other.remove({run}); }}) {
+            QTest::qWait(300);
+            changed.clear();
+            change();
+            QTRY_VERIFY_WITH_TIMEOUT(changed.count() > 0, 5000);
+        }
+        QTest::qWait(500);
+        changed.clear();
+        QTest::qWait(3500);
+        QCOMPARE(changed.count(), 0);  // nothing happened
+    }
+
+    void timesMoveOn() {
+        RunEdits edits(*store_);
+        RunsModel model(*store_, edits);
+        model.reload();
+        QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
+        model.refreshTimes();
+        QCOMPARE(changed.count(), 1);
+        QCOMPARE(changed.first().at(0).toModelIndex().column(), static_cast<int>(RunsModel::When));
+        QCOMPARE(changed.first().at(1).toModelIndex().column(), static_cast<int>(RunsModel::When));
+        const auto ago = [](qint64 seconds) {
+            return timeAgo(QDateTime::currentDateTimeUtc()
+                               .addSecs(-seconds)
+                               .toString(QStringLiteral("yyyy-MM-ddTHH:mm:ssZ"))
+                               .toStdString());
+        };
+        QCOMPARE(ago(5), QStringLiteral("just now"));
+        QCOMPARE(ago(4 * 60 + 5), QStringLiteral("4 min ago"));
     }
 
     void differencesNameOptionsOldAndNew() {

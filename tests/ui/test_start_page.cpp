@@ -6,6 +6,7 @@
 
 #include "tests/ui/page_fixture.h"
 #include "ui/models/model_facts.h"
+#include "ui/pages/recent_runs_card.h"
 #include "ui/widgets/text_label.h"
 
 using namespace hone;
@@ -54,6 +55,25 @@ private slots:
         // Chosen elsewhere, it is shown here.
         f_->session.setTarget({"cpu", 2});
         QCOMPARE(box()->currentText(), QStringLiteral("CPU"));
+    }
+
+    // As the command line measures, in a process of its own.
+    void runsOfAnotherProcessAppear() {
+        const auto rows = [this] { return f_->window.findChildren<RunRow*>(); };
+        QCOMPARE(rows().size(), 0);
+        profiler::Store other(f_->session.store().info().path);
+        testing::storeRun(other, {"<b>x</b>\nelsewhere"}, {{"prompt_tokens", 8}}, {});
+        QTRY_COMPARE_WITH_TIMEOUT(rows().size(), 1, 6000);
+        const RunRow* row = rows().first();
+        QVERIFY(row->accessibleName().contains(QStringLiteral("<b>x</b>\\nelsewhere")));
+        QVERIFY(row->accessibleName().contains(QStringLiteral("just now")));
+        QVERIFY(!row->toolTip().contains(QStringLiteral("<b>")));
+        QVERIFY(row->toolTip().contains(QStringLiteral("&lt;b&gt;x")));
+        rows().first()->setFocus();
+        emit f_->session.runsChanged();
+        QCOMPARE(rows().first(), row);  // nothing new: the focus stays
+        testing::storeRun(other, {"next"}, {{"prompt_tokens", 8}}, {});
+        QTRY_COMPARE_WITH_TIMEOUT(rows().size(), 2, 6000);
     }
 
 private:

@@ -7,6 +7,7 @@
 #include "ui/models/metric_text.h"
 #include "ui/models/run_roles.h"
 #include "ui/models/runs_model.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
@@ -54,7 +55,7 @@ QStringList ComparisonModel::warnings() const {
         for (const auto& comparison : comparisons_)
             if (comparison.interleaved == interleaved)
                 for (const std::string& warning : comparison.warnings)
-                    all.append(QString::fromStdString(warning));
+                    all.append(plainLine(warning));
     all.removeDuplicates();
     return all;
 }
@@ -151,8 +152,9 @@ QVariant ComparisonModel::differenceData(const RunDifference& difference, int co
     const QString value = column == 0 ? difference.what : difference.values[column - 1];
     if (role == Qt::DisplayRole) return value.isEmpty() ? tr("the same") : value;
     if (role == Qt::ToolTipRole)
-        return column == 0 ? tr("%1: %2 in run %3").arg(value, difference.baseline).arg(baseline_->id)
-                           : value;
+        return plainTip(column == 0
+                            ? tr("%1: %2 in run %3").arg(value, difference.baseline).arg(baseline_->id)
+                            : value);
     if (role == ToneRole && column > 0) return static_cast<int>(value.isEmpty() ? Tone::muted : Tone::text);
     return {};
 }
@@ -181,8 +183,9 @@ QVariant ComparisonModel::headerData(int section, Qt::Orientation orientation, i
     if (role == Qt::TextAlignmentRole)
         return static_cast<int>((section == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
-    if (section == 0) return tr("Against run %1").arg(baseline_->id);
-    return runName(runs_[static_cast<std::size_t>(section - 1)]);
+    const QString title = section == 0 ? tr("Against run %1").arg(baseline_->id)
+                                       : runName(runs_[static_cast<std::size_t>(section - 1)]);
+    return role == Qt::ToolTipRole ? plainTip(title) : title;
 }
 
 }  // namespace hone::ui

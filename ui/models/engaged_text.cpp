@@ -4,6 +4,7 @@
 #include <QCoreApplication>
 #include <QStringList>
 
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
@@ -11,7 +12,7 @@ namespace hone::ui {
 QString techniqueTitle(const std::string& id, const Registry& registry) {
     const Descriptor* technique = registry.find(id);
     return technique == nullptr
-               ? QString::fromStdString(id)
+               ? plainLine(id)
                : QString::fromUtf8(technique->title.data(), static_cast<qsizetype>(technique->title.size()));
 }
 
@@ -19,13 +20,15 @@ QString countedText(const nlohmann::json& evidence) {
     if (!evidence.is_object()) return {};
     // Runs of earlier versions named one counter.
     nlohmann::json counters = evidence.value("counters", nlohmann::json::object());
-    if (const std::string one = evidence.value("counter", ""); counters.empty() && !one.empty())
-        counters[one] = evidence.value("value", 0.0);
+    if (!counters.is_object()) counters = nlohmann::json::object();
+    const nlohmann::json one = evidence.value("counter", nlohmann::json());
+    if (counters.empty() && one.is_string() && one != "")
+        counters[one.get<std::string>()] = evidence.value("value", nlohmann::json(0.0));
     QStringList parts;
     for (const auto& [name, value] : counters.items())
         if (value.is_number())
             parts.append(QStringLiteral("%1 %2").arg(formatNumber(value.get<double>()),
-                                                     QString::fromStdString(name).replace('_', ' ')));
+                                                     plainLine(name).replace('_', ' ')));
     return parts.join(QStringLiteral(", "));
 }
 

@@ -8,6 +8,7 @@
 #include "ui/models/engaged_text.h"
 #include "ui/models/metric_text.h"
 #include "ui/models/run_roles.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
@@ -31,7 +32,7 @@ bool isOfInterest(const std::string& id, const profiler::RunRecord& run) {
     if (!metricOf(run, id)) return false;
     if (id == "attention_mass" || !run.what.recipe.is_array()) return id == "attention_mass";
     return std::any_of(run.what.recipe.begin(), run.what.recipe.end(), [](const nlohmann::json& step) {
-        return step.is_object() && step.value("technique", "") == "tokenization";
+        return step.is_object() && step.value("technique", nlohmann::json()) == "tokenization";
     });
 }
 
@@ -189,9 +190,12 @@ QVariant LedgerModel::verdictCell(const std::string& id, int role) const {
 QVariant LedgerModel::techniqueCell(const std::string& id, int column, int role) const {
     const nlohmann::json& evidence = candidate_->engaged.at(id);
     const bool engaged = evidence.value("engaged", false);
-    if (role == Qt::ToolTipRole) return countedText(evidence);
+    if (role == Qt::ToolTipRole) return plainTip(countedText(evidence));
     if (column == Metric && role == Qt::DisplayRole) return techniqueTitle(id, *registry_);
-    if (column == Measured && role == Qt::DisplayRole) return formatNumber(evidence.value("value", 0.0));
+    if (column == Measured && role == Qt::DisplayRole) {
+        const nlohmann::json value = evidence.value("value", nlohmann::json());
+        return value.is_number() ? QVariant(formatNumber(value.get<double>())) : QVariant();
+    }
     if (column != Verdict) return {};
     if (role == Qt::DisplayRole) return engagedText(evidence);
     if (role == ToneRole) return static_cast<int>(engaged ? Tone::muted : Tone::worse);

@@ -6,6 +6,7 @@
 
 #include "profiler/report/shown_ratio.h"
 #include "profiler/statistics/metrics.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
@@ -23,7 +24,7 @@ QString fromView(std::string_view text) {
 QString tip(const QStringList& paragraphs) {
     QString html = QStringLiteral("<qt>");
     for (const QString& paragraph : paragraphs)
-        if (!paragraph.isEmpty()) html += QStringLiteral("<p>%1</p>").arg(paragraph.toHtmlEscaped());
+        if (!paragraph.isEmpty()) html += QStringLiteral("<p>%1</p>").arg(plainLine(paragraph).toHtmlEscaped());
     return html + QStringLiteral("</qt>");
 }
 
@@ -103,7 +104,7 @@ QString intervalText(const std::string& id, const profiler::MetricValue& value) 
 VerdictText verdictText(const profiler::ComparedMetric& metric) {
     VerdictText result;
     const profiler::ShownRatio shown = profiler::shown_ratio(metric);
-    result.reason = QString::fromStdString(shown.reason);
+    result.reason = plainLine(shown.reason);
     if (shown.form == profiler::ShownRatio::Form::none) {
         if (metric.refusal.empty()) return result;
         result.text = tr("not comparable");

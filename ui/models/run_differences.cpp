@@ -7,6 +7,7 @@
 
 #include "engine/experiment/protocol/experiment.h"
 #include "ui/models/engaged_text.h"
+#include "ui/theme/plain_text.h"
 
 namespace hone::ui {
 
@@ -30,7 +31,8 @@ Json at(const Json& object, const std::string& key) {
 
 QString words(const Json& value) {
     if (value.is_null()) return {};
-    return value.is_string() ? q(value.get<std::string>()) : q(value.dump());
+    return plainLine(value.is_string() ? value.get<std::string>()
+                                       : value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 class Differences {
@@ -92,7 +94,7 @@ Json stepOf(const RunRecord& run, const std::string& technique) {
 QString stepText(const Json& step, const Descriptor& descriptor, const Registry& registry) {
     if (step.is_null()) return tr("off");
     const RecipeStep one{std::string(descriptor.id), at(step, "options")};
-    QString name = QString::fromStdString(label(Recipe{{one}}, registry));
+    QString name = plainLine(label(Recipe{{one}}, registry));
     if (name.startsWith(q(descriptor.title))) name.remove(0, q(descriptor.title).size());
     return name.trimmed().isEmpty() ? tr("on") : name.trimmed();
 }

@@ -9,6 +9,7 @@
 
 #include "profiler/report/comparison.h"
 #include "ui/models/metric_text.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
@@ -41,7 +42,7 @@ RunHeadline fromComparison(const profiler::Comparison& comparison) {
     if (perplexity != nullptr && perplexity->verdict == "worse")
         return {tr("%1 perplexity").arg(decided(perplexity)), HeadlineTone::worse};
     if (decode != nullptr && !decode->refusal.empty())
-        return {tr("not comparable: %1").arg(QString::fromStdString(decode->refusal)), HeadlineTone::unsure};
+        return {tr("not comparable: %1").arg(plainLine(decode->refusal)), HeadlineTone::unsure};
     return {tr("● cannot tell"), HeadlineTone::unsure};
 }
 
@@ -49,7 +50,7 @@ RunHeadline fromComparison(const profiler::Comparison& comparison) {
 
 RunHeadline runHeadline(const profiler::Store& store, const profiler::RunRecord& run) {
     if (run.status == "failed")
-        return {tr("failed: %1").arg(QString::fromStdString(run.reason)), HeadlineTone::worse};
+        return {tr("failed: %1").arg(plainLine(run.reason)), HeadlineTone::worse};
     if (run.status == "cancelled") return {tr("cancelled"), HeadlineTone::plain};
     if (run.status == "interrupted") return {tr("interrupted"), HeadlineTone::plain};
     if (run.status == "running") return {tr("running"), HeadlineTone::plain};
@@ -66,7 +67,7 @@ RunHeadline runHeadline(const profiler::Store& store, const profiler::RunRecord&
 
 QString timeAgo(const std::string& created) {
     QDateTime then = QDateTime::fromString(QString::fromStdString(created), Qt::ISODate);
-    if (!then.isValid()) return QString::fromStdString(created);
+    if (!then.isValid()) return plainLine(created);
     if (then.timeSpec() == Qt::LocalTime) then.setTimeSpec(Qt::UTC);  // stored in UTC, with or without the Z
     const QDateTime now = QDateTime::currentDateTimeUtc();
     const qint64 seconds = then.secsTo(now);

@@ -10,6 +10,7 @@
 #include "ui/models/metric_text.h"
 #include "ui/models/run_headline.h"
 #include "ui/models/run_roles.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
@@ -56,8 +57,9 @@ const char* metricOfColumn(int column) {
 
 QString textOf(const nlohmann::json& object, const char* key) {
     if (!object.is_object() || !object.contains(key) || object[key].is_null()) return {};
-    return QString::fromStdString(object[key].is_string() ? object[key].get<std::string>()
-                                                          : object[key].dump());
+    return plainLine(object[key].is_string()
+                         ? object[key].get<std::string>()
+                         : object[key].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 bool isFigure(int column) {
@@ -82,8 +84,23 @@ std::vector<std::string> splitTags(const QString& text) {
 
 }  // namespace
 
+bool sameRun(const RunRecord& a, const RunRecord& b) {
+    const auto same = [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); };
+    const auto sameFigure = [&same](const auto& x, const auto& y) {
+        return x.first == y.first && same(x.second.value, y.second.value) &&
+               same(x.second.low, y.second.low) && same(x.second.high, y.second.high) &&
+               x.second.n == y.second.n;
+    };
+    return a.id == b.id && a.status == b.status && a.reason == b.reason && a.note == b.note &&
+           a.tags == b.tags && a.starred == b.starred && a.notes_from_run == b.notes_from_run &&
+           a.trace_events == b.trace_events && same(a.duration_seconds, b.duration_seconds) &&
+           a.memory == b.memory && a.what.workload == b.what.workload && a.what.target == b.what.target &&
+           a.what.paired_with == b.what.paired_with &&
+           std::equal(a.metrics.begin(), a.metrics.end(), b.metrics.begin(), b.metrics.end(), sameFigure);
+}
+
 QString runName(const RunRecord& run) {
-    return QStringLiteral("%1 %2").arg(run.id).arg(QString::fromStdString(run.what.recipe_label));
+    return QStringLiteral("%1 %2").arg(run.id).arg(plainLine(run.what.recipe_label));
 }
 
 RunsModel::RunsModel(profiler::Store& store, RunEdits& edits, QObject* parent)
@@ -98,10 +115,62 @@ QString RunsModel::columnId(int column) {
 
 void RunsModel::reload() {
     std::vector<RunRecord> now = store_.list();
-    beginResetModel();
-    runs_ = std::move(now);
-    endResetModel();
-    emit tickedChanged();
+    if (runs_.empty() || now.empty()) {
+        beginResetModel();
+        runs_ = std::move(now);
+        endResetModel();
+        emit tickedChanged();
+        return;
+    }
+    const bool fewer = removeMissing(now), more = insertNew(now), other = replaceChanged(std::move(now));
+    if (fewer || more || other) emit tickedChanged();
+}
+
+bool RunsModel::removeMissing(const std::vector<RunRecord>& now) {
+    std::set<std::int64_t> there;
+    for (const RunRecord& run : now) there.insert(run.id);
+    bool any = false;
+    for (int row = rowCount() - 1; row >= 0; --row) {
+        if (there.contains(run(row).id)) continue;
+        beginRemoveRows({}, row, row);
+        runs_.erase(runs_.begin() + row);
+        endRemoveRows();
+        any = true;
+    }
+    return any;
+}
+
+// Both lists are newest first, and what is gone was removed: what is missing in between is new.
+bool RunsModel::insertNew(const std::vector<RunRecord>& now) {
+    bool any = false;
+    for (std::size_t at = 0; at < now.size(); ++at) {
+        std::size_t end = at;
+        while (end < now.size() && (at >= runs_.size() || now[end].id != runs_[at].id)) ++end;
+        if (end == at) continue;
+        beginInsertRows({}, static_cast<int>(at), static_cast<int>(end - 1));
+        runs_.insert(runs_.begin() + static_cast<std::ptrdiff_t>(at),
+                     now.begin() + static_cast<std::ptrdiff_t>(at),
+                     now.begin() + static_cast<std::ptrdiff_t>(end));
+        endInsertRows();
+        at = end - 1;
+        any = true;
+    }
+    return any;
+}
+
+bool RunsModel::replaceChanged(std::vector<RunRecord> now) {
+    bool any = false;
+    for (std::size_t i = 0; i < now.size() && i < runs_.size(); ++i) {
+        if (sameRun(now[i], runs_[i])) continue;
+        runs_[i] = std::move(now[i]);
+        emit dataChanged(index(static_cast<int>(i), 0), index(static_cast<int>(i), ColumnCount - 1));
+        any = true;
+    }
+    return any;
+}
+
+void RunsModel::refreshTimes() {
+    if (!runs_.empty()) emit dataChanged(index(0, When), index(rowCount() - 1, When), {Qt::DisplayRole});
 }
 
 const RunRecord* RunsModel::find(std::int64_t id) const {
@@ -157,9 +226,9 @@ QVariant RunsModel::text(const RunRecord& run, int column) const {
         case Tick:
             return QString::number(run.id);
         case Recipe:
-            return QString::fromStdString(run.what.recipe_label);
+            return plainLine(run.what.recipe_label);
         case Model:
-            return QString::fromStdString(run.what.model_name);
+            return plainLine(run.what.model_name);
         case Type:
             return mainType(run);
         case Threads:
@@ -173,9 +242,9 @@ QVariant RunsModel::text(const RunRecord& run, int column) const {
         case Status:
             return QCoreApplication::translate("RunStatus", run.status.c_str());
         case Tags:
-            return joined(run.tags);
+            return plainLine(joined(run.tags));
         case Note:
-            return QString::fromStdString(run.note);
+            return plainLine(run.note);
         default:
             return {};
     }
@@ -215,13 +284,9 @@ QString RunsModel::tooltip(const RunRecord& run, int column) const {
             return run.starred ? tr("Remove the star") : tr("Star this run");
         case Status: {
             QStringList lines;
-            if (!run.reason.empty()) lines.append(QString::fromStdString(run.reason));
-            for (const std::string& note : run.notes_from_run) lines.append(QString::fromStdString(note));
-            return lines.isEmpty() ? QString()
-                                   : QStringLiteral("<qt>%1</qt>")
-                                         .arg(lines.join(QLatin1Char('\n'))
-                                                  .toHtmlEscaped()
-                                                  .replace(QLatin1Char('\n'), QLatin1String("<br>")));
+            if (!run.reason.empty()) lines.append(plainLine(run.reason));
+            for (const std::string& note : run.notes_from_run) lines.append(plainLine(note));
+            return plainTip(lines.join(QLatin1Char('\n')));
         }
         case When:
             return QStringLiteral("%1, %2").arg(
@@ -230,9 +295,11 @@ QString RunsModel::tooltip(const RunRecord& run, int column) const {
                     QLocale::LongFormat),
                 tr("took %1").arg(formatSeconds(run.duration_seconds)));
         case Recipe:
-            return QString::fromStdString(run.what.model_name + "\n" + run.what.recipe.dump(2));
+            return plainTip(QString::fromStdString(
+                run.what.model_name + "\n" +
+                run.what.recipe.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)));
         default:
-            return text(run, column).toString();
+            return plainTip(text(run, column).toString());
     }
 }
 
@@ -244,7 +311,9 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
         case Qt::DisplayRole:
             return text(run, column);
         case Qt::EditRole:
-            return column == Tags || column == Note ? text(run, column) : QVariant();
+            // As it is stored, whatever the cell shows.
+            if (column == Note) return QString::fromStdString(run.note);
+            return column == Tags ? joined(run.tags) : QVariant();
         case Qt::ToolTipRole:
             return tooltip(run, column);
         case Qt::TextAlignmentRole:
@@ -262,7 +331,7 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
         case MarkRole:
             return mark(run, column);
         case SuffixRole:
-            return column == Status ? QVariant(QString::fromStdString(run.reason)) : QVariant();
+            return column == Status ? QVariant(plainLine(run.reason)) : QVariant();
         case ToneRole:
             if (column == Status && run.status == "failed") return static_cast<int>(Tone::worse);
             if (column == Recipe && run.status == "done") return static_cast<int>(Tone::text);

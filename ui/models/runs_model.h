@@ -48,7 +48,9 @@ public:
     RunsModel(profiler::Store& store, RunEdits& edits, QObject* parent = nullptr);
     static QString columnId(int column);  // what a column is remembered by
 
-    void reload();  // throws StoreError
+    // What changed since the last time, row by row: selections, marks and what is scrolled to stay. Throws StoreError.
+    void reload();
+    void refreshTimes();  // "2 min ago" moves on
     const profiler::RunRecord& run(int row) const { return runs_[static_cast<std::size_t>(row)]; }
     const profiler::RunRecord* find(std::int64_t id) const;
     int rowOf(std::int64_t id) const;  // −1 where absent
@@ -68,7 +70,7 @@ public:
     bool setData(const QModelIndex& index, const QVariant& value, int role) override;
 
 signals:
-    void tickedChanged();
+    void tickedChanged();  // or the pinned one, or what the table knows of any run
     void storeFailed(const QString& reason);
 
 private:
@@ -77,6 +79,9 @@ private:
     QVariant sortValue(const profiler::RunRecord& run, int column) const;
     QString tooltip(const profiler::RunRecord& run, int column) const;
     void reread(std::int64_t run);
+    bool removeMissing(const std::vector<profiler::RunRecord>& now);
+    bool insertNew(const std::vector<profiler::RunRecord>& now);
+    bool replaceChanged(std::vector<profiler::RunRecord> now);
     profiler::Store& store_;
     RunEdits& edits_;
     std::vector<profiler::RunRecord> runs_;
@@ -99,6 +104,9 @@ private:
     RunsModel& model_;
     RunFilter filter_;
 };
+
+// Whether a list would show the two alike.
+bool sameRun(const profiler::RunRecord& a, const profiler::RunRecord& b);
 
 // "47 int4 group 32": how a run is called in headers, labels and messages.
 QString runName(const profiler::RunRecord& run);

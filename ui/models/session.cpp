@@ -5,6 +5,8 @@
 #include <functional>
 #include <utility>
 
+#include "ui/models/store_watch.h"
+
 namespace hone::ui {
 
 namespace {
@@ -58,6 +60,8 @@ Session::Session(const Registry& registry, const WorkerLaunch& launch, const std
     : QObject(parent), impl_(std::make_unique<Impl>(this, registry, launch, store)) {
     connect(&impl_->jobs, &JobRunner::runsChanged, this, &Session::runsChanged);
     connect(&impl_->edits, &RunEdits::removedOrRestored, this, &Session::runsChanged);
+    auto* watch = new StoreWatch(impl_->store, this);  // runs of the command line, or of another window
+    connect(watch, &StoreWatch::changed, this, &Session::runsChanged);
     impl_->jobs.quick(
         QStringLiteral("environment"), this,
         [](const WorkerLaunch& workers, const std::stop_token&) { return hone::hello(workers); },

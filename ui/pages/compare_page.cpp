@@ -6,6 +6,7 @@
 #include <QLineEdit>
 #include <QMenu>
 #include <QSaveFile>
+#include <QScrollBar>
 #include <QShortcut>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "ui/pages/compare/charts_card.h"
 #include "ui/pages/compare/comparison_card.h"
 #include "ui/pages/compare/runs_table.h"
+#include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/empty_state.h"
@@ -23,6 +25,7 @@ namespace hone::ui {
 
 namespace {
 
+constexpr int minute = 60'000;  // milliseconds
 constexpr int reloadPause = 300, filterLeast = 100, filterMost = 300, rowsAtLeast = 6, belowHeight = 300;
 
 }  // namespace
@@ -65,6 +68,13 @@ ComparePage::ComparePage(Session& session, QWidget* parent)
     connect(&session, &Session::pinnedBaselineChanged, this,
             [this] { model_.setPinned(this->session().pinnedBaseline()); });
     connect(&session, &Session::runRequested, this, [this](qint64 run) { showRun(run); });
+    minute_.setInterval(minute);
+    connect(&minute_, &QTimer::timeout, &model_, &RunsModel::refreshTimes);
+    minute_.start();
+    auto* again = new QShortcut(QKeySequence::Refresh, this);
+    connect(again, &QShortcut::activated, this, [this] {
+        if (!table_->isEditing()) reload();
+    });
     followTable();
 }
 
@@ -112,21 +122,21 @@ QList<QWidget*> ComparePage::headerWidgets() {
     connect(&stack, &QUndoStack::indexChanged, undo, follow);
     connect(undo, &QPushButton::clicked, &stack, &QUndoStack::undo);
     follow();
-    QPushButton* again = plainButton(tr("Run again"));
-    again->setToolTip(tr("Queue the experiments of the selected runs once more  R"));
-    connect(again, &QPushButton::clicked, this, &ComparePage::rerun);
+    againButton_ = plainButton(tr("Run again"));
+    againButton_->setToolTip(tr("Queue the experiments of the selected runs once more  R"));
+    connect(againButton_, &QPushButton::clicked, this, &ComparePage::rerun);
     traceButton_ = plainButton(tr("Show trace"));
     connect(traceButton_, &QPushButton::clicked, this, [this] {
         if (const auto* run = table_->currentRun()) emit session().traceRequested(run->id);
     });
     followCurrentTrace();
-    QPushButton* columns = plainButton(tr("Columns"));
+    QPushButton* columns = columnsButton_ = plainButton(tr("Columns"));
     connect(columns, &QPushButton::clicked, this, [this, columns] {
         QMenu menu(columns);
         table_->fillColumnMenu(menu);
         menu.exec(columns->mapToGlobal(QPoint(0, columns->height() + 2)));
     });
-    QPushButton* exporting = plainButton(tr("Export…"));
+    QPushButton* exporting = exportButton_ = plainButton(tr("Export…"));
     exporting->setToolTip(tr("Save the ticked runs, or all that are shown"));
     connect(exporting, &QPushButton::clicked, this, [this, exporting] {
         QMenu menu(exporting);
@@ -138,7 +148,8 @@ QList<QWidget*> ComparePage::headerWidgets() {
                        [this] { askExport(profiler::ReportFormat::markdown, QStringLiteral("md")); });
         menu.exec(exporting->mapToGlobal(QPoint(0, exporting->height() + 2)));
     });
-    return {filterBox_, undo, again, traceButton_, columns, exporting};
+    followRuns();
+    return {filterBox_, undo, againButton_, traceButton_, columns, exporting};
 }
 
 void ComparePage::followTable() {
@@ -148,8 +159,7 @@ void ComparePage::followTable() {
     connect(table_, &RunsTable::traceRequested, &session(), &Session::traceRequested);
     connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::explainCurrent);
     connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::followCurrentTrace);
-    connect(&model_, &QAbstractItemModel::modelReset, this, &ComparePage::followCurrentTrace,
-            Qt::QueuedConnection);
+    connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &ComparePage::followRuns);
     connect(&model_, &RunsModel::tickedChanged, this, &ComparePage::compare);
     connect(&model_, &RunsModel::storeFailed, this, [this](const QString& reason) {
         banner_->show(Banner::Kind::error, tr("The change was not stored."), reason);
@@ -172,6 +182,10 @@ void ComparePage::shown() {
 void ComparePage::reload() {
     const auto* current = table_->currentRun();
     const std::int64_t selected = current == nullptr ? 0 : current->id;
+    // What is at the top of the table stays there, unless that is the newest run.
+    QScrollBar* scroll = table_->verticalScrollBar();
+    const QPersistentModelIndex top =
+        scroll->value() > 0 ? proxy_.index(scroll->value(), RunsModel::Recipe) : QModelIndex();
     try {
         model_.reload();
         stale_ = false;
@@ -184,9 +198,23 @@ void ComparePage::reload() {
     const bool changed = session().runEdits().undoStack().count() > 0;  // something deleted may come back
     stack_->setCurrentIndex(model_.rowCount() == 0 && !changed ? 0 : 1);
     pinSomething();
-    if (selected > 0) table_->selectRun(selected);
+    // Only where it was lost: selecting anew would make one of several, and scroll.
+    const auto* now = table_->currentRun();
+    if (selected > 0 && (now == nullptr || now->id != selected)) table_->selectRun(selected);
     if (!table_->currentIndex().isValid() && proxy_.rowCount() > 0)
         table_->setCurrentIndex(proxy_.index(0, RunsModel::Recipe));
+    if (top.isValid()) scroll->setValue(top.row());
+    followCurrentTrace();
+    followRuns();
+}
+
+// What is done with runs needs some.
+void ComparePage::followRuns() {
+    if (exportButton_ == nullptr) return;
+    const bool any = model_.rowCount() > 0;
+    againButton_->setEnabled(any && !table_->selectedRuns().empty());
+    columnsButton_->setEnabled(any);
+    exportButton_->setEnabled(any);
 }
 
 // A first look should show a comparison, not ask for one: the newest pair.
@@ -214,9 +242,9 @@ void ComparePage::showRun(std::int64_t run) {
     const profiler::RunRecord* record = model_.find(run);
     if (record == nullptr) return;
     if (filterBox_ != nullptr) filterBox_->clear();
+    // What was ticked before stays: this run comes to it.
     const auto pair = record->what.paired_with;
     if (pair && model_.find(*pair) != nullptr) pin(*pair);
-    for (const std::int64_t other : model_.ticked()) model_.setTicked(other, false);
     if (session().pinnedBaseline() != run) model_.setTicked(run, true);
     table_->selectRun(run);
     table_->setFocus();
@@ -257,11 +285,11 @@ void ComparePage::explainCurrent() {
         return;
     }
     const bool failed = run->status == "failed";
-    banner_->show(failed ? Banner::Kind::error : Banner::Kind::note,
-                  tr("Run %1 %2: %3")
-                      .arg(run->id)
-                      .arg(QCoreApplication::translate("RunStatus", run->status.c_str()),
-                           QString::fromStdString(run->reason)));
+    banner_->show(
+        failed ? Banner::Kind::error : Banner::Kind::note,
+        tr("Run %1 %2: %3")
+            .arg(run->id)
+            .arg(QCoreApplication::translate("RunStatus", run->status.c_str()), plainLine(run->reason)));
 }
 
 void ComparePage::followCurrentTrace() {
@@ -280,8 +308,8 @@ void ComparePage::tell(const QString& message, const QString& advice, const QStr
 void ComparePage::remove() {
     const std::vector<std::int64_t> runs = table_->selectedRuns();
     if (runs.empty() || !session().runEdits().remove(runs)) return;
-    tell(tr("%n run(s) deleted.", nullptr, static_cast<int>(runs.size())), {}, tr("Undo"),
-         [this] { session().runEdits().undoStack().undo(); });
+    tell(counted(static_cast<qint64>(runs.size()), tr("%1 run deleted."), tr("%1 runs deleted.")), {},
+         tr("Undo"), [this] { session().runEdits().undoStack().undo(); });
 }
 
 void ComparePage::rerun() {
@@ -294,7 +322,8 @@ void ComparePage::rerun() {
                       QString::fromUtf8(error.what()));
         return;
     }
-    tell(tr("%n experiment(s) queued once more.", nullptr, static_cast<int>(runs.size())),
+    tell(counted(static_cast<qint64>(runs.size()), tr("%1 experiment queued once more."),
+                 tr("%1 experiments queued once more.")),
          tr("What was measured against a baseline is so again. The new runs appear here."), tr("Watch it"),
          [this] { session().requestPage(QStringLiteral("measure")); });
 }
@@ -331,8 +360,10 @@ void ComparePage::askExport(profiler::ReportFormat format, const QString& suffix
     if (path.isEmpty()) return;
     const QString reason = exportTo(path, format);
     if (reason.isEmpty())
-        banner_->show(Banner::Kind::note,
-                      tr("%n run(s) saved in %1.", nullptr, static_cast<int>(chosenRuns().size())).arg(path));
+        banner_->show(
+            Banner::Kind::note,
+            tr("%1 saved in %2.")
+                .arg(counted(static_cast<qint64>(chosenRuns().size()), tr("%1 run"), tr("%1 runs")), path));
     else
         banner_->show(Banner::Kind::error, reason);
 }

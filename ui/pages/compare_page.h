@@ -40,6 +40,7 @@ private:
     QWidget* makeContent();
     void followTable();
     void reload();
+    void followRuns();
     void showRun(std::int64_t run);
     void pin(std::int64_t run);
     void pinSomething();
@@ -63,8 +64,9 @@ private:
     ComparisonCard* comparison_;
     ComparisonChartsCard* charts_;
     QLineEdit* filterBox_ = nullptr;
-    QPushButton* traceButton_ = nullptr;
-    QTimer pause_;
+    QPushButton *traceButton_ = nullptr, *againButton_ = nullptr, *columnsButton_ = nullptr,
+                *exportButton_ = nullptr;
+    QTimer pause_, minute_;
     std::function<void()> bannerAction_;
     bool stale_ = true;
 };

@@ -2,14 +2,17 @@
 #include "ui/pages/recent_runs_card.h"
 
 #include <QPainter>
+#include <algorithm>
 
+#include "ui/models/runs_model.h"
+#include "ui/theme/plain_text.h"
 #include "ui/widgets/empty_state.h"
 
 namespace hone::ui {
 
 namespace {
 
-constexpr int shownRuns = 6, whenWidth = 100;
+constexpr int shownRuns = 6, whenWidth = 100, minute = 60'000;  // runs, pixels, milliseconds
 
 QColor colorOf(HeadlineTone tone) {
     switch (tone) {
@@ -28,17 +31,31 @@ QColor colorOf(HeadlineTone tone) {
 }  // namespace
 
 RunRow::RunRow(const profiler::RunRecord& run, RunHeadline headline, QWidget* parent)
-    : QAbstractButton(parent), when_(timeAgo(run.created)), headline_(std::move(headline)) {
+    : QAbstractButton(parent),
+      run_(run.id),
+      created_(run.created),
+      when_(timeAgo(run.created)),
+      headline_(std::move(headline)) {
     const std::string& recipe = run.what.recipe_label;
-    label_ = QStringLiteral("%1  %2").arg(run.id).arg(recipe.empty() ? tr("baseline")
-                                                                     : QString::fromStdString(recipe));
-    setAccessibleName(tr("Run %1, %2, %3").arg(label_, headline_.text, when_));
-    setToolTip(tr("%1\n%2 · %3\nClick to show it in Compare.")
-                   .arg(label_, QString::fromStdString(run.what.model_name), headline_.text));
+    label_ = QStringLiteral("%1  %2").arg(QString::number(run.id),
+                                          recipe.empty() ? tr("baseline") : plainLine(recipe));
+    name();
+    setToolTip(plainTip(tr("%1\n%2 · %3\nClick to show it in Compare.")
+                            .arg(label_, plainLine(run.what.model_name), headline_.text)));
     setFocusPolicy(Qt::StrongFocus);
     setCursor(Qt::PointingHandCursor);
     setAttribute(Qt::WA_Hover);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+}
+
+void RunRow::name() {
+    setAccessibleName(tr("Run %1, %2, %3").arg(label_, headline_.text, when_));
+}
+
+void RunRow::refreshTime() {
+    when_ = timeAgo(created_);
+    name();
+    update();
 }
 
 QSize RunRow::sizeHint() const {
@@ -91,14 +108,15 @@ RecentRunsCard::RecentRunsCard(Session& session, QWidget* parent)
     body()->addWidget(empty_);
     body()->addStretch();
     connect(&session_, &Session::runsChanged, this, &RecentRunsCard::refresh);
+    minute_.setInterval(minute);
+    connect(&minute_, &QTimer::timeout, this, [this] {
+        for (RunRow* row : findChildren<RunRow*>()) row->refreshTime();
+    });
+    minute_.start();
     refresh();
 }
 
 void RecentRunsCard::refresh() {
-    while (QLayoutItem* item = rows_->takeAt(0)) {
-        if (QWidget* row = item->widget()) row->deleteLater();
-        delete item;
-    }
     std::vector<profiler::RunRecord> runs;
     try {
         runs = session_.store().list();
@@ -106,15 +124,38 @@ void RecentRunsCard::refresh() {
         empty_->setTexts(tr("The runs cannot be read"), QString::fromUtf8(error.what()));
     }
     if (runs.size() > shownRuns) runs.resize(shownRuns);
+    empty_->setVisible(runs.empty());
+    // A row that says the same stays: the focus may be on it.
+    if (std::equal(runs.begin(), runs.end(), shown_.begin(), shown_.end(), sameRun)) return;
+    show(runs);
+    shown_ = std::move(runs);
+}
+
+void RecentRunsCard::show(const std::vector<profiler::RunRecord>& runs) {
+    const auto* focused = qobject_cast<RunRow*>(focusWidget());
+    const std::int64_t focus = focused != nullptr && focused->hasFocus() ? focused->run() : 0;
+    while (QLayoutItem* item = rows_->takeAt(0)) {
+        if (QWidget* row = item->widget()) {
+            row->hide();
+            row->deleteLater();
+        }
+        delete item;
+    }
     for (const profiler::RunRecord& run : runs) {
-        auto* row = new RunRow(run, runHeadline(session_.store(), run));
+        RunHeadline headline;
+        try {
+            headline = runHeadline(session_.store(), run);
+        } catch (const std::exception&) {
+            headline.text = tr("cannot be read");  // that one's samples; the others are
+        }
+        auto* row = new RunRow(run, std::move(headline));
         connect(row, &RunRow::clicked, this, [this, id = run.id] {
             session_.requestPage(QStringLiteral("compare"));
             emit session_.runRequested(id);
         });
         rows_->addWidget(row);
+        if (run.id == focus) row->setFocus();
     }
-    empty_->setVisible(runs.empty());
 }
 
 }  // namespace hone::ui

@@ -2,6 +2,10 @@
 #pragma once
 
 #include <QAbstractButton>
+#include <QTimer>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "ui/models/run_headline.h"
 #include "ui/models/session.h"
@@ -17,11 +21,16 @@ class RunRow : public QAbstractButton {
 public:
     RunRow(const profiler::RunRecord& run, RunHeadline headline, QWidget* parent = nullptr);
     QSize sizeHint() const override;
+    std::int64_t run() const { return run_; }
+    void refreshTime();  // "2 min ago" moves on
 
 protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    void name();
+    std::int64_t run_;
+    std::string created_;
     QString label_, when_;
     RunHeadline headline_;
 };
@@ -34,8 +43,11 @@ public:
 
 private:
     void refresh();
+    void show(const std::vector<profiler::RunRecord>& runs);
     Session& session_;
     QVBoxLayout* rows_;
+    std::vector<profiler::RunRecord> shown_;
+    QTimer minute_;
     EmptyState* empty_;
 };
 

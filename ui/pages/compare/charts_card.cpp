@@ -12,6 +12,7 @@
 #include "ui/charts/scatter_chart.h"
 #include "ui/models/metric_text.h"
 #include "ui/models/runs_model.h"
+#include "ui/theme/plain_text.h"
 #include "ui/widgets/elided_label.h"
 
 namespace hone::ui {
@@ -52,10 +53,6 @@ struct AxisOf {
     double scale = 1;
     QString unit, title;
 };
-
-QString shortName(const RunRecord& run) {
-    return QString::fromStdString(run.what.recipe_label);
-}
 
 }  // namespace
 
@@ -179,7 +176,7 @@ bool ComparisonChartsCard::leftOut(const RunRecord& run, const std::string& metr
         baseline_ ? profiler::conditions_refusal(*profiler::find_metric(metric), *baseline_, run)
                   : std::string();
     if (reason.empty()) return false;
-    const QString line = tr("Run %1 is left out: %2").arg(run.id).arg(QString::fromStdString(reason));
+    const QString line = tr("Run %1 is left out: %2").arg(run.id).arg(plainLine(reason));
     if (!leftOut_.contains(line)) leftOut_.append(line);
     return true;
 }
@@ -194,7 +191,7 @@ std::vector<DrawnRun> ComparisonChartsCard::drawn(const std::string& metric) {
 
 void ComparisonChartsCard::showLeftOut() {
     leftOutLabel_->setText(leftOut_.join(QStringLiteral(" · ")));
-    leftOutLabel_->setToolTip(leftOut_.join(QLatin1Char('\n')));
+    leftOutLabel_->setToolTip(plainTip(leftOut_.join(QLatin1Char('\n'))));
     leftOutLabel_->setVisible(!leftOut_.isEmpty());
 }
 
@@ -205,8 +202,7 @@ void ComparisonChartsCard::drawScatter() {
     std::vector<ScatterPoint> points;
     const auto add = [&](const RunRecord& run, ChartColor color) {
         const auto a = valueOf(run, xId), b = valueOf(run, yId);
-        if (a && b && run.status == "done")
-            points.push_back({shortName(run), x.value(*a), y.value(*b), color});
+        if (a && b && run.status == "done") points.push_back({runName(run), x.value(*a), y.value(*b), color});
     };
     if (baseline_) add(*baseline_, ChartColor::baseline());
     for (std::size_t i = 0; i < ticked_.size(); ++i)

@@ -2,15 +2,17 @@
 #include "ui/pages/compare/comparison_card.h"
 
 #include <QHeaderView>
+#include <algorithm>
 
+#include "ui/models/runs_model.h"
 #include "ui/pages/tables/figure_table.h"
+#include "ui/theme/plain_text.h"
 
 namespace hone::ui {
 
 namespace {
 
 constexpr int shownWarnings = 2;
-constexpr int leastColumn = 208;  // pixels: a verdict with its interval can be read
 
 }  // namespace
 
@@ -30,7 +32,10 @@ ComparisonCard::ComparisonCard(profiler::Store& store, const Registry& registry,
     empty_->setContentsMargins(spacing::page, spacing::page, spacing::page, spacing::page);
     table_->setModel(model_);
     table_->setSelectionMode(QAbstractItemView::NoSelection);
-    table_->horizontalHeader()->setMinimumSectionSize(leastColumn);
+    // A verdict is never without its interval: columns are as wide as theirs, and scroll.
+    table_->horizontalHeader()->setResizeContentsPrecision(-1);
+    table_->setDraggableColumns();
+    table_->setSharingFrom(1);
     warnings_->setWordWrap(true);
     differences_->setAccessibleName(tr("Show differences only"));
     auto* row = new QHBoxLayout(foot_);
@@ -46,6 +51,10 @@ ComparisonCard::ComparisonCard(profiler::Store& store, const Registry& registry,
 
 void ComparisonCard::compare(const profiler::RunRecord* baseline,
                              const std::vector<profiler::RunRecord>& runs) {
+    if (isShown(baseline, runs)) return;
+    shown_.clear();
+    if (baseline != nullptr) shown_.push_back(*baseline);
+    shown_.insert(shown_.end(), runs.begin(), runs.end());
     const bool filled = baseline != nullptr && !runs.empty();
     empty_->setVisible(!filled);
     table_->setVisible(filled);
@@ -67,10 +76,15 @@ void ComparisonCard::compare(const profiler::RunRecord* baseline,
     }
     const profiler::RunRecord reference = store_.load(baseline->id).value_or(*baseline);
     model_->setRuns(*baseline, runs, std::move(comparisons), runDifferences(reference, whole, registry_));
-    table_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
-    for (int column = 1; column <= static_cast<int>(runs.size()); ++column)
-        table_->horizontalHeader()->setSectionResizeMode(column, QHeaderView::Stretch);
+    table_->setDraggedWidths({});
     showWarnings();
+}
+
+// Other runs of the table come and go while these are read.
+bool ComparisonCard::isShown(const profiler::RunRecord* baseline,
+                             const std::vector<profiler::RunRecord>& runs) const {
+    return baseline != nullptr && shown_.size() == runs.size() + 1 && sameRun(shown_.front(), *baseline) &&
+           std::equal(runs.begin(), runs.end(), shown_.begin() + 1, sameRun);
 }
 
 // A table of many runs has many: the first few, and how many more the tooltip has.
@@ -78,9 +92,11 @@ void ComparisonCard::showWarnings() {
     const QStringList warnings = model_->warnings();
     QString text = warnings.mid(0, shownWarnings).join(QStringLiteral(" · "));
     if (warnings.size() > shownWarnings) text += tr(" · and %1 more").arg(warnings.size() - shownWarnings);
-    warnings_->setText(warnings.isEmpty() ? tr("With each verdict the 99 % interval that decides it, in the verdict's direction.")
-                                          : text);
-    warnings_->setToolTip(warnings.join(QLatin1Char('\n')));
+    warnings_->setText(
+        warnings.isEmpty()
+            ? tr("With each verdict the 99 % interval that decides it, in the verdict's direction.")
+            : text);
+    warnings_->setToolTip(plainTip(warnings.join(QLatin1Char('\n'))));
     warnings_->setTone(warnings.isEmpty() ? Tone::muted : Tone::warning);
 }
 

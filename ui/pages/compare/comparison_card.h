@@ -21,6 +21,7 @@ public:
     const ComparisonModel& model() const { return *model_; }
 
 private:
+    bool isShown(const profiler::RunRecord* baseline, const std::vector<profiler::RunRecord>& runs) const;
     void showWarnings();
     profiler::Store& store_;
     const Registry& registry_;
@@ -30,6 +31,7 @@ private:
     TextLabel* warnings_;
     QCheckBox* differences_;
     TextLabel* empty_;
+    std::vector<profiler::RunRecord> shown_;  // the baseline, and what is compared with it
 };
 
 }  // namespace hone::ui

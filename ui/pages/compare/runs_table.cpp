@@ -8,6 +8,7 @@
 #include <QSettings>
 
 #include "ui/models/trace_tip.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
@@ -25,7 +26,10 @@ QStringList hiddenAtFirst() {
     return columns;
 }
 
-constexpr int statusWidth = 84, tagsWidth = 100, noteWidth = 150, pinWidth = 56, starWidth = 40;
+const QString widthsKey = QStringLiteral("compare/columnWidths");
+// Pixels. A recipe can be told from the others; what else has no room is scrolled to.
+constexpr int recipeLeast = 180, statusWidth = 84, tagsMost = 160, noteMost = 240, modelMost = 220,
+              pinWidth = 56, starWidth = 40;
 
 }  // namespace
 
@@ -36,20 +40,25 @@ RunsTable::RunsTable(RunsModel& model, RunsProxy& proxy, QWidget* parent)
     setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed);
     setSortingEnabled(true);
     sortByColumn(RunsModel::When, Qt::DescendingOrder);
-    setStretchedColumn(RunsModel::Recipe);
     horizontalHeader()->setMinimumSectionSize(36);
-    for (const int column : {RunsModel::Status, RunsModel::Tags, RunsModel::Note})
-        horizontalHeader()->setSectionResizeMode(column, QHeaderView::Interactive);
-    for (const int column : {RunsModel::Pin, RunsModel::Star})
-        horizontalHeader()->setSectionResizeMode(column, QHeaderView::Fixed);
+    horizontalHeader()->setResizeContentsPrecision(-1);
     setColumnWidth(RunsModel::Pin, pinWidth);
     setColumnWidth(RunsModel::Star, starWidth);
-    setColumnWidth(RunsModel::Status, statusWidth);
-    setColumnWidth(RunsModel::Tags, tagsWidth);
-    setColumnWidth(RunsModel::Note, noteWidth);
+    for (const auto& [column, most] :
+         {std::pair(RunsModel::Status, statusWidth), std::pair(RunsModel::Tags, tagsMost),
+          std::pair(RunsModel::Note, noteMost), std::pair(RunsModel::Model, modelMost)})
+        setMostWidth(column, most);
+    setStretchedColumn(RunsModel::Recipe, recipeLeast);
+    setDraggableColumns({RunsModel::Pin, RunsModel::Star});
     restoreColumns();
     connect(this, &QTableView::clicked, this, &RunsTable::clickCell);
     connect(selectionModel(), &QItemSelectionModel::currentRowChanged, this, &RunsTable::currentRunChanged);
+    connect(this, &FigureTable::columnDragged, this, [this] {
+        QVariantMap widths;
+        for (const auto& [column, width] : draggedWidths().asKeyValueRange())
+            widths[RunsModel::columnId(column)] = width;
+        QSettings().setValue(widthsKey, widths);
+    });
 }
 
 const profiler::RunRecord* RunsTable::currentRun() const {
@@ -93,8 +102,12 @@ void RunsTable::toggleStar() {
 void RunsTable::editColumn(int column) {
     const QModelIndex index = currentIndex().siblingAtColumn(column);
     if (!index.isValid()) return;
-    setColumnHidden(column, false);
+    if (isColumnHidden(column)) {
+        setColumnHidden(column, false);
+        refit();
+    }
     setCurrentIndex(index);
+    scrollTo(index);
     edit(index);
 }
 
@@ -112,7 +125,7 @@ void RunsTable::keyPressEvent(QKeyEvent* event) {
         case Qt::Key_T:
             return editColumn(RunsModel::Tags);
         case Qt::Key_F2:
-            return editColumn(currentIndex().column() == RunsModel::Tags ? RunsModel::Tags : RunsModel::Note);
+            return editColumn(RunsModel::Note);  // also on the tags, which T is for
         case Qt::Key_R:
             emit rerunRequested();
             return;
@@ -152,7 +165,7 @@ void RunsTable::fillRunMenu(QMenu& menu) {
     QAction* trace = menu.addAction(Theme::instance().icon(QStringLiteral("timeline")), tr("Show trace\tV"),
                                     this, [this, id = run->id] { emit traceRequested(id); });
     trace->setEnabled(run->trace_events > 0);
-    trace->setToolTip(traceTip(*run));
+    trace->setToolTip(plainTip(traceTip(*run)));
     menu.addAction(Theme::instance().icon(QStringLiteral("delete")), tr("Delete\tDel"), this,
                    &RunsTable::deleteRequested);
 }
@@ -165,6 +178,7 @@ void RunsTable::fillColumnMenu(QMenu& menu) {
         action->setChecked(!isColumnHidden(column));
         connect(action, &QAction::toggled, this, [this, column](bool shown) {
             setColumnHidden(column, !shown);
+            refit();
             QStringList hidden;
             for (int i = 0; i < RunsModel::ColumnCount; ++i)
                 if (isColumnHidden(i)) hidden.append(RunsModel::columnId(i));
@@ -177,6 +191,12 @@ void RunsTable::restoreColumns() {
     const QStringList hidden = QSettings().value(hiddenKey, hiddenAtFirst()).toStringList();
     for (int column = RunsModel::Model; column < RunsModel::ColumnCount; ++column)
         setColumnHidden(column, hidden.contains(RunsModel::columnId(column)));
+    const QVariantMap widths = QSettings().value(widthsKey).toMap();
+    QMap<int, int> dragged;
+    for (int column = 0; column < RunsModel::ColumnCount; ++column)
+        if (const int width = widths.value(RunsModel::columnId(column)).toInt(); width > 0)
+            dragged[column] = width;
+    setDraggedWidths(dragged);
 }
 
 }  // namespace hone::ui

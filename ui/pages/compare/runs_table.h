@@ -9,7 +9,7 @@ class QMenu;
 namespace hone::ui {
 
 // The stored runs with their marks: a click, or a key on the current row, pins (B), ticks (Space), stars (S), edits the note (F2) or the
-// tags (T), measures again (R), shows the trace (V) and deletes (Delete).
+// tags (T), whichever cell is the current one, measures again (R), shows the trace (V) and deletes (Delete).
 class RunsTable : public FigureTable {
     Q_OBJECT
 public:

@@ -7,6 +7,7 @@
 
 #include "ui/models/metric_text.h"
 #include "ui/pages/run_lines.h"
+#include "ui/theme/plain_text.h"
 
 namespace hone::ui {
 
@@ -17,7 +18,7 @@ using profiler::RunRecord;
 enum Shape { cumulative, binned };
 
 QString shortName(const RunRecord& run) {
-    return QString::fromStdString(run.what.recipe_label);
+    return plainLine(run.what.recipe_label);
 }
 
 }  // namespace

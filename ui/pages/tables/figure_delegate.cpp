@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/tables/figure_delegate.h"
 
+#include <QAbstractItemView>
 #include <QApplication>
+#include <QHelpEvent>
 #include <QPainter>
+#include <QToolTip>
 #include <algorithm>
 #include <cmath>
 
 #include "ui/models/run_roles.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/text_label.h"
 
@@ -66,24 +70,57 @@ QSize FigureDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex& i
     return {2 * padding + mark + texts.textWidth + texts.suffixWidth, spacing::rowHeight};
 }
 
+// Where the texts are: beside the mark, where there is one.
+QRect FigureDelegate::inside(const QRect& cell, const QModelIndex& index, const Texts& texts) {
+    QRect rect = cell.adjusted(padding, 0, -padding, 0);
+    if (hasMark(index) && !texts.text.isEmpty()) rect.setLeft(rect.left() + spacing::iconSize + gap);
+    return rect;
+}
+
+// An interval that has no room is not left out without a word: half of one would say less than "…" does.
+void FigureDelegate::fit(Texts& texts, int width) {
+    if (texts.textWidth + texts.suffixWidth <= width) return;
+    if (texts.suffixWidth > 0) {
+        texts.suffix = QStringLiteral("…");
+        texts.suffixWidth = widthOf(texts.suffix, texts.suffixFont) + gap;
+    }
+    texts.textWidth = std::max(0, std::min(texts.textWidth, width - texts.suffixWidth));
+    texts.text = QFontMetrics(texts.font).elidedText(texts.text, Qt::ElideRight, texts.textWidth);
+}
+
+std::pair<QString, QString> FigureDelegate::shown(const QModelIndex& index, const QRect& cell) {
+    Texts texts = textsOf(index);
+    fit(texts, inside(cell, index, texts).width());
+    return {texts.text, texts.suffix};
+}
+
+bool FigureDelegate::helpEvent(QHelpEvent* event, QAbstractItemView* view, const QStyleOptionViewItem& option,
+                               const QModelIndex& index) {
+    if (event->type() != QEvent::ToolTip || !index.data(Qt::ToolTipRole).toString().isEmpty())
+        return QStyledItemDelegate::helpEvent(event, view, option, index);
+    const Texts whole = textsOf(index);
+    const auto [text, suffix] = shown(index, option.rect);
+    if (text == whole.text && suffix == whole.suffix)
+        return QStyledItemDelegate::helpEvent(event, view, option, index);
+    QToolTip::showText(event->globalPos(), plainTip((whole.text + QLatin1Char(' ') + whole.suffix).trimmed()),
+                       view);
+    return true;
+}
+
 void FigureDelegate::paintTexts(QPainter& painter, const QRect& rect, const Texts& texts,
                                 const QModelIndex& index, const QStyleOptionViewItem& option) {
     const bool right = index.data(Qt::TextAlignmentRole).toInt() & Qt::AlignRight;
     const QVariant tone = index.data(ToneRole);
     const bool enabled = option.state & QStyle::State_Enabled;
-    const int textWidth = std::min(texts.textWidth, rect.width());
-    // Half an interval says less than none.
-    const int suffixWidth = texts.suffixWidth <= rect.width() - textWidth ? texts.suffixWidth : 0;
     QRect text = rect;
-    text.setWidth(textWidth);
-    if (right) text.moveRight(rect.right() - suffixWidth);
-    const QRect suffix(text.right() + 1 + gap, rect.top(), suffixWidth - gap, rect.height());
+    text.setWidth(texts.textWidth);
+    if (right) text.moveRight(rect.right() - texts.suffixWidth);
+    const QRect suffix(text.right() + 1 + gap, rect.top(), texts.suffixWidth - gap, rect.height());
     painter.setFont(texts.font);
     painter.setPen(!enabled         ? option.palette.color(QPalette::Disabled, QPalette::Text)
                    : tone.isValid() ? toneColor(static_cast<Tone>(tone.toInt()))
                                     : toneColor(Tone::text));
-    painter.drawText(text, Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine,
-                     QFontMetrics(texts.font).elidedText(texts.text, Qt::ElideRight, textWidth));
+    painter.drawText(text, Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, texts.text);
     if (suffix.width() <= 0) return;
     painter.setFont(texts.suffixFont);
     painter.setPen(toneColor(Tone::muted));
@@ -96,15 +133,16 @@ void FigureDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
     const QStyle* style = option.widget ? option.widget->style() : QApplication::style();
     style->drawPrimitive(QStyle::PE_PanelItemViewItem, &panel, painter, option.widget);
     painter->save();
-    QRect rect = option.rect.adjusted(padding, 0, -padding, 0);
-    const Texts texts = textsOf(index);
+    Texts texts = textsOf(index);
     if (hasMark(index)) {
+        const QRect cell = option.rect.adjusted(padding, 0, -padding, 0);
         QRect box(0, 0, spacing::iconSize, spacing::iconSize);
-        box.moveCenter(rect.center());
-        if (!texts.text.isEmpty()) box.moveLeft(rect.left());
+        box.moveCenter(cell.center());
+        if (!texts.text.isEmpty()) box.moveLeft(cell.left());
         paintMark(*painter, box, static_cast<Mark>(index.data(MarkRole).toInt()), option);
-        rect.setLeft(box.right() + gap);
     }
+    const QRect rect = inside(option.rect, index, texts);
+    fit(texts, rect.width());
     paintTexts(*painter, rect, texts, index, option);
     if (option.state & QStyle::State_HasFocus) {
         QStyleOptionFocusRect focus;

@@ -2,6 +2,7 @@
 #include "ui/pages/tables/figure_table.h"
 
 #include <QHeaderView>
+#include <algorithm>
 
 #include "ui/pages/tables/figure_delegate.h"
 #include "ui/theme/theme.h"
@@ -26,6 +27,15 @@ FigureTable::FigureTable(const QString& accessibleName, QWidget* parent) : QTabl
     horizontalHeader()->setHighlightSections(false);
     horizontalHeader()->setMinimumSectionSize(40);
     horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    horizontalHeader()->viewport()->installEventFilter(this);
+    soon_.setSingleShot(true);
+    connect(&soon_, &QTimer::timeout, this, &FigureTable::fitColumns);
+    connect(horizontalHeader(), &QHeaderView::sectionResized, this, [this](int column, int, int now) {
+        if (!draggable_ || fitting_ || !headerPressed_) return;
+        dragged_[column] = now;
+        emit columnDragged(column);
+        fitStretched();
+    });
 }
 
 void FigureTable::setModel(QAbstractItemModel* model) {
@@ -33,7 +43,70 @@ void FigureTable::setModel(QAbstractItemModel* model) {
     connect(model, &QAbstractItemModel::modelReset, this, &FigureTable::fitRows);
     connect(model, &QAbstractItemModel::rowsInserted, this, &FigureTable::fitRows);
     connect(model, &QAbstractItemModel::rowsRemoved, this, &FigureTable::fitRows);
+    const auto later = [this] {
+        if (draggable_) soon_.start(0);
+    };
+    connect(model, &QAbstractItemModel::modelReset, this, later);
+    connect(model, &QAbstractItemModel::rowsInserted, this, later);
+    connect(model, &QAbstractItemModel::dataChanged, this, later);
     fitRows();
+}
+
+void FigureTable::setDraggableColumns(const QList<int>& fixed) {
+    draggable_ = true;
+    fixed_ = fixed;
+    horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
+    for (const int column : fixed) horizontalHeader()->setSectionResizeMode(column, QHeaderView::Fixed);
+    fitColumns();
+}
+
+void FigureTable::setMostWidth(int column, int pixels) {
+    most_[column] = pixels;
+}
+
+void FigureTable::setDraggedWidths(const QMap<int, int>& widths) {
+    dragged_ = widths;
+    fitColumns();
+}
+
+void FigureTable::setSharingFrom(int column) {
+    sharingFrom_ = column;
+    fitColumns();
+}
+
+int FigureTable::neededWidth(int column) const {
+    const int needed = std::max(sizeHintForColumn(column), horizontalHeader()->sectionSizeHint(column));
+    return most_.contains(column) ? std::min(needed, most_[column]) : needed;
+}
+
+void FigureTable::fitColumns() {
+    if (!draggable_ || model() == nullptr) return;
+    fitting_ = true;
+    QHeaderView* header = horizontalHeader();
+    for (int column = 0; column < header->count(); ++column) {
+        if (header->isSectionHidden(column) || fixed_.contains(column) || column == stretched_) continue;
+        header->resizeSection(column, dragged_.value(column, neededWidth(column)));
+    }
+    fitting_ = false;
+    fitStretched();
+    shareRoom();
+}
+
+void FigureTable::shareRoom() {
+    if (sharingFrom_ < 0 || !draggable_ || model() == nullptr) return;
+    QHeaderView* header = horizontalHeader();
+    int room = viewport()->width();
+    QList<int> sharing;
+    for (int column = 0; column < header->count(); ++column) {
+        if (header->isSectionHidden(column)) continue;
+        const bool shares = column >= sharingFrom_ && !dragged_.contains(column);
+        if (shares) sharing.append(column);
+        room -= shares ? neededWidth(column) : header->sectionSize(column);
+    }
+    fitting_ = true;
+    const int each = sharing.isEmpty() ? 0 : std::max(0, room) / static_cast<int>(sharing.size());
+    for (const int column : sharing) header->resizeSection(column, neededWidth(column) + each);
+    fitting_ = false;
 }
 
 void FigureTable::setFittingRows(int rows) {
@@ -44,13 +117,21 @@ void FigureTable::setFittingRows(int rows) {
 void FigureTable::setStretchedColumn(int column, int least) {
     stretched_ = column;
     least_ = least;
-    horizontalHeader()->setSectionResizeMode(column, QHeaderView::Stretch);
+    if (!draggable_) horizontalHeader()->setSectionResizeMode(column, QHeaderView::Stretch);
     fitStretched();
+}
+
+bool FigureTable::eventFilter(QObject* watched, QEvent* event) {
+    const bool header = watched == horizontalHeader()->viewport();
+    if (header && event->type() == QEvent::MouseButtonPress) headerPressed_ = true;
+    if (header && event->type() == QEvent::MouseButtonRelease) headerPressed_ = false;
+    return QTableView::eventFilter(watched, event);
 }
 
 void FigureTable::resizeEvent(QResizeEvent* event) {
     QTableView::resizeEvent(event);
     fitStretched();
+    shareRoom();
 }
 
 // Also where columns came, went or grew with what they hold.
@@ -60,11 +141,18 @@ void FigureTable::updateGeometries() {
 }
 
 void FigureTable::fitStretched() {
-    if (stretched_ < 0 || least_ == 0 || model() == nullptr) return;
+    if (stretched_ < 0 || (least_ == 0 && !draggable_) || model() == nullptr || fitting_) return;
     QHeaderView* header = horizontalHeader();
     int others = 0;
     for (int column = 0; column < header->count(); ++column)
         if (column != stretched_ && !header->isSectionHidden(column)) others += header->sectionSize(column);
+    if (draggable_) {
+        fitting_ = true;
+        header->resizeSection(stretched_,
+                              dragged_.value(stretched_, std::max(least_, viewport()->width() - others)));
+        fitting_ = false;
+        return;
+    }
     const auto mode = viewport()->width() - others < least_ ? QHeaderView::Fixed : QHeaderView::Stretch;
     if (header->sectionResizeMode(stretched_) == mode) return;
     header->setSectionResizeMode(stretched_, mode);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QMap>
 #include <QTableView>
+#include <QTimer>
 
 namespace hone::ui {
 
-// A table of figures in the window's look: lines between rows, no grid, columns as wide as what they hold.
+// A table of figures in the window's look: lines between rows, no grid, columns as wide as what they hold. With draggable columns that is
+// where they begin: what was dragged stays as it is, and is remembered.
 class FigureTable : public QTableView {
     Q_OBJECT
 public:
@@ -18,16 +21,38 @@ public:
     void setStretchedColumn(int column, int least = 0);
     // As wide as its cells are now, whatever a hidden header says.
     void fitColumn(int column);
+    // The others' widths follow what they hold until they are dragged; `fixed` ones keep theirs.
+    void setDraggableColumns(const QList<int>& fixed = {});
+    void setMostWidth(int column,
+                      int pixels);  // that it takes by itself: a long note would push all else away
+    void setDraggedWidths(const QMap<int, int>& widths);  // by column
+    QMap<int, int> draggedWidths() const { return dragged_; }
+    // Room that is left is shared by the columns from this one on.
+    void setSharingFrom(int column);
+
+    void refit() { fitColumns(); }  // after columns were shown or hidden
+
+signals:
+    void columnDragged(int column);
 
 protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void updateGeometries() override;
 
 private:
     void fitRows();
+    void fitColumns();
+    void shareRoom();
+    int neededWidth(int column) const;
     void fitStretched();
     int fittingRows_ = -1;
     int stretched_ = -1, least_ = 0;  // column, pixels
+    int sharingFrom_ = -1;
+    bool draggable_ = false, fitting_ = false, headerPressed_ = false;
+    QList<int> fixed_;
+    QMap<int, int> dragged_, most_;  // column, pixels
+    QTimer soon_;
 };
 
 }  // namespace hone::ui
