@@ -27,7 +27,10 @@ std::string rounded(double value, int digits) {
         return whole.size() > 15 ? fmt::format("{:.2e}", value) : with_thousands(std::move(whole));
     }
     if (magnitude < -4) return fmt::format("{:.2e}", value);
-    return fmt::format("{:.{}f}", value, digits - 1 - magnitude);
+    const int decimals = digits - 1 - magnitude;
+    // 9.9999 becomes 10.0, not 10.00.
+    const bool longer = std::round(value * std::pow(10, decimals)) >= std::pow(10, digits);
+    return fmt::format("{:.{}f}", value, longer ? decimals - 1 : decimals);
 }
 
 // More digits where three would say that there is no difference: 1.0004 is not 1.

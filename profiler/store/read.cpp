@@ -120,11 +120,11 @@ std::string Store::fingerprint() const {
         return database
             .execAndGet(
                 "SELECT (SELECT ifnull(group_concat(id || status || starred || removed || trace_events), '') "
-                "FROM run) || ';' || (SELECT count(*) || ' ' || ifnull(max(id), 0) || ' ' || "
-                "total(length(text)) "
-                "FROM note) || ';' || (SELECT ifnull(group_concat(run_id || tag, char(10)), '') FROM tag) || "
-                "';' "
-                "|| (SELECT count(*) || ' ' || total(value) FROM metric)")
+                "FROM run) || ';' || (SELECT count(*) FROM note) || ';' || (SELECT "
+                "ifnull(group_concat(run_id || text, char(10)), '') FROM note WHERE author = 'user') || ';' "
+                "|| "
+                "(SELECT ifnull(group_concat(run_id || tag, char(10)), '') FROM tag) || ';' || "
+                "(SELECT count(*) || ' ' || total(value) FROM metric)")
             .getString();
     });
 }

@@ -151,7 +151,7 @@ private slots:
         int bars = 0, names = 0;
         for (int i = 0; i < plot->itemCount(); ++i) {
             const auto* name = qobject_cast<QCPItemText*>(plot->item(i));
-            if (name == nullptr || !name->visible()) continue;
+            if (name == nullptr || !name->visible() || !name->text().startsWith(QLatin1Char('a'))) continue;
             ++names;
             const QRectF box(name->topLeft->pixelPosition(), name->bottomRight->pixelPosition());
             for (int j = 0; j < plot->itemCount(); ++j) {

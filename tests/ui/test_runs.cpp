@@ -19,6 +19,7 @@
 #include "ui/models/run_samples.h"
 #include "ui/models/runs_model.h"
 #include "ui/models/store_watch.h"
+#include "ui/theme/plain_text.h"
 
 using namespace hone::ui;
 using hone::profiler::Store;
@@ -517,7 +518,7 @@ private slots:
         QCOMPARE(names().last(), QStringLiteral("Tokenisation"));
         QCOMPARE(model.index(last, LedgerModel::Verdict).data().toString(), QStringLiteral("did not engage"));
         QCOMPARE(model.index(last, LedgerModel::Verdict).data(Qt::ToolTipRole).toString(),
-                 QStringLiteral("12 merge cache hits, 0 reordered prompts"));
+                 plainTip(QStringLiteral("12 merge cache hits, 0 reordered prompts")));
     }
 
     void ledgerShowsPredictionBesideMeasurement() {

@@ -203,7 +203,12 @@ void ComparePage::reload() {
     if (selected > 0 && (now == nullptr || now->id != selected)) table_->selectRun(selected);
     if (!table_->currentIndex().isValid() && proxy_.rowCount() > 0)
         table_->setCurrentIndex(proxy_.index(0, RunsModel::Recipe));
-    if (top.isValid()) scroll->setValue(top.row());
+    if (top.isValid()) {
+        const int across = table_->horizontalScrollBar()->value();
+        table_->scrollTo(top);  // it lays the new rows out first
+        scroll->setValue(top.row());
+        table_->horizontalScrollBar()->setValue(across);
+    }
     followCurrentTrace();
     followRuns();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/tables/figure_table.h"
 
+#include <QEvent>
 #include <QHeaderView>
 #include <algorithm>
 
