@@ -54,8 +54,7 @@ QStringList ComparisonModel::warnings() const {
     for (const bool interleaved : {false, true})
         for (const auto& comparison : comparisons_)
             if (comparison.interleaved == interleaved)
-                for (const std::string& warning : comparison.warnings)
-                    all.append(plainLine(warning));
+                for (const std::string& warning : comparison.warnings) all.append(plainLine(warning));
     all.removeDuplicates();
     return all;
 }
@@ -152,9 +151,8 @@ QVariant ComparisonModel::differenceData(const RunDifference& difference, int co
     const QString value = column == 0 ? difference.what : difference.values[column - 1];
     if (role == Qt::DisplayRole) return value.isEmpty() ? tr("the same") : value;
     if (role == Qt::ToolTipRole)
-        return plainTip(column == 0
-                            ? tr("%1: %2 in run %3").arg(value, difference.baseline).arg(baseline_->id)
-                            : value);
+        return plainTip(
+            column == 0 ? tr("%1: %2 in run %3").arg(value, difference.baseline).arg(baseline_->id) : value);
     if (role == ToneRole && column > 0) return static_cast<int>(value.isEmpty() ? Tone::muted : Tone::text);
     return {};
 }

@@ -24,7 +24,8 @@ QString fromView(std::string_view text) {
 QString tip(const QStringList& paragraphs) {
     QString html = QStringLiteral("<qt>");
     for (const QString& paragraph : paragraphs)
-        if (!paragraph.isEmpty()) html += QStringLiteral("<p>%1</p>").arg(plainLine(paragraph).toHtmlEscaped());
+        if (!paragraph.isEmpty())
+            html += QStringLiteral("<p>%1</p>").arg(plainLine(paragraph).toHtmlEscaped());
     return html + QStringLiteral("</qt>");
 }
 
