@@ -89,7 +89,7 @@ private slots:
         const QString shown = view(1)->figures().replace(QChar(0xa0), QLatin1Char(' '));
         QVERIFY2(shown.contains(QStringLiteral("200 tok/s")), qPrintable(shown));
         QVERIFY2(shown.contains(QStringLiteral("500 ms")), qPrintable(shown));
-        QVERIFY(said(QStringLiteral("The same up to token 5; 2 of 20 differ")));
+        QVERIFY(said(QStringLiteral("The first 5 tokens are the same; 2 of 20 differ")));
     }
 
     void withAnEmptyRecipeOnlyTheBaselineAnswers() {
