@@ -224,7 +224,12 @@ int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* 
     }
     std::vector<std::byte> kept(bytes);  // a graph keeps its kernels' parameters
     std::memcpy(kept.data(), params, bytes);
-    EmulatedWork work{[=] { emulation::launch(kernel, shape, kept.data(), kept.size()); }, {}, ""};
+    // Each launch in an order of its own: no kernel may count on any.
+    static std::uint32_t launches = 0;
+    EmulatedWork work{
+        [=, order = ++launches] { emulation::launch(kernel, shape, kept.data(), kept.size(), order); },
+        {},
+        ""};
     if (device->tracing) work.name = readable_kernel_name(mangled_name(kernel));
     const auto number = [](std::uint32_t value) { return static_cast<std::int32_t>(value); };
     work.activity.grid = {number(shape.grid.x), number(shape.grid.y), number(shape.grid.z)};

@@ -10,8 +10,10 @@
 #include <boost/context/pooled_fixedsize_stack.hpp>
 #include <cstring>
 #include <exception>
+#include <iterator>
 #include <map>
 #include <new>
+#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -268,11 +270,29 @@ void abandon(Block& it) {
     }
 }
 
-void run_block(Block& it, context::pooled_fixedsize_stack& stacks) {
+// All numbers below `count` once each, in an order of their own for every `order`; from 0 on for 0.
+class Order {
+public:
+    Order(std::uint64_t count, std::uint32_t order) : count_(count) {
+        constexpr std::uint64_t kPrimes[] = {2'147'483'647, 1'000'003, 7919, 1009};
+        if (order == 0) return;
+        const std::uint64_t prime = kPrimes[order % std::size(kPrimes)];
+        if (prime % count != 0 && std::gcd(prime, count) == 1) step_ = prime % count;
+        first_ = order * std::uint64_t{2'654'435'761} % count;
+    }
+    std::uint64_t operator[](std::uint64_t i) const { return (first_ + i * step_) % count_; }
+
+private:
+    std::uint64_t count_, first_ = 0, step_ = 1;
+};
+
+void run_block(Block& it, context::pooled_fixedsize_stack& stacks, std::uint32_t order) {
     for (Thread& thread : it.threads) start(thread, stacks);
+    const Order turns(it.threads.size(), order);
     for (std::size_t done = 0; done < it.threads.size();) {
         bool moved = false;
-        for (Thread& thread : it.threads) {
+        for (std::size_t i = 0; i < it.threads.size(); ++i) {
+            Thread& thread = it.threads[turns[i]];
             if (thread.state != Thread::State::ready) continue;
             moved = true;
             resume(thread);
@@ -309,7 +329,7 @@ struct Running {
 
 }  // namespace
 
-void run(const Launch& launch, const std::function<void()>& body) {
+void run(const Launch& launch, const std::function<void()>& body, std::uint32_t order) {
     if (launch.threads == 0 || launch.threads % kWarp != 0 || launch.threads > 1024)
         throw EmulationError("a block of " + std::to_string(launch.threads) +
                              " threads: whole warps, at most 1,024");
@@ -319,21 +339,21 @@ void run(const Launch& launch, const std::function<void()>& body) {
                              std::to_string(launch.grid.y) + " x " + std::to_string(launch.grid.z) +
                              " blocks");
     context::pooled_fixedsize_stack stacks(kStack);
-    for (std::uint32_t z = 0; z < launch.grid.z; ++z) {
-        for (std::uint32_t y = 0; y < launch.grid.y; ++y) {
-            for (std::uint32_t x = 0; x < launch.grid.x; ++x) {
-                Block it;
-                const Running running(it);
-                it.index = {x, y, z};
-                it.launch = &launch;
-                it.body = &body;
-                it.threads = std::vector<Thread>(launch.threads);
-                for (std::uint32_t i = 0; i < launch.threads; ++i) it.threads[i].index = i;
-                it.warp_times.assign(launch.threads / kWarp, 0);
-                make_shared(it.dynamic, launch.shared_bytes);
-                run_block(it, stacks);
-            }
-        }
+    const Order blocks(launch.grid.volume(), order);
+    for (std::uint64_t i = 0; i < launch.grid.volume(); ++i) {
+        const std::uint64_t number = blocks[i], row = number / launch.grid.x;
+        Block it;
+        const Running running(it);
+        it.index = {static_cast<std::uint32_t>(number % launch.grid.x),
+                    static_cast<std::uint32_t>(row % launch.grid.y),
+                    static_cast<std::uint32_t>(row / launch.grid.y)};
+        it.launch = &launch;
+        it.body = &body;
+        it.threads = std::vector<Thread>(launch.threads);
+        for (std::uint32_t t = 0; t < launch.threads; ++t) it.threads[t].index = t;
+        it.warp_times.assign(launch.threads / kWarp, 0);
+        make_shared(it.dynamic, launch.shared_bytes);
+        run_block(it, stacks, order);
     }
 }
 

@@ -22,8 +22,9 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-// Calls `body` once for each thread of the launch. Not reentrant; one caller at a time in a process's thread.
-void run(const Launch& launch, const std::function<void()>& body);
+// Calls `body` once for each thread of the launch. Not reentrant; one caller at a time in a process's thread. `order`: blocks come one after the other,
+// and the threads of a block take their turns, from the first to the last with 0, else in one of many other orders, the same each time.
+void run(const Launch& launch, const std::function<void()>& body, std::uint32_t order = 0);
 
 // Memory that kernels may touch through Global: freed by release(). Filled with 0xFF bytes (NaN in every float type), so that reading
 // what nobody wrote shows.

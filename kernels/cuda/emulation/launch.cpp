@@ -17,12 +17,14 @@ void require(bool known, const KernelChoice& choice) {
 
 }  // namespace
 
-void launch(const KernelChoice& choice, const Launch& shape, const void* params, std::size_t bytes) {
+void launch(const KernelChoice& choice, const Launch& shape, const void* params, std::size_t bytes,
+            std::uint32_t order) {
     const bool known = visit_kernel(choice, [&]<typename Body>() {
         if (bytes != sizeof(typename Body::Params))
             throw EmulationError(std::string(kernel_name(choice.id)) + ": parameters of another kernel");
         const auto& given = *static_cast<const typename Body::Params*>(params);
-        run(shape, [&given] { Body::run(given); });
+        run(
+            shape, [&given] { Body::run(given); }, order);
     });
     require(known, choice);
 }

@@ -6,8 +6,9 @@
 
 namespace hone::gpu::emulation {
 
-// Runs the kernel that `choice` names; `params` points to its parameters. Throws EmulationError, also where it names none.
-void launch(const KernelChoice& choice, const Launch& shape, const void* params, std::size_t bytes);
+// Runs the kernel that `choice` names; `params` points to its parameters, and `order` is run()'s. Throws EmulationError, also where it names none.
+void launch(const KernelChoice& choice, const Launch& shape, const void* params, std::size_t bytes,
+            std::uint32_t order = 0);
 
 // How it is compiled for a GPU; throws EmulationError as launch() does.
 struct CompiledFor {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "kernels/cuda/machine.h"
@@ -21,6 +24,37 @@ TEST(CudaEmulation, RunsEveryThreadOfEveryBlock) {
         ++seen[((at.z * 3 + at.y) * 2 + at.x) * 64 + thread_index()];
     });
     for (const int times : seen) ASSERT_EQ(times, 1);
+}
+
+// In any order each block and each thread runs once, and the order is another one.
+TEST(CudaEmulation, RunsBlocksAndThreadsInOtherOrdersToo) {
+    const Launch launch{{3, 4, 2}, 96};
+    const auto order_of = [&](std::uint32_t order) {
+        std::vector<std::uint32_t> blocks, threads;
+        emulation::run(
+            launch,
+            [&] {
+                const Dim3 at = block_index();
+                if (thread_index() == 0) blocks.push_back((at.z * 4 + at.y) * 3 + at.x);
+                if (at.x + at.y + at.z == 0) threads.push_back(thread_index());
+            },
+            order);
+        return std::pair{blocks, threads};
+    };
+    const auto [blocks, threads] = order_of(0);
+    EXPECT_TRUE(std::is_sorted(blocks.begin(), blocks.end()));
+    EXPECT_TRUE(std::is_sorted(threads.begin(), threads.end()));
+    std::set<std::vector<std::uint32_t>> orders;
+    for (std::uint32_t order = 1; order <= 20; ++order) {
+        auto [other, turns] = order_of(order);
+        orders.insert(other);
+        EXPECT_NE(turns, threads);
+        std::sort(other.begin(), other.end());
+        std::sort(turns.begin(), turns.end());
+        EXPECT_EQ(other, blocks);
+        EXPECT_EQ(turns, threads);
+    }
+    EXPECT_GT(orders.size(), 10U);
 }
 
 TEST(CudaEmulation, SharesMemoryAcrossABarrier) {
