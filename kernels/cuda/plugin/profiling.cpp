@@ -54,7 +54,8 @@ int begin_trace(PluginDevice* device, TraceStart* start, PluginError* error) try
 
 void mark(PluginDevice* device, std::uint64_t mark) {
     if (device->cupti) profiler::CuptiSession::instance().mark(mark);
-    if (device->spans != nullptr && !device->capturing) device->spans->add(mark, device->stream);
+    if (device->spans != nullptr && !device->capturing && cudaSetDevice(device->index) == cudaSuccess)
+        device->spans->add(mark, device->stream);
     // A range takes what runs between its ends: nothing of its neighbours' may. What fails here fails again in the next call.
     if (device->counters != nullptr && cudaStreamSynchronize(device->stream) == cudaSuccess)
         device->counters->mark(mark);
