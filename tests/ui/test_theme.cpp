@@ -4,8 +4,10 @@
 #include <QLocale>
 #include <QSignalSpy>
 #include <QTest>
+#include <QTextDocument>
 #include <cmath>
 
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 
 using namespace hone::ui;
@@ -34,6 +36,28 @@ QString plain(QString figure) {
 class TestTheme : public QObject {
     Q_OBJECT
 private slots:
+    // Qt takes "<b>x</b>" in a tooltip for markup; nothing that a file says is.
+    void textsOfOthersAreShownAsTheyAre() {
+        QCOMPARE(plainTip(QString()), QString());
+        const QString tip = plainTip(QStringLiteral("<b>x</b>\n  <qt>\x1b[31m & \u202E"));
+        QCOMPARE(tip, QStringLiteral(
+                          "<qt>&lt;b&gt;x&lt;/b&gt;<br>&nbsp;&nbsp;&lt;qt&gt;\\x1B[31m &amp; \\u202E</qt>"));
+        QTextDocument shown;
+        shown.setHtml(tip);
+        QVERIFY(shown.toPlainText().startsWith(QStringLiteral("<b>x</b>\n")));
+        QCOMPARE(plainLine(std::string_view("a\nb\tc\xff")), QStringLiteral("a\\nb\\tc\\xFF"));
+    }
+
+    void numbersHaveTheirPlural() {
+        const auto runs = [](qint64 n) {
+            return counted(n, QStringLiteral("%1 run"), QStringLiteral("%1 runs"));
+        };
+        QCOMPARE(runs(0), QStringLiteral("0 runs"));
+        QCOMPARE(runs(1), QStringLiteral("1 run"));
+        QCOMPARE(runs(2), QStringLiteral("2 runs"));
+        QCOMPARE(runs(1204), QStringLiteral("1,204 runs"));
+    }
+
     void initTestCase() { QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedKingdom)); }
 
     void figuresHaveThreeDigits_data() {

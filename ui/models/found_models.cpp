@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
@@ -211,8 +212,8 @@ QVariant FoundModels::text(const Row& row, int column) const {
     switch (column) {
         case name:
             return row.facts.open && !row.facts.name.isEmpty() ? row.facts.name
-                   : QFileInfo(row.path).isDir()               ? QFileInfo(row.path).fileName()
-                                                               : QFileInfo(row.path).completeBaseName();
+                   : QFileInfo(row.path).isDir()               ? plainLine(QFileInfo(row.path).fileName())
+                                                 : plainLine(QFileInfo(row.path).completeBaseName());
         case architecture:
             return row.facts.architecture;
         case parameters:
@@ -224,7 +225,7 @@ QVariant FoundModels::text(const Row& row, int column) const {
         case here:
             return verdict(row);
         case foundIn:
-            return row.place;
+            return plainLine(row.place);
         default:
             return {};
     }
@@ -245,7 +246,7 @@ QVariant FoundModels::data(const QModelIndex& index, int role) const {
         case Qt::DisplayRole:
             return text(row, column);
         case Qt::ToolTipRole:
-            return tooltip(row, column);
+            return plainTip(tooltip(row, column));
         case Qt::TextAlignmentRole:
             return int(Qt::AlignVCenter) |
                    int(column == parameters || column == size ? Qt::AlignRight : Qt::AlignLeft);

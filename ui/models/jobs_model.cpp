@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ui/models/run_roles.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/text_label.h"
 
@@ -88,12 +89,12 @@ QVariant JobsModel::data(const QModelIndex& index, int role) const {
     const bool title = index.column() == Title;
     switch (role) {
         case Qt::DisplayRole:
-            return title ? info.title : stateText(info);
+            return title ? plainLine(info.title) : stateText(info);
         case SuffixRole:
-            return title ? QVariant(info.state == JobState::failed ? info.error : info.detail) : QVariant();
+            return title ? QVariant(plainLine(info.state == JobState::failed ? info.error : info.detail))
+                         : QVariant();
         case Qt::ToolTipRole:
-            return info.error.isEmpty() ? info.detail
-                                        : QStringLiteral("<qt>%1</qt>").arg(info.error.toHtmlEscaped());
+            return plainTip(info.error.isEmpty() ? info.detail : info.error);
         case ToneRole:
             return title ? QVariant() : QVariant(static_cast<int>(stateTone(info.state)));
         case Qt::TextAlignmentRole:

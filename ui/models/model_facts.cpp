@@ -4,6 +4,7 @@
 #include <QCoreApplication>
 
 #include "ui/models/device_facts.h"
+#include "ui/theme/plain_text.h"
 
 namespace hone::ui {
 
@@ -33,16 +34,16 @@ bool flagField(const nlohmann::json& json, const char* key, bool fallback) {
 ModelFacts::ModelFacts(const nlohmann::json& inspected) {
     if (!inspected.is_object()) return;
     open = true;
-    name = textField(inspected, "name");
+    name = plainLine(textField(inspected, "name"));
     source = textField(inspected, "source");
-    architecture = textField(inspected, "architecture");
+    architecture = plainLine(textField(inspected, "architecture"));
     parameters = numberField(inspected, "parameters");
     bytes = numberField(inspected, "bytes");
     contextLength = numberField(inspected, "context_length");
     kvBytesPerToken = numberField(inspected, "kv_bytes_per_token");
     synthetic = flagField(inspected, "synthetic", false);
     supported = flagField(inspected, "supported", true);
-    unsupportedReason = textField(inspected, "unsupported_reason");
+    unsupportedReason = plainLine(textField(inspected, "unsupported_reason"));
     const auto byType = inspected.find("types");
     if (byType == inspected.end() || !byType->is_object()) return;
     double most = -1;

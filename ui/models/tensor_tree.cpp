@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ui/models/model_facts.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/share_bar_delegate.h"
 
@@ -217,11 +218,12 @@ QVariant TensorTree::data(const QModelIndex& index, int role) const {
     if (role != Qt::DisplayRole) return {};
     switch (column) {
         case tensor:
-            return at->label;
+            return plainLine(at->label);
         case type:
-            return at->type;
+            return plainLine(at->type);
         case shape:
-            return at->tensorName.isEmpty() ? tr("%1 tensors").arg(at->tensors) : at->shape;
+            return at->tensorName.isEmpty() ? counted(at->tensors, tr("%1 tensor"), tr("%1 tensors"))
+                                            : at->shape;
         case bytes:
             return formatBytes(at->bytes);
         case share:

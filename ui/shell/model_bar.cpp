@@ -9,6 +9,7 @@
 
 #include "ui/models/device_facts.h"
 #include "ui/models/model_facts.h"
+#include "ui/theme/plain_text.h"
 #include "ui/widgets/chip.h"
 #include "ui/widgets/elided_label.h"
 
@@ -45,7 +46,7 @@ ModelBar::ModelBar(Session& session, QWidget* parent)
     connect(&session_, &Session::modelChanged, this, &ModelBar::showModel);
     connect(&session_, &Session::openFailed, this, &ModelBar::showModel);
     connect(&session_, &Session::openStarted, this, [this](const QString& checkpoint) {
-        name_->setText(tr("Opening %1…").arg(QFileInfo(checkpoint).fileName()));
+        name_->setText(tr("Opening %1…").arg(plainLine(QFileInfo(checkpoint).fileName())));
     });
     connect(&session_, &Session::environmentChanged, this, &ModelBar::showTarget);
     connect(&session_, &Session::devicesChanged, this, &ModelBar::showTarget);
@@ -61,7 +62,7 @@ void ModelBar::showModel() {
     const ModelFacts facts(session_.model());
     name_->setText(facts.open ? facts.name : tr("No model is open"));
     name_->setTone(facts.open ? Tone::text : Tone::muted);
-    name_->setToolTip(facts.open ? session_.checkpoint() : QString());
+    name_->setToolTip(plainTip(facts.open ? session_.checkpoint() : QString()));
     architecture_->setText(facts.architecture);
     type_->setText(facts.mainType);
     size_->setText(formatBytes(facts.bytes));
@@ -72,7 +73,7 @@ void ModelBar::showModel() {
         chip->updateGeometry();
     }
     problem_->setVisible(facts.open && !facts.supported);
-    problem_->setToolTip(facts.unsupportedReason);
+    problem_->setToolTip(plainTip(facts.unsupportedReason));
 }
 
 void ModelBar::showTarget() {

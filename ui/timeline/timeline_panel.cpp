@@ -14,6 +14,7 @@
 #include "ui/forms/schema_text.h"
 #include "ui/models/runs_model.h"
 #include "ui/pages/tables/figure_table.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 #include "ui/timeline/trace_files.h"
 #include "ui/timeline/trace_text.h"
@@ -81,7 +82,7 @@ void TimelinePanel::fillChoice() {
     choice_->clear();
     for (const profiler::RunRecord& run : runs_) {
         choice_->addItem(tr("Run %1").arg(runName(run)));
-        choice_->setItemData(choice_->count() - 1, QString::fromStdString(run.what.model_name),
+        choice_->setItemData(choice_->count() - 1, plainTip(QString::fromStdString(run.what.model_name)),
                              Qt::ToolTipRole);
     }
     const auto shown = std::find_if(runs_.begin(), runs_.end(), [this](const auto& run) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 #include "ui/timeline/memory_shape.h"
 #include "ui/timeline/trace_text.h"
@@ -152,7 +153,7 @@ TimelineView::Hit TimelineView::hit(const QPoint& position) const {
     if (layerRect().contains(position)) return hitBand(data_->layers(), time, true);
     Hit result;
     if (!data_->trace().memory.empty() && memoryRect().contains(position)) {
-        result.tip = memoryLines(*data_, time).join(QLatin1Char('\n'));
+        result.tip = plainTip(memoryLines(*data_, time).join(QLatin1Char('\n')));
         return result;
     }
     result.event = eventAt(position);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ui/models/run_roles.h"
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 #include "ui/timeline/trace_text.h"
 #include "ui/widgets/share_bar_delegate.h"
@@ -145,7 +146,7 @@ QString TotalsModel::text(const profiler::KernelGroup& total, int column) const 
 QVariant TotalsModel::tip(const profiler::KernelGroup& total, int column) const {
     switch (column) {
         case Name:
-            return groupName(total, by_);
+            return plainTip(groupName(total, by_));
         case Time:
             return formatExact(static_cast<double>(total.total), QStringLiteral("ns"));
         case Mean:

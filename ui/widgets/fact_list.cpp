@@ -4,6 +4,7 @@
 #include <QGridLayout>
 #include <QPainter>
 
+#include "ui/theme/plain_text.h"
 #include "ui/widgets/elided_label.h"
 
 namespace hone::ui {
@@ -37,10 +38,10 @@ void FactList::setFacts(const std::vector<Fact>& facts) {
         layout_->setRowMinimumHeight(static_cast<int>(i), shown ? spacing::rowHeight : 0);
         if (!shown) continue;
         rows_[i].name->setText(facts[i].name);
-        rows_[i].value->setText(facts[i].value);
+        rows_[i].value->setText(plainLine(facts[i].value));
         rows_[i].value->setTone(facts[i].tone);
-        rows_[i].name->setToolTip(facts[i].tooltip);
-        rows_[i].value->setToolTip(facts[i].tooltip);
+        rows_[i].name->setToolTip(plainTip(facts[i].tooltip));
+        rows_[i].value->setToolTip(plainTip(facts[i].tooltip));
         rows_[i].value->setAccessibleName(facts[i].name + QStringLiteral(": ") + facts[i].value);
     }
     shown_ = facts.size();

@@ -11,6 +11,7 @@
 
 #include "ui/forms/captioned.h"
 #include "ui/forms/schema_text.h"
+#include "ui/theme/plain_text.h"
 
 namespace hone::ui {
 
@@ -97,8 +98,8 @@ void AccuracyControls::showText(const Workload& w) {
     QStringList paths{path};
     for (const std::string& more : w.more_texts) paths.append(QString::fromStdString(more));
     if (paths.size() > 1) name = tr("%1 and %2 more").arg(name).arg(paths.size() - 1);
-    text_->setItemText(file, own ? name : tr("files…"));
-    text_->setItemData(file, own ? paths.join(QLatin1Char('\n')) : QString(), Qt::ToolTipRole);
+    text_->setItemText(file, own ? plainLine(name) : tr("files…"));
+    text_->setItemData(file, own ? plainTip(paths.join(QLatin1Char('\n'))) : QString(), Qt::ToolTipRole);
     text_->setCurrentIndex(own ? file : w.text == "none" ? none : bundled);
 }
 
