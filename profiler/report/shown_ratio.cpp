@@ -82,7 +82,7 @@ void set_percent(ShownRatio& shown, const Estimate& ratio, bool decided) {
 std::string why_undecided(const MetricDefinition& metric, const ShownRatio& shown, const Estimate& ratio) {
     const bool exact = metric.kind == Kind::memory || ratio.n >= 2;
     if (exact && ratio.low == 1 && ratio.high == 1) return "the two are equal";
-    if (metric.measured_once) return "it is measured once a run, which gives no interval";
+    if (metric.measured_once) return "measured once a run";
     if (ratio.n < 2) return "one sample gives no interval";
     return fmt::format("the {:.0f} % interval {} includes {}", 100 * kDecidingConfidence, shown.interval,
                        shown.form == ShownRatio::Form::factor ? "1" : "0");

@@ -5,10 +5,17 @@
 #include <QHeaderView>
 #include <algorithm>
 
+#include "ui/models/run_roles.h"
 #include "ui/pages/tables/figure_delegate.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
+
+namespace {
+
+constexpr int sharedLeast = 160;  // pixels
+
+}  // namespace
 
 FigureTable::FigureTable(const QString& accessibleName, QWidget* parent) : QTableView(parent) {
     setAccessibleName(accessibleName);
@@ -76,6 +83,16 @@ void FigureTable::setSharingFrom(int column) {
 }
 
 int FigureTable::neededWidth(int column) const {
+    if (sharingFrom_ >= 0 && column >= sharingFrom_) {
+        // Verdicts with their intervals are whole; a name, or what differs, may end in "…" and is in its tooltip.
+        int widest = sharedLeast;
+        for (int row = 0; row < model()->rowCount(); ++row) {
+            const QModelIndex index = model()->index(row, column);
+            if (!index.data(SuffixRole).toString().isEmpty())
+                widest = std::max(widest, itemDelegate()->sizeHint({}, index).width());
+        }
+        return widest;
+    }
     const int needed = std::max(sizeHintForColumn(column), horizontalHeader()->sectionSizeHint(column));
     return most_.contains(column) ? std::min(needed, most_[column]) : needed;
 }
