@@ -26,31 +26,40 @@ Group group_of(UnicodeClass kind) {
     }
 }
 
+// Most of most texts: without a look at the table.
+constexpr std::array<Group, 128> kAscii = [] {
+    std::array<Group, 128> groups{};
+    for (std::size_t c = 0; c < groups.size(); ++c) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const bool space = c == ' ' || (c >= '\t' && c <= '\r');
+        groups[c] = letter                 ? Group::letter
+                    : c >= '0' && c <= '9' ? Group::number
+                    : space                ? Group::space
+                                           : Group::other;
+    }
+    return groups;
+}();
+
 struct Character {
     Group group;
     std::size_t bytes;
 };
 
 Character character_at(std::string_view text, std::size_t at) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    if (lead < kAscii.size()) return {kAscii[lead], 1};
     const Utf8Point found = utf8_point(text, at);
     return {group_of(UnicodeTable::instance().of(found.point)), found.bytes};
 }
 
-// Where the run of characters that `belongs` holds for, and that begins at `at`, ends.
-template <typename Belongs>
-std::size_t end_of_run(std::string_view text, std::size_t at, Belongs belongs) {
+// Where the run of characters of `group` that begins at `at` ends.
+std::size_t end_of_group(std::string_view text, std::size_t at, Group group) {
     while (at < text.size()) {
-        const Utf8Point next = utf8_point(text, at);
-        if (!belongs(next.point)) break;
+        const Character next = character_at(text, at);
+        if (next.group != group) break;
         at += next.bytes;
     }
     return at;
-}
-
-std::size_t end_of_group(std::string_view text, std::size_t at, Group group) {
-    const UnicodeTable& table = UnicodeTable::instance();
-    return end_of_run(text, at,
-                      [&table, group](std::uint32_t point) { return group_of(table.of(point)) == group; });
 }
 
 bool is_line_break(char c) {
@@ -125,21 +134,27 @@ std::size_t llama3(std::string_view text) {
     return line_break == std::string_view::npos ? white_space(text) : line_break + 1;
 }
 
-bool is_number(std::uint32_t point) {
-    return group_of(UnicodeTable::instance().of(point)) == Group::number;
+// Where the next number begins.
+std::size_t next_number(std::string_view text) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const Character next = character_at(text, at);
+        if (next.group == Group::number) break;
+        at += next.bytes;
+    }
+    return at;
 }
 
 // \p{N}, each alone.
 std::size_t each_number(std::string_view text) {
     const Character first = character_at(text, 0);
-    if (first.group == Group::number) return first.bytes;
-    return end_of_run(text, first.bytes, [](std::uint32_t point) { return !is_number(point); });
+    return first.group == Group::number ? first.bytes : next_number(text);
 }
 
 // \p{N}+
 std::size_t numbers(std::string_view text) {
-    const bool number = is_number(utf8_point(text, 0).point);
-    return end_of_run(text, 0, [number](std::uint32_t point) { return is_number(point) == number; });
+    return character_at(text, 0).group == Group::number ? end_of_group(text, 0, Group::number)
+                                                        : next_number(text);
 }
 
 // [0-9][0-9][0-9]
@@ -162,7 +177,13 @@ std::size_t marks(std::string_view text) {
                 std::string_view("$+<=>^~|").find(static_cast<char>(point)) != std::string_view::npos);
     };
     const bool mark = is_mark(utf8_point(text, 0).point);
-    return end_of_run(text, 0, [&](std::uint32_t point) { return is_mark(point) == mark; });
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const Utf8Point next = utf8_point(text, at);
+        if (is_mark(next.point) != mark) break;
+        at += next.bytes;
+    }
+    return at;
 }
 
 template <typename Pass, typename Piece>

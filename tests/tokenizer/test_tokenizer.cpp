@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
-#include "engine/formats/gguf.h"
+#include "engine/formats/checkpoint.h"
 #include "engine/tokenizer/chat_template.h"
 #include "engine/tokenizer/tokenizer.h"
 
@@ -27,7 +27,7 @@ protected:
     void SetUp() override {
         const std::string path = from_environment("HONE_SAMPLE_DIR", "SmolLM2-135M-Instruct.Q4_1.gguf");
         if (path.empty()) GTEST_SKIP() << "needs the sample model";
-        checkpoint_ = read_gguf(path);
+        checkpoint_ = open_checkpoint(path);
     }
     Checkpoint checkpoint_;
 };
