@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include <fmt/format.h>
-#include <pcre2.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
-#include <array>
 
 #include "engine/core/error.h"
 #include "engine/core/system_memory.h"
@@ -85,11 +82,6 @@ nlohmann::json hello(const nlohmann::json& request) {
             ErrorDetails{"", "", "version", request["version"].dump(), std::to_string(kProtocolVersion)});
     nlohmann::json environment = profiler::describe_environment();
     environment["libraries"]["xxHash"] = library_version(XXH_versionNumber());
-    std::array<char, 64> pcre2{};
-    if (pcre2_config(PCRE2_CONFIG_VERSION, nullptr) <= static_cast<int>(pcre2.size())) {
-        pcre2_config(PCRE2_CONFIG_VERSION, pcre2.data());
-        environment["libraries"]["PCRE2"] = pcre2.data();
-    }
     environment["isa"] = kernels::isa_name(kernels::best_isa());
     environment["cpu_features"] = kernels::cpu_features();
     environment["memory_available"] = available_memory_bytes();
