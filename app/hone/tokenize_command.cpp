@@ -21,7 +21,8 @@ struct TokenizeOptions {
 };
 
 int tokenize_command(const TokenizeOptions& options) {
-    nlohmann::json request{{"checkpoint", options.checkpoint}, {"bench", options.bench}};
+    nlohmann::json request{
+        {"checkpoint", options.checkpoint}, {"bench", options.bench}, {"ids", options.ids || options.json}};
     if (options.file.empty() || options.file == "-")
         request["text"] =
             std::string{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
