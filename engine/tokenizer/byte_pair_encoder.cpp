@@ -13,6 +13,7 @@ namespace hone {
 namespace {
 
 constexpr TokenId kNoToken = -1;
+constexpr std::uint32_t kStepsBetweenChecks = 1 << 14;
 constexpr std::size_t kShortWord = 48;  // below, looking at every pair again is quicker than a heap
 
 bool prints_as_itself(unsigned byte) {
@@ -130,35 +131,38 @@ void BytePairEncoder::encode_short(std::vector<TokenId>& word) const {
     }
 }
 
-void BytePairEncoder::encode_long(std::vector<TokenId>& word) const {
+void BytePairEncoder::encode_long(std::vector<TokenId>& word, const Progress& progress) const {
     struct Candidate {
-        std::uint32_t rank;
-        std::size_t left;
         std::uint64_t pair;  // as it was when found: a later join makes it stale
+        std::uint32_t rank, left;
         TokenId joined;
         bool operator<(const Candidate& other) const {
             return rank != other.rank ? rank > other.rank : left > other.left;
         }
     };
-    constexpr std::size_t kEnd = std::numeric_limits<std::size_t>::max();
-    std::vector<std::size_t> next(word.size()), previous(word.size());
-    for (std::size_t i = 0; i < word.size(); ++i) {
-        next[i] = i + 1 < word.size() ? i + 1 : kEnd;
+    constexpr std::uint32_t kEnd = std::numeric_limits<std::uint32_t>::max();
+    const auto size = static_cast<std::uint32_t>(word.size());
+    std::vector<std::uint32_t> next(size), previous(size);
+    for (std::uint32_t i = 0; i < size; ++i) {
+        next[i] = i + 1 < size ? i + 1 : kEnd;
         previous[i] = i > 0 ? i - 1 : kEnd;
     }
     std::priority_queue<Candidate> candidates;
-    std::vector<bool> gone(word.size());
-    const auto consider = [&](std::size_t left) {
+    std::vector<bool> gone(size);
+    std::uint32_t steps = 0;
+    const auto consider = [&](std::uint32_t left) {
+        if (++steps % kStepsBetweenChecks == 0) progress.check();
         if (left == kEnd || next[left] == kEnd) return;
         const TokenId a = word[left], b = word[next[left]];
         if (const Merge* merge = find(a, b))
-            candidates.push({merge->rank, left, pair_of(a, b), merge->joined});
+            candidates.push({pair_of(a, b), merge->rank, left, merge->joined});
     };
-    for (std::size_t i = 0; i < word.size(); ++i) consider(i);
+    for (std::uint32_t i = 0; i < size; ++i) consider(i);
     while (!candidates.empty()) {
+        if (++steps % kStepsBetweenChecks == 0) progress.check();
         const Candidate best = candidates.top();
         candidates.pop();
-        const std::size_t right = gone[best.left] ? kEnd : next[best.left];
+        const std::uint32_t right = gone[best.left] ? kEnd : next[best.left];
         if (right == kEnd || pair_of(word[best.left], word[right]) != best.pair) continue;
         word[best.left] = best.joined;
         gone[right] = true;
@@ -174,7 +178,8 @@ void BytePairEncoder::encode_long(std::vector<TokenId>& word) const {
     word.resize(kept);
 }
 
-void BytePairEncoder::encode(std::string_view piece, std::vector<TokenId>& out) const {
+void BytePairEncoder::encode(std::string_view piece, std::vector<TokenId>& out,
+                             const Progress& progress) const {
     thread_local std::vector<TokenId> word;
     word.clear();
     bool after_unknown = false;
@@ -189,7 +194,7 @@ void BytePairEncoder::encode(std::string_view piece, std::vector<TokenId>& out) 
     if (word.size() <= kShortWord)
         encode_short(word);
     else
-        encode_long(word);
+        encode_long(word, progress);
     out.insert(out.end(), word.begin(), word.end());
 }
 

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/core/progress.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace hone {
@@ -25,7 +26,8 @@ public:
                     const std::unordered_map<std::string_view, TokenId>& ids, const std::string& source,
                     std::optional<TokenId> unknown = std::nullopt, bool fuse = false);
 
-    void encode(std::string_view piece, std::vector<TokenId>& out) const;
+    // Checks `progress` on the way where the piece is long. Throws Cancelled.
+    void encode(std::string_view piece, std::vector<TokenId>& out, const Progress& progress = {}) const;
 
 private:
     struct Merge {
@@ -42,7 +44,7 @@ private:
     void insert(const Merge& merge);
     const Merge* find(TokenId left, TokenId right) const;
     void encode_short(std::vector<TokenId>& word) const;
-    void encode_long(std::vector<TokenId>& word) const;
+    void encode_long(std::vector<TokenId>& word, const Progress& progress) const;
 
     std::array<TokenId, 256> byte_ids_{};
     std::optional<TokenId> unknown_;

@@ -3,15 +3,23 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <unordered_map>
 
 #include "engine/core/error.h"
+#include "engine/core/pulse.h"
 #include "engine/tokenizer/added_tokens.h"
 #include "engine/tokenizer/byte_pair_encoder.h"
 #include "engine/tokenizer/pre_tokenizer.h"
 #include "engine/tokenizer/tokenizer_facts.h"
 
 namespace hone {
+namespace {
+
+constexpr std::size_t kBytesBetweenChecks = 1 << 16;
+constexpr std::size_t kSlowBytesPerSecond = 10'000'000;  // a cut on a busy machine
+
+}  // namespace
 
 struct Tokenizer::Impl {
     std::string kind;
@@ -26,7 +34,7 @@ struct Tokenizer::Impl {
     std::vector<bool> ends;
 
     void set_bytes(const TokenizerFacts& facts);
-    void encode_piece(std::string_view piece, std::vector<TokenId>& ids) const;
+    void encode_piece(std::string_view piece, const Progress& progress, std::vector<TokenId>& ids) const;
 };
 
 // Text that is not in the byte alphabet stands for itself, as an added token's does.
@@ -45,24 +53,31 @@ void Tokenizer::Impl::set_bytes(const TokenizerFacts& facts) {
     for (const AddedToken& token : facts.added) bytes[static_cast<std::size_t>(token.id)] = token.text;
 }
 
-void Tokenizer::Impl::encode_piece(std::string_view piece, std::vector<TokenId>& ids) const {
+void Tokenizer::Impl::encode_piece(std::string_view piece, const Progress& progress,
+                                   std::vector<TokenId>& ids) const {
     const auto whole = whole_words.empty() ? whole_words.end() : whole_words.find(std::string(piece));
     if (whole != whole_words.end())
         ids.push_back(whole->second);
     else
-        encoder->encode(piece, ids);
+        encoder->encode(piece, ids, progress);
 }
 
-void Tokenizer::encode_plain(std::string_view text, MergeCache* cache, std::vector<TokenId>& ids) const {
+void Tokenizer::encode_plain(std::string_view text, MergeCache* cache, const Progress& progress,
+                             std::vector<TokenId>& ids) const {
     if (!impl_->encoder) {
         for (const char byte : text) ids.push_back(static_cast<unsigned char>(byte));
         return;
     }
-    if (cache == nullptr) {
-        impl_->pre->split(text, [&](std::string_view piece) { impl_->encode_piece(piece, ids); });
-        return;
-    }
+    std::size_t since_check = 0;
     impl_->pre->split(text, [&](std::string_view piece) {
+        if ((since_check += piece.size()) > kBytesBetweenChecks) {
+            progress.check();
+            since_check = 0;
+        }
+        if (cache == nullptr) {
+            impl_->encode_piece(piece, progress, ids);
+            return;
+        }
         if (const auto known = cache->pieces_.find(piece); known != cache->pieces_.end()) {
             ++cache->hits_;
             ids.insert(ids.end(), known->second.begin(), known->second.end());
@@ -70,7 +85,7 @@ void Tokenizer::encode_plain(std::string_view text, MergeCache* cache, std::vect
         }
         ++cache->misses_;
         const std::size_t before = ids.size();
-        impl_->encode_piece(piece, ids);
+        impl_->encode_piece(piece, progress, ids);
         if (cache->pieces_.size() < cache->capacity_)
             cache->pieces_.emplace(
                 piece, std::vector<TokenId>(ids.begin() + static_cast<std::ptrdiff_t>(before), ids.end()));
@@ -105,13 +120,16 @@ Tokenizer Tokenizer::from_checkpoint(const Checkpoint& checkpoint) {
     return Tokenizer(std::move(impl));
 }
 
-std::vector<TokenId> Tokenizer::encode(std::string_view text, SpecialTokens specials,
-                                       MergeCache* cache) const {
+std::vector<TokenId> Tokenizer::encode(std::string_view text, SpecialTokens specials, MergeCache* cache,
+                                       const Progress& progress) const {
+    // The passes that cut a text, and the search for added tokens, go over runs of one character without a sign of life.
+    const LongStep cutting(
+        std::chrono::seconds(5 + static_cast<std::int64_t>(text.size() / kSlowBytesPerSecond)));
     std::vector<TokenId> ids;
     ids.reserve(text.size() / 3 + 8);
     impl_->added->split(
         text, specials == SpecialTokens::parse,
-        [&](std::string_view plain) { encode_plain(plain, cache, ids); },
+        [&](std::string_view plain) { encode_plain(plain, cache, progress, ids); },
         [&ids](TokenId token) { ids.push_back(token); });
     return ids;
 }

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/core/progress.h"
 #include "engine/formats/checkpoint.h"
 
 namespace hone {
@@ -50,9 +51,10 @@ public:
     Tokenizer(Tokenizer&&) noexcept;
     Tokenizer& operator=(Tokenizer&&) noexcept;
 
-    // No BOS is added: see adds_bos(). Invalid UTF-8 is encoded byte by byte.
+    // No BOS is added: see adds_bos(). Invalid UTF-8 is encoded byte by byte. Takes texts below 4 GiB, in time in proportion to
+    // them; throws Cancelled.
     std::vector<TokenId> encode(std::string_view text, SpecialTokens specials = SpecialTokens::as_text,
-                                MergeCache* cache = nullptr) const;
+                                MergeCache* cache = nullptr, const Progress& progress = {}) const;
     // Control tokens are written as their text. Throws Error for an id outside the vocabulary.
     std::string decode(std::span<const TokenId> ids) const;
     // The bytes of one token: may be part of a UTF-8 character.
@@ -67,7 +69,8 @@ public:
 
 private:
     struct Impl;
-    void encode_plain(std::string_view text, MergeCache* cache, std::vector<TokenId>& ids) const;
+    void encode_plain(std::string_view text, MergeCache* cache, const Progress& progress,
+                      std::vector<TokenId>& ids) const;
     explicit Tokenizer(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

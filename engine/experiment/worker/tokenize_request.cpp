@@ -21,7 +21,7 @@ double best_seconds(const Tokenizer& tokenizer, const std::string& text, const P
     do {
         progress.check();
         const Clock::time_point begin = Clock::now();
-        const auto ids = tokenizer.encode(text);
+        const auto ids = tokenizer.encode(text, SpecialTokens::as_text, nullptr, progress);
         best = std::min(best, std::chrono::duration<double>(Clock::now() - begin).count());
     } while (Clock::now() - start < std::chrono::seconds(1));
     return best;
@@ -49,7 +49,7 @@ nlohmann::json tokenize_text(const nlohmann::json& request, const Progress& prog
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint);
     const std::string text = request.contains("file") ? load_accuracy_text(text_field(request, "file")).text
                                                       : text_field(request, "text");
-    const std::vector<TokenId> ids = tokenizer.encode(text);
+    const std::vector<TokenId> ids = tokenizer.encode(text, SpecialTokens::as_text, nullptr, progress);
     nlohmann::json result{{"bytes", text.size()}, {"tokens", ids.size()}};
     if (request.value("ids", true)) {
         if (ids.size() > kMostIds) too_many(ids.size());
