@@ -70,6 +70,7 @@ private slots:
         QTest::newRow("fraction") << 2.4561 << "2.46";
         QTest::newRow("kept zero") << 1.8 << "1.80";
         QTest::newRow("small") << 0.00331 << "0.00331";
+        QTest::newRow("tiny") << 0.00000119 << "1.19E−06";
         QTest::newRow("rounds up a digit") << 9.9996 << "10.0";
         QTest::newRow("rounds up to hundreds") << 99.96 << "100";
         QTest::newRow("negative") << -1.234 << "−1.23";

@@ -22,7 +22,7 @@ QString threeDigits(double value) {
     const QLocale locale;
     if (value == 0) return locale.toString(0);
     const double size = std::abs(value);
-    if (size >= 1e9 || size < 1e-6) return locale.toString(value, 'e', 2);
+    if (size >= 1e9 || size < 1e-4) return locale.toString(value, 'e', 2);
     if (value == std::round(value) && size < 1000) return locale.toString(static_cast<qlonglong>(value));
     const int magnitude = static_cast<int>(std::floor(std::log10(size) + 1e-12));
     const double step = std::pow(10.0, magnitude - 2);

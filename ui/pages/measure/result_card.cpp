@@ -32,7 +32,6 @@ ResultCard::ResultCard(Session& session, QWidget* parent)
     table_->setModel(model_);
     table_->horizontalHeader()->hide();
     table_->setFittingRows(0);
-    table_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     table_->setStretchedColumn(0);
     auto* buttons = new QHBoxLayout;
     buttons->setContentsMargins(15, 2, 15, 4);

@@ -21,7 +21,6 @@ LedgerCard::LedgerCard(Session& session, QWidget* parent)
     table_->setModel(model_);
     table_->setFittingRows(0);
     table_->setStretchedColumn(LedgerModel::Metric);
-    table_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     body()->setSpacing(0);
     body()->addWidget(table_);
     auto* row = new QHBoxLayout(strip_);

@@ -3,6 +3,7 @@
 
 #include <QEvent>
 #include <QHeaderView>
+#include <QScrollBar>
 #include <algorithm>
 
 #include "ui/models/run_roles.h"
@@ -36,6 +37,7 @@ FigureTable::FigureTable(const QString& accessibleName, QWidget* parent) : QTabl
     horizontalHeader()->setMinimumSectionSize(40);
     horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     horizontalHeader()->viewport()->installEventFilter(this);
+    connect(horizontalScrollBar(), &QScrollBar::rangeChanged, this, &FigureTable::fitRows);
     soon_.setSingleShot(true);
     connect(&soon_, &QTimer::timeout, this, &FigureTable::fitColumns);
     connect(horizontalHeader(), &QHeaderView::sectionResized, this, [this](int column, int, int now) {
@@ -187,7 +189,9 @@ void FigureTable::fitRows() {
     if (fittingRows_ < 0 || model() == nullptr) return;
     const int rows = fittingRows_ == 0 ? model()->rowCount() : qMin(fittingRows_, model()->rowCount());
     const int header = horizontalHeader()->isHidden() ? 0 : spacing::headerHeight;
-    setFixedHeight(header + rows * spacing::rowHeight + 1);
+    // A column that has no room is scrolled to, not cut off.
+    const int bar = horizontalScrollBar()->maximum() > 0 ? horizontalScrollBar()->sizeHint().height() : 0;
+    setFixedHeight(header + rows * spacing::rowHeight + 1 + bar);
     setVerticalScrollBarPolicy(rows == model()->rowCount() ? Qt::ScrollBarAlwaysOff : Qt::ScrollBarAsNeeded);
 }
 
