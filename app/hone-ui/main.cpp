@@ -7,9 +7,11 @@
 #include <QMessageBox>
 #include <QPushButton>
 #include <QTimer>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 
+#include "engine/experiment/client/left_behind.h"
 #include "engine/techniques/schema/schema.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/screenshots.h"
@@ -127,6 +129,9 @@ private:
 }  // namespace
 
 int main(int argc, char** argv) {
+    // A limit on file sizes (ulimit -f) is one more full disk.
+    std::signal(SIGXFSZ, SIG_IGN);
+    hone::remove_what_killed_clients_left();
     QApplication::setOrganizationName(QStringLiteral("hone"));
     QApplication::setApplicationName(QStringLiteral("hone-ui"));
     QApplication::setApplicationVersion(QStringLiteral(HONE_VERSION));

@@ -23,15 +23,29 @@ std::string joined(const nlohmann::json& list) {
     return text;
 }
 
+// A store that was named is looked at before anything is written; without one the usual store may be unusable, and the model is
+// written all the same.
+void require_usable(const std::filesystem::path& named) {
+    if (named.empty()) return;
+    const profiler::StoreInfo info = profiler::Store(named).info();
+    if (info.read_only)
+        throw Error(ErrorDetails{.message = {},
+                                 .file = info.path.string(),
+                                 .field = "--store",
+                                 .found = "a store that can only be read",
+                                 .expected = "one that can be written",
+                                 .fault = Fault::argument});
+}
+
 int export_command(const ExportOptions& options) {
     ExportRequest request = options.request;
     request.checkpoint = options.common.checkpoint;
     request.recipe = options.common.recipe();
     request.target = options.common.target();
-    profiler::Store store(store_path(options.common.store_file));
+    require_usable(options.common.store_file);
     const Interrupt interrupt;
-    const nlohmann::json result = export_checkpoint(request, {}, progress_observer(false), interrupt.token());
-    store_artifact(store, request, result);
+    nlohmann::json result = export_checkpoint(request, {}, progress_observer(false), interrupt.token());
+    record_export(store_path(options.common.store_file), request, result);
     clear_progress();
     const nlohmann::json verify = result.value("verify", nlohmann::json());
     const bool passed = !verify.is_object() || verify.value("passed", false);
@@ -39,7 +53,11 @@ int export_command(const ExportOptions& options) {
         print_json(result);
         return passed ? kDone : kFailed;
     }
-    print(fmt::format("{}: {}\n", result.value("path", ""), bytes_text(result.value("bytes", 0.0))));
+    if (passed)
+        print(fmt::format("{}: {}\n", result.value("path", ""), bytes_text(result.value("bytes", 0.0))));
+    else
+        print(fmt::format("{}: not written, because what was written beside it failed its verification\n",
+                          result.value("path", "")));
     if (const auto left_out = result.value("left_out", nlohmann::json::array()); !left_out.empty())
         print(fmt::format("left out, as they configure a run and not the weights: {}\n", joined(left_out)));
     for (const auto& note : result.value("notes", nlohmann::json::array()))
@@ -74,8 +92,10 @@ void add_export(CLI::App& app, Commands& commands) {
         ->required()
         ->type_name("PATH");
     command->add_flag("--overwrite", options->request.overwrite, "Replace the file or folder if it exists");
-    command->add_flag("--verify", options->request.verify,
-                      "Load what was written in a fresh worker and compare it with the recipe in memory");
+    command->add_flag(
+        "--verify", options->request.verify,
+        "Load what was written in a fresh worker and compare it with the recipe in memory, before it "
+        "takes its place");
     commands.push_back({command, [options] { return export_command(*options); }});
 }
 

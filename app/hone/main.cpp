@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include "app/hone/terminal.h"
 #include "app/hone/worker_command.h"
 #include "engine/core/error.h"
+#include "engine/experiment/client/left_behind.h"
 #include "profiler/store/store.h"
 
 namespace {
@@ -42,6 +44,9 @@ int run(const cli::Commands& commands, bool json) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // With a limit on file sizes (ulimit -f) a write then fails, as on a full disk, and what was begun is removed.
+    std::signal(SIGXFSZ, SIG_IGN);
+    if (argc > 1 && std::string_view(argv[1]) != "worker") remove_what_killed_clients_left();
     CLI::App app{
         "Hone shows what each optimisation does to the latency, memory and accuracy of a language model."};
     app.set_version_flag("--version", "hone " HONE_VERSION);

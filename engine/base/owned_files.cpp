@@ -108,17 +108,13 @@ int create_owned_file(const std::filesystem::path& path, mode_t mode) {
 
 int create_owned_folder(const std::filesystem::path& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) != 0) return -1;
-    const int descriptor = own_folder(path);
+    const int descriptor = owned(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), path);
     if (descriptor < 0 && errno != EEXIST) {
         const int error = errno;
         ::rmdir(path.c_str());
         errno = error;
     }
     return descriptor;
-}
-
-int own_folder(const std::filesystem::path& path) {
-    return owned(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), path);
 }
 
 bool remove_abandoned_file(const std::filesystem::path& path) {

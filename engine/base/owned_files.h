@@ -25,8 +25,6 @@ std::string kept_name(std::string_view name);
 // no locks (some network folders) it stays unlocked, and nothing is lost but the tidying after a crash.
 int create_owned_file(const std::filesystem::path& path, mode_t mode);
 int create_owned_folder(const std::filesystem::path& path, mode_t mode);
-// Locks a folder that this process has just made. -1 with errno.
-int own_folder(const std::filesystem::path& path);
 
 // Removes a regular file that has lost its owner. False where it is none, belongs to another user or is in use.
 bool remove_abandoned_file(const std::filesystem::path& path);

@@ -32,12 +32,17 @@ constexpr std::int64_t kKeptBehind = 64;
 
 [[noreturn]] void fail(const std::string& path, const char* what) {
     const int code = errno;
-    throw Error({.message = fmt::format("{}: {}: {}{}", path, what, std::strerror(code),
-                                        code == ENOSPC ? "; free some space, or measure fewer windows" : ""),
-                 .file = path,
-                 .field = "log-probabilities",
-                 .found = std::strerror(code),
-                 .expected = {}});
+    const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
+    throw Error(
+        {.message = {},
+         .file = path,
+         .field = "log-probabilities",
+         .found = fmt::format("{}: {}", what, std::strerror(code)),
+         .expected = {},
+         .fault = Fault::not_written,
+         .summary = full ? "There is no room for the log-probabilities that are compared." : "",
+         .action =
+             full ? "Free some space, set TMPDIR to a folder with room, or measure fewer windows." : ""});
 }
 
 }  // namespace

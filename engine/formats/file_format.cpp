@@ -10,13 +10,13 @@
 namespace hone {
 namespace {
 
-std::int64_t write_folder(const Checkpoint& checkpoint, const std::filesystem::path& path,
-                          const Progress& progress) {
-    return write_hugging_face(checkpoint, path, progress);
+Written prepare_folder(const Checkpoint& checkpoint, const std::filesystem::path& path, Existing existing,
+                       const Progress& progress) {
+    return prepare_hugging_face(checkpoint, path, existing, progress);
 }
 
-constexpr std::array kFormats{FileFormat{"gguf", gguf_size, write_gguf},
-                              FileFormat{"safetensors", hugging_face_size, write_folder}};
+constexpr std::array kFormats{FileFormat{"gguf", gguf_size, prepare_gguf},
+                              FileFormat{"safetensors", hugging_face_size, prepare_folder}};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 
 #include "engine/core/progress.h"
 #include "engine/formats/checkpoint.h"
+#include "engine/formats/written.h"
 
 namespace hone {
 
@@ -15,8 +16,9 @@ struct FileFormat {
     std::string_view id;  // "gguf", "safetensors": options, JSON
     // The exact bytes that `write` would need, without needing tensor data. Throws Error for what the format cannot hold.
     std::int64_t (*size)(const Checkpoint& checkpoint);
-    std::int64_t (*write)(const Checkpoint& checkpoint, const std::filesystem::path& path,
-                          const Progress& progress);
+    // Writes and reads back beside `path`; what it returns has yet to take its place there.
+    Written (*prepare)(const Checkpoint& checkpoint, const std::filesystem::path& path, Existing existing,
+                       const Progress& progress);
 };
 
 // Throws Error listing the known ids.

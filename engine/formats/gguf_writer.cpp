@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/core/replacing_file.h"
 #include "engine/formats/gguf.h"
 #include "engine/formats/gguf_carrier.h"
 #include "engine/formats/gguf_header.h"
-#include "engine/formats/replacing_file.h"
 
 namespace hone {
 namespace {
@@ -134,13 +134,14 @@ std::int64_t gguf_size(const Checkpoint& checkpoint) {
     return static_cast<std::int64_t>(header_of(checkpoint).size() + data_bytes(checkpoint));
 }
 
-std::int64_t write_gguf(const Checkpoint& checkpoint, const std::filesystem::path& path,
-                        const Progress& progress) {
+Written prepare_gguf(const Checkpoint& checkpoint, const std::filesystem::path& path, Existing existing,
+                     const Progress& progress) {
     const std::string header = header_of(checkpoint);
     const std::uint64_t size = header.size() + data_bytes(checkpoint);
     ByteProgress bytes(progress, 2 * size);
     progress.check();
-    ReplacingFile file(path, static_cast<std::int64_t>(size));
+    auto place = std::make_unique<ReplacingFile>(path, static_cast<std::int64_t>(size), existing);
+    ReplacingFile& file = *place;
     require_data(checkpoint);
     file.write(header.data(), header.size());
     std::vector<Hash> hashes;
@@ -148,8 +149,14 @@ std::int64_t write_gguf(const Checkpoint& checkpoint, const std::filesystem::pat
     file.sync();
     verify(header, file.temporary(), path, hashes, bytes);
     progress.check();
-    file.commit();
-    return static_cast<std::int64_t>(size);
+    return {std::move(place), static_cast<std::int64_t>(size)};
+}
+
+std::int64_t write_gguf(const Checkpoint& checkpoint, const std::filesystem::path& path,
+                        const Progress& progress) {
+    const Written written = prepare_gguf(checkpoint, path, Existing::replace, progress);
+    written.place->commit();
+    return written.bytes;
 }
 
 }  // namespace hone

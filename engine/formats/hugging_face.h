@@ -7,6 +7,7 @@
 
 #include "engine/core/progress.h"
 #include "engine/formats/checkpoint.h"
+#include "engine/formats/written.h"
 
 namespace hone {
 
@@ -27,7 +28,11 @@ inline constexpr std::int64_t kShardBytes = 5'000'000'000;
 // Writes `checkpoint` as such a folder, with the types that its tensors have: F32, F16 and BF16, others are refused.
 // Atomic: free-space check, a temporary folder beside it, fsync, every file read again and compared, rename. A folder that is
 // there is replaced where it holds nothing but files of such a model, and refused otherwise. On any failure or cancel
-// the temporary folder is removed and what was there is untouched. Returns the bytes of all files.
+// the temporary folder is removed and what was there is untouched. In two steps, as prepare_gguf().
+Written prepare_hugging_face(const Checkpoint& checkpoint, const std::filesystem::path& folder,
+                             Existing existing, const Progress& progress,
+                             std::int64_t shard_bytes = kShardBytes);
+// Both at once, over a folder that is there. Returns the bytes of all files.
 std::int64_t write_hugging_face(const Checkpoint& checkpoint, const std::filesystem::path& folder,
                                 const Progress& progress, std::int64_t shard_bytes = kShardBytes);
 

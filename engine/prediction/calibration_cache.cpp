@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "engine/core/error.h"
-#include "engine/formats/replacing_file.h"
+#include "engine/core/replacing_file.h"
 
 namespace hone {
 
@@ -41,10 +41,7 @@ void keep_calibration(const Calibration& calibration) {
     std::error_code failed;
     std::filesystem::create_directories(path.parent_path(), failed);
     const std::string text = to_json(calibration).dump(1) + "\n";
-    ReplacingFile file(path, static_cast<std::int64_t>(text.size()));
-    file.write(text.data(), text.size());
-    file.sync();
-    file.commit();
+    write_replacing(path, text, Existing::any);
 }
 
 }  // namespace hone

@@ -99,7 +99,7 @@ class PlantedBreach(unittest.TestCase):
     def test_a_link_upwards(self):
         self.replace("engine/formats/CMakeLists.txt", "LINKS hone_core", "LINKS hone_core hone_runtime")
         self.expect("engine/formats/CMakeLists.txt:", "hone_formats (engine/formats) links hone_runtime",
-                    "it may use engine/core, engine/formats")
+                    "it may use base, engine/core, engine/formats")
 
     def test_the_window_reaching_the_runtime(self):
         self.replace("engine/experiment/client/CMakeLists.txt", "LINKS", "LINKS hone_runtime")

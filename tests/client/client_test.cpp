@@ -35,6 +35,7 @@ void ClientTest::SetUp() {
     old_tmpdir_ = old == nullptr ? "" : old;
     std::filesystem::create_directory(folder_ / "tmp");
     ::setenv("TMPDIR", (folder_ / "tmp").c_str(), 1);
+    ::setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
     store_.emplace(folder_ / "runs.sqlite");
     descriptors_ = open_descriptors();
     observer_.progress = [this](const LiveProgress& p) { progress_.push_back(p); };

@@ -17,12 +17,20 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
+#include <utility>
+
+#include "engine/core/error.h"
+#include "engine/core/replacing_file.h"
 
 namespace {
+
+using hone::Existing;
+using hone::ReplacingFile;
 
 using Json = nlohmann::json;
 using std::chrono::milliseconds;
@@ -183,8 +191,12 @@ private:
                 step(request);
             else if (type == "export")
                 export_file(request);
+            else if (type == "settle_export")
+                settle_export(request);
             else
                 fail(request, "unknown request " + type);
+        } catch (const hone::Error& error) {
+            fail(request, error.what());
         } catch (const Cancelled&) {
             say({{"id", request.at("id")},
                  {"type", "error"},
@@ -246,6 +258,8 @@ private:
             repetition(request);
         else if (request["kind"] == "accuracy")
             accuracy(request);
+        else if (request["kind"] == "trace")
+            fail(request, "events.trace: cannot write: No space left on device");
         else
             generate(request);
     }
@@ -287,8 +301,9 @@ private:
             std::getline(std::ifstream(spool) >> std::ws, found);
             if (found != mark) return fail(request, "the spool holds '" + found + "', not " + mark);
             // Verifying an export compares two files that hold the same; anything else differs.
-            const double kl =
-                candidate_ || !dtype_.empty() || checkpoint_.ends_with(".out") ? settings_.kl : 0;
+            const double kl = candidate_ || !dtype_.empty() || checkpoint_.find(".out") != std::string::npos
+                                  ? settings_.kl
+                                  : 0;
             result.update({{"compared", true}, {"kl_sum", kScored * kl}, {"top1_agreeing", kScored - 5}});
         }
         reply(request, result);
@@ -311,8 +326,23 @@ private:
     }
 
     void export_file(const Json& request) {
-        std::ofstream(request.at("path").get<std::string>()) << "exported";
-        reply(request, {{"path", request["path"]}, {"bytes", 8}, {"left_out", {"kv_cache"}}, {"hash", "ab"}});
+        const std::string path = request.at("path");
+        const Existing existing = request.value("overwrite", false) ? Existing::replace : Existing::refuse;
+        held_ = std::make_unique<ReplacingFile>(path, 8, existing);
+        held_->write("exported", 8);
+        Json result{{"path", path}, {"bytes", 8}, {"left_out", {"kv_cache"}}, {"hash", "ab"}};
+        if (request.value("hold", false)) {
+            result["written"] = held_->temporary().string();
+        } else {
+            result["kept"] = held_->commit().string();
+            held_.reset();
+        }
+        reply(request, result);
+    }
+
+    void settle_export(const Json& request) {
+        const auto held = std::exchange(held_, {});
+        reply(request, {{"kept", request.value("commit", false) ? held->commit().string() : ""}});
     }
 
     Settings settings_;
@@ -320,6 +350,7 @@ private:
     std::atomic<bool> cancelled_ = false;
     Json workload_, fault_;
     std::string dtype_, checkpoint_;
+    std::unique_ptr<ReplacingFile> held_;
     bool candidate_ = false;
     int steps_ = 0;
 };

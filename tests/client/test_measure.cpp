@@ -302,5 +302,19 @@ TEST_F(Measuring, WorksWithNobodyWatching) {
     EXPECT_EQ(measure(request()).status, "done");
 }
 
+// The figures are there before it is recorded: a trace that cannot be spooled costs the trace.
+TEST_F(Measuring, KeepsTheFiguresOfRunsWithoutTheirTrace) {
+    MeasureRequest traced = request();
+    traced.trace = true;
+    const MeasureResult result = measure(traced);
+    EXPECT_EQ(result.status, "done");
+    for (const std::int64_t run : result.runs) {
+        const profiler::RunRecord record = load(run);
+        EXPECT_EQ(record.status, "done");
+        EXPECT_TRUE(record.metrics.contains("decode_tokens_per_second"));
+        EXPECT_THAT(record.notes_from_run, Contains(testing::StartsWith("There is no trace of this run. ")));
+    }
+}
+
 }  // namespace
 }  // namespace hone

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <set>
 
 #include "engine/core/error.h"
@@ -271,7 +272,7 @@ TEST_F(HuggingFaceWriter, ReplacesAModelAndNothingElse) {
     folder.file("file", "mine");
     refused(folder.path() / "file", "found a file");
     refused(folder.path() / "absent" / "out", "no folder");
-    refused("/", "root");
+    refused("/", "no name");
 }
 
 TEST_F(HuggingFaceWriter, RemovesWhatAKilledWriterLeft) {
@@ -280,6 +281,74 @@ TEST_F(HuggingFaceWriter, RemovesWhatAKilledWriterLeft) {
     folder.file("out.partial-99-0/model.safetensors", "left by a process that is gone");
     write_hugging_face(fixture("tied"), out, {});
     EXPECT_EQ(names(folder.path()), std::set<std::string>{"out"});
+}
+
+// Names that only look like a leftover, and leftovers that hold what an export never writes.
+TEST_F(HuggingFaceWriter, CleansUpNothingThatIsNotItsOwn) {
+    const std::vector<std::string> mine{"out.partial-backup/thesis.txt", "out.partial-1/config.json",
+                                        "out.partial-12-0/thesis.txt",   "out.partial-13-0/deep/config.json",
+                                        "out.partial-14-0.old/x",        "out.kept-1-0/config.json"};
+    for (const std::string& name : mine) {
+        std::filesystem::create_directories((folder.path() / name).parent_path());
+        folder.file(name, "mine");
+    }
+    folder.file("out.partial-12-0/config.json", "left by an export that was killed");
+    write_hugging_face(fixture("tied"), out, {});
+    for (const std::string& name : mine) EXPECT_EQ(bytes_of_file(folder.path() / name), "mine") << name;
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "out.partial-12-0/config.json"));
+}
+
+// What is put into the folder while the new one is being written: seconds to minutes.
+TEST_F(HuggingFaceWriter, KeepsAFolderThatGotMoreMeanwhile) {
+    const Checkpoint checkpoint = fixture("tied");
+    for (const char* what :
+         {"thesis.txt", "config.json", "generation_config.json/x", "model-99999-of-99999.safetensors"}) {
+        write_hugging_face(checkpoint, out, {});
+        const Written written = prepare_hugging_face(checkpoint, out, Existing::replace, {});
+        const auto file = out / what;
+        if (file.parent_path() != out) std::filesystem::remove(file.parent_path());
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream(file) << "mine";
+        const auto kept = written.place->commit();
+        ASSERT_FALSE(kept.empty()) << what;
+        EXPECT_EQ(bytes_of_file(kept / what), "mine") << what;
+        EXPECT_FALSE(std::filesystem::exists(out / "thesis.txt"));
+        expect_same_tensors(read_hugging_face(out), checkpoint);
+        EXPECT_EQ(names(folder.path()).size(), 2U);
+        std::filesystem::remove_all(kept);
+    }
+    std::filesystem::remove_all(out);
+    const Written written = prepare_hugging_face(checkpoint, out, Existing::refuse, {});
+    std::filesystem::create_directory(out);
+    folder.file("out/thesis.txt", "mine");
+    EXPECT_THROW(written.place->commit(), Error);
+    EXPECT_EQ(bytes_of_file(out / "thesis.txt"), "mine");
+    EXPECT_THROW(prepare_hugging_face(checkpoint, out, Existing::refuse, {}), Error);
+}
+
+TEST_F(HuggingFaceWriter, KeepsTheModesOfWhatItReplaces) {
+    const auto mode = [](const std::filesystem::path& path) {
+        return static_cast<unsigned>(std::filesystem::status(path).permissions());
+    };
+    const Checkpoint checkpoint = fixture("tied");
+    write_hugging_face(checkpoint, out, {});
+    std::filesystem::permissions(out, std::filesystem::perms(0750));
+    std::filesystem::permissions(out / "model.safetensors", std::filesystem::perms(0600));
+    write_hugging_face(checkpoint, out, {});
+    EXPECT_EQ(mode(out), 0750U);
+    EXPECT_EQ(mode(out / "model.safetensors"), 0600U);
+}
+
+// Behind a link, ".." is another folder than the path looks like.
+TEST_F(HuggingFaceWriter, WritesWhereThePathLeads) {
+    std::filesystem::create_directories(folder.path() / "far/away");
+    std::filesystem::create_directory_symlink("far/away", folder.path() / "link");
+    write_hugging_face(fixture("tied"), folder.path() / "link/../out", {});
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "far/out/config.json"));
+    std::filesystem::create_directory_symlink("far/new", out);
+    write_hugging_face(fixture("tied"), out, {});
+    EXPECT_TRUE(std::filesystem::is_symlink(out));
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "far/new/config.json"));
 }
 
 TEST_F(HuggingFaceWriter, LeavesTheOldFolderWhenTheDiskIsFull) {

@@ -100,10 +100,11 @@ TEST(PredictedFile, KeepsItsZeros) {
     const auto path = std::filesystem::path(testing::TempDir()) / "pruned.gguf";
     const Experiment experiment = experiment_with({{"prune_magnitude", nlohmann::json::object()}});
     const nlohmann::json predicted = predict_experiment({{"experiment", to_json(experiment)}});
+    Written held;
     const nlohmann::json written = export_model({{"checkpoint", experiment.checkpoint},
                                                  {"recipe", to_json(experiment.recipe)},
                                                  {"path", path.string()}},
-                                                {}, {});
+                                                {}, {}, held);
     EXPECT_EQ(predicted.at("file_bytes"), written.at("bytes"));
     for (const StoredTensor& tensor : open_checkpoint(path.string()).tensors)
         EXPECT_EQ(tensor.type, DType::f32) << tensor.name;
@@ -117,11 +118,12 @@ TEST(PredictedFile, HasTheSizeThatIsWritten) {
         const Experiment experiment = experiment_with({{"quantize_weights", {{"scheme", "int8_channel"}}}});
         const nlohmann::json predicted =
             predict_experiment({{"experiment", to_json(experiment)}, {"dtype", dtype}});
+        Written held;
         const nlohmann::json written = export_model({{"checkpoint", experiment.checkpoint},
                                                      {"recipe", to_json(experiment.recipe)},
                                                      {"dtype", dtype},
                                                      {"path", path.string()}},
-                                                    {}, {});
+                                                    {}, {}, held);
         EXPECT_EQ(predicted.at("file_bytes"), written.at("bytes")) << dtype;
         EXPECT_EQ(written.at("bytes"), std::filesystem::file_size(path)) << dtype;
         std::filesystem::remove(path);

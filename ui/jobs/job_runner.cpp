@@ -50,9 +50,8 @@ struct Execute {
         return outcome;
     }
     Outcome operator()(const ExportRequest& request) const {
-        profiler::Store connection(store);
         nlohmann::json result = hone::export_checkpoint(request, launch, observer, stop);
-        store_artifact(connection, request, result);
+        record_export(store, request, result);
         return {JobState::done, {}, std::move(result)};
     }
     Outcome operator()(const GenerateRequest& request) const {

@@ -138,11 +138,16 @@ struct ExportRequest {
 // What export_checkpoint would write, without writing: {"file_bytes", "notes", "left_out" [ids]}.
 nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& launch, std::stop_token stop);
 
-// The worker's `export` result; with verify also "verify": {"kl_divergence", "perplexity_in_memory", "perplexity_artifact", "passed", "limit"}.
+// The worker's `export` result and "written": whether the target has it. With verify also "verify": {"kl_divergence",
+// "perplexity_in_memory", "perplexity_artifact", "passed", "limit"}: what failed it was removed, and the target is as it was. Notes say
+// where something is kept that appeared at the target meanwhile.
 nlohmann::json export_checkpoint(const ExportRequest& request, const WorkerLaunch& launch,
                                  const Observer& observer, std::stop_token stop);
 
 // Keeps what export_checkpoint(request) returned in the store, as an artifact. Throws StoreError.
 void store_artifact(profiler::Store& store, const ExportRequest& request, const nlohmann::json& result);
+// As store_artifact(), once the model is written: a store that cannot keep the record costs the record, and a note in `result` says so.
+// Of a model that was not written nothing is kept.
+void record_export(const std::filesystem::path& store, const ExportRequest& request, nlohmann::json& result);
 
 }  // namespace hone

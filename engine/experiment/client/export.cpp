@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/base/utf8.h"
 #include "engine/experiment/client/client.h"
+#include "engine/experiment/client/left_behind.h"
 #include "engine/experiment/client/scratch_folder.h"
 #include "engine/experiment/client/worker_process.h"
 
@@ -38,7 +40,8 @@ public:
         in_memory.workload.prompt_tokens = 1;
         in_memory.workload.generated_tokens = 1;
         Experiment in_file = in_memory;
-        in_file.checkpoint = exported.at("path").get<std::string>();
+        // Beside its target, under the name that it has until it is known to be right.
+        in_file.checkpoint = exported.at("written").get<std::string>();
         in_memory.recipe = weights_only(request.recipe, exported);
         // The file holds the matrices in this type, so the recipe in memory must too.
         nlohmann::json message{
@@ -92,38 +95,92 @@ private:
     int windows_ = 0;
 };
 
+void require_target(const ExportRequest& request) {
+    const std::string path = request.path.string();
+    // Texts between processes are UTF-8: another name than the one that was meant would be written to.
+    if (path.empty() || valid_utf8_prefix(path) != path.size())
+        throw Error(ErrorDetails{.message = {},
+                                 .file = path,
+                                 .field = "output path",
+                                 .found = path.empty() ? "nothing" : "bytes that are no UTF-8",
+                                 .expected = "a path in UTF-8",
+                                 .fault = Fault::argument});
+    std::error_code ignored;
+    if (!request.overwrite && std::filesystem::exists(request.path, ignored))
+        throw Error(ErrorDetails{.message = {},
+                                 .file = path,
+                                 .field = "output path",
+                                 .found = "a file or folder that exists",
+                                 .expected = "a new name, or the permission to overwrite it",
+                                 .fault = Fault::not_written,
+                                 .summary = "Something is there already."});
+}
+
+nlohmann::json write_model(WorkerProcess& worker, const ExportRequest& request, const Observer& observer,
+                           const std::stop_token& stop) {
+    const double share = request.verify ? 0.5 : 1.0;
+    nlohmann::json result =
+        worker.request({{"type", "export"},
+                        {"checkpoint", request.checkpoint},
+                        {"recipe", to_json(request.recipe)},
+                        {"format", request.format},
+                        {"dtype", request.dtype},
+                        {"path", std::filesystem::absolute(request.path).string()},
+                        {"overwrite", request.overwrite},
+                        {"hold", request.verify},
+                        {"target", to_json(request.target)}},
+                       stop, [&](const nlohmann::json& event) {
+                           const double fraction = event.value("fraction", -1.0);
+                           if (observer.progress)
+                               observer.progress({event.value("phase", ""), event.value("detail", ""),
+                                                  fraction < 0 ? fraction : fraction * share});
+                       });
+    result.erase("id");
+    result.erase("type");
+    return result;
+}
+
+// Tells the worker that holds the written model whether it takes its place.
+void settle(WorkerProcess& worker, bool commit, nlohmann::json& result, const std::stop_token& stop) {
+    const nlohmann::json settled = worker.request({{"type", "settle_export"}, {"commit", commit}}, stop);
+    result["kept"] = settled.value("kept", "");
+    result.erase("written");
+}
+
+// Whatever ends the verification, nothing is left at the target or beside it.
+void verify_and_settle(WorkerProcess& worker, const ExportRequest& request, const WorkerLaunch& launch,
+                       const Observer& observer, const std::stop_token& stop, nlohmann::json& result) {
+    try {
+        result["verify"] =
+            understood([&] { return Verification(request, result, launch, observer, stop).run(); });
+    } catch (...) {
+        try {
+            settle(worker, false, result, {});
+        } catch (const std::exception&) {
+            // Its worker is gone as well; the next start finds what it left.
+        }
+        throw;
+    }
+    settle(worker, result["verify"].at("passed").get<bool>(), result, {});
+}
+
 }  // namespace
 
 nlohmann::json export_checkpoint(const ExportRequest& request, const WorkerLaunch& launch,
                                  const Observer& observer, std::stop_token stop) {
-    std::error_code ignored;
-    if (!request.overwrite && std::filesystem::exists(request.path, ignored))
-        throw Error(ErrorDetails{"", request.path.string(), "target", "a file or folder that exists",
-                                 "a new name, or the permission to overwrite it"});
-    nlohmann::json result;
-    {
-        WorkerProcess worker(launch, observer.log);
-        const double share = request.verify ? 0.5 : 1.0;
-        result =
-            worker.request({{"type", "export"},
-                            {"checkpoint", request.checkpoint},
-                            {"recipe", to_json(request.recipe)},
-                            {"format", request.format},
-                            {"dtype", request.dtype},
-                            {"path", std::filesystem::absolute(request.path).string()},
-                            {"target", to_json(request.target)}},
-                           stop, [&](const nlohmann::json& event) {
-                               const double fraction = event.value("fraction", -1.0);
-                               if (observer.progress)
-                                   observer.progress({event.value("phase", ""), event.value("detail", ""),
-                                                      fraction < 0 ? fraction : fraction * share});
-                           });
-    }
-    result.erase("id");
-    result.erase("type");
+    require_target(request);
+    const UnfinishedExport note(request.path);
+    WorkerProcess worker(launch, observer.log);
+    nlohmann::json result = write_model(worker, request, observer, stop);
     if (request.verify)
-        result["verify"] =
-            understood([&] { return Verification(request, result, launch, observer, stop).run(); });
+        understood([&] { verify_and_settle(worker, request, launch, observer, stop, result); });
+    const bool placed = !request.verify || result["verify"].at("passed").get<bool>();
+    result["written"] = placed;
+    if (const std::string kept = result.value("kept", ""); !kept.empty())
+        result["notes"].push_back(
+            fmt::format("What was at {} had changed while the model was being written: it is kept as {}.",
+                        request.path.string(), kept));
+    result.erase("kept");
     return result;
 }
 
@@ -139,6 +196,19 @@ void store_artifact(profiler::Store& store, const ExportRequest& request, const 
     artifact.left_out = result.value("left_out", nlohmann::json::array());
     artifact.verification = result.value("verify", nlohmann::json());
     store.add_artifact(artifact);
+}
+
+void record_export(const std::filesystem::path& store, const ExportRequest& request, nlohmann::json& result) {
+    if (!result.value("written", false)) return;
+    try {
+        profiler::Store opened(store);
+        store_artifact(opened, request, result);
+        result["recorded"] = true;
+    } catch (const profiler::StoreError& error) {
+        result["recorded"] = false;
+        result["notes"].push_back(
+            std::string("The model was written, but the run store does not know of it. ") + error.what());
+    }
 }
 
 }  // namespace hone

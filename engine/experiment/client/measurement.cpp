@@ -296,13 +296,19 @@ void Measurement::measure_attention(const std::vector<SideState*>& sides) {
     }
 }
 
-// Last, and of no repetition that counts: recording costs time.
+// Last, and of no repetition that counts: recording costs time. All figures are measured by now, and stay where there is no room for a trace.
 void Measurement::trace(const std::vector<SideState*>& sides) {
     report("trace", "recording a trace", 0.99);
     for (SideState* side : sides) {
         const std::string file = spools_.file("events.trace");
-        const nlohmann::json reply = ask(*side, {{"type", "step"}, {"kind", "trace"}, {"spool", file}});
-        of_side(*side, [&] { side->run->trace(reply, file); });
+        try {
+            const nlohmann::json reply = ask(*side, {{"type", "step"}, {"kind", "trace"}, {"spool", file}});
+            of_side(*side, [&] { side->run->trace(reply, file); });
+        } catch (const SideFailure& failure) {
+            side->run->note("There is no trace of this run. " + failure.error.message);
+        } catch (const profiler::StoreError& error) {
+            side->run->note(std::string("There is no trace of this run. ") + error.what());
+        }
         std::error_code ignored;
         std::filesystem::remove(file, ignored);
     }

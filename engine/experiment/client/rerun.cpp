@@ -4,6 +4,14 @@
 namespace hone {
 
 MeasureRequest rerun_request(const profiler::RunRecord& run, const Registry& registry) {
+    if (run.status == profiler::kUnreadable)
+        throw Error(ErrorDetails{.message = {},
+                                 .file = {},
+                                 .field = "run",
+                                 .found = run.reason,
+                                 .expected = "a run that can be read",
+                                 .fault = Fault::argument,
+                                 .summary = "This run cannot be measured again."});
     MeasureRequest request;
     // A run also keeps what only its worker knew.
     nlohmann::json workload = run.what.workload;

@@ -1,37 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <string>
 
-#include "engine/core/error.h"
-
 namespace hone {
 
-// A private folder for spool files, removed with all it holds.
+// A private folder (0700) for spool files in the folder for temporary files, locked while this lives and removed with it. What clients that
+// were killed left there is removed first. Throws Error where there is no place for it.
 class ScratchFolder {
 public:
-    ScratchFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "hone-spool-XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr)
-            throw Error(ErrorDetails{"", name, "temporary folder", std::strerror(errno),
-                                     "a folder that can be written to"});
-        path_ = name;
-    }
-    ~ScratchFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
+    ScratchFolder();
+    ~ScratchFolder();
     ScratchFolder(const ScratchFolder&) = delete;
     ScratchFolder& operator=(const ScratchFolder&) = delete;
 
+    // Names are "window….logprobs" and "events.trace": others would not be removed.
     std::string file(const std::string& name) const { return (path_ / name).string(); }
 
 private:
     std::filesystem::path path_;
+    int descriptor_ = -1;
 };
 
 }  // namespace hone

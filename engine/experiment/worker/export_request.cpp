@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
 #include "engine/core/error.h"
 #include "engine/core/system_memory.h"
 #include "engine/experiment/worker/apply_recipe.h"
@@ -28,7 +30,9 @@ std::int64_t require_possible(const nlohmann::json& request, const Recipe& weigh
 
 }  // namespace
 
-nlohmann::json export_model(const nlohmann::json& request, const Progress& apply, const Progress& write) {
+nlohmann::json export_model(const nlohmann::json& request, const Progress& apply, const Progress& write,
+                            Written& held) {
+    held = {};
     const FileFormat& format = file_format(request.value("format", "gguf"));
     const std::string path = text_field(request, "path");
     const Recipe recipe =
@@ -52,14 +56,32 @@ nlohmann::json export_model(const nlohmann::json& request, const Progress& apply
     AppliedRecipe applied = apply_recipe(checkpoint, weights, 1, context, apply);
     for (std::string& note : convert_matrices(checkpoint, request.value("dtype", "keep"), context, apply))
         applied.notes.push_back(std::move(note));
-    const std::int64_t bytes = format.write(checkpoint, path, write);
-    return {{"path", path},
-            {"bytes", bytes},
-            {"types", bytes_by_type(checkpoint)},
-            {"left_out", left_out},
-            {"notes", applied.notes},
-            {"hash", tensor_data_hash(checkpoint)},
-            {"context_length", context_length}};
+    const Existing existing = request.value("overwrite", false) ? Existing::replace : Existing::refuse;
+    Written written = format.prepare(checkpoint, path, existing, write);
+    nlohmann::json result{{"path", path},
+                          {"bytes", written.bytes},
+                          {"types", bytes_by_type(checkpoint)},
+                          {"left_out", left_out},
+                          {"notes", applied.notes},
+                          {"hash", tensor_data_hash(checkpoint)},
+                          {"context_length", context_length}};
+    if (request.value("hold", false)) {
+        held = std::move(written);
+        result["written"] = held.place->temporary().string();
+    } else {
+        result["kept"] = written.place->commit().string();
+    }
+    return result;
+}
+
+nlohmann::json settle_export(const nlohmann::json& request, Written& held) {
+    if (!held.place)
+        throw Error(
+            ErrorDetails{"", "", "settle_export", "no model that is held", "an export with hold before it"});
+    const Written settled = std::exchange(held, {});
+    nlohmann::json result{{"kept", ""}};
+    if (request.value("commit", false)) result["kept"] = settled.place->commit().string();
+    return result;
 }
 
 }  // namespace hone

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/progress.h"
+#include "engine/formats/written.h"
 
 namespace hone {
 
@@ -16,7 +17,10 @@ nlohmann::json tokenize_text(const nlohmann::json& request, const Progress& prog
 nlohmann::json supported_techniques(const nlohmann::json& request);
 nlohmann::json predict_experiment(const nlohmann::json& request);
 nlohmann::json calibrate_machine(const nlohmann::json& request, const Progress& progress);
-nlohmann::json export_model(const nlohmann::json& request, const Progress& apply, const Progress& write);
+// With "hold" true `held` keeps the written model, which has not taken its place yet, for settle_export().
+nlohmann::json export_model(const nlohmann::json& request, const Progress& apply, const Progress& write,
+                            Written& held);
+nlohmann::json settle_export(const nlohmann::json& request, Written& held);
 
 // What a calibration holds for: this processor and this build.
 std::string calibrated_machine();

@@ -55,6 +55,7 @@ private:
     Channel channel_;
     WorkerOptions options_;
     std::unique_ptr<Prepared> prepared_;
+    Written held_;  // an export that awaits its verification
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<json> requests_;
@@ -205,7 +206,8 @@ json Worker::handle(const json& request) {
     if (type == "calibrate") return calibrate_machine(request, progress("calibrate"));
     if (type == "prepare") return prepare(request);
     if (type == "step") return step(request);
-    if (type == "export") return export_model(request, progress("apply"), progress("write"));
+    if (type == "export") return export_model(request, progress("apply"), progress("write"), held_);
+    if (type == "settle_export") return settle_export(request, held_);
     if (type == "finish") {
         const std::lock_guard lock(mutex_);
         finished_ = true;
@@ -277,6 +279,7 @@ int Worker::run() {
         client_gone = input_ended_;
     }
     prepared_.reset();
+    held_ = {};
     if (client_gone) {
         reader.join();
         return 0;

@@ -9,14 +9,14 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/core/replacing_file.h"
+#include "engine/core/replacing_folder.h"
 #include "engine/formats/hugging_face.h"
 #include "engine/formats/hugging_face/config.h"
 #include "engine/formats/hugging_face/safetensors_header.h"
 #include "engine/formats/hugging_face/tensors.h"
 #include "engine/formats/hugging_face/tokenizer.h"
 #include "engine/formats/mapped_file.h"
-#include "engine/formats/replacing_file.h"
-#include "engine/formats/replacing_folder.h"
 
 namespace hone {
 namespace {
@@ -180,7 +180,8 @@ public:
 
     void write() {
         for (const auto& [name, text] : plan_.texts) {
-            ReplacingFile file(folder_.temporary() / name, static_cast<std::int64_t>(text.size()));
+            ReplacingFile file(folder_.temporary() / name, static_cast<std::int64_t>(text.size()),
+                               Existing::any);
             file.write(text.data(), text.size());
             file.sync();
             file.commit();
@@ -239,7 +240,8 @@ private:
     }
 
     void write_shard(const PlannedShard& shard) {
-        ReplacingFile file(folder_.temporary() / shard.file, static_cast<std::int64_t>(shard.bytes));
+        ReplacingFile file(folder_.temporary() / shard.file, static_cast<std::int64_t>(shard.bytes),
+                           Existing::any);
         file.write(shard.header.data(), shard.header.size());
         for (const PlannedTensor& tensor : shard.tensors) {
             each_chunk(tensor, [&](std::span<const std::byte> chunk) {
@@ -276,18 +278,6 @@ private:
     std::vector<Hash> hashes_;
 };
 
-bool is_of_a_model(std::string_view name) {
-    constexpr std::array<std::string_view, 7> kNames{"config.json",
-                                                     "tokenizer.json",
-                                                     "tokenizer_config.json",
-                                                     "generation_config.json",
-                                                     "special_tokens_map.json",
-                                                     "model.safetensors.index.json",
-                                                     "chat_template.jinja"};
-    return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
-           (name.starts_with("model") && name.ends_with(".safetensors"));
-}
-
 void require_data(const Checkpoint& checkpoint) {
     for (const StoredTensor& tensor : checkpoint.tensors) {
         if (tensor.data.size() != bytes_of(tensor))
@@ -309,12 +299,13 @@ std::int64_t hugging_face_size(const Checkpoint& checkpoint) {
     return static_cast<std::int64_t>(plan_of(checkpoint, kShardBytes).bytes());
 }
 
-std::int64_t write_hugging_face(const Checkpoint& checkpoint, const std::filesystem::path& folder,
-                                const Progress& progress, std::int64_t shard_bytes) {
+Written prepare_hugging_face(const Checkpoint& checkpoint, const std::filesystem::path& folder,
+                             Existing existing, const Progress& progress, std::int64_t shard_bytes) {
     const Plan plan = plan_of(checkpoint, shard_bytes);
     progress.check();
     const auto size = static_cast<std::int64_t>(plan.bytes());
-    ReplacingFolder place(folder, size, is_of_a_model);
+    auto replacing = std::make_unique<ReplacingFolder>(folder, size, existing);
+    ReplacingFolder& place = *replacing;
     require_data(checkpoint);
     try {
         FolderWriter writer(plan, place, progress);
@@ -331,8 +322,15 @@ std::int64_t write_hugging_face(const Checkpoint& checkpoint, const std::filesys
         throw Error(std::move(details));
     }
     progress.check();
-    place.commit();
-    return size;
+    return {std::move(replacing), size};
+}
+
+std::int64_t write_hugging_face(const Checkpoint& checkpoint, const std::filesystem::path& folder,
+                                const Progress& progress, std::int64_t shard_bytes) {
+    const Written written =
+        prepare_hugging_face(checkpoint, folder, Existing::replace, progress, shard_bytes);
+    written.place->commit();
+    return written.bytes;
 }
 
 }  // namespace hone
