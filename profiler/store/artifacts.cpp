@@ -1,7 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiler/store/connection.h"
+#include "profiler/store/fields.h"
 
 namespace hone::profiler {
+
+namespace {
+
+Artifact read_artifact(SQLite::Statement& statement) {
+    using Kind = nlohmann::json::value_t;
+    Fields row(statement);
+    Artifact artifact;
+    artifact.id = row.integer("artifact.id");
+    artifact.created = row.text("artifact.created");
+    artifact.checkpoint = row.text("artifact.checkpoint");
+    artifact.recipe = row.json("artifact.recipe", Kind::array);
+    artifact.path = row.text("artifact.path");
+    artifact.format = row.text("artifact.format");
+    artifact.dtype = row.text("artifact.dtype");
+    artifact.bytes = row.integer("artifact.bytes");
+    artifact.hash = row.text("artifact.hash");
+    artifact.left_out = row.json("artifact.left_out", Kind::array);
+    artifact.verification = row.json("artifact.verification", Kind::null);
+    return artifact;
+}
+
+}  // namespace
 
 std::int64_t Store::add_artifact(const Artifact& artifact) {
     return impl_->connection.write([&](SQLite::Database& database) {
@@ -24,19 +47,11 @@ std::vector<Artifact> Store::artifacts() const {
             "SELECT id, created, checkpoint, recipe, path, format, dtype, bytes, hash, left_out, "
             "verification FROM artifact ORDER BY id DESC");
         while (rows.executeStep()) {
-            Artifact artifact;
-            artifact.id = rows.getColumn(0).getInt64();
-            artifact.created = rows.getColumn(1).getString();
-            artifact.checkpoint = rows.getColumn(2).getString();
-            artifact.recipe = nlohmann::json::parse(rows.getColumn(3).getString());
-            artifact.path = rows.getColumn(4).getString();
-            artifact.format = rows.getColumn(5).getString();
-            artifact.dtype = rows.getColumn(6).getString();
-            artifact.bytes = rows.getColumn(7).getInt64();
-            artifact.hash = rows.getColumn(8).getString();
-            artifact.left_out = nlohmann::json::parse(rows.getColumn(9).getString());
-            artifact.verification = nlohmann::json::parse(rows.getColumn(10).getString());
-            result.push_back(std::move(artifact));
+            try {
+                result.push_back(read_artifact(rows));
+            } catch (const UnreadableRow&) {
+                // A record of a file that is there or not; one that cannot be read says nothing of it.
+            }
         }
         return result;
     });

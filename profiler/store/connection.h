@@ -15,14 +15,25 @@ namespace hone::profiler {
 
 inline constexpr int kApplicationId = 0x486F6E65;  // "Hone"
 inline constexpr int kBusyMilliseconds = 5000;
+// Of the processor, for one transaction: a million events of a trace take some seconds, what a foreign file asks for may take for ever.
+inline constexpr double kMostSeconds = 60;
+inline constexpr int kMostBytes = 256 << 20;  // of one text or blob
 
-// One sentence for a person: the file, what SQLite reported, and what to do.
-std::string describe(const std::filesystem::path& path, const SQLite::Exception& error);
+// A sentence for a person, what to do, and the file with what SQLite reported.
+StoreError describe(const std::filesystem::path& path, const SQLite::Exception& error);
+inline StoreError no_such_run(std::int64_t run) {
+    return {"There is no such run.", "", "run store: found no run " + std::to_string(run)};
+}
+// What was measured in one run, or its trace, holds what no Hone writes; other runs are not concerned.
+StoreError unreadable(const std::filesystem::path& path, std::int64_t run, const std::string& found);
+StoreError damaged_store(const std::filesystem::path& path, const std::string& found);
 
 // An open run store at the current schema, or a newer one read-only. Throws StoreError.
 class Connection {
 public:
-    explicit Connection(std::filesystem::path path);
+    explicit Connection(const std::filesystem::path& path);
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
 
     SQLite::Database& database() { return *database_; }
     const std::filesystem::path& path() const { return path_; }
@@ -43,14 +54,19 @@ public:
 
 private:
     void open();
+    void open_database(int flags);
+    void read_header();
+    void require_own_tables(bool all);
     void configure();
     void check_after_unclean_exit(bool journal_left);
     void require_writable() const;
-    [[noreturn]] void damaged(const std::string& what) const;
+    static double processor_seconds();  // of this thread
+    static int out_of_time(void* connection);
 
     template <typename Work>
     auto in_transaction(SQLite::TransactionBehavior behaviour, Work&& work) {
         try {
+            deadline_ = processor_seconds() + kMostSeconds;
             SQLite::Transaction transaction(*database_, behaviour);
             if constexpr (std::is_void_v<decltype(work(*database_))>) {
                 work(*database_);
@@ -61,9 +77,9 @@ private:
                 return result;
             }
         } catch (const SQLite::Exception& error) {
-            throw StoreError(describe(path_, error));
+            throw describe(path_, error);
         } catch (const nlohmann::json::exception& error) {
-            damaged(error.what());
+            throw damaged_store(path_, error.what());
         }
     }
 
@@ -71,9 +87,11 @@ private:
     std::unique_ptr<SQLite::Database> database_;
     std::string journal_mode_, read_only_reason_;
     int schema_version_ = 0;
+    double deadline_ = 0;  // as processor_seconds()
 };
 
 struct Store::Impl {
+    explicit Impl(const std::filesystem::path& path) : connection(path) {}
     Connection connection;
 };
 

@@ -2,13 +2,17 @@
 #include "profiler/store/migration.h"
 
 #include <SQLiteCpp/Backup.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <string>
 #include <system_error>
 
+#include "engine/base/owned_files.h"
 #include "profiler/store/connection.h"
+#include "profiler/store/journal_mode.h"
 
 namespace hone::profiler {
 namespace {
@@ -114,11 +118,64 @@ int version_of(SQLite::Database& database) {
     return database.execAndGet("PRAGMA user_version").getInt();
 }
 
+StoreError no_backup(const std::filesystem::path& path, const std::string& why) {
+    return {"The run store cannot be brought up to date, because no backup of it could be made.",
+            "Make room in its folder, or the folder writable; nothing was changed.",
+            "run store " + path.string() + ": " + why};
+}
+
+// The file that a backup is written to before it has its name: private, locked, and gone with this object.
+class OwnedCopy {
+public:
+    explicit OwnedCopy(const std::filesystem::path& target) {
+        do {
+            path_ = target.parent_path() / partial_name(target.filename().string());
+            descriptor_ = create_owned_file(path_, 0600);
+        } while (descriptor_ < 0 && errno == EEXIST);
+        if (descriptor_ < 0) throw no_backup(target, std::generic_category().message(errno));
+        // There, such a lock and SQLite's own would be in each other's way.
+        if (on_network_file_system(target.parent_path())) ::flock(descriptor_, LOCK_UN);
+    }
+    ~OwnedCopy() {
+        ::unlink(path_.c_str());  // it has its own name by now, or is not wanted
+        ::close(descriptor_);
+    }
+    OwnedCopy(const OwnedCopy&) = delete;
+    OwnedCopy& operator=(const OwnedCopy&) = delete;
+    const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path path_;
+    int descriptor_ = -1;
+};
+
+// What migrations that were killed left beside the store.
+void remove_unfinished_backups(const std::filesystem::path& path) {
+    constexpr std::string_view kJournal = "-journal";
+    const std::string store = path.filename().string();
+    const auto unfinished = [&store](std::string_view name) {
+        for (int version = 1; version < kSchemaVersion; ++version)
+            if (is_partial_name_of(name, store + ".v" + std::to_string(version) + ".backup")) return true;
+        return false;
+    };
+    const auto journal = [&](std::string_view name) {
+        return name.ends_with(kJournal) && unfinished(name.substr(0, name.size() - kJournal.size()));
+    };
+    each_entry(path.parent_path(), unfinished, remove_abandoned_file);
+    // SQLite locks its journal no more than we do: it goes where what it belongs to is gone.
+    each_entry(path.parent_path(), journal, [&](const std::filesystem::path& left) {
+        const std::string name = left.string();
+        if (!std::filesystem::exists(name.substr(0, name.size() - kJournal.size())))
+            remove_abandoned_file(left);
+    });
+}
+
 // Written under another name first: a copy that was cut off must not pass for a backup.
 void back_up(SQLite::Database& database, const std::filesystem::path& path, int version) {
-    const std::filesystem::path target = path.string() + ".v" + std::to_string(version) + ".backup";
-    const std::filesystem::path partial = target.string() + "." + std::to_string(::getpid()) + ".partial";
-    std::error_code ignored;
+    std::filesystem::path target = path;
+    target += ".v" + std::to_string(version) + ".backup";
+    const OwnedCopy owned(target);
+    const std::filesystem::path& partial = owned.path();
     try {
         int copied = 0;
         {
@@ -127,17 +184,11 @@ void back_up(SQLite::Database& database, const std::filesystem::path& path, int 
             copied = version_of(copy);
         }
         // Another process may have migrated meanwhile; it made the backup then.
-        if (copied == version)
-            std::filesystem::rename(partial, target);
-        else
-            std::filesystem::remove(partial, ignored);
+        if (copied == version) std::filesystem::rename(partial, target);
     } catch (const std::filesystem::filesystem_error& error) {
-        std::filesystem::remove(partial, ignored);
-        throw StoreError("run store " + path.string() + ": no backup could be made before its update (" +
-                         error.code().message() + ")");
+        throw no_backup(path, error.code().message());
     } catch (const SQLite::Exception& error) {
-        std::filesystem::remove(partial, ignored);
-        throw StoreError(describe(path, error) + "; no backup could be made before its update");
+        throw no_backup(path, error.what());
     }
 }
 
@@ -145,11 +196,15 @@ void back_up(SQLite::Database& database, const std::filesystem::path& path, int 
 
 void migrate(SQLite::Database& database, const std::filesystem::path& path) {
     const int found = version_of(database);
+    if (found < 0 || found > kSchemaVersion)
+        throw damaged_store(path, "found user_version " + std::to_string(found) + ", expected 0 to " +
+                                      std::to_string(kSchemaVersion));
+    remove_unfinished_backups(path);
     if (found > 0 && found < kSchemaVersion) back_up(database, path, found);
     for (int step = found; step < kSchemaVersion; ++step) {
         SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
         if (version_of(database) == step) {
-            database.exec(kSteps[static_cast<std::size_t>(step)]);
+            database.exec(kSteps.at(static_cast<std::size_t>(step)));
             database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
             database.exec("PRAGMA user_version = " + std::to_string(step + 1));
         }

@@ -42,7 +42,7 @@ struct Sample {
 
 struct RunRecord {
     std::int64_t id = 0;
-    std::string status;   // "running", "done", "failed", "cancelled", "interrupted"
+    std::string status;   // "running", "done", "failed", "cancelled", "interrupted", kUnreadable
     std::string reason;   // of a failure
     std::string created;  // ISO 8601, UTC
     double duration_seconds = 0;
@@ -80,16 +80,30 @@ struct StoreInfo {
     bool read_only = false;  // a newer schema, or a read-only file
 };
 
-// Runs in SQLite (docs/store.md). One instance a thread; several processes may use one file. Every function throws
-// StoreError (a full disk, a locked or damaged file) and leaves the stored data as it was.
+// What went wrong with a store: a sentence for people, what they can do about it, and which file and fact it was. The text is all three, printable.
 class StoreError : public std::runtime_error {
 public:
-    using std::runtime_error::runtime_error;
+    StoreError(std::string summary, std::string action, std::string detail);
+
+    const std::string& summary() const { return summary_; }
+    const std::string& action() const { return action_; }  // empty where there is none
+    const std::string& detail() const { return detail_; }  // "PATH: …"
+
+private:
+    std::string summary_, action_, detail_;
 };
 
+// The status that a run has where its row cannot be read; `reason` says why. Its other fields are empty where they could not be
+// read either.
+inline constexpr const char* kUnreadable = "unreadable";
+
+// Runs in SQLite (docs/store.md). One instance a thread; several processes may use one file. Every function throws
+// StoreError (a full disk, a locked or damaged file) and leaves the stored data as it was. A store is as untrusted as a model's file: what one
+// row holds costs that row at most.
 class Store {
 public:
     static std::filesystem::path default_path();  // $XDG_DATA_HOME/hone/runs.sqlite
+    // Makes the file (0600) and its folders (0700) where they are missing. Not a path are "", ":memory:" and "file:…".
     explicit Store(const std::filesystem::path& path);
     ~Store();
     Store(const Store&) = delete;

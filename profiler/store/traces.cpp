@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <unordered_map>
 
+#include "engine/base/bounded_json.h"
 #include "profiler/store/connection.h"
 
 namespace hone::profiler {
@@ -64,11 +66,16 @@ void read_events(SQLite::Statement& rows, Trace& trace) {
     SharedText<Operation> operations;
     SharedText<TracePhase> phases;
     const auto named = [&trace](const char* text) {
+        if (trace.names.size() > std::numeric_limits<std::uint16_t>::max())
+            throw TraceError("a trace with more names than its events can have");
         trace.names.emplace_back(text);
         return static_cast<std::uint16_t>(trace.names.size() - 1);
     };
     while (rows.executeStep()) {
         const SQLite::Column layer = rows.getColumn(2);
+        for (const int column : {0, 1, 3})
+            if (!rows.getColumn(column).isText())
+                throw TraceError("an event without a name, operation or phase");
         trace.events.push_back({.start = rows.getColumn(5).getInt64(),
                                 .duration = rows.getColumn(6).getInt64(),
                                 .bytes = rows.getColumn(7).getInt64(),
@@ -79,6 +86,11 @@ void read_events(SQLite::Statement& rows, Trace& trace) {
                                 .phase = phases.id(rows.getColumn(3).getText(), phase_of),
                                 .track = rows.getColumn(4).getInt(),
                                 .launch = rows.getColumn(9).getInt()});
+        const TraceEvent& event = trace.events.back();
+        if (event.duration < 0 || event.bytes < 0 || event.flops < 0)
+            throw TraceError("an event of less than nothing");
+        if (event.launch < 0 || event.launch > std::ssize(trace.launches))
+            throw TraceError("an event of a launch that is not there");
     }
 }
 
@@ -89,7 +101,9 @@ Trace read_trace(SQLite::Database& database, std::int64_t run) {
     of_run.bind(1, run);
     if (!of_run.executeStep()) return trace;
     trace.dropped = of_run.getColumn(0).getInt64();
-    set_details(trace, of_run.getColumn(1).getString());
+    const std::string details = of_run.getColumn(1).getString();
+    if (json_depth(details) > JsonBounds{}.depth) throw TraceError("a trace's details nest too deep");
+    set_details(trace, details);
     // As many as there should be, within what a damaged number may cost.
     constexpr std::int64_t kMostReserved = 4'000'000;
     trace.events.reserve(
@@ -109,7 +123,7 @@ void Store::set_trace(std::int64_t run, const Trace& trace) {
         const int changed = execute(
             database, "UPDATE run SET trace_events = ?, trace_dropped = ?, trace_details = ? WHERE id = ?",
             static_cast<std::int64_t>(trace.events.size()), trace.dropped, details_of(trace), run);
-        if (changed == 0) throw StoreError("the run store has no run " + std::to_string(run));
+        if (changed == 0) throw no_such_run(run);
         execute(database, "DELETE FROM trace WHERE run_id = ?", run);
         SQLite::Statement statement(
             database,
@@ -127,7 +141,7 @@ Trace Store::trace(std::int64_t run) const {
         return impl_->connection.read(
             [run](SQLite::Database& database) { return read_trace(database, run); });
     } catch (const TraceError& error) {
-        throw StoreError("run store " + impl_->connection.path().string() + ": " + error.what());
+        throw unreadable(impl_->connection.path(), run, error.what());
     }
 }
 

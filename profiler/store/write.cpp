@@ -25,7 +25,7 @@ std::int64_t json_row(SQLite::Database& database, const std::string& table, cons
 }
 
 void require_run(int changed, std::int64_t run) {
-    if (changed == 0) throw StoreError("the run store has no run " + std::to_string(run));
+    if (changed == 0) throw no_such_run(run);
 }
 
 void require_stored(SQLite::Database& database, std::int64_t run) {

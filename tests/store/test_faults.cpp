@@ -164,7 +164,7 @@ TEST_F(Faults, AFolderThatCannotBeMadeIsAnError) {
         Store store(folder_ / "sub/runs.sqlite");
         return "opened";
     });
-    EXPECT_THAT(told, HasSubstr("its folder cannot be made"));
+    EXPECT_THAT(told, HasSubstr("folder cannot be made"));
 }
 
 }  // namespace

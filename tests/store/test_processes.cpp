@@ -154,12 +154,32 @@ TEST(Processes, ThatAreGoneLeaveInterruptedRuns) {
 }
 
 TEST(Processes, AreKnownByMoreThanTheirNumber) {
-    ClientProcess process = this_process();
-    EXPECT_TRUE(is_running(process));
-    process.started += "0";
-    EXPECT_FALSE(is_running(process)) << "the number was given to another process";
-    process.host = "elsewhere";
-    EXPECT_TRUE(is_running(process)) << "another machine's processes cannot be seen";
+    const ClientProcess mine = this_process();
+    EXPECT_TRUE(is_running(mine));
+    const std::size_t first = mine.started.find(':'), second = mine.started.find(':', first + 1);
+    ASSERT_LT(first, second);
+    const std::string boot = mine.started.substr(0, first),
+                      ticks = mine.started.substr(first + 1, second - first - 1),
+                      numbers = mine.started.substr(second + 1),
+                      name = mine.host.substr(0, mine.host.find(' '));
+    const auto running = [&](const std::string& started, const std::string& host) {
+        return is_running({mine.pid, started, host});
+    };
+    EXPECT_FALSE(running(boot + ":" + ticks + "0:" + numbers, mine.host))
+        << "the number was given to another";
+    EXPECT_TRUE(running(boot + ":" + ticks + ":" + numbers, "renamed"))
+        << "the same boot is the same machine";
+    EXPECT_FALSE(running(boot + ":" + ticks + "0:" + numbers, "renamed"))
+        << "so a renamed one's runs end too";
+    EXPECT_FALSE(running("earlier:" + ticks + ":" + numbers, mine.host)) << "before the machine started anew";
+    EXPECT_TRUE(running("earlier:" + ticks + ":" + numbers, "elsewhere 1234"))
+        << "another machine's cannot be seen";
+    EXPECT_TRUE(running(boot + ":" + ticks + "0:pid:[1]", mine.host)) << "nor a container's";
+    // As earlier versions wrote them.
+    EXPECT_TRUE(running(boot + ":" + ticks, name));
+    EXPECT_FALSE(running(boot + ":" + ticks + "0", name));
+    EXPECT_FALSE(running("earlier:" + ticks, name));
+    EXPECT_TRUE(running("earlier:" + ticks, "elsewhere"));
 }
 
 TEST(Processes, WaitForOneAnotherAndThenSaySo) {

@@ -50,6 +50,7 @@ RunHeadline fromComparison(const profiler::Comparison& comparison) {
 
 RunHeadline runHeadline(const profiler::Store& store, const profiler::RunRecord& run) {
     if (run.status == "failed") return {tr("failed: %1").arg(plainLine(run.reason)), HeadlineTone::worse};
+    if (run.status == profiler::kUnreadable) return {plainLine(run.reason), HeadlineTone::worse};
     if (run.status == "cancelled") return {tr("cancelled"), HeadlineTone::plain};
     if (run.status == "interrupted") return {tr("interrupted"), HeadlineTone::plain};
     if (run.status == "running") return {tr("running"), HeadlineTone::plain};

@@ -333,7 +333,8 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
         case SuffixRole:
             return column == Status ? QVariant(plainLine(run.reason)) : QVariant();
         case ToneRole:
-            if (column == Status && run.status == "failed") return static_cast<int>(Tone::worse);
+            if (column == Status && (run.status == "failed" || run.status == profiler::kUnreadable))
+                return static_cast<int>(Tone::worse);
             if (column == Recipe && run.status == "done") return static_cast<int>(Tone::text);
             return metricOfColumn(column) == nullptr ? QVariant(static_cast<int>(Tone::muted)) : QVariant();
         default:
