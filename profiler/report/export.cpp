@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <string_view>
 
+#include "engine/base/printable.h"
 #include "profiler/report/comparison.h"
 #include "profiler/statistics/metrics.h"
 
@@ -34,8 +37,41 @@ std::string number(double value) {
     return std::isfinite(value) ? fmt::format("{}", value) : std::string();
 }
 
-std::string quoted(const std::string& field) {
-    if (field.find_first_of("\",\r\n") == std::string::npos) return field;
+// "1.5", "-3e7": what number() and JSON write.
+bool is_number(const std::string& field) {
+    const char* const end = field.data() + field.size();
+    double value = 0;
+    const auto [read, problem] = std::from_chars(field.data(), end, value);
+    return problem == std::errc() && read == end && std::isfinite(value);
+}
+
+// Programs that show tables compute a cell that begins like this; an apostrophe before it makes it text in all of them. Not numbers.
+std::string no_formula(const std::string& field) {
+    constexpr std::string_view kStarts = "=+-@\t\r\n";
+    if (field.empty() || kStarts.find(field[0]) == std::string_view::npos || is_number(field)) return field;
+    return "'" + field;
+}
+
+// printable() by lines: a note may have several, and they are text like any other in a quoted cell.
+std::string printable_lines(const std::string& text) {
+    std::string result;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        std::string_view line(text.data() + at, end - at);
+        const bool both = end < text.size() && line.ends_with('\r');
+        if (both) line.remove_suffix(1);
+        result += printable(line);
+        if (end < text.size()) result += both ? "\r\n" : "\n";
+        at = end + 1;
+    }
+    return result;
+}
+
+std::string quoted(const std::string& text) {
+    const std::string field = no_formula(printable_lines(text));
+    if (field.find_first_of("\",\r\n") == std::string::npos && !field.starts_with(' ') &&
+        !field.ends_with(' '))
+        return field;
     std::string result = "\"";
     for (const char c : field) {
         if (c == '"') result += '"';
@@ -113,21 +149,30 @@ std::string as_json(const Store& store, const std::vector<RunRecord>& runs) {
     for (const RunRecord& run : runs) {
         Json json = run_json(run);
         json["samples"] = Json::array();
-        for (const Sample& sample : store.samples(run.id))
-            json["samples"].push_back({{"kind", sample.kind},
-                                       {"index", sample.index},
-                                       {"values", sample.values},
-                                       {"detail", sample.detail}});
+        try {
+            for (const Sample& sample : store.samples(run.id))
+                json["samples"].push_back({{"kind", sample.kind},
+                                           {"index", sample.index},
+                                           {"values", sample.values},
+                                           {"detail", sample.detail}});
+        } catch (const StoreError& error) {
+            json["samples_problem"] = error.what();  // of this run; the others are written
+        }
         list.push_back(std::move(json));
     }
     return json_text({{"runs", std::move(list)}}, 2) + "\n";
 }
 
+// What Markdown, and the HTML in it, would take for something else than text. Underscores within words are text to every reader of tables.
 std::string escaped(const std::string& text) {
+    constexpr std::string_view kMeaning = "|\\`*<>[]&~";
+    std::string lines = text;
+    std::replace_if(
+        lines.begin(), lines.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
     std::string result;
-    for (const char c : text) {
-        if (c == '|' || c == '\\') result += '\\';
-        result += c == '\n' || c == '\r' ? ' ' : c;
+    for (const char c : printable(lines)) {
+        if (kMeaning.find(c) != std::string_view::npos) result += '\\';
+        result += c;
     }
     return result;
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "tests/report/measured_runs.h"
@@ -70,6 +71,55 @@ TEST(Export, CsvHoldsEveryFigureAndHardText) {
     EXPECT_EQ(first.at("memory_weights"), "250000000");
     EXPECT_EQ(second.at("status"), "running");
     EXPECT_EQ(second.at("perplexity"), "");
+}
+
+// What a file calls itself, in a program that computes cells, and in a terminal (OWASP, "CSV injection").
+TEST(Export, CsvCellsAreTextAndNoFormulas) {
+    MeasuredRuns runs;
+    const std::map<std::string, std::string> cells{{"=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"},
+                                                   {"+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"},
+                                                   {"-2+3", "'-2+3"},
+                                                   {"@SUM(1)", "'@SUM(1)"},
+                                                   {"\t=1", "\\t=1"},
+                                                   {"\n=1", "'\n=1"},
+                                                   {"-", "'-"},
+                                                   {"-1.5", "-1.5"},
+                                                   {"+5", "'+5"},
+                                                   {"a=b", "a=b"},
+                                                   {"\x1B[31mred", "\\x1B[31mred"},
+                                                   {"\xFF", "\\xFF"},
+                                                   {"a\xE2\x80\xAE"
+                                                    "b",
+                                                    "a\\u202Eb"},
+                                                   {" spaces ", " spaces "}};
+    for (const auto& [name, cell] : cells) {
+        NewRun what = MeasuredRuns::what();
+        what.model_name = name;
+        const std::int64_t id = runs.add(what);
+        runs.store().set_note(id, name);
+        const auto rows = parse_csv(export_runs(runs.store(), {runs.load(id)}, ReportFormat::csv));
+        for (const char* column : {"model", "note"}) {
+            const auto at = std::find(rows[0].begin(), rows[0].end(), column) - rows[0].begin();
+            EXPECT_EQ(rows[1][static_cast<std::size_t>(at)], cell) << column;
+        }
+    }
+}
+
+TEST(Export, MarkdownShowsNamesAsTheyAre) {
+    MeasuredRuns runs;
+    const std::map<std::string, std::string> cells{{"<script>", "\\<script\\>"},
+                                                   {"`x`", "\\`x\\`"},
+                                                   {"[a](javascript:b)", "\\[a\\](javascript:b)"},
+                                                   {"a\nb", "a b"},
+                                                   {"&lt;", "\\&lt;"},
+                                                   {"**q4_0**", "\\*\\*q4_0\\*\\*"},
+                                                   {"\x1B[2J", "\\\\x1B\\[2J"}};
+    for (const auto& [name, cell] : cells) {
+        NewRun what = MeasuredRuns::what();
+        what.model_name = name;
+        EXPECT_THAT(export_runs(runs.store(), {runs.load(runs.add(what))}, ReportFormat::markdown),
+                    HasSubstr("| " + cell + " |"));
+    }
 }
 
 TEST(Export, JsonHoldsEverySample) {
