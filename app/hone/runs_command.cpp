@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <fstream>
 #include <memory>
 
 #include "app/hone/command.h"
@@ -11,7 +10,9 @@
 #include "app/hone/measured_report.h"
 #include "app/hone/run_table.h"
 #include "app/hone/terminal.h"
+#include "engine/base/printable.h"
 #include "engine/core/error.h"
+#include "engine/core/replacing_stream.h"
 #include "profiler/report/comparison.h"
 #include "profiler/trace/chrome.h"
 
@@ -24,6 +25,7 @@ struct RunsOptions {
     std::vector<std::int64_t> runs;
     std::string format = "markdown";
     std::filesystem::path out;
+    bool overwrite = false;
     std::string by = "operation", phase;  // of kernels
     int layer = -1;
 
@@ -140,20 +142,23 @@ int trace_command(const RunsOptions& options) {
     const profiler::Store store(store_path(options.store_file));
     const profiler::RunRecord run = traced_run(store, options.runs.at(0));
     const profiler::Trace trace = store.trace(run.id);
-    std::ofstream file(options.out, std::ios::binary | std::ios::trunc);
-    profiler::write_chrome_trace(trace, run.what.model_name + ", " + run.what.recipe_label, file);
-    file.close();
-    if (!file)
-        throw Error(ErrorDetails{"", options.out.string(), "--out", "cannot be written",
-                                 "a file in a folder that can be written to"});
+    const auto kept = write_replacing(
+        options.out, options.overwrite ? Existing::replace : Existing::refuse, [&](std::ostream& file) {
+            profiler::write_chrome_trace(trace, run.what.model_name + ", " + run.what.recipe_label, file);
+        });
+    if (!kept.empty())
+        fmt::print(stderr, "What was there had changed meanwhile: it is kept as {}.\n",
+                   printable(kept.string()));
     if (options.json)
-        print_json(nlohmann::json{
-            {"path", options.out.string()}, {"events", trace.events.size()}, {"dropped", trace.dropped}});
+        print_json(nlohmann::json{{"path", printable(options.out.string())},
+                                  {"events", trace.events.size()},
+                                  {"dropped", trace.dropped}});
     else
-        print(fmt::format(
-            "{}: {} events; open it in ui.perfetto.dev\n{}", options.out.string(), trace.events.size(),
-            trace.slowdown > 0 ? fmt::format("tracing: {:.3f} × the run's time a token\n", trace.slowdown)
-                               : ""));
+        print(fmt::format("{}: {} events; open it in ui.perfetto.dev\n{}", printable(options.out.string()),
+                          trace.events.size(),
+                          trace.slowdown > 0
+                              ? fmt::format("tracing: {:.3f} × the run's time a token\n", trace.slowdown)
+                              : ""));
     return kDone;
 }
 
@@ -198,6 +203,7 @@ void add_runs(CLI::App& app, Commands& commands) {
     CLI::App* trace = add("trace", "Write a run's trace in the format of Chrome and Perfetto", trace_command);
     trace->add_option("RUN", options->runs)->required()->expected(1);
     trace->add_option("--out", options->out, "JSON file to write")->type_name("FILE")->required();
+    trace->add_flag("--overwrite", options->overwrite, "Replace the file if it exists");
     CLI::App* kernels =
         add("kernels", "Where a run's traced time went, by operation, kernel or layer", kernels_command);
     kernels->add_option("RUN", options->runs)->required()->expected(1);

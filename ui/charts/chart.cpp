@@ -190,9 +190,10 @@ QString Chart::saveTo(const QString& path) {
 
 bool Chart::savePicture(const QString& path, bool vector) {
     const QSize size = plot_->size();
-    if (!vector) return plot_->toPixmap(size.width(), size.height(), pictureScale).save(path, "PNG");
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly)) return false;
+    if (!vector)
+        return plot_->toPixmap(size.width(), size.height(), pictureScale).save(&file, "PNG") && file.commit();
     {
         QSvgGenerator generator;
         generator.setOutputDevice(&file);

@@ -2,9 +2,9 @@
 #include "ui/timeline/trace_files.h"
 
 #include <filesystem>
-#include <fstream>
 #include <utility>
 
+#include "engine/core/replacing_stream.h"
 #include "profiler/trace/chrome.h"
 
 namespace hone::ui {
@@ -12,18 +12,9 @@ namespace hone::ui {
 namespace {
 
 void write(const profiler::Trace& trace, const std::string& title, const std::filesystem::path& path) {
-    std::filesystem::path unfinished = path;
-    unfinished += ".part";
-    std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-    if (file) profiler::write_chrome_trace(trace, title, file);
-    file.close();
-    std::error_code problem;
-    if (file) std::filesystem::rename(unfinished, path, problem);
-    if (file && !problem) return;
-    std::error_code ignored;
-    std::filesystem::remove(unfinished, ignored);
-    throw Error(ErrorDetails{"", path.string(), "trace", "cannot be written",
-                             "a file in a folder that can be written to, with room for the trace"});
+    // The dialogue has asked whether a file that is there may go.
+    write_replacing(path, Existing::replace,
+                    [&](std::ostream& file) { profiler::write_chrome_trace(trace, title, file); });
 }
 
 }  // namespace
