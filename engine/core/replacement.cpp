@@ -39,6 +39,11 @@ const char* sentence_for(int error) {
 
 }  // namespace
 
+int (*rename_with_flags)(const char*, const char*, unsigned) = [](const char* from, const char* to,
+                                                                  unsigned flags) {
+    return ::renameat2(AT_FDCWD, from, AT_FDCWD, to, flags);
+};
+
 std::optional<FileIdentity> identity_of(const std::filesystem::path& path) {
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
@@ -102,7 +107,7 @@ void Place::require_room(std::int64_t bytes) const {
 
 // 0, or the errno of the failure; EEXIST where something is there.
 int Place::try_move(const std::filesystem::path& temporary) const {
-    if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0) return 0;
+    if (rename_with_flags(temporary.c_str(), target_.c_str(), RENAME_NOREPLACE) == 0) return 0;
     if (!knows_no_flags(errno)) return errno;
     struct stat status {};
     if (::lstat(temporary.c_str(), &status) != 0) return errno;
@@ -136,7 +141,7 @@ bool Place::move_aside(std::filesystem::path& temporary, const std::filesystem::
     // Under its last name before the exchange: whatever comes out of it, a cleaner never takes it for a leftover.
     if (::rename(temporary.c_str(), aside.c_str()) != 0) fail_to("rename to its place", errno);
     temporary = aside;
-    if (::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0) return true;
+    if (rename_with_flags(aside.c_str(), target_.c_str(), RENAME_EXCHANGE) == 0) return true;
     if (errno != ENOENT && !knows_no_flags(errno)) fail_to("change places with what is there", errno);
     if (errno != ENOENT) {
         // Without an exchange there is a moment with nothing there, and still none with something lost.

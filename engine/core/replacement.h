@@ -44,6 +44,9 @@ struct FileIdentity {
 std::optional<FileIdentity> identity_of(
     const std::filesystem::path& path);  // of a link itself; none where nothing is
 
+// renameat2() as every step calls it: tests put a file system in its place that knows no flags. -1 with errno.
+extern int (*rename_with_flags)(const char* from, const char* to, unsigned flags);
+
 // The steps that files and folders share. Errors name the target and say that nothing was changed there.
 class Place {
 public:

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/core/replacing_file.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 #include <utility>
 
 #include "engine/base/owned_files.h"
 #include "engine/core/error.h"
+#include "kernels/cpu/pulse.h"
 
 namespace hone {
 namespace {
+
+constexpr std::chrono::minutes kDiskPatience{2};  // for what a slow disk has yet to write
 
 // Where writing to `path` would write: a link is followed to its end, whether or not anything is there.
 std::filesystem::path behind_links(std::filesystem::path path) {
@@ -75,10 +80,27 @@ void ReplacingFile::write(const void* data, std::size_t bytes) {
         if (count < 0) place_.fail_to("write", errno);
         next += count;
         bytes -= static_cast<std::size_t>(count);
+        written_ += count;
+        write_back();
     }
 }
 
+// Asks for the last stretch to be written to the disk and waits for the one before: the pages that nobody wrote yet stay few, and sync()
+// has little left to wait for.
+void ReplacingFile::write_back() {
+    constexpr off_t kStretch = off_t{64} << 20U;
+    if (written_ - asked_ < kStretch) return;
+    kernels::pulse();
+    const kernels::LongStep disk(kDiskPatience);
+    // Where this is not known nothing is lost but time; failures are sync()'s to tell.
+    (void)::sync_file_range(descriptor_, asked_, written_ - asked_, SYNC_FILE_RANGE_WRITE);
+    if (asked_ > 0) (void)::sync_file_range(descriptor_, 0, asked_, SYNC_FILE_RANGE_WAIT_BEFORE);
+    asked_ = written_;
+}
+
 void ReplacingFile::sync() {
+    kernels::pulse();
+    const kernels::LongStep disk(kDiskPatience);
     if (::fsync(descriptor_) != 0) place_.fail_to("flush to disk", errno);
 }
 

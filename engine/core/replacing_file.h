@@ -35,6 +35,7 @@ private:
     void create();
     void take_over_rights() const;
     std::filesystem::path exchange();
+    void write_back();
 
     Place place_;
     Existing existing_;
@@ -42,6 +43,7 @@ private:
     struct stat rights_ {};             // its, where it was
     std::filesystem::path temporary_;
     int descriptor_ = -1;
+    off_t written_ = 0, asked_ = 0;  // bytes; of these, those that the disk was asked to take
 };
 
 // A whole file at once.

@@ -68,7 +68,7 @@ class PlantedBreach(unittest.TestCase):
 
     def test_qt_linked_by_the_engine(self):
         self.replace("engine/core/CMakeLists.txt", "LINKS", "LINKS Qt6::Core")
-        self.expect("engine/core/CMakeLists.txt:3", "hone_core links Qt6::Core", "Qt belongs to ui, app/hone-ui")
+        self.expect("engine/core/CMakeLists.txt:", "hone_core links Qt6::Core", "Qt belongs to ui, app/hone-ui")
 
     def test_a_path_that_does_not_start_at_the_root(self):
         self.prepend("engine/formats/checkpoint.cpp", '#include "../runtime/runtime.h"')
@@ -99,7 +99,7 @@ class PlantedBreach(unittest.TestCase):
     def test_a_link_upwards(self):
         self.replace("engine/formats/CMakeLists.txt", "LINKS hone_core", "LINKS hone_core hone_runtime")
         self.expect("engine/formats/CMakeLists.txt:", "hone_formats (engine/formats) links hone_runtime",
-                    "it may use base, engine/core, engine/formats")
+                    "it may use engine/base, engine/core, engine/formats")
 
     def test_the_window_reaching_the_runtime(self):
         self.replace("engine/experiment/client/CMakeLists.txt", "LINKS", "LINKS hone_runtime")

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -324,6 +325,30 @@ TEST_F(HuggingFaceWriter, KeepsAFolderThatGotMoreMeanwhile) {
     EXPECT_THROW(written.place->commit(), Error);
     EXPECT_EQ(bytes_of_file(out / "thesis.txt"), "mine");
     EXPECT_THROW(prepare_hugging_face(checkpoint, out, Existing::refuse, {}), Error);
+}
+
+TEST_F(HuggingFaceWriter, KeepsItsPromisesWhereRenamesKnowNoFlags) {
+    const auto before = rename_with_flags;
+    rename_with_flags = [](const char*, const char*, unsigned) {
+        errno = EINVAL;
+        return -1;
+    };
+    const Checkpoint checkpoint = fixture("tied");
+    for (const Existing existing : {Existing::refuse, Existing::replace})
+        EXPECT_TRUE(prepare_hugging_face(checkpoint, out, existing, {}).place->commit().empty());
+    EXPECT_EQ(names(folder.path()), std::set<std::string>{"out"});
+    const Written written = prepare_hugging_face(checkpoint, out, Existing::replace, {});
+    folder.file("out/thesis.txt", "mine");
+    const auto kept = written.place->commit();
+    EXPECT_EQ(bytes_of_file(kept / "thesis.txt"), "mine");
+    expect_same_tensors(read_hugging_face(out), checkpoint);
+    std::filesystem::remove_all(out);
+    const Written refused = prepare_hugging_face(checkpoint, out, Existing::refuse, {});
+    std::filesystem::create_directory(out);
+    folder.file("out/thesis.txt", "mine");
+    EXPECT_THROW(refused.place->commit(), Error);
+    EXPECT_EQ(bytes_of_file(out / "thesis.txt"), "mine");
+    rename_with_flags = before;
 }
 
 TEST_F(HuggingFaceWriter, KeepsTheModesOfWhatItReplaces) {

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -143,6 +144,42 @@ TEST_F(Replacing, KeepsWhatChangedSinceItWasLookedAt) {
     folder.file("out.gguf", "old");
     EXPECT_TRUE(replace_with("new", Existing::replace).empty()) << "as it was looked at";
     EXPECT_EQ(files(), 1U);
+}
+
+// Network folders and older kernels: the same promises, by links and by a name that is taken first.
+TEST_F(Replacing, KeepsItsPromisesWhereRenamesKnowNoFlags) {
+    const auto before = rename_with_flags;
+    rename_with_flags = [](const char*, const char*, unsigned) {
+        errno = EINVAL;
+        return -1;
+    };
+    EXPECT_TRUE(replace_with("new", Existing::refuse).empty());
+    EXPECT_EQ(bytes_of(path), "new");
+    EXPECT_TRUE(replace_with("newer", Existing::replace).empty());
+    EXPECT_EQ(bytes_of(path), "newer");
+    {
+        ReplacingFile file(path, 3, Existing::replace);
+        folder.file("out.gguf", "mine");
+        const auto kept = file.commit();
+        EXPECT_EQ(bytes_of(kept), "mine");
+        std::filesystem::remove(kept);
+    }
+    std::filesystem::remove(path);
+    {
+        ReplacingFile file(path, 3, Existing::refuse);
+        folder.file("out.gguf", "mine");
+        EXPECT_THROW(file.commit(), Error);
+    }
+    EXPECT_EQ(bytes_of(path), "mine");
+    {
+        ReplacingFile file(path, 3, Existing::replace);
+        file.write("new", 3);
+        std::filesystem::remove(path);
+        EXPECT_TRUE(file.commit().empty()) << "nothing is there any more";
+    }
+    EXPECT_EQ(bytes_of(path), "new");
+    EXPECT_EQ(files(), 1U);
+    rename_with_flags = before;
 }
 
 TEST_F(Replacing, KeepsTheModeOfWhatItReplaces) {

@@ -60,9 +60,9 @@ void ArtifactCard::showResult(const nlohmann::json& result) {
     if (verify.is_object()) {
         const bool passed = verify.value("passed", false);
         verdict_->setTone(passed ? Tone::better : Tone::worse);
-        verdict_->setText(passed
-                              ? tr("✓ Verified: re-loaded, it computes what the recipe computes in memory.")
-                              : tr("✗ Not written: re-loaded, it did not compute what the recipe computes in memory."));
+        verdict_->setText(
+            passed ? tr("✓ Verified: re-loaded, it computes what the recipe computes in memory.")
+                   : tr("✗ Not written: re-loaded, it did not compute what the recipe computes in memory."));
         facts.push_back({tr("KL divergence from memory"),
                          formatNumber(verify.value("kl_divergence", 0.0), tr("nats")),
                          tr("Passed up to %1 nats").arg(verify.value("limit", 0.0))});
