@@ -7,6 +7,7 @@
 #include "app/hone/experiment_options.h"
 #include "app/hone/interrupt.h"
 #include "app/hone/terminal.h"
+#include "engine/core/error.h"
 #include "engine/experiment/client/client.h"
 #include "profiler/store/store.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 struct DoctorOptions {
     std::filesystem::path store_file;
-    bool json = false, refresh = false, quick = false;
+    bool json = false, refresh = false, quick = false, even_if_busy = false;
     int threads = 0;
 };
 
@@ -69,19 +70,26 @@ int doctor_command(const DoctorOptions& options) {
     const nlohmann::json machine = environment({});
     const nlohmann::json cuda = devices(true, {}, {});
     const profiler::StoreInfo info = profiler::Store(store_path(options.store_file)).info();
-    nlohmann::json calibrated;
+    nlohmann::json calibrated, problem;
     if (!options.quick) {
         const Interrupt interrupt;
-        calibrated = calibrate({"cpu", options.threads}, options.refresh, {}, progress_observer(false),
-                               interrupt.token());
+        try {
+            calibrated = calibrate({"cpu", options.threads}, options.refresh, {}, progress_observer(false),
+                                   interrupt.token(), options.even_if_busy);
+        } catch (const Error& error) {  // the rest is worth being told all the same
+            if (error.details().field == "threads") throw;
+            problem = to_json(error.details());
+        }
         clear_progress();
     }
+    const int status = problem.is_null() || !options.refresh ? kDone : kFailed;
     if (options.json) {
         print_json(nlohmann::json{{"environment", machine},
                                   {"cuda", cuda},
                                   {"store", store_json(info)},
-                                  {"calibration", calibrated}});
-        return kDone;
+                                  {"calibration", calibrated},
+                                  {"calibration_problem", problem}});
+        return status;
     }
     std::vector<std::vector<std::string>> rows{
         {"Hone", text(machine, "hone_version") + " (" + text(machine, "commit") + ")"},
@@ -101,7 +109,8 @@ int doctor_command(const DoctorOptions& options) {
     rows.insert(rows.end(), of_devices.begin(), of_devices.end());
     print(table(rows));
     if (!calibrated.is_null()) print(calibration_text(calibrated));
-    return kDone;
+    if (!problem.is_null()) print("\n" + problem.at("message").get<std::string>() + "\n");
+    return status;
 }
 
 }  // namespace
@@ -117,6 +126,8 @@ void add_doctor(CLI::App& app, Commands& commands) {
         ->capture_default_str();
     CLI::Option* refresh =
         command->add_flag("--refresh", options->refresh, "Measure again, instead of taking what is kept");
+    command->add_flag("--even-if-busy", options->even_if_busy,
+                      "Measure although other programs use the processors: figures are then theirs, too");
     command->add_flag("--quick", options->quick, "Measure nothing")->excludes(refresh);
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     commands.push_back({command, [options] { return doctor_command(*options); }});

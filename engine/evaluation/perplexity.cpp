@@ -54,6 +54,21 @@ double divergence(std::span<const float> log_p, std::span<const float> log_q) {
     return sum;
 }
 
+// A perplexity is exp of a mean: beyond this one it is an infinity, and no figure.
+void require_expressible(const WindowScore& score) {
+    constexpr double kMostNats = 700;
+    const double mean = score.nll_sum / static_cast<double>(score.scored);
+    if (mean <= kMostNats) return;
+    throw Error({.message = {},
+                 .file = {},
+                 .field = "perplexity",
+                 .found = fmt::format("exp({:.0f})", mean),
+                 .expected = fmt::format("at most exp({:.0f})", kMostNats),
+                 .fault = Fault::damaged,
+                 .summary = "The model gives the text no chance at all: its perplexity is beyond any number.",
+                 .action = "Its weights hold values that are too large."});
+}
+
 std::ptrdiff_t greatest(std::span<const float> values) {
     return std::max_element(values.begin(), values.end()) - values.begin();
 }
@@ -102,9 +117,14 @@ private:
         });
         for (std::size_t i = 0; i < targets.size(); ++i) {
             if (!std::isfinite(scores_[i].nll) || !std::isfinite(scores_[i].kl))
-                throw Error(
-                    "the model's output is not finite while it is scored: its weights hold NaN or infinite "
-                    "values, or values too large");
+                throw Error({.message = {},
+                             .file = {},
+                             .field = "perplexity",
+                             .found = "log-probabilities that are not finite",
+                             .expected = "finite ones",
+                             .fault = Fault::damaged,
+                             .summary = "The model's output is not finite while it is scored.",
+                             .action = "Its weights hold NaN or infinite values, or values too large."});
             score_.nll_sum += scores_[i].nll;
             score_.kl_sum += scores_[i].kl;
             score_.top1_agreeing += scores_[i].agrees ? 1 : 0;
@@ -217,6 +237,7 @@ WindowScore score_window(Runtime& runtime, std::span<const TokenId> text, const 
         const std::size_t end = std::min(begin + step, inputs);
         scorer.add(run(begin, end, true), all.subspan(begin + 1, end - begin));
     }
+    require_expressible(scorer.score());
     return scorer.score();
 }
 

@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kStorageNames{"off", "fp32", "fp16", "int8"};
 
-// Of `rows` rows, from what was measured with kRows.
-double interpolated(const std::array<double, Calibration::kRows.size()>& at, std::int64_t rows) {
+// Of `rows` rows, from what was measured with kRows. Beyond them it grows with the rows, or stays where `grows` is false.
+double interpolated(const std::array<double, Calibration::kRows.size()>& at, std::int64_t rows,
+                    bool grows = true) {
     constexpr auto& kRows = Calibration::kRows;
     const auto wanted = static_cast<double>(rows);
     for (std::size_t i = 1; i < kRows.size(); ++i) {
@@ -19,7 +20,7 @@ double interpolated(const std::array<double, Calibration::kRows.size()>& at, std
         const auto low = static_cast<double>(kRows[i - 1]), high = static_cast<double>(kRows[i]);
         return at[i - 1] + (at[i] - at[i - 1]) * (wanted - low) / (high - low);
     }
-    return at.back() * wanted / static_cast<double>(kRows.back());
+    return grows ? at.back() * wanted / static_cast<double>(kRows.back()) : at.back();
 }
 
 }  // namespace
@@ -37,9 +38,11 @@ double Calibration::product_seconds(const std::string& key, std::int64_t outputs
                                     std::int64_t rows) const {
     const auto found = products.find(key);
     if (found == products.end()) return -1;
-    return product_call + static_cast<double>(outputs) *
-                              (interpolated(found->second.per_output, rows) +
-                               static_cast<double>(inputs) * interpolated(found->second.per_weight, rows));
+    const Product& product = found->second;
+    return interpolated(product.per_call, rows, false) +
+           static_cast<double>(outputs) *
+               (interpolated(product.per_output, rows) +
+                static_cast<double>(inputs) * interpolated(product.per_weight, rows));
 }
 
 double Calibration::read_bandwidth(DType type) const {
@@ -69,9 +72,11 @@ std::string operation_key(profiler::Operation operation) {
     return std::string(profiler::operation_name(operation));
 }
 
-std::string operation_key(profiler::Operation operation, KvStorage storage, profiler::TracePhase phase) {
-    return fmt::format("{}:{}:{}", profiler::operation_name(operation),
-                       kStorageNames.at(static_cast<std::size_t>(storage)), profiler::phase_name(phase));
+std::string operation_key(profiler::Operation operation, KvStorage storage, profiler::TracePhase phase,
+                          KvLayout layout) {
+    return fmt::format("{}:{}:{}{}", profiler::operation_name(operation),
+                       kStorageNames.at(static_cast<std::size_t>(storage)),
+                       layout == KvLayout::paged ? "paged:" : "", profiler::phase_name(phase));
 }
 
 nlohmann::json to_json(const Calibration& calibration) {
@@ -80,10 +85,13 @@ nlohmann::json to_json(const Calibration& calibration) {
         operations[key] = {{"per_call", cost.per_call}, {"per_unit", cost.per_unit}};
     nlohmann::json products = nlohmann::json::object();
     for (const auto& [key, product] : calibration.products)
-        products[key] = {{"per_weight", product.per_weight}, {"per_output", product.per_output}};
-    return {{"machine", calibration.machine},           {"created", calibration.created},
-            {"threads", calibration.threads},           {"rows", Calibration::kRows},
-            {"product_call", calibration.product_call}, {"products", std::move(products)},
+        products[key] = {{"per_weight", product.per_weight},
+                         {"per_output", product.per_output},
+                         {"per_call", product.per_call}};
+    return {{"version", Calibration::kVersion},   {"machine", calibration.machine},
+            {"created", calibration.created},     {"threads", calibration.threads},
+            {"spread", calibration.spread},       {"others", calibration.others},
+            {"rows", Calibration::kRows},         {"products", std::move(products)},
             {"operations", std::move(operations)}};
 }
 
@@ -92,10 +100,12 @@ Calibration calibration_from_json(const nlohmann::json& json) {
     json.at("machine").get_to(calibration.machine);
     json.at("created").get_to(calibration.created);
     json.at("threads").get_to(calibration.threads);
-    json.at("product_call").get_to(calibration.product_call);
+    json.at("spread").get_to(calibration.spread);
+    json.at("others").get_to(calibration.others);
     for (const auto& [key, product] : json.at("products").items()) {
         product.at("per_weight").get_to(calibration.products[key].per_weight);
         product.at("per_output").get_to(calibration.products[key].per_output);
+        product.at("per_call").get_to(calibration.products[key].per_call);
     }
     for (const auto& [key, cost] : json.at("operations").items())
         calibration.operations[key] = {cost.at("per_call").get<double>(), cost.at("per_unit").get<double>()};

@@ -27,14 +27,18 @@ struct Calibration {
     // A product's time depends on how many rows of inputs share a weight; in between it is interpolated, beyond it grows with them.
     static constexpr std::array<std::int64_t, 4> kRows{1, 8, 64, 256};
     struct Product {
-        // Of all rows together: what each weight takes, and what each of the matrix's outputs takes however many weights it has.
-        std::array<double, kRows.size()> per_weight{}, per_output{};
+        // Of all rows together: what each weight takes, what each of the matrix's outputs takes however many weights it has, and what
+        // a product takes however large its matrix is.
+        std::array<double, kRows.size()> per_weight{}, per_output{}, per_call{};
     };
+    // Of how it is measured. A calibration that was kept by another one counts as none: 2 reads weights from memory.
+    static constexpr int kVersion = 2;
 
     std::string machine;  // what it holds for: processor, instruction set, build; see calibration_cache.h
     std::string created;  // ISO 8601, UTC
     int threads = 0;
-    double product_call = 0;                  // of a product with next to no weights
+    // Of the measurements: how far repeats lay apart, in the median and as a share; what others had of the processors meanwhile.
+    double spread = 0, others = 0;
     std::map<std::string, Product> products;  // by product_key(): seconds
     std::map<std::string, Cost>
         operations;  // by operation_key(); units: bytes as traced, for attention FLOPs
@@ -49,9 +53,10 @@ struct Calibration {
 };
 
 std::string product_key(DType type, kernels::Arithmetic arithmetic);  // "q4_0", "q8_0:int8"
-// "norm"; of attention and remember by the cache's storage and the phase: "attention:fp16:decode".
+// "norm"; of attention and remember by the cache's storage and layout and the phase: "attention:fp16:decode", "attention:fp16:paged:decode".
 std::string operation_key(profiler::Operation operation);
-std::string operation_key(profiler::Operation operation, KvStorage storage, profiler::TracePhase phase);
+std::string operation_key(profiler::Operation operation, KvStorage storage, profiler::TracePhase phase,
+                          KvLayout layout = KvLayout::contiguous);
 
 nlohmann::json to_json(const Calibration& calibration);
 Calibration calibration_from_json(const nlohmann::json& json);  // throws nlohmann::json::exception

@@ -28,7 +28,9 @@ std::optional<Calibration> kept_calibration(const std::string& machine, int thre
     std::ifstream file(path);
     if (!file) return std::nullopt;
     try {
-        Calibration calibration = calibration_from_json(nlohmann::json::parse(file));
+        const nlohmann::json document = nlohmann::json::parse(file);
+        if (document.at("version") != Calibration::kVersion) return std::nullopt;
+        Calibration calibration = calibration_from_json(document);
         if (calibration.machine == machine && calibration.threads == threads) return calibration;
     } catch (const nlohmann::json::exception&) {  // measured anew, it will be whole
     }

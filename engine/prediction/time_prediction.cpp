@@ -137,14 +137,16 @@ private:
             const std::int64_t rows = last ? stretch.wanted : stretch.tokens;
             if (rows > 0) {
                 const TracePhase kind = rows == 1 ? TracePhase::decode : TracePhase::prefill;
-                sum += cost(operation_key(Operation::attention, storage, kind))
+                sum += cost(operation_key(Operation::attention, storage, kind, run_.kv_layout))
                            .seconds(4.0 * pairs(stretch, rows, layer) *
                                     static_cast<double>(config_.n_heads * config_.head_dim));
             }
             remembered += static_cast<double>(2 * stretch.tokens * config_.n_kv_heads * config_.head_dim) *
                           (kFloat + element_bytes());
         }
-        if (cached) sum += cost(operation_key(Operation::remember, storage, phase)).seconds(remembered);
+        if (cached)
+            sum +=
+                cost(operation_key(Operation::remember, storage, phase, run_.kv_layout)).seconds(remembered);
         return sum;
     }
 

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/kv_cache.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "engine/core/error.h"
 
 namespace hone {
 namespace {
@@ -35,6 +41,34 @@ std::int64_t element_bytes(kernels::KvType type) {
     }
 }
 
+// An fp16 cache holds less than activations may be, and a key that became infinite would silence or drown all others.
+void require_storable(kernels::KvType type, const float* rows, std::int64_t count, const char* which,
+                      std::int64_t layer) {
+    constexpr float kF16Overflows = 65520;
+    if (type == kernels::KvType::f32) return;
+    const auto fits = [type](float value) {
+        return type == kernels::KvType::f16 ? std::abs(value) < kF16Overflows : std::isfinite(value);
+    };
+    const float* const bad = std::find_if_not(rows, rows + count, fits);
+    if (bad == rows + count) return;
+    throw Error({.message = {},
+                 .file = {},
+                 .field = std::string("kv_cache, ") + which + " of layer " + std::to_string(layer),
+                 .found = std::isfinite(*bad) ? fmt::format("{:g}", *bad) : "a value that is not finite",
+                 .expected = type == kernels::KvType::f16 ? "at most 65504, the largest of fp16"
+                                                          : "finite values, which int8 needs",
+                 .fault = Fault::unsupported,
+                 .summary = fmt::format("The model's {} are too large for a cache in {}.", which,
+                                        type == kernels::KvType::f16 ? "fp16" : "int8"),
+                 .action = "Keep the cache in fp32."});
+}
+
+void require_storable(kernels::KvType type, const float* k, const float* v, std::int64_t count,
+                      std::int64_t layer) {
+    require_storable(type, k, count, "keys", layer);
+    require_storable(type, v, count, "values", layer);
+}
+
 class ContiguousKvCache final : public CpuKvCache {
 public:
     ContiguousKvCache(const ModelConfig& model, KvStorage storage, std::int64_t max_context)
@@ -55,6 +89,7 @@ public:
 
     void append(std::int64_t layer, const float* k, const float* v, std::int64_t tokens,
                 const kernels::Context& context) override {
+        require_storable(type_, k, v, tokens * n_kv_heads_ * head_dim_, layer);
         const auto store = [&](std::int64_t begin, std::int64_t end, int) {
             for (std::int64_t token = begin; token < end; ++token) {
                 store_position(side(layer, 0), k + token * n_kv_heads_ * head_dim_, length_ + token,
@@ -181,6 +216,7 @@ public:
     void append(std::int64_t layer, const float* k, const float* v, std::int64_t tokens,
                 const kernels::Context& context) override {
         const std::int64_t width = blocks_->kv_heads() * blocks_->head_dim();
+        require_storable(blocks_->view(layer, 0).type, k, v, tokens * width, layer);
         const auto store = [&](std::int64_t begin, std::int64_t end, int) {
             for (std::int64_t token = begin; token < end; ++token) {
                 store_position(blocks_->view(layer, 0), k + token * width, length_ + token, context.isa);

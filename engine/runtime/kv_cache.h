@@ -34,7 +34,8 @@ public:
 // In this process's memory.
 class CpuKvCache : public KvCache {
 public:
-    // k, v: [tokens, n_kv_heads, head_dim], stored at positions length(), length()+1, … Room must have been reserved.
+    // k, v: [tokens, n_kv_heads, head_dim], stored at positions length(), length()+1, … Room must have been reserved. Throws Error naming
+    // the layer where the storage cannot hold a value.
     virtual void append(std::int64_t layer, const float* k, const float* v, std::int64_t tokens,
                         const kernels::Context& context) = 0;
     // Valid until the next reserve().

@@ -9,19 +9,29 @@
 namespace hone {
 namespace {
 
-// The largest logit's id, the lowest where several are equal. A NaN never wins.
+// The largest logit's id, the lowest where several are equal. A NaN anywhere is no output to choose from: what else the model would
+// have put out is not known.
 std::size_t greatest(std::span<const float> logits) {
-    std::size_t best = logits.size();
+    std::size_t best = logits.size(), not_numbers = 0;
     float value = -INFINITY;
     for (std::size_t i = 0; i < logits.size(); ++i) {
+        not_numbers += std::isnan(logits[i]) ? 1 : 0;
         if (logits[i] > value) {
             value = logits[i];
             best = i;
         }
     }
-    if (best == logits.size() || !std::isfinite(value))
-        throw Error(
-            "the model's output is not finite: its weights hold NaN or infinite values, or values too large");
+    if (not_numbers > 0 || best == logits.size() || !std::isfinite(value))
+        throw Error({.message = {},
+                     .file = {},
+                     .field = "logits",
+                     .found = not_numbers > 0 ? std::to_string(not_numbers) + " of " +
+                                                    std::to_string(logits.size()) + " that are no numbers"
+                                              : "an infinity",
+                     .expected = "finite ones to choose a token by",
+                     .fault = Fault::damaged,
+                     .summary = "The model's output is not finite.",
+                     .action = "Its weights hold NaN or infinite values, or values too large."});
     return best;
 }
 
@@ -39,10 +49,10 @@ Sampler::Sampler(double temperature, std::uint64_t seed) : temperature_(temperat
 TokenId Sampler::sample(std::span<const float> logits) {
     const std::size_t best = greatest(logits);
     if (temperature_ == 0) return static_cast<TokenId>(best);
-    // The largest weight is 1, so that the sum is at least 1 whatever the temperature. exp() of a NaN is skipped.
+    // The largest weight is 1, so that the sum is at least 1 whatever the temperature.
     const double top = logits[best];
     const auto weight = [&](float logit) {
-        return std::isnan(logit) ? 0.0 : std::exp((static_cast<double>(logit) - top) / temperature_);
+        return std::exp((static_cast<double>(logit) - top) / temperature_);
     };
     double sum = 0;
     for (const float logit : logits) sum += weight(logit);

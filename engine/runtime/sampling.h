@@ -14,6 +14,7 @@ namespace hone {
 class Sampler {
 public:
     Sampler(double temperature, std::uint64_t seed);
+    // Throws Error where a logit is no number, or the largest is infinite.
     TokenId sample(std::span<const float> logits);
 
 private:

@@ -26,7 +26,7 @@ class CommandLine(unittest.TestCase):
     def setUpClass(cls):
         # Once for all: the first run on a machine times its kernels, which no case here is about to wait for.
         for threads in ("1", "2"):
-            subprocess.run([HONE, "doctor", "--threads", threads], capture_output=True, check=True)
+            subprocess.run([HONE, "doctor", "--even-if-busy", "--threads", threads], capture_output=True, check=True)
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -178,10 +178,23 @@ class CommandLine(unittest.TestCase):
     def test_doctor_measures_the_kernels_once(self):
         first = self.json("doctor", "--threads", "1")["calibration"]
         self.assertGreater(min(kind["read_bytes_per_second"] for kind in first["types"]), 0)
+        self.assertEqual(first["calibration"]["version"], 2)
         again = self.json("doctor", "--threads", "1")["calibration"]
         self.assertFalse(again["measured"])
         self.assertEqual(again["calibration"], first["calibration"])
         self.assertIsNone(self.json("doctor", "--quick")["calibration"])
+
+    def test_threads_beyond_the_processors_are_refused_with_both_numbers(self):
+        processors = len(os.sched_getaffinity(0))
+        threads = str(min(1024, 100 * processors))
+        for arguments in (["doctor", "--refresh"], ["bench", MODEL, "--store", self.store]):
+            began = time.monotonic()
+            done = subprocess.run([HONE, *map(str, arguments), "--threads", threads], capture_output=True, text=True,
+                                  check=False)
+            self.assertLess(time.monotonic() - began, 30)
+            self.assertNotEqual(done.returncode, 0)
+            said = done.stdout + done.stderr
+            self.assertIn(f"{threads} threads are too many for the {processors} processor", said)
 
     def test_eval_measures_accuracy_alone(self):
         text = self.root / "text.txt"

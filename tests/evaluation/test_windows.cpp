@@ -38,6 +38,30 @@ TEST(Windows, StridedOnesScoreEveryTokenButTheFirstOnce) {
     EXPECT_EQ(plan_windows({PerplexityProtocol::strided, 512, 256, 4}, 10240).back().end, 512 + 3 * 256);
 }
 
+// Hugging Face's loop with a stride as long as its windows: nothing in a window predicts its first token.
+TEST(Windows, ThatDoNotOverlapLeaveTheirFirstTokensOut) {
+    for (const std::int64_t tokens : {64, 65, 66, 128, 150}) {
+        std::int64_t scored = 0;
+        for (const ScoredWindow& window : plan_windows({PerplexityProtocol::strided, 64, 64, 0}, tokens)) {
+            EXPECT_EQ(window.score_begin, window.begin + 1);
+            EXPECT_GT(window.end, window.score_begin) << "a window with nothing to score";
+            scored += window.end - window.score_begin;
+        }
+        EXPECT_EQ(scored, tokens - (tokens + 63) / 64) << tokens;
+    }
+}
+
+TEST(Windows, NameTheTextThatIsTooShort) {
+    try {
+        plan_windows({}, 511, "prose.txt");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.details().file, "prose.txt");
+        for (const char* part : {"prose.txt", "511", "512"})
+            EXPECT_NE(error.details().summary.find(part), std::string::npos) << part;
+    }
+}
+
 TEST(Windows, RefusesATextShorterThanOne) {
     EXPECT_THROW(plan_windows({}, 511), Error);
     EXPECT_THROW(plan_windows({PerplexityProtocol::strided, 512, 256, 0}, 511), Error);

@@ -13,9 +13,8 @@ namespace {
 // One second a pass and product, however many rows; all else takes no time.
 Calibration a_second_a_product() {
     Calibration calibration;
-    calibration.product_call = 1;
     for (const DTypeInfo& type : all_dtypes())
-        calibration.products[product_key(type.type, kernels::Arithmetic::f32)] = {};
+        calibration.products[product_key(type.type, kernels::Arithmetic::f32)] = {{}, {}, {1, 1, 1, 1}};
     using profiler::Operation, profiler::TracePhase;
     for (std::size_t i = 0; i < profiler::kOperationNames.size(); ++i)
         calibration.operations[operation_key(static_cast<Operation>(i))] = {};
@@ -69,7 +68,7 @@ TEST_F(TimePrediction, SharesAPassAmongABatch) {
 
 TEST_F(TimePrediction, CountsWhatAttentionLooksAt) {
     using profiler::Operation, profiler::TracePhase;
-    calibration_.product_call = 0;
+    for (auto& [key, product] : calibration_.products) product.per_call = {};
     for (const TracePhase phase : {TracePhase::prefill, TracePhase::decode})
         calibration_.operations[operation_key(Operation::attention, KvStorage::f32, phase)] = {0, 1};
     prompts_ = {1};
@@ -88,9 +87,10 @@ TEST_F(TimePrediction, CountsWhatAttentionLooksAt) {
 }
 
 TEST_F(TimePrediction, WithoutACacheComputesTheWholeSequenceAgain) {
-    calibration_.product_call = 0;
-    for (const DTypeInfo& type : all_dtypes())
-        calibration_.products[product_key(type.type, kernels::Arithmetic::f32)].per_weight = {1, 8, 64, 256};
+    for (auto& [key, product] : calibration_.products) {
+        product.per_call = {};
+        product.per_weight = {1, 8, 64, 256};
+    }
     RunConfig off;
     off.kv_cache = KvStorage::off;
     EXPECT_GT(predicted(off).at("time_per_output_token"), 50 * predicted().at("time_per_output_token"));

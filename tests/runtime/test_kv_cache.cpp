@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "engine/runtime/kv_cache.h"
 #include "kernels/convert/convert.h"
 
@@ -119,6 +120,36 @@ TEST_P(KvCacheOf, BytesAreThoseOfItsCapacity) {
     EXPECT_EQ(cache->bytes(), contiguous_kv_bytes(config_, GetParam(), 640));
     const std::int64_t row = GetParam() == KvStorage::f32 ? 32 : GetParam() == KvStorage::f16 ? 16 : 8 + 4;
     EXPECT_EQ(cache->bytes(), row * 2 * 2 * 3 * 640);
+}
+
+// Beyond its range a key would be infinite, and silence or drown all others without a word.
+TEST_P(KvCacheOf, RefusesWhatItCannotHold) {
+    const auto count = static_cast<std::size_t>(config_.n_kv_heads * config_.head_dim);
+    const auto paged = make_paged_kv_cache(std::make_shared<KvBlocks>(config_, GetParam(), 4));
+    const auto contiguous = make_contiguous_kv_cache(config_, GetParam(), 200);
+    for (CpuKvCache* cache : {contiguous.get(), paged.get()}) {
+        cache->reserve(1);
+        for (const float value : {65504.0F, -65519.0F, 65520.0F, -1e6F, INFINITY, std::nanf("")}) {
+            std::vector<float> good(count, 1.0F), bad = good;
+            bad[count - 1] = value;
+            const bool held =
+                GetParam() == KvStorage::f32 ||
+                (std::isfinite(value) && (GetParam() == KvStorage::i8 || std::abs(value) < 65520));
+            for (const auto& [k, v] : {std::pair(&bad, &good), std::pair(&good, &bad)}) {
+                if (held) {
+                    EXPECT_NO_THROW(cache->append(1, k->data(), v->data(), 1, context_)) << value;
+                    continue;
+                }
+                try {
+                    cache->append(1, k->data(), v->data(), 1, context_);
+                    FAIL() << value;
+                } catch (const Error& error) {
+                    EXPECT_NE(error.details().field.find(k == &bad ? "keys of layer 1" : "values of layer 1"),
+                              std::string::npos);
+                }
+            }
+        }
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Storage, KvCacheOf,

@@ -19,7 +19,9 @@ TEST(Sampler, GreedyTakesTheLargestAndTheLowestIdOfATie) {
     EXPECT_EQ(greedy.sample(std::vector<float>{-3, 2, 5, 5, 1}), 2);
     EXPECT_EQ(greedy.sample(std::vector<float>{-3}), 0);
     EXPECT_EQ(greedy.sample(std::vector<float>{-kInfinity, -2}), 1);
-    EXPECT_EQ(greedy.sample(std::vector<float>{kNan, 1, 2}), 2);
+    EXPECT_THROW(greedy.sample(std::vector<float>{kNan, 1, 2}), Error);
+    EXPECT_THROW(Sampler(1, 1).sample(std::vector<float>{1, 2, kNan}), Error);
+    EXPECT_EQ(greedy.sample(std::vector<float>{-INFINITY, 1, 2}), 2) << "a token that cannot be";
 }
 
 TEST(Sampler, RefusesAnOutputThatIsNotFinite) {

@@ -103,9 +103,10 @@ nlohmann::json tensor_stats(const std::string& checkpoint, const std::string& te
                             const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json supports(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
-// Measures how fast the target's kernels are on its machine, some seconds, unless that is known; predictions of time need it.
+// Measures how fast the target's kernels are on its machine, some seconds, unless that is known; predictions of time need it. Throws Error
+// where the machine is busy, unless `even_if_busy`.
 nlohmann::json calibrate(const Target& target, bool refresh, const WorkerLaunch& launch,
-                         const Observer& observer, std::stop_token stop);
+                         const Observer& observer, std::stop_token stop, bool even_if_busy = false);
 nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json hello(const WorkerLaunch& launch);
 nlohmann::json environment(const WorkerLaunch& launch);  // of the worker's hello

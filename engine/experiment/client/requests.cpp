@@ -48,15 +48,17 @@ nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch,
 }
 
 nlohmann::json calibrate(const Target& target, bool refresh, const WorkerLaunch& launch,
-                         const Observer& observer, std::stop_token stop) {
+                         const Observer& observer, std::stop_token stop, bool even_if_busy) {
     WorkerProcess worker(launch, observer.log);
     const auto progress = [&observer](const nlohmann::json& message) {
         if (observer.progress)
             observer.progress({"calibrate", message.value("detail", ""), message.value("fraction", -1.0)});
     };
-    return without_envelope(
-        worker.request({{"type", "calibrate"}, {"target", to_json(target)}, {"refresh", refresh}},
-                       std::move(stop), progress));
+    return without_envelope(worker.request({{"type", "calibrate"},
+                                            {"target", to_json(target)},
+                                            {"refresh", refresh},
+                                            {"even_if_busy", even_if_busy}},
+                                           std::move(stop), progress));
 }
 
 nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& launch,

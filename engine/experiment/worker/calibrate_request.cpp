@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <array>
+#include <chrono>
 #include <ctime>
 #include <optional>
 #include <string>
+#include <thread>
 
+#include "engine/core/error.h"
 #include "engine/core/system_memory.h"
 #include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/prediction/calibrate.h"
 #include "engine/prediction/calibration_cache.h"
+#include "engine/prediction/cold_weights.h"
+#include "engine/prediction/machine_load.h"
 #include "kernels/cpu/isa.h"
 #include "profiler/environment/environment.h"
 
@@ -29,6 +35,56 @@ std::string word(const nlohmann::json& environment, const char* key) {
     return found != environment.end() && found->is_string() ? found->get<std::string>() : "unknown";
 }
 
+constexpr double kMostSpread = 0.4;  // of repeats: a machine that jumps so is measured by chance
+
+[[noreturn]] void refuse_busy(const std::string& found) {
+    throw Error(ErrorDetails{
+        .message = {},
+        .file = {},
+        .field = "calibration",
+        .found = found,
+        .expected =
+            fmt::format("less than {:.0f} % of the processors used by others", 100 * MachineLoad::kMost),
+        .fault = Fault::argument,
+        .summary = "The machine is busy, so its speed was not measured and times are not predicted.",
+        .action =
+            "Measure it when it is quiet (hone doctor), or all the same (hone doctor --even-if-busy)."});
+}
+
+// Looks for a moment before the seconds of work: on a machine that is busy they would be in vain, and a burden.
+void wait_until_quiet(const Progress& progress) {
+    constexpr int kLooks = 5;
+    constexpr auto kLook = std::chrono::milliseconds(400);
+    MachineLoad load;
+    for (int look = 0; look < kLooks; ++look) {
+        progress.update(0,
+                        look == 0 ? "looking whether the machine is quiet" : "waiting for a quiet machine");
+        const LoadWatch watch;
+        std::this_thread::sleep_for(kLook);
+        load = watch.load();
+        if (!load.busy()) return;
+    }
+    refuse_busy(load.text());
+}
+
+Calibration measured_calibration(int threads, bool even_if_busy, const Progress& progress) {
+    constexpr int kTries = 2;
+    kernels::ThreadPool pool(threads);
+    kernels::Workspace workspace(threads);
+    std::string found;
+    for (int i = 0; i < kTries; ++i) {
+        if (!even_if_busy) wait_until_quiet(progress);
+        const LoadWatch watch;
+        Calibration calibration =
+            calibrate({kernels::best_isa(), pool, workspace}, progress, cold_bytes(available_memory_bytes()));
+        const MachineLoad load = watch.load();
+        if (even_if_busy || (!load.busy() && calibration.spread <= kMostSpread)) return calibration;
+        found = load.busy() ? load.text()
+                            : fmt::format("repeats that differ by {:.0f} %", 100 * calibration.spread);
+    }
+    refuse_busy(found);
+}
+
 }  // namespace
 
 // Another processor or another build's kernels would make other figures.
@@ -43,18 +99,13 @@ std::string calibrated_machine() {
 }
 
 nlohmann::json calibrate_machine(const nlohmann::json& request, const Progress& progress) {
-    const int threads = resolved_threads(target_from_json(request.value("target", nlohmann::json::object())));
+    const int threads =
+        checked_threads(target_from_json(request.value("target", nlohmann::json::object())), 1);
     std::optional<Calibration> kept;
     if (!request.value("refresh", false)) kept = kept_calibration(calibrated_machine(), threads);
     const bool measured = !kept.has_value();
     if (measured) {
-        kernels::ThreadPool pool(threads);
-        kernels::Workspace workspace(threads);
-        // Where memory is scarce, caches will hold some of what is read; it is a guess, but not one that kills the worker.
-        constexpr std::int64_t kShare = 8;
-        const std::int64_t available = available_memory_bytes();
-        kept = calibrate({kernels::best_isa(), pool, workspace}, progress,
-                         available == 0 ? kStreamedBytes : std::min(kStreamedBytes, available / kShare));
+        kept = measured_calibration(threads, request.value("even_if_busy", false), progress);
         kept->machine = calibrated_machine();
         kept->created = now_in_utc();
         keep_calibration(*kept);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/formats/checkpoint.h"
+#include "engine/prediction/machine_load.h"
 #include "engine/runtime/runtime.h"
 #include "profiler/environment/environment.h"
 
@@ -27,6 +28,23 @@ std::string amount(std::int64_t bytes) {
 
 int resolved_threads(const Target& target) {
     return target.threads > 0 ? target.threads : profiler::physical_cores();
+}
+
+int checked_threads(const Target& target, int times) {
+    const int threads = resolved_threads(target);
+    const auto processors = static_cast<int>(allowed_processors().size());
+    if (threads <= times * processors) return threads;
+    throw Error(ErrorDetails{
+        .message = {},
+        .file = {},
+        .field = "threads",
+        .found = std::to_string(threads),
+        .expected = fmt::format("at most {}, with {} processor{}", times * processors, processors,
+                                processors == 1 ? "" : "s"),
+        .fault = Fault::argument,
+        .summary = fmt::format("{} threads are too many for the {} processor{} that Hone may use here.",
+                               threads, processors, processors == 1 ? "" : "s"),
+        .action = "Leave --threads out, or name fewer."});
 }
 
 std::int64_t positions_of(std::int64_t prompt_tokens, std::int64_t generated_tokens) {
@@ -69,6 +87,7 @@ std::int64_t ExperimentPlan::needed(std::int64_t runtime_bytes) const {
 ExperimentPlan plan_experiment(const Experiment& experiment, const std::string& dtype,
                                const QueriedDevice& device) {
     ExperimentPlan plan;
+    const int threads = checked_threads(experiment.target, kMostThreads);
     plan.checkpoint = open_checkpoint(experiment.checkpoint, false);
     AppliedRecipe applied =
         plan_recipe(plan.checkpoint, experiment.recipe, experiment.workload.concurrency, device, dtype);
@@ -81,7 +100,7 @@ ExperimentPlan plan_experiment(const Experiment& experiment, const std::string& 
     if (leaves_zeros_out(experiment.recipe, plan.run)) plan_without_zeros(in_memory, plan.run.device);
     plan.model_bytes = in_memory.bytes();
     const bool adaptive = plan.run.batching == RunConfig::Batching::adaptive;
-    plan.least = predict_memory(plan.config, plan.model_bytes, plan.run, resolved_threads(experiment.target),
+    plan.least = predict_memory(plan.config, plan.model_bytes, plan.run, threads,
                                 adaptive ? 1 : plan.sizes.sequences, plan.sizes.context(), plan.sizes.prompt);
     plan.run.batch_size = plan.sizes.sequences;
     return plan;

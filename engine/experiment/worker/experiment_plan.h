@@ -16,6 +16,12 @@ namespace hone {
 
 // Threads of a target: as asked, or the physical cores this process may use.
 int resolved_threads(const Target& target);
+// The same; throws Error naming both numbers where that is more than `times` the processors that this process may run on (and more
+// than a handful): threads that only wait for each other measure nothing.
+int checked_threads(const Target& target, int times);
+
+inline constexpr int kMostThreads =
+    4;  // a processor: a run may have more threads than processors, not any number
 
 // Positions that a sequence of so many prompt and generated tokens takes: the last token is chosen and never computed.
 std::int64_t positions_of(std::int64_t prompt_tokens, std::int64_t generated_tokens);

@@ -38,7 +38,7 @@ nlohmann::json export_model(const nlohmann::json& request, const Progress& apply
     const Recipe recipe =
         recipe_from_json(request.value("recipe", nlohmann::json::array()), builtin_registry());
     const Target target = target_from_json(request.value("target", nlohmann::json::object()));
-    kernels::ThreadPool pool(resolved_threads(target));
+    kernels::ThreadPool pool(checked_threads(target, kMostThreads));
     kernels::Workspace workspace(pool.size());
     const kernels::Context context{kernels::best_isa(), pool, workspace};
     // A technique that only configures the run may need more sequences than an export has: it is left out, not asked.

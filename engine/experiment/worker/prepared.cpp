@@ -71,7 +71,7 @@ PerplexityPlan plan_of(const Workload& workload) {
 
 Prepared::Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
                    const Progress& load_progress, const Progress& apply_progress)
-    : experiment_(experiment), fault_(fault), pool_(resolved_threads(experiment.target)) {
+    : experiment_(experiment), fault_(fault), pool_(checked_threads(experiment.target, kMostThreads)) {
     device_ = open_device(experiment.target);
     if (device_) device_free_ = device_->free_bytes();
     load(dtype, load_progress, apply_progress);
