@@ -29,7 +29,7 @@ ModelConfig model_of(std::int64_t layers) {
 }
 
 std::unique_ptr<CpuKvCache> filled(const ModelConfig& model, KvStorage storage, KvLayout layout,
-                                   const kernels::Context& context) {
+                                   const kernels::Context& context, const Progress& progress) {
     constexpr int kBlockShift = 4;
     std::unique_ptr<CpuKvCache> cache =
         layout == KvLayout::paged
@@ -38,8 +38,10 @@ std::unique_ptr<CpuKvCache> filled(const ModelConfig& model, KvStorage storage, 
     std::vector<float> row(kFar * kKvHeads * kHeadDim);
     for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<float>(i % 17) * 0.125F - 1;
     cache->reserve(kFar);
-    for (std::int64_t layer = 0; layer < model.n_layers; ++layer)
+    for (std::int64_t layer = 0; layer < model.n_layers; ++layer) {
+        progress.check();
         cache->append(layer, row.data(), row.data(), kFar, context);
+    }
     cache->advance(kFar);
     return cache;
 }
@@ -83,7 +85,7 @@ void measure_decode_attention(Calibration& calibration, const kernels::Context& 
         for (const KvLayout layout : {KvLayout::contiguous, KvLayout::paged}) {
             const std::int64_t each = contiguous_kv_bytes(model_of(1), storage, kFar);
             const std::int64_t layers = std::clamp(cold / each, kFewest, kMost);
-            const auto cache = filled(model_of(layers), storage, layout, context);
+            const auto cache = filled(model_of(layers), storage, layout, context, progress);
             // The far positions last, so that the near ones of every layer were read long before.
             const double near = seconds_of(*cache, layers, kNear, context, progress),
                          far = seconds_of(*cache, layers, kFar, context, progress);

@@ -31,13 +31,14 @@ ColdWeights::~ColdWeights() {
     ::munmap(memory_, bytes_);
 }
 
-void ColdWeights::fill(const StoredTensor& matrix) {
+void ColdWeights::fill(const StoredTensor& matrix, const Progress& progress) {
     constexpr std::size_t kAlignment = 64;
     const std::size_t each = (matrix.data.size() + kAlignment - 1) / kAlignment * kAlignment;
     const std::size_t count = std::max<std::size_t>(2, bytes_ / each);
     copies_.assign(count, matrix);
     at_ = 0;
     for (std::size_t i = 0; i < count; ++i) {
+        progress.check();
         if ((i + 1) * each <= bytes_) {
             std::memcpy(memory_ + i * each, matrix.data.data(), matrix.data.size());
             copies_[i].data = {memory_ + i * each, matrix.data.size()};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/core/progress.h"
 #include "engine/formats/checkpoint.h"
 
 namespace hone {
@@ -23,8 +24,8 @@ public:
     ColdWeights(const ColdWeights&) = delete;
     ColdWeights& operator=(const ColdWeights&) = delete;
 
-    // As many copies as there is room for, at least two.
-    void fill(const StoredTensor& matrix);
+    // As many copies as there is room for, at least two. Throws Cancelled.
+    void fill(const StoredTensor& matrix, const Progress& progress);
     const StoredTensor& next();
 
 private:

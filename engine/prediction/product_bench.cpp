@@ -113,7 +113,7 @@ StoredTensor ProductBench::matrix_in(DType type, Shape shape) const {
 std::vector<ProductBench::Seconds> ProductBench::measured(DType type, Shape shape,
                                                           const std::vector<kernels::Arithmetic>& arithmetics,
                                                           std::int64_t most_rows) {
-    weights_.fill(matrix_in(type, shape));
+    weights_.fill(matrix_in(type, shape), progress_);
     std::vector<Seconds> result;
     for (const kernels::Arithmetic arithmetic : arithmetics) {
         Seconds& by_rows = result.emplace_back();

@@ -9,6 +9,7 @@
 
 #include "engine/core/error.h"
 #include "engine/evaluation/perplexity.h"
+#include "engine/experiment/worker/prepared.h"
 #include "engine/formats/gguf.h"
 #include "engine/formats/synthetic.h"
 #include "engine/weights/weight_format.h"
@@ -226,6 +227,26 @@ TEST_F(Numbers, AnExportIsVerifiedInTheModelsOwnContext) {
     request.verify = true;
     const nlohmann::json result = export_checkpoint(request, worker(), {}, {});
     EXPECT_TRUE(result.at("verify").at("passed").get<bool>()) << result.dump(1);
+}
+
+TEST_F(Numbers, ADivergenceIsOfTheBaselinesOwnPositionsOrNone) {
+    Experiment experiment;
+    experiment.checkpoint = model();
+    experiment.target.threads = 1;
+    experiment.workload.prompt_tokens = experiment.workload.generated_tokens = 1;
+    experiment.workload.text = text("prose.txt", 400);
+    experiment.workload.context = 32;
+    const std::string spool = (folder_ / "window.logprobs").string();
+    Prepared baseline(experiment, "keep", InjectedFault(), {}, {});
+    baseline.accuracy({{"window", 0}, {"spool", spool}}, {});
+    EXPECT_NEAR(baseline.accuracy({{"window", 0}, {"compare_spool", spool}}, {}).at("kl_sum").get<double>(),
+                0, 1e-6);
+    for (const std::int64_t context : {16, 64}) {
+        experiment.workload.context = context;
+        Prepared other(experiment, "keep", InjectedFault(), {}, {});
+        EXPECT_THROW(other.accuracy({{"window", 0}, {"compare_spool", spool}}, {}), Error) << context;
+    }
+    std::filesystem::remove(spool);
 }
 
 TEST_F(Numbers, ATextTooShortForAWindowIsNamed) {

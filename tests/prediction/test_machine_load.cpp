@@ -72,7 +72,7 @@ StoredTensor matrix(const std::vector<std::byte>& bytes) {
 TEST(ColdWeights, ComeRoundOnlyAfterAllOthers) {
     const std::vector<std::byte> bytes(4000, std::byte{7});
     ColdWeights weights(41000);
-    weights.fill(matrix(bytes));
+    weights.fill(matrix(bytes), {});
     std::set<const std::byte*> seen;
     for (int i = 0; i < 10; ++i) {
         const StoredTensor& next = weights.next();
@@ -85,7 +85,7 @@ TEST(ColdWeights, ComeRoundOnlyAfterAllOthers) {
 TEST(ColdWeights, AreTheMatrixItselfWhereThereIsNoRoom) {
     const std::vector<std::byte> bytes(4000, std::byte{7});
     ColdWeights weights(1);
-    weights.fill(matrix(bytes));
+    weights.fill(matrix(bytes), {});
     EXPECT_EQ(weights.next().data.data(), bytes.data());
 }
 

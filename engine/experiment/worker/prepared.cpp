@@ -323,6 +323,11 @@ nlohmann::json Prepared::accuracy(const nlohmann::json& request, const Progress&
     if (!compare_to.empty()) compare = LogProbSpool::open(compare_to);
     const auto& [index, scored] = windows_[window];
     const ScoredText& text = texts_[index];
+    // A divergence from other positions than the baseline's would be a figure all the same.
+    if (compare && compare->records() != scored.end - scored.score_begin)
+        throw Error(ErrorDetails{
+            "", compare_to, "baseline's log-probabilities", fmt::format("{} positions", compare->records()),
+            fmt::format("the {} of window {}", scored.end - scored.score_begin, window)});
     const WindowScore score = score_window(*runtime_, text.tokens, scored, write ? &*write : nullptr,
                                            compare ? &*compare : nullptr, 0, progress);
     return {{"text", text.name},
