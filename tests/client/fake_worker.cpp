@@ -341,8 +341,10 @@ private:
     }
 
     void settle_export(const Json& request) {
-        const auto held = std::exchange(held_, {});
-        reply(request, {{"kept", request.value("commit", false) ? held->commit().string() : ""}});
+        auto held = std::exchange(held_, {});
+        const std::string kept = request.value("commit", false) ? held->commit().string() : "";
+        held.reset();  // gone before it is said to be
+        reply(request, {{"kept", kept}});
     }
 
     Settings settings_;
