@@ -9,6 +9,7 @@
 #include "ui/theme/palettes.h"
 #include "ui/theme/style.h"
 #include "ui/theme/system_scheme.h"
+#include "ui/theme/wheel_guard.h"
 
 // The icons live in a static library, whose initialisers the linker may drop.
 static void initialiseIcons() {
@@ -39,6 +40,11 @@ QFont makeFont(const QString& family, int pixels, QFont::Weight weight = QFont::
     QFont font(family);
     font.setPixelSize(pixels);
     font.setWeight(weight);
+#if QT_VERSION >= QT_VERSION_CHECK(6, 7, 0)
+    // Inter's contextual alternates make a multiplication of 0x0. Older versions of Qt cannot switch them off: what an
+    // engine found is shown in the fixed face.
+    font.setFeature(QFont::Tag("calt"), 0);
+#endif
     return font;
 }
 
@@ -73,6 +79,7 @@ void Theme::apply(Scheme scheme) {
     if (!impl_->styled) {
         QApplication::setStyle(new Style);
         QApplication::setFont(font(TextStyle::body));
+        new WheelGuard(qApp);
         impl_->styled = true;
     }
     const QPalette palette = toQPalette(this->palette());
