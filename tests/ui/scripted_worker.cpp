@@ -257,6 +257,9 @@ private:
     json exportFile(const json& request) {
         const std::string checkpoint = request["checkpoint"];
         if (checkpoint.find("slow") != std::string::npos && !work(20s)) throw Failure{"cancelled"};
+        if (checkpoint.find("full") != std::string::npos)
+            throw Failure{request["path"].get<std::string>() +
+                          ": cannot be written: no space; nothing was changed there"};
         std::ofstream(request["path"].get<std::string>()) << request.dump();
         return {{"path", request["path"]},   {"bytes", 4400},
                 {"types", {{"Q8_0", 4400}}}, {"hash", "2"},

@@ -8,6 +8,7 @@
 //   checkpoint "missing…": inspecting it fails
 //   checkpoint "slow…":    a repetition or token takes 200 ms instead of 5 ms or 10 ms
 //                          and an export does not end
+//   checkpoint "full…":    an export finds no room
 //   checkpoint "fails…":   the first repetition fails, and so does an answer
 namespace hone::ui::test {
 

@@ -131,6 +131,32 @@ private slots:
         QVERIFY(f_->button(QStringLiteral("Export"))->isEnabled());
     }
 
+    // B18: the focus is where it was, and that nothing was changed is said once.
+    void aFailedExportGivesTheFocusBack() {
+        f_->open(QStringLiteral("full.gguf"));
+        path()->setText(path_);
+        QTest::mouseClick(f_->button(QStringLiteral("Export")), Qt::LeftButton);
+        const auto* banner = f_->window.findChild<Banner*>();
+        QTRY_VERIFY_WITH_TIMEOUT(banner->isVisible(), 5000);
+        QTRY_VERIFY(f_->button(QStringLiteral("Export")) != nullptr);
+        QVERIFY(f_->button(QStringLiteral("Export"))->hasFocus());
+        const QString said = banner->message() + banner->advice() + banner->detail();
+        QCOMPARE(said.count(QStringLiteral("hanged")), 1);
+    }
+
+    void cancellingAnExportGivesTheFocusBack() {
+        f_->open(QStringLiteral("slow.gguf"));
+        path()->setText(path_);
+        QTest::mouseClick(f_->button(QStringLiteral("Export")), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(f_->session.jobs().running().has_value(), 5000);
+        auto* cancel = f_->button(QStringLiteral("Cancel the export"));
+        QTRY_VERIFY(cancel->hasFocus());
+        QTest::qWait(200);
+        QTest::keyClick(cancel, Qt::Key_Space);
+        QTRY_VERIFY_WITH_TIMEOUT(!f_->session.jobs().running(), 5000);
+        QTRY_VERIFY(f_->button(QStringLiteral("Export"))->hasFocus());
+    }
+
 private:
     void openWithRecipe(const QString& checkpoint) {
         f_->open(checkpoint);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
 #include <QComboBox>
+#include <QMessageBox>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTableView>
+#include <QTimer>
 #include <memory>
 
 #include "tests/ui/page_fixture.h"
@@ -246,6 +248,45 @@ private slots:
         for (const JobInfo& job : f_->session.jobs().jobs()) cancelled += job.state == JobState::cancelled;
         QCOMPARE(cancelled, 1);
         QVERIFY(f_->session.jobs().running().has_value());
+    }
+
+    // B19: the row that is selected is the job that runs.
+    void theSelectionInTheQueueFollowsTheRunningJob() {
+        openWithRecipe(QStringLiteral("model.gguf"));
+        Workload workload;
+        workload.text = "none";
+        f_->session.setWorkload(workload);
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        f_->button(QStringLiteral("Measure"))->click();
+        QVERIFY(measured.wait(20000));
+        auto* table = f_->window.findChild<QueueCard*>()->findChild<QTableView*>();
+        QCOMPARE(table->currentIndex().row(), 0);
+        openWithRecipe(QStringLiteral("slow.gguf"));
+        f_->button(QStringLiteral("Measure"))->click();
+        QTRY_VERIFY_WITH_TIMEOUT(f_->session.jobs().running().has_value(), 5000);
+        QCOMPARE(table->model()->rowCount(), 2);
+        QCOMPARE(table->currentIndex().row(), 0);
+    }
+
+    // Single keys do not end what runs without a question.
+    void deleteAsksBeforeItCancelsTheRunningJob() {
+        openWithRecipe(QStringLiteral("slow.gguf"));
+        f_->button(QStringLiteral("Measure"))->click();
+        QTRY_VERIFY_WITH_TIMEOUT(f_->session.jobs().running().has_value(), 5000);
+        auto* table = f_->window.findChild<QueueCard*>()->findChild<QTableView*>();
+        table->setFocus();
+        int asked = 0;
+        QTimer answer;
+        connect(&answer, &QTimer::timeout, this, [&asked] {
+            auto* box = qobject_cast<QMessageBox*>(QApplication::activeModalWidget());
+            if (box == nullptr) return;
+            ++asked;
+            QTest::keyClick(box, Qt::Key_Escape);  // that is: keep it
+        });
+        answer.start(20);
+        QTest::keyClick(table, Qt::Key_Delete);
+        QCOMPARE(asked, 1);
+        QVERIFY(f_->session.jobs().running()->detail != QStringLiteral("cancelling"));
     }
 
     void withoutAModelItCannotStart() {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
 #include <QComboBox>
+#include <QDir>
+#include <QFileInfo>
 #include <QLabel>
+#include <QSignalSpy>
 #include <memory>
 
 #include "tests/ui/page_fixture.h"
+#include "ui/models/found_models.h"
 #include "ui/models/model_facts.h"
 #include "ui/pages/recent_runs_card.h"
+#include "ui/widgets/banner.h"
 #include "ui/widgets/text_label.h"
 
 using namespace hone;
@@ -42,6 +47,58 @@ private slots:
         QTRY_VERIFY(says(QStringLiteral("No CUDA device: the driver is too old: it runs CUDA 12.2.")));
         QCOMPARE(box()->count(), 1);
         QCOMPARE(box()->currentText(), QStringLiteral("CPU"));
+    }
+
+    // U3: said before the click, and a way on beside it.
+    void whereTheSampleIsNotThereItSaysSoAndOffersASyntheticModel() {
+        QDir(QFileInfo(sampleModelPath()).path()).removeRecursively();
+        show(test::ScriptedDevices::one);
+        QVERIFY(f_->button(QStringLiteral("Sample model: not on this disk")) != nullptr);
+        QVERIFY(f_->button(QStringLiteral("Try the sample model")) == nullptr);
+        QTRY_VERIFY(f_->button(QStringLiteral("Try a synthetic model")) != nullptr);
+        QTest::mouseClick(f_->button(QStringLiteral("Sample model: not on this disk")), Qt::LeftButton);
+        auto* banner = f_->window.findChild<Banner*>();
+        QVERIFY(banner->isVisible());
+        QSignalSpy opened(&f_->session, &Session::modelChanged);
+        emit banner->triggered();
+        QVERIFY(opened.wait(5000));
+        QCOMPARE(f_->session.checkpoint(), QStringLiteral("synthetic:tiny"));
+    }
+
+    void theSyntheticModelIsOneClickAway() {
+        QTRY_VERIFY(f_->button(QStringLiteral("Try a synthetic model")) != nullptr);
+        QSignalSpy opened(&f_->session, &Session::modelChanged);
+        QTest::mouseClick(f_->button(QStringLiteral("Try a synthetic model")), Qt::LeftButton);
+        QVERIFY(opened.wait(5000));
+        QCOMPARE(f_->session.checkpoint(), QStringLiteral("synthetic:tiny"));
+    }
+
+    void whereTheSampleIsThereItIsTheFirstChoice() {
+        QDir().mkpath(QFileInfo(sampleModelPath()).path());
+        QFile file(sampleModelPath());
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.close();
+        f_->page->shown();
+        QVERIFY(f_->button(QStringLiteral("Try the sample model")) != nullptr);
+        QTest::qWait(100);
+        QVERIFY(f_->button(QStringLiteral("Try a synthetic model")) == nullptr);
+        QVERIFY(file.remove());
+    }
+
+    // U9, B17: what happened, then what to do, then the engine's words, each once.
+    void anErrorIsReadFromTopToBottom() {
+        ErrorDetails error;
+        error.file = "/models/notes.txt";
+        error.field = "magic (@0x0)";
+        error.found = "68 65 6C 6C";
+        error.expected = "GGUF";
+        error.fault = Fault::not_a_model;
+        emit f_->session.openFailed(Error(error).details());
+        const auto* banner = f_->window.findChild<Banner*>();
+        QCOMPARE(banner->message(), QStringLiteral("This is not a model that Hone can read."));
+        QCOMPARE(banner->advice(), QStringLiteral("Open a GGUF file or a Hugging Face folder."));
+        QCOMPARE(banner->detail(),
+                 QStringLiteral("/models/notes.txt: magic (@0x0): found 68 65 6C 6C, expected GGUF"));
     }
 
     void theChoiceIsTheSessions() {

@@ -29,7 +29,7 @@ struct Job {
 // How a job ended: on its own thread nothing else is known.
 struct Outcome {
     JobState state = JobState::done;
-    QString error;
+    ErrorDetails error;
     std::variant<std::monostate, MeasureResult, nlohmann::json> result;
 };
 
@@ -45,7 +45,7 @@ struct Execute {
         Outcome outcome;
         if (result.status == "cancelled") outcome.state = JobState::cancelled;
         if (result.status == "failed") outcome.state = JobState::failed;
-        if (result.error) outcome.error = QString::fromStdString(result.error->message);
+        if (result.error) outcome.error = *result.error;
         outcome.result = std::move(result);
         return outcome;
     }
@@ -59,13 +59,20 @@ struct Execute {
     }
 };
 
+QString sentences(const ErrorDetails& error) {
+    if (error.summary.empty()) return QString::fromStdString(error.message);
+    return QString::fromStdString(error.action.empty() ? error.summary : error.summary + " " + error.action);
+}
+
 Outcome execute(const Request& request, const Execute& with) {
     try {
         return std::visit(with, request);
     } catch (const Cancelled&) {
         return {JobState::cancelled, {}, {}};
+    } catch (const Error& error) {
+        return {JobState::failed, error.details(), {}};
     } catch (const std::exception& error) {
-        return {JobState::failed, QString::fromUtf8(error.what()), {}};
+        return {JobState::failed, Error(error.what()).details(), {}};
     }
 }
 
@@ -179,10 +186,14 @@ void JobRunner::Impl::finish(Outcome outcome) {
     Job job = std::move(*current);
     current.reset();
     job.info.state = outcome.state;
-    job.info.error = outcome.error;
+    job.info.error = sentences(outcome.error);
+    job.info.failure = outcome.error;
+    job.info.detail.clear();  // the stage that it was in
     if (outcome.state == JobState::done) job.info.fraction = 1;
     keepEnded(job.info);
-    if (!outcome.error.isEmpty()) emit runner->logged(job.info.title + QStringLiteral(": ") + outcome.error);
+    if (!outcome.error.message.empty())
+        emit runner->logged(job.info.title + QStringLiteral(": ") +
+                            QString::fromStdString(outcome.error.message));
     emitResult(job, outcome);
     if (job.info.kind == JobKind::measure) emit runner->runsChanged();
     emit runner->jobProgress(job.info);
@@ -213,6 +224,7 @@ void JobRunner::cancel(int job) {
     if (it == impl_->queue.end()) return;
     JobInfo info = it->info;
     info.state = JobState::cancelled;
+    info.detail.clear();
     impl_->queue.erase(it);
     impl_->keepEnded(info);
     emit jobProgress(info);

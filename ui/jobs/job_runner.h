@@ -24,7 +24,8 @@ struct JobInfo {
     QString detail;        // "repetition 3 of 7"
     double fraction = -1;  // −1 unknown
     double seconds = 0;    // running time so far
-    QString error;         // one sentence, of a failed job
+    QString error;         // of a failed job: what happened and what to do
+    ErrorDetails failure;  // the same with the engine's own words
 };
 
 // The one job runner of the window. Long jobs (measure, export, generate) run one after another on one thread; quick

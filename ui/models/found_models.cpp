@@ -9,6 +9,7 @@
 
 #include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/error_words.h"
 
 namespace hone::ui {
 
@@ -171,7 +172,7 @@ void FoundModels::fill(std::size_t index, const nlohmann::json& answer) {
 }
 
 void FoundModels::fail(std::size_t index, const ErrorDetails& error) {
-    rows_[index].problem = QString::fromStdString(error.message);
+    rows_[index].problem = errorWords(error).sentences();
     inspected(index);
 }
 

@@ -7,6 +7,7 @@
 #include "ui/models/run_roles.h"
 #include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/error_words.h"
 #include "ui/widgets/text_label.h"
 
 namespace hone::ui {
@@ -94,7 +95,7 @@ QVariant JobsModel::data(const QModelIndex& index, int role) const {
             return title ? QVariant(plainLine(info.state == JobState::failed ? info.error : info.detail))
                          : QVariant();
         case Qt::ToolTipRole:
-            return plainTip(info.error.isEmpty() ? info.detail : info.error);
+            return info.error.isEmpty() ? plainTip(info.detail) : errorTip(info.failure);
         case ToneRole:
             return title ? QVariant() : QVariant(static_cast<int>(stateTone(info.state)));
         case Qt::TextAlignmentRole:

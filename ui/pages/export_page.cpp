@@ -19,6 +19,7 @@
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/fact_list.h"
+#include "ui/widgets/focus.h"
 #include "ui/widgets/switch.h"
 
 namespace hone::ui {
@@ -213,6 +214,7 @@ QList<QWidget*> ExportPage::headerWidgets() {
     connect(button_, &QPushButton::clicked, this, &ExportPage::start);
     cancel_ = plainButton(tr("Cancel"));
     cancel_->setAccessibleName(tr("Cancel the export"));
+    cancel_->hide();
     connect(cancel_, &QPushButton::clicked, this, [this] { session().jobs().cancel(job_); });
     showState();
     return {cancel_, button_};
@@ -234,12 +236,17 @@ void ExportPage::follow() {
     });
     connect(&jobs, &JobRunner::jobProgress, this, [this](const JobInfo& job) {
         if (job.id != job_) return;
-        if (job.state == JobState::failed)
-            banner_->show(Banner::Kind::error, job.error, tr("Nothing was changed at that place."));
+        if (job.state == JobState::failed) showFailure(job.failure);
         if (job.state == JobState::cancelled)
             banner_->show(Banner::Kind::note, tr("The export was cancelled."),
                           tr("Nothing was changed at that place."));
     });
+}
+
+// That the place is as it was is said once: by the engine where it could not write.
+void ExportPage::showFailure(const ErrorDetails& error) {
+    const bool said = text(error.message).contains(QLatin1String("changed"), Qt::CaseInsensitive);
+    banner_->showError(error, {}, said ? QString() : tr("Nothing was changed at that place."));
 }
 
 bool ExportPage::writesFolder() const {
@@ -259,6 +266,10 @@ void ExportPage::formatChanged() {
     overwrite_->setText(writesFolder() ? tr("Replace the folder that is there")
                                        : tr("Replace the file that is there"));
     path_->setAccessibleName(writesFolder() ? tr("Folder to write") : tr("File to write"));
+}
+
+QWidget* ExportPage::entry() {
+    return button_ != nullptr && button_->isEnabled() ? static_cast<QWidget*>(button_) : nullptr;
 }
 
 void ExportPage::shown() {
@@ -318,9 +329,7 @@ void ExportPage::ask() {
             notes_->setVisible(!notes.isEmpty());
             showPlace();
         },
-        [this](const ErrorDetails& error) {
-            banner_->show(Banner::Kind::error, QString::fromStdString(error.message));
-        });
+        [this](const ErrorDetails& error) { banner_->showError(error); });
 }
 
 void ExportPage::showPlace() {
@@ -351,7 +360,11 @@ void ExportPage::showState() {
     const bool waiting = std::any_of(all.begin(), all.end(), [this](const JobInfo& job) {
         return job.id == job_ && job.state == JobState::queued;
     });
-    cancel_->setVisible(exporting || waiting);
+    // The focus goes with the button that can be pressed: to Cancel while it is written, and back.
+    if (exporting || waiting) {
+        cancel_->show();
+        handFocus(button_, cancel_);
+    }
     const QFileInfo file(path_->text().trimmed());
     QString reason;
     if (session().checkpoint().isEmpty())
@@ -371,6 +384,9 @@ void ExportPage::showState() {
     button_->setToolTip(reason.isEmpty() ? tr("Write the file") : reason);
     button_->setText(exporting ? tr("Exporting…") : waiting ? tr("Waiting…") : tr("Export"));
     button_->setAccessibleName(button_->text());
+    if (exporting || waiting) return;
+    handFocus(cancel_, button_->isEnabled() ? static_cast<QWidget*>(button_) : path_);
+    cancel_->hide();
 }
 
 void ExportPage::suggestPath() {

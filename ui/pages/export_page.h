@@ -31,6 +31,7 @@ public:
     QString iconName() const override { return QStringLiteral("export"); }
     QList<QWidget*> headerWidgets() override;
     void shown() override;
+    QWidget* entry() override;
 
     ExportRequest request() const;
 
@@ -40,6 +41,7 @@ private:
     Card* makeFormatCard();
     Card* makePlaceCard();
     void follow();
+    void showFailure(const ErrorDetails& error);
     void formatChanged();
     bool writesFolder() const;
     void changed();

@@ -11,6 +11,7 @@
 #include "ui/pages/measure/workload_card.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/focus.h"
 
 namespace hone::ui {
 
@@ -68,9 +69,10 @@ QList<QWidget*> MeasurePage::headerWidgets() {
         session().jobs().measure(tr("Measuring the baseline"), request);
     });
     QPushButton* cancel = plainButton(tr("Cancel"));
-    cancel->setToolTip(tr("Cancel the running job  Esc"));
+    cancel->setToolTip(tr("Cancel the running job"));
     connect(cancel, &QPushButton::clicked, &session().jobs(), &JobRunner::cancelRunning);
     QPushButton* measuring = primaryButton(tr("Measure  Ctrl+R"));
+    measuring_ = measuring;
     connect(measuring, &QPushButton::clicked, this, [this] { session().measure(); });
     const auto follow = [this, baseline, cancel, measuring] {
         const bool open = !session().checkpoint().isEmpty();
@@ -81,6 +83,7 @@ QList<QWidget*> MeasurePage::headerWidgets() {
         measuring->setToolTip(!open  ? tr("Open a model first")
                               : busy ? tr("Measure the recipe once the jobs before it are done")
                                      : tr("Measure the recipe against the baseline, in turn"));
+        if (!busy) handFocus(cancel, measuring);
         cancel->setVisible(busy);
         baseline->setEnabled(open);
         baseline->setVisible(!session().recipe().steps.empty());
@@ -108,15 +111,13 @@ void MeasurePage::followJobs() {
         if (job.kind != JobKind::measure) return;
         if (job.state == JobState::running) begin(job.id);
         // A job that was refused before a run began has no result.
-        if (job.state == JobState::failed && !job.error.isEmpty())
-            banner_->show(Banner::Kind::error, job.error);
+        if (job.state == JobState::failed && !job.error.isEmpty()) banner_->showError(job.failure);
     });
     connect(&jobs, &JobRunner::measured, this, [this](int, const MeasureResult& result) {
         try {
             result_->showResult(result);
         } catch (const std::exception& error) {
-            banner_->show(Banner::Kind::error, tr("The store could not be read."),
-                          QString::fromUtf8(error.what()));
+            banner_->showError(error, tr("The store could not be read."));
         }
     });
 }
@@ -137,6 +138,10 @@ void MeasurePage::begin(int job) {
     job_ = job;
     banner_->clear();
     charts_->clear();
+}
+
+QWidget* MeasurePage::entry() {
+    return measuring_ != nullptr && measuring_->isEnabled() ? measuring_ : nullptr;
 }
 
 void MeasurePage::shown() {
@@ -164,8 +169,7 @@ void MeasurePage::showStored() {
         const StoredPair last = known ? pair : newestResult(session().store().list(), experiment.checkpoint);
         result_->showStored(last.baseline, last.candidate);
     } catch (const std::exception& error) {
-        banner_->show(Banner::Kind::error, tr("The store could not be read."),
-                      QString::fromUtf8(error.what()));
+        banner_->showError(error, tr("The store could not be read."));
     }
     charts_->showRun();
 }

@@ -23,6 +23,7 @@ public:
     QString iconName() const override { return QStringLiteral("measure"); }
     QList<QWidget*> headerWidgets() override;
     void shown() override;
+    QWidget* entry() override;
 
 private:
     void followJobs();
@@ -35,6 +36,7 @@ private:
     Banner* banner_;
     LiveCharts* charts_;
     ResultCard* result_;
+    QWidget* measuring_ = nullptr;  // the button
     QTimer pause_;
     int job_ = 0;        // whose data the charts show; 0: of stored runs
     bool stale_ = true;  // the stored runs shown may not be the experiment's

@@ -90,6 +90,9 @@ QList<QWidget*> ModelPage::headerWidgets() {
     QPushButton* next = primaryButton(tr("Optimise it"));
     next->setToolTip(tr("Choose techniques for this model  Ctrl+3"));
     connect(next, &QPushButton::clicked, this, [this] { session().requestPage(QStringLiteral("optimise")); });
+    const auto follow = [this, next] { next->setEnabled(!session().checkpoint().isEmpty()); };
+    connect(&session(), &Session::modelChanged, next, follow);
+    follow();
     return {next};
 }
 
@@ -242,7 +245,8 @@ void ModelPage::predictFit() {
         [this](const nlohmann::json& answer) { showFit(answer); },
         [this](const ErrorDetails& error) {
             fitKnown_ = false;
-            fit_->setFacts({{tr("Cannot be predicted"), text(error.message), {}, Tone::warning}});
+            fit_->setFacts(
+                {{tr("Cannot be predicted"), errorWords(error).sentences(), errorTip(error), Tone::warning}});
         });
 }
 

@@ -17,6 +17,7 @@ class ModelsCard : public Card {
 public:
     explicit ModelsCard(Session& session, QWidget* parent = nullptr);
     FoundModels& models() { return *models_; }
+    QTableView* table() { return table_; }
 
 private:
     void buildTable();

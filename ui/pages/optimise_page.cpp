@@ -68,9 +68,8 @@ OptimisePage::OptimisePage(Session& session, QWidget* parent)
     pause_.setInterval(changePause);
     connect(&pause_, &QTimer::timeout, this, &OptimisePage::ask);
     connect(ledger_, &LedgerCard::measureRequested, this, &OptimisePage::measure);
-    connect(techniques_, &TechniqueList::refused, this, [this](const ErrorDetails& error) {
-        banner_->show(Banner::Kind::error, QString::fromStdString(error.message));
-    });
+    connect(techniques_, &TechniqueList::refused, this,
+            [this](const ErrorDetails& error) { banner_->showError(error); });
     followSession();
     showState();
 }
@@ -245,7 +244,7 @@ void OptimisePage::askPrediction() {
             show(prediction);
         },
         [this, show](const ErrorDetails& error) {
-            banner_->show(Banner::Kind::error, QString::fromStdString(error.message));
+            banner_->showError(error);
             show(nullptr);
         });
 }
@@ -286,8 +285,7 @@ void OptimisePage::showRuns() {
         seconds_ = estimateSeconds(runs, experiment, session().model());
         ledger_->model().setRuns(std::move(pair.baseline), std::move(pair.candidate), std::move(comparison));
     } catch (const std::exception& error) {
-        banner_->show(Banner::Kind::error, tr("The store could not be read."),
-                      QString::fromUtf8(error.what()));
+        banner_->showError(error, tr("The store could not be read."));
     }
     showCharts();
     showNotes();
@@ -315,8 +313,7 @@ void OptimisePage::showCharts() {
         add(baseline, tr("baseline"), ChartColor::baseline());
         add(candidate, tr("recipe"), ChartColor::candidate());
     } catch (const profiler::StoreError& error) {
-        banner_->show(Banner::Kind::error, tr("The store could not be read."),
-                      QString::fromUtf8(error.what()));
+        banner_->showError(error, tr("The store could not be read."));
     }
     // Until it is measured, the recipe's bar is the prediction, and says so.
     const bool measured = session().recipe().steps.empty() ? baseline.has_value() : candidate.has_value();

@@ -18,6 +18,8 @@ public:
     virtual QString iconName() const = 0;
     virtual QList<QWidget*> headerWidgets() { return {}; }  // buttons right of the title
     virtual void shown() {}
+    // What has the focus when the page was reached by a key; null: its first control that the wheel does not change.
+    virtual QWidget* entry() { return nullptr; }
 
 protected:
     Session& session() { return session_; }

@@ -7,6 +7,7 @@
 #include "ui/models/runs_model.h"
 #include "ui/theme/plain_text.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/error_words.h"
 
 namespace hone::ui {
 
@@ -121,7 +122,7 @@ void RecentRunsCard::refresh() {
     try {
         runs = session_.store().list();
     } catch (const profiler::StoreError& error) {
-        empty_->setTexts(tr("The runs cannot be read"), QString::fromUtf8(error.what()));
+        empty_->setTexts(tr("The runs cannot be read"), errorWords(errorDetails(error)).sentences());
     }
     if (runs.size() > shownRuns) runs.resize(shownRuns);
     empty_->setVisible(runs.empty());

@@ -3,6 +3,8 @@
 
 #include "ui/pages/page.h"
 
+class QPushButton;
+
 namespace hone::ui {
 
 class Banner;
@@ -17,14 +19,19 @@ public:
     QString title() const override { return tr("Start"); }
     QString iconName() const override { return QStringLiteral("start"); }
     void shown() override;
+    QWidget* entry() override;
 
 private:
     QWidget* makeDropZone();
     void trySample();
+    void trySynthetic();
+    void showSamples();
+    QString syntheticShape();
     void showError(const ErrorDetails& error);
 
     Banner* banner_;
     ModelsCard* models_;
+    QPushButton *sample_ = nullptr, *synthetic_ = nullptr;
     bool scanned_ = false;
 };
 

@@ -92,7 +92,7 @@ void TensorPanel::request(const QString& tensor) {
         [this](const nlohmann::json& stats) { fill(stats); },
         [this](const ErrorDetails& error) {
             facts_->setFacts({});
-            banner_->show(Banner::Kind::error, text(error.message));
+            banner_->showError(error);
         });
 }
 

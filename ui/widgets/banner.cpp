@@ -15,11 +15,17 @@ Banner::Banner(QWidget* parent)
       icon_(new QLabel),
       message_(new TextLabel),
       advice_(new TextLabel({}, TextStyle::body, Tone::muted)),
+      detail_(new TextLabel({}, TextStyle::mono, Tone::muted)),
       button_(plainButton(QString())) {
-    for (TextLabel* label : {message_, advice_}) {
+    QFont small = detail_->font();
+    small.setPixelSize(small.pixelSize() - 1);
+    detail_->setFont(small);
+    for (TextLabel* label : {message_, advice_, detail_}) {
         label->setWordWrap(true);
         label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     }
+    // A path has no place to break a line at, and must not make the page wider.
+    detail_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(spacing::group, 10, spacing::inside, 10);
     layout->setSpacing(12);
@@ -28,6 +34,7 @@ Banner::Banner(QWidget* parent)
     texts->setSpacing(2);
     texts->addWidget(message_);
     texts->addWidget(advice_);
+    texts->addWidget(detail_);
     layout->addLayout(texts, 1);
     layout->addWidget(button_, 0, Qt::AlignVCenter);
     QToolButton* close = iconButton(QStringLiteral("cancel"), tr("Dismiss"));
@@ -45,12 +52,27 @@ void Banner::show(Kind kind, const QString& message, const QString& advice, cons
     message_->setText(message);
     advice_->setText(advice);
     advice_->setVisible(!advice.isEmpty());
+    detail_->clear();
+    detail_->hide();
     button_->setText(action);
     button_->setAccessibleName(action);
     button_->setVisible(!action.isEmpty());
     setAccessibleName(message);
     recolor();
     setVisible(true);
+}
+
+void Banner::showError(const ErrorDetails& error, const QString& what, const QString& after) {
+    const ErrorWords words = errorWords(error);
+    const QString advice = what.isEmpty() ? words.action : words.sentences();
+    show(Kind::error, what.isEmpty() ? words.summary : what, (advice + QLatin1Char(' ') + after).trimmed());
+    detail_->setText(words.detail);
+    detail_->setToolTip(words.detail);
+    detail_->setVisible(!words.detail.isEmpty());
+}
+
+void Banner::showError(const std::exception& error, const QString& what, const QString& after) {
+    showError(errorDetails(error), what, after);
 }
 
 QColor Banner::color() const {

@@ -4,6 +4,7 @@
 #include <QFrame>
 #include <QPushButton>
 
+#include "ui/widgets/error_words.h"
 #include "ui/widgets/text_label.h"
 
 namespace hone::ui {
@@ -17,8 +18,14 @@ public:
     explicit Banner(QWidget* parent = nullptr);
     // `advice` is what to do about it, `action` the label of a button that does it; both may be empty.
     void show(Kind kind, const QString& message, const QString& advice = {}, const QString& action = {});
+    // What happened first, then what to do, then the engine's words, small. `what` comes before all of them: what was not done
+    // because of the error. `after` is what the page itself adds to the advice.
+    void showError(const ErrorDetails& error, const QString& what = {}, const QString& after = {});
+    void showError(const std::exception& error, const QString& what = {}, const QString& after = {});
     void clear() { hide(); }
     QString message() const { return message_->text(); }
+    QString advice() const { return advice_->text(); }
+    QString detail() const { return detail_->text(); }
 
 signals:
     void triggered();
@@ -33,6 +40,7 @@ private:
     QLabel* icon_;
     TextLabel* message_;
     TextLabel* advice_;
+    TextLabel* detail_;
     QPushButton* button_;
 };
 

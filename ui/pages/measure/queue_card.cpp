@@ -6,6 +6,7 @@
 
 #include "ui/pages/tables/figure_table.h"
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/question.h"
 
 namespace hone::ui {
 
@@ -38,11 +39,7 @@ QueueCard::QueueCard(JobRunner& jobs, QWidget* parent)
                 if (current.isValid()) selected_ = model_->job(current.row()).id;
                 showState();
             });
-    connect(model_, &QAbstractItemModel::modelReset, this, [this] {
-        const int row = std::max(0, model_->rowOf(selected_));
-        if (row < model_->rowCount()) table_->setCurrentIndex(model_->index(row, 0));
-        showState();
-    });
+    connect(model_, &QAbstractItemModel::modelReset, this, [this] { follow(); });
     connect(model_, &QAbstractItemModel::dataChanged, this, &QueueCard::showState);
     showState();
 }
@@ -56,7 +53,8 @@ void QueueCard::addButtons() {
     };
     up_ = add(QStringLiteral("arrow-up"), tr("Earlier  Ctrl+Up"), [this] { move(-1); });
     down_ = add(QStringLiteral("arrow-down"), tr("Later  Ctrl+Down"), [this] { move(1); });
-    cancel_ = add(QStringLiteral("cancel"), tr("Cancel the selected job  Delete"), [this] { cancel(); });
+    cancel_ = add(QStringLiteral("cancel"), tr("Cancel the selected job  Delete"),
+                  [this] { jobs_.cancel(selected_); });
     pause_ =
         add(QStringLiteral("pause"), tr("Pause the queue"), [this] { jobs_.setPaused(!jobs_.paused()); });
 }
@@ -83,15 +81,29 @@ void QueueCard::move(int by) {
     if (position >= 0) jobs_.moveQueued(selected_, position + by);
 }
 
-void QueueCard::cancel() {
-    jobs_.cancel(selected_);
+// By a key: asks first where something was measured already.
+void QueueCard::cancelByKey() {
+    const auto running = jobs_.running();
+    const int job = selected_;
+    if (running && running->id == job && !askToCancel(this, running->title)) return;
+    jobs_.cancel(job);
+}
+
+// The selection follows the job that runs, unless the user chose one that still waits.
+void QueueCard::follow() {
+    const int chosen = model_->rowOf(selected_);
+    const bool over =
+        chosen < 0 || (model_->queuePosition(chosen) < 0 && model_->job(chosen).state != JobState::running);
+    const int row = over ? 0 : chosen;  // the running one is first, then what waits, then the last that ended
+    if (row < model_->rowCount()) table_->setCurrentIndex(model_->index(row, 0));
+    showState();
 }
 
 bool QueueCard::eventFilter(QObject* watched, QEvent* event) {
     if (watched == table_ && event->type() == QEvent::KeyPress) {
         const auto* key = static_cast<QKeyEvent*>(event);
         const bool control = key->modifiers() & Qt::ControlModifier;
-        if (key->key() == Qt::Key_Delete && cancel_->isEnabled()) return cancel(), true;
+        if (key->key() == Qt::Key_Delete && cancel_->isEnabled()) return cancelByKey(), true;
         if (control && key->key() == Qt::Key_Up && up_->isEnabled()) return move(-1), true;
         if (control && key->key() == Qt::Key_Down && down_->isEnabled()) return move(1), true;
     }

@@ -23,7 +23,8 @@ private:
     void addButtons();
     void showState();
     void move(int by);
-    void cancel();
+    void cancelByKey();
+    void follow();
     JobRunner& jobs_;
     JobsModel* model_;
     FigureTable* table_;

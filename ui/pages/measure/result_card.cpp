@@ -82,9 +82,9 @@ void ResultCard::showResult(const MeasureResult& result) {
     begin(tr("Result"));
     measured_ = true;
     if (result.status == "failed")
-        banner_->show(Banner::Kind::error,
-                      result.error ? QString::fromStdString(result.error->message) : tr("It failed."),
-                      tr("What was measured until then is stored."));
+        banner_->showError(
+            result.error.value_or(ErrorDetails{tr("It failed.").toStdString(), {}, {}, {}, {}}), {},
+            tr("What was measured until then is stored."));
     if (result.status == "cancelled")
         banner_->show(Banner::Kind::note, tr("Cancelled."), tr("What was measured until then is stored."));
     if (result.runs.empty()) return;

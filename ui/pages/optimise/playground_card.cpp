@@ -16,6 +16,7 @@
 #include "ui/pages/optimise/answer_view.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/focus.h"
 
 namespace hone::ui {
 
@@ -189,13 +190,17 @@ void PlaygroundCard::fitViewport() {
 
 void PlaygroundCard::focusPrompt() {
     prompt_->setFocus(Qt::OtherFocusReason);
+    scrollTo(this);  // it opens above what a scrolled page shows
 }
 
 void PlaygroundCard::showAnswers() {
     const bool asked = playground_->baseline().state != Playground::State::none;
     stack_->setCurrentIndex(asked ? 1 : 0);
-    ask_->setVisible(!playground_->active());
-    cancel_->setVisible(playground_->active());
+    const bool active = playground_->active();
+    QPushButton *shown = active ? cancel_ : ask_, *hidden = active ? ask_ : cancel_;
+    shown->show();
+    handFocus(hidden, shown);
+    hidden->hide();
     const auto difference = playground_->difference();
     baseline_->show(playground_->baseline(), difference ? difference->first : std::vector<bool>());
     candidate_->show(playground_->candidate(), difference ? difference->second : std::vector<bool>());

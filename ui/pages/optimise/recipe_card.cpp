@@ -106,8 +106,7 @@ void RecipeCard::applyText(const QString& what) {
         applying_ = true;
         session_.setRecipe(recipe, what);
     } catch (const Error& error) {
-        error_->show(Banner::Kind::error, QString::fromUtf8(error.what()),
-                     tr("The recipe above is still the last valid one."));
+        error_->showError(error, {}, tr("The recipe in use is still the last valid one."));
     }
     applying_ = false;
 }

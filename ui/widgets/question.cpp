@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/widgets/question.h"
+
+#include <QCoreApplication>
+#include <QMessageBox>
+#include <QPushButton>
+
+namespace hone::ui {
+
+bool ask(QWidget* parent, const Question& question) {
+    QMessageBox box(QMessageBox::Question, question.title, question.text, QMessageBox::NoButton, parent);
+    box.setInformativeText(question.explanation);
+    QPushButton* stay = box.addButton(question.stay, QMessageBox::RejectRole);
+    QPushButton* go = box.addButton(question.go, QMessageBox::AcceptRole);
+    for (QPushButton* button : {stay, go}) button->setAccessibleName(button->text());
+    box.setDefaultButton(stay);
+    box.setEscapeButton(stay);
+    box.exec();
+    return box.clickedButton() == go;
+}
+
+bool askToCancel(QWidget* parent, const QString& job) {
+    const auto word = [](const char* text) { return QCoreApplication::translate("Question", text); };
+    return ask(parent, {word("Cancel the job?"), word("%1 has not finished.").arg(job),
+                        word("What it measured so far is kept in the store."), word("Keep it running"),
+                        word("Cancel the job")});
+}
+
+}  // namespace hone::ui
