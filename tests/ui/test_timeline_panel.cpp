@@ -111,6 +111,11 @@ private slots:
         show(store(30));
         QVERIFY(!tabs->isTabVisible(2));
         QVERIFY(table->isColumnHidden(TotalsModel::Peak));
+        // B13: where there is no roof, the reason stands above the points.
+        figures.showTab(FiguresPane::Tab::roof);
+        QVERIFY(says(QStringLiteral("No roof: what this processor reaches")));
+        show(storeTrace(testing::inventedDeviceTrace(450)));
+        QVERIFY(!says(QStringLiteral("No roof")));
     }
 
     void oneLayerFiltersFiguresAndTimeline() {
@@ -122,6 +127,7 @@ private slots:
         QVERIFY(panel_->search().search().active());
         panel_->figures().setGrouping(profiler::GroupBy::layer);
         QCOMPARE(panel_->totals().totals().size(), std::size_t{1});
+        QVERIFY(panel_->search().box()->text().isEmpty());
         session_->chooseLayer(-1);
         QCOMPARE(panel_->totals().totals().size(),
                  std::size_t{4});  // three layers, and what lies outside of them

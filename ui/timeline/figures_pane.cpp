@@ -12,6 +12,7 @@
 #include <QStackedWidget>
 #include <QTabBar>
 #include <QToolButton>
+#include <QVBoxLayout>
 #include <algorithm>
 
 #include "ui/charts/chart_card.h"
@@ -24,6 +25,7 @@
 #include "ui/timeline/trace_text.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/share_bar_delegate.h"
+#include "ui/widgets/text_label.h"
 
 namespace hone::ui {
 
@@ -56,6 +58,7 @@ FiguresPane::FiguresPane(QWidget* parent)
       sorted_(new QSortFilterProxyModel(this)),
       table_(new FigureTable(tr("Totals of the trace"))),
       roofline_(new RooflineChart(tr("Roofline"))),
+      noRoof_(new TextLabel({}, TextStyle::caption, Tone::muted)),
       memory_(new LineChart(tr("Memory over time"), {tr("ms"), tr("MB"), QStringLiteral("MB"), true})) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -69,7 +72,7 @@ FiguresPane::FiguresPane(QWidget* parent)
     roofline_->setEmptyText(tr("Nothing in the range both reads memory and computes."));
     memory_->setEmptyText(tr("This trace has no memory over time: it was recorded on the CPU."));
     pages_->addWidget(makeTable());
-    pages_->addWidget(roofline_);
+    pages_->addWidget(makeRoof());
     pages_->addWidget(memory_);
     connect(tabs_, &QTabBar::currentChanged, this, [this](int tab) { show(static_cast<Tab>(tab)); });
     for (QComboBox* box : {by_, phases_})
@@ -104,6 +107,29 @@ QWidget* FiguresPane::makeHead() {
     row->addWidget(menu_);
     menu_->hide();
     return head;
+}
+
+QWidget* FiguresPane::makeRoof() {
+    auto* page = new QWidget;
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(2);
+    noRoof_->setWordWrap(true);
+    column->addWidget(noRoof_);
+    column->addWidget(roofline_, 1);
+    return page;
+}
+
+// What the figures are of: "All", or every choice that makes them less.
+QString FiguresPane::part() const {
+    QStringList parts;
+    if (range_) parts << tr("selected");
+    if (const auto chosen = layer()) parts << tr("layer %1").arg(*chosen);
+    if (phases_->currentData().toInt() >= 0) parts << phases_->currentText();
+    if (parts.isEmpty()) return tr("All");
+    QString text = parts.join(QStringLiteral(", "));
+    text[0] = text[0].toUpper();
+    return text;
 }
 
 QWidget* FiguresPane::makeTable() {
@@ -205,9 +231,8 @@ void FiguresPane::update() {
     const auto by = static_cast<profiler::GroupBy>(by_->currentData().toInt());
     const profiler::DeviceTraceFacts& facts = data_->trace().device;
     totals_->setTotals(data_->groups(by, filter()), by, facts);
-    const QString what = range_ ? tr("Selected") : tr("All");
     QString summary =
-        QStringLiteral("%1: %2").arg(what, totalsText(totals_->totals(), range_.value_or(data_->all())));
+        QStringLiteral("%1: %2").arg(part(), totalsText(totals_->totals(), range_.value_or(data_->all())));
     if (data_->ofDevice()) summary += QStringLiteral(" · ") + bytesSource(data_->trace());
     summary_->setText(summary);
     table_->setAccessibleDescription(summary_->text());
@@ -225,7 +250,13 @@ void FiguresPane::update() {
 // Without a device's peaks there is nothing to hold figures against.
 void FiguresPane::updateColumns() {
     const profiler::DeviceTraceFacts& facts = data_->trace().device;
-    table_->setColumnHidden(TotalsModel::Peak, facts.peak_bandwidth <= 0 || facts.peak_flops <= 0);
+    const bool roof = facts.peak_bandwidth > 0 && facts.peak_flops > 0;
+    table_->setColumnHidden(TotalsModel::Peak, !roof);
+    noRoof_->setVisible(!roof);
+    noRoof_->setText(data_->ofDevice()
+                         ? tr("No roof: this trace does not say what the device was measured to reach.")
+                         : tr("No roof: what this processor reaches in bytes and in FLOPs a second was not "
+                              "measured. The points show what each operation did, not what it could do."));
     for (const auto column : {TotalsModel::Dram, TotalsModel::Tensor, TotalsModel::Busy})
         table_->setColumnHidden(column, data_->trace().counters.empty());
     const QString doubts = traceDoubts(data_->trace());

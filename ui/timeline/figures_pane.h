@@ -21,6 +21,7 @@ class ElidedLabel;
 class FigureTable;
 class LineChart;
 class RooflineChart;
+class TextLabel;
 
 // Figures of the part of a trace that is selected, of one layer or phase where that is chosen: a table by operation, kernel or layer, the
 // roofline of the same groups, and memory over time.
@@ -49,6 +50,8 @@ signals:
 private:
     QWidget* makeHead();
     QWidget* makeTable();
+    QWidget* makeRoof();
+    QString part() const;
     void show(Tab tab);
     void update();
     void updateColumns();
@@ -65,6 +68,7 @@ private:
     QSortFilterProxyModel* sorted_;
     FigureTable* table_;
     RooflineChart* roofline_;
+    TextLabel* noRoof_;  // why points stand below none
     LineChart* memory_;
     QToolButton* menu_ = nullptr;  // of the chart that is shown
     std::shared_ptr<const TraceData> data_;

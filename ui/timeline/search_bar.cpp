@@ -10,6 +10,8 @@
 #include "ui/forms/schema_text.h"
 #include "ui/timeline/trace_text.h"
 #include "ui/widgets/buttons.h"
+#include "ui/widgets/chip.h"
+#include "ui/widgets/focus.h"
 #include "ui/widgets/text_label.h"
 
 namespace hone::ui {
@@ -28,6 +30,7 @@ SearchBar::SearchBar(TimelineView& view, QWidget* parent)
     : QWidget(parent),
       view_(view),
       box_(new QLineEdit),
+      layerChip_(new Chip),
       place_(new TextLabel({}, TextStyle::caption, Tone::muted)),
       previous_(iconButton(QStringLiteral("chevron-up"), tr("Previous match"))),
       next_(iconButton(QStringLiteral("chevron-down"), tr("Next match"))) {
@@ -46,6 +49,7 @@ SearchBar::SearchBar(TimelineView& view, QWidget* parent)
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(4);
     row->addStretch();
+    row->addWidget(layerChip_);
     row->addWidget(place_);
     row->addWidget(box_, 1);
     row->addWidget(previous_);
@@ -57,7 +61,27 @@ SearchBar::SearchBar(TimelineView& view, QWidget* parent)
     connect(previous_, &QToolButton::clicked, this, &SearchBar::previous);
     connect(next_, &QToolButton::clicked, this, &SearchBar::next);
     connect(&view_, &TimelineView::eventChanged, this, &SearchBar::showPlace);
+    layerChip_->setClickable(true);
+    layerChip_->setTone(Tone::accent);
+    layerChip_->hide();
+    connect(layerChip_, &Chip::clicked, this, &SearchBar::layerCleared);
     showPlace();
+}
+
+void SearchBar::setLayer(std::optional<std::int32_t> layer, bool fromModel) {
+    layer_ = layer;
+    if (!layer) handFocus(layerChip_, box_);
+    layerChip_->setVisible(layer.has_value());
+    if (layer) {
+        layerChip_->setText(fromModel ? tr("from Model: layer %1  ×").arg(*layer)
+                                      : tr("layer %1  ×").arg(*layer));
+        layerChip_->setAccessibleName(tr("Layer %1 alone; press to show all").arg(*layer));
+        layerChip_->setToolTip(
+            wrappedTip(tr("Other layers are faded, and the figures are of this one alone. "
+                          "Click to show all layers.")));
+        layerChip_->updateGeometry();
+    }
+    run();
 }
 
 void SearchBar::setText(const QString& text) {
@@ -71,7 +95,7 @@ void SearchBar::restart() {
 
 void SearchBar::run() {
     pause_.stop();
-    search_ = view_.trace() != nullptr ? TraceSearch(*view_.trace(), box_->text()) : TraceSearch();
+    search_ = view_.trace() != nullptr ? TraceSearch(*view_.trace(), box_->text(), layer_) : TraceSearch();
     view_.setSearch(search_);
     showPlace();
 }
@@ -133,12 +157,6 @@ bool SearchBar::eventFilter(QObject* watched, QEvent* event) {
             setText({});
             return true;
         }
-    }
-    // Esc would cancel the running job.
-    if (event->type() == QEvent::ShortcutOverride &&
-        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape && !box_->text().isEmpty()) {
-        event->accept();
-        return true;
     }
     return QWidget::eventFilter(watched, event);
 }

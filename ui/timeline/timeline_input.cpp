@@ -19,16 +19,6 @@ constexpr double panShare = 0.1;                   // of what is shown, a notch
 
 }  // namespace
 
-// Esc would cancel the running job: here it takes the selection back first.
-bool TimelineView::event(QEvent* event) {
-    if (event->type() == QEvent::ShortcutOverride &&
-        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape && (event_ || selection_)) {
-        event->accept();
-        return true;
-    }
-    return QWidget::event(event);
-}
-
 void TimelineView::keyPressEvent(QKeyEvent* event) {
     if (data_ == nullptr) return QWidget::keyPressEvent(event);
     const Qt::KeyboardModifiers held = event->modifiers() & ~(Qt::KeypadModifier | Qt::ShiftModifier);

@@ -39,8 +39,12 @@ void TimelinePanel::follow() {
     connect(figures_, &FiguresPane::searched, search_, &SearchBar::setText);
     // One layer is chosen in the whole window, whether here or on the Model page.
     connect(figures_, &FiguresPane::layerChosen, this,
-            [this](std::optional<std::int32_t> layer) { session_.chooseLayer(layer.value_or(-1)); });
-    connect(&session_, &Session::layerChosen, this, &TimelinePanel::showChosenLayer);
+            [this](std::optional<std::int32_t> layer) { chooseLayer(layer.value_or(-1)); });
+    connect(search_, &SearchBar::layerCleared, this, [this] { chooseLayer(-1); });
+    connect(&session_, &Session::layerChosen, this, [this] {
+        chosenHere_ = choosing_;
+        showChosenLayer();
+    });
     connect(view_, &TimelineView::eventChanged, this, &TimelinePanel::pointAtEvent);
     connect(bar_, &QScrollBar::valueChanged, this, [this](int value) {
         if (syncing_) return;
@@ -76,7 +80,7 @@ void TimelinePanel::fillChoice() {
     try {
         runs_ = session_.store().list();
     } catch (const std::exception& error) {
-        return fail(tr("The store could not be read."), QString::fromUtf8(error.what()));
+        return fail(tr("The store could not be read."), errorDetails(error));
     }
     std::erase_if(runs_, [](const profiler::RunRecord& run) { return run.trace_events == 0; });
     choice_->clear();
@@ -105,7 +109,7 @@ void TimelinePanel::showNewest() {
 void TimelinePanel::load(std::int64_t run) {
     const auto found =
         std::find_if(runs_.begin(), runs_.end(), [run](const auto& record) { return record.id == run; });
-    if (found == runs_.end()) return fail(tr("Run %1 has no trace.").arg(run), {});
+    if (found == runs_.end()) return fail(tr("Run %1 has no trace.").arg(run));
     banner_->clear();
     choice_->setCurrentIndex(static_cast<int>(found - runs_.begin()));
     wanted_ = run;
@@ -116,8 +120,7 @@ void TimelinePanel::load(std::int64_t run) {
         session_, run, this,
         [this, record = *found](std::shared_ptr<const TraceData> made) { setData(record, std::move(made)); },
         [this, run](const ErrorDetails& error) {
-            fail(tr("The trace of run %1 could not be read.").arg(run),
-                 QString::fromStdString(error.message));
+            fail(tr("The trace of run %1 could not be read.").arg(run), error);
         });
 }
 
@@ -165,24 +168,27 @@ void TimelinePanel::sayFacts(const profiler::RunRecord& run) {
             .arg(operationsText(run.trace_dropped))));
 }
 
-void TimelinePanel::fail(const QString& message, const QString& reason) {
+void TimelinePanel::fail(const QString& message, const ErrorDetails& reason) {
     readingPause_.stop();
     wanted_ = 0;
     stack_->setCurrentIndex(data_ ? timeline : empty);
-    banner_->show(Banner::Kind::error, message, reason);
+    banner_->showError(reason, message);
 }
 
 void TimelinePanel::showTotals() {
     if (data_) figures_->setRange(view_->selection());
 }
 
-// The search fades all that is of other layers; another search that a user made stays.
+// One choice, shown in two places: the figures' box and the search's chip. What was searched for by words stays.
 void TimelinePanel::showLayer(std::optional<std::int32_t> layer) {
     figures_->setLayer(layer);
-    if (layer)
-        search_->setText(tr("layer %1").arg(*layer));
-    else if (search_->box()->text().startsWith(tr("layer ")))
-        search_->setText({});
+    search_->setLayer(layer, !chosenHere_);
+}
+
+void TimelinePanel::chooseLayer(int layer) {
+    choosing_ = true;
+    session_.chooseLayer(layer);
+    choosing_ = false;
 }
 
 // A trace without that layer, of a smaller model, is shown whole.
@@ -247,8 +253,7 @@ void TimelinePanel::saveTo(const QString& path) {
         },
         [this](const ErrorDetails& error) {
             save_->setEnabled(true);
-            banner_->show(Banner::Kind::error, tr("The trace was not saved."),
-                          QString::fromStdString(error.message));
+            banner_->showError(error, tr("The trace was not saved."));
         });
 }
 

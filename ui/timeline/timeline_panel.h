@@ -59,10 +59,11 @@ private:
     void load(std::int64_t run);
     void setData(const profiler::RunRecord& run, std::shared_ptr<const TraceData> made);
     void sayFacts(const profiler::RunRecord& run);
-    void fail(const QString& message, const QString& reason);
+    void fail(const QString& message, const ErrorDetails& reason = {});
     void showTotals();
     void showEvent();
     void showChosenLayer();
+    void chooseLayer(int layer);
     void pointAtEvent();
     void syncScrollBar();
     void askAndSave();
@@ -88,7 +89,7 @@ private:
     std::int64_t run_ = 0, wanted_ = 0;
     std::shared_ptr<const TraceData> data_;
     QTimer totalsPause_, readingPause_;
-    bool syncing_ = false;
+    bool syncing_ = false, choosing_ = false, chosenHere_ = false;  // the layer: here, or on the Model page
 };
 
 }  // namespace hone::ui

@@ -4,7 +4,6 @@
 #include <QRegularExpression>
 #include <QStringList>
 #include <algorithm>
-#include <optional>
 
 namespace hone::ui {
 
@@ -55,7 +54,8 @@ std::vector<std::vector<bool>> namesThatHold(const profiler::Trace& trace, const
 
 }  // namespace
 
-TraceSearch::TraceSearch(const TraceData& data, const QString& text) : active_(!text.trimmed().isEmpty()) {
+TraceSearch::TraceSearch(const TraceData& data, const QString& text, std::optional<std::int32_t> chosenLayer)
+    : active_(!text.trimmed().isEmpty() || chosenLayer) {
     if (!active_) return;
     const Query query = parse(text);
     const auto holding = namesThatHold(data.trace(), query.words);
@@ -63,6 +63,7 @@ TraceSearch::TraceSearch(const TraceData& data, const QString& text) : active_(!
     for (std::size_t i = 0; i < data.events().size(); ++i) {
         const profiler::TraceEvent& event = data.event(i);
         if (query.layer && event.layer != *query.layer) continue;
+        if (chosenLayer && event.layer != *chosenLayer) continue;
         if (query.phase && event.phase != *query.phase) continue;
         if (!holding[event.name][static_cast<std::size_t>(event.operation)]) continue;
         matches_.push_back(static_cast<std::uint32_t>(i));

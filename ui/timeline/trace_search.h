@@ -3,17 +3,19 @@
 
 #include <QString>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "ui/timeline/trace_data.h"
 
 namespace hone::ui {
 
-// Events that hold every word of a search: part of an event's or operation's name ("ffn"), a phase ("decode"), or "layer 12".
+// Events that hold every word of a search: part of an event's or operation's name ("ffn"), a phase ("decode"), or "layer 12"; and that
+// are of one layer where one was chosen beside the words.
 class TraceSearch {
 public:
     TraceSearch() = default;
-    TraceSearch(const TraceData& data, const QString& text);
+    TraceSearch(const TraceData& data, const QString& text, std::optional<std::int32_t> chosenLayer = {});
 
     bool active() const { return active_; }                                 // something was asked for
     const std::vector<std::uint32_t>& matches() const { return matches_; }  // ascending
