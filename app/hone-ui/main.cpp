@@ -9,6 +9,7 @@
 #include <QTimer>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "engine/experiment/client/left_behind.h"
@@ -65,6 +66,11 @@ Arguments parse(const QApplication& application) {
                                   QStringLiteral("WIDTHxHEIGHT"));
     parser.addOptions({store, recipe, size, screenshots});
     parser.process(application);
+    if (parser.isSet(size) && asSize(parser.value(size)).isEmpty()) {
+        std::fprintf(stderr, "hone-ui: --size takes WIDTHxHEIGHT, such as 1280x800, not %s\n",
+                     qPrintable(parser.value(size)));
+        std::exit(2);
+    }
     const QStringList positional = parser.positionalArguments();
     return {positional.value(0), parser.value(store), parser.value(recipe), parser.value(screenshots),
             asSize(parser.value(size))};
@@ -146,17 +152,19 @@ int main(int argc, char** argv) {
     if (!arguments.recipe.isEmpty()) {
         try {
             program.session().setRecipe(readRecipe(arguments.recipe), QApplication::tr("loading a recipe"));
+            program.window().keepRecipe();
         } catch (const Error& error) {
             std::fprintf(stderr, "hone-ui: %s\n", error.what());
             return 2;
         }
     }
-    if (arguments.size.isValid()) program.window().resize(arguments.size);
+    if (arguments.size.isValid()) program.window().resizeTo(arguments.size);
     if (arguments.checkpoint.isEmpty())
         program.window().reopenLast();
     else
-        program.window().openCheckpoint(arguments.checkpoint);
+        program.window().openAsked(arguments.checkpoint);
     if (!arguments.screenshots.isEmpty()) {
+        program.window().keepNothing();
         auto* screenshots =
             new Screenshots(program.window(), program.session(), arguments.screenshots, &application);
         QObject::connect(screenshots, &Screenshots::finished, &application, &QApplication::quit);

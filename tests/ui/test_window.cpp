@@ -128,6 +128,7 @@ private slots:
         makeWindow();
         window_->openCheckpoint(file.fileName());
         QTRY_COMPARE_WITH_TIMEOUT(session_->checkpoint(), file.fileName(), 5000);
+        window_->pages().showPage(QStringLiteral("start"));
         window_.reset();
         makeWindow();
         QSignalSpy opened(session_.get(), &Session::modelChanged);
@@ -165,12 +166,33 @@ private slots:
     void measuringAndCancellingByKeyboard() {
         startSlowJob();
         auto* strip = window_->findChild<JobStrip*>();
-        const auto* cancel = strip->findChild<QPushButton*>();
+        auto* cancel = strip->findChild<QPushButton*>();
         QTRY_VERIFY_WITH_TIMEOUT(cancel->isVisible(), 5000);
-        QTest::keyClick(window_.get(), Qt::Key_Escape);
+        cancel->setFocus();
+        QTest::keyClick(cancel, Qt::Key_Space);
         QTRY_VERIFY_WITH_TIMEOUT(!session_->jobs().running(), 5000);
         QVERIFY(strip->isVisible());
         QVERIFY(!cancel->isVisible());
+        // The focus stays in the strip, where the button was.
+        QVERIFY(strip->isAncestorOf(QApplication::focusWidget()));
+    }
+
+    // B20: what went wrong is said until it is put away, or was seen.
+    void aFailureInTheStripCanBePutAway() {
+        openModel(QStringLiteral("fails.gguf"));
+        Workload workload;
+        workload.text = "none";
+        session_->setWorkload(workload);
+        QTest::keyClick(window_.get(), Qt::Key_R, Qt::ControlModifier);
+        QTRY_VERIFY_WITH_TIMEOUT(stripSays(QStringLiteral("out of memory in layer 1")), 5000);
+        auto* away = named<QToolButton>(QStringLiteral("Put this message away"));
+        QVERIFY(away->isVisible());
+        QTest::mouseClick(away, Qt::LeftButton);
+        QVERIFY(!away->isVisible());
+        QVERIFY(stripSays(QStringLiteral("Idle")));
+        // It does not come back with the next thing that happens.
+        emit session_->modelChanged();
+        QVERIFY(stripSays(QStringLiteral("Idle")));
     }
 
     void closingWithARunningJobAsksOnce() {
@@ -197,10 +219,10 @@ private slots:
         QVERIFY(!log->isVisible());
         log->toggleViewAction()->trigger();
         QVERIFY(log->isVisible());
-        window_->resize(1234, 765);
+        window_->resize(790, 580);
         window_->close();
         makeWindow();
-        QCOMPARE(window_->size(), QSize(1234, 765));
+        QCOMPARE(window_->size(), QSize(800, 580));
         QVERIFY(window_->findChild<QDockWidget*>(QStringLiteral("log"))->isVisible());
     }
 
@@ -232,7 +254,7 @@ private slots:
     }
 
     // A job runs on while a range of the timeline is taken back.
-    void escapeTakesBackTheSelectionBeforeItCancels() {
+    void escapeTakesBackTheSelectionAndLeavesTheJobAlone() {
         const std::int64_t run =
             testing::storeRun(session_->store(), {}, {{"prompt_tokens", 8}}, {{"device", "cpu"}});
         session_->store().set_trace(run, testing::inventedTrace(450));
@@ -247,8 +269,10 @@ private slots:
         QVERIFY(!view.selection());
         QTest::qWait(100);
         QVERIFY(session_->jobs().running().has_value());
+        const Answering keep(QStringLiteral("Keep it running"));
         QTest::keyClick(&view, Qt::Key_Escape);
-        QTRY_VERIFY_WITH_TIMEOUT(!session_->jobs().running(), 5000);
+        QCOMPARE(keep.asked, 1);
+        QVERIFY(session_->jobs().running().has_value());
     }
 
     void theThemeIsSwitchedAndRemembered() {
@@ -355,7 +379,9 @@ private slots:
 
 private:
     void makeWindow() {
+        const bool first = !QSettings().contains(QStringLiteral("window/geometry"));
         window_ = std::make_unique<MainWindow>(*session_);
+        if (first) window_->resizeTo({1280, 800});
         window_->show();
         QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
         QApplication::setActiveWindow(window_.get());
@@ -369,6 +395,12 @@ private:
         for (Control* candidate : window_->findChildren<Control*>())
             if (candidate->accessibleName() == name) return candidate;
         return nullptr;
+    }
+    bool stripSays(const QString& text) const {
+        const auto labels = window_->findChild<JobStrip*>()->findChildren<QLabel*>();
+        return std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) {
+            return label->isVisible() && label->text().contains(text);
+        });
     }
     void startSlowJob() {
         openModel(QStringLiteral("slow.gguf"));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ui/models/store_watch.h"
+#include "ui/widgets/error_words.h"
 
 namespace hone::ui {
 
@@ -51,6 +52,7 @@ struct Session::Impl {
     Workload workload;
     Target target;
     std::optional<std::int64_t> baseline;
+    std::vector<std::int64_t> ticked;
     bool tracing = false, devicesOpened = false;
     int layer = -1;
 };
@@ -92,7 +94,8 @@ void Session::askForDevices(bool open) {
         [this](const ErrorDetails& error) {
             // Devices that were listed are there, whatever came of opening them.
             if (!impl_->devices.is_object())
-                impl_->devices = {{"devices", nlohmann::json::array()}, {"problem", error.message}};
+                impl_->devices = {{"devices", nlohmann::json::array()},
+                                  {"problem", errorWords(error).sentences().toStdString()}};
             emit devicesChanged();
             emit impl_->jobs.logged(QString::fromStdString(error.message));
         });
@@ -178,6 +181,14 @@ void Session::setRecipe(const Recipe& recipe, const QString& what) {
     }));
 }
 
+void Session::restoreRecipe(const Recipe& recipe) {
+    const Recipe checked = validated(recipe, impl_->registry);
+    impl_->undo.clear();
+    if (checked == impl_->recipe) return;
+    impl_->recipe = checked;
+    emit recipeChanged();
+}
+
 void Session::setWorkload(const Workload& workload) {
     if (to_json(workload) == to_json(impl_->workload)) return;
     impl_->workload = workload;
@@ -198,6 +209,21 @@ void Session::setPinnedBaseline(std::optional<std::int64_t> run) {
     if (run == impl_->baseline) return;
     impl_->baseline = run;
     emit pinnedBaselineChanged();
+}
+
+const std::vector<std::int64_t>& Session::tickedRuns() const {
+    return impl_->ticked;
+}
+
+void Session::setTickedRuns(const std::vector<std::int64_t>& runs) {
+    if (runs == impl_->ticked) return;
+    impl_->ticked = runs;
+    emit tickedRunsChanged();
+}
+
+void Session::say(const QString& word) {
+    emit impl_->jobs.logged(word);
+    emit said(word);
 }
 
 bool Session::tracing() const {

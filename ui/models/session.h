@@ -42,6 +42,8 @@ public:
     const Recipe& recipe() const;
     // Every change is one undo step named `what`; equal recipes are no change. Throws Error where invalid.
     void setRecipe(const Recipe& recipe, const QString& what);
+    // As it was before the window was closed: no undo step leads back behind it. Throws Error where invalid.
+    void restoreRecipe(const Recipe& recipe);
     QUndoStack& undoStack();
     RunEdits& runEdits();  // of stored runs, with an undo stack of their own
 
@@ -53,12 +55,16 @@ public:
     Experiment experiment() const;                       // of all the above
     std::optional<std::int64_t> pinnedBaseline() const;  // run id
     void setPinnedBaseline(std::optional<std::int64_t> run);
+    const std::vector<std::int64_t>& tickedRuns() const;  // that Compare shows beside the baseline
+    void setTickedRuns(const std::vector<std::int64_t>& runs);
     int measure();         // queues experiment() against the baseline; −1 without a model
     bool tracing() const;  // whether what is measured records a trace
     void setTracing(bool tracing);
     int layer() const;  // that views of traces show alone; −1: all
     // Queues a stored run's experiment once more. Throws Error where this version does not know its recipe.
     int measureAgain(const profiler::RunRecord& run);
+
+    void say(const QString& word);  // something that happened unasked: in the job strip and in the log
 
 signals:
     void modelChanged();
@@ -71,6 +77,8 @@ signals:
     void targetChanged();
     void pinnedBaselineChanged();
     void tracingChanged();
+    void tickedRunsChanged();
+    void said(const QString& word);
     void runsChanged();
     void openRequested();                     // show the Open… dialog
     void pageRequested(const QString& page);  // "start", "model", "optimise", "measure", "compare", "export"

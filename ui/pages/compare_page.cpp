@@ -20,6 +20,7 @@
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/focus.h"
 
 namespace hone::ui {
 
@@ -109,6 +110,7 @@ QList<QWidget*> ComparePage::headerWidgets() {
     filterBox_->setClearButtonEnabled(true);
     filterBox_->setMinimumWidth(filterLeast);
     filterBox_->setMaximumWidth(filterMost);
+    clearWithEscape(filterBox_);
     connect(filterBox_, &QLineEdit::textChanged, this, &ComparePage::filter);
     auto* find = new QShortcut(QKeySequence::Find, this);
     connect(find, &QShortcut::activated, filterBox_,
@@ -161,6 +163,9 @@ void ComparePage::followTable() {
     connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::followCurrentTrace);
     connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &ComparePage::followRuns);
     connect(&model_, &RunsModel::tickedChanged, this, &ComparePage::compare);
+    connect(&model_, &RunsModel::tickedChanged, this, [this] {
+        if (ticksRestored_) session().setTickedRuns(model_.ticked());
+    });
     connect(&model_, &RunsModel::storeFailed, this, [this](const QString& reason) {
         banner_->show(Banner::Kind::error, tr("The change was not stored."), reason);
     });
@@ -191,12 +196,12 @@ void ComparePage::reload() {
         stale_ = false;
     } catch (const std::exception& error) {
         stack_->setCurrentIndex(1);
-        banner_->show(Banner::Kind::error, tr("The store could not be read."),
-                      QString::fromUtf8(error.what()));
+        banner_->showError(error, tr("The store could not be read."));
         return;
     }
     const bool changed = session().runEdits().undoStack().count() > 0;  // something deleted may come back
     stack_->setCurrentIndex(model_.rowCount() == 0 && !changed ? 0 : 1);
+    restoreTicks();
     pinSomething();
     // Only where it was lost: selecting anew would make one of several, and scroll.
     const auto* now = table_->currentRun();
@@ -220,6 +225,16 @@ void ComparePage::followRuns() {
     againButton_->setEnabled(any && !table_->selectedRuns().empty());
     columnsButton_->setEnabled(any);
     exportButton_->setEnabled(any);
+}
+
+// Those of the last time, once the runs are known.
+void ComparePage::restoreTicks() {
+    if (ticksRestored_) return;
+    const std::vector<std::int64_t> ticks = session().tickedRuns();
+    for (const std::int64_t run : ticks)
+        if (model_.find(run) != nullptr) model_.setTicked(run, true);
+    ticksRestored_ = true;
+    session().setTickedRuns(model_.ticked());
 }
 
 // A first look should show a comparison, not ask for one: the newest pair.
@@ -277,8 +292,7 @@ void ComparePage::compare() {
         comparison_->compare(baseline, ticked);
         charts_->setRuns(baseline, std::move(ticked), std::move(others));
     } catch (const std::exception& error) {
-        banner_->show(Banner::Kind::error, tr("The runs could not be compared."),
-                      QString::fromUtf8(error.what()));
+        banner_->showError(error, tr("The runs could not be compared."));
     }
 }
 
@@ -323,8 +337,7 @@ void ComparePage::rerun() {
     try {
         for (const std::int64_t id : runs) session().measureAgain(*model_.find(id));
     } catch (const std::exception& error) {
-        banner_->show(Banner::Kind::error, tr("The run cannot be measured again."),
-                      QString::fromUtf8(error.what()));
+        banner_->showError(error, tr("The run cannot be measured again."));
         return;
     }
     tell(counted(static_cast<qint64>(runs.size()), tr("%1 experiment queued once more."),

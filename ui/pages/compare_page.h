@@ -43,6 +43,7 @@ private:
     void followRuns();
     void showRun(std::int64_t run);
     void pin(std::int64_t run);
+    void restoreTicks();
     void pinSomething();
     void filter(const QString& text);
     void compare();
@@ -68,7 +69,7 @@ private:
                 *exportButton_ = nullptr;
     QTimer pause_, minute_;
     std::function<void()> bannerAction_;
-    bool stale_ = true;
+    bool stale_ = true, ticksRestored_ = false;
 };
 
 }  // namespace hone::ui

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QTimer>
 #include <QWidget>
 
 #include "ui/models/session.h"
@@ -22,13 +23,18 @@ public:
     QToolButton* logButton() { return log_; }
     QToolButton* timelineButton() { return timeline_; }
 
+    // Puts away what the strip says of a job that ended, or of something unasked. False where it says nothing of that.
+    bool dismiss();
+
 protected:
+    bool event(QEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
 
 private:
     void showJob(const JobInfo& job);
     void showIdle();
     void refresh();
+    void setOver(bool over);
     QString idleText() const;
 
     Session& session_;
@@ -38,8 +44,10 @@ private:
     TextLabel* time_;
     TextLabel* queued_;
     QPushButton* cancel_;
-    QToolButton *timeline_, *log_;
-    int shownJob_ = 0;
+    QToolButton *dismiss_, *timeline_, *log_;
+    QString word_;                      // said unasked; before what jobs say
+    int shownJob_ = 0, dismissed_ = 0;  // of those that ended
+    QTimer seen_;
 };
 
 // "12 s · about 30 s left"; the second half only where the fraction allows a guess.

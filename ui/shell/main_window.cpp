@@ -8,12 +8,12 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QHBoxLayout>
-#include <QMessageBox>
 #include <QMimeData>
-#include <QPushButton>
+#include <QScreen>
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include "ui/models/session_memory.h"
 #include "ui/shell/drop_overlay.h"
 #include "ui/shell/job_strip.h"
 #include "ui/shell/log_panel.h"
@@ -21,6 +21,7 @@
 #include "ui/shell/page_host.h"
 #include "ui/shell/rail.h"
 #include "ui/shell/settings.h"
+#include "ui/shell/window_place.h"
 #include "ui/timeline/timeline_panel.h"
 
 namespace hone::ui {
@@ -28,8 +29,15 @@ namespace hone::ui {
 namespace {
 
 constexpr int narrowBelow = 1100;
+constexpr int frameSettles = 250;  // ms until a window manager has put its frame round the window
 const QString geometryKey = QStringLiteral("window/geometry");
 const QString docksKey = QStringLiteral("window/docks");
+
+// The model that was open last time, where it is still there.
+QString lastThatOpens() {
+    const QString last = settings::lastCheckpoint();
+    return QFileInfo::exists(last) || last.startsWith(QLatin1String("synthetic:")) ? last : QString();
+}
 
 }  // namespace
 
@@ -45,7 +53,8 @@ MainWindow::MainWindow(Session& session, std::vector<PageEntry> entries, QWidget
       log_(new LogPanel),
       timelineDock_(new QDockWidget(tr("Timeline"))),
       timeline_(new TimelinePanel(session)),
-      dropOverlay_(new DropOverlay(this)) {
+      dropOverlay_(new DropOverlay(this)),
+      memory_(new SessionMemory(session, this)) {
     setAcceptDrops(true);
     setWindowTitle(QStringLiteral("Hone"));
     setWindowIcon(QIcon(QStringLiteral(":/hone.svg")));
@@ -56,7 +65,12 @@ MainWindow::MainWindow(Session& session, std::vector<PageEntry> entries, QWidget
     buildMenus();
     connectSession();
     restoreLayout();
-    pages_->showPage(QStringLiteral("start"));
+    const QString last = lastThatOpens();
+    memory_->restore(last);
+    const QString page = settings::page();
+    pages_->showPage(page.isEmpty() ? QStringLiteral("start") : page);
+    if (pages_->current().isEmpty()) pages_->showPage(QStringLiteral("start"));
+    pages_->focusPage(Qt::ShortcutFocusReason);
     // The other pages are made after the first paint, one at a time, so that starting stays quick and none misses what
     // a running job tells.
     QTimer::singleShot(0, this, &MainWindow::makeRemainingPages);
@@ -92,10 +106,14 @@ void MainWindow::buildFrame() {
     row->addWidget(rail_);
     row->addLayout(column, 1);
     setCentralWidget(frame);
-    connect(rail_, &Rail::activated, pages_, &PageHost::showPage);
+    connect(rail_, &Rail::activated, this, [this](const QString& id) {
+        pages_->showPage(id);
+        pages_->focusPage(Qt::OtherFocusReason);
+    });
     connect(rail_, &Rail::schemeToggled, this,
             [this] { setScheme(static_cast<int>(Theme::instance().dark() ? Scheme::light : Scheme::dark)); });
     connect(pages_, &PageHost::currentPageChanged, rail_, &Rail::setCurrent);
+    keepsPage_ = connect(pages_, &PageHost::currentPageChanged, this, &settings::setPage);
 }
 
 void MainWindow::connectSession() {
@@ -128,10 +146,24 @@ void MainWindow::openCheckpoint(const QString& checkpoint) {
 }
 
 void MainWindow::reopenLast() {
-    const QString last = settings::lastCheckpoint();
-    if (last.isEmpty() || !(QFileInfo::exists(last) || last.startsWith(QLatin1String("synthetic:")))) return;
+    const QString last = lastThatOpens();
+    if (last.isEmpty()) return;
     followOpen_ = false;
     session_.open(last);
+}
+
+void MainWindow::keepRecipe() {
+    memory_->keepRecipe();
+}
+
+void MainWindow::keepNothing() {
+    memory_->stop();
+    disconnect(keepsPage_);
+}
+
+void MainWindow::openAsked(const QString& checkpoint) {
+    pages_->showPage(QStringLiteral("start"));
+    openCheckpoint(checkpoint);
 }
 
 void MainWindow::chooseFile() {
@@ -164,29 +196,40 @@ void MainWindow::updateJobActions() {
 }
 
 void MainWindow::restoreLayout() {
-    if (!restoreGeometry(settings::bytes(geometryKey))) resize(1280, 800);
+    if (!restoreGeometry(settings::bytes(geometryKey))) {
+        const FirstPlace place = firstPlace(screen()->availableGeometry());
+        setGeometry(place.normal);
+        if (place.maximised) setWindowState(windowState() | Qt::WindowMaximized);
+    }
     inner_->restoreState(settings::bytes(docksKey));
+}
+
+void MainWindow::resizeTo(const QSize& size) {
+    sized_ = true;
+    setWindowState(windowState() & ~(Qt::WindowMaximized | Qt::WindowFullScreen));
+    resize(size);
+}
+
+// The frame is known only once the window is there, and a screen of the last time may be gone.
+void MainWindow::showEvent(QShowEvent* event) {
+    QMainWindow::showEvent(event);
+    if (event->spontaneous()) return;
+    setAttribute(Qt::WA_KeyboardFocusChange);  // a ring shows where the keyboard is from the start
+    QTimer::singleShot(frameSettles, this, &MainWindow::fitScreen);
+}
+
+void MainWindow::fitScreen() {
+    if (sized_ || (windowState() & (Qt::WindowMaximized | Qt::WindowFullScreen))) return;
+    const QRect outer = frameGeometry(), fitted = fittedInto(outer, screen()->availableGeometry());
+    if (fitted == outer) return;
+    resize(size() - (outer.size() - fitted.size()));
+    move(fitted.topLeft());
 }
 
 void MainWindow::rememberLayout() {
     fillWithTimeline(false);
     settings::setBytes(geometryKey, saveGeometry());
     settings::setBytes(docksKey, inner_->saveState());
-}
-
-bool MainWindow::confirmClose() {
-    const std::optional<JobInfo> job = session_.jobs().running();
-    if (!job) return true;
-    QMessageBox box(QMessageBox::Question, tr("A job is running"), tr("%1 has not finished.").arg(job->title),
-                    QMessageBox::NoButton, this);
-    box.setInformativeText(tr("Closing cancels it. What it measured so far is kept in the store."));
-    QPushButton* stay = box.addButton(tr("Keep it running"), QMessageBox::RejectRole);
-    QPushButton* leave = box.addButton(tr("Cancel the job and close"), QMessageBox::AcceptRole);
-    for (QPushButton* button : {stay, leave}) button->setAccessibleName(button->text());
-    box.setDefaultButton(stay);
-    box.setEscapeButton(stay);
-    box.exec();
-    return box.clickedButton() == leave;
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {

@@ -17,6 +17,7 @@ class JobStrip;
 class LogPanel;
 class ModelBar;
 class Rail;
+class SessionMemory;
 class TimelinePanel;
 
 // The window's frame: rail, model bar, the pages, the timeline's and the log's docks, and the job strip. It holds no state of its own beyond
@@ -34,7 +35,12 @@ public:
     void setTimelineShown(bool shown);
     void fillWithTimeline(bool fill);  // in place of the page, until another is chosen
     void openCheckpoint(const QString& checkpoint);
-    void reopenLast();  // the model that was open last time, staying on Start
+    void reopenLast();  // the model that was open last time, staying on the page of last time
+    // As the command line asks: on Start, from where an opened model leads on; with the recipe that the session has.
+    void openAsked(const QString& checkpoint);
+    void keepRecipe();
+    void keepNothing();                // of this session for the next: it is not the user who changes it
+    void resizeTo(const QSize& size);  // whatever the window was last, and whatever the screen is
 
 signals:
     void storeChosen(const QString& path);
@@ -44,6 +50,8 @@ public slots:
 
 protected:
     void closeEvent(QCloseEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dragLeaveEvent(QDragLeaveEvent* event) override;
@@ -69,6 +77,9 @@ private:
     void makeRemainingPages();
     void restoreLayout();
     void rememberLayout();
+    void fitScreen();
+    bool escape();
+    bool closeBanner();
     bool confirmClose();
 
     Session& session_;
@@ -83,7 +94,9 @@ private:
     TimelinePanel* timeline_;
     int timelineHeight_ = 0;  // as it was before it filled the window; 0: it does not
     DropOverlay* dropOverlay_;
-    bool followOpen_ = true;
+    SessionMemory* memory_;
+    QMetaObject::Connection keepsPage_;
+    bool followOpen_ = true, sized_ = false;
     QMenu* recentMenu_ = nullptr;
     QMenu* syntheticMenu_ = nullptr;
     QAction* measureAction_ = nullptr;

@@ -93,7 +93,10 @@ void MainWindow::buildViewMenu() {
     for (const PageEntry& entry : pages_->entries()) {
         QAction* action = menu->addAction(Theme::instance().icon(entry.icon), entry.title);
         action->setShortcut(QKeySequence(static_cast<int>(Qt::CTRL) + Qt::Key_1 + number++));
-        connect(action, &QAction::triggered, this, [this, id = entry.id] { pages_->showPage(id); });
+        connect(action, &QAction::triggered, this, [this, id = entry.id] {
+            pages_->showPage(id);
+            pages_->focusPage(Qt::ShortcutFocusReason);
+        });
     }
     menu->addSeparator();
     menu->addAction(timelineDock_->toggleViewAction());
@@ -121,7 +124,6 @@ void MainWindow::buildJobMenu() {
     measureAction_->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_R));
     cancelAction_ = menu->addAction(theme.icon(QStringLiteral("cancel")), tr("&Cancel the running job"), this,
                                     [this] { session_.jobs().cancelRunning(); });
-    cancelAction_->setShortcut(QKeySequence(Qt::Key_Escape));
 }
 
 void MainWindow::buildHelpMenu() {

@@ -5,6 +5,7 @@
 #include <QScrollArea>
 #include <QVBoxLayout>
 
+#include "ui/widgets/focus.h"
 #include "ui/widgets/text_label.h"
 
 namespace hone::ui {
@@ -61,13 +62,26 @@ void PageHost::makeOne() {
     }
 }
 
+void PageHost::focusPage(Qt::FocusReason reason) {
+    Page* shown = page(current_);
+    if (shown == nullptr) return;
+    QWidget* control = shown->entry();
+    if (control == nullptr) control = firstControl(shown);
+    if (control == nullptr) control = firstControl(currentWidget());
+    (control != nullptr ? control : shown)->setFocus(reason);
+}
+
 void PageHost::showPage(const QString& id) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         if (entries_[i].id != id) continue;
         const Made& made = make(i);
+        // What had the focus is hidden with its page; Qt would give it to whatever control comes next.
+        const QWidget* focused = window()->focusWidget();
+        const bool within = focused != nullptr && isAncestorOf(focused) && current_ != id;
         setCurrentWidget(made.frame);
         current_ = id;
         made.page->shown();
+        if (within) focusPage(Qt::OtherFocusReason);
         emit currentPageChanged(id);
         return;
     }

@@ -22,6 +22,8 @@ class PageHost : public QStackedWidget {
 public:
     PageHost(Session& session, std::vector<PageEntry> entries, QWidget* parent = nullptr);
     void showPage(const QString& id);
+    // The focus goes into the shown page: to what the page names, or its first control.
+    void focusPage(Qt::FocusReason reason);
     QString current() const { return current_; }
     Page* page(const QString& id);  // makes it where needed; null for an unknown id
     void makeOne();                 // makes the next page that is not made yet

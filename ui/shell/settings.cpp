@@ -10,6 +10,7 @@ namespace {
 const QString schemeKey = QStringLiteral("appearance/scheme");
 const QString recentKey = QStringLiteral("models/recent");
 const QString lastKey = QStringLiteral("models/last");
+const QString pageKey = QStringLiteral("window/page");
 const QString storeKey = QStringLiteral("store/path");
 constexpr int keptRecent = 8;
 
@@ -51,6 +52,13 @@ QString store() {
 }
 void setStore(const QString& path) {
     QSettings().setValue(storeKey, path);
+}
+
+QString page() {
+    return QSettings().value(pageKey).toString();
+}
+void setPage(const QString& page) {
+    QSettings().setValue(pageKey, page);
 }
 
 QByteArray bytes(const QString& key) {

@@ -21,6 +21,9 @@ void setLastCheckpoint(const QString& checkpoint);
 QString store();  // the chosen store's path; empty is the default one
 void setStore(const QString& path);
 
+QString page();  // that was shown last; empty where none was
+void setPage(const QString& page);
+
 QByteArray bytes(const QString& key);
 void setBytes(const QString& key, const QByteArray& value);
 

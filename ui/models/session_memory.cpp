@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/session_memory.h"
+
+#include <QFileInfo>
+#include <QSettings>
+#include <algorithm>
+
+#include "ui/widgets/error_words.h"
+
+namespace hone::ui {
+
+namespace {
+
+const QString workloadKey = QStringLiteral("session/workload");
+const QString targetKey = QStringLiteral("session/target");
+const QString tracingKey = QStringLiteral("session/tracing");
+const QString modelsKey =
+    QStringLiteral("session/models");  // [{"name", "recipe", "pins": {STORE: RUN}}], newest first
+const QString ticksKey = QStringLiteral("session/ticks");  // [{"name": STORE, "runs": […]}], newest first
+constexpr std::size_t keptEntries = 32;
+constexpr int pauseLength = 250;  // ms
+
+using nlohmann::json;
+
+// What settings hold is as untrusted as a file: null where it is not JSON.
+json read(const QString& key) {
+    return json::parse(QSettings().value(key).toByteArray().toStdString(), nullptr, false);
+}
+
+void put(const QString& key, const json& value) {
+    const std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
+    QSettings().setValue(key, QByteArray::fromStdString(text));
+}
+
+json list(const QString& key) {
+    json all = read(key);
+    return all.is_array() ? all : json::array();
+}
+
+bool isOf(const json& entry, const std::string& name) {
+    return entry.is_object() && entry.contains("name") && entry["name"] == name;
+}
+
+json entryOf(const QString& key, const std::string& name) {
+    for (const json& entry : list(key))
+        if (isOf(entry, name)) return entry;
+    return json::object();
+}
+
+void putEntry(const QString& key, const std::string& name, json entry) {
+    json all = list(key), kept = json::array();
+    entry["name"] = name;
+    kept.push_back(std::move(entry));
+    for (const json& other : all)
+        if (!isOf(other, name) && kept.size() < keptEntries) kept.push_back(other);
+    put(key, kept);
+}
+
+// A file is the same whatever way led to it.
+std::string nameOf(const QString& checkpoint) {
+    const bool file = !checkpoint.isEmpty() && !checkpoint.startsWith(QLatin1String("synthetic:"));
+    return (file ? QFileInfo(checkpoint).absoluteFilePath() : checkpoint).toStdString();
+}
+
+}  // namespace
+
+SessionMemory::SessionMemory(Session& session, QObject* parent)
+    : QObject(parent),
+      session_(session),
+      store_(QFileInfo(QString::fromStdString(session.store().info().path.string())).absoluteFilePath()) {
+    pause_.setSingleShot(true);
+    pause_.setInterval(pauseLength);
+    connect(&pause_, &QTimer::timeout, this, &SessionMemory::write);
+    connect(&session, &Session::modelChanged, this, &SessionMemory::followModel);
+    for (const auto signal :
+         {&Session::recipeChanged, &Session::workloadChanged, &Session::targetChanged,
+          &Session::pinnedBaselineChanged, &Session::tracingChanged, &Session::tickedRunsChanged})
+        connect(&session, signal, this, &SessionMemory::changed);
+    connect(&session, &Session::devicesChanged, this, &SessionMemory::dropMissingDevice);
+}
+
+SessionMemory::~SessionMemory() {
+    if (pause_.isActive()) write();
+}
+
+void SessionMemory::changed() {
+    pause_.start();
+}
+
+void SessionMemory::restore(const QString& checkpoint) {
+    checkpoint_ = checkpoint;
+    restoreWorkload();
+    if (!keepRecipe_) restoreRecipe(checkpoint, false);
+    restorePin(checkpoint);
+    restoreTicks();
+    restored_ = true;
+}
+
+void SessionMemory::restoreWorkload() {
+    try {
+        if (const json workload = read(workloadKey); workload.is_object())
+            session_.setWorkload(workload_from_json(workload));
+        if (const json target = read(targetKey); target.is_object())
+            session_.setTarget(target_from_json(target));
+    } catch (const std::exception& error) {
+        session_.say(tr("The workload of the last time is not kept: %1")
+                         .arg(errorWords(errorDetails(error)).sentences()));
+    }
+    session_.setTracing(QSettings().value(tracingKey).toBool());
+}
+
+// A technique that this version does not have, or an option: that recipe is dropped, and it is said.
+void SessionMemory::restoreRecipe(const QString& checkpoint, bool undoable) {
+    const json entry = entryOf(modelsKey, nameOf(checkpoint));
+    if (!entry.contains("recipe")) return;
+    try {
+        const Recipe recipe = recipe_from_json(entry["recipe"], session_.registry());
+        undoable ? session_.setRecipe(recipe, tr("opening %1").arg(session_.modelName()))
+                 : session_.restoreRecipe(recipe);
+    } catch (const std::exception& error) {
+        session_.say(tr("The recipe kept for this model is dropped: %1")
+                         .arg(errorWords(errorDetails(error)).sentences()));
+    }
+}
+
+void SessionMemory::restorePin(const QString& checkpoint) {
+    const json entry = entryOf(modelsKey, nameOf(checkpoint));
+    const auto pins = entry.find("pins");
+    if (pins == entry.end() || !pins->is_object()) return;
+    const auto run = pins->find(store_.toStdString());
+    if (run == pins->end() || !run->is_number_integer()) return;
+    try {
+        if (session_.store().load(run->get<std::int64_t>()))
+            session_.setPinnedBaseline(run->get<std::int64_t>());
+    } catch (const std::exception&) {
+        // A store that cannot be read is told by who shows its runs.
+    }
+}
+
+void SessionMemory::restoreTicks() {
+    const json entry = entryOf(ticksKey, store_.toStdString());
+    std::vector<std::int64_t> runs;
+    for (const json& run : entry.value("runs", json::array()))
+        if (run.is_number_integer()) runs.push_back(run.get<std::int64_t>());
+    session_.setTickedRuns(runs);
+}
+
+// Another model brings its own recipe and pin where it has some; else it goes on with those that are there.
+void SessionMemory::followModel() {
+    const QString opened = session_.checkpoint();
+    if (nameOf(opened) != nameOf(checkpoint_)) {
+        write();
+        checkpoint_ = opened;
+        if (!keepRecipe_) restoreRecipe(opened, true);
+        restorePin(opened);
+    }
+    checkpoint_ = opened;
+    keepRecipe_ = false;
+    write();
+}
+
+void SessionMemory::dropMissingDevice() {
+    const std::string device = session_.target().device;
+    const json& answer = session_.devices();
+    if (device == "cpu" || !answer.is_object()) return;
+    const json known = answer.value("devices", json::array());
+    if (std::any_of(known.begin(), known.end(),
+                    [&](const json& one) { return one.is_object() && one.value("id", "") == device; }))
+        return;
+    Target target = session_.target();
+    target.device = "cpu";
+    session_.setTarget(target);
+    session_.say(
+        tr("%1 is not there any more: experiments run on the CPU.").arg(QString::fromStdString(device)));
+}
+
+void SessionMemory::write() {
+    pause_.stop();
+    // Before anything was read there is nothing to be kept, and what is kept must not be lost to it.
+    if (!restored_) return;
+    put(workloadKey, to_json(session_.workload()));
+    put(targetKey, to_json(session_.target()));
+    QSettings().setValue(tracingKey, session_.tracing());
+    writeModel();
+    putEntry(ticksKey, store_.toStdString(), {{"runs", session_.tickedRuns()}});
+}
+
+void SessionMemory::writeModel() {
+    const std::string name = nameOf(checkpoint_);
+    json pins = entryOf(modelsKey, name).value("pins", json::object());
+    if (!pins.is_object()) pins = json::object();
+    if (const auto pin = session_.pinnedBaseline())
+        pins[store_.toStdString()] = *pin;
+    else
+        pins.erase(store_.toStdString());
+    putEntry(modelsKey, name, {{"recipe", to_json(session_.recipe())}, {"pins", std::move(pins)}});
+}
+
+}  // namespace hone::ui

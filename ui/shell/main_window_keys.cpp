@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
+#include <QKeyEvent>
+
+#include "ui/shell/job_strip.h"
+#include "ui/shell/main_window.h"
+#include "ui/shell/page_host.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/focus.h"
+#include "ui/widgets/question.h"
+
+namespace hone::ui {
+
+bool MainWindow::confirmClose() {
+    const std::optional<JobInfo> job = session_.jobs().running();
+    if (!job) return true;
+    return ask(this, {tr("A job is running"), tr("%1 has not finished.").arg(job->title),
+                      tr("Closing cancels it. What it measured so far is kept in the store."),
+                      tr("Keep it running"), tr("Cancel the job and close")});
+}
+
+// Esc acts on what has the focus. What reaches the window was of no use to the control itself: an editor is left, then the
+// nearest message is closed, then the strip's; only then is a running job meant, and that is asked about.
+bool MainWindow::escape() {
+    if (leaveEditor(QApplication::focusWidget())) return true;
+    if (closeBanner() || strip_->dismiss()) return true;
+    const std::optional<JobInfo> job = session_.jobs().running();
+    if (!job) return false;
+    const int id = job->id;
+    if (askToCancel(this, job->title)) session_.jobs().cancel(id);
+    return true;
+}
+
+bool MainWindow::closeBanner() {
+    QWidget* at = QApplication::focusWidget();
+    for (at = at != nullptr ? at : pages_->currentWidget(); at != nullptr; at = at->parentWidget())
+        for (Banner* banner : at->findChildren<Banner*>()) {
+            if (!banner->isVisible()) continue;
+            const QWidget* focused = QApplication::focusWidget();
+            const bool within = focused != nullptr && banner->isAncestorOf(focused);
+            banner->clear();
+            if (within) pages_->focusPage(Qt::OtherFocusReason);
+            return true;
+        }
+    return false;
+}
+
+void MainWindow::keyPressEvent(QKeyEvent* event) {
+    if (event->key() == Qt::Key_Escape && event->modifiers() == Qt::NoModifier && escape()) return;
+    QMainWindow::keyPressEvent(event);
+}
+
+}  // namespace hone::ui
