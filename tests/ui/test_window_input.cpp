@@ -207,6 +207,32 @@ private slots:
         QCOMPARE(box->value(), static_cast<int>(before));
     }
 
+    // Ctrl+Z in a box whose value was changed by its arrows takes that back; in a text field it is the text's.
+    void undoReachesTheRecipeFromANumber() {
+        made_->open(QStringLiteral("model.gguf"));
+        made_->session.setRecipe(manyTechniques(), QStringLiteral("test"));
+        const Recipe before = made_->session.recipe();
+        made_->openPage(3);
+        QAbstractSpinBox* box = nullptr;
+        QWidget* page = made_->window.pages().page(QStringLiteral("optimise"));
+        for (auto* candidate : page->findChildren<QAbstractSpinBox*>())
+            if (box == nullptr && candidate->isVisible()) box = candidate;
+        QVERIFY(box != nullptr);
+        box->setFocus();
+        made_->key(Qt::Key_Up);
+        if (made_->session.recipe() == before) made_->key(Qt::Key_Down);
+        QVERIFY(!(made_->session.recipe() == before));
+        made_->key(Qt::Key_Z, Qt::ControlModifier);
+        QVERIFY(made_->session.recipe() == before);
+        auto* text = made_->named<QPlainTextEdit>(QStringLiteral("Recipe as text"));
+        text->setFocus();
+        made_->type(QStringLiteral("x"));
+        QVERIFY(text->toPlainText().contains(QLatin1Char('x')));
+        made_->key(Qt::Key_Z, Qt::ControlModifier);
+        QVERIFY(!text->toPlainText().startsWith(QLatin1Char('x')));
+        QVERIFY(made_->session.recipe() == before);
+    }
+
     void escapeClosesTheBannerOfThePage() {
         made_->window.openCheckpoint(QStringLiteral("missing.gguf"));
         auto* banner = made_->window.pages().page(QStringLiteral("start"))->findChild<Banner*>();

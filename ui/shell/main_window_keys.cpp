@@ -20,10 +20,11 @@ bool MainWindow::confirmClose() {
 }
 
 // Esc acts on what has the focus. What reaches the window was of no use to the control itself: an editor is left, then the
-// nearest message is closed, then the strip's; only then is a running job meant, and that is asked about.
+// nearest message is closed, then the strip's, then the timeline gives the page its room back; only then is a running job meant, and that is asked about.
 bool MainWindow::escape() {
     if (leaveEditor(QApplication::focusWidget())) return true;
     if (closeBanner() || strip_->dismiss()) return true;
+    if (timelineHeight_ > 0) return fillWithTimeline(false), true;
     const std::optional<JobInfo> job = session_.jobs().running();
     if (!job) return false;
     const int id = job->id;

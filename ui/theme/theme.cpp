@@ -9,6 +9,7 @@
 #include "ui/theme/palettes.h"
 #include "ui/theme/style.h"
 #include "ui/theme/system_scheme.h"
+#include "ui/theme/undo_guard.h"
 #include "ui/theme/wheel_guard.h"
 
 // The icons live in a static library, whose initialisers the linker may drop.
@@ -80,6 +81,7 @@ void Theme::apply(Scheme scheme) {
         QApplication::setStyle(new Style);
         QApplication::setFont(font(TextStyle::body));
         new WheelGuard(qApp);
+        new UndoGuard(qApp);
         impl_->styled = true;
     }
     const QPalette palette = toQPalette(this->palette());

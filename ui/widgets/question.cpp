@@ -5,10 +5,21 @@
 #include <QMessageBox>
 #include <QPushButton>
 
+#include "ui/theme/theme.h"
+
 namespace hone::ui {
 
+namespace {
+
+constexpr int iconSize = 28;
+
+}  // namespace
+
 bool ask(QWidget* parent, const Question& question) {
-    QMessageBox box(QMessageBox::Question, question.title, question.text, QMessageBox::NoButton, parent);
+    QMessageBox box(QMessageBox::NoIcon, question.title, question.text, QMessageBox::NoButton, parent);
+    const Theme& theme = Theme::instance();
+    box.setIconPixmap(
+        theme.pixmap(QStringLiteral("warning"), iconSize, theme.palette().warning, box.devicePixelRatioF()));
     box.setInformativeText(question.explanation);
     QPushButton* stay = box.addButton(question.stay, QMessageBox::RejectRole);
     QPushButton* go = box.addButton(question.go, QMessageBox::AcceptRole);
