@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "engine/base/text_width.h"
+
 namespace hone {
 
 int json_depth(std::string_view text) {
@@ -41,6 +43,11 @@ nlohmann::json parse_bounded_json(std::string_view text, const JsonBounds& bound
     } catch (const nlohmann::json::exception&) {
         throw JsonProblem("a number that no double holds");
     }
+}
+
+std::string json_excerpt(const nlohmann::json& value) {
+    constexpr std::size_t kColumns = 80;
+    return shortened(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), kColumns);
 }
 
 }  // namespace hone

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 namespace hone {
@@ -25,5 +26,8 @@ int json_depth(std::string_view text);
 
 // Parses `text` (UTF-8). Throws JsonProblem.
 nlohmann::json parse_bounded_json(std::string_view text, const JsonBounds& bounds = {});
+
+// A value as JSON, for messages: on one line, valid UTF-8 whatever is in it, and cut where it is long.
+std::string json_excerpt(const nlohmann::json& value);
 
 }  // namespace hone

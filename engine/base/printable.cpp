@@ -10,33 +10,21 @@
 namespace hone {
 namespace {
 
-// The code point of a character of valid UTF-8.
-std::uint32_t code_point(std::string_view character) {
-    const auto byte = [&](std::size_t i) {
-        return static_cast<std::uint32_t>(static_cast<std::uint8_t>(character[i]));
-    };
-    if (character.size() == 1) return byte(0);
-    std::uint32_t point = byte(0) & (0x7Fu >> character.size());
-    for (std::size_t i = 1; i < character.size(); ++i) point = point << 6 | (byte(i) & 0x3Fu);
-    return point;
-}
-
 bool misleads(std::uint32_t point) {
     return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C || point == 0x200E ||
            point == 0x200F || (point >= 0x2028 && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
 }
 
-}  // namespace
-
-std::string printable(std::string_view text) {
+std::string written_out(std::string_view text, bool lines) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
         const std::size_t length = utf8_character(text);
-        const std::uint32_t point = code_point(text.substr(0, length == 0 ? 1 : length));
+        const std::uint32_t point =
+            length == 0 ? static_cast<std::uint8_t>(text[0]) : utf8_code_point(text.substr(0, length));
         if (length == 0)
             out += fmt::format("\\x{:02X}", point);
-        else if (!misleads(point))
+        else if (!misleads(point) || (lines && (point == '\n' || point == '\t')))
             out += text.substr(0, length);
         else if (point == '\n')
             out += "\\n";
@@ -49,6 +37,16 @@ std::string printable(std::string_view text) {
         text.remove_prefix(length == 0 ? 1 : length);
     }
     return out;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    return written_out(text, false);
+}
+
+std::string printable_lines(std::string_view text) {
+    return written_out(text, true);
 }
 
 }  // namespace hone

@@ -11,4 +11,7 @@ namespace hone {
 // \xE6. Everything else, a backslash too, stays as it is: this is for reading, not for reading back.
 std::string printable(std::string_view text);
 
+// The same for text of several lines: line ends and tabs stay.
+std::string printable_lines(std::string_view text);
+
 }  // namespace hone

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/core/error.h"
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <new>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "engine/core/printable.h"
@@ -40,6 +45,43 @@ FaultText fault_text(Fault fault) {
             return {"Hone made a mistake.", "Please report it, with the log."};
     }
     return {"", ""};
+}
+
+constexpr std::array<std::string_view, 11> kFaultIds{"other",       "cut_off",   "damaged", "not_a_model",
+                                                     "unsupported", "missing",   "changed", "argument",
+                                                     "not_written", "no_memory", "internal"};
+
+ErrorDetails completed(ErrorDetails details);
+
+// By the type of what was thrown; its text is shown only where Hone itself wrote it.
+ErrorDetails described(const std::exception& exception) {
+    if (const auto* error = dynamic_cast<const Error*>(&exception)) return error->details();
+    ErrorDetails details;
+    if (const auto* of_files = dynamic_cast<const std::filesystem::filesystem_error*>(&exception)) {
+        details.file = of_files->path1().string();
+        details.field = "file or folder";
+        details.found = of_files->code().message();
+        details.expected = "one that can be used";
+        if (details.file.empty()) details.summary = "A path is empty or cannot be used.";
+    } else if (dynamic_cast<const std::bad_alloc*>(&exception) != nullptr) {
+        details.fault = Fault::no_memory;
+        details.field = "memory";
+    } else if (const auto* of_system = dynamic_cast<const std::system_error*>(&exception)) {
+        details.summary = "The system refused something that Hone needs.";
+        details.field = "system";
+        details.found = of_system->code().message();
+    } else if (dynamic_cast<const nlohmann::json::exception*>(&exception) != nullptr) {
+        details.fault = Fault::internal;
+        details.field = "document";
+        details.found = "a field that is missing or of another type";
+    } else if (dynamic_cast<const std::runtime_error*>(&exception) != nullptr) {
+        details.message = exception.what();  // sentences of the store, of traces and of the like
+    } else {
+        details.fault = Fault::internal;
+        details.field = "what happened";
+        details.found = exception.what();
+    }
+    return completed(std::move(details));
 }
 
 std::string own_sentence(const ErrorDetails& details) {
@@ -95,10 +137,22 @@ Error::Error(ErrorDetails details) : Error(Completed{completed(std::move(details
 Error::Error(Completed completed)
     : std::runtime_error(completed.details.message), details_(std::move(completed.details)) {}
 
+ErrorDetails details_of(const std::exception& exception) noexcept {
+    try {
+        return described(exception);
+    } catch (...) {
+        return {};  // no memory is left for words
+    }
+}
+
+std::string_view fault_id(Fault fault) {
+    return kFaultIds[static_cast<std::size_t>(fault)];
+}
+
 nlohmann::json to_json(const ErrorDetails& details) {
-    return {{"message", details.message},  {"summary", details.summary}, {"action", details.action},
-            {"file", details.file},        {"field", details.field},     {"found", details.found},
-            {"expected", details.expected}};
+    return {{"message", details.message},   {"summary", details.summary},      {"action", details.action},
+            {"file", details.file},         {"field", details.field},          {"found", details.found},
+            {"expected", details.expected}, {"fault", fault_id(details.fault)}};
 }
 
 ErrorDetails error_details_from_json(const nlohmann::json& json) {
@@ -109,6 +163,8 @@ ErrorDetails error_details_from_json(const nlohmann::json& json) {
     ErrorDetails details{text("message"), text("file"), text("field"), text("found"), text("expected")};
     details.summary = text("summary");
     details.action = text("action");
+    const auto known = std::find(kFaultIds.begin(), kFaultIds.end(), text("fault"));
+    if (known != kFaultIds.end()) details.fault = static_cast<Fault>(known - kFaultIds.begin());
     return details;
 }
 

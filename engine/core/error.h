@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace hone {
 
@@ -70,7 +71,14 @@ public:
     Cancelled() : std::runtime_error("cancelled") {}
 };
 
-// {"message", "summary", "action", "file", "field", "found", "expected"}: the shape of errors in the protocol and with --json.
+// What is told of any exception: an Error's own details, and for what a library threw a sentence that has none of its text but what a
+// person can use (a path and the system's reason). Never throws.
+ErrorDetails details_of(const std::exception& exception) noexcept;
+
+// "cut_off", and so on: the kind in JSON.
+std::string_view fault_id(Fault fault);
+
+// {"message", "summary", "action", "file", "field", "found", "expected", "fault"}: the shape of errors in the protocol and with --json.
 nlohmann::json to_json(const ErrorDetails& details);
 ErrorDetails error_details_from_json(const nlohmann::json& json);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <new>
+
 #include "engine/core/error.h"
 
 namespace hone {
@@ -55,6 +58,32 @@ TEST(Error, SurvivesTheRoundTripThroughJson) {
     EXPECT_EQ(back.field, "b");
     EXPECT_EQ(back.found, "c");
     EXPECT_EQ(back.expected, "d");
+}
+
+TEST(Error, TellsOfAnyExceptionWithoutALibrarysText) {
+    const auto told = [](const std::exception& exception) { return details_of(exception).message; };
+    EXPECT_EQ(told(Error(ErrorDetails{"", "m.gguf", "size", "5 B", "", Fault::cut_off})),
+              "The file is cut off. Download or copy it again. m.gguf: size: found 5 B");
+    EXPECT_EQ(told(std::filesystem::filesystem_error("directory iterator", "models",
+                                                     std::make_error_code(std::errc::permission_denied))),
+              "models cannot be used. models: file or folder: found Permission denied, expected one that can "
+              "be used");
+    EXPECT_EQ(details_of(std::bad_alloc()).fault, Fault::no_memory);
+    try {
+        (void)nlohmann::json::object().at("absent");
+    } catch (const std::exception& exception) {
+        EXPECT_EQ(told(exception).find("json.exception"), std::string::npos);
+        EXPECT_EQ(details_of(exception).fault, Fault::internal);
+    }
+    EXPECT_EQ(told(std::runtime_error("The run store is damaged.")), "The run store is damaged.");
+}
+
+TEST(Error, KeepsItsKindInJson) {
+    for (const Fault fault : {Fault::other, Fault::cut_off, Fault::no_memory, Fault::internal}) {
+        const Error error(ErrorDetails{"", "a", "b", "c", "d", fault});
+        EXPECT_EQ(error_details_from_json(to_json(error.details())).fault, fault);
+    }
+    EXPECT_EQ(fault_id(Fault::internal), "internal");
 }
 
 }  // namespace
