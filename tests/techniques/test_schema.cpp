@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -182,6 +184,24 @@ TEST(Recipe, SurvivesJson) {
     for (const char* bad : {"{}", "[1]", R"([{"options": {}}])", R"([{"technique": "first", "extra": 1}])",
                             R"([{"technique": "first", "options": 3}])"})
         EXPECT_THROW(recipe_from_json(nlohmann::json::parse(bad), kRegistry), Error) << bad;
+}
+
+TEST(Schema, ReadsChoicesInAnyCase) {
+    for (const Descriptor& descriptor : builtin_registry().descriptors()) {
+        for (const Option& option : descriptor.options) {
+            const auto* choice = std::get_if<Choice>(&option.type);
+            if (choice == nullptr) continue;
+            for (const ChoiceItem& item : choice->items) {
+                std::string upper(item.id);
+                std::transform(upper.begin(), upper.end(), upper.begin(),
+                               [](char c) { return static_cast<char>(std::toupper(c)); });
+                EXPECT_EQ(parse_value(descriptor, option, upper), item.id);
+                const nlohmann::json complete =
+                    complete_options(descriptor, {{std::string(option.key), upper}});
+                EXPECT_EQ(complete.at(std::string(option.key)), item.id);
+            }
+        }
+    }
 }
 
 }  // namespace

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <random>
 
+#include "engine/base/bounded_json.h"
 #include "engine/core/error.h"
 
 namespace hone {
@@ -18,11 +18,12 @@ namespace {
 using nlohmann::json;
 
 [[noreturn]] void reject(const std::string& field, const std::string& found, const std::string& expected) {
-    throw Error(ErrorDetails{"", "", field, found, expected});
+    throw Error(ErrorDetails{"", "", field, found, expected, Fault::argument,
+                             "The value of " + field + " cannot be used."});
 }
 
 const json& object(const json& value, const char* what) {
-    if (!value.is_object()) reject(what, value.dump(), "a JSON object");
+    if (!value.is_object()) reject(what, json_excerpt(value), "a JSON object");
     return value;
 }
 
@@ -36,9 +37,9 @@ public:
         const json* found = take(key);
         if (found == nullptr) return;
         const std::string expected = fmt::format("a whole number from {} to {}", low, high);
-        if (!found->is_number_integer()) reject(name(key), found->dump(), expected);
+        if (!found->is_number_integer()) reject(name(key), json_excerpt(*found), expected);
         const auto number = found->get<std::int64_t>();
-        if (number < low || number > high) reject(name(key), found->dump(), expected);
+        if (number < low || number > high) reject(name(key), json_excerpt(*found), expected);
         into = static_cast<Number>(number);
     }
 
@@ -46,9 +47,9 @@ public:
         const json* found = take(key);
         if (found == nullptr) return;
         const std::string expected = fmt::format("a number from {} to {}", low, high);
-        if (!found->is_number()) reject(name(key), found->dump(), expected);
+        if (!found->is_number()) reject(name(key), json_excerpt(*found), expected);
         const double number = found->get<double>();
-        if (!(number >= low && number <= high)) reject(name(key), found->dump(), expected);
+        if (!(number >= low && number <= high)) reject(name(key), json_excerpt(*found), expected);
         into = number;
     }
 
@@ -57,7 +58,7 @@ public:
         if (found == nullptr) return;
         const auto is_text = [](const json& item) { return item.is_string(); };
         if (!found->is_array() || !std::all_of(found->begin(), found->end(), is_text))
-            reject(name(key), found->dump(), "a list of texts");
+            reject(name(key), json_excerpt(*found), "a list of texts");
         into = found->get<std::vector<std::string>>();
     }
 
@@ -65,7 +66,7 @@ public:
         const json* found = take(key);
         if (found == nullptr) return;
         if (!found->is_string() || found->get_ref<const std::string&>().empty())
-            reject(name(key), found->dump(), "a text that is not empty");
+            reject(name(key), json_excerpt(*found), "a text that is not empty");
         into = found->get<std::string>();
     }
 
@@ -154,11 +155,18 @@ Recipe validated(const Recipe& recipe, const Registry& registry) {
             if (earlier.technique == step.technique)
                 reject("recipe", "'" + step.technique + "' twice", "each technique at most once");
             const std::string_view reason = registry.conflict(earlier.technique, step.technique);
-            if (!reason.empty())
-                throw Error(ErrorDetails{fmt::format("{} and {} cannot be used together: {}",
-                                                     earlier.technique, step.technique, reason),
-                                         "", "recipe", earlier.technique + " with " + step.technique,
-                                         std::string(reason)});
+            if (!reason.empty()) {
+                ErrorDetails details{"",
+                                     "",
+                                     "recipe",
+                                     earlier.technique + " with " + step.technique,
+                                     "one of them",
+                                     Fault::argument};
+                details.summary =
+                    fmt::format("{} and {} cannot be used together.", earlier.technique, step.technique);
+                details.action = reason;
+                throw Error(std::move(details));
+            }
         }
         result.steps.push_back({step.technique, complete_options(descriptor, step.options)});
     }
@@ -167,7 +175,7 @@ Recipe validated(const Recipe& recipe, const Registry& registry) {
 
 Recipe recipe_from_json(const json& document, const Registry& registry) {
     if (!document.is_array())
-        reject("recipe", document.dump().substr(0, 80), "[{\"technique\": …, \"options\": {…}}, …]");
+        reject("recipe", json_excerpt(document), "[{\"technique\": …, \"options\": {…}}, …]");
     Recipe recipe;
     for (const json& item : document) {
         Fields fields(item, "recipe step");
@@ -277,23 +285,23 @@ json to_json(const Workload& workload) {
 }
 
 Workload workload_from_json(const json& document) {
-    constexpr std::int64_t kTokens = std::int64_t{1} << 24;
+    using limits::kTokens;
     Workload workload;
     Fields fields(document, "workload");
     fields.integer("prompt_tokens", workload.prompt_tokens, 1, kTokens);
     fields.text("prompt_lengths", workload.prompt_lengths);
     lengths_seed(workload.prompt_lengths);
     fields.integer("generated_tokens", workload.generated_tokens, 1, kTokens);
-    fields.integer("concurrency", workload.concurrency, 1, 4096);
-    fields.integer("repetitions", workload.repetitions, 1, 10000);
-    fields.real("resolution", workload.resolution, 0, 1);
-    fields.integer("seed", workload.seed, 0, std::numeric_limits<std::int64_t>::max());
+    fields.integer("concurrency", workload.concurrency, 1, limits::kConcurrency);
+    fields.integer("repetitions", workload.repetitions, 1, limits::kRepetitions);
+    fields.real("resolution", workload.resolution, 0, limits::kResolution);
+    fields.integer("seed", workload.seed, 0, limits::kSeed);
     fields.text("text", workload.text);
     fields.texts("more_texts", workload.more_texts);
     if (!workload.more_texts.empty() && workload.text == "none")
         reject("workload.more_texts", "texts", "nothing where the first text is none");
     fields.text("protocol", workload.protocol);
-    fields.integer("context", workload.context, 2, kTokens);
+    fields.integer("context", workload.context, limits::kLeastContext, kTokens);
     fields.integer("stride", workload.stride, 1, kTokens);
     fields.integer("windows", workload.windows, 0, kTokens);
     fields.finish({"prompt_tokens", "prompt_lengths", "generated_tokens", "concurrency", "repetitions",
@@ -327,7 +335,7 @@ Target target_from_json(const json& document) {
     Target target;
     Fields fields(document, "target");
     fields.text("device", target.device);
-    fields.integer("threads", target.threads, 0, 1024);
+    fields.integer("threads", target.threads, 0, limits::kThreads);
     fields.finish({"device", "threads"});
     cuda_index(target.device);
     return target;

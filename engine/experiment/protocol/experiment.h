@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -35,6 +36,15 @@ std::string label(const Recipe& recipe, const Registry& registry);
 
 // How many sequences a workload should have at least, so that every technique of `recipe` can show what it does.
 int sequences_wanted(const Recipe& recipe, const Registry& registry);
+
+// What the fields of a workload and a target may be, both ends included; the command line's options have the same.
+namespace limits {
+inline constexpr std::int64_t kTokens = std::int64_t{1}
+                                        << 24;  // of a prompt, an answer, a window, and windows
+inline constexpr std::int64_t kConcurrency = 4096, kRepetitions = 10000, kThreads = 1024, kLeastContext = 2;
+inline constexpr std::int64_t kSeed = std::numeric_limits<std::int64_t>::max();
+inline constexpr double kResolution = 1;
+}  // namespace limits
 
 struct Workload {
     std::int64_t prompt_tokens = 128;

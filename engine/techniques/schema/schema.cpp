@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "engine/base/bounded_json.h"
+#include "engine/base/letter_case.h"
 #include "engine/core/error.h"
 
 namespace hone {
@@ -63,8 +65,17 @@ std::string expected_of(const Option& option) {
 }
 
 [[noreturn]] void reject(const Descriptor& descriptor, const Option& option, const std::string& found) {
-    throw Error(
-        ErrorDetails{"", "", fmt::format("{}.{}", descriptor.id, option.key), found, expected_of(option)});
+    throw Error(ErrorDetails{"", "", fmt::format("{}.{}", descriptor.id, option.key), found,
+                             expected_of(option), Fault::argument,
+                             fmt::format("The value of {}.{} cannot be used.", descriptor.id, option.key)});
+}
+
+// In any case: people write Q8_0 and q8_0, BF16 and bf16.
+const ChoiceItem* find_choice(const Choice& choice, std::string_view typed) {
+    const auto found = std::find_if(
+        choice.items.begin(), choice.items.end(),
+        [wanted = lower_case(typed)](const ChoiceItem& item) { return lower_case(item.id) == wanted; });
+    return found == choice.items.end() ? nullptr : &*found;
 }
 
 bool is_valid(const Option& option, const nlohmann::json& value) {
@@ -82,17 +93,16 @@ bool is_valid(const Option& option, const nlohmann::json& value) {
             return std::isfinite(number) && number >= real.low && number <= real.high;
         }
         bool operator()(const Choice& choice) const {
-            if (!value.is_string()) return false;
-            const auto& id = value.get_ref<const std::string&>();
-            return std::any_of(choice.items.begin(), choice.items.end(),
-                               [&id](const ChoiceItem& item) { return item.id == id; });
+            return value.is_string() && find_choice(choice, value.get_ref<const std::string&>()) != nullptr;
         }
     };
     return std::visit(Check{value}, option.type);
 }
 
-// One form for one value: 0.5 given as a whole number where a real is meant is stored as a real.
+// One form for one value: a whole number where a real is meant is stored as a real, a choice as its item is written.
 nlohmann::json normal(const Option& option, const nlohmann::json& value) {
+    if (const auto* choice = std::get_if<Choice>(&option.type))
+        return find_choice(*choice, value.get_ref<const std::string&>())->id;
     return std::holds_alternative<Real>(option.type) ? nlohmann::json(value.get<double>()) : value;
 }
 
@@ -189,14 +199,14 @@ nlohmann::json complete_options(const Descriptor& descriptor, const nlohmann::js
     nlohmann::json complete = default_options(descriptor);
     if (options.is_null()) return complete;
     if (!options.is_object())
-        throw Error(
-            ErrorDetails{"", "", std::string(descriptor.id) + " options", options.dump(), "a JSON object"});
+        throw Error(ErrorDetails{"", "", std::string(descriptor.id) + " options", json_excerpt(options),
+                                 "a JSON object"});
     for (const auto& [key, value] : options.items()) {
         const Option* option = find_option(descriptor, key);
         if (option == nullptr)
             throw Error(ErrorDetails{"", "", std::string(descriptor.id) + " option", "'" + key + "'",
                                      known_options(descriptor)});
-        if (!is_valid(*option, value)) reject(descriptor, *option, value.dump());
+        if (!is_valid(*option, value)) reject(descriptor, *option, json_excerpt(value));
         complete[key] = normal(*option, value);
     }
     return complete;
@@ -206,8 +216,9 @@ nlohmann::json parse_value(const Descriptor& descriptor, const Option& option, s
     nlohmann::json value;
     const char* const end = text.data() + text.size();
     if (std::holds_alternative<Flag>(option.type)) {
-        if (text == "true" || text == "on" || text == "yes") value = true;
-        if (text == "false" || text == "off" || text == "no") value = false;
+        const std::string word = lower_case(text);
+        if (word == "true" || word == "on" || word == "yes") value = true;
+        if (word == "false" || word == "off" || word == "no") value = false;
     } else if (std::holds_alternative<Integer>(option.type)) {
         std::int64_t number = 0;
         const auto [stop, error] = std::from_chars(text.data(), end, number);
@@ -220,7 +231,7 @@ nlohmann::json parse_value(const Descriptor& descriptor, const Option& option, s
         value = text;
     }
     if (!is_valid(option, value)) reject(descriptor, option, "'" + std::string(text) + "'");
-    return value;
+    return normal(option, value);
 }
 
 nlohmann::json to_json(const Registry& registry) {
