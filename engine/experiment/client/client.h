@@ -58,6 +58,8 @@ struct Observer {
     std::function<void(std::string_view line)> log;  // the workers' stderr and the client's own notes
     std::function<void(Side, std::int64_t run)> run_started;
     std::function<void(const LiveToken& token)> token;  // generate()
+    std::function<std::string()>
+        stop_reason;  // of a stop that was requested, for the run; empty: "cancelled by the user"
 };
 
 // How workers are started: the program `hone`, beside the running one unless said otherwise.

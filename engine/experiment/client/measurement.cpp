@@ -129,7 +129,12 @@ void Measurement::describe() {
     model_.erase("type");
     if (!model_.value("supported", true))
         throw Error(ErrorDetails{"", request_.experiment.checkpoint, "model",
-                                 model_.value("unsupported_reason", ""), "a model that this version runs"});
+                                 model_.value("unsupported_reason", ""), "a model that this version runs",
+                                 Fault::unsupported});
+    // A text that cannot be scored is told before a run begins, and stores none.
+    const Workload& workload = request_.experiment.workload;
+    if ((workload.text != "bundled" && workload.text != "none") || !workload.more_texts.empty())
+        sides_[0].worker->request({{"type", "texts"}, {"experiment", to_json(request_.experiment)}}, stop_);
 }
 
 // What a side's worker is asked for: an evaluation has no prompts, and reserves nothing for them.
@@ -358,7 +363,7 @@ void Measurement::end_runs(const std::string& status, const std::string& reason,
         if (side.complete)
             side.run->finish("done", "");
         else if (failure != nullptr && failure->side != side.side)
-            side.run->finish("cancelled", "the other side of the comparison failed: " + reason);
+            side.run->finish("cancelled", "The other side of the comparison failed. " + reason);
         else
             side.run->finish(status, reason);
     }
@@ -410,7 +415,8 @@ MeasureResult Measurement::run() {
         end_runs("done", "", nullptr);
         result.status = "done";
     } catch (const Cancelled&) {
-        end_runs("cancelled", "cancelled by the user", nullptr);
+        end_runs("cancelled", observer_.stop_reason ? observer_.stop_reason() : "cancelled by the user",
+                 nullptr);
         result.status = "cancelled";
     } catch (const SideFailure& failure) {
         end_runs("failed", failure.error.message, &failure);
@@ -418,7 +424,7 @@ MeasureResult Measurement::run() {
         result.error = failure.error;
     } catch (const std::exception& error) {
         // The store itself may be what failed; then this throws too, and the run is closed as interrupted later.
-        end_runs("failed", error.what(), nullptr);
+        end_runs("failed", details_of(error).message, nullptr);
         throw;
     }
     for (const SideState& side : sides_) result.runs.push_back(side.run->id());

@@ -127,11 +127,12 @@ void RunWriter::trace(const nlohmann::json& reply, const std::string& spool) {
         try {
             return profiler::read_spool(spool);
         } catch (const profiler::TraceError& error) {
-            throw Error(error.what());
+            throw Error(details_of(error));
         }
     }();
     if (reply.at("events").get<std::size_t>() != trace.events.size())
-        throw Error("the trace that the worker wrote is not the one it reported");
+        throw Error(ErrorDetails{"", "", "trace", "other events than the worker reported", "the same events",
+                                 Fault::internal});
     trace.slowdown = slowdown(reply);
     store_.set_trace(id_, trace);
     if (trace.dropped > 0)

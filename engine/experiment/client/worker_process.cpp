@@ -86,11 +86,23 @@ std::string ending(int status) {
         const int signal = WTERMSIG(status);
         const char* const name = sigabbrev_np(signal);
         std::string text =
-            fmt::format("the worker was killed by SIG{}", name == nullptr ? std::to_string(signal) : name);
+            fmt::format("The worker was killed by SIG{}", name == nullptr ? std::to_string(signal) : name);
         if (signal == SIGKILL) text += ", perhaps because memory ran out";
-        return text;
+        return text + ".";
     }
-    return fmt::format("the worker ended with status {} in the middle of its work", WEXITSTATUS(status));
+    return fmt::format("The worker ended with status {} in the middle of its work.", WEXITSTATUS(status));
+}
+
+// Strict: a path whose bytes were replaced by others would be another file's.
+std::string line_of(const nlohmann::json& message) {
+    try {
+        return message.dump() + "\n";
+    } catch (const nlohmann::json::type_error&) {
+        ErrorDetails details{"", "", "path or text", "bytes that are not UTF-8", "UTF-8", Fault::argument};
+        details.summary = "A path or text is not UTF-8, and Hone keeps names as UTF-8 only.";
+        details.action = "Rename the file or folder, or work in another one.";
+        throw Error(std::move(details));
+    }
 }
 
 // Reads what is there without blocking; false once the other end is closed.
@@ -150,7 +162,7 @@ void WorkerProcess::end(int signal) {
 
 void WorkerProcess::lost() {
     int status = 0;
-    std::string reason = "the worker ended in the middle of its work";
+    std::string reason = "The worker ended in the middle of its work.";
     if (!ended_) {
         // Its channel is closed, so it is ending; one that lingers is ended.
         const auto deadline = Clock::now() + kCancelPatience;
@@ -166,12 +178,11 @@ void WorkerProcess::lost() {
     std::string bytes;
     drain(errors_, bytes);
     log_lines(bytes);
-    if (!last_words_.empty()) {
-        reason += "; its last words were: ";
-        for (const std::string& line : last_words_)
-            reason += (&line == &last_words_.front() ? "" : " / ") + line;
-    }
-    throw WorkerLost(reason);
+    std::string words;
+    for (const std::string& line : last_words_) words += (words.empty() ? "" : " / ") + line;
+    ErrorDetails details{"", "", words.empty() ? "" : "its last words", words, "", Fault::internal};
+    details.summary = reason;
+    throw WorkerLost(std::move(details));
 }
 
 void WorkerProcess::check_hang() {
@@ -196,7 +207,7 @@ void WorkerProcess::check_hang() {
 
 // A message may be larger than what the socket holds, and the worker may have stopped reading.
 void WorkerProcess::send(const nlohmann::json& message, std::stop_token stop) {
-    const std::string line = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    const std::string line = line_of(message);
     std::size_t sent = 0;
     while (sent < line.size()) {
         const ssize_t count = ::send(channel_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
@@ -245,7 +256,7 @@ void WorkerProcess::pump(std::chrono::milliseconds timeout) {
     if (!open && input_.find('\n') == std::string::npos) lost();
     if (input_.size() > kLineLimit && input_.find('\n') == std::string::npos) {
         end(SIGKILL);
-        throw WorkerLost("the worker sent a line of more than 64 MiB");
+        throw WorkerLost("The worker sent a line of more than 64 MiB.");
     }
 }
 
@@ -265,7 +276,7 @@ nlohmann::json WorkerProcess::parse(const std::string& line) {
     if (message.is_object() && message.contains("type") && text_or_absent("type")) return message;
     end(SIGKILL);
     throw WorkerLost(
-        fmt::format("the worker said something that is not the protocol: {}", line.substr(0, 120)));
+        fmt::format("The worker said something that is not the protocol: {}", line.substr(0, 120)));
 }
 
 void WorkerProcess::cancel(int id) {
@@ -313,7 +324,7 @@ nlohmann::json WorkerProcess::wait_for(int id, std::stop_token stop, const OnPro
 nlohmann::json WorkerProcess::request(nlohmann::json message, std::stop_token stop,
                                       const OnProgress& progress) {
     if (stop.stop_requested()) throw Cancelled();
-    if (ended_) throw WorkerLost("the worker has ended already");
+    if (ended_) throw WorkerLost("The worker has ended already.");
     const int id = next_id_++;
     message["id"] = id;
     last_sign_ = Clock::now();

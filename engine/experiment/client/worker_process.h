@@ -72,8 +72,10 @@ template <typename Read>
 auto understood(Read&& read) {
     try {
         return read();
-    } catch (const nlohmann::json::exception& error) {
-        throw Error(std::string("the worker's reply cannot be understood: ") + error.what());
+    } catch (const nlohmann::json::exception&) {
+        throw Error(ErrorDetails{"", "", "reply of the worker", "a field that is missing or of another type",
+                                 "a reply of docs/protocol.md", Fault::internal,
+                                 "The worker's reply cannot be understood."});
     }
 }
 

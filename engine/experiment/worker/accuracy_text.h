@@ -3,6 +3,9 @@
 
 #include <string>
 
+#include "engine/evaluation/perplexity.h"
+#include "engine/experiment/protocol/experiment.h"
+
 namespace hone {
 
 struct AccuracyText {
@@ -13,5 +16,8 @@ struct AccuracyText {
 
 // "bundled", or a path. Throws Error naming the file where it cannot be read or is empty.
 AccuracyText load_accuracy_text(const std::string& which);
+
+// How a workload's texts are cut into windows.
+PerplexityPlan perplexity_plan(const Workload& workload);
 
 }  // namespace hone

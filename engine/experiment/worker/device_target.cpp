@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "engine/core/error.h"
 
 namespace hone {
@@ -10,6 +12,12 @@ namespace {
 
 std::string version_text(int version) {
     return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
+
+Error unusable(const Target& target, const std::string& found, const std::string& expected) {
+    ErrorDetails details{"", "", "device", found, expected, Fault::argument};
+    details.summary = target.device + " cannot be used.";
+    return Error(std::move(details));
 }
 
 }  // namespace
@@ -36,14 +44,12 @@ std::unique_ptr<gpu::Device> open_device(const Target& target) {
         const std::string found = list.devices.empty() ? list.problem
                                                        : fmt::format("{} CUDA device{}", list.devices.size(),
                                                                      list.devices.size() == 1 ? "" : "s");
-        throw Error(ErrorDetails{fmt::format("{} cannot be used: {}", target.device, found), "", "device",
-                                 found, fmt::format("a CUDA device with number {}", *index)});
+        throw unusable(target, found, fmt::format("a CUDA device with number {}", *index));
     }
     try {
         return std::make_unique<gpu::Device>(*plugin.table, *index);
     } catch (const gpu::DeviceError& error) {
-        throw Error(ErrorDetails{fmt::format("{} cannot be used: {}", target.device, error.what()), "",
-                                 "device", error.what(), "a device that can be opened"});
+        throw unusable(target, error.what(), "a device that can be opened");
     }
 }
 
@@ -66,11 +72,11 @@ nlohmann::json facts_document(const gpu::DeviceFacts& facts) {
 }  // namespace
 
 ErrorDetails device_error(const gpu::DeviceError& error) {
-    if (!error.sticky) return {error.what(), "", "device", error.what(), ""};
-    return {
-        fmt::format("the CUDA device's context is lost ({}): this run is over, and the next one begins anew",
-                    error.what()),
-        "", "device", error.what(), "a device that computes"};
+    ErrorDetails details{"", "", "device", error.what(), "", Fault::argument};
+    details.summary = error.sticky ? "The CUDA device's context is lost: this run is over."
+                                   : "The CUDA device refused what was asked of it.";
+    if (error.sticky) details.action = "The next run begins anew.";
+    return Error(std::move(details)).details();
 }
 
 std::string divided_device_note(const Target& target) {

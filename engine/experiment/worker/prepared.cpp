@@ -57,16 +57,6 @@ nlohmann::json metrics_of(const GenerationTimings& timings) {
     return metrics;
 }
 
-PerplexityPlan plan_of(const Workload& workload) {
-    PerplexityPlan plan;
-    plan.protocol =
-        workload.protocol == "strided" ? PerplexityProtocol::strided : PerplexityProtocol::windows;
-    plan.context = workload.context;
-    plan.stride = workload.stride;
-    plan.max_windows = workload.windows;
-    return plan;
-}
-
 }  // namespace
 
 Prepared::Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
@@ -153,7 +143,7 @@ void Prepared::add_windows(const std::string& text) {
     ScoredText scored{loaded.name, loaded.hash, model_->tokenizer.encode(loaded.text)};
     if (model_->tokenizer.adds_bos() && model_->tokenizer.bos())
         scored.tokens.insert(scored.tokens.begin(), *model_->tokenizer.bos());
-    const PerplexityPlan plan = plan_of(experiment_.workload);
+    const PerplexityPlan plan = perplexity_plan(experiment_.workload);
     std::int64_t length = std::ssize(scored.tokens), calibration = length;
     if (text == "bundled") {
         calibration = std::ssize(model_->tokenizer.encode(bundled_text().substr(0, calibration_begin())));

@@ -14,6 +14,8 @@ nlohmann::json hello(const nlohmann::json& request);
 nlohmann::json inspect_checkpoint(const nlohmann::json& request);
 nlohmann::json tensor_statistics(const nlohmann::json& request, const Progress& progress);
 nlohmann::json tokenize_text(const nlohmann::json& request, const Progress& progress);
+// Whether each text of an experiment can be scored; throws Error naming the file, before any work begins.
+nlohmann::json check_texts(const nlohmann::json& request);
 nlohmann::json supported_techniques(const nlohmann::json& request);
 nlohmann::json predict_experiment(const nlohmann::json& request);
 nlohmann::json calibrate_machine(const nlohmann::json& request, const Progress& progress);

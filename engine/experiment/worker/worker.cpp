@@ -201,6 +201,7 @@ json Worker::handle(const json& request) {
     if (type == "inspect") return inspect_checkpoint(request);
     if (type == "tensor_stats") return tensor_statistics(request, progress("run"));
     if (type == "tokenize") return tokenize_text(request, progress("run"));
+    if (type == "texts") return check_texts(request);
     if (type == "supports") return supported_techniques(request);
     if (type == "predict") return predict_experiment(request);
     if (type == "calibrate") return calibrate_machine(request, progress("calibrate"));
@@ -225,26 +226,27 @@ void Worker::answer(const json& request) {
         channel_.write(result);
     } catch (const Cancelled&) {
         fail(id, {"cancelled", "", "", "", ""}, true);
-    } catch (const Error& error) {
-        fail(id, error.details(), false);
     } catch (const std::bad_alloc&) {
-        fail(id,
-             {"memory ran out; choose a smaller model, a smaller type of weights, a shorter context or fewer "
-              "sequences",
-              "", "memory", "", ""},
-             false);
+        ErrorDetails details{"", "", "memory", "", "", Fault::no_memory};
+        details.summary = "Memory ran out.";
+        details.action =
+            "Choose a smaller model, a smaller type of weights, a shorter context or fewer sequences.";
+        fail(id, Error(std::move(details)).details(), false);
     } catch (const gpu::DeviceError& error) {
         fail(id, device_error(error), false);
         // Nothing that CUDA is asked from now on would work in this process.
         const std::lock_guard lock(mutex_);
         finished_ = finished_ || error.sticky;
-    } catch (const json::exception& error) {
-        fail(id,
-             {std::string("a field of the request is missing or of another type: ") + error.what(), "",
-              "request", "", ""},
-             false);
+    } catch (const json::exception&) {
+        ErrorDetails details{"",
+                             "",
+                             "request",
+                             "a field that is missing or of another type",
+                             "a request of docs/protocol.md",
+                             Fault::internal};
+        fail(id, Error(std::move(details)).details(), false);
     } catch (const std::exception& error) {
-        fail(id, {error.what(), "", "", "", ""}, false);
+        fail(id, details_of(error), false);
     }
 }
 
