@@ -6,11 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "app/hone/arguments.h"
 #include "app/hone/command.h"
 #include "app/hone/experiment_options.h"
 #include "app/hone/interrupt.h"
 #include "app/hone/measured_report.h"
 #include "app/hone/terminal.h"
+#include "engine/base/letter_case.h"
 #include "engine/core/error.h"
 #include "engine/experiment/client/client.h"
 
@@ -31,16 +33,19 @@ struct MeasureOptions {
 
 void choose_against(MeasureRequest& request, const std::string& against) {
     using Against = MeasureRequest::Against;
-    if (against.empty() || against == "nothing") {
+    const std::string which = lower_case(against);
+    if (which.empty() || which == "nothing") {
         request.against = Against::nothing;
-    } else if (against == "baseline") {
+    } else if (which == "baseline") {
         request.against = Against::baseline;
     } else {
         request.against = Against::stored_run;
         const char* const end = against.data() + against.size();
-        if (std::from_chars(against.data(), end, request.stored_run).ptr != end)
+        const auto read = std::from_chars(against.data(), end, request.stored_run);
+        if (read.ec != std::errc() || read.ptr != end || request.stored_run < 1)
             throw Error(ErrorDetails{"", "", "--against", "'" + against + "'",
-                                     "baseline or the number of a stored run"});
+                                     "baseline or the number of a stored run", Fault::argument,
+                                     "The value of --against cannot be used."});
     }
 }
 
@@ -63,24 +68,25 @@ int measure_command(const MeasureOptions& options) {
     choose_against(request, options.against);
     profiler::Store store(store_path(options.common.store_file));
     const Interrupt interrupt;
-    const MeasureResult result = measure(request, store, {}, progress_observer(false), interrupt.token());
+    const MeasureResult result = measure(request, store, {}, observer_of_run(), interrupt.token());
     return report_measured(store, result, options.common.json);
 }
 
 void add_accuracy_options(CLI::App& app, MeasureOptions& options) {
-    app.add_option(
-           "--protocol", options.workload.protocol,
-           "windows (llama.cpp's: the second half of each window is scored) or strided (Hugging Face's)")
-        ->check(CLI::IsMember({"windows", "llama.cpp", "strided"}))
+    Workload& workload = options.workload;
+    add_choice(app, "--protocol", workload.protocol, {"windows", "llama.cpp", "strided"},
+               "windows (llama.cpp's: the second half of each window is scored) or strided (Hugging Face's)")
         ->capture_default_str();
-    app.add_option("--context", options.workload.context, "Tokens a scored window")->capture_default_str();
-    app.add_option("--stride", options.workload.stride, "Tokens between windows (strided)")
+    add_whole(app, "--context", workload.context, {limits::kLeastContext, limits::kTokens},
+              "Tokens a scored window")
         ->capture_default_str();
-    CLI::Option* chunks = app.add_option("--chunks", options.workload.windows,
-                                         "Windows of each text to score at most; 0 scores all")
+    add_whole(app, "--stride", workload.stride, {1, limits::kTokens}, "Tokens between windows (strided)")
+        ->capture_default_str();
+    CLI::Option* chunks = add_whole(app, "--chunks", workload.windows, {0, limits::kTokens},
+                                    "Windows of each text to score at most; 0 scores all")
                               ->capture_default_str();
     app.add_flag("--quick", options.quick, "Score four windows of each text")->excludes(chunks);
-    app.add_option("--against", options.against, "Compare with: baseline, or the number of a stored run")
+    add_text(app, "--against", options.against, "Compare with: baseline, or the number of a stored run")
         ->type_name("baseline|RUN");
 }
 
@@ -99,27 +105,27 @@ void add_bench(CLI::App& app, Commands& commands) {
     CLI::App* bench = app.add_subcommand("bench", "Measure speed, memory and accuracy, and store the run");
     options->common.add_to(*bench);
     Workload& workload = options->workload;
-    bench->add_option("--prompt", workload.prompt_tokens, "Prompt tokens a sequence")->capture_default_str();
-    bench
-        ->add_option("--prompt-lengths", workload.prompt_lengths,
-                     "fixed, or mixed:SEED for prompts from an eighth of --prompt to all of it")
+    add_whole(*bench, "--prompt", workload.prompt_tokens, {1, limits::kTokens}, "Prompt tokens a sequence")
         ->capture_default_str();
-    bench->add_option("--generate", workload.generated_tokens, "Tokens to generate a sequence")
+    add_text(*bench, "--prompt-lengths", workload.prompt_lengths,
+             "fixed, or mixed:SEED for prompts from an eighth of --prompt to all of it")
         ->capture_default_str();
-    bench
-        ->add_option("--concurrency", options->concurrency,
-                     "Sequences; 0 takes one, or what the recipe's batches need")
+    add_whole(*bench, "--generate", workload.generated_tokens, {1, limits::kTokens},
+              "Tokens to generate a sequence")
         ->capture_default_str();
-    bench->add_option("--repeat", workload.repetitions, "Repetitions that count, at least")
+    add_whole(*bench, "--concurrency", options->concurrency, {0, limits::kConcurrency},
+              "Sequences; 0 takes one, or what the recipe's batches need")
         ->capture_default_str();
-    bench
-        ->add_option(
-            "--resolution", workload.resolution,
-            "Against a baseline: go on until the 99 % interval of the speeds' ratio reaches no further than "
-            "this share to either side; 0 repeats exactly --repeat times")
+    add_whole(*bench, "--repeat", workload.repetitions, {1, limits::kRepetitions},
+              "Repetitions that count, at least")
         ->capture_default_str();
-    bench->add_option("--seed", workload.seed, "Seed of prompts and sampling")->capture_default_str();
-    bench->add_option("--text", options->texts, "Texts for accuracy: bundled, none, or files")
+    add_real(*bench, "--resolution", workload.resolution, 0, limits::kResolution,
+             "Against a baseline: go on until the 99 % interval of the speeds' ratio reaches no further than "
+             "this share to either side; 0 repeats exactly --repeat times")
+        ->capture_default_str();
+    add_whole(*bench, "--seed", workload.seed, {0, limits::kSeed}, "Seed of prompts and sampling")
+        ->capture_default_str();
+    add_texts(*bench, "--text", options->texts, "Texts for accuracy: bundled, none, or files")
         ->type_name("TEXT ...")
         ->capture_default_str();
     bench->add_flag("--trace", options->trace,
@@ -133,7 +139,7 @@ void add_eval(CLI::App& app, Commands& commands) {
     options->accuracy_only = true;
     CLI::App* eval = app.add_subcommand("eval", "Measure perplexity, and KL divergence against the baseline");
     options->common.add_to(*eval);
-    eval->add_option("--text", options->texts, "Texts to score: bundled, or files")
+    add_texts(*eval, "--text", options->texts, "Texts to score: bundled, or files")
         ->type_name("TEXT ...")
         ->capture_default_str();
     add_accuracy_options(*eval, *options);

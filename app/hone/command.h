@@ -8,8 +8,9 @@
 
 namespace hone::cli {
 
-// Exit statuses of `hone`.
-inline constexpr int kDone = 0, kFailed = 1, kUnusable = 2, kInterrupted = 130;
+// Exit statuses of `hone`: done, the experiment failed, unusable input, stopped by Ctrl+C (other signals: 128 and their number), and
+// 141 where nobody reads the output any more, as for a program that SIGPIPE ends.
+inline constexpr int kDone = 0, kFailed = 1, kUnusable = 2, kInterrupted = 130, kUnread = 141;
 
 // A subcommand and what runs once its arguments are parsed; run() returns the exit status or throws hone::Error.
 struct Command {

@@ -3,10 +3,12 @@
 
 #include <memory>
 
+#include "app/hone/arguments.h"
 #include "app/hone/command.h"
 #include "app/hone/experiment_options.h"
 #include "app/hone/interrupt.h"
 #include "app/hone/terminal.h"
+#include "engine/base/printable.h"
 #include "engine/core/error.h"
 #include "engine/experiment/client/client.h"
 #include "profiler/store/store.h"
@@ -41,9 +43,9 @@ std::string calibration_text(const nlohmann::json& answer) {
                         fmt::format("{:.1f} GB/s", type.at("read_bytes_per_second").get<double>() * 1e-9),
                         fmt::format("{:.0f} GFLOP/s", type.at("flops_per_second").get<double>() * 1e-9)});
     const nlohmann::json& calibration = answer.at("calibration");
-    return fmt::format("\nMeasured with {} on {} (UTC), kept in {}:\n{}",
-                       counted(calibration.value("threads", 0), "thread"), calibration.value("created", ""),
-                       answer.value("file", ""), table(rows));
+    return fmt::format(
+        "\nMeasured with {} on {} (UTC), kept in {}:\n{}", counted(calibration.value("threads", 0), "thread"),
+        printable(calibration.value("created", "")), printable(answer.value("file", "")), table(rows));
 }
 
 // What CUDA devices there are, or why none.
@@ -67,6 +69,7 @@ std::vector<std::vector<std::string>> device_rows(const nlohmann::json& cuda) {
 }
 
 int doctor_command(const DoctorOptions& options) {
+    check_threads(options.threads);
     const nlohmann::json machine = environment({});
     const nlohmann::json cuda = devices(true, {}, {});
     const profiler::StoreInfo info = profiler::Store(store_path(options.store_file)).info();
@@ -119,11 +122,8 @@ void add_doctor(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<DoctorOptions>();
     CLI::App* command =
         app.add_subcommand("doctor", "Say what this machine can do, and measure how fast its kernels are");
-    command->add_option("--store", options->store_file, "Store of runs, instead of the usual one")
-        ->type_name("FILE");
-    command->add_option("--threads", options->threads, "Threads to measure with; 0 uses the physical cores")
-        ->check(CLI::NonNegativeNumber)
-        ->capture_default_str();
+    add_path(*command, "--store", options->store_file, "Store of runs, instead of the usual one");
+    add_threads(*command, options->threads);
     CLI::Option* refresh =
         command->add_flag("--refresh", options->refresh, "Measure again, instead of taking what is kept");
     command->add_flag("--even-if-busy", options->even_if_busy,

@@ -2,10 +2,12 @@
 #include "app/hone/experiment_options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <fstream>
-#include <iterator>
-
+#include "app/hone/arguments.h"
+#include "engine/base/bounded_json.h"
+#include "engine/base/letter_case.h"
+#include "engine/base/small_file.h"
 #include "engine/core/error.h"
 #include "profiler/store/store.h"
 
@@ -29,18 +31,38 @@ std::string values_of(const Option& option) {
     return std::visit(Text{}, option.type);
 }
 
+constexpr JsonBounds kRecipe{16, std::size_t{1} << 20U};
+
+nlohmann::json recipe_document(const std::filesystem::path& file) {
+    const auto refuse = [&file](const char* summary, const std::string& found, const char* expected) {
+        ErrorDetails details{"", file.string(), "recipe", found, expected, Fault::argument};
+        details.summary = summary;
+        throw Error(std::move(details));
+    };
+    try {
+        return parse_bounded_json(read_small_file(file, kRecipe.bytes), kRecipe);
+    } catch (const FileProblem& problem) {
+        refuse("The recipe cannot be read.", problem.what(), "a file of JSON, of 1 MiB at most");
+    } catch (const JsonProblem& problem) {
+        refuse("This is not a recipe.", problem.what(), R"([{"technique": …, "options": {…}}, …])");
+    }
+    return {};
+}
+
 }  // namespace
 
 void ExperimentOptions::add_to(CLI::App& app) {
-    app.add_option("CHECKPOINT", checkpoint, "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
+    add_text(app, "CHECKPOINT", checkpoint, "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
         ->required();
-    app.add_option("--with", with, "Use a technique: ID, or ID.OPTION=VALUE; may be repeated")
+    add_texts(app, "--with", with, "Use a technique: ID, or ID.OPTION=VALUE; may be repeated")
         ->type_name("TECHNIQUE[.OPTION=VALUE]")
         ->take_all();
-    app.add_option("--recipe", recipe_file, "Read the recipe from a JSON file")->type_name("FILE");
-    app.add_option("--device", device, "Where to run: cpu, or cuda:N")->capture_default_str();
-    app.add_option("--threads", threads, "Threads; 0 uses the physical cores")->capture_default_str();
-    app.add_option("--store", store_file, "Store of runs, instead of the usual one")->type_name("FILE");
+    add_path(app, "--recipe", recipe_file, "Read the recipe from a JSON file");
+    add_text(app, "--device", device, "Where to run: cpu, or cuda:N")
+        ->type_name("DEVICE")
+        ->capture_default_str();
+    add_threads(app, threads);
+    add_path(app, "--store", store_file, "Store of runs, instead of the usual one");
     app.add_flag("--json", json, "Print one JSON document and nothing else");
     app.footer(technique_help(builtin_registry()));
 }
@@ -49,25 +71,33 @@ Recipe ExperimentOptions::recipe() const {
     const Registry& registry = builtin_registry();
     Recipe recipe;
     if (!recipe_file.empty()) {
-        std::ifstream stream(recipe_file);
-        const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-        if (!stream)
-            throw Error(ErrorDetails{"", recipe_file.string(), "recipe", "a file that cannot be read",
-                                     "a readable JSON file"});
-        const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
-        if (document.is_discarded())
-            throw Error(ErrorDetails{"", recipe_file.string(), "recipe", "text that is not JSON",
-                                     "[{\"technique\": …, \"options\": {…}}, …]"});
-        recipe = recipe_from_json(document, registry);
+        recipe = recipe_from_json(recipe_document(recipe_file), registry);
     }
     for (const std::string& setting : with) add_setting(recipe, setting, registry);
     return validated(recipe, registry);
 }
 
 Target ExperimentOptions::target() const {
-    cuda_index(device, "--device");
-    if (threads < 0) throw Error(ErrorDetails{"", "", "--threads", std::to_string(threads), "0 or more"});
-    return {device, threads};
+    const std::string wanted = lower_case(device);
+    cuda_index(wanted, "--device");
+    check_threads(threads);
+    return {wanted, threads};
+}
+
+CLI::Option* add_threads(CLI::App& app, int& threads) {
+    return add_whole(app, "--threads", threads, {0, limits::kThreads}, "Threads; 0 uses the physical cores")
+        ->capture_default_str();
+}
+
+void check_threads(int threads) {
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors <= 0 || threads <= processors) return;
+    ErrorDetails details{
+        "", "", "--threads", std::to_string(threads), fmt::format("0 to {}", processors), Fault::argument};
+    details.summary =
+        fmt::format("This machine has {} processor{}: more threads would only wait for each other.",
+                    processors, processors == 1 ? "" : "s");
+    throw Error(std::move(details));
 }
 
 std::filesystem::path store_path(const std::filesystem::path& chosen) {

@@ -28,6 +28,10 @@ struct ExperimentOptions {
 // --store FILE and --json alone, for commands that only read runs.
 std::filesystem::path store_path(const std::filesystem::path& chosen);
 
+// --threads, where this machine has so many processors. Throws Error.
+void check_threads(int threads);
+CLI::Option* add_threads(CLI::App& app, int& threads);
+
 // "[--with kv_cache.dtype=off|fp32|fp16|int8]" and so on, made from the registry: the footer of --help.
 std::string technique_help(const Registry& registry);
 

@@ -3,10 +3,12 @@
 
 #include <memory>
 
+#include "app/hone/arguments.h"
 #include "app/hone/command.h"
 #include "app/hone/experiment_options.h"
 #include "app/hone/interrupt.h"
 #include "app/hone/terminal.h"
+#include "engine/base/printable.h"
 #include "engine/experiment/client/client.h"
 
 namespace hone::cli {
@@ -54,14 +56,15 @@ int export_command(const ExportOptions& options) {
         return passed ? kDone : kFailed;
     }
     if (passed)
-        print(fmt::format("{}: {}\n", result.value("path", ""), bytes_text(result.value("bytes", 0.0))));
+        print(fmt::format("{}: {}\n", printable(result.value("path", "")),
+                          bytes_text(result.value("bytes", 0.0))));
     else
         print(fmt::format("{}: not written, because what was written beside it failed its verification\n",
-                          result.value("path", "")));
+                          printable(result.value("path", ""))));
     if (const auto left_out = result.value("left_out", nlohmann::json::array()); !left_out.empty())
         print(fmt::format("left out, as they configure a run and not the weights: {}\n", joined(left_out)));
     for (const auto& note : result.value("notes", nlohmann::json::array()))
-        print(note.get<std::string>() + "\n");
+        print(printable(note.get<std::string>()) + "\n");
     if (verify.is_object())
         print(fmt::format(
             "{}: KL divergence from the recipe in memory {} nats (limit {}), perplexity {} and {}\n",
@@ -78,17 +81,14 @@ void add_export(CLI::App& app, Commands& commands) {
     CLI::App* command =
         app.add_subcommand("export", "Write the optimised weights as a file or folder other programs load");
     options->common.add_to(*command);
-    command
-        ->add_option("--format", options->request.format,
-                     "gguf: one file; safetensors: a Hugging Face folder, in f32, f16 or bf16")
-        ->check(CLI::IsMember({"gguf", "safetensors"}))
+    add_choice(*command, "--format", options->request.format, {"gguf", "safetensors"},
+               "gguf: one file; safetensors: a Hugging Face folder, in f32, f16 or bf16")
         ->capture_default_str();
-    command
-        ->add_option("--type,--dtype", options->request.dtype,
-                     "Type of the matrices; keep leaves them as the recipe made them")
-        ->check(CLI::IsMember({"keep", "f32", "f16", "bf16", "q8_0", "q4_0", "q4_1"}, CLI::ignore_case))
+    add_choice(*command, "--type,--dtype", options->request.dtype,
+               {"keep", "f32", "f16", "bf16", "q8_0", "q4_0", "q4_1"},
+               "Type of the matrices; keep leaves them as the recipe made them")
         ->capture_default_str();
-    command->add_option("--out", options->request.path, "The file, or for safetensors the folder, to write")
+    add_path(*command, "--out", options->request.path, "The file, or for safetensors the folder, to write")
         ->required()
         ->type_name("PATH");
     command->add_flag("--overwrite", options->request.overwrite, "Replace the file or folder if it exists");

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "app/hone/arguments.h"
 #include "app/hone/command.h"
 #include "app/hone/experiment_options.h"
 #include "app/hone/interrupt.h"
@@ -28,7 +29,7 @@ int generate_command(const GenerateOptions& options) {
     if (!options.common.json) {
         observer.token = [](const LiveToken& token) {
             clear_progress();
-            print(token.text);
+            print_answer(token.text);
         };
         observer.progress = nullptr;  // its line would mix with the answer
     }
@@ -47,7 +48,7 @@ int generate_command(const GenerateOptions& options) {
     if (tokens > 1)
         line += " · " + figure("decode_tokens_per_second", result.value("decode_tokens_per_second", 0.0));
     if (result.value("stop", "") == "context") line += " · the model's context is full";
-    fmt::print(stderr, "{}\n", line);
+    tell(line);
     return kDone;
 }
 
@@ -57,15 +58,15 @@ void add_generate(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<GenerateOptions>();
     CLI::App* command = app.add_subcommand("generate", "Answer a prompt");
     options->common.add_to(*command);
-    command->add_option("--prompt", options->request.prompt, "The prompt")->required()->type_name("TEXT");
+    add_text(*command, "--prompt", options->request.prompt, "The prompt")->required();
     command->add_flag("--raw", options->raw, "Continue the prompt as it is, without the chat template");
-    command->add_option("--max-tokens", options->request.max_tokens, "Tokens at most")
-        ->check(CLI::PositiveNumber)
+    add_whole(*command, "--max-tokens", options->request.max_tokens, {1, limits::kTokens}, "Tokens at most")
         ->capture_default_str();
-    command->add_option("--temperature", options->request.temperature, "0 always takes the likeliest token")
-        ->check(CLI::Range(0.0, 10.0))
+    add_real(*command, "--temperature", options->request.temperature, 0, 10,
+             "0 always takes the likeliest token")
         ->capture_default_str();
-    command->add_option("--seed", options->request.seed, "Seed of the sampling")->capture_default_str();
+    add_whole(*command, "--seed", options->request.seed, {0, limits::kSeed}, "Seed of the sampling")
+        ->capture_default_str();
     commands.push_back({command, [options] { return generate_command(*options); }});
 }
 

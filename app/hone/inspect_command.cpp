@@ -3,9 +3,11 @@
 
 #include <memory>
 
+#include "app/hone/arguments.h"
 #include "app/hone/command.h"
 #include "app/hone/interrupt.h"
 #include "app/hone/terminal.h"
+#include "engine/base/printable.h"
 #include "engine/experiment/client/client.h"
 
 namespace hone::cli {
@@ -22,8 +24,8 @@ std::string summary(const nlohmann::json& model) {
     for (const auto& [type, bytes] : type_bytes.items())
         types += (types.empty() ? "" : ", ") + type + " " + bytes_text(bytes.get<double>());
     std::string text =
-        table({{"name", model.value("name", "")},
-               {"architecture", model.value("architecture", "")},
+        table({{"name", name_text(model.value("name", ""))},
+               {"architecture", name_text(model.value("architecture", ""))},
                {"parameters", number(model.value("parameters", 0.0))},
                {"size", bytes_text(model.value("bytes", 0.0))},
                {"types", types},
@@ -32,7 +34,7 @@ std::string summary(const nlohmann::json& model) {
                {"tokeniser", model.value("tokenizer", "")},
                {"chat template", model.value("chat_template", "")}});
     if (!model.value("supported", true))
-        text += "not supported: " + model.value("unsupported_reason", "") + "\n";
+        text += "not supported: " + printable(model.value("unsupported_reason", "")) + "\n";
     return text;
 }
 
@@ -66,9 +68,8 @@ int inspect_command(const InspectOptions& options) {
 void add_inspect(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<InspectOptions>();
     CLI::App* command = app.add_subcommand("inspect", "Show what a checkpoint holds, from its headers alone");
-    command
-        ->add_option("CHECKPOINT", options->checkpoint,
-                     "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
+    add_text(*command, "CHECKPOINT", options->checkpoint,
+             "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
         ->required();
     command->add_flag("--tensors", options->tensors,
                       "List every tensor (with --json they are always listed)");

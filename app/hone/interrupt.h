@@ -2,12 +2,13 @@
 #pragma once
 
 #include <stop_token>
+#include <string>
 #include <thread>
 
 namespace hone::cli {
 
-// While one lives, Ctrl+C and SIGTERM request a stop instead of ending the program, so that the run is kept as
-// cancelled; a second one ends it at once. At most one may live.
+// While one lives, Ctrl+C, SIGTERM and SIGHUP request a stop instead of ending the program, so that the run is kept as cancelled; a
+// second one ends it at once. At most one may live.
 class Interrupt {
 public:
     Interrupt();
@@ -21,5 +22,10 @@ private:
     std::stop_source source_;
     std::jthread watcher_;
 };
+
+// What stopped the work, for people and the run ("cancelled by the user", "stopped by SIGTERM"), and the exit status it deserves: 128 and
+// the signal's number, 130 for Ctrl+C.
+std::string stopped_reason();
+int stopped_status();
 
 }  // namespace hone::cli

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "app/hone/terminal.h"
+#include "engine/base/printable.h"
 
 namespace hone::cli {
 namespace {
@@ -104,7 +105,8 @@ std::string kernel_table(const profiler::Trace& trace, const KernelTableOptions&
                                 share_text(group, group.tensor()), share_text(group, group.busy())});
         rows.back().push_back(launch_text(group.launch));
     }
-    const std::string told = device_text(trace.device) + cost_text(trace) + source_text(trace);
+    const std::string told =
+        printable_lines(device_text(trace.device) + cost_text(trace) + source_text(trace));
     return table(rows) + (told.empty() ? told : told + "\n");
 }
 

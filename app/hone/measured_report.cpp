@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "app/hone/command.h"
+#include "app/hone/interrupt.h"
 #include "app/hone/run_table.h"
 #include "app/hone/terminal.h"
 
@@ -23,6 +24,12 @@ nlohmann::json document(const profiler::Store& store, const MeasureResult& resul
 
 }  // namespace
 
+Observer observer_of_run() {
+    Observer observer = progress_observer(false);
+    observer.stop_reason = stopped_reason;
+    return observer;
+}
+
 int report_measured(const profiler::Store& store, const MeasureResult& result, bool json) {
     clear_progress();
     if (json) {
@@ -34,8 +41,8 @@ int report_measured(const profiler::Store& store, const MeasureResult& result, b
         }
         print(run_table(runs, result.comparison ? &*result.comparison : nullptr));
     }
-    if (result.error) fmt::print(stderr, "hone: {}\n", result.error->message);
-    if (result.status == "cancelled") return kInterrupted;
+    if (result.error) tell("hone: " + result.error->message);
+    if (result.status == "cancelled") return stopped_status();
     return result.status == "done" ? kDone : kFailed;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/hone/terminal.h"
+#include "engine/base/printable.h"
 #include "profiler/report/shown_ratio.h"
 #include "profiler/statistics/metrics.h"
 
@@ -45,7 +46,7 @@ std::string engaged_text(const profiler::RunRecord& run) {
         if (counted.empty())  // a run of an earlier version
             counted =
                 fmt::format("{} {}", evidence.value("counter", ""), number(evidence.value("value", 0.0)));
-        text += fmt::format("\nrun {}: {} engaged: {}", run.id, technique, counted);
+        text += fmt::format("\nrun {}: {} engaged: {}", run.id, name_text(technique), printable(counted));
     }
     return text;
 }
@@ -67,7 +68,7 @@ std::string predicted_text(const profiler::RunRecord& run) {
 
 std::string title(const profiler::RunRecord& run) {
     const std::string label = run.what.recipe_label.empty() ? "baseline" : run.what.recipe_label;
-    return fmt::format("{} ({})", label, run.id);
+    return fmt::format("{} ({})", name_text(label), run.id);
 }
 
 std::string metric_or_dash(const profiler::RunRecord& run, const std::string& id) {
@@ -91,17 +92,19 @@ std::string run_table(const std::vector<profiler::RunRecord>& runs, const profil
         add_comparison(row, find(comparison, id));
         rows.push_back(std::move(row));
     }
-    std::string text = runs.back().what.model_name + "\n\n" + table(rows);
+    std::string text = name_text(runs.back().what.model_name) + "\n\n" + table(rows);
     for (const auto& run : runs) {
-        if (run.status != "done") text += fmt::format("\nrun {}: {}: {}", run.id, run.status, run.reason);
+        if (run.status != "done")
+            text += fmt::format("\nrun {}: {}: {}", run.id, printable(run.status), printable(run.reason));
         text += predicted_text(run) + engaged_text(run);
         if (run.trace_events > 0)
             text += fmt::format("\nrun {}: trace of {} events (hone runs trace {} --out FILE.json)", run.id,
                                 run.trace_events, run.id);
-        for (const std::string& note : run.notes_from_run) text += fmt::format("\nrun {}: {}", run.id, note);
+        for (const std::string& note : run.notes_from_run)
+            text += fmt::format("\nrun {}: {}", run.id, printable(note));
     }
     if (comparison != nullptr) {
-        for (const std::string& warning : comparison->warnings) text += "\nmind: " + warning;
+        for (const std::string& warning : comparison->warnings) text += "\nmind: " + printable(warning);
     }
     return text.back() == '\n' ? text : text + "\n";
 }
@@ -110,11 +113,11 @@ std::string run_list(const std::vector<profiler::RunRecord>& runs) {
     std::vector<std::vector<std::string>> rows{{"recipe", "run", "model", "status", "prefill", "decode",
                                                 "peak memory", "perplexity", "KL", "when (UTC)"}};
     for (const profiler::RunRecord& run : runs) {
-        rows.push_back({run.what.recipe_label, std::to_string(run.id), run.what.model_name, run.status,
-                        metric_or_dash(run, "prefill_tokens_per_second"),
-                        metric_or_dash(run, "decode_tokens_per_second"), metric_or_dash(run, "peak_memory"),
-                        metric_or_dash(run, "perplexity"), metric_or_dash(run, "kl_divergence"),
-                        run.created});
+        rows.push_back(
+            {name_text(run.what.recipe_label), std::to_string(run.id), name_text(run.what.model_name),
+             run.status, metric_or_dash(run, "prefill_tokens_per_second"),
+             metric_or_dash(run, "decode_tokens_per_second"), metric_or_dash(run, "peak_memory"),
+             metric_or_dash(run, "perplexity"), metric_or_dash(run, "kl_divergence"), run.created});
     }
     return table(rows);
 }

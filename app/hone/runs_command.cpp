@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "app/hone/arguments.h"
 #include "app/hone/command.h"
 #include "app/hone/experiment_options.h"
 #include "app/hone/interrupt.h"
@@ -19,6 +20,8 @@
 namespace hone::cli {
 namespace {
 
+constexpr std::int64_t kMostLayers = 1'000'000;
+
 struct RunsOptions {
     std::filesystem::path store_file;
     bool json = false;
@@ -31,8 +34,7 @@ struct RunsOptions {
 
     CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help) {
         CLI::App* command = parent.add_subcommand(name, help);
-        command->add_option("--store", store_file, "Store of runs, instead of the usual one")
-            ->type_name("FILE");
+        add_path(*command, "--store", store_file, "Store of runs, instead of the usual one");
         command->add_flag("--json", json, "Print one JSON document and nothing else");
         return command;
     }
@@ -99,8 +101,9 @@ int rerun_command(const RunsOptions& options) {
     profiler::Store store(store_path(options.store_file));
     const profiler::RunRecord earlier = loaded(store, options.runs.at(0));
     const MeasureRequest request = rerun_request(earlier, builtin_registry());
+    check_threads(request.experiment.target.threads);
     const Interrupt interrupt;
-    MeasureResult result = measure(request, store, {}, progress_observer(false), interrupt.token());
+    MeasureResult result = measure(request, store, {}, observer_of_run(), interrupt.token());
     if (result.status == "done" && !result.comparison) {
         result.comparison = profiler::compare(store, earlier, loaded(store, result.runs.back()));
         result.runs.insert(result.runs.begin(), earlier.id);
@@ -190,34 +193,32 @@ void add_runs(CLI::App& app, Commands& commands) {
         return command;
     };
     add("list", "List the runs, newest first", list_command);
-    add("show", "Show runs with every figure", show_command)->add_option("RUN", options->runs)->required();
-    add("compare", "Compare a run (second) with another (first)", compare_command)
-        ->add_option("RUN", options->runs)
+    add_runs_argument(*add("show", "Show runs with every figure", show_command), options->runs)->required();
+    add_runs_argument(*add("compare", "Compare a run (second) with another (first)", compare_command),
+                      options->runs)
         ->required()
         ->expected(2);
-    add("rerun", "Measure a run's experiment again, as a new run", rerun_command)
-        ->add_option("RUN", options->runs)
+    add_runs_argument(*add("rerun", "Measure a run's experiment again, as a new run", rerun_command),
+                      options->runs)
         ->required()
         ->expected(1);
-    add("remove", "Delete runs for good", remove_command)->add_option("RUN", options->runs)->required();
+    add_runs_argument(*add("remove", "Delete runs for good", remove_command), options->runs)->required();
     CLI::App* trace = add("trace", "Write a run's trace in the format of Chrome and Perfetto", trace_command);
-    trace->add_option("RUN", options->runs)->required()->expected(1);
-    trace->add_option("--out", options->out, "JSON file to write")->type_name("FILE")->required();
+    add_runs_argument(*trace, options->runs)->required()->expected(1);
+    add_path(*trace, "--out", options->out, "JSON file to write")->required();
     trace->add_flag("--overwrite", options->overwrite, "Replace the file if it exists");
     CLI::App* kernels =
         add("kernels", "Where a run's traced time went, by operation, kernel or layer", kernels_command);
-    kernels->add_option("RUN", options->runs)->required()->expected(1);
-    kernels->add_option("--by", options->by, "operation, kernel or layer")
-        ->check(CLI::IsMember({"operation", "kernel", "layer"}))
+    add_runs_argument(*kernels, options->runs)->required()->expected(1);
+    add_choice(*kernels, "--by", options->by, {"operation", "kernel", "layer"}, "operation, kernel or layer")
         ->capture_default_str();
-    kernels->add_option("--layer", options->layer, "Only of this layer")->check(CLI::NonNegativeNumber);
-    kernels->add_option("--phase", options->phase, "Only of this phase: prefill or decode")
-        ->check(CLI::IsMember({"prefill", "decode"}));
+    add_whole(*kernels, "--layer", options->layer, {0, kMostLayers}, "Only of this layer");
+    add_choice(*kernels, "--phase", options->phase, {"prefill", "decode"},
+               "Only of this phase: prefill or decode");
     CLI::App* command =
         add("export", "Write runs (all where none is named) as csv, json or markdown", export_command);
-    command->add_option("RUN", options->runs);
-    command->add_option("--format", options->format, "csv, json or markdown")
-        ->check(CLI::IsMember({"csv", "json", "markdown"}))
+    add_runs_argument(*command, options->runs);
+    add_choice(*command, "--format", options->format, {"csv", "json", "markdown"}, "csv, json or markdown")
         ->capture_default_str();
 }
 

@@ -2,20 +2,37 @@
 #include "app/hone/terminal.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
-#include <cstdio>
+#include <cstring>
 
+#include "engine/base/printable.h"
+#include "engine/base/text_width.h"
 #include "profiler/statistics/metrics.h"
 
 namespace hone::cli {
 namespace {
 
-std::size_t width(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+constexpr std::size_t kWidestCell = 400, kWidestName = 80;
+
+// 0, or why not all of it could be written.
+int write_all(int descriptor, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = write(descriptor, text.data(), text.size());
+        if (written >= 0) {
+            text.remove_prefix(static_cast<std::size_t>(written));
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            pollfd wait{descriptor, POLLOUT, 0};
+            poll(&wait, 1, -1);
+        } else if (errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
 }
 
 std::string with_thousands(std::string digits) {
@@ -66,15 +83,20 @@ std::string figure(const std::string& metric, double value) {
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {
     std::vector<std::size_t> widths;
+    std::vector<std::vector<std::string>> cells;
     for (const auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+        cells.emplace_back();
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            cells.back().push_back(shortened(printable(row[i]), kWidestCell));
+            widths[i] = std::max(widths[i], text_width(cells.back()[i]));
+        }
     }
     std::string text;
-    for (const auto& row : rows) {
+    for (const auto& row : cells) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
-            const std::string padding(widths[i] - width(row[i]), ' ');
+            const std::string padding(widths[i] - text_width(row[i]), ' ');
             line += (i == 0 ? "" : "   ") + (i == 0 ? row[i] + padding : padding + row[i]);
         }
         text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
@@ -82,13 +104,41 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     return text;
 }
 
+std::string name_text(std::string_view name) {
+    return shortened(printable(name), kWidestName);
+}
+
+OutputLost::OutputLost(int code)
+    : std::runtime_error(
+          code == ENOSPC  ? "The output could not be written: the disk is full."
+          : code == EFBIG ? "The output could not be written: the file is as large as the system allows."
+          : code == EBADF ? "The output could not be written: standard output is closed."
+                          : std::string("The output could not be written: ") + std::strerror(code) + "."),
+      unread_(code == EPIPE) {}
+
 void print_json(const nlohmann::json& document) {
-    print(document.dump(2) + "\n");
+    print(document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 void print(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    const int failed = write_all(STDOUT_FILENO, text);
+    if (failed != 0) throw OutputLost(failed);
+}
+
+void print_answer(std::string_view text) {
+    static const bool kTerminal = isatty(STDOUT_FILENO) == 1;
+    if (kTerminal)
+        print(printable_lines(text));
+    else
+        print(text);
+}
+
+void tell(std::string_view text) noexcept {
+    try {
+        write_all(STDERR_FILENO, printable_lines(text) + "\n");
+    } catch (...) {
+        write_all(STDERR_FILENO, "hone: no memory is left to say what went wrong\n");
+    }
 }
 
 Observer progress_observer(bool verbose) {
@@ -98,16 +148,15 @@ Observer progress_observer(bool verbose) {
             std::string line = progress.phase;
             if (!progress.detail.empty()) line += " · " + progress.detail;
             if (progress.fraction >= 0) line = fmt::format("{:3.0f} %  {}", progress.fraction * 100, line);
-            fmt::print(stderr, "\r\033[K{}", line);
-            std::fflush(stderr);
+            write_all(STDERR_FILENO, "\r\033[K" + shortened(printable(line), kWidestName));
         };
     }
-    if (verbose) observer.log = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
+    if (verbose) observer.log = [](std::string_view line) { tell(line); };
     return observer;
 }
 
 void clear_progress() {
-    if (shows_progress()) fmt::print(stderr, "\r\033[K");
+    if (shows_progress()) write_all(STDERR_FILENO, "\r\033[K");
 }
 
 }  // namespace hone::cli

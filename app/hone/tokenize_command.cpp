@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
-#include <iostream>
-#include <iterator>
 #include <memory>
+#include <optional>
+#include <string_view>
 
+#include "app/hone/arguments.h"
 #include "app/hone/command.h"
 #include "app/hone/interrupt.h"
 #include "app/hone/terminal.h"
+#include "engine/core/error.h"
 #include "engine/experiment/client/client.h"
 
 namespace hone::cli {
@@ -20,14 +27,60 @@ struct TokenizeOptions {
     bool ids = false, bench = false, json = false;
 };
 
+[[noreturn]] void not_read(const std::string& found, const char* expected) {
+    ErrorDetails details{"", "", "standard input", found, expected, Fault::missing};
+    details.summary = "Standard input cannot be read.";
+    throw Error(std::move(details));
+}
+
+// Standard input as a file that only lives in memory, which a worker opens by its path: any bytes give the same ids from both, however
+// many there are, and nothing is left behind.
+class KeptInput {
+public:
+    KeptInput() : file_(memfd_create("standard-input", MFD_CLOEXEC)) {
+        if (file_ < 0) not_read(std::strerror(errno), "room in memory to keep it");
+        std::array<char, 65536> buffer;
+        while (true) {
+            const ssize_t got = read(STDIN_FILENO, buffer.data(), buffer.size());
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) not_read(std::strerror(errno), "a text");
+            if (got == 0) break;
+            keep({buffer.data(), static_cast<std::size_t>(got)});
+        }
+    }
+    ~KeptInput() { close(file_); }
+    KeptInput(const KeptInput&) = delete;
+    KeptInput& operator=(const KeptInput&) = delete;
+
+    std::string path() const { return fmt::format("/proc/{}/fd/{}", getpid(), file_); }
+    std::size_t bytes() const { return bytes_; }
+
+private:
+    void keep(std::string_view piece) {
+        constexpr std::size_t kMost = std::size_t{1} << 30U;
+        bytes_ += piece.size();
+        if (bytes_ > kMost) not_read("more than 1 GiB", "at most 1 GiB of text");
+        while (!piece.empty()) {
+            const ssize_t written = write(file_, piece.data(), piece.size());
+            if (written < 0 && errno != EINTR) not_read(std::strerror(errno), "room in memory to keep it");
+            if (written > 0) piece.remove_prefix(static_cast<std::size_t>(written));
+        }
+    }
+
+    int file_;
+    std::size_t bytes_ = 0;
+};
+
 int tokenize_command(const TokenizeOptions& options) {
     nlohmann::json request{
         {"checkpoint", options.checkpoint}, {"bench", options.bench}, {"ids", options.ids || options.json}};
-    if (options.file.empty() || options.file == "-")
-        request["text"] =
-            std::string{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
-    else
+    std::optional<KeptInput> typed;
+    if (!options.file.empty() && options.file != "-")
         request["file"] = std::filesystem::absolute(options.file).string();
+    else if (typed.emplace().bytes() > 0)
+        request["file"] = typed->path();
+    else
+        request["text"] = "";
     const Interrupt interrupt;
     const nlohmann::json result = tokenize(request, {}, interrupt.token());
     if (options.json) {
@@ -54,11 +107,10 @@ void add_tokenize(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<TokenizeOptions>();
     CLI::App* command =
         app.add_subcommand("tokenize", "Turn a text into token ids; no special tokens are added");
-    command
-        ->add_option("CHECKPOINT", options->checkpoint,
-                     "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
+    add_text(*command, "CHECKPOINT", options->checkpoint,
+             "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
         ->required();
-    command->add_option("FILE", options->file, "The text; standard input where absent");
+    add_text(*command, "FILE", options->file, "The text; standard input where absent")->type_name("FILE");
     command->add_flag("--ids", options->ids, "Print the ids");
     command->add_flag("--bench", options->bench, "Measure the speed too");
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");

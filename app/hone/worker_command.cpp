@@ -9,6 +9,7 @@
 #include <fstream>
 #include <memory>
 
+#include "app/hone/worker_limits.h"
 #include "engine/experiment/worker/worker.h"
 
 namespace hone::cli {
@@ -23,7 +24,9 @@ int run(const WorkerOptions& options) {
     close(nothing);
     std::signal(SIGPIPE, SIG_IGN);  // a client that is gone shows as the end of input
     std::signal(SIGINT, SIG_IGN);   // the client decides what Ctrl+C means
+    std::signal(SIGXFSZ, SIG_IGN);  // a limit on files shows as an error of the write
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    forbid_what_no_worker_needs();
     // Where memory runs out the system should end the worker, not the window.
     std::ofstream("/proc/self/oom_score_adj") << 500;
     return run_worker(input, output, options);
