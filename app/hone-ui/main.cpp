@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
 #include <QCommandLineParser>
-#include <QFile>
 #include <QFileDialog>
 #include <QLocale>
 #include <QMessageBox>
 #include <QPushButton>
 #include <QTimer>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 
+#include "engine/base/bounded_json.h"
+#include "engine/base/small_file.h"
+#include "engine/base/utf8.h"
+#include "engine/core/error.h"
 #include "engine/experiment/client/left_behind.h"
 #include "engine/techniques/schema/schema.h"
 #include "ui/shell/main_window.h"
@@ -35,15 +40,50 @@ QSize asSize(const QString& text) {
 
 // Throws Error: a file that cannot be read, or no recipe in it.
 Recipe readRecipe(const QString& path) {
-    QFile file(path);
-    if (!file.open(QIODevice::ReadOnly))
-        throw Error(QStringLiteral("%1: %2").arg(path, file.errorString()).toStdString());
-    const nlohmann::json json = nlohmann::json::parse(file.readAll().toStdString(), nullptr, false);
-    if (json.is_discarded()) throw Error(QStringLiteral("%1: not JSON").arg(path).toStdString());
-    return recipe_from_json(json, builtin_registry());
+    constexpr JsonBounds kRecipe{16, std::size_t{1} << 20U};
+    const auto refuse = [&path](const char* summary, const std::string& found) {
+        ErrorDetails details{
+            "", path.toStdString(), "--recipe", found, "a file of JSON, of 1 MiB at most", Fault::argument};
+        details.summary = summary;
+        throw Error(std::move(details));
+    };
+    try {
+        return recipe_from_json(
+            parse_bounded_json(read_small_file(path.toStdString(), kRecipe.bytes), kRecipe),
+            builtin_registry());
+    } catch (const FileProblem& problem) {
+        refuse("The recipe cannot be read.", problem.what());
+    } catch (const JsonProblem& problem) {
+        refuse("This is not a recipe.", problem.what());
+    }
+    return {};
 }
 
-Arguments parse(const QApplication& application) {
+// Whether one of the program's own switches is there, which ask for text alone.
+bool asksForText(int argc, char** argv) {
+    return std::any_of(argv + std::min(argc, 1), argv + argc, [](std::string_view argument) {
+        return argument == "--help" || argument == "-h" || argument == "--help-all" ||
+               argument == "--version" || argument == "-v";
+    });
+}
+
+// Of what the platform plug-in for X11 or Wayland would end the process with, by abort.
+bool displayIsMissing(int argc, char** argv) {
+    const auto given = [](const char* name) { return !qEnvironmentVariableIsEmpty(name); };
+    const bool chosen = std::any_of(argv + std::min(argc, 1), argv + argc, [](std::string_view argument) {
+        return argument.ends_with("-platform");
+    });
+    return !chosen && !given("QT_QPA_PLATFORM") && !given("DISPLAY") && !given("WAYLAND_DISPLAY");
+}
+
+// Nothing to hand names that are not UTF-8 on as: Qt would turn them into names of other files.
+bool isUtf8(int argc, char** argv) {
+    return std::all_of(argv, argv + argc, [](std::string_view argument) {
+        return valid_utf8_prefix(argument) == argument.size();
+    });
+}
+
+Arguments parse(const QCoreApplication& application) {
     QCommandLineParser parser;
     parser.setApplicationDescription(QApplication::tr(
         "Profile and tune language models: latency, memory and accuracy, measured on this machine."));
@@ -72,8 +112,18 @@ Arguments parse(const QApplication& application) {
         std::exit(2);
     }
     const QStringList positional = parser.positionalArguments();
+    const QSize wanted = asSize(parser.value(size));
+    if (parser.isSet(size) && (wanted.width() < 1 || wanted.height() < 1))
+        throw Error(ErrorDetails{"", "", "--size", "'" + parser.value(size).toStdString() + "'",
+                                 "WIDTHxHEIGHT, like 1280x800", Fault::argument,
+                                 "The value of --size cannot be used."});
     return {positional.value(0), parser.value(store), parser.value(recipe), parser.value(screenshots),
-            asSize(parser.value(size))};
+            wanted};
+}
+
+int complain(const char* text) {
+    std::fprintf(stderr, "hone-ui: %s\n", text);
+    return 2;
 }
 
 // The window and what it is about. Choosing another store makes both anew.
@@ -144,8 +194,24 @@ int main(int argc, char** argv) {
     QApplication::setDesktopFileName(QStringLiteral("hone"));
     // The texts are English: their figures are written the same way.
     QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedKingdom));
+    if (!isUtf8(argc, argv))
+        return complain(
+            "An argument is not UTF-8, and Hone keeps names as UTF-8 only. Rename the file, or link to it "
+            "under another name.");
+    if (asksForText(argc, argv)) {
+        const QCoreApplication console(argc, argv);
+        parse(console);  // prints, and ends the program
+    }
+    if (displayIsMissing(argc, argv))
+        return complain(
+            "There is no display to open a window on. The command line, hone, does the same without one.");
     QApplication application(argc, argv);
-    const Arguments arguments = parse(application);
+    Arguments arguments;
+    try {
+        arguments = parse(application);
+    } catch (const Error& error) {
+        return complain(error.what());
+    }
     Theme::instance().apply(settings::scheme());
     Program program;
     if (!program.open(arguments.store.isEmpty() ? settings::store() : arguments.store)) return 1;
@@ -154,8 +220,7 @@ int main(int argc, char** argv) {
             program.session().setRecipe(readRecipe(arguments.recipe), QApplication::tr("loading a recipe"));
             program.window().keepRecipe();
         } catch (const Error& error) {
-            std::fprintf(stderr, "hone-ui: %s\n", error.what());
-            return 2;
+            return complain(error.what());
         }
     }
     if (arguments.size.isValid()) program.window().resizeTo(arguments.size);
