@@ -52,6 +52,16 @@ if(HONE_FUZZ)
   target_compile_options(hone_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# Programs parse what strangers wrote: addresses are not fixed, nothing on the stack or heap runs, what the loader has filled in stays as it is,
+# and a release checks copies and stack frames where the compiler can. tests/cmake reads the programs for it.
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES CXX)
+target_link_options(hone_options INTERFACE LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack)
+if(NOT HONE_SANITIZE)
+  target_compile_options(hone_options INTERFACE
+    $<$<CONFIG:Release>:$<$<COMPILE_LANGUAGE:CXX>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2;-fstack-protector-strong>>)
+endif()
+
 # hone_library(NAME SOURCES file… [LINKS target…]): the static library of one folder. LINKS are public: the
 # architecture test reads them against the dependency table.
 function(hone_library name)

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""test_hardening.py BUILD_TYPE READELF PROGRAM…: that programs are linked, and releases compiled, so that a fault in them is hard to use."""
+import subprocess
+import sys
+import unittest
+
+BUILD_TYPE = READELF = ""
+PROGRAMS = []
+
+
+def told(option, program):
+    return subprocess.run([READELF, option, "--wide", program], capture_output=True, text=True, check=True).stdout
+
+
+class Hardening(unittest.TestCase):
+    def test_addresses_are_not_fixed(self):
+        for program in PROGRAMS:
+            self.assertIn("DYN (", told("--file-header", program), program)
+
+    def test_what_the_loader_filled_in_stays_as_it_is(self):
+        for program in PROGRAMS:
+            self.assertIn("GNU_RELRO", told("--program-headers", program), program)
+            dynamic = told("--dynamic", program)
+            self.assertTrue("BIND_NOW" in dynamic or "NOW" in dynamic, program)
+            self.assertNotIn("TEXTREL", dynamic, program)
+
+    def test_no_stack_runs(self):
+        for program in PROGRAMS:
+            line = next(line for line in told("--program-headers", program).splitlines() if "GNU_STACK" in line)
+            self.assertNotIn("E", line.split()[-2], line)
+
+    def test_a_release_checks_copies_and_stack_frames(self):
+        if BUILD_TYPE != "Release":
+            self.assertNotEqual(BUILD_TYPE, "")  # the other presets keep what their debugger and sanitizers want
+            return
+        for program in PROGRAMS:
+            symbols = told("--dyn-syms", program)
+            self.assertIn("__stack_chk_fail", symbols, program)
+            self.assertRegex(symbols, r"__(?!stack)\w+_chk\b", program)
+
+
+if __name__ == "__main__":
+    BUILD_TYPE = sys.argv.pop(1)
+    READELF = sys.argv.pop(1)
+    PROGRAMS = sys.argv[1:]
+    sys.argv = sys.argv[:1]
+    unittest.main()
