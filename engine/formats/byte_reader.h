@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -37,19 +39,25 @@ public:
         return view;
     }
 
-    // "FILE: FIELD (@0x1A): found …, expected …"
-    [[noreturn]] void fail(std::string_view field, const std::string& found,
-                           const std::string& expected) const {
-        char offset[32];
-        std::snprintf(offset, sizeof offset, " (@0x%llX)", static_cast<unsigned long long>(position_));
-        throw Error(ErrorDetails{"", file_, std::string(field) + offset, found, expected});
+    // "FILE: FIELD (@0x1A): found …, expected …", with the place of `at` or else of the next byte.
+    [[noreturn]] void fail(std::string_view field, const std::string& found, const std::string& expected,
+                           Fault fault = Fault::damaged) const {
+        fail_at(position_, field, found, expected, fault);
+    }
+    [[noreturn]] void fail_at(std::uint64_t position, std::string_view field, const std::string& found,
+                              const std::string& expected, Fault fault = Fault::damaged,
+                              std::string summary = {}, std::string action = {}) const {
+        ErrorDetails details{"", file_, fmt::format("{} (@0x{:X})", field, position), found, expected, fault};
+        details.summary = std::move(summary);
+        details.action = std::move(action);
+        throw Error(std::move(details));
     }
 
 private:
     void require(std::uint64_t count, std::string_view field) const {
         if (count > remaining())
             fail(field, "the end of the file after " + std::to_string(remaining()) + " B",
-                 std::to_string(count) + " B more");
+                 std::to_string(count) + " B more", Fault::cut_off);
     }
 
     std::span<const std::byte> bytes_;

@@ -11,39 +11,26 @@
 
 #include "engine/core/error.h"
 #include "engine/core/pulse.h"
+#include "engine/formats/file_kind.h"
 #include "engine/formats/gguf.h"
 #include "engine/formats/hugging_face.h"
+#include "engine/formats/hugging_face/model_folder.h"
 #include "engine/formats/synthetic.h"
 #include "engine/formats/tokenizer_defaults.h"
 
 namespace hone {
 namespace {
 
-std::string kind_of(const MetadataValue& value) {
-    struct Name {
-        std::string operator()(bool) const { return "a flag"; }
-        std::string operator()(const std::string& text) const {
-            return "the text '" + text.substr(0, 40) + "'";
-        }
-        std::string operator()(const MetadataArray&) const { return "an array"; }
-        std::string operator()(float number) const { return fmt::format("the number {}", number); }
-        std::string operator()(double number) const { return fmt::format("the number {}", number); }
-        std::string operator()(std::int64_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::uint64_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::int32_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::uint32_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::int16_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::uint16_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::int8_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::uint8_t number) const { return fmt::format("the integer {}", number); }
-    };
-    return std::visit(Name{}, value);
-}
-
 [[noreturn]] void wrong(const Checkpoint& checkpoint, std::string_view key, const MetadataValue* found,
                         const std::string& expected) {
-    throw Error(ErrorDetails{"", checkpoint.source, "metadata '" + std::string(key) + "'",
-                             found == nullptr ? "nothing" : kind_of(*found), expected});
+    ErrorDetails details{"",
+                         checkpoint.source,
+                         checkpoint.metadata_field(key),
+                         found == nullptr ? "nothing" : value_text(*found),
+                         expected,
+                         Fault::damaged};
+    if (found == nullptr) details.summary = fmt::format("The model does not say '{}', which it must.", key);
+    throw Error(std::move(details));
 }
 
 std::optional<std::int64_t> as_integer(const MetadataValue& value) {
@@ -76,7 +63,46 @@ const std::vector<Element>* array_of(const Checkpoint& checkpoint, std::string_v
     return elements;
 }
 
+// A folder may be opened by one of its files, but not by a file that only lies in it.
+void require_part(const Checkpoint& checkpoint, const std::string& source) {
+    const std::string name = std::filesystem::path(source).filename().string();
+    if (!name.ends_with(".safetensors") || std::filesystem::is_directory(source)) return;
+    for (const FileIdentity& file : checkpoint.files)
+        if (std::filesystem::path(file.path).filename().string() == name) return;
+    ErrorDetails details{"",
+                         source,
+                         "checkpoint",
+                         "a file that is no part of the model in its folder",
+                         "one of that model's files, or the folder",
+                         Fault::not_a_model};
+    details.summary = "This file is not part of the model beside it.";
+    details.action = "Open the folder instead.";
+    throw Error(std::move(details));
+}
+
 }  // namespace
+
+std::string value_text(const MetadataValue& value) {
+    struct Name {
+        std::string operator()(bool) const { return "a flag"; }
+        std::string operator()(const std::string& text) const { return "the text '" + shortened(text) + "'"; }
+        std::string operator()(const MetadataArray& array) const {
+            return fmt::format("an array of {}",
+                               std::visit([](const auto& held) { return held.size(); }, array));
+        }
+        std::string operator()(float number) const { return fmt::format("the number {}", number); }
+        std::string operator()(double number) const { return fmt::format("the number {}", number); }
+        std::string operator()(std::int64_t number) const { return fmt::format("the integer {}", number); }
+        std::string operator()(std::uint64_t number) const { return fmt::format("the integer {}", number); }
+        std::string operator()(std::int32_t number) const { return fmt::format("the integer {}", number); }
+        std::string operator()(std::uint32_t number) const { return fmt::format("the integer {}", number); }
+        std::string operator()(std::int16_t number) const { return fmt::format("the integer {}", number); }
+        std::string operator()(std::uint16_t number) const { return fmt::format("the integer {}", number); }
+        std::string operator()(std::int8_t number) const { return fmt::format("the integer {}", number); }
+        std::string operator()(std::uint8_t number) const { return fmt::format("the integer {}", number); }
+    };
+    return std::visit(Name{}, value);
+}
 
 std::int64_t StoredTensor::rows() const {
     std::int64_t product = 1;
@@ -97,15 +123,19 @@ const std::byte* StoredTensor::row(std::int64_t index) const {
 }
 
 const StoredTensor* Checkpoint::find(std::string_view tensor_name) const {
-    const auto found =
-        std::find_if(tensors.begin(), tensors.end(),
-                     [tensor_name](const StoredTensor& tensor) { return tensor.name == tensor_name; });
-    return found == tensors.end() ? nullptr : &*found;
+    return index.find(tensors, tensor_name);
 }
 
 const MetadataValue* Checkpoint::metadata_find(std::string_view key) const {
     const auto found = metadata.find(key);
     return found == metadata.end() ? nullptr : &found->second;
+}
+
+std::string Checkpoint::metadata_field(std::string_view key) const {
+    std::string field = fmt::format("metadata '{}'", key);
+    if (const auto place = metadata_places.find(key); place != metadata_places.end())
+        field += fmt::format(" (@0x{:X})", place->second);
+    return field;
 }
 
 std::string Checkpoint::text(std::string_view key) const {
@@ -147,6 +177,32 @@ bool Checkpoint::flag_or(std::string_view key, bool fallback) const {
     return std::get<bool>(*value);
 }
 
+std::optional<std::int64_t> Checkpoint::same_in_every_layer(std::string_view key, std::int64_t layers) const {
+    const MetadataValue* value = metadata_find(key);
+    if (value == nullptr) return std::nullopt;
+    const auto* array = std::get_if<MetadataArray>(value);
+    if (array == nullptr) return integer(key);
+    return std::visit(
+        [&](const auto& elements) -> std::int64_t {
+            using Element = typename std::decay_t<decltype(elements)>::value_type;
+            if constexpr (std::is_integral_v<Element> && !std::is_same_v<Element, bool>) {
+                if (std::ssize(elements) != layers)
+                    wrong(*this, key, value, fmt::format("one integer, or {}, one a layer", layers));
+                for (std::size_t i = 1; i < elements.size(); ++i)
+                    if (elements[i] != elements[0])
+                        throw Error(ErrorDetails{"", source, metadata_field(key),
+                                                 fmt::format("{} in the first layer and {} in layer {}",
+                                                             elements[0], elements[i], i),
+                                                 "the same in every layer: others are not supported",
+                                                 Fault::unsupported});
+                if (!elements.empty() && std::in_range<std::int64_t>(elements[0]))
+                    return static_cast<std::int64_t>(elements[0]);
+            }
+            wrong(*this, key, value, "an integer");
+        },
+        *array);
+}
+
 const std::vector<std::string>* Checkpoint::texts(std::string_view key) const {
     return array_of<std::string>(*this, key, "an array of texts");
 }
@@ -173,10 +229,13 @@ Checkpoint open_checkpoint(const std::string& source, bool weights) {
     if (source.rfind(kSynthetic, 0) == 0) return make_synthetic(source.substr(kSynthetic.size()), weights);
     if (const auto folder = hugging_face_folder(source); !folder.empty()) {
         std::error_code ignored;
-        if (!std::filesystem::exists(folder / "config.json", ignored))
-            throw Error(ErrorDetails{"", source, "checkpoint", "no config.json there",
-                                     "a GGUF file, a Hugging Face folder, or synthetic:SHAPE"});
-        return read_hugging_face(folder, weights);
+        // A link that leads nowhere is there, and is told by the reader.
+        if (std::filesystem::symlink_status(folder / "config.json", ignored).type() ==
+            std::filesystem::file_type::not_found)
+            hf::refuse_folder(folder, source);
+        Checkpoint checkpoint = read_hugging_face(folder, weights);
+        require_part(checkpoint, source);
+        return checkpoint;
     }
     Checkpoint checkpoint = read_gguf(source);
     answer_tokenizer_defaults(checkpoint);

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "engine/core/dtype.h"
+#include "engine/formats/file_identity.h"
+#include "engine/formats/tensor_index.h"
 
 namespace hone {
 
@@ -26,6 +28,9 @@ using MetadataValue =
     std::variant<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t,
                  std::uint64_t, std::int64_t, float, double, bool, std::string, MetadataArray>;
 
+// The value for people, of at most some 100 bytes: "the integer 7", "the text 'llama'", "an array of 3".
+std::string value_text(const MetadataValue& value);
+
 // One tensor as it lies in memory: mapped from a file, or owned after a transform.
 struct StoredTensor {
     std::string name;  // GGUF name, e.g. "blk.0.attn_q.weight"
@@ -33,6 +38,9 @@ struct StoredTensor {
     std::vector<std::int64_t> shape;    // outermost first: a matrix is [rows (outputs), cols (inputs)]
     std::span<const std::byte> data;    // bytes(); see dtype.h
     std::shared_ptr<const void> owner;  // keeps `data` alive
+    // Where a reader left `data` out, the bytes of the file that it would be made from: the same values, perhaps in another order.
+    std::span<const std::byte> unread;
+    DType unread_type = DType::f32;
     std::int64_t zeros =
         0;  // elements that are known to be zero: exact for sparse types, what pruning says otherwise
 
@@ -52,12 +60,17 @@ struct Checkpoint {
     std::string name;        // for people: general.name, else the file's stem
     bool synthetic = false;  // random weights: accuracy means nothing
     std::map<std::string, MetadataValue, std::less<>> metadata;
-    std::vector<StoredTensor> tensors;  // in file order
+    std::map<std::string, std::uint64_t, std::less<>> metadata_places;  // of keys in a file, for messages
+    std::vector<StoredTensor> tensors;                                  // in file order
     // What a reader answered itself where the files say nothing, or where they say two things: one sentence each, for people.
     std::vector<std::string> notes;
+    std::vector<FileIdentity> files;  // that were read; none for a synthetic checkpoint
 
+    // By name, however the tensors were changed since: in constant time but for names that are not there.
     const StoredTensor* find(std::string_view tensor_name) const;
     const MetadataValue* metadata_find(std::string_view key) const;
+    // "metadata 'llama.block_count' (@0x1A)": what an error about a key calls it.
+    std::string metadata_field(std::string_view key) const;
 
     // Typed access. Integers of any width and sign convert where the value fits. Throws Error naming source, key,
     // found and expected where the key is missing (and there is no fallback) or has another type.
@@ -68,12 +81,17 @@ struct Checkpoint {
     double real(std::string_view key) const;
     double real_or(std::string_view key, double fallback) const;
     bool flag_or(std::string_view key, bool fallback) const;
+    // The integer at `key`, or the one that all elements of an array there are: GGUF may give one number a layer. Throws Error where
+    // they differ (nothing here runs layers of different sizes), or where they are not `layers`; absent: empty.
+    std::optional<std::int64_t> same_in_every_layer(std::string_view key, std::int64_t layers) const;
     // Null where absent; throws where present with another element type.
     const std::vector<std::string>* texts(std::string_view key) const;
     const std::vector<std::int32_t>* integers(std::string_view key) const;
 
     std::int64_t parameters() const;  // elements of all tensors
     std::int64_t bytes() const;       // bytes of all tensor data
+
+    TensorIndex index;  // of `find`
 };
 
 // Opens a GGUF file or a Hugging Face folder (or a file of one, see hugging_face.h), or makes "synthetic:SHAPE" (see

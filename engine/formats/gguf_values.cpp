@@ -30,11 +30,16 @@ bool read_flag(ByteReader& reader, const std::string& field) {
     return value == 1;
 }
 
-MetadataArray read_array(ByteReader& reader, const std::string& field) {
+MetadataArray read_array(ByteReader& reader, const std::string& field, ArrayBudget& budget) {
     const auto type = reader.number<std::uint32_t>(field + " element type");
     if (type >= kValueTypes || type == static_cast<std::uint32_t>(ValueType::array))
         reader.fail(field + " element type", std::to_string(type), "0 to 12 and no array of arrays (9)");
     const auto count = reader.number<std::uint64_t>(field + " length");
+    // An element takes at least a byte: a count beyond the file is the file's end, not a long array.
+    if (count > budget.elements && count <= reader.remaining())
+        reader.fail(field + " length", fmt::format("{} elements", count),
+                    fmt::format("at most {} in all arrays of a file", kMaxElements));
+    budget.elements -= std::min(count, budget.elements);
     switch (static_cast<ValueType>(type)) {
         case ValueType::uint8:
             return read_numbers<std::uint8_t>(reader, count, field);
@@ -61,6 +66,7 @@ MetadataArray read_array(ByteReader& reader, const std::string& field) {
                 reader.fail(field, fmt::format("{} flags", count),
                             fmt::format("at most {}", reader.remaining()));
             std::vector<bool> flags;
+            flags.reserve(static_cast<std::size_t>(count));
             for (std::uint64_t i = 0; i < count; ++i) flags.push_back(read_flag(reader, field));
             return flags;
         }
@@ -72,14 +78,18 @@ MetadataArray read_array(ByteReader& reader, const std::string& field) {
         reader.fail(field, fmt::format("{} texts", count), fmt::format("at most {}", reader.remaining() / 8));
     std::vector<std::string> texts;
     texts.reserve(static_cast<std::size_t>(count));
-    for (std::uint64_t i = 0; i < count; ++i)
-        texts.push_back(read_text(reader, fmt::format("{}[{}]", field, i)));
+    std::string element;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        element = fmt::format("{}[{}]", field, i);
+        texts.push_back(read_text(reader, element));
+    }
     return texts;
 }
 
 }  // namespace
 
-MetadataValue read_value(ByteReader& reader, std::uint32_t type, const std::string& field) {
+MetadataValue read_value(ByteReader& reader, std::uint32_t type, const std::string& field,
+                         ArrayBudget& budget) {
     if (type >= kValueTypes) reader.fail(field + " type", std::to_string(type), "0 to 12");
     switch (static_cast<ValueType>(type)) {
         case ValueType::uint8:
@@ -101,7 +111,7 @@ MetadataValue read_value(ByteReader& reader, std::uint32_t type, const std::stri
         case ValueType::string:
             return read_text(reader, field);
         case ValueType::array:
-            return read_array(reader, field);
+            return read_array(reader, field, budget);
         case ValueType::uint64:
             return reader.number<std::uint64_t>(field);
         case ValueType::int64:
@@ -117,7 +127,8 @@ std::string read_text(ByteReader& reader, const std::string& field, std::uint64_
     const auto length = reader.number<std::uint64_t>(field + " length");
     longest = std::min(longest, reader.remaining());
     if (length > longest)
-        reader.fail(field + " length", fmt::format("{} B", length), fmt::format("at most {} B", longest));
+        reader.fail(field + " length", fmt::format("{} B", length), fmt::format("at most {} B", longest),
+                    length <= kMaxString && length > reader.remaining() ? Fault::cut_off : Fault::damaged);
     const std::string_view bytes = reader.bytes(length, field);
     const std::size_t valid = valid_utf8_prefix(bytes);
     if (valid < bytes.size())

@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include "engine/formats/file_identity.h"
+
 namespace hone {
 
 // A whole regular file, mapped read-only. Throws Error where it is missing, not a regular file, or cannot be mapped;
@@ -20,10 +22,16 @@ public:
     MappedFile& operator=(const MappedFile&) = delete;
 
     std::span<const std::byte> bytes() const { return bytes_; }
+    const FileIdentity& identity() const { return identity_; }
 
 private:
     MappedFile() = default;
     std::span<const std::byte> bytes_;
+    FileIdentity identity_;
 };
+
+// The path, as a JSON text in quotes, of the mapped file that `address` lies in; null where none does. For a handler of SIGBUS, which
+// comes where a mapped file was cut short: takes no lock and no memory.
+const char* quoted_path_of_mapping(const void* address) noexcept;
 
 }  // namespace hone

@@ -10,20 +10,27 @@
 
 namespace hone {
 
-void refuse(const Checkpoint& checkpoint, std::string field, std::string found, std::string expected) {
+void refuse(const Checkpoint& checkpoint, std::string field, std::string found, std::string expected,
+            Fault fault) {
+    if (checkpoint.metadata_find(field) != nullptr) field = checkpoint.metadata_field(field);
     throw Error({.message = {},
                  .file = checkpoint.source,
                  .field = std::move(field),
                  .found = std::move(found),
-                 .expected = std::move(expected)});
+                 .expected = std::move(expected),
+                 .fault = fault});
+}
+
+std::int64_t within(const Checkpoint& checkpoint, std::string_view key, std::int64_t value, std::int64_t low,
+                    std::int64_t high) {
+    if (value < low || value > high)
+        refuse(checkpoint, std::string(key), std::to_string(value), fmt::format("{} to {}", low, high));
+    return value;
 }
 
 std::int64_t integer_within(const Checkpoint& checkpoint, std::string_view key, std::int64_t low,
                             std::int64_t high) {
-    const std::int64_t value = checkpoint.integer(key);
-    if (value < low || value > high)
-        refuse(checkpoint, std::string(key), std::to_string(value), fmt::format("{} to {}", low, high));
-    return value;
+    return within(checkpoint, key, checkpoint.integer(key), low, high);
 }
 
 std::int64_t integer_within_or(const Checkpoint& checkpoint, std::string_view key, std::int64_t fallback,

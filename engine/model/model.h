@@ -20,6 +20,8 @@ struct ModelConfig {
     std::vector<float> rope_frequencies;  // [rotary_dim/2], radians a position: rope_theta's, scaled
     float norm_eps = 1e-5F;
     bool tied_embeddings = false;
+    std::vector<std::string>
+        notes;  // facts answered with llama.cpp's default, and keys that are not used: a sentence each
 };
 
 // Reads and checks the configuration against ranges and tensor shapes (heads divide, shapes agree, nothing missing). Throws

@@ -81,7 +81,7 @@ TEST(OpenCheckpoint, TellsFilesFromShapesAndFolders) {
         open_checkpoint(folder.path().string());
         FAIL() << "a folder is no checkpoint";
     } catch (const Error& error) {
-        EXPECT_EQ(error.details().found, "no config.json there");
+        EXPECT_EQ(error.details().found, "no config.json there, but 1 GGUF file");
         EXPECT_EQ(error.details().file, folder.path().string());
     }
 }

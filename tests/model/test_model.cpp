@@ -145,12 +145,6 @@ INSTANTIATE_TEST_SUITE_P(
                       "8"},
         BadCheckpoint{"rope_scaling", set("llama.rope.scaling.type", std::string("yarn")),
                       "rope.scaling.type", "yarn"},
-        BadCheckpoint{"rope_factor_without_scaling",
-                      [](Checkpoint& c) {
-                          c.metadata["llama.rope.scaling.type"] = std::string("none");
-                          c.metadata["llama.rope.scaling.factor"] = 4.0F;
-                      },
-                      "rope.scaling.factor", "4"},
         BadCheckpoint{"rope_factor", set("llama.rope.scaling.factor", -4.0F), "rope.scaling.factor", "-4"},
         BadCheckpoint{"rope_factor_nan", set("llama.rope.scale_linear", kNan), "rope.scale_linear", "nan"},
         BadCheckpoint{"experts", set("llama.expert_count", std::uint32_t{8}), "expert_count", "8"},

@@ -7,9 +7,10 @@
 #include <cmath>
 #include <cstring>
 #include <map>
-#include <numbers>
 
 #include "engine/core/error.h"
+#include "engine/formats/hugging_face/config_keys.h"
+#include "engine/formats/hugging_face/rope.h"
 
 namespace hone::hf {
 namespace {
@@ -27,76 +28,19 @@ MetadataValue number(std::int64_t value) {
 
 // Reading ----------------------------------------------------------------------------------------------------------
 
-void refuse_other_models(const JsonObject& config) {
-    if (const auto* names = config.find("architectures"); names != nullptr) {
-        const nlohmann::json expected = {"LlamaForCausalLM"};
-        if (*names != expected) config.fail("architectures", "[\"LlamaForCausalLM\"]: no other is supported");
-    }
-    const auto type = config.text("model_type");
-    if (type != "llama") config.fail("model_type", "\"llama\": no other architecture is supported");
-    if (const auto quantised = config.object("quantization_config"))
-        config.fail("quantization_config", quantised->text("quant_method").value_or("a quantised checkpoint"),
-                    "none: weights in F32, F16 or BF16");
-    if (config.text("hidden_act").value_or("silu") != "silu") config.fail("hidden_act", "\"silu\"");
-    for (const char* flag : {"attention_bias", "mlp_bias", "rope_interleaved"}) {
-        if (config.flag(flag).value_or(false)) config.fail(flag, "false: it is not supported");
-    }
-    if (config.real("partial_rotary_factor").value_or(1.0) != 1.0)
-        config.fail("partial_rotary_factor", "1: it is not supported");
-}
-
 double positive(const JsonObject& object, std::string_view key, double fallback) {
     const double value = object.real(key).value_or(fallback);
     if (!(value > 0) || value > 1e12) object.fail(key, "a number above 0, at most 1e12");
     return value;
 }
 
-Llama3Scaling read_llama3(const JsonObject& rope) {
-    for (const char* key : {"factor", "low_freq_factor", "high_freq_factor"}) {
-        if (rope.find(key) == nullptr) rope.fail(key, "a number, for rope type llama3");
-    }
-    Llama3Scaling scaling;
-    scaling.factor = positive(rope, "factor", 0);
-    scaling.low_freq_factor = positive(rope, "low_freq_factor", 0);
-    scaling.high_freq_factor = positive(rope, "high_freq_factor", 0);
-    scaling.original_context = rope.required_integer("original_max_position_embeddings", 1, kMost);
-    if (scaling.high_freq_factor <= scaling.low_freq_factor)
-        rope.fail("high_freq_factor", fmt::format("above low_freq_factor, {}", scaling.low_freq_factor));
-    return scaling;
-}
-
-// transformers 5 says all in rope_parameters; before, the base stood beside rope_scaling.
-void read_rope(const JsonObject& config, LlamaLayout& layout, Metadata& metadata) {
-    auto rope = config.object("rope_scaling");
-    if (!rope) rope = config.object("rope_parameters");
-    const JsonObject& holder = rope && rope->find("rope_theta") != nullptr ? *rope : config;
-    const double theta = positive(holder, "rope_theta", 10000.0);
-    metadata["llama.rope.freq_base"] = static_cast<float>(theta);
-    if (!rope) return;
-    if (rope->real("partial_rotary_factor").value_or(1.0) != 1.0)
-        rope->fail("partial_rotary_factor", "1: it is not supported");
-    const char* key = rope->find("rope_type") != nullptr ? "rope_type" : "type";
-    const std::string type = rope->text(key).value_or("default");
-    if (type == "linear") {
-        if (rope->find("factor") == nullptr) rope->fail("factor", "a number, for rope type linear");
-        metadata["llama.rope.scaling.type"] = std::string("linear");
-        metadata["llama.rope.scaling.factor"] = static_cast<float>(positive(*rope, "factor", 1));
-    } else if (type == "llama3") {
-        const Llama3Scaling scaling = read_llama3(*rope);
-        layout.rope_factors =
-            scaling.factors(static_cast<double>(static_cast<float>(theta)), layout.head_dim);
-        metadata[kOriginalContext] = number(scaling.original_context);
-        metadata[kLowFactor] = static_cast<float>(scaling.low_freq_factor);
-        metadata[kHighFactor] = static_cast<float>(scaling.high_freq_factor);
-    } else if (type != "default") {
-        rope->fail(key, "default, linear or llama3: no other rope scaling is supported");
-    }
-}
-
-void read_heads(const JsonObject& config, LlamaLayout& layout, Metadata& metadata) {
+void read_heads(const JsonObject& config, LlamaLayout& layout, Metadata& metadata,
+                std::vector<std::string>& notes) {
     const std::int64_t width = config.required_integer("hidden_size", 2, kMost);
     layout.n_heads = config.required_integer("num_attention_heads", 1, 1 << 14);
-    layout.n_kv_heads = config.integer("num_key_value_heads", 1, 1 << 14).value_or(layout.n_heads);
+    const auto kv_heads = config.integer("num_key_value_heads", 1, 1 << 14);
+    layout.n_kv_heads = kv_heads.value_or(layout.n_heads);
+    if (!kv_heads) note_default(notes, "num_key_value_heads", std::to_string(layout.n_heads));
     if (layout.n_heads % layout.n_kv_heads != 0)
         config.fail("num_key_value_heads", fmt::format("a divisor of the {} query heads", layout.n_heads));
     const auto head_dim = config.integer("head_dim", 2, kMaxHeadDim);
@@ -162,9 +106,12 @@ nlohmann::ordered_json rope_scaling(const Checkpoint& checkpoint, const LlamaLay
                 {"high_freq_factor", scaling.high_freq_factor},
                 {"original_max_position_embeddings", scaling.original_context}};
     }
-    double factor = checkpoint.real_or("llama.rope.scaling.factor", 1.0);
-    if (factor == 1.0 || factor == 0.0) factor = checkpoint.real_or("llama.rope.scale_linear", 1.0);
-    if (factor == 1.0 || factor == 0.0) return nullptr;
+    // As engine/model reads it.
+    const bool newer = checkpoint.metadata_find("llama.rope.scaling.factor") != nullptr;
+    const double factor =
+        checkpoint.real_or(newer ? "llama.rope.scaling.factor" : "llama.rope.scale_linear", 1.0);
+    const bool none = checkpoint.text_or("llama.rope.scaling.type", "linear") == "none";
+    if (none || factor == 1.0 || factor == 0.0) return nullptr;
     return {{"rope_type", "linear"}, {"factor", shortest(factor)}};
 }
 
@@ -191,34 +138,35 @@ const char* torch_type(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-std::vector<float> Llama3Scaling::factors(double theta, std::int64_t rotary_dim) const {
-    const auto context = static_cast<double>(original_context);
-    std::vector<float> result;
-    for (std::int64_t i = 0; i < rotary_dim; i += 2) {
-        const double wave =
-            2 * std::numbers::pi * std::pow(theta, static_cast<double>(i) / static_cast<double>(rotary_dim));
-        const double mix =
-            std::clamp((context / wave - low_freq_factor) / (high_freq_factor - low_freq_factor), 0.0, 1.0);
-        result.push_back(static_cast<float>(1 / ((1 - mix) / factor + mix)));
-    }
-    return result;
-}
-
-LlamaLayout read_config(const JsonObject& config, Metadata& metadata) {
-    refuse_other_models(config);
+LlamaLayout read_config(const JsonObject& config, Metadata& metadata, std::vector<std::string>& notes) {
+    require_plain_llama(config, notes);
     LlamaLayout layout;
     metadata["general.architecture"] = std::string("llama");
     layout.n_layers = config.required_integer("num_hidden_layers", 1, kMaxLayers);
     metadata["llama.block_count"] = number(layout.n_layers);
     metadata["llama.feed_forward_length"] = number(config.required_integer("intermediate_size", 1, kMost));
-    metadata["llama.context_length"] =
-        number(config.integer("max_position_embeddings", 1, kMost).value_or(2048));
+    const auto context = config.integer("max_position_embeddings", 1, kMost);
+    if (!context) note_default(notes, "max_position_embeddings", "2048");
+    metadata["llama.context_length"] = number(context.value_or(2048));
+    if (config.find("rms_norm_eps") == nullptr) note_default(notes, "rms_norm_eps", "1e-06");
     metadata["llama.attention.layer_norm_rms_epsilon"] =
         static_cast<float>(positive(config, "rms_norm_eps", 1e-6));
     layout.n_vocab = config.required_integer("vocab_size", 1, kMost);
     metadata["llama.vocab_size"] = number(layout.n_vocab);
-    read_heads(config, layout, metadata);
-    read_rope(config, layout, metadata);
+    read_heads(config, layout, metadata, notes);
+    const RopeSettings rope = read_rope(config, context.value_or(2048), notes);
+    metadata["llama.rope.freq_base"] = static_cast<float>(rope.theta);
+    if (rope.linear_factor) {
+        metadata["llama.rope.scaling.type"] = std::string("linear");
+        metadata["llama.rope.scaling.factor"] = static_cast<float>(*rope.linear_factor);
+    }
+    if (rope.llama3) {
+        layout.rope_factors =
+            rope.llama3->factors(static_cast<double>(static_cast<float>(rope.theta)), layout.head_dim);
+        metadata[kOriginalContext] = number(rope.llama3->original_context);
+        metadata[kLowFactor] = static_cast<float>(rope.llama3->low_freq_factor);
+        metadata[kHighFactor] = static_cast<float>(rope.llama3->high_freq_factor);
+    }
     layout.tied_embeddings = config.flag("tie_word_embeddings").value_or(false);
     return layout;
 }
@@ -228,8 +176,11 @@ LlamaLayout layout_of(const Checkpoint& checkpoint) {
         refuse(checkpoint, "general.architecture", "'" + name + "'", "llama");
     LlamaLayout layout;
     layout.n_layers = checkpoint.integer("llama.block_count");
-    layout.n_heads = checkpoint.integer("llama.attention.head_count");
-    layout.n_kv_heads = checkpoint.integer_or("llama.attention.head_count_kv", layout.n_heads);
+    const auto of_layers = [&](const char* key, std::int64_t fallback) {
+        return checkpoint.same_in_every_layer(key, layout.n_layers).value_or(fallback);
+    };
+    layout.n_heads = of_layers("llama.attention.head_count", 0);
+    layout.n_kv_heads = of_layers("llama.attention.head_count_kv", layout.n_heads);
     const std::int64_t width = checkpoint.integer("llama.embedding_length");
     if (layout.n_layers < 1 || layout.n_layers > kMaxLayers || layout.n_heads < 1)
         refuse(checkpoint, "llama.block_count",
@@ -256,7 +207,8 @@ nlohmann::ordered_json write_config(const Checkpoint& checkpoint, const LlamaLay
     return {{"architectures", {"LlamaForCausalLM"}},
             {"model_type", "llama"},
             {"hidden_size", width},
-            {"intermediate_size", checkpoint.integer("llama.feed_forward_length")},
+            {"intermediate_size",
+             checkpoint.same_in_every_layer("llama.feed_forward_length", layout.n_layers).value_or(0)},
             {"num_hidden_layers", layout.n_layers},
             {"num_attention_heads", layout.n_heads},
             {"num_key_value_heads", layout.n_kv_heads},

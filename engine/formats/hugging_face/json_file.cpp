@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_set>
 
 #include "engine/core/error.h"
-#include "engine/formats/mapped_file.h"
 #include "engine/core/utf8.h"
+#include "engine/formats/file_kind.h"
+#include "engine/formats/mapped_file.h"
 
 namespace hone::hf {
 namespace {
@@ -16,35 +18,114 @@ namespace {
 using Json = nlohmann::json;
 
 [[noreturn]] void bad(const std::string& file, const std::string& field, const std::string& found,
-                      const std::string& expected) {
-    throw Error(ErrorDetails{"", file, field, found, expected});
+                      const std::string& expected, Fault fault = Fault::damaged) {
+    ErrorDetails details{"", file, field, found, expected};
+    details.fault = fault;
+    throw Error(std::move(details));
 }
 
-// Watches a document while it is read: what the parser would take silently.
-class Watch {
+// Builds a document and refuses what a parser would take silently: a key twice in one object, endless values, deep nesting. The cost
+// is linear in the text: nlohmann's own way to watch a parse walks an object anew at the end of each of its members.
+class Builder : public nlohmann::json_sax<Json> {
 public:
-    Watch(const std::string& file, const std::string& field) : file_(file), field_(field) {}
+    // With `visit`, members of the outermost object are handed over and not kept.
+    Builder(const std::string& file, const std::string& field, const JsonObject::Visit* visit)
+        : file_(file), field_(field), visit_(visit) {}
 
-    bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-        using Event = Json::parse_event_t;
-        if (++events_ > JsonObject::kMaxValues)
-            bad(file_, field_, fmt::format("more than {} values", JsonObject::kMaxValues),
-                "a document of a model");
-        if (depth > JsonObject::kMaxDepth)
-            bad(file_, field_, "nesting deeper than " + std::to_string(JsonObject::kMaxDepth),
-                "a document of a model");
-        if (event == Event::object_start) keys_.emplace_back();
-        if (event == Event::object_end) keys_.pop_back();
-        if (event == Event::key && !keys_.back().insert(parsed.get_ref<const std::string&>()).second)
-            bad(file_, field_, "the key " + excerpt(parsed) + " twice in one object", "each key once");
-        return true;
+    Json take() { return std::move(root_); }
+    std::size_t error_at() const { return error_at_; }
+
+    bool null() override { return add(nullptr); }
+    bool boolean(bool value) override { return add(value); }
+    bool number_integer(std::int64_t value) override { return add(value); }
+    bool number_unsigned(std::uint64_t value) override { return add(value); }
+    bool number_float(double value, const std::string& /*text*/) override { return add(value); }
+    bool string(std::string& value) override { return add(std::move(value)); }
+    bool binary(Json::binary_t& /*value*/) override { return false; }
+    bool start_object(std::size_t /*size*/) override { return open(Json::object()); }
+    bool start_array(std::size_t /*size*/) override { return open(Json::array()); }
+    bool end_object() override { return close(); }
+    bool end_array() override { return close(); }
+    bool key(std::string& name) override;
+    bool parse_error(std::size_t position, const std::string& /*token*/,
+                     const nlohmann::detail::exception& /*error*/) override {
+        error_at_ = position;
+        return false;
     }
 
 private:
+    Json* place(Json&& value);
+    bool add(Json&& value) {
+        const Json* const placed = place(std::move(value));
+        if (visit_ != nullptr && open_.size() == 1 && open_[0]->is_object()) hand_over(*placed);
+        return true;
+    }
+    bool open(Json&& value) {
+        open_.push_back(place(std::move(value)));
+        if (open_.size() > static_cast<std::size_t>(JsonObject::kMaxDepth))
+            bad(file_, field_, "nesting deeper than " + std::to_string(JsonObject::kMaxDepth),
+                "a document of a model");
+        return true;
+    }
+    bool close() {
+        Json* const closed = open_.back();
+        open_.pop_back();
+        if (visit_ != nullptr && open_.size() == 1 && open_[0]->is_object()) hand_over(*closed);
+        return true;
+    }
+    void hand_over(const Json& value) {
+        (*visit_)(member_, value);
+        root_.clear();
+        next_ = nullptr;
+    }
+
     const std::string &file_, &field_;
-    std::size_t events_ = 0;
-    std::vector<std::unordered_set<std::string>> keys_;
+    const JsonObject::Visit* visit_;
+    Json root_;
+    std::vector<Json*> open_;               // from the outermost object or array to the innermost
+    Json* next_ = nullptr;                  // where the value of the key that was read goes
+    std::string member_;                    // of the outermost object, the last
+    std::unordered_set<std::string> seen_;  // members that were handed over
+    std::size_t values_ = 0, error_at_ = 0;
 };
+
+// An object's values have their place from their key on; an array's are put at its end. No pointer in `open_` moves meanwhile: only the
+// innermost of them grows.
+Json* Builder::place(Json&& value) {
+    if (++values_ > JsonObject::kMaxValues)
+        bad(file_, field_, fmt::format("more than {} values", JsonObject::kMaxValues),
+            "a document of a model");
+    if (open_.empty()) return &(root_ = std::move(value));
+    if (open_.back()->is_array()) {
+        open_.back()->push_back(std::move(value));
+        return &open_.back()->back();
+    }
+    *next_ = std::move(value);
+    return next_;
+}
+
+bool Builder::key(std::string& name) {
+    const bool outermost = visit_ != nullptr && open_.size() == 1;
+    const auto [place, added] = open_.back()->get_ref<Json::object_t&>().emplace(name, nullptr);
+    if (!added || (outermost && !seen_.insert(name).second))
+        bad(file_, field_, "the key " + excerpt(name) + " twice in one object", "each key once");
+    next_ = &place->second;
+    if (outermost) member_ = name;
+    return true;
+}
+
+Json built(std::string_view text, const std::string& file, const std::string& field,
+           const JsonObject::Visit* visit) {
+    Builder builder(file, field, visit);
+    if (!Json::sax_parse(text.begin(), text.end(), &builder))
+        bad(file, field,
+            fmt::format("something that is no JSON at byte {} of {}",
+                        std::min<std::size_t>(builder.error_at(), text.size()), text.size()),
+            "a JSON object");
+    Json document = builder.take();
+    if (!document.is_object()) bad(file, field, excerpt(document), "a JSON object");
+    return document;
+}
 
 }  // namespace
 
@@ -58,20 +139,13 @@ std::string excerpt(const Json& json) {
 }
 
 JsonObject JsonObject::parse(std::string_view text, std::string file, const std::string& field) {
-    Json json;
-    try {
-        Watch watch(file, field);
-        json = Json::parse(text.begin(), text.end(), std::ref(watch));
-    } catch (const Json::exception& error) {
-        const auto* parse = dynamic_cast<const Json::parse_error*>(&error);
-        bad(file, field,
-            parse == nullptr ? "something that is no JSON"
-                             : fmt::format("something that is no JSON at byte {} of {}",
-                                           std::min<std::size_t>(parse->byte, text.size()), text.size()),
-            "a JSON object");
-    }
-    if (!json.is_object()) bad(file, field, excerpt(json), "a JSON object");
+    Json json = built(text, file, field, nullptr);
     return {std::move(json), std::move(file), ""};
+}
+
+void JsonObject::each_member(std::string_view text, const std::string& file, const std::string& field,
+                             const Visit& visit) {
+    built(text, file, field, &visit);
 }
 
 JsonObject JsonObject::read(const std::filesystem::path& path) {
@@ -79,6 +153,10 @@ JsonObject JsonObject::read(const std::filesystem::path& path) {
     const std::size_t size = file->bytes().size();
     if (size > kMaxBytes)
         bad(path.string(), "file", fmt::format("{} B", size), fmt::format("at most {} B", kMaxBytes));
+    // A page or a pointer under this name is said to be one; what else is no JSON, the parser tells.
+    const FileKind kind = file_kind(file->bytes());
+    if (kind.known && !kind.what.starts_with("a JSON text") && !kind.what.starts_with("a text"))
+        refuse_kind(kind, path.string(), "file", "a JSON object");
     return parse({reinterpret_cast<const char*>(file->bytes().data()), size}, path.string(), "file");
 }
 
@@ -92,8 +170,9 @@ void JsonObject::fail(std::string_view key, const std::string& expected) const {
     fail(key, value == nullptr ? "nothing" : excerpt(*value), expected);
 }
 
-void JsonObject::fail(std::string_view key, const std::string& found, const std::string& expected) const {
-    bad(file_, path_ + std::string(key), found, expected);
+void JsonObject::fail(std::string_view key, const std::string& found, const std::string& expected,
+                      Fault fault) const {
+    bad(file_, path_ + std::string(key), found, expected, fault);
 }
 
 std::optional<JsonObject> JsonObject::object(std::string_view key) const {

@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "engine/core/error.h"
 
 namespace hone::hf {
 
@@ -20,6 +23,11 @@ public:
     static JsonObject parse(std::string_view text, std::string file, const std::string& field);
     // A whole file, of at most kMaxBytes.
     static JsonObject read(const std::filesystem::path& path);
+    // Each member of the object that `text` is, in order and as soon as it is read, so that only one is held at a time. Throws as
+    // parse() does.
+    using Visit = std::function<void(const std::string& key, const nlohmann::json& value)>;
+    static void each_member(std::string_view text, const std::string& file, const std::string& field,
+                            const Visit& visit);
 
     const nlohmann::json& json() const { return json_; }
     const std::string& file() const { return file_; }
@@ -36,7 +44,8 @@ public:
 
     // "FILE: PATH.KEY: found FOUND, expected EXPECTED"; FOUND is the value as it stands where none is given.
     [[noreturn]] void fail(std::string_view key, const std::string& expected) const;
-    [[noreturn]] void fail(std::string_view key, const std::string& found, const std::string& expected) const;
+    [[noreturn]] void fail(std::string_view key, const std::string& found, const std::string& expected,
+                           Fault fault = Fault::damaged) const;
 
     static constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
     static constexpr std::size_t kMaxValues = std::size_t{1} << 24;

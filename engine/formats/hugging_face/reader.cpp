@@ -5,11 +5,14 @@
 #include <cstring>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "engine/core/error.h"
 #include "engine/core/utf8.h"
+#include "engine/formats/file_kind.h"
 #include "engine/formats/hugging_face.h"
 #include "engine/formats/hugging_face/config.h"
+#include "engine/formats/hugging_face/model_folder.h"
 #include "engine/formats/hugging_face/safetensors_header.h"
 #include "engine/formats/hugging_face/tensors.h"
 #include "engine/formats/hugging_face/tokenizer.h"
@@ -21,7 +24,8 @@ namespace {
 using namespace hf;
 
 constexpr const char *kConfig = "config.json", *kSingle = "model.safetensors",
-                     *kIndex = "model.safetensors.index.json", *kRopeFactors = "rope_freqs.weight";
+                     *kIndex = "model.safetensors.index.json", *kRopeFactors = "rope_freqs.weight",
+                     *kOutput = "lm_head.weight";
 
 float from_half(std::uint16_t bits) {
     const int exponent = bits >> 10U & 31U;
@@ -71,29 +75,36 @@ void order_as_gguf(StoredTensor& tensor, std::int64_t head_dim) {
 
 class FolderReader {
 public:
+    // Links are looked at before the first file is opened.
     FolderReader(const std::filesystem::path& folder, bool weights)
-        : folder_(folder), weights_(weights), config_(JsonObject::read(folder / kConfig)) {}
+        : folder_(folder),
+          weights_(weights),
+          side_files_(checked_side_files(folder)),
+          config_(JsonObject::read(folder / kConfig)) {}
 
     Checkpoint read() {
         checkpoint_.source = folder_.string();
-        layout_ = read_config(config_, checkpoint_.metadata);
+        checkpoint_.files = std::move(side_files_);
+        layout_ = read_config(config_, checkpoint_.metadata, checkpoint_.notes);
         read_tokenizer(folder_, config_, layout_.n_vocab, checkpoint_.metadata, checkpoint_.notes);
-        std::error_code ignored;
-        if (std::filesystem::exists(folder_ / kSingle, ignored))
-            read_shard(kSingle);
-        else
-            read_shards();
+        read_weights();
+        choose_output();
         place_tensors();
+        note_unread_files();
         name_model();
         return std::move(checkpoint_);
     }
 
 private:
     [[noreturn]] void fail(const std::string& file, const std::string& field, const std::string& found,
-                           const std::string& expected) const {
-        throw Error(ErrorDetails{"", (folder_ / file).string(), field, found, expected});
+                           const std::string& expected, Fault fault = Fault::damaged) const {
+        throw Error(ErrorDetails{"", (folder_ / file).string(), field, found, expected, fault});
     }
 
+    void read_weights();
+    [[noreturn]] void refuse_weights() const;
+    void choose_output();
+    void note_unread_files();
     void read_shards();
     void check_shard_name(const std::string& name, const std::string& field) const;
     void read_shard(const std::string& file);
@@ -111,34 +122,65 @@ private:
 
     std::filesystem::path folder_;
     bool weights_;
+    std::vector<FileIdentity> side_files_;
     JsonObject config_;
     LlamaLayout layout_;
     Checkpoint checkpoint_;
     std::string stated_name_;
     const char* list_ = kSingle;  // the file that says which tensors there are
     std::map<std::string, Found> found_;
+    std::set<std::string> read_;  // names of the files of weights
     std::set<std::string, std::less<>> used_;
 };
 
-// A name from an index must not lead out of the folder; neither must a link, except to where the Hugging Face cache keeps
-// files, a folder `blobs` beside that of the snapshots.
+// A name from an index must not lead out of the folder; neither must a link.
 void FolderReader::check_shard_name(const std::string& name, const std::string& field) const {
-    constexpr const char* kInside = "the name of a file inside the model's folder";
     if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos ||
         name.find('\0') != std::string::npos)
-        fail(kIndex, field, "'" + name.substr(0, 200) + "', which lies outside the model's folder", kInside);
-    std::error_code error;
-    const auto real = std::filesystem::canonical(folder_ / name, error);
-    if (error) return;  // missing: mapping it says so
-    const auto home = std::filesystem::canonical(folder_, error);
-    if (real.parent_path() == home || real.parent_path().filename() == "blobs") return;
-    fail(name, "file", "a link to " + real.string() + ", outside the model's folder", kInside);
+        fail(kIndex, field, "'" + shortened(name) + "', which lies outside the model's folder",
+             "the name of a file inside the model's folder");
+    require_inside(folder_, name, (folder_ / name).string(), "file");
+}
+
+// One file goes before an index, as in transformers.
+void FolderReader::read_weights() {
+    std::error_code ignored;
+    check_shard_name(kSingle, "file");
+    const bool index = std::filesystem::exists(folder_ / kIndex, ignored);
+    if (std::filesystem::exists(folder_ / kSingle, ignored)) {
+        read_shard(kSingle);
+        if (index)
+            checkpoint_.notes.push_back(fmt::format(
+                "the folder has both {} and {}: the first is read, as in transformers", kSingle, kIndex));
+    } else if (index) {
+        read_shards();
+    } else {
+        refuse_weights();
+    }
+}
+
+void FolderReader::refuse_weights() const {
+    const std::vector<std::string> others = safetensors_files(folder_);
+    std::string found = fmt::format("neither {} nor {}", kSingle, kIndex);
+    ErrorDetails details{"", folder_.string(), "weights", "", "one of them", Fault::missing};
+    details.summary = "The folder holds no weights that Hone reads.";
+    details.action = "Download the whole model.";
+    std::error_code ignored;
+    for (const char* pickled : {"pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth"}) {
+        if (!std::filesystem::exists(folder_ / pickled, ignored)) continue;
+        found += fmt::format(", but {}", pickled);
+        details.summary = "The folder's weights are PyTorch's, which Hone does not read.";
+        details.action = "Convert them to safetensors.";
+        break;
+    }
+    if (!others.empty())
+        found += fmt::format(", but {}{}", others[0],
+                             others.size() > 1 ? fmt::format(" and {} more", others.size() - 1) : "");
+    details.found = std::move(found);
+    throw Error(std::move(details));
 }
 
 void FolderReader::read_shards() {
-    std::error_code ignored;
-    if (!std::filesystem::exists(folder_ / kIndex, ignored))
-        fail("", "weights", fmt::format("neither {} nor {}", kSingle, kIndex), "one of them");
     list_ = kIndex;
     const JsonObject index = JsonObject::read(folder_ / kIndex);
     const JsonObject map = index.required_object("weight_map");
@@ -154,22 +196,23 @@ void FolderReader::read_shards() {
     for (const auto& [tensor, file] : map.json().items()) {
         const auto found = found_.find(tensor);
         if (found == found_.end() || found->second.file != file.get<std::string>())
-            fail(file.get<std::string>(), fmt::format("tensor '{}'", tensor), "no such tensor",
+            fail(file.get<std::string>(), fmt::format("tensor '{}'", shortened(tensor)), "no such tensor",
                  fmt::format("the tensor that {} says is there", kIndex));
     }
 }
 
 void FolderReader::read_shard(const std::string& file) {
-    if (file == kSingle) check_shard_name(file, "file");
     const std::string path = (folder_ / file).string();
     const auto mapped = MappedFile::open(path, "a safetensors file of this model");
+    checkpoint_.files.push_back(mapped->identity());
+    read_.insert(file);
     SafetensorsHeader header = read_safetensors_header(mapped->bytes(), path);
     for (SafetensorsEntry& entry : header.tensors) {
         const std::string name = entry.name;
         const auto [earlier, added] = found_.emplace(name, Found{std::move(entry), file, mapped});
         if (!added)
-            fail(file, fmt::format("tensor '{}'", name), "the same tensor as in " + earlier->second.file,
-                 "each tensor once");
+            fail(file, fmt::format("tensor '{}'", shortened(name)),
+                 "the same tensor as in " + earlier->second.file, "each tensor once");
     }
     if (const auto name = header.metadata.find("name"); name != header.metadata.end())
         stated_name_ = name->second;
@@ -192,15 +235,22 @@ void FolderReader::add(const LlamaTensor& wanted) {
     tensor.data = found->second.mapped->bytes().subspan(static_cast<std::size_t>(entry.begin),
                                                         static_cast<std::size_t>(entry.bytes));
     tensor.owner = found->second.mapped;
-    if (wanted.by_halves) {
-        if (tensor.shape.size() != 2 || tensor.shape[0] % layout_.head_dim != 0)
-            fail(found->second.file, field, fmt::format("[{}]", fmt::join(tensor.shape, ", ")),
-                 fmt::format("rows of whole heads of {}", layout_.head_dim));
-        if (weights_)
-            order_as_gguf(tensor, layout_.head_dim);
-        else
-            tensor.data = {};
-    } else if (tensor.shape.size() == 1 && tensor.type != DType::f32) {
+    // Of a vector only as many values as the model is wide are made anew.
+    const std::int64_t width = checkpoint_.integer("llama.embedding_length");
+    if (tensor.shape.size() == 1 && tensor.shape[0] != width)
+        fail(found->second.file, field, fmt::format("[{}]", tensor.shape[0]),
+             fmt::format("[{}], hidden_size", width));
+    if (wanted.by_halves && (tensor.shape.size() != 2 || tensor.shape[0] % layout_.head_dim != 0))
+        fail(found->second.file, field, fmt::format("[{}]", fmt::join(tensor.shape, ", ")),
+             fmt::format("rows of whole heads of {}", layout_.head_dim));
+    const bool widen = tensor.shape.size() == 1 && tensor.type != DType::f32;
+    if (!weights_ && (wanted.by_halves || widen)) {
+        tensor.unread = std::exchange(tensor.data, {});
+        tensor.unread_type = tensor.type;
+        if (widen) tensor.type = DType::f32;
+    } else if (wanted.by_halves) {
+        order_as_gguf(tensor, layout_.head_dim);
+    } else if (widen) {
         expand(tensor);
     }
     checkpoint_.tensors.push_back(std::move(tensor));
@@ -216,15 +266,41 @@ void FolderReader::add_rope_factors() {
     checkpoint_.tensors.push_back(std::move(tensor));
 }
 
-// A tensor that the graph would not use (a bias, say) means that its results would be wrong. With tied embeddings some
-// files hold the output matrix all the same; it is not looked at.
+// A tensor that the graph would not use (a bias, say) means that its results would be wrong.
 void FolderReader::refuse_unused() const {
     for (const auto& [name, found] : found_) {
         if (used_.contains(name) || is_computed(name)) continue;
-        if (layout_.tied_embeddings && name == "lm_head.weight") continue;
-        fail(found.file, fmt::format("tensor '{}'", name), "a tensor that is not used",
-             fmt::format("only those of a llama with {} layers", layout_.n_layers));
+        fail(found.file, fmt::format("tensor '{}'", shortened(name)), "a tensor that is not used",
+             fmt::format("only those of a llama with {} layers", layout_.n_layers), Fault::unsupported);
     }
+}
+
+// transformers 5 ties the output matrix to the embeddings only where no other one is stored. Whether a stored one differs is not looked
+// at: its bytes give the same numbers where it does not.
+void FolderReader::choose_output() {
+    if (!layout_.tied_embeddings || !found_.contains(kOutput)) return;
+    layout_.tied_embeddings = false;
+    checkpoint_.notes.push_back(
+        fmt::format("config.json ties the output matrix to the embeddings, but {} is stored: it is used, as "
+                    "transformers 5 does",
+                    kOutput));
+}
+
+// Weights in files that nothing names are not the model's, and may be what somebody meant.
+void FolderReader::note_unread_files() {
+    constexpr std::size_t kNamed = 3;
+    std::vector<std::string> others;
+    for (const std::string& name : safetensors_files(folder_))
+        if (!read_.contains(name)) others.push_back(excerpt(name));
+    std::error_code ignored;
+    if (std::filesystem::exists(folder_ / "adapter_config.json", ignored))
+        others.emplace_back("adapter_config.json");
+    if (others.empty()) return;
+    const std::size_t more = others.size() > kNamed ? others.size() - kNamed : 0;
+    others.resize(others.size() - more);
+    checkpoint_.notes.push_back(fmt::format("not read, since no part of the model names it: {}{}",
+                                            fmt::join(others, ", "),
+                                            more > 0 ? fmt::format(" and {} more", more) : ""));
 }
 
 void FolderReader::place_tensors() {
@@ -238,6 +314,11 @@ void FolderReader::place_tensors() {
 void FolderReader::name_model() {
     std::filesystem::path folder = std::filesystem::absolute(folder_).lexically_normal();
     if (!folder.has_filename()) folder = folder.parent_path();
+    std::error_code error;
+    // The cache may be a link itself, and a link may lead into it.
+    if (const auto real = std::filesystem::canonical(folder, error);
+        !error && real.parent_path().filename() == "snapshots")
+        folder = real;
     std::string name = folder.filename().string();
     if (folder.parent_path().filename() == "snapshots") {
         const std::string model = folder.parent_path().parent_path().filename().string();

@@ -9,6 +9,7 @@
 #include "engine/core/checked.h"
 #include "engine/core/error.h"
 #include "engine/formats/byte_reader.h"
+#include "engine/formats/file_kind.h"
 #include "engine/formats/hugging_face/json_file.h"
 
 namespace hone::hf {
@@ -17,8 +18,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kMetadata = "__metadata__";
-constexpr std::size_t kMaxDimensions = 4;
+constexpr std::size_t kMaxDimensions = 4, kMaxTensors = std::size_t{1} << 20U;
 constexpr std::uint64_t kMaxDimension = std::uint64_t{1} << 40U;
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 50U;  // larger than any model
 
 std::optional<DType> type_of(const std::string& name) {
     for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
@@ -34,7 +36,7 @@ std::uint64_t element_bytes(DType type) {
 class EntryReader {
 public:
     EntryReader(const std::string& path, const std::string& name, const Json& json)
-        : path_(path), field_(fmt::format("tensor '{}'", name)), json_(json) {
+        : path_(path), field_(fmt::format("tensor '{}'", shortened(name))), json_(json) {
         entry_.name = name;
     }
 
@@ -51,9 +53,9 @@ public:
     }
 
 private:
-    [[noreturn]] void fail(const std::string& part, const std::string& found,
-                           const std::string& expected) const {
-        throw Error(ErrorDetails{"", path_, field_ + part, found, expected});
+    [[noreturn]] void fail(const std::string& part, const std::string& found, const std::string& expected,
+                           Fault fault = Fault::damaged) const {
+        throw Error(ErrorDetails{"", path_, field_ + part, found, expected, fault});
     }
 
     const Json& field(const char* name) const {
@@ -65,7 +67,9 @@ private:
     void read_type() {
         const Json& value = field("dtype");
         const auto type = value.is_string() ? type_of(value.get<std::string>()) : std::nullopt;
-        if (!type) fail(" dtype", excerpt(value), "one that this version reads: F32, F16 or BF16");
+        if (!type)
+            fail(" dtype", excerpt(value), "one that this version reads: F32, F16 or BF16",
+                 Fault::unsupported);
         entry_.type = *type;
     }
 
@@ -102,9 +106,10 @@ private:
 
 std::map<std::string, std::string> read_metadata(const std::string& path, const Json& json) {
     const auto fail = [&](const Json& found) {
-        throw Error(ErrorDetails{"", path, kMetadata, excerpt(found), "texts by name"});
+        throw Error(ErrorDetails{"", path, kMetadata, excerpt(found), "texts by name", Fault::damaged});
     };
     std::map<std::string, std::string> metadata;
+    if (json.is_null()) return metadata;  // as the reference implementation takes it
     if (!json.is_object()) fail(json);
     for (const auto& [key, value] : json.items()) {
         if (!value.is_string()) fail(value);
@@ -118,29 +123,58 @@ void check_places(std::vector<SafetensorsEntry>& tensors, std::uint64_t data, st
                   const std::string& path) {
     std::stable_sort(tensors.begin(), tensors.end(),
                      [](const SafetensorsEntry& a, const SafetensorsEntry& b) { return a.begin < b.begin; });
+    const auto fail = [&](const SafetensorsEntry& tensor, std::string found, std::string expected,
+                          Fault fault, std::string summary) {
+        ErrorDetails details{"",
+                             path,
+                             fmt::format("tensor '{}' data_offsets", shortened(tensor.name)),
+                             std::move(found),
+                             std::move(expected),
+                             fault};
+        details.summary = std::move(summary);
+        if (fault == Fault::cut_off) details.action = "Download or copy it again.";
+        throw Error(std::move(details));
+    };
     std::uint64_t end = 0;
-    const SafetensorsEntry* before = nullptr;
+    const SafetensorsEntry *before = nullptr, *beyond = nullptr;
     for (SafetensorsEntry& tensor : tensors) {
-        const std::string field = fmt::format("tensor '{}' data_offsets", tensor.name);
         if (tensor.begin != end)
-            throw Error(ErrorDetails{
-                "", path, field,
-                fmt::format("{}{}", tensor.begin,
-                            tensor.begin < end ? fmt::format(", inside tensor '{}'", before->name) : ""),
-                fmt::format("{}, where the data before it ends", end)});
-        if (tensor.bytes > size - data - end)
-            throw Error(
-                ErrorDetails{"", path, field,
-                             fmt::format("{} + {} B after the header's end at {}", end, tensor.bytes, data),
-                             fmt::format("no more than the file's {} B", size)});
-        end += tensor.bytes;
-        tensor.begin += data;
+            fail(tensor,
+                 fmt::format("{}{}", tensor.begin,
+                             tensor.begin < end ? fmt::format(", inside tensor '{}'", before->name) : ""),
+                 fmt::format("{}, where the data before it ends", end), Fault::damaged, "");
+        const auto next = checked_add<std::uint64_t>(end, tensor.bytes);
+        if (!next || *next > kMostBytes)
+            fail(tensor, fmt::format("{} + {} B", end, tensor.bytes),
+                 fmt::format("no more than the file's {} B", size), Fault::damaged, "");
+        end = *next;
+        if (end > size - data && beyond == nullptr) beyond = &tensor;
         before = &tensor;
     }
+    if (beyond != nullptr)
+        fail(*beyond,
+             fmt::format("{} + {} B after the header's end at {}", beyond->begin, beyond->bytes, data),
+             fmt::format("no more than the file's {} B", size), Fault::cut_off,
+             cut_off_text(size, data + end));
     if (end != size - data)
         throw Error(ErrorDetails{"", path, "file",
                                  fmt::format("{} B after the last tensor", size - data - end),
-                                 "the file's end there"});
+                                 "the file's end there", Fault::damaged});
+    for (SafetensorsEntry& tensor : tensors) tensor.begin += data;
+}
+
+// Before a length is believed: a page, a pointer or an archive has one, too.
+void require_safetensors(std::span<const std::byte> file, const std::string& path) {
+    constexpr const char* kExpected = "a safetensors file";
+    if (file.empty()) refuse_kind(file_kind(file), path, "header length", kExpected);
+    const std::string_view start(reinterpret_cast<const char*>(file.data()),
+                                 std::min<std::size_t>(file.size(), 64));
+    // JSON may begin with white space, though the format's description says that it must not.
+    const std::size_t brace =
+        start.size() > 8 ? start.find_first_not_of(" \t\r\n", 8) : std::string_view::npos;
+    if (brace != std::string_view::npos && start[brace] == '{') return;
+    const FileKind kind = file_kind(file);
+    if (kind.known) refuse_kind(kind, path, "header length", kExpected);
 }
 
 }  // namespace
@@ -150,30 +184,26 @@ std::string safetensors_type(DType type) {
 }
 
 SafetensorsHeader read_safetensors_header(std::span<const std::byte> file, const std::string& path) {
+    require_safetensors(file, path);
     ByteReader reader(file, path);
-    if (reader.remaining() == 0) reader.fail("file", "an empty file", "a safetensors file of at least 10 B");
-    if (reader.remaining() >= 23 &&
-        std::string_view(reinterpret_cast<const char*>(file.data()), 23) == "version https://git-lfs")
-        reader.fail("header length", "a Git LFS pointer: the model itself was not downloaded",
-                    "a safetensors file");
     const auto length = reader.number<std::uint64_t>("header length");
-    const std::uint64_t most = std::min(kMaxSafetensorsHeader, reader.remaining());
-    if (length > most)
-        reader.fail("header length", std::to_string(length),
-                    most == kMaxSafetensorsHeader
-                        ? fmt::format("at most {}", most)
-                        : fmt::format("at most the {} B that the file still has: it is truncated, or no "
-                                      "safetensors file",
-                                      most));
+    if (length > kMaxSafetensorsHeader)
+        reader.fail_at(0, "header length", std::to_string(length),
+                       fmt::format("at most {}", kMaxSafetensorsHeader));
+    if (length > reader.remaining())
+        reader.fail_at(0, "header length", std::to_string(length),
+                       fmt::format("at most the {} B that the file still has", reader.remaining()),
+                       Fault::cut_off);
     const std::string_view text = reader.bytes(length, "header");
-    const JsonObject header = JsonObject::parse(text, path, "header");
     SafetensorsHeader result;
-    for (const auto& [name, value] : header.json().items()) {
+    JsonObject::each_member(text, path, "header", [&](const std::string& name, const Json& value) {
         if (name == kMetadata)
             result.metadata = read_metadata(path, value);
+        else if (result.tensors.size() == kMaxTensors)
+            reader.fail("header", fmt::format("more than {} tensors", kMaxTensors), "a model's");
         else
             result.tensors.push_back(EntryReader(path, name, value).read());
-    }
+    });
     check_places(result.tensors, reader.position(), file.size(), path);
     return result;
 }

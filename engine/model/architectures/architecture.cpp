@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/architectures/architecture.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string>
 
 #include "engine/core/error.h"
+#include "engine/formats/file_kind.h"
 
 namespace hone {
 
@@ -22,9 +25,11 @@ const Architecture& architecture_of(const Checkpoint& checkpoint) {
     }
     throw Error({.message = {},
                  .file = checkpoint.source,
-                 .field = "general.architecture",
-                 .found = "'" + name + "', which is not supported",
-                 .expected = "one of: " + known});
+                 .field = checkpoint.metadata_field("general.architecture"),
+                 .found = "'" + shortened(name) + "', which is not supported",
+                 .expected = "one of: " + known,
+                 .fault = Fault::unsupported,
+                 .summary = fmt::format("Hone cannot run the architecture '{}' yet.", shortened(name))});
 }
 
 }  // namespace hone

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "engine/core/error.h"
+#include "engine/formats/file_kind.h"
 #include "engine/model/architectures/architecture.h"
+#include "engine/model/architectures/llama_keys.h"
 #include "engine/model/hyper_parameters.h"
 
 namespace hone {
@@ -25,19 +27,28 @@ constexpr const char* kRopeFactors = "rope_freqs.weight";
 
 // Hyper-parameters -------------------------------------------------------------------------------------------------
 
-void refuse_what_changes_the_graph(const Checkpoint& checkpoint) {
-    if (const auto experts = checkpoint.integer_or("llama.expert_count", 0); experts != 0)
-        refuse(checkpoint, "llama.expert_count", std::to_string(experts),
-               "0: mixtures of experts are not supported");
-    if (const auto window = checkpoint.integer_or("llama.attention.sliding_window", 0); window != 0)
-        refuse(checkpoint, "llama.attention.sliding_window", std::to_string(window),
-               "none: models trained with a sliding window are not supported");
+void note_default(ModelConfig& config, const Checkpoint& checkpoint, const char* key,
+                  const std::string& value) {
+    if (checkpoint.metadata_find(key) != nullptr) return;
+    config.notes.push_back(
+        fmt::format("the file does not say {}: {}, llama.cpp's default, is used", key, value));
+}
+
+// One number, or one a layer where they are all the same.
+std::int64_t size_of_layers(const Checkpoint& checkpoint, const ModelConfig& config, const char* key,
+                            std::int64_t low, std::int64_t high) {
+    const auto value = checkpoint.same_in_every_layer(key, config.n_layers);
+    return value ? within(checkpoint, key, *value, low, high) : integer_within(checkpoint, key, low, high);
 }
 
 void read_heads(const Checkpoint& checkpoint, ModelConfig& config) {
-    config.n_heads = integer_within(checkpoint, "llama.attention.head_count", 1, kMaxHeads);
-    config.n_kv_heads =
-        integer_within_or(checkpoint, "llama.attention.head_count_kv", config.n_heads, 1, kMaxHeads);
+    constexpr const char* kKvHeads = "llama.attention.head_count_kv";
+    config.n_heads = size_of_layers(checkpoint, config, "llama.attention.head_count", 1, kMaxHeads);
+    config.n_kv_heads = checkpoint.metadata_find(kKvHeads) == nullptr
+                            ? config.n_heads
+                            : size_of_layers(checkpoint, config, kKvHeads, 1, kMaxHeads);
+    note_default(config, checkpoint, kKvHeads,
+                 fmt::format("{}, as many as llama.attention.head_count", config.n_heads));
     if (config.n_heads % config.n_kv_heads != 0)
         refuse(checkpoint, "llama.attention.head_count_kv", std::to_string(config.n_kv_heads),
                fmt::format("a divisor of the {} query heads", config.n_heads));
@@ -60,20 +71,26 @@ void read_heads(const Checkpoint& checkpoint, ModelConfig& config) {
         refuse(checkpoint, "llama.rope.dimension_count", std::to_string(config.rotary_dim), "an even number");
 }
 
-// What linear scaling divides every frequency by (arXiv 2306.15595); 1 where there is none.
-double linear_factor(const Checkpoint& checkpoint) {
-    const std::string type = checkpoint.text_or("llama.rope.scaling.type", "");
-    if (!type.empty() && type != "none" && type != "linear")
-        refuse(checkpoint, "llama.rope.scaling.type", "'" + type + "'",
-               "none or linear (llama3 comes as the tensor 'rope_freqs.weight')");
-    for (const char* key : {"llama.rope.scaling.factor", "llama.rope.scale_linear"}) {
-        const double factor = checkpoint.real_or(key, 1.0);
-        if (factor == 1.0 || factor == 0.0) continue;
-        if (type == "none")
-            refuse(checkpoint, key, fmt::format("{}", factor), "1, where llama.rope.scaling.type is none");
-        return real_within(checkpoint, key, factor, 0.0, 1e6);
+// What linear scaling divides every frequency by (arXiv 2306.15595); 1 where there is none. As llama.cpp reads it: the type is linear
+// where none is said, the older key counts where the newer is absent, and 0 is no scaling.
+double linear_factor(const Checkpoint& checkpoint, ModelConfig& config) {
+    constexpr const char* kType = "llama.rope.scaling.type";
+    const std::string type = checkpoint.text_or(kType, "linear");
+    if (type != "none" && type != "linear")
+        refuse(checkpoint, kType, "'" + type + "'",
+               "none or linear (llama3 comes as the tensor 'rope_freqs.weight')", Fault::unsupported);
+    const char* key = "llama.rope.scaling.factor";
+    if (checkpoint.metadata_find(key) == nullptr) key = "llama.rope.scale_linear";
+    const double factor = checkpoint.real_or(key, 0.0);
+    if (factor == 0.0) return 1.0;
+    if (type == "none") {
+        if (factor != 1.0)
+            config.notes.push_back(fmt::format("{} is {} and is not used, since {} is none, as in llama.cpp",
+                                               key, factor, kType));
+        return 1.0;
     }
-    return 1.0;
+    if (factor != 1.0) note_default(config, checkpoint, kType, "linear");
+    return real_within(checkpoint, key, factor, 0.0, 1e6);
 }
 
 // What each frequency is divided by besides: rope_freqs.weight, as llama3's scaling has it; empty without.
@@ -96,7 +113,8 @@ std::vector<float> frequency_factors(const Checkpoint& checkpoint, std::int64_t 
 void read_rope(const Checkpoint& checkpoint, ModelConfig& config) {
     config.rope_theta = real_within(checkpoint, "llama.rope.freq_base",
                                     checkpoint.real_or("llama.rope.freq_base", 10000.0), 0.0, 1e12);
-    const double linear = linear_factor(checkpoint);
+    note_default(config, checkpoint, "llama.rope.freq_base", "10000");
+    const double linear = linear_factor(checkpoint, config);
     const std::vector<float> factors = frequency_factors(checkpoint, config.rotary_dim / 2);
     for (std::int64_t i = 0; i < config.rotary_dim; i += 2) {
         double frequency =
@@ -129,12 +147,12 @@ void read_vocabulary(const Checkpoint& checkpoint, ModelConfig& config) {
 }
 
 ModelConfig llama_config(const Checkpoint& checkpoint) {
-    refuse_what_changes_the_graph(checkpoint);
     ModelConfig config;
     config.architecture = "llama";
+    config.notes = check_llama_keys(checkpoint);
     config.n_layers = integer_within(checkpoint, "llama.block_count", 1, kMaxLayers);
     config.n_embd = integer_within(checkpoint, "llama.embedding_length", 2, kMaxWidth);
-    config.n_ff = integer_within(checkpoint, "llama.feed_forward_length", 1, kMaxWidth);
+    config.n_ff = size_of_layers(checkpoint, config, "llama.feed_forward_length", 1, kMaxWidth);
     config.context_length = integer_within(checkpoint, "llama.context_length", 1, kMaxContext);
     read_heads(checkpoint, config);
     read_vocabulary(checkpoint, config);
@@ -192,8 +210,9 @@ void llama_check_tensors(const Checkpoint& checkpoint, const ModelConfig& config
     // A tensor that the graph would not use (a bias, say) means that its results would be wrong.
     for (const StoredTensor& tensor : checkpoint.tensors) {
         if (!used.contains(tensor.name))
-            refuse(checkpoint, "tensor '" + tensor.name + "'", "a tensor that is not used",
-                   fmt::format("only those of a llama model with {} layers", config.n_layers));
+            refuse(checkpoint, "tensor '" + shortened(tensor.name) + "'", "a tensor that is not used",
+                   fmt::format("only those of a llama model with {} layers", config.n_layers),
+                   Fault::unsupported);
     }
 }
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/formats/file_identity.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+
+namespace hone {
+namespace {
+
+[[noreturn]] void changed(const std::string& path, std::string found, std::string expected) {
+    ErrorDetails details{"", path, "file", std::move(found), std::move(expected)};
+    details.fault = Fault::changed;
+    details.summary = "The model was changed or replaced after Hone looked at it.";
+    throw Error(std::move(details));
+}
+
+std::string described(const FileIdentity& file) {
+    return fmt::format("{} B, changed at {}.{:09} s, inode {} of device {}", file.bytes,
+                       file.modified_ns / 1'000'000'000, file.modified_ns % 1'000'000'000, file.inode,
+                       file.device);
+}
+
+}  // namespace
+
+FileIdentity identity_of(const std::filesystem::path& path, const struct stat& status) {
+    return {path.string(), static_cast<std::uint64_t>(status.st_dev),
+            static_cast<std::uint64_t>(status.st_ino), static_cast<std::int64_t>(status.st_size),
+            static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
+std::optional<FileIdentity> identity_of(const std::filesystem::path& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+    return identity_of(path, status);
+}
+
+void require_same_files(const std::vector<FileIdentity>& before, const std::vector<FileIdentity>& now) {
+    std::map<std::string_view, const FileIdentity*> current;
+    for (const FileIdentity& file : now) current[file.path] = &file;
+    for (const FileIdentity& file : before) {
+        const auto found = current.find(file.path);
+        if (found == current.end()) changed(file.path, "no such file any more", described(file));
+        if (*found->second != file) changed(file.path, described(*found->second), described(file));
+        current.erase(found);
+    }
+    if (!current.empty())
+        changed(std::string(current.begin()->first), "a file that came since", "none of that name");
+}
+
+nlohmann::json files_to_json(const std::vector<FileIdentity>& files) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const FileIdentity& file : files)
+        list.push_back({{"path", file.path},
+                        {"device", file.device},
+                        {"inode", file.inode},
+                        {"bytes", file.bytes},
+                        {"modified_ns", file.modified_ns}});
+    return list;
+}
+
+std::vector<FileIdentity> files_from_json(const nlohmann::json& json) {
+    std::vector<FileIdentity> files;
+    for (const nlohmann::json& file : json)
+        files.push_back({file.at("path").get<std::string>(), file.at("device").get<std::uint64_t>(),
+                         file.at("inode").get<std::uint64_t>(), file.at("bytes").get<std::int64_t>(),
+                         file.at("modified_ns").get<std::int64_t>()});
+    return files;
+}
+
+}  // namespace hone

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/formats/hugging_face/json_file.h"
+
+namespace hone::hf {
+
+// Throws Error for a config.json of anything but a plain llama: another architecture, and every key that is known to change what a
+// decoder computes, with a value other than the one that changes nothing. Keys that nobody knows are named in a note.
+void require_plain_llama(const JsonObject& config, std::vector<std::string>& notes);
+
+// "config.json does not say rms_norm_eps: 1e-06, transformers' default, is used".
+void note_default(std::vector<std::string>& notes, std::string_view key, const std::string& value);
+
+}  // namespace hone::hf
