@@ -8,6 +8,7 @@
 #include "app/hone/experiment_options.h"
 #include "app/hone/interrupt.h"
 #include "app/hone/terminal.h"
+#include "engine/core/printable.h"
 #include "engine/experiment/client/client.h"
 
 namespace hone::cli {
@@ -41,6 +42,8 @@ int generate_command(const GenerateOptions& options) {
         return kDone;
     }
     print("\n");
+    for (const nlohmann::json& note : result.value("notes", nlohmann::json::array()))
+        fmt::print(stderr, "note: {}\n", printable(note.get<std::string>()));
     const std::int64_t tokens = result.value("tokens", std::int64_t{0});
     std::string line = fmt::format(
         "{} · {} · first after {}", counted(result.value("prompt_tokens", 0), "prompt token"),

@@ -33,6 +33,8 @@ std::string summary(const nlohmann::json& model) {
                {"KV cache, fp32", bytes_text(model.value("kv_bytes_per_token", 0.0)) + " a token"},
                {"tokeniser", model.value("tokenizer", "")},
                {"chat template", model.value("chat_template", "")}});
+    for (const nlohmann::json& note : model.value("notes", nlohmann::json::array()))
+        text += "note: " + printable(note.get<std::string>()) + "\n";
     if (!model.value("supported", true))
         text += "not supported: " + printable(model.value("unsupported_reason", "")) + "\n";
     return text;

@@ -67,7 +67,7 @@ const std::vector<Element>* array_of(const Checkpoint& checkpoint, std::string_v
 void require_part(const Checkpoint& checkpoint, const std::string& source) {
     const std::string name = std::filesystem::path(source).filename().string();
     if (!name.ends_with(".safetensors") || std::filesystem::is_directory(source)) return;
-    for (const FileIdentity& file : checkpoint.files)
+    for (const SourceFile& file : checkpoint.files)
         if (std::filesystem::path(file.path).filename().string() == name) return;
     ErrorDetails details{"",
                          source,

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "engine/core/dtype.h"
-#include "engine/formats/file_identity.h"
+#include "engine/formats/source_file.h"
 #include "engine/formats/tensor_index.h"
 
 namespace hone {
@@ -64,7 +64,7 @@ struct Checkpoint {
     std::vector<StoredTensor> tensors;                                  // in file order
     // What a reader answered itself where the files say nothing, or where they say two things: one sentence each, for people.
     std::vector<std::string> notes;
-    std::vector<FileIdentity> files;  // that were read; none for a synthetic checkpoint
+    std::vector<SourceFile> files;  // that were read; none for a synthetic checkpoint
 
     // By name, however the tensors were changed since: in constant time but for names that are not there.
     const StoredTensor* find(std::string_view tensor_name) const;

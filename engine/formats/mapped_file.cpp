@@ -95,7 +95,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
                                             : "something that is not a regular file",
                     expected, Fault::not_a_model);
     std::shared_ptr<MappedFile> mapped(new MappedFile);
-    mapped->identity_ = identity_of(path, status);
+    mapped->identity_ = source_file(path, status);
     if (status.st_size == 0) return mapped;
     const auto size = static_cast<std::size_t>(status.st_size);
     void* const data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "engine/formats/file_identity.h"
+#include "engine/formats/source_file.h"
 
 namespace hone {
 
@@ -22,12 +22,12 @@ public:
     MappedFile& operator=(const MappedFile&) = delete;
 
     std::span<const std::byte> bytes() const { return bytes_; }
-    const FileIdentity& identity() const { return identity_; }
+    const SourceFile& identity() const { return identity_; }
 
 private:
     MappedFile() = default;
     std::span<const std::byte> bytes_;
-    FileIdentity identity_;
+    SourceFile identity_;
 };
 
 // The path, as a JSON text in quotes, of the mapped file that `address` lies in; null where none does. For a handler of SIGBUS, which

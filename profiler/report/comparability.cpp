@@ -116,6 +116,12 @@ std::string busy(const RunRecord& run) {
 // The hash, not the name, says whether two checkpoints are the same: names are what a file says of itself.
 std::string other_checkpoint(const NewRun& a, const NewRun& b) {
     if (a.model_hash == b.model_hash) return {};
+    // A hash covers the metadata from its version 2 on: hashes of two versions differ for the same file.
+    if (at(a.model, "hash_version") != at(b.model, "hash_version") && a.model_name == b.model_name)
+        return fmt::format(
+            "perhaps another model: the hashes of the two checkpoints called {} were made by two versions of "
+            "Hone, and only the newer one covers the metadata",
+            a.model_name);
     if (a.model_name != b.model_name)
         return fmt::format("other model: {} and {}", a.model_name, b.model_name);
     const auto beginning = [](const std::string& hash) {

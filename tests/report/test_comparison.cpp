@@ -242,6 +242,16 @@ TEST_F(Comparing, WarnsOfWhatDiffersAndDoesNotForbid) {
     EXPECT_THAT(metric(commits, "decode_tokens_per_second").refusal, IsEmpty());
 }
 
+// A hash covers the metadata from its second version on: of two versions it says nothing.
+TEST_F(Comparing, HashesOfTwoVersionsDoNotSayThatModelsDiffer) {
+    const Comparison found = altered([](NewRun& run) {
+        run.model["hash_version"] = 2;
+        run.model_hash = "other";
+    });
+    EXPECT_THAT(found.warnings, Contains(HasSubstr("perhaps another model")));
+    EXPECT_THAT(found.warnings, Not(Contains(HasSubstr("two checkpoints are called"))));
+}
+
 TEST_F(Comparing, WarnsOfOtherPromptsAndOfABusyMachine) {
     NewRun first = MeasuredRuns::what(), second = MeasuredRuns::what("int8");
     first.workload["seed"] = 1;

@@ -46,6 +46,7 @@ public:
         // The file holds the matrices in this type, so the recipe in memory must too.
         nlohmann::json message{
             {"type", "prepare"}, {"experiment", to_json(in_memory)}, {"dtype", request.dtype}};
+        message["files"] = exported.value("files", nlohmann::json::array());
         windows_ = memory_.request(std::move(message), stop_).at("text").at("windows").get<int>();
         artifact_.request({{"type", "prepare"}, {"experiment", to_json(in_file)}}, stop_);
     }
@@ -181,6 +182,7 @@ nlohmann::json export_checkpoint(const ExportRequest& request, const WorkerLaunc
             fmt::format("What was at {} had changed while the model was being written: it is kept as {}.",
                         request.path.string(), kept));
     result.erase("kept");
+    result.erase("files");
     return result;
 }
 

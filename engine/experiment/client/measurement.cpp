@@ -87,6 +87,7 @@ private:
     ScratchFolder spools_;
     std::vector<SideState> sides_;  // baseline first
     nlohmann::json model_, environment_;
+    nlohmann::json files_;  // which files the model was when it was described
     Phases phases_;
     double reported_ = 0;
     double offset_ = 0, scale_ = 1;  // of the group of sides that is being measured
@@ -127,10 +128,10 @@ void Measurement::describe() {
         {{"type", "inspect"}, {"checkpoint", request_.experiment.checkpoint}, {"tensors", false}}, stop_);
     model_.erase("id");
     model_.erase("type");
+    files_ = model_.value("files", nlohmann::json::array());
+    model_.erase("files");  // they say nothing of the run
     if (!model_.value("supported", true))
-        throw Error(ErrorDetails{"", request_.experiment.checkpoint, "model",
-                                 model_.value("unsupported_reason", ""), "a model that this version runs",
-                                 Fault::unsupported});
+        throw Error(error_details_from_json(model_.value("unsupported", nlohmann::json::object())));
     // A text that cannot be scored is told before a run begins, and stores none.
     const Workload& workload = request_.experiment.workload;
     if ((workload.text != "bundled" && workload.text != "none") || !workload.more_texts.empty())
@@ -203,7 +204,7 @@ nlohmann::json Measurement::ask(SideState& side, nlohmann::json message) {
 }
 
 void Measurement::prepare(SideState& side) {
-    nlohmann::json message{{"type", "prepare"}, {"experiment", to_json(asked_of(side))}};
+    nlohmann::json message{{"type", "prepare"}, {"experiment", to_json(asked_of(side))}, {"files", files_}};
     if (!side.fault.is_null()) message["fault"] = side.fault;
     const nlohmann::json reply = ask(side, std::move(message));
     of_side(side, [&] {

@@ -120,15 +120,18 @@ nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& laun
     experiment.workload.prompt_tokens = experiment.workload.generated_tokens = 1;
     experiment.workload.text = "none";
     return understood([&] {
-        worker.request({{"type", "prepare"}, {"experiment", to_json(experiment)}}, stop, progress);
-        return without_envelope(worker.request({{"type", "step"},
-                                                {"kind", "generate"},
-                                                {"prompt", request.prompt},
-                                                {"chat", request.chat},
-                                                {"max_tokens", request.max_tokens},
-                                                {"temperature", request.temperature},
-                                                {"seed", request.seed}},
-                                               std::move(stop), progress));
+        const nlohmann::json prepared =
+            worker.request({{"type", "prepare"}, {"experiment", to_json(experiment)}}, stop, progress);
+        nlohmann::json answer = without_envelope(worker.request({{"type", "step"},
+                                                                 {"kind", "generate"},
+                                                                 {"prompt", request.prompt},
+                                                                 {"chat", request.chat},
+                                                                 {"max_tokens", request.max_tokens},
+                                                                 {"temperature", request.temperature},
+                                                                 {"seed", request.seed}},
+                                                                std::move(stop), progress));
+        answer["notes"] = prepared.value("notes", nlohmann::json::array());
+        return answer;
     });
 }
 

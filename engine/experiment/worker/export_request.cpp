@@ -13,10 +13,10 @@ namespace hone {
 
 namespace {
 
-// What the format, or memory, cannot hold is refused from the headers alone, before weights are read and transformed. Returns the
-// model's context.
-std::int64_t require_possible(const nlohmann::json& request, const Recipe& weights,
-                              const FileFormat& format) {
+// What the format, or memory, cannot hold is refused from the headers alone, before weights are read and transformed. Returns what
+// it looked at.
+ExperimentPlan require_possible(const nlohmann::json& request, const Recipe& weights,
+                                const FileFormat& format) {
     constexpr std::int64_t kWriting = std::int64_t{16} << 20;  // the writer's buffers
     ExperimentPlan plan;
     plan.checkpoint = open_checkpoint(text_field(request, "checkpoint"), false);
@@ -25,7 +25,8 @@ std::int64_t require_possible(const nlohmann::json& request, const Recipe& weigh
     (void)format.size(plan.checkpoint);
     plan.transform_bytes = applied.most_bytes + kWriting;
     require_memory(plan, resident_bytes(), available_memory_bytes());
-    return read_config(plan.checkpoint).context_length;
+    plan.config = read_config(plan.checkpoint);
+    return plan;
 }
 
 }  // namespace
@@ -51,20 +52,24 @@ nlohmann::json export_model(const nlohmann::json& request, const Progress& apply
         else
             left_out.push_back(step.technique);
     }
-    const std::int64_t context_length = require_possible(request, weights, format);
+    const ExperimentPlan plan = require_possible(request, weights, format);
     Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"));
+    require_same_files(plan.checkpoint.files, checkpoint.files);
     AppliedRecipe applied = apply_recipe(checkpoint, weights, 1, context, apply);
     for (std::string& note : convert_matrices(checkpoint, request.value("dtype", "keep"), context, apply))
         applied.notes.push_back(std::move(note));
     const Existing existing = request.value("overwrite", false) ? Existing::replace : Existing::refuse;
     Written written = format.prepare(checkpoint, path, existing, write);
+    std::vector<std::string> notes = checkpoint.notes;
+    notes.insert(notes.end(), applied.notes.begin(), applied.notes.end());
     nlohmann::json result{{"path", path},
                           {"bytes", written.bytes},
                           {"types", bytes_by_type(checkpoint)},
                           {"left_out", left_out},
-                          {"notes", applied.notes},
+                          {"notes", notes},
                           {"hash", tensor_data_hash(checkpoint)},
-                          {"context_length", context_length}};
+                          {"context_length", plan.config.context_length},
+                          {"files", files_to_json(plan.checkpoint.files)}};
     if (request.value("hold", false)) {
         held = std::move(written);
         result["written"] = held.place->temporary().string();

@@ -106,8 +106,11 @@ nlohmann::json inspect_checkpoint(const nlohmann::json& request) {
                           {"parameters", checkpoint.parameters()},
                           {"types", bytes_by_type(checkpoint)},
                           {"hash", checkpoint_hash(checkpoint)},
+                          {"hash_version", kCheckpointHashVersion},
                           {"chat_template", template_name(recognise_chat_template(checkpoint))},
                           {"synthetic", checkpoint.synthetic},
+                          {"notes", checkpoint.notes},
+                          {"files", files_to_json(checkpoint.files)},
                           {"supported", true},
                           {"unsupported_reason", ""}};
     std::int64_t bytes = 0;
@@ -115,11 +118,14 @@ nlohmann::json inspect_checkpoint(const nlohmann::json& request) {
     result["bytes"] = bytes;
     // What this version cannot run can still be looked at.
     try {
-        add_config(result, read_config(checkpoint));
+        const ModelConfig config = read_config(checkpoint);
+        add_config(result, config);
+        for (const std::string& note : config.notes) result["notes"].push_back(note);
         result["tokenizer"] = Tokenizer::from_checkpoint(checkpoint).kind();
     } catch (const Error& error) {
         result["supported"] = false;
-        result["unsupported_reason"] = error.what();
+        result["unsupported_reason"] = error.details().message;
+        result["unsupported"] = to_json(error.details());
     }
     if (request.value("tensors", false)) result["tensors"] = tensor_list(checkpoint);
     return result;

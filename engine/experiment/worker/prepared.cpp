@@ -16,6 +16,7 @@
 #include "engine/experiment/worker/device_target.h"
 #include "engine/runtime/generation.h"
 #include "engine/techniques/apply/technique.h"
+#include "engine/weights/finite.h"
 #include "profiler/environment/environment.h"
 
 namespace hone {
@@ -57,11 +58,29 @@ nlohmann::json metrics_of(const GenerationTimings& timings) {
     return metrics;
 }
 
+void append(std::vector<std::string>& notes, const std::vector<std::string>& more) {
+    notes.insert(notes.end(), more.begin(), more.end());
+}
+
+PerplexityPlan plan_of(const Workload& workload) {
+    PerplexityPlan plan;
+    plan.protocol =
+        workload.protocol == "strided" ? PerplexityProtocol::strided : PerplexityProtocol::windows;
+    plan.context = workload.context;
+    plan.stride = workload.stride;
+    plan.max_windows = workload.windows;
+    return plan;
+}
+
 }  // namespace
 
 Prepared::Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
-                   const Progress& load_progress, const Progress& apply_progress)
-    : experiment_(experiment), fault_(fault), pool_(checked_threads(experiment.target, kMostThreads)) {
+                   const Progress& load_progress, const Progress& apply_progress,
+                   std::vector<SourceFile> files)
+    : experiment_(experiment),
+      files_(std::move(files)),
+      fault_(fault),
+      pool_(checked_threads(experiment.target, kMostThreads)) {
     device_ = open_device(experiment.target);
     if (device_) device_free_ = device_->free_bytes();
     load(dtype, load_progress, apply_progress);
@@ -76,6 +95,8 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
     {
         // From the headers alone, so that a model that does not fit is refused before anything is read.
         const ExperimentPlan plan = plan_experiment(experiment_, dtype, queried_device(experiment_.target));
+        if (!files_.empty()) require_same_files(files_, plan.checkpoint.files);
+        files_ = plan.checkpoint.files;
         if (const auto refusal = context_refusal(experiment_.checkpoint, plan.config.context_length,
                                                  experiment_.workload, plan.sizes))
             throw Error(*refusal);
@@ -88,7 +109,10 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
     // large ones.
     Checkpoint checkpoint = open_checkpoint(experiment_.checkpoint,
                                             !device_ || !experiment_.checkpoint.starts_with("synthetic:"));
+    require_same_files(files_, checkpoint.files);
     const bool has_weights = !checkpoint.synthetic || !device_;
+    notes_ = checkpoint.notes;
+    if (!checkpoint.synthetic) append(notes_, notes_of_not_finite(checkpoint, pool_, load_progress));
     load_seconds_ = seconds_since(start);
     if (!experiment_.recipe.steps.empty()) weight_evidence_.emplace(checkpoint);
     const Clock::time_point apply_start = Clock::now();
@@ -102,10 +126,9 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
                                apply_progress, device)
                 : plan_recipe(checkpoint, experiment_.recipe, experiment_.workload.concurrency, device);
         config_ = applied.run;
-        notes_ = std::move(applied.notes);
+        append(notes_, applied.notes);
         if (has_weights) {
-            const auto notes = convert_matrices(checkpoint, dtype, context, apply_progress);
-            notes_.insert(notes_.end(), notes.begin(), notes.end());
+            append(notes_, convert_matrices(checkpoint, dtype, context, apply_progress));
         } else {
             plan_matrices(checkpoint, dtype);
         }
@@ -118,7 +141,7 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
         }
         if (without_zeros && has_weights) {
             const auto notes = leave_zeros_out(checkpoint, config_.device, context, apply_progress);
-            notes_.insert(notes_.end(), notes.begin(), notes.end());
+            append(notes_, notes);
             weight_evidence_->left_out(checkpoint, false);
         }
     }
@@ -127,6 +150,7 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
     const Clock::time_point model_start = Clock::now();
     account_.making_tokenizer();
     model_ = load_model(std::move(checkpoint));
+    append(notes_, model_->config.notes);
     account_.tokenizer_made();
     load_seconds_ += seconds_since(model_start);
 }

@@ -29,9 +29,10 @@ namespace hone {
 // A model made ready for steps: loaded, its recipe applied, prompts and accuracy text chosen.
 class Prepared {
 public:
-    // `dtype`: what the matrices become after the recipe ("keep" for the recipe's own).
+    // `dtype`: what the matrices become after the recipe ("keep" for the recipe's own). `files`: which files the checkpoint must still
+    // be; any where there are none.
     Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
-             const Progress& load, const Progress& apply);
+             const Progress& load, const Progress& apply, std::vector<SourceFile> files = {});
 
     nlohmann::json description() const;  // the result of `prepare`
     bool on_device() const { return device_ != nullptr; }
@@ -64,6 +65,7 @@ private:
     double tokenize_bytes_per_second();
 
     Experiment experiment_;
+    std::vector<SourceFile> files_;  // as they were looked at
     InjectedFault fault_;
     kernels::ThreadPool pool_;
     RunConfig config_;

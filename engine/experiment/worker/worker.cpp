@@ -17,6 +17,7 @@
 #include "engine/core/system_memory.h"
 #include "engine/experiment/worker/channel.h"
 #include "engine/experiment/worker/device_target.h"
+#include "engine/experiment/worker/lost_page.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
 #include "kernels/cpu/pulse.h"
@@ -153,8 +154,10 @@ json Worker::prepare(const json& request) {
         fault = InjectedFault(request["fault"]);
     }
     const Experiment experiment = experiment_from_json(request.at("experiment"), builtin_registry());
+    // Which files a client has looked at before: any other is not what it asks for.
+    const std::vector<SourceFile> files = files_from_json(request.value("files", json::array()));
     prepared_ = std::make_unique<Prepared>(experiment, request.value("dtype", "keep"), fault,
-                                           progress("load"), progress("apply"));
+                                           progress("load"), progress("apply"), files);
     return prepared_->description();
 }
 
@@ -261,6 +264,7 @@ void Worker::work() {
             requests_.pop_front();
             stop_ = std::stop_source();
             current_id_ = request["id"];
+            lost_pages_end_request(current_id_.get<std::int64_t>());
         }
         kernels::pulse();
         busy_ = true;
@@ -295,6 +299,7 @@ int Worker::run() {
 }  // namespace
 
 int run_worker(int input_fd, int output_fd, const WorkerOptions& options) {
+    report_lost_pages(output_fd);
     return Worker(input_fd, output_fd, options).run();
 }
 

@@ -113,11 +113,11 @@ void require_inside(const fs::path& folder, const std::string& name, const std::
     throw Error(std::move(details));
 }
 
-std::vector<FileIdentity> checked_side_files(const fs::path& folder) {
-    std::vector<FileIdentity> files;
+std::vector<SourceFile> checked_side_files(const fs::path& folder) {
+    std::vector<SourceFile> files;
     for (const char* name : kSideFiles) {
         require_inside(folder, name, (folder / name).string(), "file");
-        if (auto identity = identity_of(folder / name)) files.push_back(*std::move(identity));
+        if (auto identity = source_file(folder / name)) files.push_back(*std::move(identity));
     }
     return files;
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/formats/file_identity.h"
+#include "engine/formats/source_file.h"
 
 namespace hone::hf {
 
@@ -17,7 +17,7 @@ void require_inside(const std::filesystem::path& folder, const std::string& name
 
 // All files beside the weights that a model may consist of, whoever reads them: each checked by require_inside, before any of them is
 // opened. Returns which files they are.
-std::vector<FileIdentity> checked_side_files(const std::filesystem::path& folder);
+std::vector<SourceFile> checked_side_files(const std::filesystem::path& folder);
 
 // Throws Error that says what is in a folder without config.json: an adapter, a GGUF file, PyTorch's weights, nothing, or that it may not
 // be read.

@@ -122,7 +122,7 @@ private:
 
     std::filesystem::path folder_;
     bool weights_;
-    std::vector<FileIdentity> side_files_;
+    std::vector<SourceFile> side_files_;
     JsonObject config_;
     LlamaLayout layout_;
     Checkpoint checkpoint_;

@@ -13,23 +13,23 @@ struct stat;
 namespace hone {
 
 // Which file it was that was read: that of the same name may be another one a moment later.
-struct FileIdentity {
+struct SourceFile {
     std::string path;
     std::uint64_t device = 0, inode = 0;
     std::int64_t bytes = 0, modified_ns = 0;  // the last change of its content, since 1970
 
-    bool operator==(const FileIdentity&) const = default;
+    bool operator==(const SourceFile&) const = default;
 };
 
-FileIdentity identity_of(const std::filesystem::path& path, const struct stat& status);
+SourceFile source_file(const std::filesystem::path& path, const struct stat& status);
 // Of the file that `path` leads to now; empty where none does.
-std::optional<FileIdentity> identity_of(const std::filesystem::path& path);
+std::optional<SourceFile> source_file(const std::filesystem::path& path);
 
 // Throws Error (Fault::changed) naming the first file of `before` that is not among `now` as it was, or a file that came since.
-void require_same_files(const std::vector<FileIdentity>& before, const std::vector<FileIdentity>& now);
+void require_same_files(const std::vector<SourceFile>& before, const std::vector<SourceFile>& now);
 
 // [{"path", "device", "inode", "bytes", "modified_ns"}…], and back; throws nlohmann's exceptions for what is not that.
-nlohmann::json files_to_json(const std::vector<FileIdentity>& files);
-std::vector<FileIdentity> files_from_json(const nlohmann::json& json);
+nlohmann::json files_to_json(const std::vector<SourceFile>& files);
+std::vector<SourceFile> files_from_json(const nlohmann::json& json);
 
 }  // namespace hone

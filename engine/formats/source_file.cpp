@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/formats/file_identity.h"
+#include "engine/formats/source_file.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ namespace {
     throw Error(std::move(details));
 }
 
-std::string described(const FileIdentity& file) {
+std::string described(const SourceFile& file) {
     return fmt::format("{} B, changed at {}.{:09} s, inode {} of device {}", file.bytes,
                        file.modified_ns / 1'000'000'000, file.modified_ns % 1'000'000'000, file.inode,
                        file.device);
@@ -27,22 +27,22 @@ std::string described(const FileIdentity& file) {
 
 }  // namespace
 
-FileIdentity identity_of(const std::filesystem::path& path, const struct stat& status) {
+SourceFile source_file(const std::filesystem::path& path, const struct stat& status) {
     return {path.string(), static_cast<std::uint64_t>(status.st_dev),
             static_cast<std::uint64_t>(status.st_ino), static_cast<std::int64_t>(status.st_size),
             static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
-std::optional<FileIdentity> identity_of(const std::filesystem::path& path) {
+std::optional<SourceFile> source_file(const std::filesystem::path& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-    return identity_of(path, status);
+    return source_file(path, status);
 }
 
-void require_same_files(const std::vector<FileIdentity>& before, const std::vector<FileIdentity>& now) {
-    std::map<std::string_view, const FileIdentity*> current;
-    for (const FileIdentity& file : now) current[file.path] = &file;
-    for (const FileIdentity& file : before) {
+void require_same_files(const std::vector<SourceFile>& before, const std::vector<SourceFile>& now) {
+    std::map<std::string_view, const SourceFile*> current;
+    for (const SourceFile& file : now) current[file.path] = &file;
+    for (const SourceFile& file : before) {
         const auto found = current.find(file.path);
         if (found == current.end()) changed(file.path, "no such file any more", described(file));
         if (*found->second != file) changed(file.path, described(*found->second), described(file));
@@ -52,9 +52,9 @@ void require_same_files(const std::vector<FileIdentity>& before, const std::vect
         changed(std::string(current.begin()->first), "a file that came since", "none of that name");
 }
 
-nlohmann::json files_to_json(const std::vector<FileIdentity>& files) {
+nlohmann::json files_to_json(const std::vector<SourceFile>& files) {
     nlohmann::json list = nlohmann::json::array();
-    for (const FileIdentity& file : files)
+    for (const SourceFile& file : files)
         list.push_back({{"path", file.path},
                         {"device", file.device},
                         {"inode", file.inode},
@@ -63,8 +63,8 @@ nlohmann::json files_to_json(const std::vector<FileIdentity>& files) {
     return list;
 }
 
-std::vector<FileIdentity> files_from_json(const nlohmann::json& json) {
-    std::vector<FileIdentity> files;
+std::vector<SourceFile> files_from_json(const nlohmann::json& json) {
+    std::vector<SourceFile> files;
     for (const nlohmann::json& file : json)
         files.push_back({file.at("path").get<std::string>(), file.at("device").get<std::uint64_t>(),
                          file.at("inode").get<std::uint64_t>(), file.at("bytes").get<std::int64_t>(),
