@@ -62,16 +62,6 @@ void append(std::vector<std::string>& notes, const std::vector<std::string>& mor
     notes.insert(notes.end(), more.begin(), more.end());
 }
 
-PerplexityPlan plan_of(const Workload& workload) {
-    PerplexityPlan plan;
-    plan.protocol =
-        workload.protocol == "strided" ? PerplexityProtocol::strided : PerplexityProtocol::windows;
-    plan.context = workload.context;
-    plan.stride = workload.stride;
-    plan.max_windows = workload.windows;
-    return plan;
-}
-
 }  // namespace
 
 Prepared::Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
