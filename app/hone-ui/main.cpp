@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string_view>
 
@@ -106,11 +105,6 @@ Arguments parse(const QCoreApplication& application) {
                                   QStringLiteral("WIDTHxHEIGHT"));
     parser.addOptions({store, recipe, size, screenshots});
     parser.process(application);
-    if (parser.isSet(size) && asSize(parser.value(size)).isEmpty()) {
-        std::fprintf(stderr, "hone-ui: --size takes WIDTHxHEIGHT, such as 1280x800, not %s\n",
-                     qPrintable(parser.value(size)));
-        std::exit(2);
-    }
     const QStringList positional = parser.positionalArguments();
     const QSize wanted = asSize(parser.value(size));
     if (parser.isSet(size) && (wanted.width() < 1 || wanted.height() < 1))
