@@ -43,7 +43,7 @@ int generate_command(const GenerateOptions& options) {
     }
     print("\n");
     for (const nlohmann::json& note : result.value("notes", nlohmann::json::array()))
-        fmt::print(stderr, "note: {}\n", printable(note.get<std::string>()));
+        tell("note: " + printable(note.get<std::string>()));
     const std::int64_t tokens = result.value("tokens", std::int64_t{0});
     std::string line = fmt::format(
         "{} · {} · first after {}", counted(result.value("prompt_tokens", 0), "prompt token"),

@@ -141,21 +141,33 @@ profiler::RunRecord traced_run(const profiler::Store& store, std::int64_t id) {
     return run;
 }
 
+// As write_replacing(), whose errors know the file and not which option named it.
+std::filesystem::path written_trace(const RunsOptions& options, const profiler::RunRecord& run,
+                                    const profiler::Trace& trace) {
+    const Existing existing = options.overwrite ? Existing::replace : Existing::refuse;
+    try {
+        return write_replacing(options.out, existing, [&](std::ostream& file) {
+            profiler::write_chrome_trace(trace, run.what.model_name + ", " + run.what.recipe_label, file);
+        });
+    } catch (const Error& error) {
+        ErrorDetails details = error.details();
+        details.field = "--out";
+        details.message.clear();  // made anew, with the field
+        throw Error(std::move(details));
+    }
+}
+
 int trace_command(const RunsOptions& options) {
     const profiler::Store store(store_path(options.store_file));
     const profiler::RunRecord run = traced_run(store, options.runs.at(0));
     const profiler::Trace trace = store.trace(run.id);
-    const auto kept = write_replacing(
-        options.out, options.overwrite ? Existing::replace : Existing::refuse, [&](std::ostream& file) {
-            profiler::write_chrome_trace(trace, run.what.model_name + ", " + run.what.recipe_label, file);
-        });
+    const std::filesystem::path kept = written_trace(options, run, trace);
     if (!kept.empty())
-        fmt::print(stderr, "What was there had changed meanwhile: it is kept as {}.\n",
-                   printable(kept.string()));
+        tell(
+            fmt::format("What was there had changed meanwhile: it is kept as {}.", printable(kept.string())));
     if (options.json)
-        print_json(nlohmann::json{{"path", printable(options.out.string())},
-                                  {"events", trace.events.size()},
-                                  {"dropped", trace.dropped}});
+        print_json(nlohmann::json{
+            {"path", options.out.string()}, {"events", trace.events.size()}, {"dropped", trace.dropped}});
     else
         print(fmt::format("{}: {} events; open it in ui.perfetto.dev\n{}", printable(options.out.string()),
                           trace.events.size(),

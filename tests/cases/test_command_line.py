@@ -215,7 +215,7 @@ class CommandLine(unittest.TestCase):
                 ["generate", MODEL, "--raw", "--prompt", "abc", "--max-tokens", "3"],
                 *[["runs", *rest, "--store", str(self.store)] for rest in (
                     ["list"], ["list", "--json"], ["show", "1"], ["compare", "1", "1"], ["export", "--format", "csv"],
-                    ["export", "--format", "json"], ["export"], ["kernels", "1"], ["trace", "1", "--out", str(out)])],
+                    ["export", "--format", "json"], ["export"], ["kernels", "1"], ["trace", "1", "--out", str(out), "--overwrite"])],
                 ["bench", MODEL, "--prompt", "4", "--generate", "2", "--repeat", "1", "--resolution", "0", "--text", "none", "--threads", "1",
                  "--store", str(self.store)],
                 ["eval", MODEL, "--quick", "--context", "16", "--threads", "1", "--store", str(self.store)],

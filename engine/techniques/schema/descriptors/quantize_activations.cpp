@@ -9,11 +9,15 @@ namespace {
 constexpr std::array kSchemes{ChoiceItem{"int8_token", "int8, one scale a token"},
                               ChoiceItem{"fp8_token", "FP8 E4M3, one scale a token"}};
 const std::array kOptions{
-    Option{"scheme", "Scheme",
-           "How the inputs of a product are rounded, with a scale that each token gets from its largest "
-           "value as it comes: to int8, or to FP8 on CUDA devices of compute capability 8.9 and later. "
-           "On CUDA devices attention over prompts is then computed in bf16.",
-           Choice{kSchemes, "int8_token"}},
+    Option{
+        "scheme", "Scheme",
+        "How the inputs of a product are rounded, with a scale that each token gets from its largest "
+        "value as it comes: to int8, or to FP8 on CUDA devices of compute capability 8.9 and later. "
+        "On CUDA devices attention over prompts is then computed in bf16, and a matrix that cuBLASLt does "
+        "not "
+        "multiply so (FP8: rows or columns that 16 does not divide, int8: 4) is multiplied without rounding "
+        "its inputs, which is not counted as engaged.",
+        Choice{kSchemes, "int8_token"}},
     Option{"output", "Output matrix too",
            "Also compute the logits so. They suffer most, and are kept in fp32 by default.", Flag{false}},
 };
