@@ -261,9 +261,13 @@ private:
             throw Failure{request["path"].get<std::string>() +
                           ": cannot be written: no space; nothing was changed there"};
         std::ofstream(request["path"].get<std::string>()) << request.dump();
-        return {{"path", request["path"]},   {"bytes", 4400},
-                {"types", {{"Q8_0", 4400}}}, {"hash", "2"},
-                {"notes", json::array()},    {"left_out", {"kv_cache"}}};
+        return {{"path", request["path"]},
+                {"written", request["path"]},
+                {"bytes", 4400},
+                {"types", {{"Q8_0", 4400}}},
+                {"hash", "2"},
+                {"notes", json::array()},
+                {"left_out", {"kv_cache"}}};
     }
 
     // A recipe answers twice as fast, and with another token in every tenth place.

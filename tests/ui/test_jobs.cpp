@@ -84,9 +84,9 @@ private slots:
 
     void aRunningJobIsCancelled() {
         QSignalSpy changed(runner_.get(), &JobRunner::jobsChanged);
+        const std::size_t before = storedRuns();
         const int id = runner_->measure(QStringLiteral("Measuring"), request("slow"));
-        QTRY_VERIFY(runner_->running().has_value());
-        QTest::qWait(300);
+        QTRY_VERIFY_WITH_TIMEOUT(storedRuns() > before, 10000);
         runner_->cancelRunning();
         QTRY_COMPARE_WITH_TIMEOUT(stateOf(*runner_, id), JobState::cancelled, 5000);
         const profiler::Store store(store_);
@@ -138,9 +138,9 @@ private slots:
     }
 
     void destroyingCancelsAndWaits() {
+        const std::size_t before = storedRuns();
         runner_->measure(QStringLiteral("Measuring"), request("slow"));
-        QTRY_VERIFY(runner_->running().has_value());
-        QTest::qWait(100);
+        QTRY_VERIFY_WITH_TIMEOUT(storedRuns() > before, 10000);
         QElapsedTimer clock;
         clock.start();
         runner_.reset();
@@ -212,6 +212,8 @@ private slots:
     }
 
 private:
+    // A run begins once its plan is known; from then on it can be stored as cancelled.
+    std::size_t storedRuns() const { return profiler::Store(store_).list().size(); }
     std::filesystem::path store_;
     std::unique_ptr<JobRunner> runner_;
 };
