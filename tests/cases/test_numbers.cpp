@@ -250,11 +250,15 @@ TEST_F(Numbers, ADivergenceIsOfTheBaselinesOwnPositionsOrNone) {
 }
 
 TEST_F(Numbers, ATextTooShortForAWindowIsNamed) {
-    const MeasureResult result = measure(eval(model(), kContext, text("short.txt", 63)), worker());
-    ASSERT_TRUE(result.error);
-    EXPECT_THAT(result.error->summary, HasSubstr("short.txt"));
-    EXPECT_THAT(result.error->summary, HasSubstr("63"));
-    EXPECT_THAT(result.error->summary, HasSubstr("64"));
+    try {
+        (void)measure(eval(model(), kContext, text("short.txt", 63)), worker());
+        FAIL() << "a text of 63 tokens was scored in windows of 64";
+    } catch (const Error& error) {
+        EXPECT_THAT(error.details().message, HasSubstr("short.txt"));
+        EXPECT_THAT(error.details().message, HasSubstr("63"));
+        EXPECT_THAT(error.details().message, HasSubstr("64"));
+    }
+    EXPECT_TRUE(store().list().empty()) << "nothing was measured";
 }
 
 }  // namespace

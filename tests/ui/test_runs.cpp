@@ -260,7 +260,7 @@ private slots:
         run.what.recipe_label = run.what.model_name = run.note = run.reason = odd;
         run.tags = {odd};
         run.what.environment["hostname"] = odd;
-        run.what.recipe = {{{"technique", odd}, {"options", {{odd, odd}}}}};
+        run.what.recipe = nlohmann::json::array({{{"technique", odd}, {"options", {{odd, odd}}}}});
         run.notes_from_run = {odd};
         const std::int64_t id =
             testing::storeRun(*store_, {odd, run.what.recipe}, {{"prompt_tokens", 8}}, {}, 0);

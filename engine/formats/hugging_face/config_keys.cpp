@@ -296,7 +296,9 @@ void note_default(std::vector<std::string>& notes, std::string_view key, const s
 void require_plain_llama(const JsonObject& config, std::vector<std::string>& notes) {
     require_llama(config);
     std::vector<std::string> unknown;
-    for (const auto& [name, value] : config.json().items()) {
+    for (const auto& item : config.json().items()) {
+        const std::string& name = item.key();
+        const nlohmann::json& value = item.value();
         const auto matters = std::find_if(kChangesTheGraph.begin(), kChangesTheGraph.end(),
                                           [&](const Key& key) { return key.name == name; });
         if (matters != kChangesTheGraph.end()) {
