@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,7 +62,9 @@ struct Checkpoint {
     bool synthetic = false;  // random weights: accuracy means nothing
     std::map<std::string, MetadataValue, std::less<>> metadata;
     std::map<std::string, std::uint64_t, std::less<>> metadata_places;  // of keys in a file, for messages
-    std::vector<StoredTensor> tensors;                                  // in file order
+    std::set<std::string, std::less<>>
+        answered;  // keys that no file has: a reference's default, not written to GGUF again
+    std::vector<StoredTensor> tensors;  // in file order
     // What a reader answered itself where the files say nothing, or where they say two things: one sentence each, for people.
     std::vector<std::string> notes;
     std::vector<SourceFile> files;  // that were read; none for a synthetic checkpoint

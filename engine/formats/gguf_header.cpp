@@ -48,6 +48,7 @@ using Metadata = std::map<std::string, MetadataValue, std::less<>>;
 
 Metadata written_metadata(const Checkpoint& checkpoint) {
     Metadata metadata = checkpoint.metadata;
+    for (const std::string& key : checkpoint.answered) metadata.erase(key);
     const DType type = main_type(checkpoint);
     metadata[std::string(kFileType)] = file_type(type);
     metadata[std::string(kAlignmentKey)] = static_cast<std::uint32_t>(kAlignment);

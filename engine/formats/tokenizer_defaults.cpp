@@ -272,7 +272,11 @@ void answer_tokenizer_defaults(Checkpoint& checkpoint) {
     const auto* tokens = array<std::string>(checkpoint, "tokenizer.ggml.tokens");
     if (model == nullptr || *model != "gpt2" || tokens == nullptr || tokens->empty()) return;
     if (!std::in_range<std::int32_t>(tokens->size())) return;
+    std::set<std::string, std::less<>> said;
+    for (const auto& [key, value] : checkpoint.metadata) said.insert(key);
     Defaults(checkpoint).answer();
+    for (const auto& [key, value] : checkpoint.metadata)
+        if (!said.contains(key)) checkpoint.answered.insert(key);
 }
 
 }  // namespace hone

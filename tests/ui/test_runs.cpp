@@ -263,7 +263,7 @@ private slots:
         run.what.recipe = nlohmann::json::array({{{"technique", odd}, {"options", {{odd, odd}}}}});
         run.notes_from_run = {odd};
         const std::int64_t id =
-            testing::storeRun(*store_, {odd, run.what.recipe}, {{"prompt_tokens", 8}}, {}, 0);
+            testing::storeRun(*store_, {odd, run.what.recipe}, {{"prompt_tokens", 8}}, target, 0);
         store_->set_note(id, odd);
         store_->set_tags(id, {odd});
         store_->add_run_note(id, odd);
