@@ -62,12 +62,19 @@ if(NOT HONE_SANITIZE)
     $<$<CONFIG:Release>:$<$<COMPILE_LANGUAGE:CXX>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2;-fstack-protector-strong>>)
 endif()
 
+include(HonePrecompiled)
+
 # hone_library(NAME SOURCES file… [LINKS target…]): the static library of one folder. LINKS are public: the
 # architecture test reads them against the dependency table.
 function(hone_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC hone_options ${ARG_LINKS})
+  if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${PROJECT_SOURCE_DIR}/ui")
+    hone_precompiled(${name} window)
+  else()
+    hone_precompiled(${name} library)
+  endif()
 endfunction()
 
 # Emulated kernels switch fibers all the time, which AddressSanitizer makes many times slower.
@@ -85,10 +92,8 @@ file(MAKE_DIRECTORY ${HONE_TEST_RESULTS})
 function(hone_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gtest_main GTest::gmock)
-  target_compile_definitions(${name} PRIVATE HONE_FIXTURES="${PROJECT_SOURCE_DIR}/tests/fixtures"
-                                             HONE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                                             HONE_PROGRAM="$<TARGET_FILE:hone>")
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} hone_test_paths GTest::gtest_main GTest::gmock)
+  hone_precompiled(${name} test)
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 --gtest_output=xml:${HONE_TEST_RESULTS}/${name}.xml)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${HONE_TEST_TIMEOUT})
 endfunction()
@@ -98,10 +103,8 @@ function(hone_ui_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES AUTOMOC ON)
-  target_link_libraries(${name} PRIVATE ${ARG_LINKS} Qt6::Test)
-  target_compile_definitions(${name} PRIVATE HONE_FIXTURES="${PROJECT_SOURCE_DIR}/tests/fixtures"
-                                             HONE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                                             HONE_PROGRAM="$<TARGET_FILE:hone>")
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} hone_test_paths Qt6::Widgets Qt6::Test)
+  hone_precompiled(${name} window_program)
   add_test(NAME ${name} COMMAND ${name} -o ${HONE_TEST_RESULTS}/${name}.xml,junitxml -o -,txt)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${HONE_TEST_TIMEOUT} ENVIRONMENT
                        "QT_QPA_PLATFORM=offscreen;XDG_RUNTIME_DIR=/tmp")

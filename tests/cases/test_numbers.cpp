@@ -14,6 +14,7 @@
 #include "engine/formats/synthetic.h"
 #include "engine/weights/weight_format.h"
 #include "tests/client/client_test.h"
+#include "tests/paths/paths.h"
 #include "tests/runtime/reference_llama.h"
 #include "tests/runtime/sample_model.h"
 
@@ -27,7 +28,7 @@ constexpr const char* kMatrix = "blk.0.ffn_up.weight";
 
 WorkerLaunch worker() {
     WorkerLaunch launch;
-    launch.program = HONE_PROGRAM;
+    launch.program = test::program();
     return launch;
 }
 

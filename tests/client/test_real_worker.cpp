@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "tests/client/client_test.h"
+#include "tests/paths/paths.h"
 
 namespace hone {
 namespace {
@@ -22,7 +23,7 @@ class RealWorker : public ClientTest {
 protected:
     static WorkerLaunch worker(bool faults = true) {
         WorkerLaunch launch;
-        launch.program = HONE_PROGRAM;
+        launch.program = test::program();
         launch.arguments = {"worker"};
         if (faults) launch.arguments.emplace_back("--allow-faults");
         launch.hang_limit_seconds = 20;

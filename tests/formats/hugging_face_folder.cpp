@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/paths/paths.h"
+
 namespace hone {
 
 std::string bytes_of_file(const std::filesystem::path& path) {
@@ -13,7 +15,7 @@ std::string bytes_of_file(const std::filesystem::path& path) {
 }
 
 HuggingFaceFolder::HuggingFaceFolder(std::string_view fixture) {
-    std::filesystem::copy(std::filesystem::path(HONE_FIXTURES) / "hugging_face" / fixture, path());
+    std::filesystem::copy(std::filesystem::path(test::fixtures()) / "hugging_face" / fixture, path());
 }
 
 void HuggingFaceFolder::write(const char* name, std::string_view bytes) const {

@@ -5,6 +5,7 @@
 #include "engine/model/model.h"
 #include "tests/fuzz/memory_file.h"
 #include "tests/fuzz/target.h"
+#include "tests/paths/paths.h"
 
 namespace hone::fuzz {
 namespace {
@@ -20,7 +21,7 @@ void run(std::string_view input) {
 }
 
 std::string written(std::string_view fixture) {
-    const std::filesystem::path folder = std::filesystem::path(HONE_FIXTURES) / "hugging_face" / fixture;
+    const std::filesystem::path folder = std::filesystem::path(test::fixtures()) / "hugging_face" / fixture;
     const FixtureFolder place(fixture);
     const std::filesystem::path file = place.path() / "seed.gguf";
     write_gguf(read_hugging_face(folder), file, {});

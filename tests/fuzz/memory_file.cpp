@@ -9,6 +9,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "tests/paths/paths.h"
+
 namespace hone::fuzz {
 
 MemoryFile::MemoryFile(std::string_view bytes) : descriptor_(::memfd_create("input", MFD_CLOEXEC)) {
@@ -30,7 +32,7 @@ FixtureFolder::FixtureFolder(std::string_view fixture) {
         (shared_memory ? "/dev/shm" : std::filesystem::temp_directory_path().string()) + "/hone-fuzz-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no folder for inputs");
     path_ = pattern;
-    std::filesystem::copy(std::filesystem::path(HONE_FIXTURES) / "hugging_face" / fixture, path_);
+    std::filesystem::copy(std::filesystem::path(test::fixtures()) / "hugging_face" / fixture, path_);
 }
 
 FixtureFolder::~FixtureFolder() {
@@ -51,7 +53,7 @@ std::string file_bytes(const std::filesystem::path& file) {
 }
 
 std::string fixture_bytes(const std::filesystem::path& file) {
-    return file_bytes(std::filesystem::path(HONE_FIXTURES) / file);
+    return file_bytes(std::filesystem::path(test::fixtures()) / file);
 }
 
 }  // namespace hone::fuzz

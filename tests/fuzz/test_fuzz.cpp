@@ -8,6 +8,7 @@
 
 #include "tests/fuzz/memory_file.h"
 #include "tests/fuzz/target.h"
+#include "tests/paths/paths.h"
 
 namespace hone::fuzz {
 namespace {
@@ -21,7 +22,7 @@ TEST_P(EveryReader, TakesOrRefusesItsSeeds) {
 }
 
 TEST_P(EveryReader, RefusesWhatWasAFindingOnce) {
-    const auto folder = std::filesystem::path(HONE_SOURCE_DIR) / "tests/fuzz/findings" / GetParam()->name;
+    const auto folder = std::filesystem::path(test::source_dir()) / "tests/fuzz/findings" / GetParam()->name;
     if (!std::filesystem::is_directory(folder)) return;
     for (const auto& entry : std::filesystem::directory_iterator(folder))
         EXPECT_NO_THROW(GetParam()->run(file_bytes(entry.path()))) << entry.path();

@@ -10,13 +10,14 @@
 
 #include "engine/runtime/runtime.h"
 #include "engine/runtime/sampling.h"
+#include "tests/paths/paths.h"
 #include "tests/runtime/sample_model.h"
 
 namespace hone {
 namespace {
 
 nlohmann::json fixture(const std::string& name) {
-    std::ifstream file(std::string(HONE_FIXTURES) + "/" + name);
+    std::ifstream file(test::fixtures() + "/" + name);
     return nlohmann::json::parse(file);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "profiler/statistics/metrics.h"
+#include "tests/paths/paths.h"
 
 namespace hone::profiler {
 namespace {
@@ -29,7 +30,7 @@ TEST(Metrics, AreDefinedOnceEach) {
 
 // With HONE_UPDATE_DOCS set the page is written instead of compared.
 TEST(Metrics, PageIsMadeFromTheDefinitions) {
-    const std::string path = HONE_SOURCE_DIR "/docs/metrics.md";
+    const std::string path = test::source_dir() + "/docs/metrics.md";
     if (std::getenv("HONE_UPDATE_DOCS") != nullptr) std::ofstream(path) << metrics_markdown();
     std::ifstream file(path);
     std::stringstream text;

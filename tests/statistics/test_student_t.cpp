@@ -8,13 +8,14 @@
 #include <string>
 
 #include "profiler/statistics/statistics.h"
+#include "tests/paths/paths.h"
 
 namespace hone::profiler {
 namespace {
 
 // Quantiles by scipy.stats.t.ppf (scipy 1.x, double precision).
 TEST(StudentT, AgreesWithScipy) {
-    std::ifstream file(HONE_FIXTURES "/statistics/student_t.csv");
+    std::ifstream file(test::fixtures() + "/statistics/student_t.csv");
     ASSERT_TRUE(file) << "the fixture is missing";
     std::string line;
     std::getline(file, line);

@@ -6,13 +6,14 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/paths/paths.h"
 #include "tests/store/example_runs.h"
 
 namespace hone::profiler {
 namespace {
 
 std::vector<std::string> documented_queries() {
-    std::ifstream file(HONE_SOURCE_DIR "/docs/store.md");
+    std::ifstream file(test::source_dir() + "/docs/store.md");
     std::vector<std::string> queries;
     std::string line, query;
     bool inside = false;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "profiler/store/client_process.h"
+#include "tests/paths/paths.h"
 #include "tests/store/example_runs.h"
 
 namespace hone::profiler {
@@ -115,7 +116,7 @@ TEST(Processes, WriteAtTheSameTime) {
 TEST(Processes, ThatMigrateAtTheSameTimeAgree) {
     TemporaryFolder folder;
     const std::filesystem::path path = folder / "runs.sqlite";
-    std::filesystem::copy_file(HONE_FIXTURES "/store/runs_v1.sqlite", path);
+    std::filesystem::copy_file(test::fixtures() + "/store/runs_v1.sqlite", path);
     std::filesystem::permissions(path, std::filesystem::perms::owner_write,
                                  std::filesystem::perm_options::add);
     std::vector<pid_t> children;

@@ -7,6 +7,7 @@
 
 #include "profiler/store/journal_mode.h"
 #include "profiler/store/migration.h"
+#include "tests/paths/paths.h"
 #include "tests/store/example_runs.h"
 
 namespace hone::profiler {
@@ -48,7 +49,7 @@ TEST(Schema, OfANewStoreIsTheCurrentOne) {
 TEST(Schema, OneIsBroughtForwardWithABackup) {
     TemporaryFolder folder;
     const std::filesystem::path path = folder / "runs.sqlite";
-    std::filesystem::copy_file(HONE_FIXTURES "/store/runs_v1.sqlite", path);
+    std::filesystem::copy_file(test::fixtures() + "/store/runs_v1.sqlite", path);
     std::filesystem::permissions(path, std::filesystem::perms::owner_write,
                                  std::filesystem::perm_options::add);
     Store store(path);
@@ -106,7 +107,7 @@ TEST(Schema, TwoIsBroughtForwardWithItsMarks) {
 TEST(Schema, ThatCannotBeBroughtForwardStaysAsItWas) {
     TemporaryFolder folder;
     const std::filesystem::path path = folder / "runs.sqlite";
-    std::filesystem::copy_file(HONE_FIXTURES "/store/runs_v1.sqlite", path);
+    std::filesystem::copy_file(test::fixtures() + "/store/runs_v1.sqlite", path);
     std::filesystem::permissions(path, std::filesystem::perms::owner_write,
                                  std::filesystem::perm_options::add);
     SQLite::Database(path.string(), SQLite::OPEN_READWRITE).exec("CREATE TABLE artifact(clash)");

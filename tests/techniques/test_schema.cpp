@@ -12,6 +12,7 @@
 #include "engine/core/error.h"
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/techniques/schema/document.h"
+#include "tests/paths/paths.h"
 
 namespace hone {
 namespace {
@@ -141,7 +142,7 @@ TEST(Registry, ANewTechniqueAppearsInTheDocument) {
 
 // With HONE_UPDATE_DOCS set the page is written instead of compared.
 TEST(Registry, HasItsPage) {
-    const std::string path = HONE_SOURCE_DIR "/docs/techniques.md";
+    const std::string path = test::source_dir() + "/docs/techniques.md";
     if (std::getenv("HONE_UPDATE_DOCS") != nullptr)
         std::ofstream(path) << techniques_markdown(builtin_registry());
     std::stringstream text;

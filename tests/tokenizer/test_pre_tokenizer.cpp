@@ -10,6 +10,7 @@
 
 #include "engine/tokenizer/pre_tokenizer.h"
 #include "engine/tokenizer/unicode_classes.h"
+#include "tests/paths/paths.h"
 
 namespace hone {
 namespace {
@@ -22,7 +23,7 @@ std::vector<std::string> pieces(TextCut cut, std::string_view text) {
 
 // Made by make_cuts_fixture.py with tokenizers 0.23.3.
 TEST(PreTokenizer, CutsAsTokenizersDoes) {
-    std::ifstream stream(HONE_FIXTURES "/cuts.jsonl");
+    std::ifstream stream(test::fixtures() + "/cuts.jsonl");
     std::string line;
     int rows = 0;
     while (std::getline(stream, line)) {

@@ -11,6 +11,7 @@
 #include "engine/formats/checkpoint.h"
 #include "engine/tokenizer/chat_template.h"
 #include "engine/tokenizer/tokenizer.h"
+#include "tests/paths/paths.h"
 
 namespace hone {
 namespace {
@@ -34,7 +35,7 @@ protected:
 
 TEST_F(SmolLM2, IdsAndTextsEqualTheGoldenOnes) {
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint_);
-    std::ifstream stream(HONE_FIXTURES "/smollm2_tokens.jsonl");
+    std::ifstream stream(test::fixtures() + "/smollm2_tokens.jsonl");
     std::string line;
     int rows = 0;
     while (std::getline(stream, line)) {
@@ -78,7 +79,7 @@ TEST_F(SmolLM2, LongRunsGiveTheSameIdsAsShortOnesAndEndSoon) {
 TEST_F(SmolLM2, AMergeCacheChangesNoIdAndIsHit) {
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint_);
     MergeCache cache, small(3);
-    std::ifstream stream(HONE_FIXTURES "/smollm2_tokens.jsonl");
+    std::ifstream stream(test::fixtures() + "/smollm2_tokens.jsonl");
     std::string line;
     while (std::getline(stream, line)) {
         const auto text = nlohmann::json::parse(line)["text"].get<std::string>();

@@ -12,13 +12,14 @@
 
 #include "profiler/trace/device_trace.h"
 #include "profiler/trace/kernel_table.h"
+#include "tests/paths/paths.h"
 
 namespace hone::profiler {
 namespace {
 
 using nlohmann::json;
 
-const std::filesystem::path kFolder = std::filesystem::path(HONE_FIXTURES) / "device_trace";
+const std::filesystem::path kFolder = std::filesystem::path(test::fixtures()) / "device_trace";
 
 // Six digits: sums in another order, or multiply-and-add in one, may move the last of them.
 json rounded(double value) {

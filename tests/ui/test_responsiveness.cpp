@@ -25,7 +25,7 @@ class TestResponsiveness : public QObject {
 private slots:
     void theWindowBeatsWhileAJobKeepsEveryCoreBusy() {
         WorkerLaunch launch;
-        launch.program = HONE_PROGRAM;
+        launch.program = test::program();
         Session session(builtin_registry(), launch, test::scratchFile("responsive.sqlite"));
         MainWindow window(session);
         window.show();
@@ -78,3 +78,4 @@ private:
 
 HONE_SCRIPTED_MAIN(TestResponsiveness)
 #include "test_responsiveness.moc"
+#include "tests/paths/paths.h"

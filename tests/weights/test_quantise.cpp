@@ -11,6 +11,7 @@
 #include "engine/weights/weight_format.h"
 #include "kernels/convert/convert.h"
 #include "kernels/cpu/thread_pool.h"
+#include "tests/paths/paths.h"
 
 namespace hone {
 namespace {
@@ -30,7 +31,7 @@ std::vector<float> floats(const std::string& hex) {
 }
 
 nlohmann::json fixture() {
-    std::ifstream file(std::string(HONE_FIXTURES) + "/weights/quantised_rows.json");
+    std::ifstream file(test::fixtures() + "/weights/quantised_rows.json");
     return nlohmann::json::parse(file);
 }
 

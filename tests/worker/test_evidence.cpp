@@ -7,13 +7,14 @@
 #include "engine/experiment/worker/evidence.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/techniques/apply/technique.h"
+#include "tests/paths/paths.h"
 
 namespace hone {
 namespace {
 
 const std::string kTinyShape = "synthetic:tiny";
 // The byte tokeniser of a shape has no merges to remember; this checkpoint's has.
-const std::string kWithMerges = HONE_FIXTURES "/hugging_face/grouped";
+const std::string kWithMerges = test::fixtures() + "/hugging_face/grouped";
 
 nlohmann::json repetition_with(const std::vector<RecipeStep>& steps,
                                const std::string& checkpoint = kTinyShape) {
