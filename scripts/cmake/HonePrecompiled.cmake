@@ -35,9 +35,9 @@ if(HONE_UI)
 endif()
 
 # hone_precompiled(NAME KIND): NAME's sources start with KIND's headers, and with what those were compiled for, which GCC holds to be the same.
-# Kernels are left alone: they are compiled for instruction sets of their own, and include little.
+# Kernels and their tests are left alone: they are compiled for instruction sets and at a level of optimisation of their own, and include little.
 function(hone_precompiled name kind)
-  if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${PROJECT_SOURCE_DIR}/(kernels|profiler/cupti)" OR CMAKE_DISABLE_PRECOMPILE_HEADERS)
+  if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${PROJECT_SOURCE_DIR}/(tests/)?(kernels|profiler/cupti)" OR CMAKE_DISABLE_PRECOMPILE_HEADERS)
     return()
   endif()
   target_precompile_headers(${name} REUSE_FROM hone_precompiled_${kind})
