@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -100,7 +101,7 @@ TEST_F(Comparing, RunsThatDidNotFitTogetherIsUnpaired) {
     const std::int64_t baseline = runs_.add(MeasuredRuns::what());
     const std::int64_t candidate = runs_.add(paired(baseline), 1.2);
     runs_.store().add_run_note(
-        candidate, std::string(kMeasuredApartNote) + ": both models together do not fit in memory");
+        candidate, fmt::format("{}: both models together do not fit in memory", kMeasuredApartNote));
     const Comparison found = runs_.compare(baseline, candidate);
     EXPECT_FALSE(found.interleaved);
     EXPECT_EQ(metric(found, "decode_tokens_per_second").verdict, "faster");
