@@ -65,12 +65,27 @@ void forget(std::span<const std::byte> bytes) {
 
 constexpr const char* kNoFile = "no such file";
 
+// The first folder on the way to `path` that this process may not enter; empty where it may enter all of them.
+std::filesystem::path closed_folder(const std::filesystem::path& path) {
+    std::filesystem::path folder;
+    for (const std::filesystem::path& part : path.parent_path()) {
+        folder /= part;
+        if (::faccessat(AT_FDCWD, folder.c_str(), X_OK, AT_EACCESS) != 0 && errno == EACCES) return folder;
+    }
+    return {};
+}
+
 [[noreturn]] void cannot_open(const std::filesystem::path& path, const std::string& found,
                               std::string_view expected, Fault fault) {
     ErrorDetails details{"", path.string(), "checkpoint", found, std::string(expected)};
     details.fault = fault;
     if (found == std::strerror(EACCES)) {
-        details.summary = "The file may not be read.";
+        const std::filesystem::path folder = closed_folder(path);
+        details.summary = folder.empty() ? "The file may not be read." : "The folder may not be read.";
+        if (!folder.empty()) {
+            details.file = folder.string();
+            details.expected = "a folder that may be entered";
+        }
         details.action = "Check the rights to it.";
     } else if (found == kNoFile) {
         details.summary = "There is no " + path.filename().string() + ".";

@@ -3,12 +3,15 @@
 // modeling_rope_utils.py (RotaryEmbeddingConfigMixin), and modeling_utils.py for weights.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 #include "engine/core/error.h"
@@ -454,6 +457,74 @@ TEST(FolderKinds, SayWhatIsThereInstead) {
     EXPECT_EQ(summary({}, {{kConfig, "<html>"}}), "This is a web page, not a model.");
     const TestFolder empty;
     EXPECT_EQ(refusal([&] { open_checkpoint(empty.path().string()); }).summary, "The folder is empty.");
+}
+
+// Rights do not bind root, who becomes nobody for as long as this lives.
+class WithoutRights {
+public:
+    WithoutRights() : root_(geteuid() == 0) { bound_ = !root_ || seteuid(65534) == 0; }
+    ~WithoutRights() {
+        if (root_ && seteuid(0) != 0) std::abort();
+    }
+    WithoutRights(const WithoutRights&) = delete;
+    WithoutRights& operator=(const WithoutRights&) = delete;
+    bool bound() const { return bound_; }
+
+private:
+    bool root_, bound_ = false;
+};
+
+// A folder's rights for as long as this lives.
+class Rights {
+public:
+    Rights(std::filesystem::path path, unsigned mode) : path_(std::move(path)) {
+        std::filesystem::permissions(path_, std::filesystem::perms(mode));
+    }
+    ~Rights() { std::filesystem::permissions(path_, std::filesystem::perms(0755)); }
+    Rights(const Rights&) = delete;
+    Rights& operator=(const Rights&) = delete;
+
+private:
+    std::filesystem::path path_;
+};
+
+TEST(FolderKinds, ThatMayNotBeReadAreNamed) {
+    const HuggingFaceFolder folder("tied");
+    const std::filesystem::path model = folder.path();
+    std::filesystem::create_directory(model / "inner");
+    std::ofstream(model / "inner" / "a.gguf") << "GGUF";
+    const Rights parent(model.parent_path(), 0755), everybody(model, 0755);
+    {
+        const WithoutRights nobody;
+        if (!nobody.bound()) GTEST_SKIP() << "root that cannot become another user";
+        std::error_code error;
+        if (!std::filesystem::exists(model / kConfig, error))
+            GTEST_SKIP() << "nobody may not enter " << model.parent_path();
+        EXPECT_NO_THROW(open_checkpoint(model.string(), false));
+    }
+    const auto expect_named = [&](const std::filesystem::path& asked, const std::filesystem::path& named) {
+        const WithoutRights nobody;
+        const ErrorDetails details = refusal([&] { open_checkpoint(asked.string(), false); });
+        EXPECT_EQ(details.summary, "The folder may not be read.") << asked;
+        EXPECT_EQ(details.file, named.string()) << asked;
+        EXPECT_EQ(details.found, "Permission denied") << asked;
+    };
+    for (const unsigned mode : {0000U, 0444U}) {
+        const Rights none(model, mode);
+        for (const std::filesystem::path& asked : {model, model / kConfig, model / kWeights, model / "inner",
+                                                   model / "inner" / "a.gguf", model / "none.gguf"})
+            expect_named(asked, model);
+    }
+    {
+        const Rights none(model / "inner", 0000);
+        for (const std::filesystem::path& asked : {model / "inner", model / "inner" / "a.gguf"})
+            expect_named(asked, model / "inner");
+    }
+    const Rights none(model / kConfig, 0000);
+    const WithoutRights nobody;
+    const ErrorDetails file = refusal([&] { open_checkpoint(model.string(), false); });
+    EXPECT_EQ(file.summary, "The file may not be read.");
+    EXPECT_EQ(file.file, (model / kConfig).string());
 }
 
 TEST(FolderKinds, FilesThatNothingNamesAreSaid) {
