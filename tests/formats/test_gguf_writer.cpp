@@ -12,6 +12,7 @@
 #include <random>
 
 #include "engine/core/error.h"
+#include "engine/formats/checkpoint.h"
 #include "engine/formats/gguf.h"
 #include "engine/formats/synthetic.h"
 #include "engine/weights/weight_format.h"
@@ -47,6 +48,30 @@ protected:
     TestFolder folder;
     std::filesystem::path path = folder.path() / "out.gguf";
 };
+
+// What a reader answered itself is the reader's: a file is not to say it, however often it is opened and written.
+TEST_F(GgufWriter, WritesNoKeyThatAReaderAnswered) {
+    Checkpoint checkpoint = make_synthetic("tiny", true);
+    checkpoint.metadata["tokenizer.ggml.model"] = std::string("gpt2");
+    checkpoint.metadata["tokenizer.ggml.pre"] = std::string("gpt-2");
+    checkpoint.metadata["tokenizer.ggml.merges"] = MetadataArray(std::vector<std::string>{});
+    write_gguf(checkpoint, path, {});
+    const Checkpoint file = read_gguf(path), opened = open_checkpoint(path.string());
+    ASSERT_FALSE(opened.answered.empty()) << "nothing was left to answer: this test is of no use";
+    for (const std::string& key : opened.answered) {
+        EXPECT_TRUE(opened.metadata.contains(key)) << key;
+        EXPECT_FALSE(file.metadata.contains(key)) << key;
+    }
+    const std::filesystem::path again = folder.path() / "again.gguf";
+    EXPECT_EQ(write_gguf(opened, again, {}), gguf_size(opened));
+    EXPECT_EQ(bytes_of(again), bytes_of(path));
+    // A key that the file has is written, whatever a reader would have answered.
+    Checkpoint said = opened;
+    const std::string key = *said.answered.begin();
+    said.answered.erase(key);
+    write_gguf(said, again, {});
+    EXPECT_TRUE(read_gguf(again).metadata.contains(key)) << key;
+}
 
 class EveryType : public GgufWriter, public testing::WithParamInterface<DType> {};
 
