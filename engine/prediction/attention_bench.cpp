@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/prediction/product_bench.h"
+#include "engine/runtime/buffer.h"
 #include "engine/runtime/kv_cache.h"
 #include "kernels/attention/attention.h"
 
@@ -49,8 +50,11 @@ std::unique_ptr<CpuKvCache> filled(const ModelConfig& model, KvStorage storage, 
 // Of one query that attends `positions`, in the median of the layers.
 double seconds_of(const CpuKvCache& cache, std::int64_t layers, std::int64_t positions,
                   const kernels::Context& context, const Progress& progress) {
-    const std::vector<float> q(kHeads * kHeadDim, 0.01F);
-    std::vector<float> out(kHeads * kHeadDim);
+    Buffer<float> q, out;  // aligned as activations are
+    q.allocate(kHeads * kHeadDim);
+    out.allocate(kHeads * kHeadDim);
+    std::fill_n(q.data(), q.size(), 0.01F);
+    std::fill_n(out.data(), out.size(), 0.0F);
     const kernels::MaskRow mask{0, 0, positions};
     std::vector<double> seconds;
     for (std::int64_t layer = -1; layer < layers; ++layer) {  // the first to warm up

@@ -34,38 +34,63 @@ Cost line_through(double units_a, double seconds_a, double units_b, double secon
     return {0, seconds_b / units_b};
 }
 
-double Calibration::product_seconds(const std::string& key, std::int64_t outputs, std::int64_t inputs,
-                                    std::int64_t rows) const {
-    const auto found = products.find(key);
-    if (found == products.end()) return -1;
-    const Product& product = found->second;
-    return interpolated(product.per_call, rows, false) +
-           static_cast<double>(outputs) *
-               (interpolated(product.per_output, rows) +
-                static_cast<double>(inputs) * interpolated(product.per_weight, rows));
+double Calibration::product_seconds(const MultipliedMatrix& matrix, std::int64_t rows) const {
+    const auto seconds = [&](double kept) {
+        const auto found = products.find(product_key({matrix.form.type, kept}, matrix.arithmetic));
+        if (found == products.end()) return -1.0;
+        const Product& product = found->second;
+        return interpolated(product.per_call, rows, false) +
+               static_cast<double>(matrix.outputs) *
+                   (interpolated(product.per_output, rows) +
+                    static_cast<double>(matrix.inputs) * interpolated(product.per_weight, rows));
+    };
+    if (!info(matrix.form.type).sparse) return seconds(1);
+    const double few = seconds(kKept.front()), many = seconds(kKept.back());
+    if (few < 0 || many < 0) return -1;
+    return line_through(kKept.front(), few, kKept.back(), many).seconds(matrix.form.kept);
+}
+
+double Calibration::weight_seconds(DType type, std::size_t row) const {
+    constexpr double kHalf = 0.5;
+    const auto seconds = [&](double kept) {
+        const auto found = products.find(product_key({type, kept}, kernels::Arithmetic::f32));
+        return found == products.end() ? 0 : found->second.per_weight.at(row);
+    };
+    if (!info(type).sparse) return seconds(1);
+    const double few = seconds(kKept.front()), many = seconds(kKept.back());
+    return few > 0 && many > 0 ? line_through(kKept.front(), few, kKept.back(), many).seconds(kHalf) : 0;
 }
 
 double Calibration::read_bandwidth(DType type) const {
-    const auto found = products.find(product_key(type, kernels::Arithmetic::f32));
-    if (found == products.end() || found->second.per_weight.front() <= 0) return 0;
+    const double seconds = weight_seconds(type, 0);
+    if (seconds <= 0) return 0;
     constexpr std::int64_t kCols = 4096;
-    // Sparse types were measured with half of the weights.
     const std::int64_t bytes =
         info(type).sparse ? sparse_bytes(type, 1, kCols, kCols / 2) : row_bytes(type, kCols);
-    return static_cast<double>(bytes) / kCols / found->second.per_weight.front();
+    return static_cast<double>(bytes) / kCols / seconds;
 }
 
 double Calibration::product_rate(DType type) const {
-    const auto found = products.find(product_key(type, kernels::Arithmetic::f32));
-    if (found == products.end() || found->second.per_weight.back() <= 0) return 0;
-    return 2.0 * static_cast<double>(kRows.back()) / found->second.per_weight.back();
+    const double seconds = weight_seconds(type, kRows.size() - 1);
+    return seconds > 0 ? 2.0 * static_cast<double>(kRows.back()) / seconds : 0;
 }
 
-std::string product_key(DType type, kernels::Arithmetic arithmetic) {
-    const std::string id(info(type).id);
-    return arithmetic == kernels::Arithmetic::f32
-               ? id
-               : fmt::format("{}:{}", id, kernels::arithmetic_name(arithmetic));
+std::vector<WeightForm> calibrated_forms() {
+    std::vector<WeightForm> forms;
+    for (const DTypeInfo& type : all_dtypes()) forms.push_back({type.type});
+    for (const DTypeInfo& type : sparse_dtypes()) {
+        for (const double kept : Calibration::kKept) forms.push_back({type.type, kept});
+    }
+    return forms;
+}
+
+std::string product_key(const WeightForm& form, kernels::Arithmetic arithmetic) {
+    const DTypeInfo& type = info(form.type);
+    std::string key(type.id);
+    if (type.sparse) key += fmt::format(" {:.0f} %", 100 * form.kept);
+    if (arithmetic != kernels::Arithmetic::f32)
+        key += fmt::format(":{}", kernels::arithmetic_name(arithmetic));
+    return key;
 }
 
 std::string operation_key(profiler::Operation operation) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "engine/core/dtype.h"
 #include "engine/runtime/run_config.h"
@@ -22,6 +23,19 @@ struct Cost {
 // The straight line through two measurements (units, seconds), with no part of it below zero.
 Cost line_through(double units_a, double seconds_a, double units_b, double seconds_b);
 
+// How the runtime holds weights: a type and, of a sparse one, the share of the values that it stores.
+struct WeightForm {
+    DType type;
+    double kept = 1;
+};
+
+// What a product's time depends on, besides the rows of its input.
+struct MultipliedMatrix {
+    WeightForm form;
+    kernels::Arithmetic arithmetic;
+    std::int64_t outputs, inputs;
+};
+
 // How fast this machine runs each kernel: what predictions of time are made from. Figures are seconds.
 struct Calibration {
     // A product's time depends on how many rows of inputs share a weight; in between it is interpolated, beyond it grows with them.
@@ -31,8 +45,11 @@ struct Calibration {
         // a product takes however large its matrix is.
         std::array<double, kRows.size()> per_weight{}, per_output{}, per_call{};
     };
-    // Of how it is measured. A calibration that was kept by another one counts as none: 2 reads weights from memory.
-    static constexpr int kVersion = 2;
+    // Sparse types are measured with these shares of their values; between and beyond them time is a straight line.
+    static constexpr std::array<double, 2> kKept{0.25, 0.75};
+    // Of how it is measured. A calibration that was kept by another one counts as none: 2 reads weights from memory, 3 measures
+    // sparse types with two shares of their values, and aligns inputs as a run does.
+    static constexpr int kVersion = 3;
 
     std::string machine;  // what it holds for: processor, instruction set, build; see calibration_cache.h
     std::string created;  // ISO 8601, UTC
@@ -43,16 +60,22 @@ struct Calibration {
     std::map<std::string, Cost>
         operations;  // by operation_key(); units: bytes as traced, for attention FLOPs
 
-    // Of one product of `rows` rows with a matrix [outputs, inputs]; negative where that kernel was not measured.
-    double product_seconds(const std::string& key, std::int64_t outputs, std::int64_t inputs,
-                           std::int64_t rows) const;
-    // Bytes a second at which one row's product reads weights stored so; 0 where not measured.
+    // Of one product of `rows` rows with that matrix; negative where its kernel was not measured.
+    double product_seconds(const MultipliedMatrix& matrix, std::int64_t rows) const;
+    // Bytes a second at which one row's product reads weights stored so, half of the values of a sparse type; 0 where not measured.
     double read_bandwidth(DType type) const;
-    // FLOPs a second of products with the most rows that were measured; 0 where not measured.
+    // FLOPs a second of products with the most rows that were measured, zeros that are left out included; 0 where not measured.
     double product_rate(DType type) const;
+
+private:
+    // Seconds a weight at kRows[row], of a sparse type with half of its values; 0 where not measured.
+    double weight_seconds(DType type, std::size_t row) const;
 };
 
-std::string product_key(DType type, kernels::Arithmetic arithmetic);  // "q4_0", "q8_0:int8"
+// Every form that is measured: each type once, each sparse one with every share of kKept.
+std::vector<WeightForm> calibrated_forms();
+std::string product_key(const WeightForm& form,
+                        kernels::Arithmetic arithmetic);  // "q4_0", "q8_0:int8", "sparse_bf16 25 %"
 // "norm"; of attention and remember by the cache's storage and layout and the phase: "attention:fp16:decode", "attention:fp16:paged:decode".
 std::string operation_key(profiler::Operation operation);
 std::string operation_key(profiler::Operation operation, KvStorage storage, profiler::TracePhase phase,

@@ -14,8 +14,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::int64_t kWeights = 1 << 21;  // of the largest shapes
-constexpr std::int64_t kLongestRow = 4096, kMostOutputs = 4096;
+constexpr std::int64_t kWeights = kLongRows.outputs * kLongRows.inputs;  // of the largest shapes
+static_assert(kWeights == kShortRows.outputs * kShortRows.inputs);
+constexpr std::int64_t kLongestRow = kLongRows.inputs, kMostOutputs = kShortRows.outputs;
 constexpr int kSegments = 4;  // the first warms up
 constexpr double kSegmentSeconds = 0.008;
 
@@ -29,13 +30,12 @@ std::vector<float> varied(std::int64_t count) {
     return values;
 }
 
-// Half of the values, in no pattern that a processor could foresee. What a sparse type costs grows with what it stores; half is what
-// pruning mostly leaves.
-void zero_half(std::vector<float>& values) {
+// Leaves that share of the values, in no pattern that a processor could foresee.
+void zero_all_but(double kept, std::span<float> values) {
     std::uint32_t state = 7;
     for (float& value : values) {
         state = state * 1664525U + 1013904223U;
-        if (state >> 31U != 0) value = 0;
+        if (static_cast<double>(state) * 0x1p-32 >= kept) value = 0;
     }
 }
 
@@ -53,72 +53,55 @@ double median(std::vector<double> values) {
 }
 
 ProductBench::ProductBench(const kernels::Context& context, const Progress& progress, std::int64_t cold)
-    : context_(context),
-      progress_(progress),
-      values_(varied(kWeights)),
-      half_zeros_(values_),
-      x_(varied(Calibration::kRows.back() * kLongestRow)),
-      y_(static_cast<std::size_t>(Calibration::kRows.back() * kMostOutputs)),
-      weights_(cold) {
-    zero_half(half_zeros_);
+    : context_(context), progress_(progress), values_(varied(kWeights)), weights_(cold) {
+    const std::vector<float> inputs = varied(Calibration::kRows.back() * kLongestRow);
+    x_.allocate(std::ssize(inputs));
+    std::copy(inputs.begin(), inputs.end(), x_.data());
+    y_.allocate(Calibration::kRows.back() * kMostOutputs);
+    std::fill_n(y_.data(), y_.size(), 0.0F);
 }
 
-// A product takes what each call does, each output, and each weight: three shapes tell them apart. What a call takes is lost in the time
-// of many rows, and is that of few there.
 void ProductBench::run(Calibration& calibration) {
-    constexpr std::size_t kFewRows = 2;  // kRows where the call matters: 1 and 8
-    double done = 0;
-    for (std::size_t i = 0; i < kDTypes; ++i) {
-        const DTypeInfo& type = info(static_cast<DType>(i));
-        progress_.update(0.75 * done++ / kDTypes, type.name);
+    const std::vector<WeightForm> forms = calibrated_forms();
+    for (std::size_t i = 0; i < forms.size(); ++i) {
+        const WeightForm& form = forms[i];
+        progress_.update(0.75 * static_cast<double>(i) / static_cast<double>(forms.size()),
+                         info(form.type).name);
         std::vector<kernels::Arithmetic> arithmetics{kernels::Arithmetic::f32};
         for (const auto reduced : {kernels::Arithmetic::bf16, kernels::Arithmetic::i8}) {
-            if (can_reduce(matrix_in(type.type, kFew), reduced, context_.isa)) arithmetics.push_back(reduced);
+            if (can_reduce(matrix_in(form, kFewWeights), reduced, context_.isa))
+                arithmetics.push_back(reduced);
         }
-        const auto few = measured(type.type, kFew, arithmetics, Calibration::kRows[kFewRows]),
-                   narrow = measured(type.type, kShort, arithmetics, Calibration::kRows.back() + 1),
-                   wide = measured(type.type, kLong, arithmetics, Calibration::kRows.back() + 1);
-        for (std::size_t a = 0; a < arithmetics.size(); ++a) {
-            Calibration::Product product;
-            for (std::size_t r = 0; r < Calibration::kRows.size(); ++r) {
-                product.per_call[r] =
-                    r < kFewRows
-                        ? line_through(kFew.outputs, few[a][r], kShort.outputs, narrow[a][r]).per_call
-                        : product.per_call[kFewRows - 1];
-                const auto a_weight = [&](const Seconds& seconds) {
-                    return std::max(0.0, seconds[r] - product.per_call[r]) / kWeights;
-                };
-                const Cost cost = line_through(1.0 / kLong.inputs, a_weight(wide[a]), 1.0 / kShort.inputs,
-                                               a_weight(narrow[a]));
-                product.per_weight[r] = cost.per_call;
-                product.per_output[r] = cost.per_unit;
-            }
-            calibration.products[product_key(type.type, arithmetics[a])] = product;
-        }
+        const auto few = measured(form, kFewWeights, arithmetics),
+                   narrow = measured(form, kShortRows, arithmetics),
+                   wide = measured(form, kLongRows, arithmetics);
+        for (std::size_t a = 0; a < arithmetics.size(); ++a)
+            calibration.products[product_key(form, arithmetics[a])] =
+                fitted_product(few[a], narrow[a], wide[a]);
     }
 }
 
-StoredTensor ProductBench::matrix_in(DType type, Shape shape) const {
+StoredTensor ProductBench::matrix_in(const WeightForm& form, const ProductShape& shape) const {
+    std::vector<float> values(values_.begin(), values_.begin() + shape.outputs * shape.inputs);
+    const DTypeInfo& type = info(form.type);
+    if (type.sparse) zero_all_but(form.kept, values);
     StoredTensor matrix;
     matrix.name = "calibration";
     matrix.shape = {shape.outputs, shape.inputs};
-    const std::vector<float>& values = info(type).sparse ? half_zeros_ : values_;
-    matrix.data = std::as_bytes(std::span(values))
-                      .first(static_cast<std::size_t>(shape.outputs * shape.inputs) * sizeof(float));
+    matrix.data = std::as_bytes(std::span(values));
     const Progress quiet{{}, progress_.stop};
-    if (!info(type).sparse) return convert_tensor(matrix, type, context_, quiet);
-    return *without_zeros(convert_tensor(matrix, info(type).gguf_carrier, context_, quiet), context_, quiet);
+    matrix = convert_tensor(matrix, type.sparse ? type.gguf_carrier : form.type, context_, quiet);
+    return type.sparse ? *without_zeros(matrix, context_, quiet) : matrix;
 }
 
-std::vector<ProductBench::Seconds> ProductBench::measured(DType type, Shape shape,
-                                                          const std::vector<kernels::Arithmetic>& arithmetics,
-                                                          std::int64_t most_rows) {
-    weights_.fill(matrix_in(type, shape), progress_);
-    std::vector<Seconds> result;
+std::vector<SecondsByRows> ProductBench::measured(const WeightForm& form, const ProductShape& shape,
+                                                  const std::vector<kernels::Arithmetic>& arithmetics) {
+    weights_.fill(matrix_in(form, shape), progress_);
+    std::vector<SecondsByRows> result;
     for (const kernels::Arithmetic arithmetic : arithmetics) {
-        Seconds& by_rows = result.emplace_back();
+        SecondsByRows& by_rows = result.emplace_back();
         by_rows.fill(0);
-        for (std::size_t r = 0; r < by_rows.size() && Calibration::kRows[r] < most_rows; ++r)
+        for (std::size_t r = 0; r < shape.rows; ++r)
             by_rows[r] = seconds(arithmetic, Calibration::kRows[r], shape.inputs);
     }
     return result;
@@ -133,7 +116,7 @@ double ProductBench::seconds(kernels::Arithmetic arithmetic, std::int64_t rows, 
         int calls = 0;
         while (sum < kSegmentSeconds) {
             // What a norm or a rotation is between two products: one thread's, while the others wait for the next.
-            std::reverse(x_.begin(), x_.begin() + inputs);
+            std::reverse(x_.data(), x_.data() + inputs);
             const StoredTensor& weights = weights_.next();
             const Clock::time_point start = Clock::now();
             multiply(weights, arithmetic, rows);

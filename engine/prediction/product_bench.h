@@ -7,12 +7,14 @@
 #include "engine/core/progress.h"
 #include "engine/prediction/calibration.h"
 #include "engine/prediction/cold_weights.h"
+#include "engine/prediction/product_fit.h"
+#include "engine/runtime/buffer.h"
 #include "kernels/cpu/context.h"
 
 namespace hone {
 
-// Times products with each stored type of weights in each arithmetic, as a run meets them: weights from memory, matrix after matrix, with a
-// little serial work in between.
+// Times products with each form of weights in each arithmetic, as a run meets them: weights from memory, matrix after matrix, with a
+// little serial work in between, and inputs that are aligned as activations are.
 class ProductBench {
 public:
     // `cold`: bytes of weights that are visited in turn.
@@ -24,25 +26,18 @@ public:
     const std::vector<double>& spreads() const { return spreads_; }
 
 private:
-    struct Shape {
-        std::int64_t outputs, inputs;
-    };
-    using Seconds = std::array<double, Calibration::kRows.size()>;  // a product, by rows
-
-    StoredTensor matrix_in(DType type, Shape shape) const;
-    // Of products with `shape`: by arithmetic, then by rows; only the rows below `most_rows`.
-    std::vector<Seconds> measured(DType type, Shape shape,
-                                  const std::vector<kernels::Arithmetic>& arithmetics,
-                                  std::int64_t most_rows);
+    StoredTensor matrix_in(const WeightForm& form, const ProductShape& shape) const;
+    // By arithmetic: of products with `shape`, those of the rows that tell something.
+    std::vector<SecondsByRows> measured(const WeightForm& form, const ProductShape& shape,
+                                        const std::vector<kernels::Arithmetic>& arithmetics);
     double seconds(kernels::Arithmetic arithmetic, std::int64_t rows, std::int64_t inputs);
     void multiply(const StoredTensor& tensor, kernels::Arithmetic arithmetic, std::int64_t rows);
     std::byte* scratch(kernels::Arithmetic arithmetic);
 
-    static constexpr Shape kFew{256, 512}, kShort{4096, 512}, kLong{512, 4096};
-
     const kernels::Context& context_;
     const Progress& progress_;
-    std::vector<float> values_, half_zeros_, x_, y_;
+    std::vector<float> values_;
+    Buffer<float> x_, y_;
     std::vector<std::byte> input_;
     ColdWeights weights_;
     std::vector<double> spreads_;

@@ -77,9 +77,14 @@ private:
     double product(const StoredTensor& tensor, std::int64_t rows, bool reduced) const {
         const bool reduces = reduced && run_.arithmetic != kernels::Arithmetic::f32 &&
                              can_reduce(tensor, run_.arithmetic, run_.isa);
-        const std::string key =
-            product_key(tensor.type, reduces ? run_.arithmetic : kernels::Arithmetic::f32);
-        const double seconds = calibration_.product_seconds(key, tensor.rows(), tensor.cols(), rows);
+        const double kept = 1 - static_cast<double>(tensor.zeros) /
+                                    static_cast<double>(std::max<std::int64_t>(1, tensor.elements()));
+        const double seconds =
+            calibration_.product_seconds({{tensor.type, kept},
+                                          reduces ? run_.arithmetic : kernels::Arithmetic::f32,
+                                          tensor.rows(),
+                                          tensor.cols()},
+                                         rows);
         if (seconds < 0) throw Unmeasured();
         return seconds;
     }

@@ -7,9 +7,11 @@
 #include <cstdlib>
 #include <fstream>
 #include <utility>
+#include <vector>
 
 #include "engine/prediction/calibrate.h"
 #include "engine/prediction/calibration_cache.h"
+#include "engine/prediction/product_fit.h"
 
 namespace hone {
 namespace {
@@ -39,14 +41,87 @@ Calibration example() {
     return calibration;
 }
 
+MultipliedMatrix matrix_of(DType type, double kept = 1) {
+    return {{type, kept}, kernels::Arithmetic::f32, 3, 10};
+}
+
 TEST(ProductSeconds, AreInterpolatedBetweenRowsAndGrowBeyondThem) {
     const Calibration calibration = example();
-    const auto seconds = [&](std::int64_t rows) { return calibration.product_seconds("f32", 3, 10, rows); };
+    const auto seconds = [&](std::int64_t rows) {
+        return calibration.product_seconds(matrix_of(DType::f32), rows);
+    };
     EXPECT_DOUBLE_EQ(seconds(1), 1 + 3 * (0.5 + 10 * 2));
     EXPECT_DOUBLE_EQ(seconds(8), 1 + 3 * (0.5 + 10 * 4));
     EXPECT_DOUBLE_EQ(seconds(36), 1 + 3 * (0.5 + 10 * 12));  // half-way from 8 to 64
     EXPECT_DOUBLE_EQ(seconds(512), 1 + 3 * (1.0 + 10 * 160));
-    EXPECT_LT(calibration.product_seconds("q4_0", 3, 10, 1), 0);
+    EXPECT_LT(calibration.product_seconds(matrix_of(DType::q4_0), 1), 0);
+}
+
+TEST(ProductSeconds, OfSparseTypesGrowWithWhatIsStored) {
+    Calibration calibration;
+    calibration.products["sparse_bf16 25 %"] = {{2, 4, 20, 80}, {}, {}};
+    EXPECT_LT(calibration.product_seconds(matrix_of(DType::sparse_bf16, 0.25), 1), 0)
+        << "one of two is missing";
+    EXPECT_EQ(calibration.read_bandwidth(DType::sparse_bf16), 0);
+    calibration.products["sparse_bf16 75 %"] = {{4, 8, 40, 160}, {}, {}};
+    const auto seconds = [&](double kept) {
+        return calibration.product_seconds(matrix_of(DType::sparse_bf16, kept), 1);
+    };
+    EXPECT_DOUBLE_EQ(seconds(0.25), 3 * 10 * 2);
+    EXPECT_DOUBLE_EQ(seconds(0.75), 3 * 10 * 4);
+    EXPECT_DOUBLE_EQ(seconds(0.5), 3 * 10 * 3);
+    EXPECT_DOUBLE_EQ(seconds(0.05), 3 * 10 * 1.2);
+    EXPECT_DOUBLE_EQ(seconds(0.9), 3 * 10 * 4.6);
+    EXPECT_GT(calibration.read_bandwidth(DType::sparse_bf16), 0);
+}
+
+// A machine whose kernels take what is written here: a call, an output, and what is stored of each weight.
+double true_seconds(const MultipliedMatrix& matrix, std::size_t row) {
+    constexpr double kCall = 3e-6, kOutput = 2e-9, kByte = 5e-11, kMultiply = 4e-11;
+    const DTypeInfo& type = info(matrix.form.type);
+    const auto weights = static_cast<double>(matrix.outputs * matrix.inputs);
+    constexpr std::int64_t kCols = 4096;
+    const double bytes = type.sparse ? 0.125 + matrix.form.kept * static_cast<double>(type.block_bytes)
+                                     : static_cast<double>(row_bytes(type.type, kCols)) / kCols;
+    const auto rows = static_cast<double>(Calibration::kRows.at(row));
+    return kCall + rows * kOutput * static_cast<double>(matrix.outputs) +
+           weights * (bytes * kByte + rows * kMultiply);
+}
+
+Calibration calibrated_by_true_seconds() {
+    Calibration calibration;
+    for (const WeightForm& form : calibrated_forms()) {
+        const auto seconds = [&](const ProductShape& shape) {
+            SecondsByRows result{};
+            for (std::size_t r = 0; r < shape.rows; ++r)
+                result.at(r) = true_seconds({form, kernels::Arithmetic::f32, shape.outputs, shape.inputs}, r);
+            return result;
+        };
+        calibration.products[product_key(form, kernels::Arithmetic::f32)] =
+            fitted_product(seconds(kFewWeights), seconds(kShortRows), seconds(kLongRows));
+    }
+    return calibration;
+}
+
+// Each form in which the runtime can hold weights is found again, in shapes and with shares of zeros that were not measured.
+TEST(FittedProducts, TellWhatEveryFormOfWeightsTakes) {
+    const Calibration calibration = calibrated_by_true_seconds();
+    for (std::size_t i = 0; i < kDTypes; ++i) {
+        const DTypeInfo& type = info(static_cast<DType>(i));
+        for (const double kept : type.sparse ? std::vector{0.1, 0.2, 0.5, 0.7, 0.9} : std::vector{1.0}) {
+            for (const auto& [outputs, inputs] : std::array<std::pair<std::int64_t, std::int64_t>, 3>{
+                     {{192, 576}, {1536, 576}, {4096, 14336}}}) {
+                const MultipliedMatrix matrix{{type.type, kept}, kernels::Arithmetic::f32, outputs, inputs};
+                for (std::size_t r = 0; r < Calibration::kRows.size(); ++r) {
+                    const double seconds = true_seconds(matrix, r);
+                    EXPECT_NEAR(calibration.product_seconds(matrix, Calibration::kRows.at(r)), seconds,
+                                0.001 * seconds)
+                        << type.name << ", " << kept << " kept, " << outputs << " × " << inputs << ", "
+                        << Calibration::kRows.at(r) << " rows";
+                }
+            }
+        }
+    }
 }
 
 TEST(Calibration, GoesThroughJson) {
@@ -105,10 +180,11 @@ TEST(Calibrate, MeasuresEveryKernelThatThisMachineHas) {
     const Calibration calibration = calibrate({kernels::best_isa(), pool, workspace}, {}, 1);
     EXPECT_EQ(calibration.threads, 2);
     EXPECT_GE(calibration.spread, 0);
-    for (const DTypeInfo& type : all_dtypes()) {
-        EXPECT_GT(calibration.product_seconds(product_key(type.type, kernels::Arithmetic::f32), 512, 512, 1),
-                  0)
-            << type.name;
+    for (std::size_t i = 0; i < kDTypes; ++i) {
+        const DTypeInfo& type = info(static_cast<DType>(i));
+        const WeightForm form{type.type, type.sparse ? 0.5 : 1};
+        EXPECT_GT(calibration.product_seconds({form, kernels::Arithmetic::f32, 512, 512}, 1), 0) << type.name;
+        EXPECT_GT(calibration.read_bandwidth(type.type), 0) << type.name;
         EXPECT_GT(calibration.product_rate(type.type), 1e8) << type.name;
     }
     using profiler::Operation, profiler::TracePhase;

@@ -13,8 +13,8 @@ namespace {
 // One second a pass and product, however many rows; all else takes no time.
 Calibration a_second_a_product() {
     Calibration calibration;
-    for (const DTypeInfo& type : all_dtypes())
-        calibration.products[product_key(type.type, kernels::Arithmetic::f32)] = {{}, {}, {1, 1, 1, 1}};
+    for (const WeightForm& form : calibrated_forms())
+        calibration.products[product_key(form, kernels::Arithmetic::f32)] = {{}, {}, {1, 1, 1, 1}};
     using profiler::Operation, profiler::TracePhase;
     for (std::size_t i = 0; i < profiler::kOperationNames.size(); ++i)
         calibration.operations[operation_key(static_cast<Operation>(i))] = {};
@@ -84,6 +84,22 @@ TEST_F(TimePrediction, CountsWhatAttentionLooksAt) {
     EXPECT_DOUBLE_EQ(predicted(window).at("time_per_output_token"), 2 * 12 * kPair);
     // The first layer attends all pairs, the last only those of the row whose logits are wanted.
     EXPECT_DOUBLE_EQ(predicted().at("time_to_first_token"), (99 * 100 / 2 + 99) * kPair);
+}
+
+TEST_F(TimePrediction, LooksAtEachMatrixsOwnShareOfZeros) {
+    for (const double kept : Calibration::kKept)
+        calibration_.products[product_key({DType::sparse_f32, kept}, kernels::Arithmetic::f32)] = {
+            {}, {}, {kept, kept, kept, kept}};
+    const auto share_zero = [&](double share) {
+        for (StoredTensor& tensor : tiny_.tensors) {
+            if (!tensor.name.starts_with("blk.") || tensor.shape.size() != 2) continue;
+            tensor.type = DType::sparse_f32;
+            tensor.zeros = static_cast<std::int64_t>(share * static_cast<double>(tensor.elements()));
+        }
+        return predicted().at("time_per_output_token");
+    };
+    EXPECT_NEAR(share_zero(0.3), 14 * 0.7 + 1, 0.02);  // the output matrix is dense
+    EXPECT_NEAR(share_zero(0.8), 14 * 0.2 + 1, 0.02);
 }
 
 TEST_F(TimePrediction, WithoutACacheComputesTheWholeSequenceAgain) {
