@@ -57,9 +57,9 @@ endif()
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX)
 target_link_options(hone_options INTERFACE LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack)
+set(HONE_RELEASE_CHECKS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
 if(NOT HONE_SANITIZE)
-  target_compile_options(hone_options INTERFACE
-    $<$<CONFIG:Release>:$<$<COMPILE_LANGUAGE:CXX>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2;-fstack-protector-strong>>)
+  target_compile_options(hone_options INTERFACE $<$<CONFIG:Release>:$<$<COMPILE_LANGUAGE:CXX>:${HONE_RELEASE_CHECKS}>>)
 endif()
 
 include(HonePrecompiled)
