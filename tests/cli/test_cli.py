@@ -57,6 +57,25 @@ class CommandLine(unittest.TestCase):
             self.assertIn(text, error[key])
         return error
 
+    # --- workers ---
+
+    def test_a_worker_does_its_jobs_behind_its_limits(self):
+        with subprocess.Popen([HONE, "worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
+            def ask(number, kind, **fields):
+                worker.stdin.write(json.dumps({"id": number, "type": kind, **fields}) + "\n")
+                worker.stdin.flush()
+                return next(answer for answer in map(json.loads, worker.stdout)
+                            if answer.get("id") == number and answer["type"] in ("result", "error"))
+
+            experiment = {"checkpoint": MODEL, "recipe": [], "workload": {"prompt_tokens": 16, "generated_tokens": 8}}
+            self.assertEqual(ask(1, "prepare", experiment=experiment)["type"], "result")
+            status = dict(line.split(":", 1) for line in
+                          pathlib.Path(f"/proc/{worker.pid}/status").read_text(encoding="utf-8").splitlines())
+            self.assertEqual(status["NoNewPrivs"].strip(), "1")
+            self.assertEqual(status.get("Seccomp", "2").strip(), "2")  # absent where the system knows no filters
+            ask(0, "finish")
+            worker.stdin.close()
+
     # --- documents ---
 
     def test_inspect(self):
