@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
+#include <functional>
 #include <limits>
 #include <queue>
+#include <utility>
 
 #include "engine/core/error.h"
 
@@ -102,6 +105,61 @@ const BytePairEncoder::Merge* BytePairEncoder::find(TokenId left, TokenId right)
     return nullptr;
 }
 
+// Pairs that may be joined, the one with the lowest rank first and of these the leftmost. A rank's places are mostly found from left to
+// right, so that a list for each rank takes a text of any length in linear time, where one heap for all would sort it.
+class BytePairEncoder::MergeQueue {
+public:
+    void add(const Merge& merge, std::uint32_t left) {
+        Places& places = find(merge);
+        if (places.at == places.lefts.size()) {  // nothing waits: what was taken is of no use
+            places.lefts.clear();
+            places.at = 0;
+        } else if (places.lefts.back() > left) {
+            places.sorted = false;
+        }
+        places.lefts.push_back(left);
+        if (places.queued) return;
+        places.queued = true;
+        ranks_.push(merge.rank);
+    }
+
+    // Nothing once all are taken.
+    std::optional<std::pair<Merge, std::uint32_t>> take() {
+        while (!ranks_.empty()) {
+            Places& places = by_rank_.find(ranks_.top())->second;
+            if (places.at < places.lefts.size()) {
+                if (!places.sorted)
+                    std::sort(places.lefts.begin() + static_cast<std::ptrdiff_t>(places.at),
+                              places.lefts.end());
+                places.sorted = true;
+                return std::pair(places.merge, places.lefts[places.at++]);
+            }
+            places.queued = false;
+            ranks_.pop();
+        }
+        return std::nullopt;
+    }
+
+private:
+    struct Places {
+        Merge merge;
+        std::vector<std::uint32_t> lefts;
+        std::size_t at = 0;  // those before it are taken
+        bool sorted = true, queued = false;
+    };
+    Places& find(const Merge& merge) {
+        if (last_ == nullptr || last_->merge.rank != merge.rank) {
+            last_ = &by_rank_[merge.rank];
+            last_->merge = merge;
+        }
+        return *last_;
+    }
+
+    std::unordered_map<std::uint32_t, Places> by_rank_;
+    std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> ranks_;
+    Places* last_ = nullptr;  // a text's pairs repeat
+};
+
 void BytePairEncoder::encode_short(std::vector<TokenId>& word) const {
     constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
     struct Rank {
@@ -132,14 +190,6 @@ void BytePairEncoder::encode_short(std::vector<TokenId>& word) const {
 }
 
 void BytePairEncoder::encode_long(std::vector<TokenId>& word, const Progress& progress) const {
-    struct Candidate {
-        std::uint64_t pair;  // as it was when found: a later join makes it stale
-        std::uint32_t rank, left;
-        TokenId joined;
-        bool operator<(const Candidate& other) const {
-            return rank != other.rank ? rank > other.rank : left > other.left;
-        }
-    };
     constexpr std::uint32_t kEnd = std::numeric_limits<std::uint32_t>::max();
     const auto size = static_cast<std::uint32_t>(word.size());
     std::vector<std::uint32_t> next(size), previous(size);
@@ -147,29 +197,27 @@ void BytePairEncoder::encode_long(std::vector<TokenId>& word, const Progress& pr
         next[i] = i + 1 < size ? i + 1 : kEnd;
         previous[i] = i > 0 ? i - 1 : kEnd;
     }
-    std::priority_queue<Candidate> candidates;
+    MergeQueue queue;
     std::vector<bool> gone(size);
     std::uint32_t steps = 0;
     const auto consider = [&](std::uint32_t left) {
         if (++steps % kStepsBetweenChecks == 0) progress.check();
         if (left == kEnd || next[left] == kEnd) return;
-        const TokenId a = word[left], b = word[next[left]];
-        if (const Merge* merge = find(a, b))
-            candidates.push({pair_of(a, b), merge->rank, left, merge->joined});
+        if (const Merge* merge = find(word[left], word[next[left]])) queue.add(*merge, left);
     };
     for (std::uint32_t i = 0; i < size; ++i) consider(i);
-    while (!candidates.empty()) {
+    while (const auto best = queue.take()) {
         if (++steps % kStepsBetweenChecks == 0) progress.check();
-        const Candidate best = candidates.top();
-        candidates.pop();
-        const std::uint32_t right = gone[best.left] ? kEnd : next[best.left];
-        if (right == kEnd || pair_of(word[best.left], word[right]) != best.pair) continue;
-        word[best.left] = best.joined;
+        const auto [merge, left] = *best;
+        const std::uint32_t right = gone[left] ? kEnd : next[left];
+        if (right == kEnd || pair_of(word[left], word[right]) != merge.pair)
+            continue;  // an earlier join took one of them
+        word[left] = merge.joined;
         gone[right] = true;
-        next[best.left] = next[right];
-        if (next[right] != kEnd) previous[next[right]] = best.left;
-        consider(best.left);
-        consider(previous[best.left]);
+        next[left] = next[right];
+        if (next[right] != kEnd) previous[next[right]] = left;
+        consider(left);
+        consider(previous[left]);
     }
     std::size_t kept = 0;
     for (std::size_t i = 0; i < word.size(); ++i) {

@@ -35,6 +35,7 @@ private:
         std::uint32_t rank = 0;
         TokenId joined = 0;
     };
+    class MergeQueue;
     static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
 
     static std::uint64_t pair_of(TokenId left, TokenId right) {

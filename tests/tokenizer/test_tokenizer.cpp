@@ -64,7 +64,7 @@ TEST_F(SmolLM2, AWholeTextHasAsManyTokensAsElsewhere) {
 
 TEST_F(SmolLM2, LongRunsGiveTheSameIdsAsShortOnesAndEndSoon) {
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint_);
-    // 40 letters take the quadratic path, 400,000 the heap; both must agree with the merges, so both decode to the text
+    // 40 letters take the quadratic path, 400,000 the queue; both must agree with the merges, so both decode to the text
     // and the long one repeats the tokens of a shorter run.
     const std::string text(400000, 'a');
     const auto ids = tokenizer.encode(text);
