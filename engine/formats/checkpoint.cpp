@@ -126,6 +126,25 @@ const StoredTensor* Checkpoint::find(std::string_view tensor_name) const {
     return index.find(tensors, tensor_name);
 }
 
+const StoredTensor* Checkpoint::find(Role role, std::int64_t layer) const {
+    const auto found =
+        std::find_if(tensors.begin(), tensors.end(), [role, layer](const StoredTensor& tensor) {
+            return tensor.place.role == role && tensor.place.layer == layer;
+        });
+    return found == tensors.end() ? nullptr : &*found;
+}
+
+const Family* Checkpoint::family() const {
+    const MetadataValue* value = metadata_find("general.architecture");
+    const auto* stated = value == nullptr ? nullptr : std::get_if<std::string>(value);
+    return stated == nullptr ? nullptr : find_family(*stated);
+}
+
+void Checkpoint::place_tensors() {
+    const Family* its = family();
+    for (StoredTensor& tensor : tensors) tensor.place = place_of(its, tensor.name);
+}
+
 const MetadataValue* Checkpoint::metadata_find(std::string_view key) const {
     const auto found = metadata.find(key);
     return found == metadata.end() ? nullptr : &found->second;

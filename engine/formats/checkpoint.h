@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/core/dtype.h"
+#include "engine/families/family.h"
 #include "engine/formats/source_file.h"
 #include "engine/formats/tensor_index.h"
 
@@ -34,7 +35,8 @@ std::string value_text(const MetadataValue& value);
 
 // One tensor as it lies in memory: mapped from a file, or owned after a transform.
 struct StoredTensor {
-    std::string name;  // GGUF name, e.g. "blk.0.attn_q.weight"
+    std::string name;   // GGUF name, e.g. "blk.0.attn_q.weight"
+    TensorPlace place;  // what it does in the graph
     DType type = DType::f32;
     std::vector<std::int64_t> shape;    // outermost first: a matrix is [rows (outputs), cols (inputs)]
     std::span<const std::byte> data;    // bytes(); see dtype.h
@@ -71,6 +73,12 @@ struct Checkpoint {
 
     // By name, however the tensors were changed since: in constant time but for names that are not there.
     const StoredTensor* find(std::string_view tensor_name) const;
+    // By its place in the graph; a walk over the list.
+    const StoredTensor* find(Role role, std::int64_t layer = -1) const;
+    // The family of `general.architecture`; null where it is not supported.
+    const Family* family() const;
+    // Takes every tensor's place from its name. Readers call it; whatever makes or renames tensors itself must, too.
+    void place_tensors();
     const MetadataValue* metadata_find(std::string_view key) const;
     // "metadata 'llama.block_count' (@0x1A)": what an error about a key calls it.
     std::string metadata_field(std::string_view key) const;

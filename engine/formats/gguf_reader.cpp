@@ -47,6 +47,7 @@ public:
         refuse_parts(checkpoint_, n_tensors_);
         for (std::uint64_t i = 0; i < n_tensors_; ++i) read_tensor(i);
         place_tensors();
+        checkpoint_.place_tensors();
         checkpoint_.name = checkpoint_.text_or("general.name", std::filesystem::path(path_).stem().string());
         return std::move(checkpoint_);
     }

@@ -16,13 +16,14 @@
 namespace hone {
 namespace {
 
+// Layers, width, heads, heads of keys and values, head, feed-forward, vocabulary, context, rotated (the head), tied.
 constexpr std::array kShapes{
-    SyntheticShape{"tiny", 2, 64, 4, 2, 16, 128, 320, 4096, 10000.0, true, DType::f32},
-    SyntheticShape{"smollm2-135m", 30, 576, 9, 3, 64, 1536, 49152, 8192, 100000.0, true, DType::bf16},
-    SyntheticShape{"smollm2-360m", 32, 960, 15, 5, 64, 2560, 49152, 8192, 100000.0, true, DType::bf16},
-    SyntheticShape{"llama-3.2-1b", 16, 2048, 32, 8, 64, 8192, 128256, 131072, 500000.0, true, DType::bf16},
-    SyntheticShape{"llama-3-8b", 32, 4096, 32, 8, 128, 14336, 128256, 8192, 500000.0, false, DType::bf16},
-    SyntheticShape{"llama-3-70b", 80, 8192, 64, 8, 128, 28672, 128256, 8192, 500000.0, false, DType::bf16},
+    llama_shape("tiny", {2, 64, 4, 2, 16, 128, 320, 4096, 0, true}, 10000.0, DType::f32),
+    llama_shape("smollm2-135m", {30, 576, 9, 3, 64, 1536, 49152, 8192, 0, true}, 100000.0, DType::bf16),
+    llama_shape("smollm2-360m", {32, 960, 15, 5, 64, 2560, 49152, 8192, 0, true}, 100000.0, DType::bf16),
+    llama_shape("llama-3.2-1b", {16, 2048, 32, 8, 64, 8192, 128256, 131072, 0, true}, 500000.0, DType::bf16),
+    llama_shape("llama-3-8b", {32, 4096, 32, 8, 128, 14336, 128256, 8192, 0, false}, 500000.0, DType::bf16),
+    llama_shape("llama-3-70b", {80, 8192, 64, 8, 128, 28672, 128256, 8192, 0, false}, 500000.0, DType::bf16),
 };
 
 constexpr float kDeviation = 0.02F;
@@ -86,7 +87,7 @@ void fill(std::byte* target, std::int64_t count, std::uint64_t seed) {
 class Builder {
 public:
     Builder(const SyntheticShape& shape, bool weights, std::uint64_t seed)
-        : shape_(shape), weights_(weights), seed_(seed) {}
+        : shape_(shape), family_(*find_family(shape.family)), weights_(weights), seed_(seed) {}
 
     Checkpoint build() {
         checkpoint_.source = "synthetic:" + std::string(shape_.name);
@@ -102,19 +103,9 @@ private:
     void add_metadata();
     void add_tensors();
     void fill_tensors();
-    void matrix(const std::string& name, std::int64_t rows, std::int64_t cols) {
-        add(name, shape_.type, {rows, cols});
-    }
-    void vector(const std::string& name, std::int64_t size) { add(name, DType::f32, {size}); }
-    void add(const std::string& name, DType type, std::vector<std::int64_t> shape) {
-        StoredTensor tensor;
-        tensor.name = name;
-        tensor.type = type;
-        tensor.shape = std::move(shape);
-        checkpoint_.tensors.push_back(std::move(tensor));
-    }
 
     const SyntheticShape& shape_;
+    const Family& family_;
     bool weights_;
     std::uint64_t seed_;
     Checkpoint checkpoint_;
@@ -123,20 +114,23 @@ private:
 void Builder::add_metadata() {
     const auto number = [](std::int64_t value) { return MetadataValue(static_cast<std::uint32_t>(value)); };
     auto& metadata = checkpoint_.metadata;
-    metadata["general.architecture"] = std::string("llama");
+    metadata["general.architecture"] = std::string(family_.name);
     metadata["general.name"] = checkpoint_.name;
-    metadata["llama.block_count"] = number(shape_.n_layers);
-    metadata["llama.context_length"] = number(shape_.context_length);
-    metadata["llama.embedding_length"] = number(shape_.n_embd);
-    metadata["llama.feed_forward_length"] = number(shape_.n_ff);
-    metadata["llama.attention.head_count"] = number(shape_.n_heads);
-    metadata["llama.attention.head_count_kv"] = number(shape_.n_kv_heads);
-    metadata["llama.attention.key_length"] = number(shape_.head_dim);
-    metadata["llama.attention.value_length"] = number(shape_.head_dim);
-    metadata["llama.attention.layer_norm_rms_epsilon"] = 1e-5F;
-    metadata["llama.rope.freq_base"] = static_cast<float>(shape_.rope_theta);
-    metadata["llama.rope.dimension_count"] = number(shape_.head_dim);
-    metadata["llama.vocab_size"] = number(shape_.n_vocab);
+    const auto set = [&](Parameter parameter, MetadataValue value) {
+        metadata[family_.key(parameter)] = std::move(value);
+    };
+    set(Parameter::layers, number(shape_.n_layers));
+    set(Parameter::context, number(shape_.context_length));
+    set(Parameter::width, number(shape_.n_embd));
+    set(Parameter::feed_forward, number(shape_.n_ff));
+    set(Parameter::heads, number(shape_.n_heads));
+    set(Parameter::kv_heads, number(shape_.n_kv_heads));
+    set(Parameter::head_dim, number(shape_.head_dim));
+    set(Parameter::value_dim, number(shape_.head_dim));
+    set(Parameter::norm_epsilon, 1e-5F);
+    set(Parameter::rope_theta, static_cast<float>(shape_.rope_theta));
+    set(Parameter::rotary_dim, number(shape_.rotary_dim));
+    set(Parameter::vocabulary, number(shape_.n_vocab));
     metadata["tokenizer.ggml.model"] = std::string("hone-bytes");
     metadata["tokenizer.ggml.eos_token_id"] = number(kBytes + 1);
     std::vector<std::string> tokens;
@@ -154,22 +148,15 @@ void Builder::add_metadata() {
 }
 
 void Builder::add_tensors() {
-    const std::int64_t q = shape_.n_heads * shape_.head_dim, kv = shape_.n_kv_heads * shape_.head_dim;
-    matrix("token_embd.weight", shape_.n_vocab, shape_.n_embd);
-    for (std::int64_t layer = 0; layer < shape_.n_layers; ++layer) {
-        const std::string block = fmt::format("blk.{}.", layer);
-        vector(block + "attn_norm.weight", shape_.n_embd);
-        matrix(block + "attn_q.weight", q, shape_.n_embd);
-        matrix(block + "attn_k.weight", kv, shape_.n_embd);
-        matrix(block + "attn_v.weight", kv, shape_.n_embd);
-        matrix(block + "attn_output.weight", shape_.n_embd, q);
-        vector(block + "ffn_norm.weight", shape_.n_embd);
-        matrix(block + "ffn_gate.weight", shape_.n_ff, shape_.n_embd);
-        matrix(block + "ffn_up.weight", shape_.n_ff, shape_.n_embd);
-        matrix(block + "ffn_down.weight", shape_.n_embd, shape_.n_ff);
-    }
-    vector("output_norm.weight", shape_.n_embd);
-    if (!shape_.tied_embeddings) matrix("output.weight", shape_.n_vocab, shape_.n_embd);
+    for_each_tensor(family_, shape_, [&](const TensorRow& row, std::int64_t layer) {
+        if (!is_expected(row, shape_)) return;
+        StoredTensor tensor;
+        tensor.name = row.gguf_name(layer);
+        tensor.type = row.is_vector() ? DType::f32 : shape_.type;
+        tensor.shape = row.shape(shape_);
+        checkpoint_.tensors.push_back(std::move(tensor));
+    });
+    checkpoint_.place_tensors();
 }
 
 void Builder::fill_tensors() {

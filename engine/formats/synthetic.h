@@ -10,13 +10,18 @@
 namespace hone {
 
 // A published model's shape: what speed and memory depend on.
-struct SyntheticShape {
-    std::string_view name;  // "tiny", "smollm2-135m", "llama-3-8b", …
-    std::int64_t n_layers, n_embd, n_heads, n_kv_heads, head_dim, n_ff, n_vocab, context_length;
+struct SyntheticShape : ModelShape {
+    std::string_view name;    // "tiny", "smollm2-135m", "llama-3-8b", …
+    std::string_view family;  // a row of families()
     double rope_theta;
-    bool tied_embeddings;
     DType type;  // of the matrices
 };
+
+// One of Llama's family, whose heads are rotated whole.
+constexpr SyntheticShape llama_shape(std::string_view name, ModelShape shape, double rope_theta, DType type) {
+    shape.rotary_dim = shape.head_dim;
+    return {shape, name, "llama", rope_theta, type};
+}
 
 std::span<const SyntheticShape> synthetic_shapes();
 

@@ -11,7 +11,7 @@
 
 namespace hone {
 
-// Checked reading of hyper-parameters and tensor shapes, shared by the architectures. All throw Error with source, field,
+// Checked reading of hyper-parameters and tensor shapes, by whatever reads a checkpoint. All throw Error with source, field,
 // found and expected.
 
 // The integer at `key`, within [low, high].

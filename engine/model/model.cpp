@@ -5,17 +5,29 @@
 
 #include <utility>
 
-#include "engine/model/architectures/architecture.h"
 #include "engine/model/hyper_parameters.h"
 
 namespace hone {
 
-ModelConfig read_config(const Checkpoint& checkpoint) {
-    const Architecture& architecture = architecture_of(checkpoint);
-    ModelConfig config = architecture.read_config(checkpoint);
-    architecture.check_tensors(checkpoint, config);
-    return config;
+namespace {
+
+void bind_weights(Model& model) {
+    model.layers.resize(static_cast<std::size_t>(model.config.n_layers));
+    for (const StoredTensor& tensor : model.checkpoint.tensors) {
+        const TensorPlace& place = tensor.place;
+        if (place.layer >= 0)
+            model.layers[static_cast<std::size_t>(place.layer)].set(place.role, &tensor);
+        else if (place.role == Role::token_embd)
+            model.token_embd = &tensor;
+        else if (place.role == Role::output_norm)
+            model.output_norm = &tensor;
+        else if (place.role == Role::output)
+            model.output = &tensor;
+    }
+    if (model.output == nullptr) model.output = model.token_embd;
 }
+
+}  // namespace
 
 std::unique_ptr<Model> load_model(Checkpoint checkpoint) {
     ModelConfig config = read_config(checkpoint);
@@ -29,10 +41,10 @@ std::unique_ptr<Model> load_model(Checkpoint checkpoint) {
     Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint);
     if (tokenizer.size() != config.n_vocab)
         refuse(checkpoint, "tokeniser", fmt::format("{} tokens", tokenizer.size()),
-               fmt::format("{}, the rows of 'token_embd.weight'", config.n_vocab));
+               fmt::format("{}, the rows of '{}'", config.n_vocab, checkpoint.find(Role::token_embd)->name));
     std::unique_ptr<Model> model(new Model{
         std::move(checkpoint), std::move(config), std::move(tokenizer), nullptr, nullptr, nullptr, {}});
-    architecture_of(model->checkpoint).bind_weights(*model);
+    bind_weights(*model);
     return model;
 }
 

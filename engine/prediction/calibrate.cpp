@@ -91,8 +91,8 @@ Cost sample_cost() {
 
 // Norms, rotations and the like from one row to many; attention to a prompt, and the cache, by storage and layout.
 void measure_operations(Calibration& calibration, const kernels::Context& context, const Progress& progress) {
-    static constexpr SyntheticShape kShape{"calibration", 2,   512,  8,       2,    64,
-                                           1024,          320, 2048, 10000.0, true, DType::f32};
+    static constexpr SyntheticShape kShape =
+        llama_shape("calibration", {2, 512, 8, 2, 64, 1024, 320, 2048, 0, true}, 10000.0, DType::f32);
     constexpr std::int64_t kShort = 16, kLong = 384;
     const std::unique_ptr<Model> model = load_model(make_synthetic(kShape, true));
     for (const KvStorage storage : {KvStorage::f32, KvStorage::f16, KvStorage::i8}) {

@@ -40,10 +40,11 @@ public:
               const Calibration& calibration)
         : checkpoint_(checkpoint), config_(config), run_(run), calibration_(calibration) {
         for (const StoredTensor& tensor : checkpoint.tensors) {
-            if (tensor.name.starts_with("blk.") && tensor.shape.size() == 2) matrices_.push_back(&tensor);
+            if (tensor.place.layer >= 0 && tensor.shape.size() == 2) matrices_.push_back(&tensor);
+            if (tensor.place.layer == 0 && is_bias(tensor.place.role)) biases_.push_back(tensor.cols());
         }
-        const StoredTensor* output = checkpoint.find("output.weight");
-        output_ = output != nullptr ? output : checkpoint.find("token_embd.weight");
+        const StoredTensor* output = checkpoint.find(Role::output);
+        output_ = output != nullptr ? output : checkpoint.find(Role::token_embd);
     }
 
     // Of one forward pass: layers, logits and the choice of a token for each sequence that wants one.
@@ -91,13 +92,10 @@ private:
 
     // Of all layers. The last keeps only the rows whose logits are wanted once it has attended.
     double products(std::int64_t rows, std::int64_t wanted) const {
-        const std::string last = "blk." + std::to_string(config_.n_layers - 1) + ".";
         double sum = 0;
         for (const StoredTensor* tensor : matrices_) {
-            const bool projects = tensor->name.ends_with("attn_q.weight") ||
-                                  tensor->name.ends_with("attn_k.weight") ||
-                                  tensor->name.ends_with("attn_v.weight");
-            const std::int64_t left = !projects && tensor->name.starts_with(last) ? wanted : rows;
+            const bool last = tensor->place.layer + 1 == config_.n_layers;
+            const std::int64_t left = last && !is_projection(tensor->place.role) ? wanted : rows;
             if (left > 0) sum += product(*tensor, left, true);
         }
         return sum;
@@ -112,7 +110,15 @@ private:
             return operation(Operation::rope,
                              static_cast<double>(2 * rows * heads * config_.head_dim) * kFloat);
         };
-        return norm(rows) + turned(config_.n_heads) + turned(config_.n_kv_heads);
+        return norm(rows) + biases(rows) + turned(config_.n_heads) + turned(config_.n_kv_heads);
+    }
+
+    // Of a layer.
+    double biases(std::int64_t rows) const {
+        double sum = 0;
+        for (const std::int64_t width : biases_)
+            sum += operation(Operation::add, static_cast<double>((2 * rows + 1) * width) * kFloat);
+        return sum;
     }
 
     double after_attention(std::int64_t rows) const {
@@ -172,6 +178,7 @@ private:
     const ModelConfig& config_;
     const RunConfig& run_;
     const Calibration& calibration_;
+    std::vector<std::int64_t> biases_;  // widths of a layer's
     std::vector<const StoredTensor*> matrices_;
     const StoredTensor* output_;
 };

@@ -2,10 +2,10 @@
 #include <algorithm>
 
 #include "engine/runtime/activations.h"
-#include "engine/runtime/architectures/forward.h"
 #include "engine/runtime/attention_mask.h"
 #include "engine/runtime/cpu_operations.h"
 #include "engine/runtime/executor.h"
+#include "engine/runtime/graph.h"
 
 namespace hone {
 namespace {
@@ -20,7 +20,6 @@ public:
           workspace_(pool.size()),
           context_{config.isa, pool, workspace_},
           vectors_(model),
-          layer_forward_(layer_forward_of(model.config.architecture)),
           activations_(model.config) {}
 
     std::unique_ptr<KvCache> make_cache() override {
@@ -50,7 +49,7 @@ public:
         operations.embed(*model_.token_embd);
         for (std::int64_t layer = 0; layer < model_.config.n_layers; ++layer) {
             tracing.layer = static_cast<std::int32_t>(layer);
-            layer_forward_(model_, operations, layer);  // the last leaves the rows whose logits are wanted
+            decoder_layer(model_, operations, layer);  // the last leaves the rows whose logits are wanted
         }
         tracing.layer = -1;
         counters.non_finite_rows +=
@@ -100,7 +99,6 @@ private:
     kernels::Workspace workspace_;
     kernels::Context context_;
     VectorWeights vectors_;
-    LayerForward layer_forward_;
     Activations activations_;
     std::shared_ptr<KvBlocks> blocks_;  // of all sequences, where the cache is paged
     std::int64_t logits_rows_ = 0;

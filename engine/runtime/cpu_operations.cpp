@@ -163,9 +163,10 @@ void CpuOperations::rotate(float* q, float* k, Rows rows) const {
         timed(
             profiler::Operation::rope, "rope",
             [&] {
-                kernels::rope_interleaved(x, activations_.positions.data() + rows.begin, rows.count, heads,
-                                          config.head_dim, config.rotary_dim, config.rope_frequencies.data(),
-                                          context_);
+                const auto rope = config.family->rotation == Rotation::halves ? kernels::rope_halves
+                                                                              : kernels::rope_interleaved;
+                rope(x, activations_.positions.data() + rows.begin, rows.count, heads, config.head_dim,
+                     config.rotary_dim, config.rope_frequencies.data(), context_);
             },
             [&] { return rope_cost(rows.count, heads, config.head_dim, config.rotary_dim); });
     };
@@ -273,6 +274,13 @@ void CpuOperations::add(float* y, const float* x, std::int64_t rows) const {
     timed(
         profiler::Operation::add, "add", [&] { kernels::add(y, x, count, context_); },
         [&] { return add_cost(count); });
+}
+
+void CpuOperations::add_bias(float* y, const StoredTensor* bias, std::int64_t rows) const {
+    const std::int64_t n = bias->cols();
+    timed(
+        profiler::Operation::add, bias->name,
+        [&] { kernels::add_bias(y, vectors_[bias], rows, n, context_); }, [&] { return bias_cost(rows, n); });
 }
 
 void CpuOperations::keep_wanted_rows() {

@@ -6,9 +6,9 @@
 
 #include "engine/core/error.h"
 #include "engine/runtime/activations.h"
-#include "engine/runtime/architectures/forward.h"
 #include "engine/runtime/attention_mask.h"
 #include "engine/runtime/cpu_operations.h"
+#include "engine/runtime/graph.h"
 #include "engine/runtime/pass.h"
 #include "engine/runtime/run_config.h"
 #include "engine/weights/weight_format.h"
@@ -52,7 +52,6 @@ struct LayerWalk::Impl {
           workspace(pool.size()),
           context{kernels::best_isa(), pool, workspace},
           vectors(the_model),
-          layer_forward(layer_forward_of(the_model.config.architecture)),
           activations(the_model.config) {
         for (const std::vector<TokenId>& tokens : sequences)
             pass.add(tokens, 0, std::ssize(tokens), nullptr, nullptr);
@@ -87,7 +86,6 @@ struct LayerWalk::Impl {
     kernels::Workspace workspace;
     const kernels::Context context;
     VectorWeights vectors;
-    LayerForward layer_forward;
     Activations activations;
     Pass pass;
     Products products{kernels::Arithmetic::f32, false};
@@ -130,7 +128,7 @@ LayerWalk::Squares LayerWalk::input_squares(const Progress& progress) {
         }
     });
     const std::vector<float> before = it.hidden();
-    it.layer_forward(it.model, operations, it.next);
+    decoder_layer(it.model, operations, it.next);
     std::copy(before.begin(), before.end(), it.activations.x.data());
     for (const auto& [weight, sums] : squares) {
         const bool finite =
@@ -144,7 +142,7 @@ double LayerWalk::advance(const Progress& progress) {
     Impl& it = *impl_;
     const std::vector<float> before = it.hidden();
     CpuOperations operations = it.operations(progress);
-    it.layer_forward(it.model, operations, it.next++);
+    decoder_layer(it.model, operations, it.next++);
     it.require_finite(it.next - 1);
     const std::int64_t n = it.model.config.n_embd;
     double sum = 0;

@@ -37,6 +37,10 @@ OperationCost add_cost(std::int64_t count) {
     return {3 * count * kFloat, count};
 }
 
+OperationCost bias_cost(std::int64_t rows, std::int64_t n) {
+    return {(2 * rows + 1) * n * kFloat, rows * n};
+}
+
 OperationCost remember_cost(std::int64_t tokens, std::int64_t width, std::int64_t position_bytes) {
     return {tokens * (2 * width * kFloat + position_bytes), 0};
 }

@@ -26,6 +26,7 @@ OperationCost rope_cost(std::int64_t rows, std::int64_t heads, std::int64_t head
                         std::int64_t rotary_dim);
 OperationCost gate_cost(std::int64_t count);
 OperationCost add_cost(std::int64_t count);
+OperationCost bias_cost(std::int64_t rows, std::int64_t n);
 // Keys and values of `width` channels each, which take `position_bytes` in the cache.
 OperationCost remember_cost(std::int64_t tokens, std::int64_t width, std::int64_t position_bytes);
 // Of `rows` neighbouring queries of a sequence, the first at `position`. `position_bytes`: keys and values of a position. A position that several rows

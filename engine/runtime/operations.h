@@ -98,6 +98,8 @@ public:
     virtual void attend(std::int64_t layer, float* out, Rows rows) const = 0;
     virtual void gate(float* gate, const float* up, std::int64_t rows) const = 0;
     virtual void add(float* y, const float* x, std::int64_t rows) const = 0;
+    // y[rows] += bias, a vector.
+    virtual void add_bias(float* y, const StoredTensor* bias, std::int64_t rows) const = 0;
     // Drops the rows whose logits nobody wants: what the last layer computes behind its keys and values is only for the others.
     virtual void keep_wanted_rows() = 0;
     // Logits of the rows that are left → `out`, [rows, n_vocab]. Returns how many of the rows' hidden states hold a NaN or

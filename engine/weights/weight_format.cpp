@@ -153,6 +153,7 @@ StoredTensor convert_tensor(const StoredTensor& tensor, DType type, const kernel
     progress.check();
     StoredTensor result;
     result.name = tensor.name;
+    result.place = tensor.place;
     result.type = type;
     result.shape = tensor.shape;
     result.data = {data.get(), bytes};

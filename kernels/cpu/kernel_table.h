@@ -35,6 +35,8 @@ struct KernelTable {
     void (*add)(float* y, const float* x, std::int64_t count);
     void (*rotate)(float* x, const float* cos_sin, std::int64_t heads, std::int64_t head_dim,
                    std::int64_t rotary_dim);
+    void (*rotate_halves)(float* x, const float* cos_sin, std::int64_t heads, std::int64_t head_dim,
+                          std::int64_t rotary_dim);
     void (*store_kv_row)(KvType type, const float* source, void* target, float* scale, std::int64_t head_dim);
     // Floats of scratch that attend() needs.
     std::int64_t (*attend_scratch)(const AttentionProblem& problem);

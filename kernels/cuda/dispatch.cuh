@@ -40,6 +40,10 @@ struct AddBody {
     using Params = AddParams;
     static HONE_DEVICE void run(const Params& p) { add_kernel(p); }
 };
+struct BiasBody {
+    using Params = BiasParams;
+    static HONE_DEVICE void run(const Params& p) { bias_kernel(p); }
+};
 struct GatherBody {
     using Params = GatherParams;
     static HONE_DEVICE void run(const Params& p) { gather_kernel(p); }
@@ -240,6 +244,8 @@ bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
             return one(GateBody{});
         case KernelId::add:
             return one(AddBody{});
+        case KernelId::bias:
+            return one(BiasBody{});
         case KernelId::gather:
             return one(GatherBody{});
         case KernelId::finite:

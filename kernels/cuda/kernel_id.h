@@ -12,6 +12,7 @@ enum class KernelId : std::uint16_t {
     rope,           // RopeParams
     gate,           // GateParams
     add,            // AddParams
+    bias,           // BiasParams
     gather,         // GatherParams
     finite,         // FiniteParams
     product,        // ProductParams; PlaneType, tokens: 1, 2, 4 or 8
@@ -39,9 +40,10 @@ struct KernelChoice {
 
 constexpr const char* kernel_name(KernelId id) {
     constexpr const char* kNames[kKernelIds] = {
-        "embed",       "norm",          "rope",   "gate",         "add",     "gather",  "finite",
-        "product",     "product_tiles", "expand", "quantize",     "convert", "rescale", "fill",
-        "fill_halves", "remember",      "attend", "attend_tiles", "bound",   "choose",  "combine"};
+        "embed",        "norm",    "rope",    "gate",          "add",      "bias",
+        "gather",       "finite",  "product", "product_tiles", "expand",   "quantize",
+        "convert",      "rescale", "fill",    "fill_halves",   "remember", "attend",
+        "attend_tiles", "bound",   "choose",  "combine"};
     return kNames[static_cast<std::uint16_t>(id)];
 }
 

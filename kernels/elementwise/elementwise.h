@@ -18,10 +18,18 @@ void rope_interleaved(float* x, const std::int32_t* positions, std::int64_t toke
                       std::int64_t head_dim, std::int64_t rotary_dim, const float* frequencies,
                       const Context& context);
 
+// The same of pairs (i, i + rotary_dim/2), as Hugging Face stores q and k.
+void rope_halves(float* x, const std::int32_t* positions, std::int64_t tokens, std::int64_t heads,
+                 std::int64_t head_dim, std::int64_t rotary_dim, const float* frequencies,
+                 const Context& context);
+
 // y[i] = silu(gate[i]) · up[i]; y may be gate.
 void silu_mul(const float* gate, const float* up, float* y, std::int64_t count, const Context& context);
 
 // y[i] += x[i].
 void add(float* y, const float* x, std::int64_t count, const Context& context);
+
+// y[tokens, n] += bias[n], row by row.
+void add_bias(float* y, const float* bias, std::int64_t tokens, std::int64_t n, const Context& context);
 
 }  // namespace hone::kernels

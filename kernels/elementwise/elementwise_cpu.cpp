@@ -25,22 +25,49 @@ void rms_norm(const float* x, const float* weight, float* y, std::int64_t tokens
     });
 }
 
+namespace {
+
+// Calls rotate(row, cos_sin) for each token's heads. cos_sin: element `cosine(i)` is pair i's cosine, `cosine(i) + sine` its sine.
+template <typename Cosine, typename Rotate>
+void rope(float* x, const std::int32_t* positions, std::int64_t tokens, std::int64_t row_width,
+          std::int64_t pairs, const float* frequencies, std::int64_t sine, const Context& context,
+          const Cosine& cosine, const Rotate& rotate) {
+    context.pool.parallel_for(
+        tokens, grain_of(row_width), [&](std::int64_t begin, std::int64_t end, int thread) {
+            auto* const cos_sin = reinterpret_cast<float*>(
+                context.workspace.get(thread, static_cast<std::size_t>(2 * pairs) * sizeof(float)));
+            for (std::int64_t t = begin; t < end; ++t) {
+                for (std::int64_t i = 0; i < pairs; ++i) {
+                    const float angle = static_cast<float>(positions[t]) * frequencies[i];
+                    cos_sin[cosine(i)] = std::cos(angle);
+                    cos_sin[cosine(i) + sine] = std::sin(angle);
+                }
+                rotate(x + t * row_width, cos_sin);
+            }
+        });
+}
+
+}  // namespace
+
 void rope_interleaved(float* x, const std::int32_t* positions, std::int64_t tokens, std::int64_t heads,
                       std::int64_t head_dim, std::int64_t rotary_dim, const float* frequencies,
                       const Context& context) {
     const KernelTable& table = kernel_table(context.isa);
-    context.pool.parallel_for(
-        tokens, grain_of(heads * head_dim), [&](std::int64_t begin, std::int64_t end, int thread) {
-            auto* const cos_sin = reinterpret_cast<float*>(
-                context.workspace.get(thread, static_cast<std::size_t>(rotary_dim) * sizeof(float)));
-            for (std::int64_t t = begin; t < end; ++t) {
-                for (std::int64_t i = 0; i < rotary_dim; i += 2) {
-                    const float angle = static_cast<float>(positions[t]) * frequencies[i / 2];
-                    cos_sin[i] = std::cos(angle);
-                    cos_sin[i + 1] = std::sin(angle);
-                }
-                table.rotate(x + t * heads * head_dim, cos_sin, heads, head_dim, rotary_dim);
-            }
+    rope(
+        x, positions, tokens, heads * head_dim, rotary_dim / 2, frequencies, 1, context,
+        [](std::int64_t i) { return 2 * i; },
+        [&](float* row, const float* cos_sin) { table.rotate(row, cos_sin, heads, head_dim, rotary_dim); });
+}
+
+void rope_halves(float* x, const std::int32_t* positions, std::int64_t tokens, std::int64_t heads,
+                 std::int64_t head_dim, std::int64_t rotary_dim, const float* frequencies,
+                 const Context& context) {
+    const KernelTable& table = kernel_table(context.isa);
+    rope(
+        x, positions, tokens, heads * head_dim, rotary_dim / 2, frequencies, rotary_dim / 2, context,
+        [](std::int64_t i) { return i; },
+        [&](float* row, const float* cos_sin) {
+            table.rotate_halves(row, cos_sin, heads, head_dim, rotary_dim);
         });
 }
 
@@ -55,6 +82,13 @@ void add(float* y, const float* x, std::int64_t count, const Context& context) {
     const KernelTable& table = kernel_table(context.isa);
     context.pool.parallel_for(count, kParallelElements, [&](std::int64_t begin, std::int64_t end, int) {
         table.add(y + begin, x + begin, end - begin);
+    });
+}
+
+void add_bias(float* y, const float* bias, std::int64_t tokens, std::int64_t n, const Context& context) {
+    const KernelTable& table = kernel_table(context.isa);
+    context.pool.parallel_for(tokens, grain_of(n), [&](std::int64_t begin, std::int64_t end, int) {
+        for (std::int64_t t = begin; t < end; ++t) table.add(y + t * n, bias, n);
     });
 }
 

@@ -208,8 +208,8 @@ int run(const Arguments& arguments) {
     if (!arguments.record.empty()) {
         record(device, pool, shape_named("tiny"), arguments.record);
         // Four layers of Llama's proportions.
-        const SyntheticShape small{"llama-small", 4,    512,  8,        2,     64,
-                                   1792,          1024, 4096, 500000.0, false, DType::bf16};
+        const SyntheticShape small =
+            llama_shape("llama-small", {4, 512, 8, 2, 64, 1792, 1024, 4096, 0, false}, 500000.0, DType::bf16);
         if (!arguments.small) record(device, pool, small, arguments.record);
     }
     std::printf("%s\n", report.dump(2).c_str());

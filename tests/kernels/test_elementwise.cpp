@@ -43,35 +43,39 @@ TEST_P(Elementwise, RmsNormFollowsItsFormula) {
     }
 }
 
-TEST_P(Elementwise, RopeTurnsInterleavedPairs) {
+TEST_P(Elementwise, RopeTurnsPairs) {
     const std::int64_t heads = 3, head_dim = 64, tokens = 4;
     const std::vector<std::int32_t> positions{0, 1, 17, 2047};
     for (const std::int64_t rotary_dim : {64, 20}) {
-        const std::vector<float> x = random_floats(tokens * heads * head_dim, 4);
-        std::vector<float> y = x;
-        std::vector<float> frequencies;
-        for (std::int64_t i = 0; i < rotary_dim; i += 2)
-            frequencies.push_back(static_cast<float>(
-                std::pow(100000.0, -static_cast<double>(i) / static_cast<double>(rotary_dim))));
-        rope_interleaved(y.data(), positions.data(), tokens, heads, head_dim, rotary_dim, frequencies.data(),
-                         context_);
-        for (std::size_t at = 0; at < x.size(); at += 2) {
-            const std::int64_t i = static_cast<std::int64_t>(at) % head_dim;
-            const std::int32_t position = positions[at / static_cast<std::size_t>(heads * head_dim)];
-            if (i >= rotary_dim) {
-                ASSERT_EQ(y[at], x[at]);
-                ASSERT_EQ(y[at + 1], x[at + 1]);
-                continue;
+        for (const bool halves : {false, true}) {
+            const std::vector<float> x = random_floats(tokens * heads * head_dim, 4);
+            std::vector<float> y = x;
+            std::vector<float> frequencies;
+            for (std::int64_t i = 0; i < rotary_dim; i += 2)
+                frequencies.push_back(static_cast<float>(
+                    std::pow(100000.0, -static_cast<double>(i) / static_cast<double>(rotary_dim))));
+            const auto rope = halves ? rope_halves : rope_interleaved;
+            rope(y.data(), positions.data(), tokens, heads, head_dim, rotary_dim, frequencies.data(),
+                 context_);
+            for (std::size_t head = 0; head < x.size(); head += static_cast<std::size_t>(head_dim)) {
+                const std::int32_t position = positions[head / static_cast<std::size_t>(heads * head_dim)];
+                for (auto i = static_cast<std::size_t>(rotary_dim); i < static_cast<std::size_t>(head_dim);
+                     ++i)
+                    ASSERT_EQ(y[head + i], x[head + i]);
+                for (std::int64_t pair = 0; pair < rotary_dim / 2; ++pair) {
+                    const std::size_t first = head + static_cast<std::size_t>(halves ? pair : 2 * pair),
+                                      second = first + static_cast<std::size_t>(halves ? rotary_dim / 2 : 1);
+                    const double angle = position * std::pow(100000.0, -2 * static_cast<double>(pair) /
+                                                                           static_cast<double>(rotary_dim));
+                    const double a = x[first], b = x[second];
+                    // The angle is fp32: its error grows with the position.
+                    const double tolerance = (2e-7 * position + 1e-6) * (std::abs(a) + std::abs(b));
+                    ASSERT_NEAR(y[first], a * std::cos(angle) - b * std::sin(angle), tolerance)
+                        << "position " << position;
+                    ASSERT_NEAR(y[second], a * std::sin(angle) + b * std::cos(angle), tolerance)
+                        << "position " << position;
+                }
             }
-            const double angle =
-                position * std::pow(100000.0, -static_cast<double>(i) / static_cast<double>(rotary_dim));
-            const double a = x[at], b = x[at + 1];
-            // The angle is fp32: its error grows with the position.
-            const double tolerance = (2e-7 * position + 1e-6) * (std::abs(a) + std::abs(b));
-            ASSERT_NEAR(y[at], a * std::cos(angle) - b * std::sin(angle), tolerance)
-                << "position " << position;
-            ASSERT_NEAR(y[at + 1], a * std::sin(angle) + b * std::cos(angle), tolerance)
-                << "position " << position;
         }
     }
 }

@@ -33,7 +33,7 @@ StoredTensor& tensor(Checkpoint& checkpoint, std::string_view name) {
 TEST(Model, ReadsTheConfigurationOfAShapeWithoutItsWeights) {
     const SyntheticShape& shape = tiny_shape();
     const ModelConfig config = read_config(make_synthetic("tiny", false));
-    EXPECT_EQ(config.architecture, "llama");
+    EXPECT_EQ(config.family->name, "llama");
     EXPECT_EQ(config.n_layers, shape.n_layers);
     EXPECT_EQ(config.n_embd, shape.n_embd);
     EXPECT_EQ(config.n_heads, shape.n_heads);
@@ -60,9 +60,9 @@ TEST(Model, PointsItsWeightsIntoItsCheckpoint) {
     ASSERT_EQ(std::ssize(model->layers), config.n_layers);
     const LayerWeights& last = model->layers.back();
     const std::string block = "blk." + std::to_string(config.n_layers - 1) + ".";
-    EXPECT_EQ(last.attn_norm, model->checkpoint.find(block + "attn_norm.weight"));
-    EXPECT_EQ(last.ffn_down, model->checkpoint.find(block + "ffn_down.weight"));
-    EXPECT_EQ(last.attn_k->shape, (std::vector{config.n_kv_heads * config.head_dim, config.n_embd}));
+    EXPECT_EQ(last[Role::attn_norm], model->checkpoint.find(block + "attn_norm.weight"));
+    EXPECT_EQ(last[Role::ffn_down], model->checkpoint.find(block + "ffn_down.weight"));
+    EXPECT_EQ(last[Role::attn_k]->shape, (std::vector{config.n_kv_heads * config.head_dim, config.n_embd}));
     EXPECT_EQ(model->output == model->token_embd, config.tied_embeddings);
     EXPECT_EQ(model->tokenizer.size(), config.n_vocab);
 }
@@ -167,6 +167,7 @@ std::function<void(Checkpoint&)> add_tensor(const char* name) {
         StoredTensor added = tensor(checkpoint, "blk.0.attn_norm.weight");
         added.name = name;
         checkpoint.tensors.push_back(std::move(added));
+        checkpoint.place_tensors();
     };
 }
 
@@ -185,6 +186,7 @@ void add_factors(Checkpoint& checkpoint, std::vector<float> values, DType type =
     added.data = std::as_bytes(std::span(*held));
     added.owner = held;
     checkpoint.tensors.push_back(std::move(added));
+    checkpoint.place_tensors();
 }
 
 TEST(Model, LinearScalingSlowsEveryFrequency) {

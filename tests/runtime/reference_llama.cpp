@@ -39,17 +39,26 @@ Vector normed(const Vector& x, const StoredTensor* weight, double eps) {
     return y;
 }
 
+Vector biased(Vector y, const StoredTensor* bias) {
+    if (bias == nullptr) return y;
+    const std::vector<float> values = expand_tensor(*bias);
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += static_cast<double>(values[i]);
+    return y;
+}
+
 void rotate(Vector& heads, const ModelConfig& c, std::size_t position) {
     for (std::size_t start = 0; start < heads.size(); start += static_cast<std::size_t>(c.head_dim)) {
         for (std::int64_t i = 0; i < c.rotary_dim / 2; ++i) {
             const double angle =
                 static_cast<double>(position) *
                 std::pow(c.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(c.rotary_dim));
-            double& even = heads[start + 2 * static_cast<std::size_t>(i)];
-            double& odd = heads[start + 2 * static_cast<std::size_t>(i) + 1];
-            const double turned = even * std::cos(angle) - odd * std::sin(angle);
-            odd = even * std::sin(angle) + odd * std::cos(angle);
-            even = turned;
+            const bool halves = c.family->rotation == Rotation::halves;
+            const std::int64_t at = halves ? i : 2 * i, other = halves ? i + c.rotary_dim / 2 : 2 * i + 1;
+            double& first = heads[start + static_cast<std::size_t>(at)];
+            double& second = heads[start + static_cast<std::size_t>(other)];
+            const double turned = first * std::cos(angle) - second * std::sin(angle);
+            second = first * std::sin(angle) + second * std::cos(angle);
+            first = turned;
         }
     }
 }
@@ -97,17 +106,18 @@ std::vector<Vector> reference_logits(const Model& model, std::span<const TokenId
         for (std::int64_t i = 0; i < c.n_embd; ++i) x.push_back(embedding.at(token, i));
     }
     for (const LayerWeights& layer : model.layers) {
-        const Matrix wq(layer.attn_q), wk(layer.attn_k), wv(layer.attn_v), wo(layer.attn_output);
-        const Matrix gate(layer.ffn_gate), up(layer.ffn_up), down(layer.ffn_down);
+        const Matrix wq(layer[Role::attn_q]), wk(layer[Role::attn_k]), wv(layer[Role::attn_v]),
+            wo(layer[Role::attn_output]);
+        const Matrix gate(layer[Role::ffn_gate]), up(layer[Role::ffn_up]), down(layer[Role::ffn_down]);
         std::vector<Vector> keys, values;
         for (std::size_t t = 0; t < stream.size(); ++t) {
-            const Vector h = normed(stream[t], layer.attn_norm, static_cast<double>(c.norm_eps));
-            Vector q = wq.times(h);
+            const Vector h = normed(stream[t], layer[Role::attn_norm], static_cast<double>(c.norm_eps));
+            Vector q = biased(wq.times(h), layer[Role::attn_q_bias]);
             rotate(q, c, t);
-            rotate(keys.emplace_back(wk.times(h)), c, t);
-            values.push_back(wv.times(h));
+            rotate(keys.emplace_back(biased(wk.times(h), layer[Role::attn_k_bias])), c, t);
+            values.push_back(biased(wv.times(h), layer[Role::attn_v_bias]));
             add(stream[t], wo.times(attend(q, keys, values, c, mask, static_cast<std::int64_t>(t))));
-            const Vector n = normed(stream[t], layer.ffn_norm, static_cast<double>(c.norm_eps));
+            const Vector n = normed(stream[t], layer[Role::ffn_norm], static_cast<double>(c.norm_eps));
             Vector g = gate.times(n);
             const Vector u = up.times(n);
             for (std::size_t i = 0; i < g.size(); ++i) g[i] = g[i] / (1 + std::exp(-g[i])) * u[i];

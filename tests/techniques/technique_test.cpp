@@ -66,6 +66,7 @@ StoredTensor matrix(const std::string& name, std::int64_t rows, std::int64_t col
                     const std::vector<float>& values) {
     StoredTensor tensor;
     tensor.name = name;
+    tensor.place = place_of(find_family("llama"), name);
     tensor.shape = {rows, cols};
     const auto owner = std::make_shared<std::vector<float>>(values);
     tensor.data = std::as_bytes(std::span(*owner));

@@ -26,7 +26,7 @@ std::vector<float> values_of(const Checkpoint& checkpoint, const std::string& na
 // Σ over the calibration tokens of the squared inputs of the first layer's q, k and v: the normed embeddings.
 std::vector<double> first_squares(const Model& model) {
     const std::vector<float> embedding = expand_tensor(*model.token_embd),
-                             weight = expand_tensor(*model.layers[0].attn_norm);
+                             weight = expand_tensor(*model.layers[0][Role::attn_norm]);
     const auto n = static_cast<std::size_t>(model.config.n_embd);
     std::vector<double> sums(n);
     for (const std::vector<TokenId>& sequence : calibration_text(model, kTokens)) {
@@ -54,13 +54,14 @@ TEST(LayerWalk, SeesTheInputsOfTheFirstLayer) {
     const LayerWalk::Squares squares = walk.input_squares({});
     const std::vector<double> expected = first_squares(*model);
     EXPECT_EQ(squares.size(), 7U);
-    for (const StoredTensor* matrix : {model->layers[0].attn_q, model->layers[0].attn_v}) {
+    for (const StoredTensor* matrix : {model->layers[0][Role::attn_q], model->layers[0][Role::attn_v]}) {
         const std::vector<double>& found = squares.at(matrix);
         ASSERT_EQ(found.size(), expected.size());
         for (std::size_t i = 0; i < found.size(); ++i)
             EXPECT_NEAR(found[i], expected[i], 1e-4 * expected[i] + 1e-6);
     }
-    EXPECT_EQ(walk.input_squares({}).at(model->layers[0].ffn_down), squares.at(model->layers[0].ffn_down))
+    EXPECT_EQ(walk.input_squares({}).at(model->layers[0][Role::ffn_down]),
+              squares.at(model->layers[0][Role::ffn_down]))
         << "looking does not move on";
 }
 
@@ -113,7 +114,7 @@ TEST(PruneWanda, JudgesALayerByWhatThePrunedLayersBeforeItPutOut) {
     LayerWalk walk(*model, pool, calibration_text(*model, kTokens));
     walk.advance({});
     const LayerWalk::Squares squares = walk.input_squares({});
-    const std::vector<double>& norms = squares.at(model->layers[1].ffn_down);
+    const std::vector<double>& norms = squares.at(model->layers[1][Role::ffn_down]);
     const std::vector<float> before = values_of(dense, "blk.1.ffn_down.weight"),
                              after = values_of(pruned, "blk.1.ffn_down.weight");
     const std::size_t cols = norms.size();

@@ -39,7 +39,11 @@ json tensors() {
     json all = json::array();
     const auto add = [&](const std::string& name, const char* type, std::int64_t rows, std::int64_t cols,
                          int bytes) {
+        const bool layered = name.starts_with("blk.");
         all.push_back({{"name", name},
+                       {"role", name == "token_embd.weight" ? "token_embd" : "other"},
+                       {"layer", layered ? name[4] - '0' : -1},
+                       {"part", layered ? name.substr(6) : name},
                        {"type", type},
                        {"shape", {rows, cols}},
                        {"elements", rows * cols},

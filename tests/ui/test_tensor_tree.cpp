@@ -13,8 +13,15 @@ namespace {
 
 nlohmann::json tensor(const std::string& name, const std::string& type, std::int64_t rows, std::int64_t cols,
                       double bytes) {
-    return {
-        {"name", name}, {"type", type}, {"shape", {rows, cols}}, {"elements", rows * cols}, {"bytes", bytes}};
+    const bool layered = name.starts_with("blk.");
+    return {{"name", name},
+            {"role", name == "token_embd.weight" ? "token_embd" : "other"},
+            {"layer", layered ? name[4] - '0' : -1},
+            {"part", layered ? name.substr(6) : name},
+            {"type", type},
+            {"shape", {rows, cols}},
+            {"elements", rows * cols},
+            {"bytes", bytes}};
 }
 
 // An embedding, three identical blocks, one of another type, a norm.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/tensor_tree.h"
 
-#include <QRegularExpression>
 #include <algorithm>
 
 #include "ui/models/model_facts.h"
@@ -94,25 +93,23 @@ void adoptBlocks(Node& root, std::vector<Block> blocks) {
 
 NodePtr makeTree(const nlohmann::json& tensors) {
     NodePtr root = makeGroup({});
-    static const QRegularExpression blockName(QStringLiteral("^blk\\.(\\d+)\\.(.+)$"));
     std::vector<Block> blocks;
     std::vector<NodePtr> before, after;
     for (const auto& tensor : tensors) {
         NodePtr node = makeTensor(tensor);
-        const QRegularExpressionMatch match = blockName.match(node->tensorName);
-        if (!match.hasMatch()) {
-            (node->tensorName.startsWith(QLatin1String("token_embd")) ? before : after)
-                .push_back(std::move(node));
+        const int number = tensor.value("layer", -1);
+        if (number < 0) {
+            (tensor.value("role", "") == "token_embd" ? before : after).push_back(std::move(node));
             continue;
         }
-        const int number = match.captured(1).toInt();
         auto it = std::find_if(blocks.begin(), blocks.end(),
                                [number](const Block& b) { return b.number == number; });
         if (it == blocks.end()) {
             blocks.push_back({number, makeGroup(TensorTree::tr("blk %1").arg(number))});
             it = blocks.end() - 1;
         }
-        node->label = match.captured(2);
+        node->label = text(tensor.value("part", std::string()));
+        node->layer = number;
         adopt(*it->node, std::move(node));
     }
     for (Block& block : blocks) block.node->type = typesOf(*block.node);
@@ -158,12 +155,10 @@ const TensorTree::Node* TensorTree::node(const QModelIndex& index) const {
 }
 
 int TensorTree::layerOf(const QModelIndex& index) const {
-    static const QRegularExpression block(QStringLiteral("^blk\\.(\\d+)\\."));
     const Node* of = node(index);
     if (of != nullptr && of->tensorName.isEmpty() && !of->children.empty()) of = of->children.front().get();
     if (of == nullptr || of->tensorName.isEmpty()) return -1;
-    const auto match = block.match(of->tensorName);
-    return match.hasMatch() ? match.captured(1).toInt() : -1;
+    return of->layer;
 }
 
 QModelIndex TensorTree::find(const QString& tensorName) const {

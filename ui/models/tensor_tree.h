@@ -8,7 +8,7 @@
 
 namespace hone::ui {
 
-// The tensors of an `inspect` result as a tree: blocks ("blk.7.…") are rows of their own, and a run of blocks with the
+// The tensors of an `inspect` result as a tree: layers are rows of their own, and a run of blocks with the
 // same tensors, shapes and types reads as one row until it is opened.
 class TensorTree : public QAbstractItemModel {
     Q_OBJECT
@@ -18,6 +18,7 @@ public:
     struct Node {
         QString label;
         QString tensorName;  // empty: a block or a run of blocks
+        int layer = -1;      // of a tensor; −1: outside the layers
         QString type, shape;
         double bytes = 0, elements = 0;
         int tensors = 1;

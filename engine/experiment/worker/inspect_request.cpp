@@ -32,6 +32,9 @@ nlohmann::json tensor_list(const Checkpoint& checkpoint) {
     nlohmann::json list = nlohmann::json::array();
     for (const StoredTensor& tensor : checkpoint.tensors)
         list.push_back({{"name", tensor.name},
+                        {"role", role_name(tensor.place.role)},
+                        {"layer", tensor.place.layer},
+                        {"part", part_name(tensor.name)},
                         {"type", info(tensor.type).name},
                         {"shape", tensor.shape},
                         {"elements", tensor.elements()},

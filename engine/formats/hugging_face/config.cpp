@@ -15,12 +15,11 @@
 namespace hone::hf {
 namespace {
 
-constexpr std::int64_t kMost = std::int64_t{1} << 24, kMaxLayers = 4096, kMaxHeadDim = 4096;
-constexpr const char* kRopeFactors = "rope_freqs.weight";
-// Kept beside rope_freqs.weight, which alone does not say them.
-constexpr const char *kOriginalContext = "llama.rope.scaling.original_context_length",
-                     *kLowFactor = "llama.rope.scaling.low_freq_factor",
-                     *kHighFactor = "llama.rope.scaling.high_freq_factor";
+// Kept beside the tensor of the rotation's factors, which alone does not say them. Behind "FAMILY.".
+constexpr const char *kOriginalContext = "rope.scaling.original_context_length",
+                     *kLowFactor = "rope.scaling.low_freq_factor",
+                     *kHighFactor = "rope.scaling.high_freq_factor", *kScalingType = "rope.scaling.type",
+                     *kScalingFactor = "rope.scaling.factor", *kScaleLinear = "rope.scale_linear";
 
 MetadataValue number(std::int64_t value) {
     return static_cast<std::uint32_t>(value);
@@ -28,38 +27,128 @@ MetadataValue number(std::int64_t value) {
 
 // Reading ----------------------------------------------------------------------------------------------------------
 
-double positive(const JsonObject& object, std::string_view key, double fallback) {
-    const double value = object.real(key).value_or(fallback);
-    if (!(value > 0) || value > 1e12) object.fail(key, "a number above 0, at most 1e12");
+// Reads config.json's hyper-parameters by a family's rows.
+class ConfigReader {
+public:
+    ConfigReader(const JsonObject& config, const Family& family, Metadata& metadata,
+                 std::vector<std::string>& notes)
+        : config_(config), family_(family), metadata_(metadata), notes_(notes) {}
+
+    FolderLayout read();
+
+private:
+    const ParameterRow& row(Parameter parameter) const { return family_.row(parameter); }
+    // Absent where the file does not say it and transformers has no fixed default.
+    std::optional<std::int64_t> size(Parameter parameter) const;
+    std::int64_t required(Parameter parameter) const;
+    double real(Parameter parameter) const;
+    void read_heads(ModelShape& shape);
+    void read_rotation(FolderLayout& layout);
+    void set(Parameter parameter, MetadataValue value) const {
+        metadata_[family_.key(parameter)] = std::move(value);
+    }
+
+    const JsonObject& config_;
+    const Family& family_;
+    Metadata& metadata_;
+    std::vector<std::string>& notes_;
+};
+
+std::optional<std::int64_t> ConfigReader::size(Parameter parameter) const {
+    const ParameterRow& its = row(parameter);
+    const auto stated = config_.integer(its.hugging_face, static_cast<std::int64_t>(its.low),
+                                        static_cast<std::int64_t>(its.high));
+    if (stated || !its.config_default) return stated;
+    note_default(notes_, its.hugging_face, fmt::format("{}", *its.config_default));
+    return static_cast<std::int64_t>(*its.config_default);
+}
+
+std::int64_t ConfigReader::required(Parameter parameter) const {
+    if (const auto stated = size(parameter)) return *stated;
+    const ParameterRow& its = row(parameter);
+    return config_.required_integer(its.hugging_face, static_cast<std::int64_t>(its.low),
+                                    static_cast<std::int64_t>(its.high));
+}
+
+double ConfigReader::real(Parameter parameter) const {
+    const ParameterRow& its = row(parameter);
+    const auto stated = config_.real(its.hugging_face);
+    if (!stated) note_default(notes_, its.hugging_face, fmt::format("{}", *its.config_default));
+    const double value = stated.value_or(*its.config_default);
+    if (!(value > its.low) || value > its.high)
+        config_.fail(its.hugging_face, fmt::format("a number above {}, at most {}", its.low, its.high));
     return value;
 }
 
-void read_heads(const JsonObject& config, LlamaLayout& layout, Metadata& metadata,
-                std::vector<std::string>& notes) {
-    const std::int64_t width = config.required_integer("hidden_size", 2, kMost);
-    layout.n_heads = config.required_integer("num_attention_heads", 1, 1 << 14);
-    const auto kv_heads = config.integer("num_key_value_heads", 1, 1 << 14);
-    layout.n_kv_heads = kv_heads.value_or(layout.n_heads);
-    if (!kv_heads) note_default(notes, "num_key_value_heads", std::to_string(layout.n_heads));
-    if (layout.n_heads % layout.n_kv_heads != 0)
-        config.fail("num_key_value_heads", fmt::format("a divisor of the {} query heads", layout.n_heads));
-    const auto head_dim = config.integer("head_dim", 2, kMaxHeadDim);
-    if (!head_dim && width % layout.n_heads != 0)
-        config.fail("num_attention_heads",
-                    fmt::format("a divisor of hidden_size, {}, where there is no head_dim", width));
-    layout.head_dim = head_dim.value_or(width / layout.n_heads);
-    if (layout.head_dim % 2 != 0 || layout.head_dim > kMaxHeadDim)
-        config.fail(head_dim ? "head_dim" : "num_attention_heads",
-                    fmt::format("heads of {}", layout.head_dim),
-                    fmt::format("an even width of at most {}", kMaxHeadDim));
-    metadata["llama.embedding_length"] = number(width);
-    metadata["llama.attention.head_count"] = number(layout.n_heads);
-    metadata["llama.attention.head_count_kv"] = number(layout.n_kv_heads);
-    metadata["llama.rope.dimension_count"] = number(layout.head_dim);
-    if (layout.head_dim * layout.n_heads != width) {
-        metadata["llama.attention.key_length"] = number(layout.head_dim);
-        metadata["llama.attention.value_length"] = number(layout.head_dim);
+void ConfigReader::read_heads(ModelShape& shape) {
+    shape.n_embd = required(Parameter::width);
+    shape.n_heads = required(Parameter::heads);
+    const auto kv_heads = size(Parameter::kv_heads);
+    shape.n_kv_heads = kv_heads.value_or(shape.n_heads);
+    if (!kv_heads) note_default(notes_, row(Parameter::kv_heads).hugging_face, std::to_string(shape.n_heads));
+    if (shape.n_heads % shape.n_kv_heads != 0)
+        config_.fail(row(Parameter::kv_heads).hugging_face,
+                     fmt::format("a divisor of the {} query heads", shape.n_heads));
+    const std::string_view heads = row(Parameter::heads).hugging_face,
+                           width = row(Parameter::width).hugging_face,
+                           head = row(Parameter::head_dim).hugging_face;
+    const auto head_dim = size(Parameter::head_dim);
+    if (!head_dim && shape.n_embd % shape.n_heads != 0)
+        config_.fail(heads,
+                     fmt::format("a divisor of {}, {}, where there is no {}", width, shape.n_embd, head));
+    shape.head_dim = shape.rotary_dim = head_dim.value_or(shape.n_embd / shape.n_heads);
+    const auto widest = static_cast<std::int64_t>(row(Parameter::head_dim).high);
+    if (shape.head_dim % 2 != 0 || shape.head_dim > widest)
+        config_.fail(head_dim ? head : heads, fmt::format("heads of {}", shape.head_dim),
+                     fmt::format("an even width of at most {}", widest));
+    set(Parameter::width, number(shape.n_embd));
+    set(Parameter::heads, number(shape.n_heads));
+    set(Parameter::kv_heads, number(shape.n_kv_heads));
+    set(Parameter::rotary_dim, number(shape.head_dim));
+    if (shape.head_dim * shape.n_heads != shape.n_embd) {
+        set(Parameter::head_dim, number(shape.head_dim));
+        set(Parameter::value_dim, number(shape.head_dim));
     }
+}
+
+void ConfigReader::read_rotation(FolderLayout& layout) {
+    const RopeSettings rope = read_rope(config_, layout.shape.context_length,
+                                        row(Parameter::rope_theta).config_default.value_or(10000), notes_);
+    set(Parameter::rope_theta, static_cast<float>(rope.theta));
+    if (rope.linear_factor) {
+        metadata_[family_.key(kScalingType)] = std::string("linear");
+        metadata_[family_.key(kScalingFactor)] = static_cast<float>(*rope.linear_factor);
+    }
+    if (rope.llama3) {
+        if (family_.row(Role::rope_factors) == nullptr)
+            config_.fail("rope_scaling", "llama3", fmt::format("a scaling that {} has", family_.name),
+                         Fault::unsupported);
+        layout.rope_factors =
+            rope.llama3->factors(static_cast<double>(static_cast<float>(rope.theta)), layout.shape.head_dim);
+        metadata_[family_.key(kOriginalContext)] = number(rope.llama3->original_context);
+        metadata_[family_.key(kLowFactor)] = static_cast<float>(rope.llama3->low_freq_factor);
+        metadata_[family_.key(kHighFactor)] = static_cast<float>(rope.llama3->high_freq_factor);
+    }
+}
+
+FolderLayout ConfigReader::read() {
+    FolderLayout layout;
+    layout.family = &family_;
+    ModelShape& shape = layout.shape;
+    metadata_["general.architecture"] = std::string(family_.name);
+    shape.n_layers = required(Parameter::layers);
+    set(Parameter::layers, number(shape.n_layers));
+    shape.n_ff = required(Parameter::feed_forward);
+    set(Parameter::feed_forward, number(shape.n_ff));
+    shape.context_length = required(Parameter::context);
+    set(Parameter::context, number(shape.context_length));
+    set(Parameter::norm_epsilon, static_cast<float>(real(Parameter::norm_epsilon)));
+    shape.n_vocab = required(Parameter::vocabulary);
+    set(Parameter::vocabulary, number(shape.n_vocab));
+    read_heads(shape);
+    read_rotation(layout);
+    shape.tied_embeddings = config_.flag("tie_word_embeddings").value_or(false);
+    return layout;
 }
 
 // Writing ----------------------------------------------------------------------------------------------------------
@@ -74,32 +163,39 @@ double shortest(double value) {
     return std::stod(fmt::format("{}", static_cast<float>(value)));
 }
 
-double rope_theta(const Checkpoint& checkpoint) {
-    return checkpoint.real_or("llama.rope.freq_base", 10000.0);
+double rope_theta(const Checkpoint& checkpoint, const Family& family) {
+    return checkpoint.real_or(family.key(Parameter::rope_theta), 10000.0);
+}
+
+std::string field_of(const StoredTensor& tensor) {
+    return fmt::format("tensor '{}'", tensor.name);
 }
 
 // The scaling that made rope_freqs.weight. The tensor holds the factor; what else there is comes from keys that Hone
 // writes, or is Llama 3.1's, and must make the same tensor again.
-Llama3Scaling scaling_of(const Checkpoint& checkpoint, const std::vector<float>& factors) {
+Llama3Scaling scaling_of(const Checkpoint& checkpoint, const FolderLayout& layout) {
+    const std::vector<float>& factors = layout.rope_factors;
+    const Family& family = *layout.family;
     Llama3Scaling scaling;
     scaling.factor = shortest(static_cast<double>(*std::max_element(factors.begin(), factors.end())));
-    scaling.low_freq_factor = shortest(checkpoint.real_or(kLowFactor, 1.0));
-    scaling.high_freq_factor = shortest(checkpoint.real_or(kHighFactor, 4.0));
-    scaling.original_context = checkpoint.integer_or(kOriginalContext, 8192);
+    scaling.low_freq_factor = shortest(checkpoint.real_or(family.key(kLowFactor), 1.0));
+    scaling.high_freq_factor = shortest(checkpoint.real_or(family.key(kHighFactor), 4.0));
+    scaling.original_context = checkpoint.integer_or(family.key(kOriginalContext), 8192);
     const std::vector<float> again =
-        scaling.factors(rope_theta(checkpoint), 2 * static_cast<std::int64_t>(factors.size()));
+        scaling.factors(rope_theta(checkpoint, family), 2 * static_cast<std::int64_t>(factors.size()));
     for (std::size_t i = 0; i < factors.size(); ++i) {
         if (!(std::abs(again[i] - factors[i]) <= 1e-5F * factors[i]))
-            refuse(checkpoint, fmt::format("tensor '{}'[{}]", kRopeFactors, i), fmt::format("{}", factors[i]),
+            refuse(checkpoint, fmt::format("{}[{}]", field_of(*checkpoint.find(Role::rope_factors)), i),
+                   fmt::format("{}", factors[i]),
                    fmt::format("{}, as llama3's scaling by {} has it: config.json cannot say other factors",
                                again[i], scaling.factor));
     }
     return scaling;
 }
 
-nlohmann::ordered_json rope_scaling(const Checkpoint& checkpoint, const LlamaLayout& layout) {
+nlohmann::ordered_json rope_scaling(const Checkpoint& checkpoint, const FolderLayout& layout) {
     if (!layout.rope_factors.empty()) {
-        const Llama3Scaling scaling = scaling_of(checkpoint, layout.rope_factors);
+        const Llama3Scaling scaling = scaling_of(checkpoint, layout);
         return {{"rope_type", "llama3"},
                 {"factor", scaling.factor},
                 {"low_freq_factor", scaling.low_freq_factor},
@@ -107,20 +203,20 @@ nlohmann::ordered_json rope_scaling(const Checkpoint& checkpoint, const LlamaLay
                 {"original_max_position_embeddings", scaling.original_context}};
     }
     // As engine/model reads it.
-    const bool newer = checkpoint.metadata_find("llama.rope.scaling.factor") != nullptr;
-    const double factor =
-        checkpoint.real_or(newer ? "llama.rope.scaling.factor" : "llama.rope.scale_linear", 1.0);
-    const bool none = checkpoint.text_or("llama.rope.scaling.type", "linear") == "none";
+    const Family& family = *layout.family;
+    const bool newer = checkpoint.metadata_find(family.key(kScalingFactor)) != nullptr;
+    const double factor = checkpoint.real_or(family.key(newer ? kScalingFactor : kScaleLinear), 1.0);
+    const bool none = checkpoint.text_or(family.key(kScalingType), "linear") == "none";
     if (none || factor == 1.0 || factor == 0.0) return nullptr;
     return {{"rope_type", "linear"}, {"factor", shortest(factor)}};
 }
 
 std::vector<float> rope_factors(const Checkpoint& checkpoint, std::int64_t head_dim) {
-    const StoredTensor* tensor = checkpoint.find(kRopeFactors);
+    const StoredTensor* tensor = checkpoint.find(Role::rope_factors);
     if (tensor == nullptr) return {};
     std::vector<float> factors(static_cast<std::size_t>(head_dim / 2));
     if (tensor->type != DType::f32 || tensor->data.size() != factors.size() * sizeof(float))
-        refuse(checkpoint, fmt::format("tensor '{}'", kRopeFactors), fmt::format("{} B", tensor->data.size()),
+        refuse(checkpoint, field_of(*tensor), fmt::format("{} B", tensor->data.size()),
                fmt::format("{} numbers as F32", factors.size()));
     std::memcpy(factors.data(), tensor->data.data(), tensor->data.size());
     return factors;
@@ -138,94 +234,79 @@ const char* torch_type(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-LlamaLayout read_config(const JsonObject& config, Metadata& metadata, std::vector<std::string>& notes) {
-    require_plain_llama(config, notes);
-    LlamaLayout layout;
-    metadata["general.architecture"] = std::string("llama");
-    layout.n_layers = config.required_integer("num_hidden_layers", 1, kMaxLayers);
-    metadata["llama.block_count"] = number(layout.n_layers);
-    metadata["llama.feed_forward_length"] = number(config.required_integer("intermediate_size", 1, kMost));
-    const auto context = config.integer("max_position_embeddings", 1, kMost);
-    if (!context) note_default(notes, "max_position_embeddings", "2048");
-    metadata["llama.context_length"] = number(context.value_or(2048));
-    if (config.find("rms_norm_eps") == nullptr) note_default(notes, "rms_norm_eps", "1e-06");
-    metadata["llama.attention.layer_norm_rms_epsilon"] =
-        static_cast<float>(positive(config, "rms_norm_eps", 1e-6));
-    layout.n_vocab = config.required_integer("vocab_size", 1, kMost);
-    metadata["llama.vocab_size"] = number(layout.n_vocab);
-    read_heads(config, layout, metadata, notes);
-    const RopeSettings rope = read_rope(config, context.value_or(2048), notes);
-    metadata["llama.rope.freq_base"] = static_cast<float>(rope.theta);
-    if (rope.linear_factor) {
-        metadata["llama.rope.scaling.type"] = std::string("linear");
-        metadata["llama.rope.scaling.factor"] = static_cast<float>(*rope.linear_factor);
-    }
-    if (rope.llama3) {
-        layout.rope_factors =
-            rope.llama3->factors(static_cast<double>(static_cast<float>(rope.theta)), layout.head_dim);
-        metadata[kOriginalContext] = number(rope.llama3->original_context);
-        metadata[kLowFactor] = static_cast<float>(rope.llama3->low_freq_factor);
-        metadata[kHighFactor] = static_cast<float>(rope.llama3->high_freq_factor);
-    }
-    layout.tied_embeddings = config.flag("tie_word_embeddings").value_or(false);
+FolderLayout read_config(const JsonObject& config, Metadata& metadata, std::vector<std::string>& notes) {
+    const Family& family = family_of(config);
+    check_keys(config, family, notes);
+    return ConfigReader(config, family, metadata, notes).read();
+}
+
+FolderLayout layout_of(const Checkpoint& checkpoint) {
+    FolderLayout layout;
+    layout.family = checkpoint.family();
+    if (layout.family == nullptr)
+        refuse(checkpoint, "general.architecture", "'" + checkpoint.text("general.architecture") + "'",
+               "one of " + family_names());
+    const Family& family = *layout.family;
+    ModelShape& shape = layout.shape;
+    shape.n_layers = checkpoint.integer(family.key(Parameter::layers));
+    const auto of_layers = [&](Parameter parameter, std::int64_t fallback) {
+        return checkpoint.same_in_every_layer(family.key(parameter), shape.n_layers).value_or(fallback);
+    };
+    shape.n_heads = of_layers(Parameter::heads, 0);
+    shape.n_kv_heads = of_layers(Parameter::kv_heads, shape.n_heads);
+    shape.n_ff = of_layers(Parameter::feed_forward, 0);
+    shape.n_embd = checkpoint.integer(family.key(Parameter::width));
+    shape.context_length = checkpoint.integer(family.key(Parameter::context));
+    const ParameterRow& layers = family.row(Parameter::layers);
+    if (static_cast<double>(shape.n_layers) < layers.low ||
+        static_cast<double>(shape.n_layers) > layers.high || shape.n_heads < 1)
+        refuse(checkpoint, family.key(Parameter::layers),
+               fmt::format("{} layers of {} heads", shape.n_layers, shape.n_heads),
+               fmt::format("{} to {} layers of at least one head", layers.low, layers.high));
+    shape.head_dim = checkpoint.integer_or(family.key(Parameter::head_dim), shape.n_embd / shape.n_heads);
+    shape.rotary_dim = checkpoint.integer_or(family.key(Parameter::rotary_dim), shape.head_dim);
+    if (shape.rotary_dim != shape.head_dim || shape.head_dim < 2 ||
+        static_cast<double>(shape.head_dim) > family.row(Parameter::head_dim).high || shape.head_dim % 2 != 0)
+        refuse(checkpoint, family.key(Parameter::rotary_dim), std::to_string(shape.rotary_dim),
+               fmt::format("{}, the width of a head: Hugging Face's {} turns all of it", shape.head_dim,
+                           family.name));
+    shape.tied_embeddings = checkpoint.find(Role::output) == nullptr;
+    const StoredTensor* embedding = checkpoint.find(Role::token_embd);
+    shape.n_vocab = embedding == nullptr ? 0 : embedding->rows();
+    layout.rope_factors = rope_factors(checkpoint, shape.head_dim);
     return layout;
 }
 
-LlamaLayout layout_of(const Checkpoint& checkpoint) {
-    if (const std::string name = checkpoint.text("general.architecture"); name != "llama")
-        refuse(checkpoint, "general.architecture", "'" + name + "'", "llama");
-    LlamaLayout layout;
-    layout.n_layers = checkpoint.integer("llama.block_count");
-    const auto of_layers = [&](const char* key, std::int64_t fallback) {
-        return checkpoint.same_in_every_layer(key, layout.n_layers).value_or(fallback);
+nlohmann::ordered_json write_config(const Checkpoint& checkpoint, const FolderLayout& layout) {
+    const Family& family = *layout.family;
+    const ModelShape& shape = layout.shape;
+    nlohmann::ordered_json config{{"architectures", {std::string(family.class_name)}},
+                                  {"model_type", std::string(family.model_type)}};
+    const auto set = [&](Parameter parameter, nlohmann::ordered_json value) {
+        config[std::string(family.row(parameter).hugging_face)] = std::move(value);
     };
-    layout.n_heads = of_layers("llama.attention.head_count", 0);
-    layout.n_kv_heads = of_layers("llama.attention.head_count_kv", layout.n_heads);
-    const std::int64_t width = checkpoint.integer("llama.embedding_length");
-    if (layout.n_layers < 1 || layout.n_layers > kMaxLayers || layout.n_heads < 1)
-        refuse(checkpoint, "llama.block_count",
-               fmt::format("{} layers of {} heads", layout.n_layers, layout.n_heads),
-               fmt::format("1 to {} layers of at least one head", kMaxLayers));
-    layout.head_dim = checkpoint.integer_or("llama.attention.key_length", width / layout.n_heads);
-    const std::int64_t rotary = checkpoint.integer_or("llama.rope.dimension_count", layout.head_dim);
-    if (rotary != layout.head_dim || rotary < 2 || rotary > kMaxHeadDim || rotary % 2 != 0)
-        refuse(checkpoint, "llama.rope.dimension_count", std::to_string(rotary),
-               fmt::format("{}, the width of a head: Hugging Face's llama turns all of it", layout.head_dim));
-    layout.tied_embeddings = checkpoint.find("output.weight") == nullptr;
-    const StoredTensor* embedding = checkpoint.find("token_embd.weight");
-    layout.n_vocab = embedding == nullptr ? 0 : embedding->rows();
-    layout.rope_factors = rope_factors(checkpoint, layout.head_dim);
-    return layout;
-}
-
-nlohmann::ordered_json write_config(const Checkpoint& checkpoint, const LlamaLayout& layout) {
-    const auto id = [&](const char* key) {
-        return checkpoint.metadata_find(key) == nullptr ? nlohmann::ordered_json()
-                                                        : nlohmann::ordered_json(checkpoint.integer(key));
-    };
-    const std::int64_t width = checkpoint.integer("llama.embedding_length");
-    return {{"architectures", {"LlamaForCausalLM"}},
-            {"model_type", "llama"},
-            {"hidden_size", width},
-            {"intermediate_size",
-             checkpoint.same_in_every_layer("llama.feed_forward_length", layout.n_layers).value_or(0)},
-            {"num_hidden_layers", layout.n_layers},
-            {"num_attention_heads", layout.n_heads},
-            {"num_key_value_heads", layout.n_kv_heads},
-            {"head_dim", layout.head_dim},
-            {"vocab_size", layout.n_vocab},
-            {"max_position_embeddings", checkpoint.integer("llama.context_length")},
-            {"rms_norm_eps", shortest(checkpoint.real("llama.attention.layer_norm_rms_epsilon"))},
-            {"rope_theta", shortest(rope_theta(checkpoint))},
-            {"rope_scaling", rope_scaling(checkpoint, layout)},
-            {"tie_word_embeddings", layout.tied_embeddings},
-            {"hidden_act", "silu"},
-            {"attention_bias", false},
-            {"mlp_bias", false},
-            {"bos_token_id", id("tokenizer.ggml.bos_token_id")},
-            {"eos_token_id", id("tokenizer.ggml.eos_token_id")},
-            {"pad_token_id", id("tokenizer.ggml.padding_token_id")},
-            {"torch_dtype", torch_type(checkpoint)}};
+    set(Parameter::width, shape.n_embd);
+    set(Parameter::feed_forward, shape.n_ff);
+    set(Parameter::layers, shape.n_layers);
+    set(Parameter::heads, shape.n_heads);
+    set(Parameter::kv_heads, shape.n_kv_heads);
+    set(Parameter::head_dim, shape.head_dim);
+    set(Parameter::vocabulary, shape.n_vocab);
+    set(Parameter::context, shape.context_length);
+    set(Parameter::norm_epsilon, shortest(checkpoint.real(family.key(Parameter::norm_epsilon))));
+    set(Parameter::rope_theta, shortest(rope_theta(checkpoint, family)));
+    config["rope_scaling"] = rope_scaling(checkpoint, layout);
+    config["tie_word_embeddings"] = shape.tied_embeddings;
+    config["hidden_act"] = "silu";
+    for (const ConfigFlag& flag : family.config_flags) config[std::string(flag.key)] = flag.value;
+    for (const char* token : {"bos", "eos", "padding"}) {
+        const std::string key = fmt::format("tokenizer.ggml.{}_token_id", token);
+        config[fmt::format("{}_token_id", std::string_view(token) == "padding" ? "pad" : token)] =
+            checkpoint.metadata_find(key) == nullptr ? nlohmann::ordered_json()
+                                                     : nlohmann::ordered_json(checkpoint.integer(key));
+    }
+    config["torch_dtype"] = torch_type(checkpoint);
+    return config;
 }
 
 }  // namespace hone::hf

@@ -24,8 +24,7 @@ namespace {
 using namespace hf;
 
 constexpr const char *kConfig = "config.json", *kSingle = "model.safetensors",
-                     *kIndex = "model.safetensors.index.json", *kRopeFactors = "rope_freqs.weight",
-                     *kOutput = "lm_head.weight";
+                     *kIndex = "model.safetensors.index.json";
 
 float from_half(std::uint16_t bits) {
     const int exponent = bits >> 10U & 31U;
@@ -86,7 +85,7 @@ public:
         checkpoint_.source = folder_.string();
         checkpoint_.files = std::move(side_files_);
         layout_ = read_config(config_, checkpoint_.metadata, checkpoint_.notes);
-        read_tokenizer(folder_, config_, layout_.n_vocab, checkpoint_.metadata, checkpoint_.notes);
+        read_tokenizer(folder_, config_, layout_.shape.n_vocab, checkpoint_.metadata, checkpoint_.notes);
         read_weights();
         choose_output();
         place_tensors();
@@ -109,7 +108,7 @@ private:
     void check_shard_name(const std::string& name, const std::string& field) const;
     void read_shard(const std::string& file);
     void place_tensors();
-    void add(const LlamaTensor& wanted);
+    void add(const FolderTensor& wanted);
     void add_rope_factors();
     void refuse_unused() const;
     void name_model();
@@ -124,7 +123,7 @@ private:
     bool weights_;
     std::vector<SourceFile> side_files_;
     JsonObject config_;
-    LlamaLayout layout_;
+    FolderLayout layout_;
     Checkpoint checkpoint_;
     std::string stated_name_;
     const char* list_ = kSingle;  // the file that says which tensors there are
@@ -218,12 +217,15 @@ void FolderReader::read_shard(const std::string& file) {
         stated_name_ = name->second;
 }
 
-void FolderReader::add(const LlamaTensor& wanted) {
+void FolderReader::add(const FolderTensor& wanted) {
     const auto found = found_.find(wanted.name);
-    if (found == found_.end())
+    if (found == found_.end()) {
+        if (wanted.row->presence == Presence::optional) return;
         fail(list_, fmt::format("tensor '{}'", wanted.name), "no such tensor",
-             fmt::format("it, in a llama of {} layers{}", layout_.n_layers,
-                         wanted.gguf == "output.weight" ? " with tie_word_embeddings false" : ""));
+             fmt::format(
+                 "it, in a {} of {} layers{}", layout_.family->name, layout_.shape.n_layers,
+                 wanted.row->presence == Presence::if_untied ? " with tie_word_embeddings false" : ""));
+    }
     used_.insert(wanted.name);
     const SafetensorsEntry& entry = found->second.entry;
     const std::string field = fmt::format("tensor '{}' shape", wanted.name);
@@ -235,21 +237,21 @@ void FolderReader::add(const LlamaTensor& wanted) {
     tensor.data = found->second.mapped->bytes().subspan(static_cast<std::size_t>(entry.begin),
                                                         static_cast<std::size_t>(entry.bytes));
     tensor.owner = found->second.mapped;
-    // Of a vector only as many values as the model is wide are made anew.
-    const std::int64_t width = checkpoint_.integer("llama.embedding_length");
-    if (tensor.shape.size() == 1 && tensor.shape[0] != width)
+    // Of a vector only as many values as the model has are made anew.
+    const std::vector<std::int64_t> expected = wanted.row->shape(layout_.shape);
+    if (tensor.shape.size() == 1 && tensor.shape != expected)
         fail(found->second.file, field, fmt::format("[{}]", tensor.shape[0]),
-             fmt::format("[{}], hidden_size", width));
-    if (wanted.by_halves && (tensor.shape.size() != 2 || tensor.shape[0] % layout_.head_dim != 0))
+             fmt::format("[{}] by config.json", fmt::join(expected, ", ")));
+    if (wanted.by_halves && (tensor.shape.size() != 2 || tensor.shape[0] % layout_.shape.head_dim != 0))
         fail(found->second.file, field, fmt::format("[{}]", fmt::join(tensor.shape, ", ")),
-             fmt::format("rows of whole heads of {}", layout_.head_dim));
+             fmt::format("rows of whole heads of {}", layout_.shape.head_dim));
     const bool widen = tensor.shape.size() == 1 && tensor.type != DType::f32;
     if (!weights_ && (wanted.by_halves || widen)) {
         tensor.unread = std::exchange(tensor.data, {});
         tensor.unread_type = tensor.type;
         if (widen) tensor.type = DType::f32;
     } else if (wanted.by_halves) {
-        order_as_gguf(tensor, layout_.head_dim);
+        order_as_gguf(tensor, layout_.shape.head_dim);
     } else if (widen) {
         expand(tensor);
     }
@@ -259,7 +261,7 @@ void FolderReader::add(const LlamaTensor& wanted) {
 void FolderReader::add_rope_factors() {
     if (layout_.rope_factors.empty()) return;
     StoredTensor tensor;
-    tensor.name = kRopeFactors;
+    tensor.name = layout_.family->row(Role::rope_factors)->gguf_name(-1);
     tensor.shape = {std::ssize(layout_.rope_factors)};
     const auto bytes = std::as_bytes(std::span(layout_.rope_factors));
     own(tensor, {bytes.begin(), bytes.end()});
@@ -271,19 +273,23 @@ void FolderReader::refuse_unused() const {
     for (const auto& [name, found] : found_) {
         if (used_.contains(name) || is_computed(name)) continue;
         fail(found.file, fmt::format("tensor '{}'", shortened(name)), "a tensor that is not used",
-             fmt::format("only those of a llama with {} layers", layout_.n_layers), Fault::unsupported);
+             fmt::format("only those of a {} with {} layers", layout_.family->name, layout_.shape.n_layers),
+             Fault::unsupported);
     }
 }
 
 // transformers 5 ties the output matrix to the embeddings only where no other one is stored. Whether a stored one differs is not looked
 // at: its bytes give the same numbers where it does not.
 void FolderReader::choose_output() {
-    if (!layout_.tied_embeddings || !found_.contains(kOutput)) return;
-    layout_.tied_embeddings = false;
+    const TensorRow* output = layout_.family->row(Role::output);
+    if (!layout_.shape.tied_embeddings || output == nullptr) return;
+    const std::string name = output->hugging_face_name(-1);
+    if (!found_.contains(name)) return;
+    layout_.shape.tied_embeddings = false;
     checkpoint_.notes.push_back(
         fmt::format("config.json ties the output matrix to the embeddings, but {} is stored: it is used, as "
                     "transformers 5 does",
-                    kOutput));
+                    name));
 }
 
 // Weights in files that nothing names are not the model's, and may be what somebody meant.
@@ -305,7 +311,8 @@ void FolderReader::note_unread_files() {
 
 void FolderReader::place_tensors() {
     add_rope_factors();
-    for (const LlamaTensor& wanted : llama_tensors(layout_)) add(wanted);
+    for (const FolderTensor& wanted : folder_tensors(layout_)) add(wanted);
+    checkpoint_.place_tensors();
     refuse_unused();
 }
 

@@ -37,12 +37,12 @@ std::optional<JsonObject> counting(const JsonObject& config, std::vector<std::st
     return old ? std::move(old) : std::move(now);
 }
 
-double read_theta(const JsonObject& config, const std::optional<JsonObject>& rope,
+double read_theta(const JsonObject& config, const std::optional<JsonObject>& rope, double default_theta,
                   std::vector<std::string>& notes) {
     const bool inside = rope && rope->find(kTheta) != nullptr, beside = config.find(kTheta) != nullptr;
     if (!inside && !beside) {
-        note_default(notes, kTheta, "10000");
-        return 10000;
+        note_default(notes, kTheta, fmt::format("{}", default_theta));
+        return default_theta;
     }
     const double theta = positive(inside ? *rope : config, kTheta);
     if (inside && beside && positive(config, kTheta) != theta)
@@ -123,10 +123,11 @@ std::vector<float> Llama3Scaling::factors(double theta, std::int64_t rotary_dim)
     return result;
 }
 
-RopeSettings read_rope(const JsonObject& config, std::int64_t context, std::vector<std::string>& notes) {
+RopeSettings read_rope(const JsonObject& config, std::int64_t context, double default_theta,
+                       std::vector<std::string>& notes) {
     const std::optional<JsonObject> rope = counting(config, notes);
     RopeSettings settings;
-    settings.theta = read_theta(config, rope, notes);
+    settings.theta = read_theta(config, rope, default_theta, notes);
     if (!rope) return settings;
     const char* key = rope->find("rope_type") != nullptr ? "rope_type" : "type";
     const std::string type = rope->text(key).value_or("default");

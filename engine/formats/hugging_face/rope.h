@@ -28,8 +28,9 @@ struct RopeSettings {
 
 // What config.json says of the rotation, wherever it says it, as transformers 5 reads it (modeling_rope_utils.py,
 // convert_rope_params_to_dict): `rope_scaling` counts where it holds anything and then alone, else `rope_parameters`; a base inside goes
-// before one beside it. `context`: max_position_embeddings. Throws Error for other kinds of scaling and for keys that change the
+// before one beside it. `context`: max_position_embeddings. `default_theta`: the base where nothing says one. Throws Error for other kinds of scaling and for keys that change the
 // computation; what is not used goes into `notes`.
-RopeSettings read_rope(const JsonObject& config, std::int64_t context, std::vector<std::string>& notes);
+RopeSettings read_rope(const JsonObject& config, std::int64_t context, double default_theta,
+                       std::vector<std::string>& notes);
 
 }  // namespace hone::hf

@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/formats/hugging_face/tensors.h"
 
-#include <fmt/format.h>
-
 namespace hone::hf {
 
-std::vector<LlamaTensor> llama_tensors(const LlamaLayout& layout) {
-    struct Part {
-        const char *gguf, *name;
-        bool by_halves = false;
-    };
-    constexpr Part kParts[] = {{"attn_norm", "input_layernorm"},     {"attn_q", "self_attn.q_proj", true},
-                               {"attn_k", "self_attn.k_proj", true}, {"attn_v", "self_attn.v_proj"},
-                               {"attn_output", "self_attn.o_proj"},  {"ffn_norm", "post_attention_layernorm"},
-                               {"ffn_gate", "mlp.gate_proj"},        {"ffn_up", "mlp.up_proj"},
-                               {"ffn_down", "mlp.down_proj"}};
-    std::vector<LlamaTensor> tensors{{"token_embd.weight", "model.embed_tokens.weight"}};
-    for (std::int64_t layer = 0; layer < layout.n_layers; ++layer) {
-        for (const Part& part : kParts)
-            tensors.push_back({fmt::format("blk.{}.{}.weight", layer, part.gguf),
-                               fmt::format("model.layers.{}.{}.weight", layer, part.name), part.by_halves});
-    }
-    tensors.push_back({"output_norm.weight", "model.norm.weight"});
-    if (!layout.tied_embeddings) tensors.push_back({"output.weight", "lm_head.weight"});
+std::vector<FolderTensor> folder_tensors(const FolderLayout& layout) {
+    std::vector<FolderTensor> tensors;
+    for_each_tensor(*layout.family, layout.shape, [&](const TensorRow& row, std::int64_t layer) {
+        if (row.hugging_face.empty()) return;
+        if (row.presence == Presence::if_untied && layout.shape.tied_embeddings) return;
+        tensors.push_back(
+            {&row, row.gguf_name(layer), row.hugging_face_name(layer), row.order == RowOrder::rotary_halves});
+    });
     return tensors;
 }
 

@@ -12,13 +12,14 @@
 namespace hone::hf {
 
 // A tensor under both of its names.
-struct LlamaTensor {
+struct FolderTensor {
+    const TensorRow* row;
     std::string gguf, name;  // "blk.0.attn_q.weight", "model.layers.0.self_attn.q_proj.weight"
-    bool by_halves = false;  // q and k: the rows of each head are in another order, see hugging_face_row
+    bool by_halves = false;  // the rows of each head are in another order, see hugging_face_row
 };
 
-// All tensors of such a llama, in GGUF's order.
-std::vector<LlamaTensor> llama_tensors(const LlamaLayout& layout);
+// All tensors that the files of such a model may hold, in GGUF's order; Presence::optional ones among them.
+std::vector<FolderTensor> folder_tensors(const FolderLayout& layout);
 
 // The rows of q and k that a rotation turns together: GGUF has each pair side by side (2i, 2i + 1), Hugging Face in the
 // halves of the head (i, i + head_dim/2). Row of the other order for a row of the one.

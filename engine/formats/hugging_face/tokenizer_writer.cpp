@@ -163,7 +163,7 @@ std::string TokenizerWriter::settings() const {
                   {"add_prefix_space", false},
                   {"add_bos_token", checkpoint_.flag_or("tokenizer.ggml.add_bos_token", false)},
                   {"clean_up_tokenization_spaces", false},
-                  {"model_max_length", checkpoint_.integer("llama.context_length")}};
+                  {"model_max_length", checkpoint_.integer(checkpoint_.family()->key(Parameter::context))}};
     const auto add = [&](const char* name, const char* key) {
         if (const auto text = token(key)) settings[name] = *text;
     };

@@ -76,24 +76,28 @@ void require_floating(const Checkpoint& checkpoint) {
         checkpoint.source, fmt::format("tensor '{}' type", first->name), found, "F32, F16 or BF16"});
 }
 
-// Without rope_freqs.weight, which config.json says, and with none that a llama does not have.
-std::vector<PlannedTensor> planned_tensors(const Checkpoint& checkpoint, const LlamaLayout& layout) {
+// Without the factors of the rotation, which config.json says, and with none that the family does not have.
+std::vector<PlannedTensor> planned_tensors(const Checkpoint& checkpoint, const FolderLayout& layout) {
     const auto refuse = [&](const std::string& field, const std::string& found, const std::string& expected) {
         throw Error(ErrorDetails{"", checkpoint.source, fmt::format("tensor '{}'", field), found, expected});
     };
     std::vector<PlannedTensor> tensors;
-    for (LlamaTensor& wanted : llama_tensors(layout)) {
+    const std::int64_t head_dim = layout.shape.head_dim;
+    for (FolderTensor& wanted : folder_tensors(layout)) {
         const StoredTensor* source = checkpoint.find(wanted.gguf);
-        if (source == nullptr) refuse(wanted.gguf, "no such tensor", "it, in a llama model");
-        if (wanted.by_halves && source->rows() % layout.head_dim != 0)
+        if (source == nullptr) {
+            if (wanted.row->presence == Presence::optional) continue;
+            refuse(wanted.gguf, "no such tensor", fmt::format("it, in a {} model", layout.family->name));
+        }
+        if (wanted.by_halves && source->rows() % head_dim != 0)
             refuse(wanted.gguf, fmt::format("{} rows", source->rows()),
-                   fmt::format("whole heads of {}", layout.head_dim));
-        tensors.push_back({source, std::move(wanted.name), wanted.by_halves ? layout.head_dim : 0});
+                   fmt::format("whole heads of {}", head_dim));
+        tensors.push_back({source, std::move(wanted.name), wanted.by_halves ? head_dim : 0});
     }
     const std::size_t used = tensors.size() + (layout.rope_factors.empty() ? 0 : 1);
     if (used != checkpoint.tensors.size())
         throw Error(ErrorDetails{"", checkpoint.source, "tensors", std::to_string(checkpoint.tensors.size()),
-                                 fmt::format("{}, all that a llama model has", used)});
+                                 fmt::format("{}, all that a {} model has", used, layout.family->name)});
     return tensors;
 }
 
@@ -149,7 +153,7 @@ std::string index_of(const std::vector<PlannedShard>& shards) {
 
 Plan plan_of(const Checkpoint& checkpoint, std::int64_t shard_bytes) {
     require_floating(checkpoint);
-    const LlamaLayout layout = layout_of(checkpoint);
+    const FolderLayout layout = layout_of(checkpoint);
     Plan plan;
     plan.texts = write_tokenizer(checkpoint);
     plan.texts["config.json"] = write_config(checkpoint, layout).dump(2) + "\n";

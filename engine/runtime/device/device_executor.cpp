@@ -4,12 +4,12 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
-#include "engine/runtime/architectures/forward.h"
 #include "engine/runtime/device/decode_bucket.h"
 #include "engine/runtime/device/device_operations.h"
 #include "engine/runtime/device/recently_used.h"
 #include "engine/runtime/device/traced_operations.h"
 #include "engine/runtime/executor.h"
+#include "engine/runtime/graph.h"
 
 namespace hone {
 namespace {
@@ -37,7 +37,6 @@ public:
           max_context_(max_context),
           memory_(device),
           weights_(model, memory_, progress),
-          layer_forward_(layer_forward_of(model.config.architecture)),
           activations_(model.config, memory_.space(MemoryClass::activations)),
           workspace_(memory_),
           pinned_(device),
@@ -142,7 +141,7 @@ private:
         operations.embed(*model_.token_embd);
         for (std::int64_t layer = 0; layer < model_.config.n_layers; ++layer) {
             tracing.layer = static_cast<std::int32_t>(layer);
-            layer_forward_(model_, operations, layer);
+            decoder_layer(model_, operations, layer);
         }
         tracing.layer = -1;
         operations.logits(activations_.logits.data() + logits_rows_ * model_.config.n_vocab);
@@ -216,7 +215,6 @@ private:
     const std::int64_t sequences_, max_context_;
     DeviceMemory memory_;
     DeviceModel weights_;
-    LayerForward layer_forward_;
     Activations activations_;
     DeviceWorkspace workspace_;
     std::shared_ptr<DeviceKvBlocks> blocks_;  // null where the cache is off

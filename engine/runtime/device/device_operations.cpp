@@ -186,7 +186,8 @@ void DeviceOperations::rotate(float* q, float* k, Rows rows) const {
                                  config.n_heads,
                                  config.n_kv_heads,
                                  config.head_dim,
-                                 config.rotary_dim};
+                                 config.rotary_dim,
+                                 config.family->rotation == Rotation::halves ? 1 : 0};
     device_.launch({KernelId::rope}, gpu::rope_launch(params), params);
 }
 
@@ -251,6 +252,11 @@ void DeviceOperations::gate(float* gate, const float* up, std::int64_t rows) con
 void DeviceOperations::add(float* y, const float* x, std::int64_t rows) const {
     const gpu::AddParams params{y, x, rows * model_.config.n_embd};
     device_.launch({KernelId::add}, gpu::flat_launch(params.count), params);
+}
+
+void DeviceOperations::add_bias(float* y, const StoredTensor* bias, std::int64_t rows) const {
+    const gpu::BiasParams params{y, weights_.vector(*bias), rows * bias->cols(), bias->cols()};
+    device_.launch({KernelId::bias}, gpu::flat_launch(params.count), params);
 }
 
 void DeviceOperations::keep_wanted_rows() {

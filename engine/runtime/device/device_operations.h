@@ -41,6 +41,7 @@ public:
     void attend(std::int64_t layer, float* out, Rows rows) const override;
     void gate(float* gate, const float* up, std::int64_t rows) const override;
     void add(float* y, const float* x, std::int64_t rows) const override;
+    void add_bias(float* y, const StoredTensor* bias, std::int64_t rows) const override;
     void keep_wanted_rows() override;
     // Leaves which rows hold a NaN or an infinity in the workspace, and returns 0: nothing is waited for.
     std::int64_t logits(float* out) const override;

@@ -109,6 +109,11 @@ void TracedOperations::add(float* y, const float* x, std::int64_t rows) const {
            [&] { operations_.add(y, x, rows); });
 }
 
+void TracedOperations::add_bias(float* y, const StoredTensor* bias, std::int64_t rows) const {
+    marked(Operation::add, bias->name, bias_cost(own(rows), bias->cols()),
+           [&] { operations_.add_bias(y, bias, rows); });
+}
+
 // Moving rows belongs to what made them: the last layer's attention.
 void TracedOperations::keep_wanted_rows() {
     if (!queues_ || pass_.wanted() == pass_.rows) return;

@@ -23,7 +23,7 @@ std::vector<Tensor*> select(Source& checkpoint, bool with_embedding) {
 }  // namespace
 
 bool is_embedding(const StoredTensor& tensor) {
-    return tensor.name == "token_embd.weight" || tensor.name == "output.weight";
+    return is_embedding(tensor.place.role);
 }
 
 std::vector<StoredTensor*> matrices(Checkpoint& checkpoint, bool with_embedding) {

@@ -2,9 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <numeric>
-#include <optional>
 #include <set>
 
 #include "engine/runtime/layer_walk.h"
@@ -15,32 +13,18 @@
 namespace hone {
 namespace {
 
-constexpr std::string_view kLayerPrefix = "blk.";
-
-// The layer that a tensor belongs to; nothing for the embedding and the like.
-std::optional<std::int64_t> layer_of(const std::string& tensor) {
-    if (!tensor.starts_with(kLayerPrefix)) return std::nullopt;
-    std::int64_t layer = 0;
-    const char* const end = tensor.data() + tensor.size();
-    const auto [stop, error] = std::from_chars(tensor.data() + kLayerPrefix.size(), end, layer);
-    if (error != std::errc() || stop == end || *stop != '.') return std::nullopt;
-    return layer;
-}
-
 // Drops layers and numbers the others anew; the graph needs nothing else.
 void remove_layers(Checkpoint& checkpoint, const std::set<std::int64_t>& removed, std::int64_t n_layers) {
-    std::erase_if(checkpoint.tensors, [&removed](const StoredTensor& tensor) {
-        const auto layer = layer_of(tensor.name);
-        return layer && removed.contains(*layer);
-    });
+    const Family& family = *checkpoint.family();
+    std::erase_if(checkpoint.tensors,
+                  [&removed](const StoredTensor& tensor) { return removed.contains(tensor.place.layer); });
     for (StoredTensor& tensor : checkpoint.tensors) {
-        const auto layer = layer_of(tensor.name);
-        if (!layer) continue;
-        const auto before = std::distance(removed.begin(), removed.lower_bound(*layer));
-        const std::string rest = tensor.name.substr(tensor.name.find('.', kLayerPrefix.size()));
-        tensor.name = fmt::format("{}{}{}", kLayerPrefix, *layer - before, rest);
+        if (tensor.place.layer < 0) continue;
+        const auto before = std::distance(removed.begin(), removed.lower_bound(tensor.place.layer));
+        tensor.place.layer -= static_cast<std::int32_t>(before);
+        tensor.name = family.row(tensor.place.role)->gguf_name(tensor.place.layer);
     }
-    checkpoint.metadata[checkpoint.text("general.architecture") + ".block_count"] =
+    checkpoint.metadata[family.key(Parameter::layers)] =
         static_cast<std::uint32_t>(n_layers - std::ssize(removed));
 }
 

@@ -31,10 +31,10 @@ bool is_stored_so(const StoredTensor& tensor, const nlohmann::json& options) {
 template <typename Source>
 auto chosen(Source& checkpoint, const nlohmann::json& options) {
     auto all = matrices(checkpoint, options.at("output").get<bool>());
-    const bool tied = checkpoint.find("output.weight") == nullptr;
+    const bool tied = checkpoint.find(Role::output) == nullptr;
     // The embedding is multiplied with only where it is the output matrix too.
     std::erase_if(
-        all, [tied](const StoredTensor* tensor) { return tensor->name == "token_embd.weight" && !tied; });
+        all, [tied](const StoredTensor* tensor) { return tensor->place.role == Role::token_embd && !tied; });
     return all;
 }
 

@@ -32,13 +32,15 @@ inline Launch norm_launch(const NormParams& p) {
             static_cast<std::uint32_t>(threads > 1024 ? 1024 : threads)};
 }
 
-// Rotary embedding (arXiv 2104.09864) of neighbouring pairs, in place: pair i of a head turns by position · frequencies[i].
+// Rotary embedding (arXiv 2104.09864), in place: pair i of a head turns by position · frequencies[i]. A pair is the neighbours 2i and
+// 2i + 1, or i and i + rotary_dim/2 of the halves.
 struct RopeParams {
     float* q;                       // [rows, n_heads, head_dim]
     float* k;                       // [rows, n_kv_heads, head_dim]
     const std::int32_t* positions;  // [rows]
     const float* frequencies;       // [rotary_dim / 2]
     std::int64_t rows, n_heads, n_kv_heads, head_dim, rotary_dim;
+    std::int32_t halves;  // 0: neighbours
 };
 
 inline Launch rope_launch(const RopeParams& p) {
@@ -59,6 +61,13 @@ struct AddParams {
     float* y;
     const float* x;
     std::int64_t count;
+};
+
+// y[row] += bias.
+struct BiasParams {
+    float* y;           // [count / n, n]
+    const float* bias;  // [n]
+    std::int64_t count, n;
 };
 
 // to[i] = from[rows_of[i]]: the rows whose logits are wanted.

@@ -46,11 +46,12 @@ HONE_DEVICE void rope_kernel(const RopeParams& p) {
     const Global<const float> frequencies{p.frequencies};
     float* const from = head < p.n_heads ? p.q + (row * p.n_heads + head) * p.head_dim
                                          : p.k + (row * p.n_kv_heads + head - p.n_heads) * p.head_dim;
-    const Global<float> x{from + 2 * pair};
+    const Global<float> x{from + (p.halves != 0 ? pair : 2 * pair)};
+    const std::int64_t other = p.halves != 0 ? pairs : 1;
     const float angle = static_cast<float>(positions[row]) * frequencies[pair];
-    const float c = cosf(angle), s = sinf(angle), even = x[0], odd = x[1];
-    x[0] = even * c - odd * s;
-    x[1] = even * s + odd * c;
+    const float c = cosf(angle), s = sinf(angle), first = x[0], second = x[other];
+    x[0] = first * c - second * s;
+    x[other] = first * s + second * c;
 }
 
 HONE_DEVICE float silu(float value) {
@@ -71,6 +72,14 @@ HONE_DEVICE void add_kernel(const AddParams& p) {
     const Global<float> y{p.y};
     const Global<const float> x{p.x};
     y[i] += x[i];
+}
+
+HONE_DEVICE void bias_kernel(const BiasParams& p) {
+    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    if (i >= p.count) return;
+    const Global<float> y{p.y};
+    const Global<const float> bias{p.bias};
+    y[i] += bias[i % p.n];
 }
 
 HONE_DEVICE void gather_kernel(const GatherParams& p) {

@@ -41,33 +41,47 @@ TEST_F(CudaElementwise, Norms) {
 
 TEST_F(CudaElementwise, Rotates) {
     constexpr std::int64_t kRows = 5, kHeads = 3, kKvHeads = 1, kDim = 16, kRotary = 12;
-    std::vector<float> q = kernels::random_floats(kRows * kHeads * kDim, 4),
-                       k = kernels::random_floats(kRows * kKvHeads * kDim, 8);
-    const std::vector<std::int32_t> positions{0, 1, 17, 4000, 8191};
-    std::vector<float> frequencies;
-    frequencies.reserve(kRotary / 2);
-    for (int i = 0; i < kRotary / 2; ++i)
-        frequencies.push_back(std::pow(10000.0F, -2.0F * static_cast<float>(i) / kRotary));
-    const DeviceArray<float> device_q(q), device_k(k), device_frequencies(frequencies);
-    const DeviceArray<std::int32_t> device_positions(positions);
-    const auto turn = [&](std::vector<float>& x, std::int64_t heads) {
-        kernels::rope_interleaved(x.data(), positions.data(), kRows, heads, kDim, kRotary, frequencies.data(),
-                                  context);
-    };
-    turn(q, kHeads);
-    turn(k, kKvHeads);
-    const RopeParams params{device_q.data(),
-                            device_k.data(),
-                            device_positions.data(),
-                            device_frequencies.data(),
-                            kRows,
-                            kHeads,
-                            kKvHeads,
-                            kDim,
-                            kRotary};
-    tested_device().launch({KernelId::rope}, rope_launch(params), params);
-    expect_near(device_q.values(), q, 1e-6F);
-    expect_near(device_k.values(), k, 1e-6F);
+    for (const bool halves : {false, true}) {
+        std::vector<float> q = kernels::random_floats(kRows * kHeads * kDim, 4),
+                           k = kernels::random_floats(kRows * kKvHeads * kDim, 8);
+        const std::vector<std::int32_t> positions{0, 1, 17, 4000, 8191};
+        std::vector<float> frequencies;
+        frequencies.reserve(kRotary / 2);
+        for (int i = 0; i < kRotary / 2; ++i)
+            frequencies.push_back(std::pow(10000.0F, -2.0F * static_cast<float>(i) / kRotary));
+        const DeviceArray<float> device_q(q), device_k(k), device_frequencies(frequencies);
+        const DeviceArray<std::int32_t> device_positions(positions);
+        const auto turn = [&](std::vector<float>& x, std::int64_t heads) {
+            const auto rope = halves ? kernels::rope_halves : kernels::rope_interleaved;
+            rope(x.data(), positions.data(), kRows, heads, kDim, kRotary, frequencies.data(), context);
+        };
+        turn(q, kHeads);
+        turn(k, kKvHeads);
+        const RopeParams params{device_q.data(),
+                                device_k.data(),
+                                device_positions.data(),
+                                device_frequencies.data(),
+                                kRows,
+                                kHeads,
+                                kKvHeads,
+                                kDim,
+                                kRotary,
+                                halves ? 1 : 0};
+        tested_device().launch({KernelId::rope}, rope_launch(params), params);
+        expect_near(device_q.values(), q, 1e-6F);
+        expect_near(device_k.values(), k, 1e-6F);
+    }
+}
+
+TEST_F(CudaElementwise, AddsABiasToEveryRow) {
+    constexpr std::int64_t kRows = 5, kCols = 77;
+    std::vector<float> y = kernels::random_floats(kRows * kCols, 8);
+    const std::vector<float> bias = kernels::random_floats(kCols, 9);
+    const DeviceArray<float> device_y(y), device_bias(bias);
+    const BiasParams params{device_y.data(), device_bias.data(), kRows * kCols, kCols};
+    tested_device().launch({KernelId::bias}, flat_launch(params.count), params);
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += bias[i % bias.size()];
+    expect_near(device_y.values(), y, 0.0F);
 }
 
 TEST_F(CudaElementwise, GatesAndAdds) {

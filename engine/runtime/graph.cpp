@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
+#include "engine/runtime/graph.h"
 
-#include "engine/runtime/architectures/forward.h"
+#include <array>
 
 namespace hone {
 namespace {
+
+// Nothing where the family has no such bias.
+void add_bias(const StoredTensor* bias, float* y, Operations& op, Rows rows) {
+    if (bias != nullptr) op.add_bias(y, bias, rows.count);
+}
 
 // Attention's inputs of some rows: x → q, k, v, rotated.
 void project(const Model& model, const LayerWeights& layer, Operations& op, Rows rows) {
@@ -13,10 +18,14 @@ void project(const Model& model, const LayerWeights& layer, Operations& op, Rows
     const std::int64_t kv_width = config.n_kv_heads * config.head_dim;
     float* const q = at.q.data() + rows.begin * config.n_heads * config.head_dim;
     float* const k = at.k.data() + rows.begin * kv_width;
-    op.norm(layer.attn_norm, at.x.data() + rows.begin * config.n_embd, at.a.data(), rows.count);
+    float* const v = at.v.data() + rows.begin * kv_width;
+    op.norm(layer[Role::attn_norm], at.x.data() + rows.begin * config.n_embd, at.a.data(), rows.count);
     const std::array<ProductOf, 3> products{
-        {{layer.attn_q, q}, {layer.attn_k, k}, {layer.attn_v, at.v.data() + rows.begin * kv_width}}};
+        {{layer[Role::attn_q], q}, {layer[Role::attn_k], k}, {layer[Role::attn_v], v}}};
     op.linears(products, at.a.data(), rows.count);
+    add_bias(layer[Role::attn_q_bias], q, op, rows);
+    add_bias(layer[Role::attn_k_bias], k, op, rows);
+    add_bias(layer[Role::attn_v_bias], v, op, rows);
     op.rotate(q, k, rows);
 }
 
@@ -25,16 +34,17 @@ void mix(const Model& model, std::int64_t index, const LayerWeights& layer, Oper
     Activations& at = op.activations();
     float* const x = at.x.data() + rows.begin * model.config.n_embd;
     op.attend(index, at.a.data(), rows);
-    op.linear_add(layer.attn_output, at.a.data(), at.b.data(), x, rows.count);
-    op.norm(layer.ffn_norm, x, at.a.data(), rows.count);
-    op.gated({layer.ffn_gate, at.gate.data()}, {layer.ffn_up, at.up.data()}, at.a.data(), rows.count);
-    op.linear_add(layer.ffn_down, at.gate.data(), at.b.data(), x, rows.count);
+    op.linear_add(layer[Role::attn_output], at.a.data(), at.b.data(), x, rows.count);
+    op.norm(layer[Role::ffn_norm], x, at.a.data(), rows.count);
+    op.gated({layer[Role::ffn_gate], at.gate.data()}, {layer[Role::ffn_up], at.up.data()}, at.a.data(),
+             rows.count);
+    op.linear_add(layer[Role::ffn_down], at.gate.data(), at.b.data(), x, rows.count);
 }
 
 }  // namespace
 
-// Llama's decoder (arXiv 2302.13971): RMSNorm before each half, rotary q and k, grouped queries, SwiGLU.
-void llama_layer(const Model& model, Operations& op, std::int64_t index) {
+// RMSNorm before each half, rotary q and k, grouped queries, SwiGLU (Llama, arXiv 2302.13971); biases where the family has them.
+void decoder_layer(const Model& model, Operations& op, std::int64_t index) {
     const LayerWeights& layer = model.layers[static_cast<std::size_t>(index)];
     op.for_each_slice([&](Rows rows) { project(model, layer, op, rows); });
     op.remember(index);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+
+#include "engine/families/family.h"
+
+namespace hone {
+
+// What most decoders have in common: rows that a family takes as they are, or with some of its own.
+
+// The hyper-parameters of Llama and its relatives. `context`, `kv_heads`: what transformers takes where config.json does not say
+// them; without the second there are as many as query heads.
+constexpr std::array<ParameterRow, 12> decoder_parameters(double context,
+                                                          std::optional<double> kv_heads = {}) {
+    // Bounds of what is plausible, so that products of them stay far below 2^63.
+    constexpr double kWidest = 1 << 20, kMostPositions = 1 << 24, kMostTokens = 1 << 24, kMostHeads = 1 << 14,
+                     kWidestHead = 1 << 12;
+    return {{{Parameter::layers, "block_count", "num_hidden_layers", 1, 4096},
+             {Parameter::width, "embedding_length", "hidden_size", 2, kWidest},
+             {Parameter::feed_forward, "feed_forward_length", "intermediate_size", 1, kWidest},
+             {Parameter::heads, "attention.head_count", "num_attention_heads", 1, kMostHeads},
+             {Parameter::kv_heads, "attention.head_count_kv", "num_key_value_heads", 1, kMostHeads, kv_heads},
+             {Parameter::head_dim, "attention.key_length", "head_dim", 2, kWidestHead},
+             {Parameter::value_dim, "attention.value_length", "", 1, kWidestHead},
+             {Parameter::rotary_dim, "rope.dimension_count", "", 2, kWidestHead},
+             {Parameter::context, "context_length", "max_position_embeddings", 1, kMostPositions, context},
+             {Parameter::vocabulary, "vocab_size", "vocab_size", 1, kMostTokens},
+             {Parameter::norm_epsilon, "attention.layer_norm_rms_epsilon", "rms_norm_eps", 0, 1, 1e-6},
+             {Parameter::rope_theta, "rope.freq_base", "rope_theta", 0, 1e12, 10000}}};
+}
+
+}  // namespace hone

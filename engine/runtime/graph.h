@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "engine/model/model.h"
+#include "engine/runtime/operations.h"
+
+namespace hone {
+
+// The graph of a decoder, driven by its family's traits: takes the pass's tokens through one layer. The last layer leaves only the rows
+// whose logits are wanted.
+void decoder_layer(const Model& model, Operations& operations, std::int64_t layer);
+
+}  // namespace hone
