@@ -153,9 +153,17 @@ CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& into,
 
 CLI::Option* add_texts(CLI::App& app, const std::string& name, std::vector<std::string>& into,
                        const std::string& help) {
-    return app.add_option(name, into, help)->each([&app, name](const std::string& typed) {
-        value_of(app, name, typed);
-    });
+    // The parser takes "[a,b]" apart where a value goes into a list, or where an option takes any number of them.
+    constexpr int kMany = 1 << 20;
+    CLI::Option* option = app.add_option(
+        name,
+        [&app, &into, name](const CLI::results_t& typed) {
+            into.clear();
+            for (const std::string& each : typed) into.push_back(value_of(app, name, each));
+            return true;
+        },
+        help, false, [&into] { return fmt::format("{}", fmt::join(into, " ")); });
+    return option->expected(1, kMany)->type_name("TEXT ...");
 }
 
 CLI::Option* add_path(CLI::App& app, const std::string& name, std::filesystem::path& into,
@@ -168,6 +176,14 @@ CLI::Option* add_path(CLI::App& app, const std::string& name, std::filesystem::p
         },
         help);
     return option->expected(1)->type_name("FILE");
+}
+
+void rethrow_naming(const std::string& option, const Error& error) {
+    ErrorDetails details = error.details();
+    if (!details.field.starts_with("output ")) throw;
+    details.field = option;
+    details.message.clear();  // made anew, with the field
+    throw Error(std::move(details));
 }
 
 CLI::Option* add_runs_argument(CLI::App& app, std::vector<std::int64_t>& into) {

@@ -51,6 +51,9 @@ CLI::Option* add_texts(CLI::App& app, const std::string& name, std::vector<std::
                        const std::string& help);
 CLI::Option* add_path(CLI::App& app, const std::string& name, std::filesystem::path& into,
                       const std::string& help);
+// Throws on what was caught. Errors of the place that is written to know "output file" and not the option that named it: they get
+// its name.
+[[noreturn]] void rethrow_naming(const std::string& option, const Error& error);
 // Numbers of stored runs.
 CLI::Option* add_runs_argument(CLI::App& app, std::vector<std::int64_t>& into);
 

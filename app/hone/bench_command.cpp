@@ -126,7 +126,6 @@ void add_bench(CLI::App& app, Commands& commands) {
     add_whole(*bench, "--seed", workload.seed, {0, limits::kSeed}, "Seed of prompts and sampling")
         ->capture_default_str();
     add_texts(*bench, "--text", options->texts, "Texts for accuracy: bundled, none, or files")
-        ->type_name("TEXT ...")
         ->capture_default_str();
     bench->add_flag("--trace", options->trace,
                     "Record the operations of one more repetition, after the timed ones");
@@ -139,9 +138,7 @@ void add_eval(CLI::App& app, Commands& commands) {
     options->accuracy_only = true;
     CLI::App* eval = app.add_subcommand("eval", "Measure perplexity, and KL divergence against the baseline");
     options->common.add_to(*eval);
-    add_texts(*eval, "--text", options->texts, "Texts to score: bundled, or files")
-        ->type_name("TEXT ...")
-        ->capture_default_str();
+    add_texts(*eval, "--text", options->texts, "Texts to score: bundled, or files")->capture_default_str();
     add_accuracy_options(*eval, *options);
     finish(eval, commands, options);
 }

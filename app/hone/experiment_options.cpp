@@ -55,7 +55,7 @@ void ExperimentOptions::add_to(CLI::App& app) {
     add_text(app, "CHECKPOINT", checkpoint, "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
         ->required();
     add_texts(app, "--with", with, "Use a technique: ID, or ID.OPTION=VALUE; may be repeated")
-        ->type_name("TECHNIQUE[.OPTION=VALUE]")
+        ->type_name("TECHNIQUE[.OPTION=VALUE] ...")
         ->take_all();
     add_path(app, "--recipe", recipe_file, "Read the recipe from a JSON file");
     add_text(app, "--device", device, "Where to run: cpu, or cuda:N")

@@ -39,6 +39,14 @@ void require_usable(const std::filesystem::path& named) {
                                  .fault = Fault::argument});
 }
 
+nlohmann::json exported(const ExportRequest& request, const Interrupt& interrupt) {
+    try {
+        return export_checkpoint(request, {}, progress_observer(false), interrupt.token());
+    } catch (const Error& error) {
+        rethrow_naming("--out", error);
+    }
+}
+
 int export_command(const ExportOptions& options) {
     ExportRequest request = options.request;
     request.checkpoint = options.common.checkpoint;
@@ -46,7 +54,7 @@ int export_command(const ExportOptions& options) {
     request.target = options.common.target();
     require_usable(options.common.store_file);
     const Interrupt interrupt;
-    nlohmann::json result = export_checkpoint(request, {}, progress_observer(false), interrupt.token());
+    nlohmann::json result = exported(request, interrupt);
     record_export(store_path(options.common.store_file), request, result);
     clear_progress();
     const nlohmann::json verify = result.value("verify", nlohmann::json());

@@ -150,10 +150,7 @@ std::filesystem::path written_trace(const RunsOptions& options, const profiler::
             profiler::write_chrome_trace(trace, run.what.model_name + ", " + run.what.recipe_label, file);
         });
     } catch (const Error& error) {
-        ErrorDetails details = error.details();
-        details.field = "--out";
-        details.message.clear();  // made anew, with the field
-        throw Error(std::move(details));
+        rethrow_naming("--out", error);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "app/hone/arguments.h"
 #include "app/hone/command.h"
 #include "app/hone/experiment_options.h"
 #include "app/hone/terminal.h"
@@ -42,7 +43,7 @@ int techniques_command(const TechniquesOptions& options) {
 void add_techniques(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<TechniquesOptions>();
     CLI::App* command = app.add_subcommand("techniques", "List the techniques with their options");
-    command->add_option("ID", options->id, "One technique only")->type_name("TECHNIQUE");
+    add_text(*command, "ID", options->id, "One technique only")->type_name("TECHNIQUE");
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     command->add_flag("--markdown", options->markdown, "Print docs/techniques.md");
     commands.push_back({command, [options] { return techniques_command(*options); }});

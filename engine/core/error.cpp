@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/base/told_error.h"
 #include "engine/core/printable.h"
 
 namespace hone {
@@ -74,8 +75,12 @@ ErrorDetails described(const std::exception& exception) {
         details.fault = Fault::internal;
         details.field = "document";
         details.found = "a field that is missing or of another type";
+    } else if (const auto* told = dynamic_cast<const ToldError*>(&exception)) {
+        details.message = told->what();
+        details.summary = told->summary();
+        details.action = told->action();
     } else if (dynamic_cast<const std::runtime_error*>(&exception) != nullptr) {
-        details.message = exception.what();  // sentences of the store, of traces and of the like
+        details.message = exception.what();  // sentences of traces and of the like
     } else {
         details.fault = Fault::internal;
         details.field = "what happened";

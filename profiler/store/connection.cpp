@@ -73,13 +73,6 @@ void make_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-StoreError::StoreError(std::string summary, std::string action, std::string detail)
-    : std::runtime_error(
-          printable(summary + (action.empty() ? "" : " " + action) + (detail.empty() ? "" : " " + detail))),
-      summary_(printable(summary)),
-      action_(printable(action)),
-      detail_(printable(detail)) {}
-
 StoreError damaged_store(const std::filesystem::path& path, const std::string& found) {
     return {"The run store is damaged.", kReplace,
             "run store " + path.string() + ": it is damaged (" + found + ")"};

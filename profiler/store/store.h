@@ -7,10 +7,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "engine/base/told_error.h"
 #include "profiler/trace/trace.h"
 
 namespace hone::profiler {
@@ -80,17 +80,10 @@ struct StoreInfo {
     bool read_only = false;  // a newer schema, or a read-only file
 };
 
-// What went wrong with a store: a sentence for people, what they can do about it, and which file and fact it was. The text is all three, printable.
-class StoreError : public std::runtime_error {
+// What went wrong with a store.
+class StoreError : public ToldError {
 public:
-    StoreError(std::string summary, std::string action, std::string detail);
-
-    const std::string& summary() const { return summary_; }
-    const std::string& action() const { return action_; }  // empty where there is none
-    const std::string& detail() const { return detail_; }  // "PATH: …"
-
-private:
-    std::string summary_, action_, detail_;
+    using ToldError::ToldError;
 };
 
 // The status that a run has where its row cannot be read; `reason` says why. Its other fields are empty where they could not be

@@ -137,6 +137,43 @@ class CommandLine(unittest.TestCase):
             with self.subTest(arguments=arguments):
                 self.refused(*arguments, field=field)
 
+    def test_a_text_arrives_as_it_was_typed(self):
+        # The parser's own notations: lists, an empty one, a default, a separator, quotes.
+        for value in ("[a]", "[a,b]", "[]", "[[a]]", "{}", "%%", "a,b", '"a"', "'a'"):
+            for form in (["--text", value], [f"--text={value}"], ["--text", "bundled", value]):
+                with self.subTest(form=form):
+                    error = self.refused("eval", MODEL, *form, "--store", self.store)
+                    self.assertEqual(error["file"], value)
+            for command, option, field in (("bench", "--with", "technique"), ("techniques", None, None), ("inspect", None, None),
+                                           ("runs", "RUN", "RUN")):
+                with self.subTest(value=value, command=command):
+                    arguments = {"--with": ["bench", MODEL, "--with", value], "RUN": ["runs", "show", value]}.get(option, [command, value])
+                    error = self.refused(*arguments, "--store", self.store, field=field) if option else self.refused(*arguments)
+                    self.assertIn(value, error["found"] + error["file"])
+            done = self.hone("export", MODEL, "--out", value, "--store", self.store, "--json")
+            self.assertEqual((done.returncode, json.loads(done.stdout)["path"]), (0, str(self.root / value)))
+            self.assertTrue((self.root / value).is_file())
+
+    def test_a_place_that_cannot_be_written_is_named_by_its_option(self):
+        there = self.root / "there.gguf"
+        there.write_text("precious", encoding="utf-8")
+        circle = self.root / "circle.gguf"
+        circle.symlink_to(circle)
+        for out in (self.root / "no" / "x.gguf", there, self.root, circle):
+            with self.subTest(out=out):
+                error = self.refused("export", MODEL, "--out", out, "--store", self.store, field="--out")
+                self.assertIn("--out: found", error["message"])
+
+    def test_a_store_says_what_to_do_like_any_error(self):
+        for text, summary, action in (("no database, but long enough to be taken for one" * 20, "This is not a run store.", "Choose another file."),):
+            path = self.root / "other.sqlite"
+            path.write_text(text, encoding="utf-8")
+            for command in (["runs", "list"], ["bench", MODEL], ["export", MODEL, "--out", "x.gguf"]):
+                with self.subTest(command=command):
+                    error = self.refused(*command, "--store", path, field="store")
+                    self.assertEqual((error["summary"], error["action"]), (summary, action))
+        self.assertEqual(self.refused("runs", "list", "--store", self.root, field="store")["action"], "Choose a file.")
+
     def test_more_threads_than_processors_are_told_at_once(self):
         for command in (["doctor"], ["bench", MODEL], ["eval", MODEL], ["generate", MODEL, "--prompt", "a"], ["export", MODEL, "--out", "x"]):
             start = time.monotonic()

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <new>
 
+#include "engine/base/told_error.h"
 #include "engine/core/error.h"
 
 namespace hone {
@@ -75,7 +76,15 @@ TEST(Error, TellsOfAnyExceptionWithoutALibrarysText) {
         EXPECT_EQ(told(exception).find("json.exception"), std::string::npos);
         EXPECT_EQ(details_of(exception).fault, Fault::internal);
     }
-    EXPECT_EQ(told(std::runtime_error("The run store is damaged.")), "The run store is damaged.");
+    EXPECT_EQ(told(std::runtime_error("The trace is damaged.")), "The trace is damaged.");
+}
+
+TEST(Error, KeepsWhatLiesBelowSaysInItsParts) {
+    const ErrorDetails details =
+        details_of(ToldError("The run store is damaged.", "Choose another.", "run store a\n.sqlite: it is"));
+    EXPECT_EQ(details.summary, "The run store is damaged.");
+    EXPECT_EQ(details.action, "Choose another.");
+    EXPECT_EQ(details.message, "The run store is damaged. Choose another. run store a\\n.sqlite: it is");
 }
 
 TEST(Error, KeepsItsKindInJson) {
