@@ -140,6 +140,19 @@ const Family* Checkpoint::family() const {
     return stated == nullptr ? nullptr : find_family(*stated);
 }
 
+const Family& Checkpoint::supported_family() const {
+    const Family* its = family();
+    if (its != nullptr) return *its;
+    const std::string stated = shortened(text("general.architecture"));
+    throw Error({.message = {},
+                 .file = source,
+                 .field = metadata_field("general.architecture"),
+                 .found = "'" + stated + "', which is not supported",
+                 .expected = "one of: " + family_names(),
+                 .fault = Fault::unsupported,
+                 .summary = fmt::format("Hone cannot run the architecture '{}' yet.", stated)});
+}
+
 void Checkpoint::place_tensors() {
     const Family* its = family();
     for (StoredTensor& tensor : tensors) tensor.place = place_of(its, tensor.name);

@@ -77,6 +77,8 @@ struct Checkpoint {
     const StoredTensor* find(Role role, std::int64_t layer = -1) const;
     // The family of `general.architecture`; null where it is not supported.
     const Family* family() const;
+    // The same; throws Error (Fault::unsupported) where there is none.
+    const Family& supported_family() const;
     // Takes every tensor's place from its name. Readers call it; whatever makes or renames tensors itself must, too.
     void place_tensors();
     const MetadataValue* metadata_find(std::string_view key) const;

@@ -39,6 +39,10 @@ std::span<const TokenizerKind> tokenizer_kinds() {
         TokenizerKind{"jina-v5-nano", llama3, true, true},
         TokenizerKind{"smaug-bpe", llama3, false, false},
         TokenizerKind{"dbrx", llama3, false, false},
+        TokenizerKind{"qwen2", qwen2, false, false},
+        TokenizerKind{"deepseek-r1-qwen", qwen2, false, false},
+        TokenizerKind{"megrez", qwen2, false, false},
+        TokenizerKind{"stablelm2", qwen2, false, false},
         TokenizerKind{"default", standard, false, false},
     };
     return kKinds;

@@ -14,6 +14,7 @@ enum class TextCut : std::uint8_t {
     gpt2,
     smollm,   // each digit alone, then as GPT-2
     llama3,   // up to three digits, line breaks apart
+    qwen2,    // the same with each digit alone
     standard  // llama.cpp's answer where a file names none, or "default"
 };
 
@@ -37,6 +38,7 @@ std::string tokenizer_kind_names();
 namespace tokenizer_keys {
 inline constexpr const char* kUnknown = "tokenizer.hone.unknown_id";        // for a byte without a token
 inline constexpr const char* kFuseUnknown = "tokenizer.hone.fuse_unknown";  // one for several such bytes
+inline constexpr const char* kNormalizer = "tokenizer.hone.normalizer";     // "nfc": texts are composed first
 // Arrays of ids of added tokens: those that take the white space before or after them, that only stand alone, and that are
 // looked for after the others (`lstrip`, `rstrip`, `single_word`, `normalized`).
 inline constexpr const char* kStripsLeft = "tokenizer.hone.lstrip_ids";

@@ -207,23 +207,10 @@ void check_tensors(const Checkpoint& checkpoint, const ModelConfig& config) {
     }
 }
 
-[[noreturn]] void refuse_architecture(const Checkpoint& checkpoint) {
-    const std::string name = shortened(checkpoint.text("general.architecture"));
-    throw Error({.message = {},
-                 .file = checkpoint.source,
-                 .field = checkpoint.metadata_field("general.architecture"),
-                 .found = "'" + name + "', which is not supported",
-                 .expected = "one of: " + family_names(),
-                 .fault = Fault::unsupported,
-                 .summary = fmt::format("Hone cannot run the architecture '{}' yet.", name)});
-}
-
 }  // namespace
 
 ModelConfig read_config(const Checkpoint& checkpoint) {
-    const Family* family = checkpoint.family();
-    if (family == nullptr) refuse_architecture(checkpoint);
-    ModelConfig config = ConfigReader(checkpoint, *family).read();
+    ModelConfig config = ConfigReader(checkpoint, checkpoint.supported_family()).read();
     check_tensors(checkpoint, config);
     return config;
 }

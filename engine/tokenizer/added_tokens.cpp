@@ -70,9 +70,12 @@ std::int64_t AddedTokens::Tree::longest(std::string_view text) const {
     return longest;
 }
 
-AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
-    for (std::size_t i = 0; i < tokens_.size(); ++i)
+AddedTokens::AddedTokens(std::vector<AddedToken> tokens, Change change)
+    : tokens_(std::move(tokens)), change_(std::move(change)) {
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+        if (tokens_[i].normalized && change_) tokens_[i].text = change_(tokens_[i].text);
         (tokens_[i].normalized ? normalized_ : first_).add(tokens_[i].text, i);
+    }
 }
 
 void AddedTokens::split_by(const Tree& tree, std::string_view text, bool parse_controls,
@@ -105,7 +108,13 @@ void AddedTokens::split(std::string_view text, bool parse_controls,
                         const std::function<void(std::int32_t)>& token) const {
     split_by(
         first_, text, parse_controls,
-        [&](std::string_view part) { split_by(normalized_, part, parse_controls, plain, token); }, token);
+        [&](std::string_view part) {
+            if (change_)
+                split_by(normalized_, change_(part), parse_controls, plain, token);
+            else
+                split_by(normalized_, part, parse_controls, plain, token);
+        },
+        token);
 }
 
 }  // namespace hone

@@ -25,7 +25,10 @@ struct AddedToken {
 // Finds added tokens as Hugging Face's tokenizers do (added_vocabulary.rs): from the left, the longest at each place.
 class AddedTokens {
 public:
-    explicit AddedTokens(std::vector<AddedToken> tokens);
+    // `change`: what is done to a text between the search for tokens that are not normalized and that for those that are; tokens'
+    // texts are changed, too. Empty: nothing.
+    using Change = std::function<std::string(std::string_view)>;
+    explicit AddedTokens(std::vector<AddedToken> tokens, Change change = {});
 
     // Calls `token` for each one found and `plain` for what is between, in order. A control token that is not to be parsed is
     // plain text as a whole: nothing is looked for within it.
@@ -51,6 +54,7 @@ private:
                   const std::function<void(std::int32_t)>& token) const;
 
     std::vector<AddedToken> tokens_;
+    Change change_;
     Tree first_, normalized_;
 };
 

@@ -107,13 +107,15 @@ std::size_t gpt2(std::string_view text) {
 
 // Llama 3 (its tokenizer.json): (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|
 // \s*[\r\n]+|\s+(?!\S)|\s+
+// Qwen 2 (its tokenizer.json) has \p{N} for \p{N}{1,3}.
+template <int kMostDigits>
 std::size_t llama3(std::string_view text) {
     if (const std::size_t length = contraction(text, true)) return length;
     const Character first = character_at(text, 0);
     if (first.group == Group::letter) return end_of_group(text, 0, Group::letter);
     if (first.group == Group::number) {
         std::size_t end = first.bytes;
-        for (int more = 0; more < 2 && end < text.size(); ++more) {
+        for (int more = 1; more < kMostDigits && end < text.size(); ++more) {
             const Character next = character_at(text, end);
             if (next.group != Group::number) break;
             end += next.bytes;
@@ -203,7 +205,7 @@ void cut_up(std::string_view text, std::span<const Pass> passes, const Piece& pi
 PreTokenizer::PreTokenizer(TextCut cut) : passes_(passes_of(cut)) {}
 
 std::span<const PreTokenizer::Pass> PreTokenizer::passes_of(TextCut cut) {
-    static constexpr std::array<Pass, 1> kGpt2{gpt2}, kLlama3{llama3};
+    static constexpr std::array<Pass, 1> kGpt2{gpt2}, kLlama3{llama3<3>}, kQwen2{llama3<1>};
     static constexpr std::array<Pass, 2> kSmollm{each_number, gpt2};
     static constexpr std::array<Pass, 4> kStandard{marks, gpt2, numbers, three_digits};
     switch (cut) {
@@ -213,6 +215,8 @@ std::span<const PreTokenizer::Pass> PreTokenizer::passes_of(TextCut cut) {
             return kSmollm;
         case TextCut::llama3:
             return kLlama3;
+        case TextCut::qwen2:
+            return kQwen2;
         case TextCut::standard:
             break;
     }

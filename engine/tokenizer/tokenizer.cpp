@@ -10,6 +10,7 @@
 #include "engine/core/pulse.h"
 #include "engine/tokenizer/added_tokens.h"
 #include "engine/tokenizer/byte_pair_encoder.h"
+#include "engine/tokenizer/composed.h"
 #include "engine/tokenizer/pre_tokenizer.h"
 #include "engine/tokenizer/tokenizer_facts.h"
 
@@ -116,7 +117,8 @@ Tokenizer Tokenizer::from_checkpoint(const Checkpoint& checkpoint) {
     impl->eos = facts.eos;
     impl->ends.resize(impl->bytes.size());
     for (const TokenId end : facts.ends) impl->ends[static_cast<std::size_t>(end)] = true;
-    impl->added = std::make_unique<AddedTokens>(std::move(facts.added));
+    impl->added = std::make_unique<AddedTokens>(
+        std::move(facts.added), facts.composes ? AddedTokens::Change(composed) : AddedTokens::Change());
     return Tokenizer(std::move(impl));
 }
 

@@ -171,6 +171,13 @@ void FactsReader::read_ids() {
     if (facts_.adds_bos && !facts_.bos)
         refuse(checkpoint_, "tokenizer.ggml.bos_token_id", "nothing", "an id: add_bos_token is true");
     facts_.unknown = id(tokenizer_keys::kUnknown);
+    if (checkpoint_.metadata_find(tokenizer_keys::kNormalizer) != nullptr) {
+        const std::string normalizer = checkpoint_.text(tokenizer_keys::kNormalizer);
+        if (normalizer != "nfc")
+            refuse(checkpoint_, tokenizer_keys::kNormalizer, "'" + normalizer + "'", "nfc",
+                   Fault::unsupported);
+        facts_.composes = true;
+    }
     facts_.fuses_unknown = checkpoint_.flag_or(tokenizer_keys::kFuseUnknown, false);
 }
 

@@ -21,6 +21,7 @@ struct TokenizerFacts {
     const std::vector<std::string>* tokens = nullptr;
     const std::vector<std::string>* merges = nullptr;
     std::vector<AddedToken> added;
+    bool composes = false;  // texts are brought into Unicode's form NFC before they are cut
     bool adds_bos = false;
     std::optional<std::int32_t> bos, eos;
     std::vector<std::int32_t> ends;       // of a generation; with eos

@@ -48,13 +48,14 @@ TEST_F(Cuts, NamesThatLlamaCppKnowsForACutAreTaken) {
         const std::string_view like = kind.cut == TextCut::gpt2     ? "phi-2"
                                       : kind.cut == TextCut::smollm ? "starcoder"
                                       : kind.cut == TextCut::llama3 ? "dbrx"
+                                      : kind.cut == TextCut::qwen2  ? "stablelm2"
                                                                     : "default";
         EXPECT_EQ(ids(checkpoint, text), ids(answered(tiny.gguf(std::string(like))), text)) << kind.name;
     }
 }
 
 TEST_F(Cuts, UnknownNamesAreRefusedByName) {
-    for (const char* pre : {"qwen2", "tekken", "LLAMA3", "gpt2", " "})
+    for (const char* pre : {"qwen35", "tekken", "LLAMA3", "gpt2", " "})
         EXPECT_EQ(refusal([&] { ids(answered(tiny.gguf(pre)), ""); }),
                   "metadata 'tokenizer.ggml.pre': found '" + std::string(pre) + "'");
 }
@@ -333,12 +334,22 @@ TEST(Normalisers, AreRefusedByNameUnlessTheyDoNothing) {
         EXPECT_EQ(ids(read_tokenizer_folder(json), "the"), Ids{261});
     }
     for (const Json& other :
-         {Json{{"type", "NFC"}}, Json{{"type", "Prepend"}, {"prepend", "▁"}},
+         {Json{{"type", "NFKC"}}, Json{{"type", "Prepend"}, {"prepend", "▁"}},
           Json{{"type", "Sequence"}, {"normalizers", {{{"type", "Lowercase"}}}}}, Json("NFC")}) {
         Json json = tiny.json();
         json["normalizer"] = other;
         EXPECT_EQ(refusal([&] { read_tokenizer_folder(json); }), "normalizer: found " + other.dump());
     }
+}
+
+TEST(Normalisers, NfcComposesTextsAndSurvivesAFolder) {
+    Json json = TinyTokenizer().json("qwen2");
+    json["normalizer"] = {{"type", "Sequence"}, {"normalizers", {{{"type", "NFC"}}}}};
+    const Checkpoint checkpoint = read_tokenizer_folder(json);
+    EXPECT_EQ(ids(checkpoint, "e\u0301"), byte_ids("\u00e9"));
+    EXPECT_EQ(ids(through_a_folder(checkpoint), "e\u0301"), byte_ids("\u00e9"));
+    json["normalizer"] = nullptr;
+    EXPECT_EQ(ids(read_tokenizer_folder(json), "e\u0301"), byte_ids("e\u0301"));
 }
 
 TEST(PreTokenisers, AreTheSameInOtherWordsOrRefusedByName) {

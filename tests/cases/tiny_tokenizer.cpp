@@ -51,6 +51,7 @@ Checkpoint TinyTokenizer::gguf(const std::string& pre) const {
     checkpoint.metadata["tokenizer.ggml.tokens"] = MetadataArray(tokens);
     checkpoint.metadata["tokenizer.ggml.token_type"] = MetadataArray(types);
     checkpoint.metadata["tokenizer.ggml.merges"] = MetadataArray(merges);
+    checkpoint.metadata["general.architecture"] = std::string("llama");
     checkpoint.metadata["llama.context_length"] = std::uint32_t{64};
     return checkpoint;
 }
@@ -78,6 +79,7 @@ Checkpoint read_tokenizer_folder(const Json& tokenizer, const Json& settings, st
     if (!settings.is_null()) std::ofstream(folder.path() / "tokenizer_config.json") << settings.dump();
     Checkpoint checkpoint;
     checkpoint.source = folder.path().string();
+    checkpoint.metadata["general.architecture"] = std::string("llama");
     checkpoint.metadata["llama.context_length"] = std::uint32_t{64};
     if (n_vocab == 0) n_vocab = std::ssize(tokenizer["model"]["vocab"]);
     hf::read_tokenizer(folder.path(), hf::JsonObject::parse("{}", "config.json", "file"), n_vocab,

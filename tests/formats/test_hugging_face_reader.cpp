@@ -315,9 +315,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"fallback", tokenizer([](Json& json) { json["model"]["byte_fallback"] = true; }),
                         kTokenizer, "model.byte_fallback", "true", "false"},
                     Bad{"normalizer", tokenizer([](Json& json) {
-                            json["normalizer"] = {{"type", "NFC"}};
+                            json["normalizer"] = {{"type", "NFKC"}};
                         }),
-                        kTokenizer, "normalizer", "NFC", "none"},
+                        kTokenizer, "normalizer", "NFKC", "none"},
                     Bad{"other_split", tokenizer([](Json& json) {
                             json["pre_tokenizer"] = {{"type", "Metaspace"}};
                         }),

@@ -236,8 +236,8 @@ TEST_F(HuggingFaceWriter, RefusesWhatAFolderCannotHold) {
     checkpoint.metadata["llama.rope.dimension_count"] = std::uint32_t{8};
     refused(checkpoint, "rope.dimension_count");
     checkpoint = fixture("grouped");
-    checkpoint.metadata["tokenizer.ggml.pre"] = std::string("qwen2");
-    refused(checkpoint, "'qwen2'");
+    checkpoint.metadata["tokenizer.ggml.pre"] = std::string("tekken");
+    refused(checkpoint, "'tekken'");
     checkpoint = fixture("grouped");
     checkpoint.tensors.pop_back();
     checkpoint.tensors.pop_back();

@@ -29,7 +29,7 @@ TEST(PreTokenizer, CutsAsTokenizersDoes) {
     while (std::getline(stream, line)) {
         const auto golden = nlohmann::json::parse(line);
         const auto text = golden["text"].get<std::string>();
-        for (const char* name : {"gpt-2", "smollm", "llama-bpe", "default"})
+        for (const char* name : {"gpt-2", "smollm", "llama-bpe", "qwen2", "default"})
             EXPECT_EQ(pieces(tokenizer_kind(name)->cut, text), golden[name].get<std::vector<std::string>>())
                 << name << ": " << text;
         ++rows;

@@ -121,12 +121,12 @@ TEST_F(SmolLM2, TheChatTemplateIsRecognisedByItsText) {
 }
 
 TEST_F(SmolLM2, UnknownKindsAreRefusedByName) {
-    checkpoint_.metadata["tokenizer.ggml.pre"] = std::string("qwen2");
+    checkpoint_.metadata["tokenizer.ggml.pre"] = std::string("tekken");
     try {
         Tokenizer::from_checkpoint(checkpoint_);
         FAIL();
     } catch (const Error& error) {
-        EXPECT_EQ(error.details().found, "'qwen2'");
+        EXPECT_EQ(error.details().found, "'tekken'");
     }
     checkpoint_.metadata["tokenizer.ggml.model"] = std::string("llama");
     EXPECT_THROW(Tokenizer::from_checkpoint(checkpoint_), Error);

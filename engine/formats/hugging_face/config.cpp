@@ -83,7 +83,10 @@ double ConfigReader::real(Parameter parameter) const {
 void ConfigReader::read_heads(ModelShape& shape) {
     shape.n_embd = required(Parameter::width);
     shape.n_heads = required(Parameter::heads);
-    const auto kv_heads = size(Parameter::kv_heads);
+    // A null is not silence: it asks for as many as there are heads, where silence may mean a number.
+    const bool null = config_.json().contains(row(Parameter::kv_heads).hugging_face) &&
+                      config_.find(row(Parameter::kv_heads).hugging_face) == nullptr;
+    const auto kv_heads = null ? std::nullopt : size(Parameter::kv_heads);
     shape.n_kv_heads = kv_heads.value_or(shape.n_heads);
     if (!kv_heads) note_default(notes_, row(Parameter::kv_heads).hugging_face, std::to_string(shape.n_heads));
     if (shape.n_heads % shape.n_kv_heads != 0)
@@ -242,10 +245,7 @@ FolderLayout read_config(const JsonObject& config, Metadata& metadata, std::vect
 
 FolderLayout layout_of(const Checkpoint& checkpoint) {
     FolderLayout layout;
-    layout.family = checkpoint.family();
-    if (layout.family == nullptr)
-        refuse(checkpoint, "general.architecture", "'" + checkpoint.text("general.architecture") + "'",
-               "one of " + family_names());
+    layout.family = &checkpoint.supported_family();
     const Family& family = *layout.family;
     ModelShape& shape = layout.shape;
     shape.n_layers = checkpoint.integer(family.key(Parameter::layers));

@@ -13,6 +13,10 @@ using Json = nlohmann::json;
 constexpr const char* kLlama3 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
+// Qwen 2's: each digit alone.
+constexpr const char* kQwen2 =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
 constexpr const char* kGpt2 = R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 Json byte_level(bool with_pattern) {
@@ -62,6 +66,8 @@ std::vector<Json> parts_of(TextCut cut) {
             return {digits(), byte_level(true)};
         case TextCut::llama3:
             return {split(kLlama3), byte_level(false)};
+        case TextCut::qwen2:
+            return {split(kQwen2), byte_level(false)};
         case TextCut::standard:
             break;
     }
@@ -81,7 +87,8 @@ std::optional<TextCut> cut_of_pre_tokenizer(const Json& pre_tokenizer) {
     try {
         std::vector<Json> parts;
         flatten(pre_tokenizer, parts);
-        for (const TextCut cut : {TextCut::gpt2, TextCut::smollm, TextCut::llama3, TextCut::standard}) {
+        for (const TextCut cut :
+             {TextCut::gpt2, TextCut::smollm, TextCut::llama3, TextCut::qwen2, TextCut::standard}) {
             std::vector<Json> wanted;
             for (const Json& part : parts_of(cut)) wanted.push_back(essence(part));
             if (parts == wanted) return cut;

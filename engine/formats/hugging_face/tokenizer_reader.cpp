@@ -58,19 +58,28 @@ private:
     std::vector<std::string>& notes_;
 };
 
-// A sequence of nothing changes nothing.
-bool changes_texts(const Json& normalizer) {
-    if (!normalizer.is_object() || normalizer.value("type", Json()) != "Sequence") return true;
+// What texts are changed by, whatever sequences it is nested in: nothing, NFC, or what is not supported. NFC twice is NFC.
+enum class Normalizer : std::uint8_t { none, nfc, other };
+
+Normalizer normalizer_of(const Json& normalizer) {
+    if (!normalizer.is_object()) return Normalizer::other;
+    const Json type = normalizer.value("type", Json());
+    if (type == "NFC") return Normalizer::nfc;
     const Json parts = normalizer.value("normalizers", Json());
-    return !parts.is_array() || std::any_of(parts.begin(), parts.end(), changes_texts);
+    if (type != "Sequence" || !parts.is_array()) return Normalizer::other;
+    Normalizer all = Normalizer::none;
+    for (const Json& part : parts) all = std::max(all, normalizer_of(part));
+    return all;
 }
 
 void TokenizerReader::check_kind() {
     if (const auto type = model_.text("type"); type && *type != "BPE")
         model_.fail("type", "\"BPE\": byte-level BPE is the one tokeniser that is supported");
-    if (const Json* normalizer = file_.find("normalizer");
-        normalizer != nullptr && changes_texts(*normalizer))
-        file_.fail("normalizer", "none: texts are not changed before they are split");
+    if (const Json* normalizer = file_.find("normalizer"); normalizer != nullptr) {
+        const Normalizer kind = normalizer_of(*normalizer);
+        if (kind == Normalizer::other) file_.fail("normalizer", "none, or NFC");
+        if (kind == Normalizer::nfc) metadata_[tokenizer_keys::kNormalizer] = std::string("nfc");
+    }
     if (model_.flag("byte_fallback").value_or(false))
         model_.fail("byte_fallback", "false: byte-level BPE is the one tokeniser that is supported");
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
@@ -107,8 +116,8 @@ std::string TokenizerReader::read_pre_tokenizer() const {
     if (!cut)
         file_.fail(
             "pre_tokenizer",
-            "that of SmolLM2 (digits, then ByteLevel), GPT-2 (ByteLevel) or Llama 3, without a space in "
-            "front");
+            "that of SmolLM2 (digits, then ByteLevel), GPT-2 (ByteLevel), Llama 3 or Qwen 2, without a space "
+            "in front");
     const bool whole_words = model_.flag("ignore_merges").value_or(false);
     for (const TokenizerKind& kind : tokenizer_kinds()) {
         if (kind.cut == *cut && kind.whole_words == whole_words) return std::string(kind.name);

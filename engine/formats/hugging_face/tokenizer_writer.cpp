@@ -149,7 +149,8 @@ std::string TokenizerWriter::tokenizer() const {
         {"truncation", nullptr},
         {"padding", nullptr},
         {"added_tokens", added_tokens()},
-        {"normalizer", nullptr},
+        {"normalizer",
+         checkpoint_.metadata_find(tokenizer_keys::kNormalizer) == nullptr ? Json() : Json{{"type", "NFC"}}},
         {"pre_tokenizer", pre_tokenizer_of(kind_.cut)},
         {"post_processor", post_processor()},
         {"decoder",
@@ -159,11 +160,12 @@ std::string TokenizerWriter::tokenizer() const {
 }
 
 std::string TokenizerWriter::settings() const {
-    Json settings{{"tokenizer_class", "PreTrainedTokenizerFast"},
-                  {"add_prefix_space", false},
-                  {"add_bos_token", checkpoint_.flag_or("tokenizer.ggml.add_bos_token", false)},
-                  {"clean_up_tokenization_spaces", false},
-                  {"model_max_length", checkpoint_.integer(checkpoint_.family()->key(Parameter::context))}};
+    Json settings{
+        {"tokenizer_class", "PreTrainedTokenizerFast"},
+        {"add_prefix_space", false},
+        {"add_bos_token", checkpoint_.flag_or("tokenizer.ggml.add_bos_token", false)},
+        {"clean_up_tokenization_spaces", false},
+        {"model_max_length", checkpoint_.integer(checkpoint_.supported_family().key(Parameter::context))}};
     const auto add = [&](const char* name, const char* key) {
         if (const auto text = token(key)) settings[name] = *text;
     };

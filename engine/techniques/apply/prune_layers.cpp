@@ -15,7 +15,7 @@ namespace {
 
 // Drops layers and numbers the others anew; the graph needs nothing else.
 void remove_layers(Checkpoint& checkpoint, const std::set<std::int64_t>& removed, std::int64_t n_layers) {
-    const Family& family = *checkpoint.family();
+    const Family& family = checkpoint.supported_family();
     std::erase_if(checkpoint.tensors,
                   [&removed](const StoredTensor& tensor) { return removed.contains(tensor.place.layer); });
     for (StoredTensor& tensor : checkpoint.tensors) {
