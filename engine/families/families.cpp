@@ -7,7 +7,9 @@
 namespace hone {
 namespace {
 
-constexpr std::array<const Family*, 1> kFamilies{&kLlama};
+#define HONE_ADDRESS_OF_FAMILY(name) &name,
+constexpr std::array kFamilies{HONE_FAMILIES(HONE_ADDRESS_OF_FAMILY)};
+#undef HONE_ADDRESS_OF_FAMILY
 
 }  // namespace
 

@@ -3,9 +3,13 @@
 
 #include "engine/families/family.h"
 
+// The families that are supported: each a file of this folder, which defines the constant named here.
+#define HONE_FAMILIES(row) row(kLlama)
+
 namespace hone {
 
-// A family a file of this folder; families.cpp lists them.
-extern const Family kLlama;
+#define HONE_DECLARE_FAMILY(name) extern const Family name;
+HONE_FAMILIES(HONE_DECLARE_FAMILY)
+#undef HONE_DECLARE_FAMILY
 
 }  // namespace hone

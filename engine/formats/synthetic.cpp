@@ -173,7 +173,7 @@ void Builder::fill_tensors() {
         StoredTensor& tensor = checkpoint_.tensors[i];
         const auto bytes = static_cast<std::size_t>(tensor.rows() * row_bytes(tensor.type, tensor.cols()));
         std::shared_ptr<std::byte[]> data(new std::byte[bytes]);
-        if (tensor.shape.size() == 1) {
+        if (tensor.shape.size() == 1 && !is_bias(tensor.place.role)) {
             std::fill_n(reinterpret_cast<float*>(data.get()), tensor.elements(), 1.0F);
         } else if (tensor.type == DType::f32) {
             fill<float>(data.get(), tensor.elements(), seed_ * 1000003 + i);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/formats/synthetic.h"
 #include "engine/runtime/device/decode_bucket.h"
 #include "engine/runtime/device/device_model.h"
 #include "engine/runtime/device/recently_used.h"
@@ -87,6 +88,16 @@ void expect_same(const Model& model, const RunConfig& config, kernels::ThreadPoo
 TEST_F(DeviceRuntime, ComputesWhatTheCpuComputes) {
     const std::unique_ptr<Model> model = tiny_model();
     expect_same(*model, {}, pool, device, 1e-4F);
+}
+
+TEST_F(DeviceRuntime, ComputesWhatTheCpuComputesInEveryFamily) {
+    for (const Family* family : families()) {
+        SCOPED_TRACE(family->name);
+        SyntheticShape shape = synthetic_shapes().front();
+        shape.family = family->name;
+        const std::unique_ptr<Model> model = load_model(make_synthetic(shape, true));
+        expect_same(*model, {}, pool, device, 1e-4F);
+    }
 }
 
 TEST_F(DeviceRuntime, ComputesInPiecesAndFromEveryKindOfCache) {
