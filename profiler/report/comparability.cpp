@@ -91,12 +91,6 @@ std::string other_text(const RunRecord& a, const RunRecord& b) {
                                 {{"n_vocab", "vocabulary size"}}, false)});
 }
 
-bool has_note(const RunRecord& run, std::string_view beginning) {
-    for (const std::string& note : run.notes_from_run)
-        if (note.starts_with(beginning)) return true;
-    return false;
-}
-
 void add(std::vector<std::string>& warnings, std::string text) {
     if (!text.empty()) warnings.push_back(std::move(text));
 }
@@ -193,8 +187,7 @@ std::vector<std::string> comparison_warnings(const RunRecord& baseline, const Ru
         if (run->status != "done")
             warnings.push_back(
                 fmt::format("run {} is {}: its figures are of a part of it", run->id, run->status));
-        if (has_note(*run, "unstable warm-up"))
-            warnings.push_back(fmt::format("run {} had an unstable warm-up", run->id));
+        if (run->unstable_warmup) warnings.push_back(fmt::format("run {} had an unstable warm-up", run->id));
     }
     return warnings;
 }

@@ -213,11 +213,6 @@ void compare_to_reference(ComparedMetric& result, const MetricDefinition& metric
            paired_ratio(pairs.baseline, pairs.candidate, kDecides));
 }
 
-bool measured_apart(const RunRecord& run) {
-    return std::any_of(run.notes_from_run.begin(), run.notes_from_run.end(),
-                       [](const std::string& note) { return note.starts_with(kMeasuredApartNote); });
-}
-
 bool against_baseline(const MetricDefinition& metric) {
     return metric.id == "kl_divergence" || metric.id == "top1_agreement";
 }
@@ -228,7 +223,7 @@ Comparison compare(const Store& store, const RunRecord& baseline, const RunRecor
     Comparison result;
     result.baseline = baseline.id;
     result.candidate = candidate.id;
-    result.interleaved = candidate.what.paired_with == baseline.id && !measured_apart(candidate);
+    result.interleaved = candidate.what.paired_with == baseline.id && !candidate.measured_apart;
     result.warnings = comparison_warnings(baseline, candidate, result.interleaved);
     const Compared a = with_samples(store, baseline), b = with_samples(store, candidate);
     for (const MetricDefinition& metric : metric_definitions()) {

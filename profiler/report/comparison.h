@@ -30,9 +30,6 @@ struct Comparison {
     std::vector<std::string> warnings;  // "other machine", "other thread count", …
 };
 
-// A run's note that begins with this was paired with a baseline but not interleaved with it: the two did not fit in memory together.
-inline constexpr std::string_view kMeasuredApartNote = "measured one after the other";
-
 // Paired by repetition where the two runs were interleaved, else unpaired; accuracy is paired by window. Metrics in the order of
 // their definitions; one that only a candidate can have (KL divergence against its baseline) is left out where the first run is that
 // baseline. What may not be compared (comparability.h) is refused with the reason. Reads the runs' samples; throws StoreError.

@@ -32,6 +32,8 @@ nlohmann::json run_json(const RunRecord& run) {
                         {"predicted", run.predicted},
                         {"environment", run.what.environment},
                         {"notes", run.notes_from_run},
+                        {"unstable_warmup", run.unstable_warmup},
+                        {"measured_apart", run.measured_apart},
                         {"note", run.note},
                         {"tags", run.tags},
                         {"starred", run.starred},

@@ -110,8 +110,19 @@ ALTER TABLE run ADD COLUMN trace_details TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE trace ADD COLUMN launch INTEGER NOT NULL DEFAULT 0;
 )";
 
+// Facts of a run that decide how it is compared. Until then they were told by how its notes begin.
+constexpr const char* kAddFacts = R"(
+ALTER TABLE run ADD COLUMN unstable_warmup INTEGER NOT NULL DEFAULT 0 CHECK(unstable_warmup IN (0, 1));
+ALTER TABLE run ADD COLUMN measured_apart INTEGER NOT NULL DEFAULT 0 CHECK(measured_apart IN (0, 1));
+UPDATE run SET unstable_warmup = 1 WHERE id IN
+  (SELECT run_id FROM note WHERE author = 'run' AND text GLOB 'unstable warm-up*');
+UPDATE run SET measured_apart = 1 WHERE id IN
+  (SELECT run_id FROM note WHERE author = 'run' AND text GLOB 'measured one after the other*');
+)";
+
 // kSteps[i] takes schema i to i + 1. Steps are never edited once released; a new schema is a new step.
-constexpr std::array kSteps{kCreate, kAddMarksAndArtifacts, kAddTraces, kAddPredictions, kAddDeviceTraces};
+constexpr std::array kSteps{kCreate,         kAddMarksAndArtifacts, kAddTraces,
+                            kAddPredictions, kAddDeviceTraces,      kAddFacts};
 static_assert(kSteps.size() == kSchemaVersion);
 
 int version_of(SQLite::Database& database) {

@@ -15,7 +15,7 @@ using Kind = Json::value_t;
 constexpr const char* kRun =
     "SELECT status, created, reason, duration_seconds, model.name, model.source, model.hash, "
     "model.details, recipe.steps, recipe.label, workload.details, target, environment.details, side, "
-    "paired_with, starred, trace_events, trace_dropped FROM run "
+    "paired_with, starred, trace_events, trace_dropped, unstable_warmup, measured_apart FROM run "
     "LEFT JOIN model ON model.id = model_id LEFT JOIN recipe ON recipe.id = recipe_id "
     "LEFT JOIN workload ON workload.id = workload_id LEFT JOIN environment ON environment.id = "
     "environment_id "
@@ -69,6 +69,8 @@ void read_run(SQLite::Statement& row, RunRecord& run) {
     run.starred = fields.integer("starred") != 0;
     run.trace_events = fields.integer("trace_events");
     run.trace_dropped = fields.integer("trace_dropped");
+    run.unstable_warmup = fields.integer("unstable_warmup") != 0;
+    run.measured_apart = fields.integer("measured_apart") != 0;
     run.status = status;
 }
 

@@ -52,13 +52,19 @@ struct RunRecord {
     std::map<std::string, double> predicted;     // metric id → what was predicted before the run
     nlohmann::json
         engaged;  // {technique: {"counters", "engaged", "counter", "value"}} of the last repetition; null in list()
-    std::vector<std::string> notes_from_run;  // "unstable warm-up", "Q4_1 tensors were expanded first"
-    std::string note;                         // the user's
+    std::vector<std::string> notes_from_run;  // for people: "Q4_1 tensors were expanded first"
+    bool unstable_warmup = false;             // it ended before the repetitions agreed
+    bool measured_apart =
+        false;  // paired with a baseline and not interleaved with it: the two did not fit in memory together
+    std::string note;  // the user's
     std::vector<std::string> tags;
     bool starred = false;
     std::int64_t trace_events = 0;   // 0: no trace was recorded
     std::int64_t trace_dropped = 0;  // events that found no room
 };
+
+// What may be true of a run and decides how it is compared: the fields of RunRecord by the same names.
+enum class RunFact : std::uint8_t { unstable_warmup, measured_apart };
 
 // An exported checkpoint.
 struct Artifact {
@@ -113,6 +119,7 @@ public:
     void set_memory(std::int64_t run, const std::map<std::string, std::int64_t>& bytes_by_class);
     void set_prediction(std::int64_t run, const std::map<std::string, double>& metrics);  // replaces it
     void add_run_note(std::int64_t run, const std::string& text);
+    void set_fact(std::int64_t run, RunFact fact);
     void finish_run(std::int64_t run, const std::string& status, const std::string& reason,
                     double duration_seconds);
     // Runs left "running" by a client that is gone become "interrupted". Returns how many. Opening a store does this too.

@@ -122,6 +122,13 @@ void Store::add_run_note(std::int64_t run, const std::string& text) {
     });
 }
 
+void Store::set_fact(std::int64_t run, RunFact fact) {
+    const char* sql = fact == RunFact::unstable_warmup ? "UPDATE run SET unstable_warmup = 1 WHERE id = ?"
+                                                       : "UPDATE run SET measured_apart = 1 WHERE id = ?";
+    impl_->connection.write(
+        [&](SQLite::Database& database) { require_run(execute(database, sql, run), run); });
+}
+
 void Store::finish_run(std::int64_t run, const std::string& status, const std::string& reason,
                        double duration_seconds) {
     impl_->connection.write([&](SQLite::Database& database) {

@@ -234,8 +234,10 @@ TEST_F(Measuring, ModelsThatDoNotFitTogetherAreMeasuredApart) {
     for (const LiveSample& sample : samples_)
         if (!sample.warmup) order += sample.side == Side::baseline ? 'A' : 'B';
     EXPECT_EQ(order, "AAAAABBBBB");
-    for (const std::int64_t run : result.runs)
-        EXPECT_THAT(load(run).notes_from_run, Contains(HasSubstr(std::string(profiler::kMeasuredApartNote))));
+    for (const std::int64_t run : result.runs) {
+        EXPECT_TRUE(load(run).measured_apart);
+        EXPECT_THAT(load(run).notes_from_run, Contains(HasSubstr("measured one after the other")));
+    }
     EXPECT_FALSE(result.comparison->interleaved);
     EXPECT_NEAR(load(result.runs[1]).metrics.at("kl_divergence").value, 0.01, 1e-12);
     double last = 0;
@@ -249,6 +251,7 @@ TEST_F(Measuring, ModelsThatDoNotFitTogetherAreMeasuredApart) {
 TEST_F(Measuring, AWarmUpThatDoesNotSettleIsNoted) {
     const MeasureResult result = measure(request(), fake({"--unsteady"}));
     EXPECT_EQ(samples(result.runs[0], "warmup"), 10u);
+    EXPECT_TRUE(load(result.runs[0]).unstable_warmup);
     EXPECT_THAT(load(result.runs[0]).notes_from_run, Contains(HasSubstr("unstable warm-up")));
     EXPECT_THAT(result.comparison->warnings, Contains(HasSubstr("unstable warm-up")));
 }

@@ -100,8 +100,7 @@ TEST_F(Comparing, RunsMeasuredApartIsUnpairedAndSaysSo) {
 TEST_F(Comparing, RunsThatDidNotFitTogetherIsUnpaired) {
     const std::int64_t baseline = runs_.add(MeasuredRuns::what());
     const std::int64_t candidate = runs_.add(paired(baseline), 1.2);
-    runs_.store().add_run_note(
-        candidate, fmt::format("{}: both models together do not fit in memory", kMeasuredApartNote));
+    runs_.store().set_fact(candidate, RunFact::measured_apart);
     const Comparison found = runs_.compare(baseline, candidate);
     EXPECT_FALSE(found.interleaved);
     EXPECT_EQ(metric(found, "decode_tokens_per_second").verdict, "faster");
@@ -269,8 +268,7 @@ TEST_F(Comparing, WarnsOfOtherPromptsAndOfABusyMachine) {
 TEST_F(Comparing, WarnsOfAnUnstableWarmUpAndOfFewerWindows) {
     const std::int64_t baseline = runs_.add(MeasuredRuns::what());
     const std::int64_t candidate = runs_.add(paired(baseline));
-    runs_.store().add_run_note(candidate,
-                               "unstable warm-up: the last three repetitions differed by more than 3 %");
+    runs_.store().set_fact(candidate, RunFact::unstable_warmup);
     runs_.store().add_sample(candidate, {6, "accuracy", {{"nll_sum", 765}, {"scored", 255}}, nullptr});
     const Comparison found = runs_.compare(baseline, candidate);
     EXPECT_THAT(found.warnings, Contains("run " + std::to_string(candidate) + " had an unstable warm-up"));

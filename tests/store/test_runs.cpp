@@ -30,6 +30,7 @@ TEST_F(Runs, ComeBackAsTheyWereStored) {
     store_.set_prediction(run, {{"peak_memory", 4.9e9}, {"decode_tokens_per_second", 12.5}});
     store_.set_memory(run, {{"weights", 4'000'000'000}, {"peak_resident", 5'000'000'000}});
     store_.add_run_note(run, "unstable warm-up");
+    store_.set_fact(run, RunFact::unstable_warmup);
     store_.add_run_note(run, "Q4_1 tensors were expanded first");
     store_.finish_run(run, "done", "", 12.5);
 
@@ -50,6 +51,8 @@ TEST_F(Runs, ComeBackAsTheyWereStored) {
     EXPECT_EQ(back->metrics.at("decode_tokens_per_second").value, 101.25);
     EXPECT_EQ(back->metrics.at("decode_tokens_per_second").unit, "tok/s");
     EXPECT_EQ(back->memory.at("weights"), 4'000'000'000);
+    EXPECT_TRUE(back->unstable_warmup);
+    EXPECT_FALSE(back->measured_apart);
     EXPECT_THAT(back->notes_from_run, ElementsAre("unstable warm-up", "Q4_1 tensors were expanded first"));
 
     const std::vector<Sample> samples = store_.samples(run);

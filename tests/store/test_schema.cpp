@@ -43,7 +43,7 @@ TEST(Schema, OfANewStoreIsTheCurrentOne) {
     const int version = std::stoi(raw.execAndGet("SELECT sqlite_version()").getString().substr(2));
     EXPECT_EQ(store.info().journal_mode, version < 51 ? "truncate" : "wal");
     EXPECT_EQ(raw.execAndGet("PRAGMA application_id").getInt(), 0x486F6E65);
-    EXPECT_EQ(raw.execAndGet("PRAGMA user_version").getInt(), 5);
+    EXPECT_EQ(raw.execAndGet("PRAGMA user_version").getInt(), 6);
 }
 
 TEST(Schema, OneIsBroughtForwardWithABackup) {
@@ -53,13 +53,16 @@ TEST(Schema, OneIsBroughtForwardWithABackup) {
     std::filesystem::permissions(path, std::filesystem::perms::owner_write,
                                  std::filesystem::perm_options::add);
     Store store(path);
-    EXPECT_EQ(store.info().schema_version, 5);
+    EXPECT_EQ(store.info().schema_version, 6);
     const std::vector<RunRecord> runs = store.list();
     ASSERT_EQ(runs.size(), 3u);
     EXPECT_EQ(runs[0].reason, "the worker was killed by SIGKILL");
     EXPECT_EQ(runs[1].what.paired_with, 1);
     EXPECT_EQ(runs[1].note, "the one to keep");
     EXPECT_EQ(runs[1].notes_from_run.at(0), "unstable warm-up");
+    EXPECT_TRUE(runs[1].unstable_warmup);
+    EXPECT_FALSE(runs[0].unstable_warmup);
+    EXPECT_FALSE(runs[1].measured_apart);
     EXPECT_EQ(runs[1].tags.at(0), "laptop");
     EXPECT_EQ(runs[1].metrics.at("decode_tokens_per_second").value, 201);
     EXPECT_FALSE(runs[1].starred);
@@ -90,9 +93,10 @@ TEST(Schema, TwoIsBroughtForwardWithItsMarks) {
         .exec(
             "DROP TABLE prediction; DROP TABLE trace; ALTER TABLE run DROP COLUMN trace_events; "
             "ALTER TABLE run DROP COLUMN trace_dropped; ALTER TABLE run DROP COLUMN trace_details; "
+            "ALTER TABLE run DROP COLUMN unstable_warmup; ALTER TABLE run DROP COLUMN measured_apart; "
             "PRAGMA user_version = 2");
     Store store(path);
-    EXPECT_EQ(store.info().schema_version, 5);
+    EXPECT_EQ(store.info().schema_version, 6);
     EXPECT_TRUE(store.load(run)->starred);
     EXPECT_EQ(store.load(run)->trace_events, 0);
     EXPECT_TRUE(store.trace(run).events.empty());
@@ -101,6 +105,35 @@ TEST(Schema, TwoIsBroughtForwardWithItsMarks) {
                   .execAndGet("PRAGMA user_version")
                   .getInt(),
               2);
+}
+
+TEST(Schema, FiveIsBroughtForwardWithWhatItsNotesSaid) {
+    TemporaryFolder folder;
+    const std::filesystem::path path = folder / "runs.sqlite";
+    std::int64_t apart = 0, unstable = 0, neither = 0;
+    {
+        Store store(path);
+        apart = store.begin_run(example_run());
+        store.add_run_note(apart, "measured one after the other: both models together do not fit in memory");
+        unstable = store.begin_run(example_run());
+        store.add_run_note(unstable,
+                           "unstable warm-up: the last three repetitions differed by more than 3 %");
+        neither = store.begin_run(example_run());
+        store.add_run_note(neither, "noisy, as after an unstable warm-up");
+        store.set_note(neither, "measured one after the other");
+    }
+    SQLite::Database(path.string(), SQLite::OPEN_READWRITE)
+        .exec(
+            "ALTER TABLE run DROP COLUMN unstable_warmup; ALTER TABLE run DROP COLUMN measured_apart; "
+            "PRAGMA user_version = 5");
+    const Store store(path);
+    EXPECT_EQ(store.info().schema_version, 6);
+    EXPECT_TRUE(store.load(apart)->measured_apart);
+    EXPECT_FALSE(store.load(apart)->unstable_warmup);
+    EXPECT_FALSE(store.load(unstable)->measured_apart);
+    EXPECT_TRUE(store.load(unstable)->unstable_warmup);
+    EXPECT_FALSE(store.load(neither)->measured_apart);
+    EXPECT_FALSE(store.load(neither)->unstable_warmup);
 }
 
 // A step that fails half-way leaves the old schema and its data.
@@ -136,7 +169,7 @@ TEST(Schema, ThatIsNewerIsReadNotWritten) {
         store.set_starred(run, true);
         FAIL() << "wrote a newer store";
     } catch (const StoreError& error) {
-        EXPECT_THAT(error.what(), HasSubstr("newer Hone (schema 7, this one knows 5)"));
+        EXPECT_THAT(error.what(), HasSubstr("newer Hone (schema 7, this one knows 6)"));
     }
 }
 

@@ -240,7 +240,8 @@ void Measurement::warm_up(const std::vector<SideState*>& sides) {
     }
     for (SideState* side : sides) {
         if (!steady(side))
-            side->run->note("unstable warm-up: the last three repetitions differed by more than 3 %");
+            side->run->fact(profiler::RunFact::unstable_warmup,
+                            "unstable warm-up: the last three repetitions differed by more than 3 %");
     }
 }
 
@@ -407,7 +408,8 @@ MeasureResult Measurement::run() {
         } else {
             scale_ = 1.0 / static_cast<double>(sides_.size());
             for (SideState& side : sides_) {
-                side.run->note("measured one after the other: both models together do not fit in memory");
+                side.run->fact(profiler::RunFact::measured_apart,
+                               "measured one after the other: both models together do not fit in memory");
                 measure({&side});
                 side.worker.reset();
                 offset_ += scale_;

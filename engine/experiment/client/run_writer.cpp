@@ -56,6 +56,11 @@ void RunWriter::note(const std::string& text) {
     store_.add_run_note(id_, text);
 }
 
+void RunWriter::fact(profiler::RunFact fact, const std::string& text) {
+    store_.set_fact(id_, fact);
+    note(text);
+}
+
 void RunWriter::predicted(const nlohmann::json& reply) {
     std::map<std::string, double> metrics = numbers<double>(reply, "times");
     const auto memory = numbers<double>(reply, "memory");

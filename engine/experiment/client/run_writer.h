@@ -28,6 +28,7 @@ public:
     void trace(const nlohmann::json& reply, const std::string& spool);  // the events that the worker spooled
     LiveAccuracy window(Side side, int index, int windows, const nlohmann::json& reply);
     void note(const std::string& text);
+    void fact(profiler::RunFact fact, const std::string& note);  // what decides, and the same for people
 
     // Values of one metric over the timed repetitions, and over the warm-up, in order.
     std::vector<double> repetition_values(const std::string& metric) const;
