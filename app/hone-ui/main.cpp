@@ -21,6 +21,8 @@
 #include "ui/shell/main_window.h"
 #include "ui/shell/screenshots.h"
 #include "ui/shell/settings.h"
+#include "ui/widgets/error_words.h"
+#include "ui/widgets/question.h"
 
 namespace {
 
@@ -132,7 +134,7 @@ public:
                 session_ = std::make_unique<Session>(builtin_registry(), WorkerLaunch(), store.toStdString());
                 break;
             } catch (const std::exception& error) {
-                store = askForStore(QString::fromUtf8(error.what()));
+                store = askForStore(errorWords(details_of(error)));
                 if (store.isEmpty()) return false;
             }
         }
@@ -158,10 +160,11 @@ private:
         });
     }
 
-    static QString askForStore(const QString& problem) {
+    static QString askForStore(const ErrorWords& problem) {
         QMessageBox box(QMessageBox::Warning, QStringLiteral("Hone"),
                         QApplication::tr("The store of runs cannot be opened."));
-        box.setInformativeText(problem);
+        box.setInformativeText((problem.sentences() + QLatin1String("\n\n") + problem.detail).trimmed());
+        showAsPlainText(box);
         const QPushButton* choose =
             box.addButton(QApplication::tr("Choose another store…"), QMessageBox::AcceptRole);
         box.addButton(QApplication::tr("Quit"), QMessageBox::RejectRole);

@@ -444,14 +444,16 @@ private slots:
         tickOnly(baseline_ + 4);
         auto* page = static_cast<ComparePage*>(f_->page);
         const QString path = QString::fromStdString(test::scratchFile("runs.out").string());
-        QCOMPARE(page->exportTo(path, profiler::ReportFormat::csv), QString());
+        QVERIFY(!page->exportTo(path, profiler::ReportFormat::csv));
         QCOMPARE(read(path).count('\n'), 3);  // a header line and two runs
-        QCOMPARE(page->exportTo(path, profiler::ReportFormat::json), QString());
+        QVERIFY(!page->exportTo(path, profiler::ReportFormat::json));
         QCOMPARE(nlohmann::json::parse(read(path).toStdString())["runs"].size(), std::size_t{2});
-        QCOMPARE(page->exportTo(path, profiler::ReportFormat::markdown), QString());
+        QVERIFY(!page->exportTo(path, profiler::ReportFormat::markdown));
         QVERIFY(read(path).contains("int8 per channel"));
-        QVERIFY(page->exportTo(QStringLiteral("/nowhere/runs.csv"), profiler::ReportFormat::csv)
-                    .contains(QStringLiteral("/nowhere/runs.csv")));
+        const auto error = page->exportTo(QStringLiteral("/nowhere/runs.csv"), profiler::ReportFormat::csv);
+        QVERIFY(error.has_value());
+        QCOMPARE(QString::fromStdString(error->summary), QStringLiteral("The file could not be written."));
+        QVERIFY(QString::fromStdString(error->message).contains(QStringLiteral("/nowhere/runs.csv")));
     }
 
     void aFailedRunSaysWhy() {

@@ -167,7 +167,9 @@ private slots:
         gone.id = 999;
         QVERIFY(!edits.setNote(gone, "lost"));
         QCOMPARE(failed.count(), 1);
-        QVERIFY(failed.first().first().toString().contains(QStringLiteral("999")));
+        const auto error = failed.first().first().value<hone::ErrorDetails>();
+        QCOMPARE(QString::fromStdString(error.summary), QStringLiteral("There is no such run."));
+        QVERIFY(QString::fromStdString(error.message).contains(QStringLiteral("999")));
         QVERIFY(!edits.undoStack().canUndo());
     }
 

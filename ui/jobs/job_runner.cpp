@@ -69,10 +69,8 @@ Outcome execute(const Request& request, const Execute& with) {
         return std::visit(with, request);
     } catch (const Cancelled&) {
         return {JobState::cancelled, {}, {}};
-    } catch (const Error& error) {
-        return {JobState::failed, error.details(), {}};
     } catch (const std::exception& error) {
-        return {JobState::failed, Error(error.what()).details(), {}};
+        return {JobState::failed, details_of(error), {}};
     }
 }
 

@@ -43,10 +43,8 @@ void QuickRequests::start(const QString& key, QObject* context, Work work, Done 
             ok = true;
         } catch (const Cancelled&) {
             error.message = "cancelled";
-        } catch (const Error& e) {
-            error = e.details();
         } catch (const std::exception& e) {
-            error.message = e.what();
+            error = details_of(e);
         }
         QMetaObject::invokeMethod(this, [this, id, result, ok, error] { finish(id, result, ok, error); });
     });

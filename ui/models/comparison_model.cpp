@@ -152,7 +152,9 @@ QVariant ComparisonModel::differenceData(const RunDifference& difference, int co
     if (role == Qt::DisplayRole) return value.isEmpty() ? tr("the same") : value;
     if (role == Qt::ToolTipRole)
         return plainTip(
-            column == 0 ? tr("%1: %2 in run %3").arg(value, difference.baseline).arg(baseline_->id) : value);
+            column == 0
+                ? tr("%1: %2 in run %3").arg(value, difference.baseline, QString::number(baseline_->id))
+                : value);
     if (role == ToneRole && column > 0) return static_cast<int>(value.isEmpty() ? Tone::muted : Tone::text);
     return {};
 }
@@ -167,8 +169,7 @@ QVariant ComparisonModel::data(const QModelIndex& index, int role) const {
         return cell(id, static_cast<std::size_t>(index.column() - 1), role);
     }
     if (role == Qt::DisplayRole) return metricTitle(id);
-    if (role == Qt::ToolTipRole)
-        return QStringLiteral("<qt>%1</qt>").arg(metricDefinition(id).toHtmlEscaped());
+    if (role == Qt::ToolTipRole) return plainTip(metricDefinition(id));
     if (role == SuffixRole && baseline_) {
         const auto value = metricOf(*baseline_, id);
         return value ? QVariant(formatMetric(QString::fromStdString(id), value->value)) : QVariant();

@@ -123,8 +123,7 @@ QVariant LedgerModel::metricCell(const std::string& id, int role) const {
     // The column is narrow, and what belongs to the top stays the top.
     if (role == Qt::DisplayRole) return id == "top1_agreement" ? tr("Same top-1") : metricTitle(id);
     if (role == SuffixRole) return metricUnit(id);
-    if (role == Qt::ToolTipRole)
-        return QStringLiteral("<qt>%1</qt>").arg(metricDefinition(id).toHtmlEscaped());
+    if (role == Qt::ToolTipRole) return plainTip(metricDefinition(id));
     return {};
 }
 
@@ -161,7 +160,7 @@ QVariant LedgerModel::offByCell(const std::string& id, int role) const {
         return tr("How far the prediction lies above (+) or below (−) what was measured");
     const int percent = static_cast<int>(std::lround(100 * (*foreseen / measured->value - 1)));
     const QString sign = percent > 0 ? QStringLiteral("+") : percent < 0 ? QStringLiteral("−") : QString();
-    return QStringLiteral("%1%2 %").arg(sign).arg(std::abs(percent));
+    return QStringLiteral("%1%2 %").arg(sign, QString::number(std::abs(percent)));
 }
 
 QVariant LedgerModel::intervalCell(const std::string& id, int role) const {

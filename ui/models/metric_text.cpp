@@ -24,8 +24,7 @@ QString fromView(std::string_view text) {
 QString tip(const QStringList& paragraphs) {
     QString html = QStringLiteral("<qt>");
     for (const QString& paragraph : paragraphs)
-        if (!paragraph.isEmpty())
-            html += QStringLiteral("<p>%1</p>").arg(plainLine(paragraph).toHtmlEscaped());
+        if (!paragraph.isEmpty()) html += QStringLiteral("<p>%1</p>").arg(plainMarkup(paragraph));
     return html + QStringLiteral("</qt>");
 }
 
@@ -119,8 +118,7 @@ VerdictText verdictText(const profiler::ComparedMetric& metric) {
              tr("candidate / baseline = %1, 95 % interval %2 to %3, 99 % interval %4 to %5, n = %6")
                  .arg(formatExact(metric.ratio.value), formatExact(metric.ratio.low),
                       formatExact(metric.ratio.high), formatExact(metric.decides.low),
-                      formatExact(metric.decides.high))
-                 .arg(metric.ratio.n),
+                      formatExact(metric.decides.high), QString::number(metric.ratio.n)),
              metricDefinition(metric.id)});
     if (shown.word.empty()) return result;
     const QString arrow = QString::fromUtf8(shown.arrow.data(), static_cast<qsizetype>(shown.arrow.size()));

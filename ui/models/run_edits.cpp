@@ -32,7 +32,7 @@ bool RunEdits::attempt(const Write& write) {
         write();
         return true;
     } catch (const std::exception& error) {
-        emit failed(QString::fromUtf8(error.what()));
+        emit failed(details_of(error));
         return false;
     }
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "profiler/store/store.h"
 
 namespace hone::ui {
@@ -26,7 +27,7 @@ public:
 signals:
     void edited(qint64 run);
     void removedOrRestored();
-    void failed(const QString& reason);
+    void failed(const hone::ErrorDetails& error);
 
 private:
     using Write = std::function<void()>;

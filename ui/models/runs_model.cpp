@@ -100,7 +100,7 @@ bool sameRun(const RunRecord& a, const RunRecord& b) {
 }
 
 QString runName(const RunRecord& run) {
-    return QStringLiteral("%1 %2").arg(run.id).arg(plainLine(run.what.recipe_label));
+    return QStringLiteral("%1 %2").arg(QString::number(run.id), plainLine(run.what.recipe_label));
 }
 
 RunsModel::RunsModel(profiler::Store& store, RunEdits& edits, QObject* parent)
@@ -347,8 +347,7 @@ QVariant RunsModel::headerData(int section, Qt::Orientation orientation, int rol
     const char* metric = metricOfColumn(section);
     if (role == Qt::TextAlignmentRole)
         return static_cast<int>(Qt::AlignVCenter | (isFigure(section) ? Qt::AlignRight : Qt::AlignLeft));
-    if (role == Qt::ToolTipRole && metric != nullptr)
-        return QStringLiteral("<qt>%1</qt>").arg(metricDefinition(metric).toHtmlEscaped());
+    if (role == Qt::ToolTipRole && metric != nullptr) return plainTip(metricDefinition(metric));
     if (role == Qt::ToolTipRole && section == Pin)
         return tr("The baseline that the ticked runs are compared with");
     if (role != Qt::DisplayRole) return {};
@@ -371,7 +370,7 @@ void RunsModel::reread(std::int64_t run) {
     try {
         if (auto now = store_.load(run)) runs_[static_cast<std::size_t>(row)] = std::move(*now);
     } catch (const std::exception& error) {
-        emit storeFailed(QString::fromUtf8(error.what()));
+        emit storeFailed(details_of(error));
     }
     emit dataChanged(index(row, 0), index(row, ColumnCount - 1));
 }

@@ -71,7 +71,7 @@ public:
 
 signals:
     void tickedChanged();  // or the pinned one, or what the table knows of any run
-    void storeFailed(const QString& reason);
+    void storeFailed(const hone::ErrorDetails& error);
 
 private:
     QVariant text(const profiler::RunRecord& run, int column) const;

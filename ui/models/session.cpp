@@ -263,7 +263,7 @@ int Session::measureAgain(const profiler::RunRecord& run) {
     MeasureRequest request = rerun_request(run, impl_->registry);
     request.trace = run.trace_events > 0;
     const QString name = QString::fromStdString(run.what.recipe_label);
-    return impl_->jobs.measure(tr("Measuring run %1 again: %2").arg(run.id).arg(name), request);
+    return impl_->jobs.measure(tr("Measuring run %1 again: %2").arg(QString::number(run.id), name), request);
 }
 
 }  // namespace hone::ui

@@ -104,7 +104,7 @@ void SessionMemory::restoreWorkload() {
             session_.setTarget(target_from_json(target));
     } catch (const std::exception& error) {
         session_.say(tr("The workload of the last time is not kept: %1")
-                         .arg(errorWords(errorDetails(error)).sentences()));
+                         .arg(errorWords(details_of(error)).sentences()));
     }
     session_.setTracing(QSettings().value(tracingKey).toBool());
 }
@@ -119,7 +119,7 @@ void SessionMemory::restoreRecipe(const QString& checkpoint, bool undoable) {
                  : session_.restoreRecipe(recipe);
     } catch (const std::exception& error) {
         session_.say(tr("The recipe kept for this model is dropped: %1")
-                         .arg(errorWords(errorDetails(error)).sentences()));
+                         .arg(errorWords(details_of(error)).sentences()));
     }
 }
 

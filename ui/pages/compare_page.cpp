@@ -119,7 +119,7 @@ QList<QWidget*> ComparePage::headerWidgets() {
     QUndoStack& stack = session().runEdits().undoStack();
     const auto follow = [&stack, undo] {
         undo->setEnabled(stack.canUndo());
-        undo->setToolTip(tr("Undo %1  Ctrl+Z").arg(stack.undoText()));
+        undo->setToolTip(plainTip(tr("Undo %1  Ctrl+Z").arg(stack.undoText())));
     };
     connect(&stack, &QUndoStack::indexChanged, undo, follow);
     connect(undo, &QPushButton::clicked, &stack, &QUndoStack::undo);
@@ -166,8 +166,8 @@ void ComparePage::followTable() {
     connect(&model_, &RunsModel::tickedChanged, this, [this] {
         if (ticksRestored_) session().setTickedRuns(model_.ticked());
     });
-    connect(&model_, &RunsModel::storeFailed, this, [this](const QString& reason) {
-        banner_->show(Banner::Kind::error, tr("The change was not stored."), reason);
+    connect(&model_, &RunsModel::storeFailed, this, [this](const ErrorDetails& error) {
+        banner_->showError(error, tr("The change was not stored."));
     });
     connect(banner_, &Banner::triggered, this, [this] {
         if (bannerAction_) bannerAction_();
@@ -307,8 +307,8 @@ void ComparePage::explainCurrent() {
     banner_->show(
         failed ? Banner::Kind::error : Banner::Kind::note,
         tr("Run %1 %2: %3")
-            .arg(run->id)
-            .arg(QCoreApplication::translate("RunStatus", run->status.c_str()), plainLine(run->reason)));
+            .arg(QString::number(run->id), QCoreApplication::translate("RunStatus", run->status.c_str()),
+                 plainLine(run->reason)));
 }
 
 void ComparePage::followCurrentTrace() {
@@ -361,14 +361,20 @@ std::vector<profiler::RunRecord> ComparePage::chosenRuns() const {
     return runs;
 }
 
-QString ComparePage::exportTo(const QString& path, profiler::ReportFormat format) {
+std::optional<ErrorDetails> ComparePage::exportTo(const QString& path, profiler::ReportFormat format) {
     try {
         const std::string text = profiler::export_runs(session().store(), chosenRuns(), format);
         QSaveFile file(path);
         if (file.open(QIODevice::WriteOnly)) file.write(text.data(), static_cast<qint64>(text.size()));
-        return file.commit() ? QString() : tr("%1 could not be written: %2").arg(path, file.errorString());
+        if (file.commit()) return std::nullopt;
+        throw Error(ErrorDetails{.message = {},
+                                 .file = path.toStdString(),
+                                 .field = "file",
+                                 .found = file.errorString().toStdString(),
+                                 .expected = "a place that can be written",
+                                 .fault = Fault::not_written});
     } catch (const std::exception& error) {
-        return QString::fromUtf8(error.what());
+        return details_of(error);
     }
 }
 
@@ -376,14 +382,14 @@ void ComparePage::askExport(profiler::ReportFormat format, const QString& suffix
     const QString path = QFileDialog::getSaveFileName(
         this, tr("Export the runs"), QStringLiteral("runs.") + suffix, QStringLiteral("*.") + suffix);
     if (path.isEmpty()) return;
-    const QString reason = exportTo(path, format);
-    if (reason.isEmpty())
+    const std::optional<ErrorDetails> error = exportTo(path, format);
+    if (!error)
         banner_->show(
             Banner::Kind::note,
             tr("%1 saved in %2.")
                 .arg(counted(static_cast<qint64>(chosenRuns().size()), tr("%1 run"), tr("%1 runs")), path));
     else
-        banner_->show(Banner::Kind::error, reason);
+        banner_->showError(*error);
 }
 
 }  // namespace hone::ui

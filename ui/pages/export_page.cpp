@@ -15,6 +15,7 @@
 
 #include "ui/forms/schema_text.h"
 #include "ui/pages/export/artifact_card.h"
+#include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/empty_state.h"
@@ -381,7 +382,7 @@ void ExportPage::showState() {
                      ? tr("A folder is there: tick that it may be replaced, or choose another name")
                      : tr("A file is there: tick that it may be replaced, or choose another name");
     button_->setEnabled(reason.isEmpty());
-    button_->setToolTip(reason.isEmpty() ? tr("Write the file") : reason);
+    button_->setToolTip(plainTip(reason.isEmpty() ? tr("Write the file") : reason));
     button_->setText(exporting ? tr("Exporting…") : waiting ? tr("Waiting…") : tr("Export"));
     button_->setAccessibleName(button_->text());
     if (exporting || waiting) return;

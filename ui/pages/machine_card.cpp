@@ -73,7 +73,8 @@ void addDevice(Facts& facts, const DeviceFacts& device, bool whole) {
     if (!whole) return;
     if (!device.capability.isEmpty())
         add(facts, MachineCard::tr("Compute capability"),
-            MachineCard::tr("%1 · %2 multiprocessors").arg(device.capability).arg(device.processors));
+            MachineCard::tr("%1 · %2 multiprocessors")
+                .arg(device.capability, QString::number(device.processors)));
     if (!device.driver.isEmpty())
         add(facts, MachineCard::tr("CUDA"),
             MachineCard::tr("driver %1 · runtime %2").arg(device.driver, device.runtime),

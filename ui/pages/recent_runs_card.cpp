@@ -122,7 +122,7 @@ void RecentRunsCard::refresh() {
     try {
         runs = session_.store().list();
     } catch (const profiler::StoreError& error) {
-        empty_->setTexts(tr("The runs cannot be read"), errorWords(errorDetails(error)).sentences());
+        empty_->setTexts(tr("The runs cannot be read"), errorWords(details_of(error)).sentences());
     }
     if (runs.size() > shownRuns) runs.resize(shownRuns);
     empty_->setVisible(runs.empty());

@@ -122,7 +122,9 @@ void MainWindow::connectSession() {
     connect(&session_, &Session::runRequested, this, [this] { pages_->showPage(QStringLiteral("compare")); });
     connect(&session_, &Session::traceRequested, this, &MainWindow::showTrace);
     connect(&session_, &Session::modelChanged, this, [this] {
-        setWindowTitle(tr("%1 — Hone").arg(session_.modelName()));
+        // Written twice it is no mark of what is not saved.
+        setWindowTitle(
+            tr("%1 — Hone").arg(session_.modelName().replace(QLatin1String("[*]"), QLatin1String("[*][*]"))));
         settings::addRecentCheckpoint(session_.checkpoint());
         settings::setLastCheckpoint(session_.checkpoint());
         updateJobActions();

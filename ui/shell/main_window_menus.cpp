@@ -10,6 +10,7 @@
 #include "ui/shell/main_window.h"
 #include "ui/shell/page_host.h"
 #include "ui/shell/settings.h"
+#include "ui/theme/plain_text.h"
 
 namespace hone::ui {
 
@@ -29,6 +30,7 @@ void MainWindow::buildFileMenu() {
         menu->addAction(theme.icon(QStringLiteral("open")), tr("&Open…"), this, &MainWindow::chooseFile);
     open->setShortcut(QKeySequence::Open);
     recentMenu_ = menu->addMenu(tr("Open &recent"));
+    recentMenu_->setToolTipsVisible(true);  // names are the last part of a path, and may be alike
     connect(menu, &QMenu::aboutToShow, this, &MainWindow::fillRecentMenu);
     syntheticMenu_ = menu->addMenu(tr("Open a &synthetic model"));
     syntheticMenu_->setToolTipsVisible(true);
@@ -44,8 +46,8 @@ void MainWindow::fillRecentMenu() {
     recentMenu_->clear();
     const QStringList recent = settings::recentCheckpoints();
     for (const QString& checkpoint : recent) {
-        QAction* action = recentMenu_->addAction(QFileInfo(checkpoint).fileName());
-        action->setToolTip(checkpoint);
+        QAction* action = recentMenu_->addAction(plainEntry(QFileInfo(checkpoint).fileName()));
+        action->setToolTip(plainTip(checkpoint));
         connect(action, &QAction::triggered, this, [this, checkpoint] { openCheckpoint(checkpoint); });
     }
     recentMenu_->setEnabled(!recent.isEmpty());
@@ -57,7 +59,7 @@ void MainWindow::fillSyntheticMenu() {
     syntheticMenu_->setEnabled(!shapes.isEmpty());
     for (const QString& shape : shapes) {
         const QString checkpoint = QStringLiteral("synthetic:") + shape;
-        QAction* action = syntheticMenu_->addAction(shape);
+        QAction* action = syntheticMenu_->addAction(plainEntry(shape));
         action->setToolTip(
             tr("Random weights of this shape: speed and memory are real, accuracy means nothing."));
         connect(action, &QAction::triggered, this, [this, checkpoint] { openCheckpoint(checkpoint); });
@@ -77,10 +79,21 @@ void MainWindow::buildEditMenu() {
     };
     connect(pages_, &PageHost::currentPageChanged, stacks, follow);
     follow(pages_->current());
-    QAction* undo = stacks->createUndoAction(this, tr("Undo"));
+    // As QUndoGroup's own actions, which would take a & in what is undone for the mark of a key.
+    auto* undo = new QAction(tr("Undo"), this);
+    undo->setEnabled(stacks->canUndo());
+    connect(undo, &QAction::triggered, stacks, &QUndoGroup::undo);
+    connect(stacks, &QUndoGroup::canUndoChanged, undo, &QAction::setEnabled);
+    connect(stacks, &QUndoGroup::undoTextChanged, undo,
+            [undo](const QString& what) { undo->setText(plainEntry(tr("Undo %1").arg(what).trimmed())); });
     undo->setShortcut(QKeySequence::Undo);
     undo->setIcon(theme.icon(QStringLiteral("undo")));
-    QAction* redo = stacks->createRedoAction(this, tr("Redo"));
+    auto* redo = new QAction(tr("Redo"), this);
+    redo->setEnabled(stacks->canRedo());
+    connect(redo, &QAction::triggered, stacks, &QUndoGroup::redo);
+    connect(stacks, &QUndoGroup::canRedoChanged, redo, &QAction::setEnabled);
+    connect(stacks, &QUndoGroup::redoTextChanged, redo,
+            [redo](const QString& what) { redo->setText(plainEntry(tr("Redo %1").arg(what).trimmed())); });
     redo->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z));
     redo->setIcon(theme.icon(QStringLiteral("redo")));
     menu->addAction(undo);

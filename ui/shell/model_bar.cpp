@@ -104,7 +104,7 @@ void ModelBar::chooseTarget() {
 // One of a group of choices: what it makes of the target, and whether that is the target now.
 void ModelBar::addChoice(QMenu& menu, QActionGroup* group, const QString& text, const Target& target,
                          bool chosen) {
-    QAction* action = menu.addAction(text);
+    QAction* action = menu.addAction(plainEntry(text));
     action->setCheckable(true);
     action->setChecked(chosen);
     group->addAction(action);

@@ -15,17 +15,24 @@ QString plainLine(const QString& text) {
     return plainLine(text.toStdString());
 }
 
-QString plainTip(const QString& text) {
-    if (text.isEmpty()) return {};
+QString plainEntry(const QString& text) {
+    return plainLine(text).replace(QLatin1Char('&'), QLatin1String("&&"));
+}
+
+QString plainMarkup(const QString& text) {
     QStringList lines;
     for (const QString& line : text.split(QLatin1Char('\n'))) {
         QString shown = plainLine(line).toHtmlEscaped();
-        // An indentation is kept; further spaces may wrap.
-        qsizetype spaces = 0;
-        while (spaces < shown.size() && shown[spaces] == QLatin1Char(' ')) ++spaces;
-        lines.append(QStringLiteral("&nbsp;").repeated(spaces) + shown.mid(spaces));
+        // One space of several may wrap.
+        shown.replace(QLatin1String("  "), QLatin1String("&nbsp; "));
+        if (shown.startsWith(QLatin1Char(' '))) shown.replace(0, 1, QLatin1String("&nbsp;"));
+        lines.append(shown);
     }
-    return QStringLiteral("<qt>%1</qt>").arg(lines.join(QLatin1String("<br>")));
+    return lines.join(QLatin1String("<br>"));
+}
+
+QString plainTip(const QString& text) {
+    return text.isEmpty() ? QString() : QStringLiteral("<qt>%1</qt>").arg(plainMarkup(text));
 }
 
 }  // namespace hone::ui

@@ -80,7 +80,7 @@ void TimelinePanel::fillChoice() {
     try {
         runs_ = session_.store().list();
     } catch (const std::exception& error) {
-        return fail(tr("The store could not be read."), errorDetails(error));
+        return fail(tr("The store could not be read."), details_of(error));
     }
     std::erase_if(runs_, [](const profiler::RunRecord& run) { return run.trace_events == 0; });
     choice_->clear();
@@ -113,8 +113,8 @@ void TimelinePanel::load(std::int64_t run) {
     banner_->clear();
     choice_->setCurrentIndex(static_cast<int>(found - runs_.begin()));
     wanted_ = run;
-    reading_->setText(
-        tr("Reading the trace of run %1: %2…").arg(run).arg(operationsText(found->trace_events)));
+    reading_->setText(tr("Reading the trace of run %1: %2…")
+                          .arg(QString::number(run), operationsText(found->trace_events)));
     readingPause_.start();
     loadTrace(
         session_, run, this,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 #include "ui/timeline/totals_model.h"
 
@@ -73,8 +74,7 @@ QString phaseText(profiler::TracePhase phase) {
 
 QString passText(const TraceData& data, std::size_t pass) {
     return word(QT_TRANSLATE_NOOP("Trace", "%1, pass %2"))
-        .arg(phaseText(data.pass(pass).phase))
-        .arg(data.pass(pass).number);
+        .arg(phaseText(data.pass(pass).phase), QString::number(data.pass(pass).number));
 }
 
 QStringList eventLines(const TraceData& data, std::size_t index) {
@@ -85,9 +85,10 @@ QStringList eventLines(const TraceData& data, std::size_t index) {
     QStringList lines{name == operation ? name : QStringLiteral("%1 (%2)").arg(name, operation)};
     const auto pass = data.passes().at(static_cast<double>(event.start));
     const QString phase = pass ? passText(data, *pass) : phaseText(event.phase);
-    lines << (event.layer < 0
-                  ? phase
-                  : word(QT_TRANSLATE_NOOP("Trace", "layer %1 · %2")).arg(event.layer).arg(phase));
+    lines
+        << (event.layer < 0
+                ? phase
+                : word(QT_TRANSLATE_NOOP("Trace", "layer %1 · %2")).arg(QString::number(event.layer), phase));
     lines << word(QT_TRANSLATE_NOOP("Trace", "took %1, from %2"))
                  .arg(formatNanoseconds(ns), formatMoment(static_cast<double>(event.start)));
     if (event.bytes > 0)
@@ -109,7 +110,7 @@ QStringList eventLines(const TraceData& data, std::size_t index) {
 
 QString eventTip(const TraceData& data, std::size_t index) {
     QStringList lines = eventLines(data, index);
-    for (QString& line : lines) line = line.toHtmlEscaped();
+    for (QString& line : lines) line = plainMarkup(line);
     lines.front() = QStringLiteral("<b>%1</b>").arg(lines.front());
     return QStringLiteral("<qt style='white-space:nowrap'>%1</qt>").arg(lines.join(QStringLiteral("<br>")));
 }

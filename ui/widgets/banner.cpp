@@ -6,6 +6,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "ui/theme/plain_text.h"
 #include "ui/widgets/buttons.h"
 
 namespace hone::ui {
@@ -67,12 +68,12 @@ void Banner::showError(const ErrorDetails& error, const QString& what, const QSt
     const QString advice = what.isEmpty() ? words.action : words.sentences();
     show(Kind::error, what.isEmpty() ? words.summary : what, (advice + QLatin1Char(' ') + after).trimmed());
     detail_->setText(words.detail);
-    detail_->setToolTip(words.detail);
+    detail_->setToolTip(plainTip(words.detail));
     detail_->setVisible(!words.detail.isEmpty());
 }
 
 void Banner::showError(const std::exception& error, const QString& what, const QString& after) {
-    showError(errorDetails(error), what, after);
+    showError(details_of(error), what, after);
 }
 
 QColor Banner::color() const {

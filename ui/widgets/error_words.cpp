@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/error_words.h"
 
+#include "ui/theme/plain_text.h"
+
 namespace hone::ui {
 
 namespace {
@@ -28,17 +30,10 @@ ErrorWords errorWords(const ErrorDetails& error) {
     return words;
 }
 
-ErrorDetails errorDetails(const std::exception& error) {
-    if (const auto* own = dynamic_cast<const Error*>(&error)) return own->details();
-    ErrorDetails details;
-    details.message = error.what();
-    return details;
-}
-
 QString errorTip(const ErrorDetails& error) {
     const ErrorWords words = errorWords(error);
-    QString tip = words.sentences().toHtmlEscaped();
-    if (!words.detail.isEmpty()) tip += QStringLiteral("<br><tt>%1</tt>").arg(words.detail.toHtmlEscaped());
+    QString tip = plainMarkup(words.sentences());
+    if (!words.detail.isEmpty()) tip += QStringLiteral("<br><tt>%1</tt>").arg(plainMarkup(words.detail));
     return QStringLiteral("<qt>%1</qt>").arg(tip);
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QString>
-#include <exception>
 
 #include "engine/core/error.h"
 
@@ -15,9 +14,6 @@ struct ErrorWords {
     QString sentences() const;  // summary and action, for places of one line
 };
 ErrorWords errorWords(const ErrorDetails& error);
-
-// What a caught exception says; only its text where it is none of the engine's.
-ErrorDetails errorDetails(const std::exception& error);
 
 // For a tooltip: the sentences, and below them the engine's words in the fixed face.
 QString errorTip(const ErrorDetails& error);

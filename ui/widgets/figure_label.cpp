@@ -4,6 +4,8 @@
 #include <QHBoxLayout>
 #include <QVBoxLayout>
 
+#include "ui/theme/plain_text.h"
+
 namespace hone::ui {
 
 FigureLabel::FigureLabel(const QString& caption, QWidget* parent)
@@ -31,7 +33,7 @@ void FigureLabel::setFigure(const QString& figure, const QString& tooltip) {
     const auto space = figure.indexOf(QChar(0x00A0));
     figure_->setText(space < 0 ? figure : figure.left(space));
     unit_->setText(space < 0 ? QString() : figure.mid(space + 1));
-    setToolTip(tooltip);
+    setToolTip(plainTip(tooltip));
     setAccessibleName(caption_ + QStringLiteral(": ") + figure);
 }
 

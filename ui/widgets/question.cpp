@@ -2,6 +2,7 @@
 #include "ui/widgets/question.h"
 
 #include <QCoreApplication>
+#include <QLabel>
 #include <QMessageBox>
 #include <QPushButton>
 
@@ -15,12 +16,17 @@ constexpr int iconSize = 28;
 
 }  // namespace
 
+void showAsPlainText(QMessageBox& box) {
+    for (QLabel* label : box.findChildren<QLabel*>()) label->setTextFormat(Qt::PlainText);
+}
+
 bool ask(QWidget* parent, const Question& question) {
     QMessageBox box(QMessageBox::NoIcon, question.title, question.text, QMessageBox::NoButton, parent);
     const Theme& theme = Theme::instance();
     box.setIconPixmap(
         theme.pixmap(QStringLiteral("warning"), iconSize, theme.palette().warning, box.devicePixelRatioF()));
     box.setInformativeText(question.explanation);
+    showAsPlainText(box);
     QPushButton* stay = box.addButton(question.stay, QMessageBox::RejectRole);
     QPushButton* go = box.addButton(question.go, QMessageBox::AcceptRole);
     for (QPushButton* button : {stay, go}) button->setAccessibleName(button->text());

@@ -3,6 +3,7 @@
 
 #include <QString>
 
+class QMessageBox;
 class QWidget;
 
 namespace hone::ui {
@@ -11,6 +12,9 @@ struct Question {
     QString title, text, explanation;
     QString stay, go;  // the two answers; `stay` is that of Return and Esc
 };
+
+// Shows its texts as they are: Qt would take those of a message box for markup where they look like it.
+void showAsPlainText(QMessageBox& box);
 
 // Asks before something that cannot be taken back; true for `go`.
 bool ask(QWidget* parent, const Question& question);

@@ -176,7 +176,7 @@ bool ComparisonChartsCard::leftOut(const RunRecord& run, const std::string& metr
         baseline_ ? profiler::conditions_refusal(*profiler::find_metric(metric), *baseline_, run)
                   : std::string();
     if (reason.empty()) return false;
-    const QString line = tr("Run %1 is left out: %2").arg(run.id).arg(plainLine(reason));
+    const QString line = tr("Run %1 is left out: %2").arg(QString::number(run.id), plainLine(reason));
     if (!leftOut_.contains(line)) leftOut_.append(line);
     return true;
 }

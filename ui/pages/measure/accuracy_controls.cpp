@@ -97,7 +97,7 @@ void AccuracyControls::showText(const Workload& w) {
     QString name = QFileInfo(path).fileName();
     QStringList paths{path};
     for (const std::string& more : w.more_texts) paths.append(QString::fromStdString(more));
-    if (paths.size() > 1) name = tr("%1 and %2 more").arg(name).arg(paths.size() - 1);
+    if (paths.size() > 1) name = tr("%1 and %2 more").arg(name, QString::number(paths.size() - 1));
     text_->setItemText(file, own ? plainLine(name) : tr("files…"));
     text_->setItemData(file, own ? plainTip(paths.join(QLatin1Char('\n'))) : QString(), Qt::ToolTipRole);
     text_->setCurrentIndex(own ? file : w.text == "none" ? none : bundled);

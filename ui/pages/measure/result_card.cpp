@@ -114,7 +114,7 @@ void ResultCard::showStored(const std::optional<profiler::RunRecord>& baseline,
 void ResultCard::showComparison(const profiler::RunRecord& run, const profiler::Comparison& comparison) {
     const auto baseline = session_.store().load(comparison.baseline);
     if (!baseline) return;
-    title_->setText(tr("Run %1 against run %2").arg(runName(run)).arg(baseline->id));
+    title_->setText(tr("Run %1 against run %2").arg(runName(run), QString::number(baseline->id)));
     button_->setText(tr("Compare with baseline"));
     model_->setRuns(*baseline, {run}, {comparison});
     table_->fitColumn(1);

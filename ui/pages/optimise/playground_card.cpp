@@ -222,7 +222,8 @@ QString PlaygroundCard::verdict() const {
     const QString begins = alike == 0 ? tr("They differ from the first token on")
                                       : counted(alike, tr("The first token is the same"),
                                                 tr("The first %1 tokens are the same"));
-    return tr("%1; %2 of %3 differ and are underlined.").arg(begins).arg(difference->count()).arg(answered) +
+    return tr("%1; %2 of %3 differ and are underlined.")
+               .arg(begins, QString::number(difference->count()), QString::number(answered)) +
            QLatin1Char(' ') + mind;
 }
 

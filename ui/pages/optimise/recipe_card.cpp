@@ -10,6 +10,7 @@
 #include <QSignalBlocker>
 #include <algorithm>
 
+#include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
 
@@ -78,8 +79,8 @@ void RecipeCard::addButtons() {
     const auto follow = [&stack, undo, redo] {
         undo->setEnabled(stack.canUndo());
         redo->setEnabled(stack.canRedo());
-        undo->setToolTip(tr("Undo %1").arg(stack.undoText()).trimmed());
-        redo->setToolTip(tr("Redo %1").arg(stack.redoText()).trimmed());
+        undo->setToolTip(plainTip(tr("Undo %1").arg(stack.undoText()).trimmed()));
+        redo->setToolTip(plainTip(tr("Redo %1").arg(stack.redoText()).trimmed()));
     };
     connect(&stack, &QUndoStack::indexChanged, this, follow);
     follow();
