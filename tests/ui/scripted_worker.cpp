@@ -152,6 +152,7 @@ private:
                     {"file_bytes", 4400},
                     {"fits", true},
                     {"available", 6e9},
+                    {"refusal", refusal(request)},
                     {"notes", json::array()},
                     {"times", std::filesystem::exists(calibrationFile())
                                   ? json{{"decode_tokens_per_second", 12.5}}
@@ -182,6 +183,16 @@ private:
         if (type == "step" && request["kind"] == "trace") return trace(request);
         if (type == "step" && request["kind"] == "generate") return generate(request);
         return json::object();
+    }
+
+    // A model whose context is too short for any workload.
+    static json refusal(const json& request) {
+        const std::string checkpoint = request["experiment"]["checkpoint"];
+        if (!checkpoint.ends_with("short.gguf")) return {};
+        ErrorDetails details;
+        details.summary = "The context is too short.";
+        details.action = "Ask for less.";
+        return to_json(details);
     }
 
     static json inspect(const json& request) {

@@ -3,11 +3,14 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QFile>
+#include <QLabel>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QSignalSpy>
 #include <memory>
 
 #include "tests/ui/page_fixture.h"
+#include "ui/pages/export/artifact_card.h"
 #include "ui/pages/export_page.h"
 #include "ui/widgets/banner.h"
 
@@ -100,6 +103,23 @@ private slots:
         QVERIFY(shows(QStringLiteral("0 nats")));
         f_->button(QStringLiteral("Open as model"))->click();
         QTRY_COMPARE_WITH_TIMEOUT(f_->session.checkpoint(), path_, 5000);
+    }
+
+    void whatFailedItsVerificationIsNoFile() {
+        ArtifactCard card(f_->session);
+        card.showResult({{"path", "/models/out.gguf"},
+                         {"bytes", 4288},
+                         {"types", {{"BF16", 4288}}},
+                         {"written", false},
+                         {"verify", {{"passed", false}, {"kl_divergence", 2.5}, {"limit", 0.001}}}});
+        card.show();
+        bool said = false;
+        for (const QLabel* label : card.findChildren<QLabel*>()) {
+            QVERIFY2(!label->text().contains(QLatin1String("out.gguf")), qPrintable(label->text()));
+            said = said || (label->isVisible() && label->text().contains(QLatin1String("Nothing was kept")));
+        }
+        QVERIFY(said);
+        for (const QPushButton* button : card.findChildren<QPushButton*>()) QVERIFY(!button->isVisible());
     }
 
     void aFileIsReplacedOnlyWhereThatWasTicked() {

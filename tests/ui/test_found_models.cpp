@@ -50,6 +50,16 @@ private slots:
         QCOMPARE(found(), QStringList());
     }
 
+    // A model that memory holds, but whose context is too short for the workload.
+    void aRefusalStandsWhereItWouldSayFits() {
+        write("short.gguf", 10);
+        scan();
+        const QModelIndex here = models_->index(0, FoundModels::here);
+        QTRY_COMPARE_WITH_TIMEOUT(
+            here.data().toString(),
+            QStringLiteral("not with this workload: The context is too short. Ask for less."), 5000);
+    }
+
     void aPlaceThatIsNotThereIsEmpty() {
         QSignalSpy scanned(models_.get(), &FoundModels::scanned);
         models_->scan({{path("nowhere"), QStringLiteral("nowhere")}});

@@ -131,6 +131,25 @@ private slots:
         QVERIFY(area->verticalScrollBar()->value() > before);
     }
 
+    void noPageScrollsSideways() {
+        testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
+        made_->open(QStringLiteral("model.gguf"));
+        made_->session.setRecipe(manyTechniques(), QStringLiteral("test"));
+        emit made_->session.runsChanged();
+        for (const QSize size : {QSize(1024, 700), QSize(1099, 700), QSize(1100, 700), QSize(1280, 800)}) {
+            made_->window.resizeTo(size);
+            for (int page = 1; page <= 6; ++page) {
+                made_->openPage(page);
+                QTest::qWait(50);
+                QWidget* shown = made_->window.pages().page(made_->window.pages().current());
+                QVERIFY2(
+                    scrollArea(shown)->horizontalScrollBar()->maximum() == 0,
+                    qPrintable(
+                        QStringLiteral("%1 at %2").arg(made_->window.pages().current()).arg(size.width())));
+            }
+        }
+    }
+
     // B1: Esc in a filter empties it, then leaves it; the job is meant last, and asked about.
     void escapeInAFilterLeavesTheJobAlone() {
         testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});

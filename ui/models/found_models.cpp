@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "ui/models/refusal.h"
 #include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/error_words.h"
@@ -165,6 +166,7 @@ void FoundModels::fill(std::size_t index, const nlohmann::json& answer) {
     if (answer.contains("prediction")) {
         const nlohmann::json& prediction = answer["prediction"];
         row.fits = prediction.value("fits", false);
+        if (const auto refusal = refusalOf(prediction)) row.refusal = errorWords(*refusal).sentences();
         row.available = number(prediction, "available");
         if (prediction.contains("memory")) row.needed = number(prediction["memory"], "peak_resident");
     }
@@ -193,6 +195,7 @@ int FoundModels::columnCount(const QModelIndex& parent) const {
 QString FoundModels::verdict(const Row& row) const {
     if (!row.problem.isEmpty()) return tr("cannot be used: %1").arg(row.problem);
     if (!row.facts.open) return tr("reading…");
+    if (!row.refusal.isEmpty()) return tr("not with this workload: %1").arg(row.refusal);
     if (row.needed <= 0) return {};
     if (row.fits) return tr("fits · %1 at its peak").arg(formatBytes(row.needed));
     return tr("does not fit: %1 of %2 free").arg(formatBytes(row.needed), formatBytes(row.available));
@@ -203,6 +206,7 @@ QString FoundModels::tooltip(const Row& row, int column) const {
     if (column == size) return formatExact(row.fileBytes, tr("bytes"));
     if (column == type && row.facts.open) return row.facts.types.join(QStringLiteral(", "));
     if (column == here && !row.problem.isEmpty()) return row.problem;
+    if (column == here && !row.refusal.isEmpty()) return row.refusal;
     if (column == here && row.needed > 0)
         return tr("Predicted peak memory of the baseline with the current workload: %1. Free now: %2.")
             .arg(formatBytes(row.needed), formatBytes(row.available));
@@ -257,7 +261,8 @@ QVariant FoundModels::data(const QModelIndex& index, int role) const {
             return {};
         case Qt::ForegroundRole:
             if (column == here && !row.problem.isEmpty()) return theme.palette().mutedText;
-            if (column == here && row.needed > 0 && !row.fits) return theme.palette().worse;
+            if (column == here && (!row.refusal.isEmpty() || (row.needed > 0 && !row.fits)))
+                return theme.palette().worse;
             if (column == foundIn || (column == here && !row.facts.open)) return theme.palette().mutedText;
             return {};
         case SortRole:

@@ -44,6 +44,7 @@ private:
         ModelFacts facts;
         bool fits = false;
         double needed = 0, available = 0;  // of a predicted run; 0 where not known
+        QString refusal;                   // why it would not run the current workload
         QString problem;                   // why it cannot be used
     };
     void inspectNext();

@@ -17,7 +17,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int sideWidth = 390, changePause = 150;
+constexpr int sideWidth = 390, gap = 12, changePause = 150;
 
 }  // namespace
 
@@ -30,25 +30,27 @@ MeasurePage::MeasurePage(Session& session, QWidget* parent)
       workload_(new WorkloadCard(session)),
       banner_(new Banner),
       charts_(new LiveCharts),
+      side_(new QWidget),
       result_(new ResultCard(session)) {
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(12);
+    layout->setSpacing(gap);
     layout->addWidget(workload_);
     layout->addWidget(banner_);
-    auto* columns = new QHBoxLayout;
-    columns->setSpacing(12);
-    columns->addWidget(charts_, 1);
-    auto* side = new QVBoxLayout;
-    side->setSpacing(12);
-    auto* queue = new QueueCard(session.jobs());
-    queue->setFixedWidth(sideWidth);
-    result_->setFixedWidth(sideWidth);
-    side->addWidget(queue);
+    auto* columns = new QWidget;
+    columns_ = new QBoxLayout(QBoxLayout::LeftToRight, columns);
+    columns_->setContentsMargins(0, 0, 0, 0);
+    columns_->setSpacing(gap);
+    columns_->addWidget(charts_, 1);
+    auto* side = new QVBoxLayout(side_);
+    side->setContentsMargins(0, 0, 0, 0);
+    side->setSpacing(gap);
+    side->addWidget(new QueueCard(session.jobs()));
     side->addWidget(result_);
     side->addStretch(1);
-    columns->addLayout(side);
-    layout->addLayout(columns, 1);
+    side_->setFixedWidth(sideWidth);
+    columns_->addWidget(side_);
+    layout->addWidget(columns, 1);
     pause_.setSingleShot(true);
     pause_.setInterval(changePause);
     connect(&pause_, &QTimer::timeout, this, [this] {
@@ -93,6 +95,17 @@ QList<QWidget*> MeasurePage::headerWidgets() {
     connect(&session().jobs(), &JobRunner::jobsChanged, measuring, follow);
     follow();
     return {baseline, cancel, measuring};
+}
+
+// Where charts and queue do not fit beside each other, the queue comes below: the page never scrolls sideways. A page is never made
+// narrower than its contents, so that "just as wide" already means too narrow.
+void MeasurePage::resizeEvent(QResizeEvent* event) {
+    const int room = contentsRect().width(), both = charts_->minimumSizeHint().width() + gap + sideWidth;
+    const bool narrow = room <= both;
+    columns_->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    side_->setMinimumWidth(narrow ? 0 : sideWidth);
+    side_->setMaximumWidth(narrow ? QWIDGETSIZE_MAX : sideWidth);
+    Page::resizeEvent(event);
 }
 
 void MeasurePage::followJobs() {

@@ -5,6 +5,8 @@
 
 #include "ui/pages/page.h"
 
+class QBoxLayout;
+
 namespace hone::ui {
 
 class Banner;
@@ -25,6 +27,9 @@ public:
     void shown() override;
     QWidget* entry() override;
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void followJobs();
     void followSession();
@@ -35,7 +40,9 @@ private:
     WorkloadCard* workload_;
     Banner* banner_;
     LiveCharts* charts_;
+    QWidget* side_;  // queue and result
     ResultCard* result_;
+    QBoxLayout* columns_ = nullptr;
     QWidget* measuring_ = nullptr;  // the button
     QTimer pause_;
     int job_ = 0;        // whose data the charts show; 0: of stored runs

@@ -9,6 +9,7 @@
 #include <QVBoxLayout>
 
 #include "ui/models/model_facts.h"
+#include "ui/models/refusal.h"
 #include "ui/models/tensor_tree.h"
 #include "ui/pages/tensor_panel.h"
 #include "ui/widgets/banner.h"
@@ -245,8 +246,10 @@ void ModelPage::predictFit() {
         [this](const nlohmann::json& answer) { showFit(answer); },
         [this](const ErrorDetails& error) {
             fitKnown_ = false;
+            const ErrorWords words = errorWords(error);
             fit_->setFacts(
-                {{tr("Cannot be predicted"), errorWords(error).sentences(), errorTip(error), Tone::warning}});
+                {{tr("Cannot be predicted"), words.sentences(),
+                  (words.sentences() + QLatin1Char('\n') + words.detail).trimmed(), Tone::warning}});
         });
 }
 
@@ -259,6 +262,11 @@ void ModelPage::showFit(const nlohmann::json& answer) {
             prediction.contains("memory") ? prediction["memory"].value("peak_resident", 0.0) : 0.0;
         const double available = prediction.value("available", 0.0);
         const QString tokens = formatExact(row["tokens"].get<double>());
+        if (const auto refusal = refusalOf(prediction)) {
+            const QString why = errorWords(*refusal).sentences();
+            facts.push_back({tr("at %1 tokens").arg(tokens), why, why, Tone::worse});
+            continue;
+        }
         facts.push_back({tr("at %1 tokens").arg(tokens),
                          fits ? tr("%1 · fits").arg(formatBytes(needed))
                               : tr("%1 · does not fit").arg(formatBytes(needed)),

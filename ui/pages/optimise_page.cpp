@@ -11,6 +11,7 @@
 #include "ui/charts/stacked_bars_chart.h"
 #include "ui/models/engaged_text.h"
 #include "ui/models/metric_text.h"
+#include "ui/models/refusal.h"
 #include "ui/models/run_estimate.h"
 #include "ui/models/run_samples.h"
 #include "ui/pages/optimise/ledger_card.h"
@@ -18,6 +19,7 @@
 #include "ui/pages/optimise/recipe_card.h"
 #include "ui/pages/optimise/technique_list.h"
 #include "ui/pages/run_lines.h"
+#include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
 
@@ -127,7 +129,7 @@ QList<QWidget*> OptimisePage::headerWidgets() {
     QPushButton* undo = plainButton(tr("Undo"));
     const auto follow = [&stack, undo] {
         undo->setEnabled(stack.canUndo());
-        undo->setToolTip(tr("Undo %1  Ctrl+Z").arg(stack.undoText()));
+        undo->setToolTip(plainTip(tr("Undo %1  Ctrl+Z").arg(stack.undoText())));
     };
     connect(&stack, &QUndoStack::indexChanged, undo, follow);
     connect(undo, &QPushButton::clicked, &stack, &QUndoStack::undo);
@@ -235,7 +237,9 @@ void OptimisePage::askPrediction() {
             return hone::predict(experiment, launch, std::move(stop));
         },
         [this, show](const nlohmann::json& prediction) {
-            if (!prediction.value("fits", true))
+            if (const auto refusal = refusalOf(prediction))
+                banner_->showError(*refusal);
+            else if (!prediction.value("fits", true))
                 banner_->show(Banner::Kind::warning, tr("This does not fit in the memory that is free."),
                               tr("It needs %1 and %2 are free. Fewer sequences, a shorter prompt or smaller "
                                  "weights help.")

@@ -45,10 +45,12 @@ ArtifactCard::ArtifactCard(Session& session, QWidget* parent)
 
 void ArtifactCard::showResult(const nlohmann::json& result) {
     path_ = QString::fromStdString(result.value("path", std::string()));
-    std::vector<FactList::Fact> facts{
-        {tr("File"), QFileInfo(path_).fileName(), QDir::toNativeSeparators(path_)},
-        {tr("Size"), formatBytes(result.value("bytes", 0.0)),
-         formatExact(result.value("bytes", 0.0), tr("bytes"))}};
+    // What failed its verification was removed: there is no file to name, open or show.
+    const bool kept = result.value("written", true);
+    std::vector<FactList::Fact> facts;
+    if (kept) facts.push_back({tr("File"), QFileInfo(path_).fileName(), QDir::toNativeSeparators(path_)});
+    facts.push_back({kept ? tr("Size") : tr("Size that it had"), formatBytes(result.value("bytes", 0.0)),
+                     formatExact(result.value("bytes", 0.0), tr("bytes"))});
     QStringList types;
     const nlohmann::json typeBytes = result.value("types", nlohmann::json::object());
     for (const auto& [type, bytes] : typeBytes.items())
@@ -62,7 +64,8 @@ void ArtifactCard::showResult(const nlohmann::json& result) {
         verdict_->setTone(passed ? Tone::better : Tone::worse);
         verdict_->setText(
             passed ? tr("✓ Verified: re-loaded, it computes what the recipe computes in memory.")
-                   : tr("✗ Not written: re-loaded, it did not compute what the recipe computes in memory."));
+                   : tr("✗ Nothing was kept: re-loaded, what was written did not compute what the recipe "
+                        "computes in memory. Nothing at that place was changed."));
         facts.push_back({tr("KL divergence from memory"),
                          formatNumber(verify.value("kl_divergence", 0.0), tr("nats")),
                          tr("Passed up to %1 nats").arg(verify.value("limit", 0.0))});
@@ -81,7 +84,7 @@ void ArtifactCard::showResult(const nlohmann::json& result) {
     facts_->setFacts(facts);
     advice_->hide();
     facts_->show();
-    buttons_->show();
+    buttons_->setVisible(kept);
 }
 
 }  // namespace hone::ui
