@@ -108,5 +108,5 @@ function(hone_ui_test name)
   hone_precompiled(${name} window_program)
   add_test(NAME ${name} COMMAND ${name} -o ${HONE_TEST_RESULTS}/${name}.xml,junitxml -o -,txt)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${HONE_TEST_TIMEOUT} ENVIRONMENT
-                       "QT_QPA_PLATFORM=offscreen;XDG_RUNTIME_DIR=/tmp")
+                       "QT_QPA_PLATFORM=offscreen;XDG_RUNTIME_DIR=/tmp;DBUS_SESSION_BUS_ADDRESS=disabled:")
 endfunction()

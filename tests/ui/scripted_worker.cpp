@@ -336,7 +336,8 @@ void useScratchSettings() {
     for (const char* variable : {"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"})
         qputenv(variable, folder);
     qunsetenv("HF_HOME");
-    qunsetenv("DBUS_SESSION_BUS_ADDRESS");
+    // Without an address Qt looks for a bus, or starts one, and waits for its answers.
+    qputenv("DBUS_SESSION_BUS_ADDRESS", "disabled:");
     QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedKingdom));
 }
 
