@@ -197,7 +197,7 @@ class CommandLine(unittest.TestCase):
     def test_doctor_measures_the_kernels_once(self):
         first = self.json("doctor", "--threads", "1")["calibration"]
         self.assertGreater(min(kind["read_bytes_per_second"] for kind in first["types"]), 0)
-        self.assertEqual(first["calibration"]["version"], 2)
+        self.assertEqual(first["calibration"]["version"], 3)
         again = self.json("doctor", "--threads", "1")["calibration"]
         self.assertFalse(again["measured"])
         self.assertEqual(again["calibration"], first["calibration"])
