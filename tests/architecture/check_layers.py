@@ -31,7 +31,10 @@ def allowed(folder):
 
 
 def layer_of(path):
-    """The folder of the table that `path`, relative to the root, lies in: the longest that fits."""
+    """The folder of the table that `path`, relative to the root, belongs to: the longest that fits, but for the table's files."""
+    for pattern, layer in TABLE["files"].items():
+        if re.match(pattern, path):
+            return layer
     fitting = [folder for folder in TABLE["layers"] if path == folder or path.startswith(folder + "/")]
     return max(fitting, key=len, default=None)
 

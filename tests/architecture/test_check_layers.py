@@ -62,6 +62,10 @@ class PlantedBreach(unittest.TestCase):
         self.prepend("engine/experiment/client/export.cpp", '#include "engine/techniques/apply/technique.h"')
         self.expect("engine/experiment/client/export.cpp:2", "technique.h")
 
+    def test_a_descriptor_including_what_runs(self):
+        self.prepend("engine/techniques/batching/descriptor.cpp", '#include "engine/techniques/apply/technique.h"')
+        self.expect("engine/techniques/batching/descriptor.cpp:2", "engine/techniques/schema includes", "technique.h")
+
     def test_qt_in_the_engine(self):
         self.prepend("engine/core/error.cpp", "#include <QString>")
         self.expect("engine/core/error.cpp:2", "Qt belongs to ui, app/hone-ui")
@@ -99,7 +103,7 @@ class PlantedBreach(unittest.TestCase):
     def test_a_link_upwards(self):
         self.replace("engine/formats/CMakeLists.txt", "LINKS hone_core", "LINKS hone_core hone_runtime")
         self.expect("engine/formats/CMakeLists.txt:", "hone_formats (engine/formats) links hone_runtime",
-                    "it may use engine/base, engine/core, engine/formats")
+                    "it may use engine/base, engine/core, engine/families, engine/formats")
 
     def test_the_window_reaching_the_runtime(self):
         self.replace("engine/experiment/client/CMakeLists.txt", "LINKS", "LINKS hone_runtime")

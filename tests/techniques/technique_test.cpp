@@ -18,6 +18,9 @@ std::vector<RecipeStep> variants_of(const Descriptor& descriptor) {
             if (step != variants.front()) variants.push_back(step);
         }
     }
+    for (const std::string_view settings : descriptor.trial.variants)
+        variants.push_back(
+            {std::string(descriptor.id), with_settings(descriptor, default_options(descriptor), settings)});
     return variants;
 }
 
@@ -32,19 +35,13 @@ std::vector<RecipeStep> all_variants() {
     return all;
 }
 
-RecipeStep sharpened(RecipeStep step) {
-    if (step.options.contains("window")) step.options["window"] = 8;
-    if (step.options.contains("keep_ends")) {  // the tiny model has two layers
-        step.options["keep_ends"] = 0;
-        step.options["layers"] = 1;
-    }
-    if (step.options.contains("tokens")) step.options["tokens"] = 64;
-    if (step.options.contains("keep")) {
-        step.options["keep"] = 1;
-        step.options["page"] = "16";
-        step.options["dense_layers"] = 1;
-    }
-    return step;
+RecipeStep sharpened(const RecipeStep& step) {
+    const Descriptor& descriptor = *builtin_registry().find(step.technique);
+    return {step.technique, with_settings(descriptor, step.options, descriptor.trial.small)};
+}
+
+std::unique_ptr<const Technique> technique_with(std::string_view id, const nlohmann::json& changes) {
+    return make_technique(id, options_of(id, changes));
 }
 
 nlohmann::json options_of(std::string_view id, const nlohmann::json& changes) {
@@ -54,12 +51,12 @@ nlohmann::json options_of(std::string_view id, const nlohmann::json& changes) {
 std::vector<std::string> transform(Checkpoint& checkpoint, std::string_view id,
                                    const nlohmann::json& changes) {
     Machine machine;
-    return std::get<WeightTechnique>(find_technique(id)->act)
-        .apply(checkpoint, options_of(id, changes), machine.context(), {});
+    return dynamic_cast<const WeightTechnique&>(*technique_with(id, changes))
+        .apply(checkpoint, machine.context(), {});
 }
 
 std::vector<std::string> plan(Checkpoint& checkpoint, std::string_view id, const nlohmann::json& changes) {
-    return std::get<WeightTechnique>(find_technique(id)->act).plan(checkpoint, options_of(id, changes));
+    return dynamic_cast<const WeightTechnique&>(*technique_with(id, changes)).plan(checkpoint);
 }
 
 StoredTensor matrix(const std::string& name, std::int64_t rows, std::int64_t cols,

@@ -170,9 +170,8 @@ TEST(PruneLayers, RemovesTheLayerThatChangesNothing) {
 
 TEST(PruneLayers, SaysWhichModelsAreTooShallow) {
     const Checkpoint checkpoint = tiny_checkpoint();
-    const nlohmann::json options = options_of("prune_layers");
     const Support support =
-        find_technique("prune_layers")->supports({checkpoint, read_config(checkpoint), options, 1});
+        technique_with("prune_layers")->supports({checkpoint, read_config(checkpoint), 1});
     EXPECT_FALSE(support.ok);
     EXPECT_NE(support.reason.find("2 layers"), std::string::npos) << support.reason;
 }

@@ -48,9 +48,7 @@ Checkpoint with_scale(DType type, std::uint16_t bits) {
 }
 
 bool rewrites_weights(const RecipeStep& step) {
-    const auto& act = find_technique(step.technique)->act;
-    const auto* run = std::get_if<RunTechnique>(&act);
-    return run == nullptr || run->apply != nullptr;
+    return dynamic_cast<const WeightTechnique*>(technique_of(step).get()) != nullptr;
 }
 
 // Nothing where it was done; then every weight is finite.
@@ -77,9 +75,8 @@ std::vector<RecipeStep> acting_on(const Checkpoint& checkpoint) {
     std::vector<RecipeStep> steps;
     for (const RecipeStep& variant : all_variants()) {
         const RecipeStep step = sharpened(variant);
-        const Technique& technique = *find_technique(step.technique);
         if (rewrites_weights(step) &&
-            technique.supports({checkpoint, read_config(checkpoint), step.options, 3}).ok)
+            technique_of(step)->supports({checkpoint, read_config(checkpoint), 3}).ok)
             steps.push_back(step);
     }
     EXPECT_GE(steps.size(), 8U);
@@ -132,7 +129,7 @@ TEST(EveryTechnique, ThatCalibratesLooksAtVectorsAndAtRowsThatNoTextUses) {
     for (const char* name : {"blk.0.attn_norm.weight", "output_norm.weight", "token_embd.weight"}) {
         const Checkpoint checkpoint = spoilt(std::nanf(""), name);
         for (const RecipeStep& step : acting_on(checkpoint)) {
-            if (!find_technique(step.technique)->calibrates) continue;
+            if (technique_of(step)->calibration_tokens() == 0) continue;
             SCOPED_TRACE(step.technique + std::string(" ") + name);
             const auto refused = refusal(step, checkpoint);
             ASSERT_TRUE(refused);

@@ -101,9 +101,8 @@ TEST(PruneMagnitude, DoesNotDependOnTheThreads) {
     for (const int threads : {1, 4}) {
         Machine machine(threads);
         Checkpoint checkpoint = two_matrices(DType::bf16);  // few distinct magnitudes: many ties
-        std::get<WeightTechnique>(find_technique(kId)->act)
-            .apply(checkpoint, options_of(kId, {{"scope", "global"}, {"sparsity", 0.6}}), machine.context(),
-                   {});
+        const auto technique = technique_with(kId, {{"scope", "global"}, {"sparsity", 0.6}});
+        dynamic_cast<const WeightTechnique&>(*technique).apply(checkpoint, machine.context(), {});
         results.push_back(checkpoint);
     }
     for (std::size_t i = 0; i < 2; ++i)
@@ -163,10 +162,8 @@ TEST(PruneMagnitude, SaysHowManyAreZero) {
 
 TEST(PruneMagnitude, RefusesGroupsThatRowsDoNotHold) {
     const Checkpoint checkpoint = two_matrices();
-    const Technique& technique = *find_technique(kId);
     const auto ask = [&](const nlohmann::json& changes) {
-        const nlohmann::json options = options_of(kId, changes);
-        return technique.supports({checkpoint, {}, options, 1});
+        return technique_with(kId, changes)->supports({checkpoint, {}, 1});
     };
     EXPECT_TRUE(ask({{"pattern", "n_m"}, {"n", 2}, {"m", 4}}).ok);
     EXPECT_NE(ask({{"pattern", "n_m"}, {"n", 4}, {"m", 4}}).reason.find("N below M"), std::string::npos);
@@ -180,8 +177,9 @@ TEST(PruneMagnitude, StopsWhenCancelled) {
     Checkpoint checkpoint = two_matrices();
     std::stop_source stop;
     stop.request_stop();
-    EXPECT_THROW(std::get<WeightTechnique>(find_technique(kId)->act)
-                     .apply(checkpoint, options_of(kId), machine.context(), {{}, stop.get_token()}),
+    const auto technique = technique_with(kId);
+    EXPECT_THROW(dynamic_cast<const WeightTechnique&>(*technique)
+                     .apply(checkpoint, machine.context(), {{}, stop.get_token()}),
                  Cancelled);
 }
 

@@ -88,13 +88,13 @@ TEST(QuantizeWeights, LeavesWhatHasTheTypeAlready) {
 TEST(QuantizeWeights, RefusesRowsThatBlocksDoNotDivide) {
     const Checkpoint checkpoint = model_of(48);
     for (const char* scheme : {"q8_0", "q4_0", "q4_1", "int4_group"}) {
-        const nlohmann::json options = options_of(kId, {{"scheme", scheme}, {"embedding", "keep"}});
-        const Support support = find_technique(kId)->supports({checkpoint, {}, options, 1});
+        const auto technique = technique_with(kId, {{"scheme", scheme}, {"embedding", "keep"}});
+        const Support support = technique->supports({checkpoint, {}, 1});
         EXPECT_FALSE(support.ok) << scheme;
         EXPECT_NE(support.reason.find("blk.0.attn_q.weight"), std::string::npos);
     }
-    const nlohmann::json options = options_of(kId, {{"scheme", "int8_channel"}, {"embedding", "keep"}});
-    EXPECT_TRUE(find_technique(kId)->supports({checkpoint, {}, options, 1}).ok) << "a row is one block";
+    const auto technique = technique_with(kId, {{"scheme", "int8_channel"}, {"embedding", "keep"}});
+    EXPECT_TRUE(technique->supports({checkpoint, {}, 1}).ok) << "a row is one block";
 }
 
 }  // namespace

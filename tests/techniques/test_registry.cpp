@@ -21,9 +21,7 @@ constexpr std::int64_t kGenerate = 6;
 // Some techniques need what not every processor has; then they must say so.
 bool supported_here(const RecipeStep& step) {
     const Checkpoint checkpoint = tiny_checkpoint();
-    return find_technique(step.technique)
-        ->supports({checkpoint, read_config(checkpoint), step.options, kSequences})
-        .ok;
+    return technique_of(step)->supports({checkpoint, read_config(checkpoint), kSequences}).ok;
 }
 
 struct Outcome {
@@ -86,18 +84,21 @@ bool engaged(const RecipeStep& step, const Outcome& result) {
     return false;
 }
 
+// The baseline, by other names.
 bool does_nothing(const RecipeStep& step) {
-    return step.technique == "kv_cache" && step.options.at("dtype") == "fp32";  // the baseline, by name
+    return technique_of(step)->counters().empty();
 }
 
 TEST(Techniques, HaveOneImplementationADescriptor) {
     std::set<std::string_view> implemented;
-    for (const Technique& technique : techniques()) {
-        EXPECT_TRUE(implemented.insert(technique.descriptor.id).second)
-            << technique.descriptor.id << " twice";
-        EXPECT_NE(builtin_registry().find(technique.descriptor.id), nullptr) << technique.descriptor.id;
-        EXPECT_EQ(technique.descriptor.stage == Stage::transforms_weights,
-                  std::holds_alternative<WeightTechnique>(technique.act));
+    for (const TechniqueRow& row : techniques()) {
+        SCOPED_TRACE(row.descriptor.id);
+        EXPECT_TRUE(implemented.insert(row.descriptor.id).second) << "twice";
+        EXPECT_NE(builtin_registry().find(row.descriptor.id), nullptr);
+        if (row.descriptor.stage == Stage::transforms_weights) {
+            const auto technique = row.with(default_options(row.descriptor));
+            EXPECT_NE(dynamic_cast<const WeightTechnique*>(technique.get()), nullptr);
+        }
     }
     EXPECT_EQ(implemented.size(), builtin_registry().descriptors().size());
 }
@@ -151,8 +152,7 @@ TEST(Techniques, PlansPromiseWhatApplyingGives) {
         for (const DType stored : {DType::f32, DType::q4_1}) {
             Checkpoint planned = with_matrices(tiny_checkpoint(), stored), applied = planned;
             for (StoredTensor& tensor : planned.tensors) tensor.data = {};
-            const Technique* technique = find_technique(step.technique);
-            if (!technique->supports({planned, read_config(planned), step.options, kSequences}).ok) {
+            if (!technique_of(step)->supports({planned, read_config(planned), kSequences}).ok) {
                 EXPECT_THROW(plan_recipe(planned, {{step}}, kSequences), Error);
                 EXPECT_THROW(apply_recipe(applied, {{step}}, kSequences, machine.context(), {}), Error);
                 continue;
@@ -202,12 +202,11 @@ TEST(Techniques, ThatAreOffAgainLeaveNothingBehind) {
 TEST(Techniques, SayWhyTheyCannotAct) {
     const Checkpoint checkpoint = tiny_checkpoint();
     const ModelConfig config = read_config(checkpoint);
-    const nlohmann::json options = options_of("batching");
-    const Support support = find_technique("batching")->supports({checkpoint, config, options, 1});
+    const Support support = technique_with("batching")->supports({checkpoint, config, 1});
     EXPECT_FALSE(support.ok);
     EXPECT_NE(support.reason.find("concurrency"), std::string::npos);
     Checkpoint planned = tiny_checkpoint();
-    EXPECT_THROW(plan_recipe(planned, {{{"batching", options}}}, 1), Error);
+    EXPECT_THROW(plan_recipe(planned, {{{"batching", options_of("batching")}}}, 1), Error);
 }
 
 }  // namespace

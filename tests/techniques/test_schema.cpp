@@ -92,6 +92,15 @@ TEST(Schema, ReadsValuesFromText) {
         EXPECT_THROW(parse_value(first, first.options[2], bad), Error) << bad;
 }
 
+TEST(Schema, SetsOptionsFromALine) {
+    const Descriptor& first = kDescriptors[0];
+    EXPECT_EQ(with_settings(first, default_options(first), "kind=fancy depth=7"),
+              (nlohmann::json{{"kind", "fancy"}, {"depth", 7}, {"share", 0.25}, {"eager", true}}));
+    EXPECT_EQ(with_settings(first, default_options(first), ""), default_options(first));
+    for (const std::string_view bad : {"colour=1", "depth", "depth=10", "depth=1  share=0", "=1"})
+        EXPECT_THROW(with_settings(first, default_options(first), bad), Error) << bad;
+}
+
 TEST(Registry, KnowsConflictsFromEitherSide) {
     EXPECT_EQ(kRegistry.conflict("first", "second"), "both want the same tokens");
     EXPECT_EQ(kRegistry.conflict("second", "first"), "both want the same tokens");
@@ -116,6 +125,10 @@ TEST(Registry, OfThisProgramIsSound) {
             }
         }
         EXPECT_EQ(complete_options(descriptor, default_options(descriptor)), default_options(descriptor));
+        EXPECT_NO_THROW(with_settings(descriptor, default_options(descriptor), descriptor.trial.small));
+        for (const std::string_view settings : descriptor.trial.variants)
+            EXPECT_NE(with_settings(descriptor, default_options(descriptor), settings),
+                      default_options(descriptor));
         if (!descriptor.sequences.empty()) {
             EXPECT_TRUE(keys.contains(descriptor.sequences));
         }

@@ -49,31 +49,21 @@ RecipeStep step(const std::string& id, const nlohmann::json& changes = nlohmann:
 
 // With options that leave it something to do on the tiny shape.
 RecipeStep sharpened(const std::string& id) {
-    static const std::map<std::string, nlohmann::json> kSharper{
-        {"prune_layers", {{"layers", 1}, {"keep_ends", 0}, {"tokens", 64}}},
-        {"prune_wanda", {{"tokens", 64}}},
-        {"sparse_attention", {{"window", 8}}}};
-    return step(id, kSharper.contains(id) ? kSharper.at(id) : nlohmann::json::object());
+    const Descriptor& descriptor = *builtin_registry().find(id);
+    return {id, with_settings(descriptor, default_options(descriptor), descriptor.trial.small)};
 }
 
 // The ways of a technique that count something else, or run through other code.
 std::vector<RecipeStep> variants(const std::string& id) {
+    const Descriptor& descriptor = *builtin_registry().find(id);
     std::vector<RecipeStep> all{sharpened(id)};
-    const auto add = [&](const std::string& of, const nlohmann::json& changes) {
-        if (id == of) all.push_back(step(of, changes));
-    };
-    add("sparse_attention", {{"kind", "top_pages"}, {"keep", 2}, {"dense_layers", 0}});
-    add("kv_cache", {{"dtype", "fp32"}, {"layout", "paged"}});
-    add("kv_cache", {{"dtype", "int8"}, {"layout", "paged"}});
-    add("batching", {{"kind", "adaptive"}});
-    add("quantize_weights", {{"scheme", "int4_group"}, {"group_size", "32"}});
+    for (const std::string_view settings : descriptor.trial.variants)
+        all.push_back({id, with_settings(descriptor, all.front().options, settings)});
     return all;
 }
 
 bool acts_on(const Checkpoint& checkpoint, const RecipeStep& step) {
-    return find_technique(step.technique)
-        ->supports({checkpoint, read_config(checkpoint), step.options, 8})
-        .ok;
+    return technique_of(step)->supports({checkpoint, read_config(checkpoint), 8}).ok;
 }
 
 bool acts_here(const RecipeStep& step) {
@@ -230,9 +220,10 @@ TEST(Evidence, HasNothingToSayOfTheBaselinesOwnOptions) {
 
 TEST(Evidence, NamesACounterThatRunsHave) {
     const CounterValues counters = counter_values({}, {}, {}, {}, nullptr, 0);
-    for (const Technique& technique : techniques()) {
-        for (const CounterUse& use : technique.counters(default_options(technique.descriptor))) {
-            EXPECT_TRUE(counters.contains(use.name)) << technique.descriptor.id << ": " << use.name;
+    for (const TechniqueRow& row : techniques()) {
+        for (const CounterUse& use : row.with(default_options(row.descriptor))->counters()) {
+            EXPECT_NE(counters.contains(use.name), use.of_shapes != nullptr)
+                << row.descriptor.id << ": " << use.name;
             EXPECT_TRUE(use.where.empty() || counters.contains(use.where)) << use.where;
         }
     }

@@ -47,7 +47,7 @@ TEST(PredictedMemory, IsThatOfEveryTechnique) {
         SCOPED_TRACE(descriptor.id);
         const nlohmann::json options = default_options(descriptor);
         const Checkpoint tiny = open_checkpoint("synthetic:tiny", false);
-        if (!find_technique(descriptor.id)->supports({tiny, read_config(tiny), options, 8}).ok)
+        if (!make_technique(descriptor.id, options)->supports({tiny, read_config(tiny), 8}).ok)
             continue;  // two layers are too few to remove any
         expect_predicted(experiment_with({{std::string(descriptor.id), options}}));
     }

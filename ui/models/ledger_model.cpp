@@ -24,15 +24,20 @@ const std::vector<std::string> rows{"prefill_tokens_per_second",
                                     "kl_divergence",
                                     "top1_agreement"};
 
-// What techniques are measured by that no other run has.
+// What few runs are measured by, or few are changed in.
 const std::vector<std::string> ownRows{"attention_mass", "padding_share", "tokenize_bytes_per_second"};
 
-// Every run tokenises its prompts; the figure is of interest where a technique changes how.
-bool isOfInterest(const std::string& id, const profiler::RunRecord& run) {
+// Of figures that every run has, those that a technique of the recipe changes.
+bool isOfInterest(const std::string& id, const profiler::RunRecord& run, const Registry& registry) {
     if (!metricOf(run, id)) return false;
     if (id == "attention_mass" || !run.what.recipe.is_array()) return id == "attention_mass";
-    return std::any_of(run.what.recipe.begin(), run.what.recipe.end(), [](const nlohmann::json& step) {
-        return step.is_object() && step.value("technique", nlohmann::json()) == "tokenization";
+    return std::any_of(run.what.recipe.begin(), run.what.recipe.end(), [&](const nlohmann::json& step) {
+        const nlohmann::json name =
+            step.is_object() ? step.value("technique", nlohmann::json()) : nlohmann::json();
+        const Descriptor* technique =
+            name.is_string() ? registry.find(name.get_ref<const std::string&>()) : nullptr;
+        return technique != nullptr && std::find(technique->metrics.begin(), technique->metrics.end(), id) !=
+                                           technique->metrics.end();
     });
 }
 
@@ -62,8 +67,8 @@ void LedgerModel::setRuns(std::optional<profiler::RunRecord> baseline,
 void LedgerModel::chooseRows() {
     metrics_ = rows;
     for (const std::string& id : ownRows) {
-        const bool wanted =
-            (baseline_ && isOfInterest(id, *baseline_)) || (candidate_ && isOfInterest(id, *candidate_));
+        const bool wanted = (baseline_ && isOfInterest(id, *baseline_, *registry_)) ||
+                            (candidate_ && isOfInterest(id, *candidate_, *registry_));
         if (wanted) metrics_.push_back(id);
     }
     techniques_.clear();

@@ -19,17 +19,11 @@
 namespace hone {
 namespace {
 
-const Technique& supported(const RecipeStep& step, const Checkpoint& checkpoint, const ModelConfig& config,
-                           int concurrency, const QueriedDevice& device) {
-    const Technique* technique = find_technique(step.technique);
-    if (technique == nullptr)
-        throw Error(
-            ErrorDetails{"", "", "technique", "'" + step.technique + "'", "a technique of this version"});
-    const Support support = technique->supports({checkpoint, config, step.options, concurrency, device});
+void require_support(const RecipeStep& step, const Technique& technique, const TechniqueQuery& query) {
+    const Support support = technique.supports(query);
     if (!support.ok)
-        throw Error(ErrorDetails{step.technique + ": " + support.reason, checkpoint.source, step.technique,
-                                 support.reason, "a model and workload that it supports"});
-    return *technique;
+        throw Error(ErrorDetails{step.technique + ": " + support.reason, query.checkpoint.source,
+                                 step.technique, support.reason, "a model and workload that it supports"});
 }
 
 using Owners = std::set<const void*>;
@@ -63,8 +57,8 @@ std::optional<DType> type_named(const std::string& dtype) {
 }
 
 bool configures_run(const RecipeStep& step) {
-    const Technique* technique = find_technique(step.technique);
-    return technique != nullptr && std::holds_alternative<RunTechnique>(technique->act);
+    const Descriptor* descriptor = builtin_registry().find(step.technique);
+    return descriptor != nullptr && descriptor->stage == Stage::configures_run;
 }
 
 // Weight transforms in the recipe's order, then what configures the run: that is asked about, and may prepare, the weights as they
@@ -78,20 +72,20 @@ AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurren
     const auto note = [&followed](const std::vector<std::string>& notes) {
         followed.notes.insert(followed.notes.end(), notes.begin(), notes.end());
     };
+    const auto take = [&](const RecipeStep& step, const ModelConfig& config) {
+        const std::unique_ptr<const Technique> technique = technique_of(step);
+        require_support(step, *technique, {checkpoint, config, concurrency, device});
+        technique->configure(followed.run);
+        if (const auto* weights = dynamic_cast<const WeightTechnique*>(technique.get())) note(act(*weights));
+    };
     for (const RecipeStep& step : recipe.steps) {
-        if (configures_run(step)) continue;
-        const Technique& technique =
-            supported(step, checkpoint, read_config(checkpoint), concurrency, device);
-        note(act(std::get<WeightTechnique>(technique.act), step.options));
+        if (!configures_run(step)) take(step, read_config(checkpoint));
     }
     const ModelConfig config = read_config(checkpoint);
     for (const RecipeStep& step : recipe.steps) {
         if (!configures_run(step)) continue;
-        const auto& run =
-            std::get<RunTechnique>(supported(step, checkpoint, config, concurrency, device).act);
-        run.configure(followed.run, step.options);
+        take(step, config);
         followed.left_out.push_back(step.technique);
-        if (run.apply != nullptr) note(act(run, step.options));
     }
     return followed;
 }
@@ -145,10 +139,8 @@ private:
 std::int64_t calibration_bytes(const Checkpoint& checkpoint, const Recipe& recipe) {
     std::int64_t most = 0;
     for (const RecipeStep& step : recipe.steps) {
-        const Technique* technique = find_technique(step.technique);
-        if (technique == nullptr || !technique->calibrates) continue;
-        most = std::max(
-            most, LayerWalk::bytes(read_config(checkpoint), step.options.value("tokens", std::int64_t{0})));
+        const std::int64_t tokens = technique_of(step)->calibration_tokens();
+        if (tokens > 0) most = std::max(most, LayerWalk::bytes(read_config(checkpoint), tokens));
     }
     return most;
 }
@@ -171,15 +163,23 @@ auto of_model(const std::string& source, const Work& work) {
 
 }  // namespace
 
+std::unique_ptr<const Technique> technique_of(const RecipeStep& step) {
+    std::unique_ptr<const Technique> technique = make_technique(step.technique, step.options);
+    if (technique == nullptr)
+        throw Error(
+            ErrorDetails{"", "", "technique", "'" + step.technique + "'", "a technique of this version"});
+    return technique;
+}
+
 AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                            const kernels::Context& context, const Progress& progress,
                            const QueriedDevice& device) {
     const Owners before = owners(checkpoint);
     const std::string source = checkpoint.source;
     bool transformed = false;
-    const auto act = [&](const auto& technique, const nlohmann::json& options) {
+    const auto act = [&](const WeightTechnique& technique) {
         transformed = true;
-        return of_model(source, [&] { return technique.apply(checkpoint, options, context, progress); });
+        return of_model(source, [&] { return technique.apply(checkpoint, context, progress); });
     };
     AppliedRecipe applied = follow(checkpoint, recipe, concurrency, device, act);
     applied.run.isa = context.isa;
@@ -190,12 +190,12 @@ AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int con
 AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                           const QueriedDevice& device, const std::string& dtype) {
     OwnedBytes owned(checkpoint);
-    AppliedRecipe planned = follow(checkpoint, recipe, concurrency, device,
-                                   [&](const auto& technique, const nlohmann::json& options) {
-                                       std::vector<std::string> notes = technique.plan(checkpoint, options);
-                                       owned.rewritten(checkpoint);
-                                       return notes;
-                                   });
+    AppliedRecipe planned =
+        follow(checkpoint, recipe, concurrency, device, [&](const WeightTechnique& technique) {
+            std::vector<std::string> notes = technique.plan(checkpoint);
+            owned.rewritten(checkpoint);
+            return notes;
+        });
     const std::vector<DType> before = types_of(checkpoint);
     plan_matrices(checkpoint, dtype);
     owned.converted(checkpoint, before);
@@ -235,11 +235,8 @@ bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run) {
     const bool reduced = run.arithmetic != kernels::Arithmetic::f32;
     if (reduced && !(cuda && run.arithmetic == kernels::Arithmetic::bf16)) return false;
     return std::any_of(recipe.steps.begin(), recipe.steps.end(), [cuda](const RecipeStep& step) {
-        const nlohmann::json& options = step.options;
-        if (options.value("storage", "") != "compressed") return false;
-        const bool two_of_four =
-            options.value("pattern", "") == "n_m" && options.value("m", 0) == 4 && options.value("n", 0) <= 2;
-        return !cuda || two_of_four;
+        const std::optional<ZeroPattern> pattern = technique_of(step)->leaves_zeros_out();
+        return pattern && (!cuda || *pattern == ZeroPattern::two_of_four);
     });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@
 #include "kernels/cpu/context.h"
 
 namespace hone {
+
+// Throws Error where this version has no technique of that name.
+std::unique_ptr<const Technique> technique_of(const RecipeStep& step);
 
 struct AppliedRecipe {
     RunConfig run;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/core/pulse.h"
+#include "engine/experiment/worker/apply_recipe.h"
 #include "engine/model/model.h"
 #include "engine/techniques/apply/technique.h"
 #include "engine/weights/weight_format.h"
@@ -45,15 +46,21 @@ std::array<bool, kDTypes> types_of(const Checkpoint& checkpoint) {
 
 WeightEvidence::WeightEvidence(const Checkpoint& before)
     : zero_share_before_(zero_share(before)),
-      layers_before_(read_config(before).n_layers),
+      config_before_(read_config(before)),
       types_before_(types_of(before)) {}
 
-void WeightEvidence::applied(const Checkpoint& after) {
+void WeightEvidence::applied(const Checkpoint& after, const Recipe& recipe) {
     // Rounding makes zeros too, some in a thousand: not what a pruning technique is for.
     constexpr double kByRounding = 0.005;
     const double made = zero_share(after) - zero_share_before_;
     if (made > kByRounding) zeros_ = std::llround(made * static_cast<double>(after.parameters()));
-    layers_ = layers_before_ - read_config(after).n_layers;
+    const ModelConfig config = read_config(after);
+    for (const RecipeStep& step : recipe.steps) {
+        for (const CounterUse& use : technique_of(step)->counters()) {
+            if (use.of_shapes != nullptr)
+                shape_counters_[std::string(use.name)] = use.of_shapes(config_before_, config);
+        }
+    }
 }
 
 void WeightEvidence::left_out(const Checkpoint& run, bool planned) {
@@ -75,7 +82,7 @@ CounterValues counter_values(const Runtime::Counters& before, const Runtime::Cou
                              const RunConfig& config, const GenerationTimings& timings,
                              const WeightEvidence* weights, std::int64_t merge_cache_hits) {
     const std::int64_t reduced = after.reduced_products - before.reduced_products;
-    return {
+    CounterValues values{
         {"attended_pairs", after.attended_pairs - before.attended_pairs},
         {"skipped_pairs", after.skipped_pairs - before.skipped_pairs},
         {"batched_tokens", after.batched_tokens - before.batched_tokens},
@@ -90,12 +97,13 @@ CounterValues counter_values(const Runtime::Counters& before, const Runtime::Cou
         {"skipped_zeros", after.skipped_zeros - before.skipped_zeros},
         {"zero_weights", weights == nullptr ? 0 : weights->zero_weights()},
         {"left_out_zeros", weights == nullptr ? 0 : weights->left_out_zeros()},
-        {"removed_layers", weights == nullptr ? 0 : weights->removed_layers()},
         {"largest_batch", timings.largest_batch},
         {"backed_off", timings.backed_off},
         {"reordered_prompts", timings.reordered},
         {"merge_cache_hits", merge_cache_hits},
         {"non_finite_rows", after.non_finite_rows - before.non_finite_rows}};
+    if (weights != nullptr) values.insert(weights->shape_counters().begin(), weights->shape_counters().end());
+    return values;
 }
 
 nlohmann::json engagement(const Recipe& recipe, const CounterValues& counters) {
@@ -105,11 +113,9 @@ nlohmann::json engagement(const Recipe& recipe, const CounterValues& counters) {
     };
     nlohmann::json result = nlohmann::json::object();
     for (const RecipeStep& step : recipe.steps) {
-        const Technique* technique = find_technique(step.technique);
-        if (technique == nullptr) continue;
         nlohmann::json evidence{
             {"counters", nlohmann::json::object()}, {"engaged", nullptr}, {"counter", ""}, {"value", 0}};
-        for (const CounterUse& use : technique->counters(step.options)) {
+        for (const CounterUse& use : technique_of(step)->counters()) {
             const std::int64_t value = value_of(use.name);
             if (!use.where.empty() && value_of(use.where) == 0) continue;
             evidence["counters"][use.name] = value;

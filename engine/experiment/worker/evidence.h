@@ -15,12 +15,15 @@
 
 namespace hone {
 
+// A run's counters by name.
+using CounterValues = std::map<std::string, std::int64_t, std::less<>>;
+
 // What is known of the weights before and after the recipe, so that its effect on them can be told.
 class WeightEvidence {
 public:
     // Of the checkpoint as it was opened. Reads a sample of every matrix.
     explicit WeightEvidence(const Checkpoint& before);
-    void applied(const Checkpoint& after);
+    void applied(const Checkpoint& after, const Recipe& recipe);
     // Of the weights as they are run: zeros that are stored no more. Of weights that a device makes itself, `planned`, these are all that
     // is known.
     void left_out(const Checkpoint& run, bool planned);
@@ -29,20 +32,21 @@ public:
         return zeros_;
     }  // zeros that the recipe made: an estimate from the sample
     std::int64_t left_out_zeros() const { return left_out_; }
-    std::int64_t removed_layers() const { return layers_; }
+    // What techniques of the recipe count of the model's shapes.
+    const CounterValues& shape_counters() const { return shape_counters_; }
     // Of a run's products those whose weights are stored in a type that the file has none of.
     std::int64_t converted_products(const Runtime::Counters& counters) const;
 
 private:
     double zero_share_before_;
-    std::int64_t layers_before_;
+    ModelConfig config_before_;
     std::array<bool, kDTypes> types_before_;
-    std::int64_t zeros_ = 0, left_out_ = 0, layers_ = 0;
+    std::int64_t zeros_ = 0, left_out_ = 0;
+    CounterValues shape_counters_;
 };
 
-// A run's counters by name: what moved between two moments of a runtime, in one generation, and in the weights (null for the
-// baseline, whose weights are the file's).
-using CounterValues = std::map<std::string, std::int64_t, std::less<>>;
+// What moved between two moments of a runtime, in one generation, and in the weights (null for the baseline, whose weights are the
+// file's).
 CounterValues counter_values(const Runtime::Counters& before, const Runtime::Counters& after,
                              const RunConfig& config, const GenerationTimings& timings,
                              const WeightEvidence* weights, std::int64_t merge_cache_hits);

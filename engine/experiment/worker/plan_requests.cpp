@@ -15,22 +15,21 @@ namespace hone {
 
 namespace {
 
-// The weights as `technique` would find them: after the transforms that stand before it in the recipe, all of them where it is not
+// The weights as the technique would find them: after the transforms that stand before it in the recipe, all of them where it is not
 // there or configures the run. A transform that cannot act is not its concern.
-Checkpoint as_found_by(const Technique& technique, const Checkpoint& checkpoint, const Recipe& recipe,
+Checkpoint as_found_by(const Descriptor& descriptor, const Checkpoint& checkpoint, const Recipe& recipe,
                        const QueriedDevice& device) {
     Checkpoint planned = checkpoint;
-    const bool transforms = std::holds_alternative<WeightTechnique>(technique.act);
+    const auto transforms = [](const Descriptor& each) { return each.stage == Stage::transforms_weights; };
     for (const RecipeStep& step : recipe.steps) {
-        if (step.technique == technique.descriptor.id) {
-            if (transforms) break;
+        if (step.technique == descriptor.id) {
+            if (transforms(descriptor)) break;
             continue;
         }
-        const Technique* other = find_technique(step.technique);
-        const auto* weights = other == nullptr ? nullptr : std::get_if<WeightTechnique>(&other->act);
-        if (weights == nullptr) continue;
-        if (other->supports({planned, read_config(planned), step.options, 1, device}).ok)
-            weights->plan(planned, step.options);
+        if (!transforms(*builtin_registry().find(step.technique))) continue;
+        const std::unique_ptr<const Technique> other = technique_of(step);
+        if (other->supports({planned, read_config(planned), 1, device}).ok)
+            dynamic_cast<const WeightTechnique&>(*other).plan(planned);
     }
     return planned;
 }
@@ -45,15 +44,15 @@ nlohmann::json supported_techniques(const nlohmann::json& request) {
     const QueriedDevice device =
         queried_device(target_from_json(request.value("target", nlohmann::json::object())));
     nlohmann::json answers = nlohmann::json::object();
-    for (const Technique& technique : techniques()) {
-        nlohmann::json options = default_options(technique.descriptor);
+    for (const TechniqueRow& row : techniques()) {
+        nlohmann::json options = default_options(row.descriptor);
         for (const RecipeStep& step : recipe.steps) {
-            if (step.technique == technique.descriptor.id) options = step.options;
+            if (step.technique == row.descriptor.id) options = step.options;
         }
-        const Checkpoint before = as_found_by(technique, checkpoint, recipe, device);
+        const Checkpoint before = as_found_by(row.descriptor, checkpoint, recipe, device);
         const Support support =
-            technique.supports({before, read_config(before), options, workload.concurrency, device});
-        answers[std::string(technique.descriptor.id)] = {{"ok", support.ok}, {"reason", support.reason}};
+            row.with(options)->supports({before, read_config(before), workload.concurrency, device});
+        answers[std::string(row.descriptor.id)] = {{"ok", support.ok}, {"reason", support.reason}};
     }
     return {{"techniques", answers}};
 }

@@ -123,7 +123,7 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
             plan_matrices(checkpoint, dtype);
         }
         if (device_ && device_->facts().mig) notes_.push_back(divided_device_note(experiment_.target));
-        if (weight_evidence_) weight_evidence_->applied(checkpoint);
+        if (weight_evidence_) weight_evidence_->applied(checkpoint, experiment_.recipe);
         const bool without_zeros = leaves_zeros_out(experiment_.recipe, config_);
         if (without_zeros && !has_weights) {
             plan_without_zeros(checkpoint, config_.device);
@@ -180,8 +180,7 @@ void Prepared::add_windows(const std::string& text) {
 
 void Prepared::note_overlap() {
     for (const RecipeStep& step : experiment_.recipe.steps) {
-        const Technique* technique = find_technique(step.technique);
-        if (technique != nullptr && technique->calibrates)
+        if (technique_of(step)->calibration_tokens() > 0)
             notes_.push_back("the scored text overlaps the calibration of " + step.technique +
                              ", the last third of the bundled text: its perplexity flatters");
     }

@@ -120,37 +120,43 @@ std::string zeros_note(std::int64_t zeros, std::int64_t elements, std::size_t ma
                        100.0 * static_cast<double>(zeros) / static_cast<double>(elements));
 }
 
-std::vector<std::string> plan_pruned(Checkpoint& checkpoint, const nlohmann::json& json) {
-    const PrunePattern pattern(json);
-    std::vector<std::string> notes = expansion_note(matrices(std::as_const(checkpoint), pattern.embedding));
-    for (StoredTensor* tensor : matrices(checkpoint, pattern.embedding)) {
-        if (!has_exact_zero(tensor->type)) tensor->type = DType::f32;
-        tensor->zeros = std::max(tensor->zeros, pattern.zeros(tensor->elements()));
-    }
-    return notes;
-}
+RowPruning::RowPruning(const nlohmann::json& options)
+    : pattern_(options), compressed_(options.at("storage") == "compressed") {}
 
-Support supports_pattern(const TechniqueQuery& query) {
-    const PrunePattern options(query.options);
-    const auto chosen = matrices(query.checkpoint, options.embedding);
+Support RowPruning::supports(const TechniqueQuery& query) const {
+    const auto chosen = matrices(query.checkpoint, pattern_.embedding);
     if (chosen.empty()) return {false, "the model has no matrices that it could prune"};
-    if (!options.n_of_m) return {};
-    if (options.n >= options.m)
-        return {false, fmt::format("N is {} and M is {}: keeping N of every M needs N below M", options.n,
-                                   options.m)};
+    if (!pattern_.n_of_m) return {};
+    if (pattern_.n >= pattern_.m)
+        return {false, fmt::format("N is {} and M is {}: keeping N of every M needs N below M", pattern_.n,
+                                   pattern_.m)};
     for (const StoredTensor* tensor : chosen) {
-        if (tensor->cols() % options.m != 0)
+        if (tensor->cols() % pattern_.m != 0)
             return {false, fmt::format("rows of {} have {} weights, which groups of {} do not divide",
-                                       tensor->name, tensor->cols(), options.m)};
+                                       tensor->name, tensor->cols(), pattern_.m)};
     }
     return {};
 }
 
-CounterUses pruning_counters(const nlohmann::json& options) {
+CounterUses RowPruning::counters() const {
     CounterUses uses{{"zero_weights"}};
-    if (options.at("storage").get<std::string>() == "compressed")
-        uses.push_back({"skipped_zeros", "left_out_zeros"});
+    if (compressed_) uses.push_back({"skipped_zeros", "left_out_zeros"});
     return uses;
+}
+
+std::optional<ZeroPattern> RowPruning::leaves_zeros_out() const {
+    if (!compressed_) return std::nullopt;
+    const bool two_of_four = pattern_.n_of_m && pattern_.m == 4 && pattern_.n <= 2;
+    return two_of_four ? ZeroPattern::two_of_four : ZeroPattern::anywhere;
+}
+
+Notes RowPruning::plan(Checkpoint& checkpoint) const {
+    Notes notes = expansion_note(matrices(std::as_const(checkpoint), pattern_.embedding));
+    for (StoredTensor* tensor : matrices(checkpoint, pattern_.embedding)) {
+        if (!has_exact_zero(tensor->type)) tensor->type = DType::f32;
+        tensor->zeros = std::max(tensor->zeros, pattern_.zeros(tensor->elements()));
+    }
+    return notes;
 }
 
 }  // namespace hone

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,10 +46,23 @@ std::int64_t prune(StoredTensor& tensor, const kernels::Context& context, const 
 std::vector<std::string> expansion_note(const std::vector<const StoredTensor*>& chosen);
 std::string zeros_note(std::int64_t zeros, std::int64_t elements, std::size_t matrices);
 
-// The change of types that pruning brings, and how many zeros.
-std::vector<std::string> plan_pruned(Checkpoint& checkpoint, const nlohmann::json& options);
-Support supports_pattern(const TechniqueQuery& query);
-// Zeros in the weights and, where some are left out of memory, as the option asks, products that do not read them.
-CounterUses pruning_counters(const nlohmann::json& options);
+// A technique that sets weights to zero by a pattern.
+class RowPruning : public WeightTechnique {
+public:
+    explicit RowPruning(const nlohmann::json& options);
+    Support supports(const TechniqueQuery& query) const override;
+    // Zeros in the weights and, where some are left out of memory, as the option asks, products that do not read them.
+    CounterUses counters() const override;
+    std::optional<ZeroPattern> leaves_zeros_out() const override;
+    // The change of types that pruning brings, and how many zeros.
+    Notes plan(Checkpoint& checkpoint) const override;
+
+protected:
+    const PrunePattern& pattern() const { return pattern_; }
+
+private:
+    PrunePattern pattern_;
+    bool compressed_;
+};
 
 }  // namespace hone

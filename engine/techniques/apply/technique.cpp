@@ -5,21 +5,24 @@
 #include <array>
 
 #include "engine/techniques/apply/techniques.h"
+#include "engine/techniques/schema/descriptors.h"
 
 namespace hone {
 
-std::span<const Technique> techniques() {
-    static const std::array all{
-        prune_magnitude(), prune_wanda(),      prune_layers(), quantize_weights(), quantize_activations(),
-        precision(),       sparse_attention(), kv_cache(),     batching(),         tokenization()};
-    return all;
+std::span<const TechniqueRow> techniques() {
+    static const std::array kRows{
+#define HONE_TECHNIQUE(id) TechniqueRow{descriptors::id, implementations::id},
+#include "engine/techniques/list.inc"
+#undef HONE_TECHNIQUE
+    };
+    return kRows;
 }
 
-const Technique* find_technique(std::string_view id) {
-    const auto all = techniques();
-    const auto found = std::find_if(
-        all.begin(), all.end(), [id](const Technique& technique) { return technique.descriptor.id == id; });
-    return found == all.end() ? nullptr : &*found;
+std::unique_ptr<const Technique> make_technique(std::string_view id, const nlohmann::json& options) {
+    const auto rows = techniques();
+    const auto found = std::find_if(rows.begin(), rows.end(),
+                                    [id](const TechniqueRow& row) { return row.descriptor.id == id; });
+    return found == rows.end() ? nullptr : found->with(options);
 }
 
 }  // namespace hone

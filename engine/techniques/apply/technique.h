@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "engine/core/progress.h"
@@ -32,47 +33,60 @@ struct QueriedDevice {
 struct TechniqueQuery {
     const Checkpoint& checkpoint;  // tensors may have no data
     const ModelConfig& config;
-    const nlohmann::json& options;  // completed
     int concurrency = 1;
     QueriedDevice device = {};
 };
 
-// Rewrites tensors of the checkpoint. Returns notes for the user ("Q4_1 tensors were expanded first").
-using TransformWeights = std::vector<std::string> (*)(Checkpoint&, const nlohmann::json& options,
-                                                      const kernels::Context&, const Progress&);
-// The same change of types and sizes without touching data: what predicted memory and size come from. Returns the notes
-// that can be told beforehand.
-using PlanWeights = std::vector<std::string> (*)(Checkpoint&, const nlohmann::json& options);
-using ConfigureRun = void (*)(RunConfig&, const nlohmann::json& options);
-
-struct WeightTechnique {
-    TransformWeights apply;
-    PlanWeights plan;
-};
-// `apply` and `plan` prepare weights that the run needs in another form; a file never gets them.
-struct RunTechnique {
-    ConfigureRun configure;
-    TransformWeights apply = nullptr;
-    PlanWeights plan = nullptr;
-};
-
-// A counter that must move. `where`: only where this other one is above 0, because what it counts is not for the technique to bring about.
+// A counter that must move (engine/experiment/worker/evidence.h).
 struct CounterUse {
-    std::string_view name, where = {};
+    std::string_view name;
+    // Only where this other one is above 0, because what it counts is not for the technique to bring about.
+    std::string_view where = {};
+    // Of what the shapes tell, and not the run: how many are gone.
+    std::int64_t (*of_shapes)(const ModelConfig& before, const ModelConfig& after) = nullptr;
 };
 using CounterUses = std::vector<CounterUse>;
 
-struct Technique {
-    const Descriptor& descriptor;
-    Support (*supports)(const TechniqueQuery&);
-    // Which of the run's counters (engine/experiment/worker/evidence.h) move where the technique acts: one for each thing that these
-    // options ask for, none where they are the baseline's. Whether they did move is for the run to say.
-    CounterUses (*counters)(const nlohmann::json& options);
-    std::variant<WeightTechnique, RunTechnique> act;
-    bool calibrates = false;  // on calibration_text()
+// Zeros that the run's weights are to be stored without, where that takes fewer bytes.
+enum class ZeroPattern : std::uint8_t { anywhere, two_of_four };
+
+using Notes = std::vector<std::string>;  // for the user
+
+// A technique with its options, which its constructor has parsed.
+class Technique {
+public:
+    virtual ~Technique() = default;
+
+    virtual Support supports(const TechniqueQuery&) const { return {}; }
+    // Which of the run's counters move where the technique acts: one for each thing that these options ask for, none where they are the
+    // baseline's. Whether they did move is for the run to say.
+    virtual CounterUses counters() const = 0;
+    virtual void configure(RunConfig&) const {}
+
+    // What it needs of the run. calibration_tokens: of calibration_text(), 0 where it looks at none.
+    virtual std::int64_t calibration_tokens() const { return 0; }
+    virtual std::optional<ZeroPattern> leaves_zeros_out() const { return std::nullopt; }
 };
 
-std::span<const Technique> techniques();
-const Technique* find_technique(std::string_view id);
+// One that rewrites tensors. Of a technique that configures the run these are weights that the run needs in another form; a file never
+// gets them.
+class WeightTechnique : public Technique {
+public:
+    // Returns notes ("Q4_1 tensors were expanded first").
+    virtual Notes apply(Checkpoint& checkpoint, const kernels::Context& context,
+                        const Progress& progress) const = 0;
+    // The same change of types and sizes without touching data: what predicted memory and size come from. Returns the notes
+    // that can be told beforehand.
+    virtual Notes plan(Checkpoint& checkpoint) const = 0;
+};
+
+struct TechniqueRow {
+    const Descriptor& descriptor;
+    std::unique_ptr<const Technique> (*with)(const nlohmann::json& options);  // completed
+};
+
+std::span<const TechniqueRow> techniques();
+// Null where this version has none of that name.
+std::unique_ptr<const Technique> make_technique(std::string_view id, const nlohmann::json& options);
 
 }  // namespace hone

@@ -2,20 +2,12 @@
 #pragma once
 
 #include "engine/techniques/apply/technique.h"
-#include "engine/techniques/schema/descriptors/descriptors.h"
 
-namespace hone {
+// What the apply.cpp of each technique defines.
+namespace hone::implementations {
 
-// One function a technique, in a file of its name; technique.cpp lists them.
-Technique prune_magnitude();
-Technique prune_wanda();
-Technique prune_layers();
-Technique quantize_weights();
-Technique sparse_attention();
-Technique kv_cache();
-Technique batching();
-Technique tokenization();
-Technique precision();
-Technique quantize_activations();
+#define HONE_TECHNIQUE(id) std::unique_ptr<const Technique> id(const nlohmann::json& options);
+#include "engine/techniques/list.inc"
+#undef HONE_TECHNIQUE
 
-}  // namespace hone
+}  // namespace hone::implementations

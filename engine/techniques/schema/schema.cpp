@@ -234,6 +234,23 @@ nlohmann::json parse_value(const Descriptor& descriptor, const Option& option, s
     return normal(option, value);
 }
 
+nlohmann::json with_settings(const Descriptor& descriptor, nlohmann::json options,
+                             std::string_view settings) {
+    while (!settings.empty()) {
+        const std::string_view setting = settings.substr(0, settings.find(' '));
+        settings.remove_prefix(std::min(settings.size(), setting.size() + 1));
+        const std::size_t equals = std::min(setting.find('='), setting.size());
+        const std::string key(setting.substr(0, equals));
+        const Option* option = find_option(descriptor, key);
+        if (option == nullptr || equals == setting.size())
+            throw Error(ErrorDetails{"", "", std::string(descriptor.id) + " setting",
+                                     "'" + std::string(setting) + "'",
+                                     "OPTION=VALUE with " + known_options(descriptor)});
+        options[key] = parse_value(descriptor, *option, setting.substr(equals + 1));
+    }
+    return options;
+}
+
 nlohmann::json to_json(const Registry& registry) {
     nlohmann::json list = nlohmann::json::array();
     for (const Descriptor& descriptor : registry.descriptors()) {

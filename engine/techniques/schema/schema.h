@@ -63,6 +63,14 @@ struct Conflict {
     std::string_view reason;     // one sentence for a person
 };
 
+// What tests of every technique use besides its defaults, so that no test knows its options. "key=value key=value".
+struct Trial {
+    std::string_view small =
+        {};  // with which a model of two layers and prompts of some twenty tokens show it at work
+    std::span<const std::string_view> variants =
+        {};  // what counts something else, or runs through other code
+};
+
 enum class Stage : std::uint8_t { transforms_weights, configures_run, configures_training };
 
 // One optimisation as plain data: what the window, the command line, recipes and docs are made from.
@@ -73,11 +81,14 @@ struct Descriptor {
     std::string_view source;   // paper and section, or where it is defined
     Slot slot;
     Stage stage;
-    std::span<const Option> options;
-    std::span<const Conflict> conflicts;  // declared on either side
+    std::span<const Option> options = {};
+    std::span<const Conflict> conflicts = {};  // declared on either side
     // Key of the whole-number option that says how many sequences a workload needs before the technique can show anything;
     // empty where one is enough. Clients choose their default concurrency by it.
     std::string_view sequences = {};
+    // Ids of figures that every run has and that are of interest where a recipe has this technique.
+    std::span<const std::string_view> metrics = {};
+    Trial trial = {};
 };
 
 // The techniques a front end knows: a value, so that tests can add one.
@@ -103,6 +114,9 @@ nlohmann::json complete_options(const Descriptor& descriptor, const nlohmann::js
 
 // From the command line's or a form's text ("int8", "0.5", "true"). Throws Error as complete_options.
 nlohmann::json parse_value(const Descriptor& descriptor, const Option& option, std::string_view text);
+
+// `options` with "key=value key=value" set. Throws Error as parse_value, and for a key that the technique lacks.
+nlohmann::json with_settings(const Descriptor& descriptor, nlohmann::json options, std::string_view settings);
 
 nlohmann::json to_json(const Registry& registry);  // as `hone techniques --json`
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
-#include "engine/techniques/schema/descriptors/descriptors.h"
+#include "engine/techniques/schema/descriptors.h"
 
 namespace hone::descriptors {
 namespace {
@@ -20,13 +20,15 @@ const std::array kOptions{
 
 }  // namespace
 
-const Descriptor prune_layers{"prune_layers",
-                              "Prune layers",
-                              "Removes the layers that change the hidden state least.",
-                              "Men et al., ShortGPT, arXiv 2403.03853, section 3.2: block influence",
-                              Slot::weights,
-                              Stage::transforms_weights,
-                              kOptions,
-                              {}};
+const Descriptor prune_layers{
+    .id = "prune_layers",
+    .title = "Prune layers",
+    .summary = "Removes the layers that change the hidden state least.",
+    .source = "Men et al., ShortGPT, arXiv 2403.03853, section 3.2: block influence",
+    .slot = Slot::weights,
+    .stage = Stage::transforms_weights,
+    .options = kOptions,
+    .trial = {.small = "layers=1 keep_ends=0 tokens=64"},
+};
 
 }  // namespace hone::descriptors

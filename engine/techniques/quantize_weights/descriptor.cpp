@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
-#include "engine/techniques/schema/descriptors/descriptors.h"
+#include "engine/techniques/schema/descriptors.h"
 
 namespace hone::descriptors {
 namespace {
@@ -26,16 +26,19 @@ const std::array kOptions{
            "What the token embedding and the output matrix become. They suffer most from few bits.",
            Choice{kEmbedding, "q8_0"}},
 };
+constexpr std::array<std::string_view, 1> kVariants{"scheme=int4_group group_size=32"};
 
 }  // namespace
 
-const Descriptor quantize_weights{"quantize_weights",
-                                  "Quantise weights",
-                                  "Stores weights in fewer bits; products still run in fp32.",
-                                  "Round to nearest; block layouts of ggml (ggml-quants.c), absmax scales",
-                                  Slot::weights,
-                                  Stage::transforms_weights,
-                                  kOptions,
-                                  {}};
+const Descriptor quantize_weights{
+    .id = "quantize_weights",
+    .title = "Quantise weights",
+    .summary = "Stores weights in fewer bits; products still run in fp32.",
+    .source = "Round to nearest; block layouts of ggml (ggml-quants.c), absmax scales",
+    .slot = Slot::weights,
+    .stage = Stage::transforms_weights,
+    .options = kOptions,
+    .trial = {.small = {}, .variants = kVariants},
+};
 
 }  // namespace hone::descriptors

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
-#include "engine/techniques/schema/descriptors/descriptors.h"
+#include "engine/techniques/schema/descriptors.h"
 
 namespace hone::descriptors {
 namespace {
@@ -25,18 +25,22 @@ const std::array kOptions{
            "from.",
            Integer{0, 64, 2, 1, "layers"}, OnlyWhen{"kind", "top_pages"}},
 };
+constexpr std::array<std::string_view, 1> kVariants{"kind=top_pages dense_layers=0"};
 
 }  // namespace
 
 const Descriptor sparse_attention{
-    "sparse_attention",
-    "Sparse attention",
-    "Looks at some of the earlier tokens only: the latest ones, or those that matter to the query.",
-    "Xiao et al., StreamingLLM, arXiv 2309.17453 (window and sinks); Tang et al., Quest, arXiv 2406.10774 "
-    "(pages)",
-    Slot::attention,
-    Stage::configures_run,
-    kOptions,
-    {}};
+    .id = "sparse_attention",
+    .title = "Sparse attention",
+    .summary =
+        "Looks at some of the earlier tokens only: the latest ones, or those that matter to the query.",
+    .source =
+        "Xiao et al., StreamingLLM, arXiv 2309.17453 (window and sinks); Tang et al., Quest, arXiv "
+        "2406.10774 (pages)",
+    .slot = Slot::attention,
+    .stage = Stage::configures_run,
+    .options = kOptions,
+    .trial = {.small = "window=8 page=16 keep=1 dense_layers=1", .variants = kVariants},
+};
 
 }  // namespace hone::descriptors

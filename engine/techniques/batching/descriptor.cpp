@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
-#include "engine/techniques/schema/descriptors/descriptors.h"
+#include "engine/techniques/schema/descriptors.h"
 
 namespace hone::descriptors {
 namespace {
@@ -16,19 +16,22 @@ const std::array kOptions{
            "and has at most so many.",
            Integer{1, 256, 8, 1, "sequences"}},
 };
+constexpr std::array<std::string_view, 1> kVariants{"kind=adaptive"};
 
 }  // namespace
 
-const Descriptor batching{"batching",
-                          "Batching",
-                          "Computes several sequences together, so that each weight is read once for all.",
-                          "Yu et al., Orca (OSDI 2022): request-level batches of a fixed size (section 2), "
-                          "or sequences that join and leave at "
-                          "every step (section 3.1)",
-                          Slot::batching,
-                          Stage::configures_run,
-                          kOptions,
-                          {},
-                          "size"};
+const Descriptor batching{
+    .id = "batching",
+    .title = "Batching",
+    .summary = "Computes several sequences together, so that each weight is read once for all.",
+    .source =
+        "Yu et al., Orca (OSDI 2022): request-level batches of a fixed size (section 2), or sequences that "
+        "join and leave at every step (section 3.1)",
+    .slot = Slot::batching,
+    .stage = Stage::configures_run,
+    .options = kOptions,
+    .sequences = "size",
+    .trial = {.small = {}, .variants = kVariants},
+};
 
 }  // namespace hone::descriptors

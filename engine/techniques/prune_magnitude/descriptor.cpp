@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
-#include "engine/techniques/schema/descriptors/descriptors.h"
+#include "engine/techniques/schema/descriptors.h"
 
 namespace hone::descriptors {
 namespace {
@@ -40,13 +40,13 @@ const std::array kOptions{
 }  // namespace
 
 const Descriptor prune_magnitude{
-    "prune_magnitude",
-    "Prune by magnitude",
-    "Sets the smallest weights to zero.",
-    "Han et al., Learning both Weights and Connections, arXiv 1506.02626, section 3",
-    Slot::weights,
-    Stage::transforms_weights,
-    kOptions,
-    {}};
+    .id = "prune_magnitude",
+    .title = "Prune by magnitude",
+    .summary = "Sets the smallest weights to zero.",
+    .source = "Han et al., Learning both Weights and Connections, arXiv 1506.02626, section 3",
+    .slot = Slot::weights,
+    .stage = Stage::transforms_weights,
+    .options = kOptions,
+};
 
 }  // namespace hone::descriptors

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
-#include "engine/techniques/schema/descriptors/descriptors.h"
+#include "engine/techniques/schema/descriptors.h"
 
 namespace hone::descriptors {
 namespace {
@@ -18,13 +18,13 @@ const std::array kOptions{
 }  // namespace
 
 const Descriptor precision{
-    "precision",
-    "Mixed precision",
-    "Multiplies in bf16 and adds in fp32, which takes half the instructions.",
-    "Kalamkar et al., A Study of BFLOAT16 for Deep Learning Training, arXiv 1905.12322",
-    Slot::precision,
-    Stage::configures_run,
-    kOptions,
-    {}};
+    .id = "precision",
+    .title = "Mixed precision",
+    .summary = "Multiplies in bf16 and adds in fp32, which takes half the instructions.",
+    .source = "Kalamkar et al., A Study of BFLOAT16 for Deep Learning Training, arXiv 1905.12322",
+    .slot = Slot::precision,
+    .stage = Stage::configures_run,
+    .options = kOptions,
+};
 
 }  // namespace hone::descriptors

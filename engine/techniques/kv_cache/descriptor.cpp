@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
-#include "engine/techniques/schema/descriptors/descriptors.h"
+#include "engine/techniques/schema/descriptors.h"
 
 namespace hone::descriptors {
 namespace {
@@ -26,17 +26,21 @@ const std::array kOptions{
     Option{"block", "Positions a block", "Small blocks waste less at a sequence's end.",
            Choice{kBlocks, "16"}, OnlyWhen{"layout", "paged"}},
 };
+constexpr std::array<std::string_view, 2> kVariants{"dtype=fp32 layout=paged", "dtype=int8 layout=paged"};
 
 }  // namespace
 
-const Descriptor kv_cache{"kv_cache",
-                          "KV cache",
-                          "Stores the keys and values of earlier tokens in fewer bits, or not at all.",
-                          "Per token and head, symmetric absmax int8; fp16 by rounding. Blocks: Kwon et al., "
-                          "arXiv 2309.06180, section 4.1",
-                          Slot::kv_cache,
-                          Stage::configures_run,
-                          kOptions,
-                          {}};
+const Descriptor kv_cache{
+    .id = "kv_cache",
+    .title = "KV cache",
+    .summary = "Stores the keys and values of earlier tokens in fewer bits, or not at all.",
+    .source =
+        "Per token and head, symmetric absmax int8; fp16 by rounding. Blocks: Kwon et al., arXiv 2309.06180, "
+        "section 4.1",
+    .slot = Slot::kv_cache,
+    .stage = Stage::configures_run,
+    .options = kOptions,
+    .trial = {.small = {}, .variants = kVariants},
+};
 
 }  // namespace hone::descriptors

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
-#include "engine/techniques/schema/descriptors/descriptors.h"
+#include "engine/techniques/schema/descriptors.h"
 
 namespace hone::descriptors {
 namespace {
@@ -35,14 +35,17 @@ constexpr std::array kConflicts{
 }  // namespace
 
 const Descriptor prune_wanda{
-    "prune_wanda",
-    "Prune by contribution",
-    "Sets the weights to zero that contribute least to a layer's output on calibration text.",
-    "Sun et al., A Simple and Effective Pruning Approach for Large Language Models (Wanda), arXiv "
-    "2306.11695, section 3",
-    Slot::weights,
-    Stage::transforms_weights,
-    kOptions,
-    kConflicts};
+    .id = "prune_wanda",
+    .title = "Prune by contribution",
+    .summary = "Sets the weights to zero that contribute least to a layer's output on calibration text.",
+    .source =
+        "Sun et al., A Simple and Effective Pruning Approach for Large Language Models (Wanda), arXiv "
+        "2306.11695, section 3",
+    .slot = Slot::weights,
+    .stage = Stage::transforms_weights,
+    .options = kOptions,
+    .conflicts = kConflicts,
+    .trial = {.small = "tokens=64"},
+};
 
 }  // namespace hone::descriptors

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/techniques/apply/techniques.h"
+
+namespace hone {
+namespace {
+
+constexpr kernels::Arithmetic kBf16 = kernels::Arithmetic::bf16;
+
+// Its one option has one value.
+class Precision final : public Technique {
+public:
+    Support supports(const TechniqueQuery& query) const override {
+        // On CUDA tensor cores, from compute capability 8.0 on.
+        if (query.device.kind == DeviceKind::cuda || kernels::has_arithmetic(kBf16, kernels::best_isa()))
+            return {};
+        return {false, "this processor has no bf16 arithmetic (AVX-512 BF16)"};
+    }
+    CounterUses counters() const override { return {{"bf16_products"}}; }
+    void configure(RunConfig& run) const override { run.arithmetic = kBf16; }
+};
+
+}  // namespace
+
+std::unique_ptr<const Technique> implementations::precision(const nlohmann::json&) {
+    return std::make_unique<Precision>();
+}
+
+}  // namespace hone

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/techniques/apply/matrices.h"
+#include "engine/techniques/apply/techniques.h"
+#include "engine/weights/weight_format.h"
+
+namespace hone {
+namespace {
+
+using kernels::Arithmetic;
+
+constexpr int kFp8Capability = 89;
+
+std::string refusal(const StoredTensor& tensor, const char* schemes) {
+    return fmt::format(
+        "{} is stored as {}, which is multiplied in fp32 only; quantise weights to {}, or start from 16-bit "
+        "weights",
+        tensor.name, info(tensor.type).name, schemes);
+}
+
+// The matrices whose products are to be in int8 or FP8.
+template <typename Source>
+auto multiplied(Source& checkpoint, bool with_output) {
+    auto all = matrices(checkpoint, with_output);
+    const bool tied = checkpoint.find(Role::output) == nullptr;
+    // The embedding is multiplied with only where it is the output matrix too.
+    std::erase_if(
+        all, [tied](const StoredTensor* tensor) { return tensor->place.role == Role::token_embd && !tied; });
+    return all;
+}
+
+class QuantizeActivations final : public WeightTechnique {
+public:
+    explicit QuantizeActivations(const nlohmann::json& options)
+        : fp8_(options.at("scheme") == "fp8_token"), output_(options.at("output").get<bool>()) {}
+
+    Support supports(const TechniqueQuery& query) const override {
+        return fp8_ ? supports_fp8(query) : supports_int8(query);
+    }
+
+    CounterUses counters() const override { return {{fp8_ ? "fp8_products" : "int8_products"}}; }
+
+    void configure(RunConfig& run) const override {
+        run.arithmetic = arithmetic();
+        run.reduced_output = output_;
+    }
+
+    Notes apply(Checkpoint& checkpoint, const kernels::Context& context,
+                const Progress& progress) const override {
+        const Progress quiet{{}, progress.stop};
+        std::vector<StoredTensor*> floating = multiplied(checkpoint, output_);
+        for (const StoredTensor* tensor : floating) {
+            if (is_stored_so(*tensor)) require_finite(*tensor, info(tensor->type).name, context, quiet);
+        }
+        std::erase_if(floating, [&](const StoredTensor* tensor) { return is_stored_so(*tensor); });
+        double done = 0;
+        std::int64_t vanished = 0;
+        for (StoredTensor* tensor : floating) {
+            progress.update(done / static_cast<double>(floating.size()), tensor->name);
+            *tensor = convert_tensor(*tensor, stored_type(), context, quiet, &vanished);
+            done += 1;
+        }
+        Notes notes = notes_on(std::ssize(floating));
+        for (std::string& note : vanished_note(vanished)) notes.push_back(std::move(note));
+        return notes;
+    }
+
+    Notes plan(Checkpoint& checkpoint) const override {
+        std::int64_t converted = 0;
+        for (StoredTensor* tensor : multiplied(checkpoint, output_)) {
+            if (is_stored_so(*tensor)) continue;
+            tensor->type = stored_type();
+            ++converted;
+        }
+        return notes_on(converted);
+    }
+
+private:
+    Arithmetic arithmetic() const { return fp8_ ? Arithmetic::e4m3 : Arithmetic::i8; }
+    DType stored_type() const { return fp8_ ? DType::e4m3_channel : DType::i8_channel; }
+    bool is_stored_so(const StoredTensor& tensor) const {
+        return kernels::multiplies(arithmetic(), kernel_type(tensor.type));
+    }
+
+    Support supports_fp8(const TechniqueQuery& query) const {
+        constexpr std::int64_t kAlignment = 16;  // what the vendor's FP8 products ask of a row's bytes
+        const int capability = query.device.compute_capability;
+        if (query.device.kind != DeviceKind::cuda || capability < kFp8Capability)
+            return {false, fmt::format("FP8 products need a CUDA device of compute capability 8.9 or later{}",
+                                       capability == 0 ? ""
+                                                       : fmt::format("; this one has {}.{}", capability / 10,
+                                                                     capability % 10))};
+        for (const StoredTensor* tensor : multiplied(query.checkpoint, output_)) {
+            if (!info(tensor->type).floating && !is_stored_so(*tensor))
+                return {false, refusal(*tensor, "fp8_channel")};
+            if (tensor->cols() % kAlignment != 0)
+                return {false, fmt::format("rows of {} have {} weights; FP8 products take multiples of {}",
+                                           tensor->name, tensor->cols(), kAlignment)};
+        }
+        return {};
+    }
+
+    Support supports_int8(const TechniqueQuery& query) const {
+        const bool cuda = query.device.kind == DeviceKind::cuda;
+        if (!cuda && !kernels::has_arithmetic(Arithmetic::i8, kernels::best_isa()))
+            return {false, "this processor has no int8 products (AVX2 or AVX-512 VNNI)"};
+        for (const StoredTensor* tensor : multiplied(query.checkpoint, output_)) {
+            // Tensor cores sum a whole row before a scale comes in.
+            if (cuda && tensor->type == DType::q8_0)
+                return {false,
+                        fmt::format("{} is stored as Q8_0, whose scales change within a row, which int8 "
+                                    "products on CUDA devices do not "
+                                    "take; quantise weights to int8_channel, or start from 16-bit weights",
+                                    tensor->name)};
+            if (!info(tensor->type).floating && !is_stored_so(*tensor))
+                return {false, refusal(*tensor, "int8_channel or q8_0")};
+        }
+        return {};
+    }
+
+    Notes notes_on(std::int64_t converted) const {
+        if (converted == 0) return {};
+        const char* const type = fp8_ ? "FP8" : "int8";
+        return {fmt::format("{} matrices are stored as {} with one scale a row, for products in {}",
+                            converted, type, type)};
+    }
+
+    bool fp8_, output_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Technique> implementations::quantize_activations(const nlohmann::json& options) {
+    return std::make_unique<QuantizeActivations>(options);
+}
+
+}  // namespace hone

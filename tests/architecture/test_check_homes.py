@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Plants what belongs elsewhere in a copy of the sources: each must be found, and named."""
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import check_homes
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Planted(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.root = pathlib.Path(folder.name)
+        for top in check_homes.SEARCHED:
+            shutil.copytree(ROOT / top, cls.root / top)
+
+    def plant(self, name, line):
+        path = self.root / name
+        text = path.read_text(encoding="utf-8")
+        self.addCleanup(path.write_text, text, encoding="utf-8")
+        path.write_text(f"{text}{line}\n", encoding="utf-8")
+        return f"{name}:{len(text.splitlines()) + 1}: "
+
+    def expect(self, *parts):
+        breaches = check_homes.breaches_below(self.root)
+        self.assertTrue(any(all(part in breach for part in parts) for breach in breaches), breaches)
+
+    def test_the_tree_is_clean(self):
+        self.assertEqual(check_homes.breaches_below(self.root), [])
+
+    def test_every_allowance_has_its_reason(self):
+        for file in check_homes.HOMES.glob("*.json"):
+            for entry in check_homes.Home(file, ROOT).table["allowed"]:
+                self.assertGreater(len(entry["why"]), 20, entry)
+
+    def test_an_id_of_a_technique(self):
+        for code in ('id == "batching"', 'run("--with batching.size=4")', 'QStringLiteral("prune_layers")'):
+            place = self.plant("engine/experiment/client/export.cpp", code)
+            self.expect(place, "names the technique")
+
+    def test_a_descriptor_by_its_name(self):
+        place = self.plant("engine/experiment/client/export.cpp", "label(descriptors::kv_cache)")
+        self.expect(place, "takes the technique kv_cache out of its list")
+
+    def test_an_id_in_the_home_of_another(self):
+        place = self.plant("engine/techniques/batching/apply.cpp", 'const char* other = "prune_layers";')
+        self.expect(place, "prune_layers", "engine/techniques/prune_layers/")
+
+    def test_options_by_their_keys(self):
+        for code in ('step.options.at("tokens")', 'options.value("storage", "")', 'step.options["size"]', 'step.at("options").at("n")',
+                     'step["options"]["n"]', 'run.options().contains("m")'):
+            place = self.plant("engine/experiment/worker/evidence.cpp", code)
+            self.expect(place, "reads an option of a technique by its key")
+
+    def test_comments_and_includes_are_not_searched(self):
+        self.plant("engine/core/error.cpp", '// e.g. "batching"')
+        self.plant("engine/core/error.cpp", '#include "batching"')
+        self.assertEqual(check_homes.breaches_below(self.root), [])
+
+    def test_an_allowance_without_use(self):
+        path = self.root / "engine/core/memory.cpp"
+        text = path.read_text(encoding="utf-8")
+        self.addCleanup(path.write_text, text, encoding="utf-8")
+        path.write_text(text.replace('"kv_cache"', '"kv"'), encoding="utf-8")
+        self.expect("homes/techniques.json:1: allows", "engine/core/memory.cpp")
+
+
+if __name__ == "__main__":
+    unittest.main()
