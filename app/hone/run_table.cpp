@@ -110,14 +110,21 @@ std::string run_table(const std::vector<profiler::RunRecord>& runs, const profil
 }
 
 std::string run_list(const std::vector<profiler::RunRecord>& runs) {
-    std::vector<std::vector<std::string>> rows{{"recipe", "run", "model", "status", "prefill", "decode",
-                                                "peak memory", "perplexity", "KL", "when (UTC)"}};
+    std::vector<std::vector<std::string>> rows{{"recipe", "run", "model", "status"}};
+    std::vector<std::string> metrics;
+    for (const profiler::MetricDefinition& metric : profiler::metric_definitions()) {
+        if (!metric.run_list) continue;
+        rows[0].push_back(
+            profiler::metric_word(metric.column_title.empty() ? metric.title : metric.column_title));
+        metrics.emplace_back(metric.id);
+    }
+    rows[0].emplace_back("when (UTC)");
     for (const profiler::RunRecord& run : runs) {
-        rows.push_back(
-            {name_text(run.what.recipe_label), std::to_string(run.id), name_text(run.what.model_name),
-             run.status, metric_or_dash(run, "prefill_tokens_per_second"),
-             metric_or_dash(run, "decode_tokens_per_second"), metric_or_dash(run, "peak_memory"),
-             metric_or_dash(run, "perplexity"), metric_or_dash(run, "kl_divergence"), run.created});
+        std::vector<std::string> row{name_text(run.what.recipe_label), std::to_string(run.id),
+                                     name_text(run.what.model_name), run.status};
+        for (const std::string& metric : metrics) row.push_back(metric_or_dash(run, metric));
+        row.push_back(run.created);
+        rows.push_back(std::move(row));
     }
     return table(rows);
 }

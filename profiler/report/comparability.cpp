@@ -86,9 +86,12 @@ std::string other_text(const RunRecord& a, const RunRecord& b) {
     const bool strided = at(first, "protocol") == "strided";
     return first_of({text,
                      difference(first, second, {{"protocol", "protocol"}, {"context", "context"}}, true),
-                     strided ? difference(first, second, {{"stride", "stride"}}, true) : std::string(),
-                     difference(at(a.what.model, "config"), at(b.what.model, "config"),
-                                {{"n_vocab", "vocabulary size"}}, false)});
+                     strided ? difference(first, second, {{"stride", "stride"}}, true) : std::string()});
+}
+
+std::string other_vocabulary(const RunRecord& a, const RunRecord& b) {
+    return difference(at(a.what.model, "config"), at(b.what.model, "config"),
+                      {{"n_vocab", "vocabulary size"}}, false);
 }
 
 void add(std::vector<std::string>& warnings, std::string text) {
@@ -147,14 +150,12 @@ std::string other_machine(const Json& environment, const Json& other) {
 
 std::string conditions_refusal(const MetricDefinition& metric, const RunRecord& baseline,
                                const RunRecord& candidate) {
-    if (metric.id == "model_bytes") return {};
-    if (metric.kind == Kind::accuracy) return other_text(baseline, candidate);
-    const std::string hardware = other_hardware(baseline, candidate);
-    const std::string build = metric.kind == Kind::speed ? other_build(baseline, candidate) : std::string();
-    // Loading knows nothing of prompts.
-    const std::string work =
-        metric.id == "load_seconds" ? std::string() : other_workload(baseline, candidate);
-    return first_of({hardware, build, work});
+    const auto where = [&metric, &baseline, &candidate](unsigned needed, auto differs) {
+        return metric.needs(needed) ? differs(baseline, candidate) : std::string();
+    };
+    return first_of({where(condition::hardware, other_hardware), where(condition::build, other_build),
+                     where(condition::workload, other_workload), where(condition::text, other_text),
+                     where(condition::vocabulary, other_vocabulary)});
 }
 
 std::string refusal(const MetricDefinition& metric, const RunRecord& baseline, const RunRecord& candidate) {

@@ -9,9 +9,9 @@
 
 namespace hone::profiler {
 
-// Why figures of this metric, measured as these two runs were, cannot be compared; empty where they can. Speed and memory belong to
-// the machine, processor, instruction set, device, threads and workload; speed to the kind of build as well; accuracy to the
-// text, protocol, context, stride and vocabulary.
+// Why figures of this metric, measured as these two runs were, cannot be compared; empty where they can. Of the metric's conditions
+// hardware is machine, processor, instruction set, device and threads; text is also protocol, context and stride. The baseline of a
+// divergence is compared with the samples (comparison.h).
 std::string conditions_refusal(const MetricDefinition& metric, const RunRecord& baseline,
                                const RunRecord& candidate);
 

@@ -14,8 +14,6 @@ namespace hone::profiler {
 namespace {
 
 constexpr double kShown = 0.95, kDecides = kDecidingConfidence;
-// By how much the peak memory of two processes doing the same work differs; repetitions within one process do not show it.
-constexpr double kMemoryShare = 0.01, kMemoryBytes = 1 << 20;
 
 struct Compared {
     RunRecord run;
@@ -34,12 +32,18 @@ Compared with_samples(const Store& store, const RunRecord& run) {
 }
 
 // NaN where the sample lacks it.
-double figure(const Sample& sample, const std::string& id) {
-    if (const auto found = sample.values.find(id); found != sample.values.end()) return found->second;
-    if (id == "peak_memory" && sample.detail.is_object() && sample.detail.contains("memory") &&
-        sample.detail["memory"].is_object())
-        return sample.detail["memory"].value("peak_resident", std::nan(""));
-    return std::nan("");
+double figure(const Sample& sample, std::string_view name) {
+    const auto found = sample.values.find(std::string(name));
+    return found == sample.values.end() ? std::nan("") : found->second;
+}
+
+double figure(const Sample& sample, const MetricDefinition& metric) {
+    if (sample.values.contains(std::string(metric.id)) || metric.source != Source::memory)
+        return figure(sample, metric.id);
+    if (!sample.detail.is_object() || !sample.detail.contains("memory") ||
+        !sample.detail["memory"].is_object())
+        return std::nan("");
+    return sample.detail["memory"].value(metric.memory_class, std::nan(""));
 }
 
 struct Pairs {
@@ -54,17 +58,17 @@ struct Pairs {
 };
 
 // The two runs' values of one metric: of the repetitions both have where they are paired, else of all.
-Pairs repetitions(const Compared& a, const Compared& b, const std::string& id, bool paired) {
+Pairs repetitions(const Compared& a, const Compared& b, const MetricDefinition& metric, bool paired) {
     Pairs pairs;
     if (paired) {
         for (const auto& [index, sample] : a.repetitions)
             if (const auto other = b.repetitions.find(index); other != b.repetitions.end())
-                pairs.add(figure(sample, id), figure(other->second, id));
+                pairs.add(figure(sample, metric), figure(other->second, metric));
         return pairs;
     }
     const auto values = [&](const Compared& run, std::vector<double>& into) {
         for (const auto& [index, sample] : run.repetitions) {
-            into.push_back(figure(sample, id));
+            into.push_back(figure(sample, metric));
             pairs.positive = pairs.positive && into.back() > 0 && std::isfinite(into.back());
         }
     };
@@ -115,7 +119,7 @@ std::string shares_apart(const Pairs& pairs) {
 
 void compare_repetitions(ComparedMetric& result, const MetricDefinition& metric, const Compared& a,
                          const Compared& b, bool paired) {
-    const Pairs pairs = repetitions(a, b, result.id, paired);
+    const Pairs pairs = repetitions(a, b, metric, paired);
     if (pairs.baseline.empty() || pairs.candidate.empty()) {
         result.refusal = "a run without a repetition that counts";
         return;
@@ -128,10 +132,10 @@ void compare_repetitions(ComparedMetric& result, const MetricDefinition& metric,
     const auto ratio = paired ? paired_ratio : unpaired_ratio;
     Estimate shown = ratio(pairs.baseline, pairs.candidate, kShown);
     Estimate decides = ratio(pairs.baseline, pairs.candidate, kDecides);
-    if (metric.id == "peak_memory") {
+    if (metric.process_share > 0) {
         const double smallest = std::min(*std::min_element(pairs.baseline.begin(), pairs.baseline.end()),
                                          *std::min_element(pairs.candidate.begin(), pairs.candidate.end()));
-        const double margin = std::max(kMemoryShare, kMemoryBytes / smallest);
+        const double margin = std::max(metric.process_share, metric.process_amount / smallest);
         shown = widened(shown, margin);
         decides = widened(decides, margin);
     }
@@ -150,38 +154,27 @@ void compare_single(ComparedMetric& result, const MetricDefinition& metric, doub
     decide(result, metric, {ratio, ratio, ratio, 1}, {ratio, ratio, ratio, exact ? 2 : 1});
 }
 
+// The windows that both runs scored. Of another tokeniser they hold other parts of the text.
 struct Windows {
-    std::vector<double> baseline, candidate, scored;
-    std::string refusal;
+    std::vector<double> baseline, candidate, over, candidate_over;
+    std::string other_length;  // "window 3 has 255 and 250 scored tokens", of the first that differs
 };
 
-Windows shared_windows(const Compared& a, const Compared& b, const char* sum) {
+Windows shared_windows(const Compared& a, const Compared& b, const WindowFigure& of) {
     Windows windows;
     for (const auto& [index, sample] : a.windows) {
         const auto other = b.windows.find(index);
         if (other == b.windows.end()) continue;
         const double scored = figure(sample, "scored"), scored_too = figure(other->second, "scored");
-        if (scored != scored_too) {
-            windows.refusal =
-                fmt::format("window {} has {:.0f} and {:.0f} scored tokens: another tokeniser or text", index,
-                            scored, scored_too);
-            return windows;
-        }
-        windows.baseline.push_back(figure(sample, sum));
-        windows.candidate.push_back(figure(other->second, sum));
-        windows.scored.push_back(scored);
+        if (scored != scored_too && windows.other_length.empty())
+            windows.other_length =
+                fmt::format("window {} has {:.0f} and {:.0f} scored tokens", index, scored, scored_too);
+        windows.baseline.push_back(figure(sample, of.sum));
+        windows.candidate.push_back(figure(other->second, of.sum));
+        windows.over.push_back(figure(sample, of.over));
+        windows.candidate_over.push_back(figure(other->second, of.over));
     }
-    if (windows.scored.empty()) windows.refusal = "no window that both runs scored";
     return windows;
-}
-
-void compare_perplexity(ComparedMetric& result, const MetricDefinition& metric, const Compared& a,
-                        const Compared& b) {
-    const Windows windows = shared_windows(a, b, "nll_sum");
-    result.refusal = windows.refusal;
-    if (!result.refusal.empty()) return;
-    decide(result, metric, perplexity_ratio(windows.baseline, windows.candidate, windows.scored, kShown),
-           perplexity_ratio(windows.baseline, windows.candidate, windows.scored, kDecides));
 }
 
 // KL divergence and agreement are already against a baseline, so two runs' must share it.
@@ -195,26 +188,37 @@ std::string other_reference(const Store& store, const RunRecord& a, const RunRec
     return same ? std::string() : "measured against different baselines";
 }
 
-void compare_to_reference(ComparedMetric& result, const MetricDefinition& metric, const Store& store,
-                          const Compared& a, const Compared& b) {
-    result.refusal = other_reference(store, a.run, b.run);
+void compare_windows(ComparedMetric& result, const MetricDefinition& metric, const Store& store,
+                     const Compared& a, const Compared& b, std::vector<std::string>& warnings) {
+    if (metric.needs(condition::baseline)) result.refusal = other_reference(store, a.run, b.run);
     if (!result.refusal.empty()) return;
-    const Windows windows = shared_windows(a, b, metric.id == "kl_divergence" ? "kl_sum" : "top1_agreeing");
-    result.refusal = windows.refusal;
+    const Windows windows = shared_windows(a, b, metric.window);
+    if (windows.baseline.empty()) result.refusal = "no window that both runs scored";
+    if (!windows.other_length.empty() && metric.needs(condition::vocabulary))
+        result.refusal = windows.other_length + ": another tokeniser or text";
     if (!result.refusal.empty()) return;
+    if (metric.window.exponential) {
+        const auto ratio = [&windows](double confidence) {
+            return perplexity_ratio(windows.baseline, windows.candidate, windows.over, confidence);
+        };
+        return decide(result, metric, ratio(kShown), ratio(kDecides));
+    }
     Pairs pairs;
-    for (std::size_t i = 0; i < windows.scored.size(); ++i)
-        pairs.add(windows.baseline[i] / windows.scored[i], windows.candidate[i] / windows.scored[i]);
+    for (std::size_t i = 0; i < windows.over.size(); ++i)
+        pairs.add(windows.baseline[i] / windows.over[i], windows.candidate[i] / windows.candidate_over[i]);
     if (!pairs.positive) {
         result.refusal = "a window where it is zero has no ratio";
         return;
     }
-    decide(result, metric, paired_ratio(pairs.baseline, pairs.candidate, kShown),
-           paired_ratio(pairs.baseline, pairs.candidate, kDecides));
-}
-
-bool against_baseline(const MetricDefinition& metric) {
-    return metric.id == "kl_divergence" || metric.id == "top1_agreement";
+    const bool alike = windows.other_length.empty() && windows.over == windows.candidate_over;
+    if (!alike)
+        warnings.push_back(
+            fmt::format("other tokenisers: windows hold other parts of the text, and {} is compared as of "
+                        "independent samples",
+                        metric_word(metric.title)));
+    const auto ratio = alike ? paired_ratio : unpaired_ratio;
+    decide(result, metric, ratio(pairs.baseline, pairs.candidate, kShown),
+           ratio(pairs.baseline, pairs.candidate, kDecides));
 }
 
 }  // namespace
@@ -234,11 +238,9 @@ Comparison compare(const Store& store, const RunRecord& baseline, const RunRecor
         compared.id = id;
         compared.refusal = refusal(metric, baseline, candidate);
         if (compared.refusal.empty()) {
-            if (metric.id == "perplexity")
-                compare_perplexity(compared, metric, a, b);
-            else if (against_baseline(metric))
-                compare_to_reference(compared, metric, store, a, b);
-            else if (metric.measured_once)
+            if (metric.pairing() == Pairing::windows)
+                compare_windows(compared, metric, store, a, b, result.warnings);
+            else if (metric.pairing() == Pairing::once)
                 compare_single(compared, metric, baseline.metrics.at(id).value,
                                candidate.metrics.at(id).value);
             else

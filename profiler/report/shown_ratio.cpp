@@ -82,7 +82,7 @@ void set_percent(ShownRatio& shown, const Estimate& ratio, bool decided) {
 std::string why_undecided(const MetricDefinition& metric, const ShownRatio& shown, const Estimate& ratio) {
     const bool exact = metric.kind == Kind::memory || ratio.n >= 2;
     if (exact && ratio.low == 1 && ratio.high == 1) return "the two are equal";
-    if (metric.measured_once) return "measured once a run";
+    if (metric.pairing() == Pairing::once) return "measured once a run";
     if (ratio.n < 2) return "one sample gives no interval";
     return fmt::format("the {:.0f} % interval {} includes {}", 100 * kDecidingConfidence, shown.interval,
                        shown.form == ShownRatio::Form::factor ? "1" : "0");
@@ -97,13 +97,12 @@ ShownRatio shown_ratio(const ComparedMetric& metric) {
     if (!metric.refusal.empty() || definition == nullptr) return shown;
     const Estimate& ratio = metric.decides;
     shown.word = metric.verdict;
-    shown.good = metric.verdict == "faster" || metric.verdict == "better" || metric.verdict == "smaller";
-    shown.bad = metric.verdict == "slower" || metric.verdict == "worse" || metric.verdict == "larger";
+    const VerdictWords& words = verdict_words(definition->kind);
+    shown.good = metric.verdict == words.good;
+    shown.bad = metric.verdict == words.bad;
     const bool decided = shown.good || shown.bad;
     if (decided)
-        shown.arrow = metric.verdict == "faster" || metric.verdict == "better" || metric.verdict == "larger"
-                          ? "▲"
-                          : "▼";
+        shown.arrow = shown.good ? words.good_arrow : words.bad_arrow;
     else
         shown.arrow = metric.verdict.empty() ? "" : "●";
     if (definition->kind == Kind::speed) {

@@ -2,121 +2,86 @@
 #include "profiler/statistics/metrics.h"
 
 #include <algorithm>
-#include <array>
+#include <cctype>
+#include <stdexcept>
+
+#include "profiler/statistics/metric_rows.h"
 
 namespace hone::profiler {
 namespace {
 
-constexpr auto higher = Direction::higher_is_better;
-constexpr auto lower = Direction::lower_is_better;
-
-constexpr std::array kMetrics{
-    MetricDefinition{"prefill_tokens_per_second", "Prefill", "tok/s",
-                     "Prompt tokens of all sequences divided by the time in forward passes over prompt "
-                     "tokens, the sampling of each "
-                     "first token included. Tokenisation is not.",
-                     Kind::speed, higher},
-    MetricDefinition{"decode_tokens_per_second", "Decode", "tok/s",
-                     "Generated tokens after each sequence's first, over all sequences, divided by the time "
-                     "in forward passes that "
-                     "extend every running sequence by one token.",
-                     Kind::speed, higher},
-    MetricDefinition{"total_tokens_per_second", "Throughput", "tok/s",
-                     "Generated tokens of all sequences divided by the duration of the whole repetition, "
-                     "prefill included.",
-                     Kind::speed, higher},
-    MetricDefinition{"time_to_first_token", "First token", "s",
-                     "From the start of the repetition to a sequence's first generated token, as a mean over "
-                     "the sequences; the "
-                     "time a sequence waits for its batch counts.",
-                     Kind::speed, lower},
-    MetricDefinition{
-        "time_per_output_token", "Per token", "s",
-        "(Time of the last token − time of the first) / (generated tokens − 1) of each sequence, as a mean "
-        "over the sequences.",
-        Kind::speed, lower},
-    MetricDefinition{"total_seconds", "Duration", "s", "Duration of one whole repetition.", Kind::speed,
-                     lower},
-    MetricDefinition{"load_seconds", "Load", "s",
-                     "Opening the checkpoint and making the model ready to run, before any technique is "
-                     "applied. Measured once "
-                     "a run, so no verdict is given.",
-                     Kind::speed, lower, false, true},
-    MetricDefinition{
-        "tokenize_bytes_per_second", "Tokenising", "B/s",
-        "Bytes of the workload's prompts divided by the time to turn them into tokens, before the sequences "
-        "of each repetition; prompts of less than 64 KiB in all are encoded in several rounds. A merge cache "
-        "is empty when a round begins, so that it finds only what comes again within these prompts: a server "
-        "that keeps its cache between requests finds more. No other speed includes it.",
-        Kind::speed, higher},
-    MetricDefinition{
-        "padding_share", "Padding", "share",
-        "Of the positions that rectangular batches would have, each as long as the longest prompt that "
-        "is computed together with it, the share beyond the prompts. Hone's own passes compute no padding; "
-        "runtimes with rectangular batches do.",
-        Kind::memory, lower, true},
-    MetricDefinition{
-        "peak_memory", "Peak memory", "bytes",
-        "The worker process's largest resident memory during the timed repetitions. It includes mapped "
-        "weights, cache, activations, "
-        "workspace, the program itself and what nothing accounts for; the run's memory by class says how "
-        "much each holds. "
-        "Two processes doing the same work differ by up to 1 % or 1 MiB, so a ratio's interval is widened by "
-        "the larger of the two.",
-        Kind::memory, lower},
-    MetricDefinition{"model_bytes", "Model size", "bytes",
-                     "Bytes of all weights as they are held after the recipe was applied. Exact, so its "
-                     "interval has no width.",
-                     Kind::memory, lower, false, true},
-    MetricDefinition{"perplexity", "Perplexity", "",
-                     "exp of the mean negative log-likelihood (nats) of the scored tokens. The protocol "
-                     "belongs to it: \"windows\" takes windows of the "
-                     "context length that do not overlap and scores the second half of each; \"strided\" "
-                     "moves a window by the stride and scores "
-                     "the tokens that are new in it. Figures of different texts, protocols, contexts, "
-                     "strides or vocabularies are never compared.",
-                     Kind::accuracy, lower},
-    MetricDefinition{"kl_divergence", "KL divergence", "nats",
-                     "Mean over the scored tokens of Σ p·(ln p − ln q) over the whole vocabulary, with p the "
-                     "baseline's and q the "
-                     "candidate's next-token probabilities. Zero for a model against itself.",
-                     Kind::accuracy, lower, true},
-    MetricDefinition{"top1_agreement", "Top-1 agreement", "share",
-                     "Share of the scored tokens at which baseline and candidate give the same token the "
-                     "largest probability.",
-                     Kind::accuracy, higher, true},
-    MetricDefinition{
-        "attention_mass", "Attention kept", "share",
-        "Share of the dense causal softmax that falls on the positions that sparse attention looks "
-        "at, as a mean over layers, heads "
-        "and the last 64 tokens of the first prompt, where anything was left out. It is measured "
-        "once, apart from the timed repetitions.",
-        Kind::accuracy, higher, true, true},
-};
-
 std::string_view direction_text(Direction direction) {
-    return direction == higher ? "higher is better" : "lower is better";
+    return direction == Direction::higher_is_better ? "higher is better" : "lower is better";
+}
+
+std::string_view pairing_text(Pairing pairing) {
+    switch (pairing) {
+        case Pairing::repetitions:
+            return "repetition";
+        case Pairing::windows:
+            return "window";
+        case Pairing::once:
+            return "once a run";
+    }
+    return {};
+}
+
+std::string conditions_text(const MetricDefinition& metric) {
+    constexpr std::pair<unsigned, std::string_view> kWords[] = {
+        {condition::hardware, "machine, device, threads"},
+        {condition::build, "build"},
+        {condition::workload, "workload"},
+        {condition::text, "text, protocol"},
+        {condition::vocabulary, "vocabulary"},
+        {condition::baseline, "baseline"}};
+    std::string text;
+    for (const auto& [bit, words] : kWords) {
+        if (!metric.needs(bit)) continue;
+        text += text.empty() ? "" : ", ";
+        text += words;
+    }
+    return text;
+}
+
+std::string filter_text(const MetricDefinition& metric) {
+    std::string text;
+    for (const std::string_view name : metric.filter_names) {
+        if (name.empty()) continue;
+        text += text.empty() ? "`" : ", `";
+        text += name;
+        text += "`";
+    }
+    return text;
+}
+
+// A share is never above one, and neither is what its interval holds.
+Estimate within_share(Estimate share) {
+    share.low = std::max(0.0, share.low);
+    share.high = std::min(1.0, share.high);
+    return share;
 }
 
 constexpr std::string_view kIntroduction =
     R"(# Metrics
 
-Each metric has one definition, kept in `profiler/statistics/metrics.cpp`; this page is made from it. The ids are stable: they are the
-keys of JSON documents and of the store's `metric` table.
+Each metric is one row of `profiler/statistics/metric_rows.h`; this page is made from it. The ids are stable: they are the
+keys of JSON documents and of the store's `metric` table. Two runs are compared pair by pair where "pairs" says so, and only where they
+share what "needs the same" lists. "Filter" is what the filter of Compare calls a metric.
 
 )";
 
 constexpr std::string_view kIntervals = R"(
 ## Intervals and verdicts
 
-- A run's figure is the mean over its timed repetitions (warm-up is stored and left out), with a 95 % interval by Student's t. Perplexity,
-  KL divergence and top-1 agreement are totals over the scored windows divided by the scored tokens, with a 95 % interval
+- A run's figure is the mean over its timed repetitions (warm-up is stored and left out), with a 95 % interval by Student's t. A
+  figure of windows is a total over the scored windows divided by the scored tokens, or by what its definition names, with a 95 % interval
   by Student's t over the windows (delta method; for perplexity on the logarithm).
 - Warm-up ends when the last three repetitions agree within 3 % (largest/smallest − 1), after ten or, of slow models, after a minute
   at most; then the run is marked "unstable warm-up".
 - Two runs that were interleaved (A B, B A, …) are compared pair by pair: the ratio candidate/baseline is exp of the mean
   log ratio of the repetitions, with Student's t on the log ratios; 32 pairs or more are first averaged into 16 stretches of neighbours,
-  because a machine's moods outlast a repetition. Perplexity is compared window by window.
+  because a machine's moods outlast a repetition. Figures of windows are compared window by window, where both
+  runs scored as much in each; where a metric allows other tokenisers, its windows are compared as independent samples.
 - Interleaved repetitions go on beyond the number that was asked for until the 99 % interval of the ratio of decode speeds reaches no
   further than ±2.5 % (`--resolution`), for a minute and 300 repetitions at most. When to stop hangs on how wide the interval is and never on
   where it lies.
@@ -148,29 +113,89 @@ constexpr std::string_view kIntervals = R"(
 }  // namespace
 
 std::span<const MetricDefinition> metric_definitions() {
-    return kMetrics;
+    return kMetricRows;
 }
 
 const MetricDefinition* find_metric(std::string_view id) {
-    const auto* found = std::find_if(kMetrics.begin(), kMetrics.end(),
+    const auto* found = std::find_if(kMetricRows.begin(), kMetricRows.end(),
                                      [id](const MetricDefinition& metric) { return metric.id == id; });
-    return found == kMetrics.end() ? nullptr : found;
+    return found == kMetricRows.end() ? nullptr : found;
+}
+
+const MetricDefinition& metric_for(Role role) {
+    const auto* found = std::find_if(kMetricRows.begin(), kMetricRows.end(),
+                                     [role](const MetricDefinition& metric) { return metric.role == role; });
+    if (found == kMetricRows.end()) throw std::invalid_argument("no metric has that role");
+    return *found;
+}
+
+std::string metric_word(std::string_view title) {
+    std::string word(title);
+    const auto is_upper = [&word](std::size_t at) {
+        return at < word.size() && std::isupper(static_cast<unsigned char>(word[at])) != 0;
+    };
+    if (is_upper(0) && !is_upper(1))
+        word[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(word[0])));
+    return word;
+}
+
+AxisScale axis_scale(const MetricDefinition& metric) {
+    if (metric.unit == "bytes") return {1e-6, "MB"};
+    if (metric.unit == "B/s") return {1e-6, "MB/s"};
+    if (metric.unit == "s") return {1e3, "ms"};
+    if (metric.unit == "share") return {100, "%"};
+    return {1, metric.unit};
+}
+
+std::vector<std::string> window_figures() {
+    std::vector<std::string> names;
+    for (const MetricDefinition& metric : kMetricRows)
+        for (const std::string_view name : {metric.window.sum, metric.window.over})
+            if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+                names.emplace_back(name);
+    return names;
+}
+
+void WindowTotals::add(const std::map<std::string, double>& figures, bool compared) {
+    ++windows_;
+    for (const MetricDefinition& metric : kMetricRows) {
+        if (metric.source != Source::windows || (metric.needs(condition::baseline) && !compared)) continue;
+        const auto sum = figures.find(std::string(metric.window.sum)),
+                   over = figures.find(std::string(metric.window.over));
+        if (sum == figures.end() || over == figures.end()) continue;
+        Sums& sums = of_[metric.id];
+        sums.sums.push_back(sum->second * metric.window.scale);
+        sums.over.push_back(over->second);
+    }
+}
+
+std::map<std::string, Estimate> WindowTotals::estimates() const {
+    std::map<std::string, Estimate> result;
+    for (const auto& [id, sums] : of_) {
+        const MetricDefinition& metric = *find_metric(id);
+        const Estimate estimate =
+            metric.window.exponential ? perplexity(sums.sums, sums.over) : window_mean(sums.sums, sums.over);
+        result[std::string(id)] = metric.unit == "share" ? within_share(estimate) : estimate;
+    }
+    return result;
 }
 
 std::string metrics_markdown() {
     std::string text(kIntroduction);
-    text += "| id | title | unit | | definition |\n| --- | --- | --- | --- | --- |\n";
-    for (const MetricDefinition& metric : kMetrics) {
+    text +=
+        "| id | title | unit | | pairs | needs the same | filter | definition |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
+    for (const MetricDefinition& metric : kMetricRows) {
         text += "| `";
         text += metric.id;
-        text += "` | ";
-        text += metric.title;
-        text += " | ";
-        text += metric.unit;
-        text += " | ";
-        text += direction_text(metric.direction);
-        text += " | ";
-        text += metric.definition;
+        text += "`";
+        const std::string conditions = conditions_text(metric), filter = filter_text(metric);
+        for (const std::string_view cell :
+             {metric.title, metric.unit, direction_text(metric.direction), pairing_text(metric.pairing()),
+              std::string_view(conditions), std::string_view(filter), metric.definition}) {
+            text += " | ";
+            text += cell;
+        }
         text += " |\n";
     }
     text += kIntervals;

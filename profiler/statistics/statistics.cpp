@@ -171,15 +171,20 @@ Estimate unpaired_ratio(std::span<const double> baseline, std::span<const double
     return exponential(result);
 }
 
+const VerdictWords& verdict_words(Kind kind) {
+    static constexpr VerdictWords kSpeed{"faster", "slower", "▲", "▼"},
+        kAccuracy{"better", "worse", "▲", "▼"}, kMemory{"smaller", "larger", "▼", "▲"};
+    return kind == Kind::speed ? kSpeed : kind == Kind::accuracy ? kAccuracy : kMemory;
+}
+
 std::string_view verdict(Kind kind, Direction direction, const Estimate& ratio99) {
     constexpr std::string_view undecided = "cannot tell";
     if (ratio99.n < 2) return undecided;
     const bool above = ratio99.low > 1, below = ratio99.high < 1;
     if (!above && !below) return undecided;
-    if (kind == Kind::memory) return above ? "larger" : "smaller";
-    const bool good = above == (direction == Direction::higher_is_better);
-    if (kind == Kind::speed) return good ? "faster" : "slower";
-    return good ? "better" : "worse";
+    // Memory is never better by being more.
+    const bool good = above == (direction == Direction::higher_is_better && kind != Kind::memory);
+    return good ? verdict_words(kind).good : verdict_words(kind).bad;
 }
 
 Estimate perplexity(std::span<const double> nll_sums, std::span<const double> scored, double confidence) {

@@ -41,6 +41,12 @@ Estimate unpaired_ratio(std::span<const double> baseline, std::span<const double
 enum class Direction : std::uint8_t { higher_is_better, lower_is_better };
 enum class Kind : std::uint8_t { speed, accuracy, memory };
 
+// What is said of a kind of figure, and the arrows before the words: a smaller memory points down though it is good.
+struct VerdictWords {
+    std::string_view good, bad, good_arrow, bad_arrow;
+};
+const VerdictWords& verdict_words(Kind kind);
+
 // What may be said of a ratio: from its 99 % interval, "faster"/"slower" (speed), "better"/"worse" (accuracy), "smaller"/"larger"
 // (memory), else "cannot tell".
 std::string_view verdict(Kind kind, Direction direction, const Estimate& ratio99);

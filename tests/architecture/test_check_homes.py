@@ -48,6 +48,11 @@ class Planted(unittest.TestCase):
         place = self.plant("engine/experiment/client/export.cpp", "label(descriptors::kv_cache)")
         self.expect(place, "takes the technique kv_cache out of its list")
 
+    def test_an_id_of_a_metric(self):
+        for code in ('if (id == "peak_memory") return 1;', 'QStringLiteral("perplexity")'):
+            place = self.plant("ui/models/run_filter.cpp", code)
+            self.expect(place, "names the metric", "profiler/statistics/")
+
     def test_an_id_in_the_home_of_another(self):
         place = self.plant("engine/techniques/batching/apply.cpp", 'const char* other = "prune_layers";')
         self.expect(place, "prune_layers", "engine/techniques/prune_layers/")

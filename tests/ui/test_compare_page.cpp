@@ -99,7 +99,7 @@ private slots:
 
     void columnsSort() {
         fill();
-        table()->sortByColumn(RunsModel::Decode, Qt::DescendingOrder);
+        table()->sortByColumn(RunsModel::columnOf("decode_tokens_per_second"), Qt::DescendingOrder);
         QCOMPARE(table()->model()->index(0, RunsModel::Recipe).data().toString(),
                  QStringLiteral("fixed batches of 8"));
     }
@@ -308,7 +308,7 @@ private slots:
 
     void chosenColumnsAreRemembered() {
         fill();
-        QVERIFY(table()->isColumnHidden(RunsModel::FirstToken));
+        QVERIFY(table()->isColumnHidden(RunsModel::columnOf("time_to_first_token")));
         QMenu menu;
         table()->fillColumnMenu(menu);
         for (QAction* action : menu.actions()) {
@@ -317,7 +317,7 @@ private slots:
         }
         f_.reset();
         f_ = std::make_unique<test::PageFixture>(builtin_registry(), makeComparePage);
-        QVERIFY(!table()->isColumnHidden(RunsModel::FirstToken));
+        QVERIFY(!table()->isColumnHidden(RunsModel::columnOf("time_to_first_token")));
         QVERIFY(table()->isColumnHidden(RunsModel::When));
     }
 

@@ -94,12 +94,13 @@ private slots:
         QCOMPARE(row, 8);  // newest first
         QCOMPARE(model.index(row, RunsModel::Recipe).data().toString(), QStringLiteral("baseline"));
         QCOMPARE(model.index(row, RunsModel::Type).data().toString(), QStringLiteral("BF16"));
-        QCOMPARE(model.index(row, RunsModel::Decode).data().toString(), QStringLiteral("131"));
-        QVERIFY(model.index(row, RunsModel::Decode)
+        QCOMPARE(model.index(row, RunsModel::columnOf("decode_tokens_per_second")).data().toString(),
+                 QStringLiteral("131"));
+        QVERIFY(model.index(row, RunsModel::columnOf("decode_tokens_per_second"))
                     .data(Qt::ToolTipRole)
                     .toString()
                     .contains(QStringLiteral("95 %")));
-        QVERIFY(!model.index(row, RunsModel::Divergence).data().isValid());
+        QVERIFY(!model.index(row, RunsModel::columnOf("kl_divergence")).data().isValid());
         QCOMPARE(model.index(1, RunsModel::Status).data(SuffixRole).toString().left(13),
                  QStringLiteral("out of memory"));
     }
@@ -110,9 +111,11 @@ private slots:
         model.reload();
         RunsProxy proxy(model);
         for (const auto order : {Qt::AscendingOrder, Qt::DescendingOrder}) {
-            proxy.sort(RunsModel::Perplexity, order);
-            QVERIFY(proxy.index(0, RunsModel::Perplexity).data(SortRole).isValid());
-            QVERIFY(!proxy.index(proxy.rowCount() - 1, RunsModel::Perplexity).data(SortRole).isValid());
+            proxy.sort(RunsModel::columnOf("perplexity"), order);
+            QVERIFY(proxy.index(0, RunsModel::columnOf("perplexity")).data(SortRole).isValid());
+            QVERIFY(!proxy.index(proxy.rowCount() - 1, RunsModel::columnOf("perplexity"))
+                         .data(SortRole)
+                         .isValid());
         }
         QCOMPARE(proxy.index(0, RunsModel::Recipe).data().toString(), QStringLiteral("prune 50 %"));
     }

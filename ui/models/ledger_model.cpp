@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/ledger_model.h"
 
+#include <QCoreApplication>
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
+#include "profiler/report/predicted.h"
+#include "profiler/statistics/metrics.h"
 #include "ui/models/engaged_text.h"
 #include "ui/models/metric_text.h"
 #include "ui/models/run_roles.h"
@@ -15,22 +18,21 @@ namespace hone::ui {
 
 namespace {
 
-const std::vector<std::string> rows{"prefill_tokens_per_second",
-                                    "decode_tokens_per_second",
-                                    "time_to_first_token",
-                                    "peak_memory",
-                                    "model_bytes",
-                                    "perplexity",
-                                    "kl_divergence",
-                                    "top1_agreement"};
+using profiler::Prominence;
 
-// What few runs are measured by, or few are changed in.
-const std::vector<std::string> ownRows{"attention_mass", "padding_share", "tokenize_bytes_per_second"};
+std::vector<std::string> metricsWith(std::initializer_list<Prominence> wanted) {
+    std::vector<std::string> ids;
+    for (const auto& metric : profiler::metric_definitions())
+        if (std::find(wanted.begin(), wanted.end(), metric.prominence) != wanted.end())
+            ids.emplace_back(metric.id);
+    return ids;
+}
 
 // Of figures that every run has, those that a technique of the recipe changes.
 bool isOfInterest(const std::string& id, const profiler::RunRecord& run, const Registry& registry) {
     if (!metricOf(run, id)) return false;
-    if (id == "attention_mass" || !run.what.recipe.is_array()) return id == "attention_mass";
+    const bool anywhere = profiler::find_metric(id)->prominence == Prominence::measured;
+    if (anywhere || !run.what.recipe.is_array()) return anywhere;
     return std::any_of(run.what.recipe.begin(), run.what.recipe.end(), [&](const nlohmann::json& step) {
         const nlohmann::json name =
             step.is_object() ? step.value("technique", nlohmann::json()) : nlohmann::json();
@@ -47,10 +49,10 @@ QString shown(const std::string& id, double value) {
 
 }  // namespace
 
-LedgerModel::LedgerModel(QObject* parent) : QAbstractTableModel(parent), metrics_(rows) {}
+LedgerModel::LedgerModel(QObject* parent) : QAbstractTableModel(parent), metrics_(metrics()) {}
 
 std::vector<std::string> LedgerModel::metrics() {
-    return rows;
+    return metricsWith({Prominence::headline});
 }
 
 void LedgerModel::setRuns(std::optional<profiler::RunRecord> baseline,
@@ -65,8 +67,8 @@ void LedgerModel::setRuns(std::optional<profiler::RunRecord> baseline,
 }
 
 void LedgerModel::chooseRows() {
-    metrics_ = rows;
-    for (const std::string& id : ownRows) {
+    metrics_ = metrics();
+    for (const std::string& id : metricsWith({Prominence::measured, Prominence::technique})) {
         const bool wanted = (baseline_ && isOfInterest(id, *baseline_, *registry_)) ||
                             (candidate_ && isOfInterest(id, *candidate_, *registry_));
         if (wanted) metrics_.push_back(id);
@@ -112,21 +114,16 @@ std::optional<double> LedgerModel::predicted(const std::string& id) const {
     if (const auto& run = shownRun(); run && candidate_) {
         if (const auto found = run->predicted.find(id); found != run->predicted.end()) return found->second;
     }
-    if (!prediction_.is_object()) return std::nullopt;
-    if (const auto times = prediction_.find("times");
-        times != prediction_.end() && times->is_object() && times->contains(id))
-        return (*times)[id].get<double>();
-    if (id == "model_bytes" && prediction_.contains("model_bytes"))
-        return prediction_["model_bytes"].get<double>();
-    if (id == "peak_memory" && prediction_.contains("memory") &&
-        prediction_["memory"].contains("peak_resident"))
-        return prediction_["memory"]["peak_resident"].get<double>();
-    return std::nullopt;
+    const auto now = profiler::predicted_metrics(prediction_);
+    const auto found = now.find(id);
+    return found == now.end() ? std::nullopt : std::optional(found->second);
 }
 
 QVariant LedgerModel::metricCell(const std::string& id, int role) const {
-    // The column is narrow, and what belongs to the top stays the top.
-    if (role == Qt::DisplayRole) return id == "top1_agreement" ? tr("Same top-1") : metricTitle(id);
+    if (role == Qt::DisplayRole) {
+        const std::string title(profiler::find_metric(id)->row_title);
+        return title.empty() ? metricTitle(id) : QCoreApplication::translate("Metric", title.c_str());
+    }
     if (role == SuffixRole) return metricUnit(id);
     if (role == Qt::ToolTipRole) return plainTip(metricDefinition(id));
     return {};
@@ -143,8 +140,9 @@ QVariant LedgerModel::runCell(const std::optional<profiler::RunRecord>& run, con
 
 QVariant LedgerModel::predictedCell(const std::string& id, int role) const {
     const auto value = predicted(id);
-    const bool speed = id.ends_with("per_second") || id == "time_to_first_token";
-    if (!value && calibrating_ && speed) {
+    const auto& metric = *profiler::find_metric(id);
+    const bool timed = metric.kind == profiler::Kind::speed && metric.prominence == Prominence::headline;
+    if (!value && calibrating_ && timed) {
         if (role == Qt::DisplayRole) return QStringLiteral("…");
         if (role == Qt::ToolTipRole) return tr("Timing this machine's kernels, once. It takes some seconds.");
     }

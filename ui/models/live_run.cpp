@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "profiler/statistics/statistics.h"
+#include "profiler/statistics/metrics.h"
 
 namespace hone::ui {
 
@@ -55,46 +55,30 @@ LiveSide::Line LiveSide::accuracyLine(const std::string& metric) const {
     constexpr std::int64_t shownFrom = 4;
     Line line;
     for (const LiveAccuracy& point : accuracy) {
-        const auto estimate = metric == "kl_divergence"    ? point.kl
-                              : metric == "top1_agreement" ? point.top1_agreement
-                                                           : std::optional(point.perplexity);
-        if (!estimate || !std::isfinite(estimate->value)) continue;
+        const auto found = point.metrics.find(metric);
+        if (found == point.metrics.end() || !std::isfinite(found->second.value)) continue;
+        const profiler::Estimate& estimate = found->second;
         const bool interval =
-            estimate->n >= shownFrom && std::isfinite(estimate->low) && std::isfinite(estimate->high);
+            estimate.n >= shownFrom && std::isfinite(estimate.low) && std::isfinite(estimate.high);
         line.x.push_back(point.window);
-        line.y.push_back(estimate->value);
-        line.low.push_back(interval ? estimate->low : estimate->value);
-        line.high.push_back(interval ? estimate->high : estimate->value);
+        line.y.push_back(estimate.value);
+        line.low.push_back(interval ? estimate.low : estimate.value);
+        line.high.push_back(interval ? estimate.high : estimate.value);
     }
     return line;
 }
 
 LiveSide replay(const std::vector<profiler::Sample>& samples, Side side) {
     LiveSide live;
-    std::vector<double> nll, scored, kl, agreeing;
+    profiler::WindowTotals totals;
     int windows = 0;
     for (const profiler::Sample& sample : samples) {
         if (sample.kind != "accuracy") {
             live.samples.push_back(asLive(sample, side));
             continue;
         }
-        const auto value = [&sample](const char* key) {
-            const auto found = sample.values.find(key);
-            return found == sample.values.end() ? 0 : found->second;
-        };
-        nll.push_back(value("nll_sum"));
-        scored.push_back(value("scored"));
-        kl.push_back(value("kl_sum"));
-        agreeing.push_back(value("top1_agreeing"));
-        LiveAccuracy point;
-        point.side = side;
-        point.window = ++windows;
-        point.perplexity = profiler::perplexity(nll, scored);
-        if (sample.detail.is_object() && sample.detail.value("compared", false)) {
-            point.kl = profiler::window_mean(kl, scored);
-            point.top1_agreement = profiler::window_mean(agreeing, scored);
-        }
-        live.accuracy.push_back(point);
+        totals.add(sample.values, sample.detail.is_object() && sample.detail.value("compared", false));
+        live.accuracy.push_back({side, ++windows, 0, totals.estimates()});
     }
     for (LiveAccuracy& point : live.accuracy) point.windows = windows;
     return live;

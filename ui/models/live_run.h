@@ -23,7 +23,7 @@ struct LiveSide {
         std::vector<bool> warmup;
     };
     Line line(const std::string& metric) const;
-    // Perplexity, KL divergence or agreement over the windows so far, with its interval once four windows are scored.
+    // A metric of windows over those so far, with its interval once four windows are scored.
     Line accuracyLine(const std::string& metric) const;
 };
 

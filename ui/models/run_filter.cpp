@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "profiler/statistics/metrics.h"
 #include "ui/models/metric_text.h"
 
 namespace hone::ui {
@@ -51,24 +52,25 @@ const QHash<QString, TextOf>& textFields() {
     return fields;
 }
 
-const QHash<QString, std::string>& figureFields() {
-    static const QHash<QString, std::string> fields{{QStringLiteral("prefill"), "prefill_tokens_per_second"},
-                                                    {QStringLiteral("decode"), "decode_tokens_per_second"},
-                                                    {QStringLiteral("throughput"), "total_tokens_per_second"},
-                                                    {QStringLiteral("ttft"), "time_to_first_token"},
-                                                    {QStringLiteral("tpot"), "time_per_output_token"},
-                                                    {QStringLiteral("peak"), "peak_memory"},
-                                                    {QStringLiteral("memory"), "peak_memory"},
-                                                    {QStringLiteral("size"), "model_bytes"},
-                                                    {QStringLiteral("perplexity"), "perplexity"},
-                                                    {QStringLiteral("ppl"), "perplexity"},
-                                                    {QStringLiteral("kl"), "kl_divergence"},
-                                                    {QStringLiteral("top1"), "top1_agreement"}};
-    return fields;
+// Null where no metric is called so.
+const profiler::MetricDefinition* figureField(const QString& name) {
+    const std::string wanted = name.toStdString();
+    for (const profiler::MetricDefinition& metric : profiler::metric_definitions())
+        for (const std::string_view known : metric.filter_names)
+            if (!known.empty() && known == wanted) return &metric;
+    return nullptr;
+}
+
+QString figureNames() {
+    QStringList names;
+    for (const profiler::MetricDefinition& metric : profiler::metric_definitions())
+        if (const std::string_view name = metric.filter_names[0]; !name.empty())
+            names.append(QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size())));
+    return names.join(QLatin1Char(' '));
 }
 
 // A bare size is in MB, as the table shows it.
-std::optional<double> parseFigure(const QString& text, const std::string& metric) {
+std::optional<double> parseFigure(const QString& text, std::string_view metricUnit) {
     static const QRegularExpression pattern(
         QStringLiteral("^([0-9]*\\.?[0-9]+(?:e[+-]?[0-9]+)?)(kb|mb|gb|ms|s|%)?$"),
         QRegularExpression::CaseInsensitiveOption);
@@ -80,7 +82,7 @@ std::optional<double> parseFigure(const QString& text, const std::string& metric
                                                {QStringLiteral("gb"), 1e9}, {QStringLiteral("ms"), 1e-3},
                                                {QStringLiteral("s"), 1},    {QStringLiteral("%"), 0.01}};
     if (!unit.isEmpty()) return value * scales.value(unit);
-    return metric == "peak_memory" || metric == "model_bytes" ? value * 1e6 : value;
+    return metricUnit == "bytes" ? value * 1e6 : value;
 }
 
 bool compares(double a, const QString& relation, double b) {
@@ -154,11 +156,11 @@ void RunFilter::add(QString term) {
             return compares(static_cast<double>(run.id), relation, id);
         });
     }
-    const std::string metric = figureFields().value(name);
-    const auto value = parseFigure(wanted, metric);
-    if (number && !metric.empty() && value)
-        return keep([metric, relation, value](const RunRecord& run) {
-            const auto figure = metricOf(run, metric);
+    const profiler::MetricDefinition* metric = figureField(name);
+    const auto value = metric == nullptr ? std::nullopt : parseFigure(wanted, metric->unit);
+    if (number && value)
+        return keep([id = std::string(metric->id), relation, value](const RunRecord& run) {
+            const auto figure = metricOf(run, id);
             return figure && compares(figure->value, relation, *value);
         });
     if (error_.isEmpty()) error_ = tr("“%1” is not understood. %2").arg(term, help());
@@ -169,11 +171,9 @@ bool RunFilter::accepts(const RunRecord& run) const {
 }
 
 QString RunFilter::help() {
-    return tr(
-        "Write words, fields (model: recipe: status: type: tag: note: star:yes) and figures with > < = "
-        "(decode prefill "
-        "throughput ttft tpot peak size perplexity kl top1 run), such as model:smol decode>100 "
-        "-status:failed");
+    return tr("Write words, fields (model: recipe: status: type: tag: note: star:yes) and figures with > < = "
+              "(%1 run), such as model:smol decode>100 -status:failed")
+        .arg(figureNames());
 }
 
 }  // namespace hone::ui

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "profiler/report/comparison.h"
+#include "profiler/statistics/metrics.h"
 #include "ui/models/metric_text.h"
 #include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
@@ -33,16 +34,22 @@ QString decided(const profiler::ComparedMetric* metric) {
     return verdict.tone == Tone::better || verdict.tone == Tone::worse ? verdict.text : QString();
 }
 
+QString word(const profiler::MetricDefinition& metric) {
+    return QString::fromStdString(profiler::metric_word(metricTitle(std::string(metric.id)).toStdString()));
+}
+
 RunHeadline fromComparison(const profiler::Comparison& comparison) {
-    const profiler::ComparedMetric* decode = find(comparison, "decode_tokens_per_second");
-    const profiler::ComparedMetric* perplexity = find(comparison, "perplexity");
-    if (const QString text = decided(decode); !text.isEmpty())
-        return {tr("%1 decode").arg(text),
-                decode->verdict == "faster" ? HeadlineTone::better : HeadlineTone::worse};
-    if (perplexity != nullptr && perplexity->verdict == "worse")
-        return {tr("%1 perplexity").arg(decided(perplexity)), HeadlineTone::worse};
-    if (decode != nullptr && !decode->refusal.empty())
-        return {tr("not comparable: %1").arg(plainLine(decode->refusal)), HeadlineTone::unsure};
+    const auto &judged = profiler::metric_for(profiler::Role::speed),
+               &exact = profiler::metric_for(profiler::Role::accuracy);
+    const profiler::ComparedMetric* speed = find(comparison, judged.id);
+    const profiler::ComparedMetric* accuracy = find(comparison, exact.id);
+    if (const QString text = decided(speed); !text.isEmpty())
+        return {QStringLiteral("%1 %2").arg(text, word(judged)),
+                verdictText(*speed).tone == Tone::better ? HeadlineTone::better : HeadlineTone::worse};
+    if (accuracy != nullptr && verdictText(*accuracy).tone == Tone::worse)
+        return {QStringLiteral("%1 %2").arg(decided(accuracy), word(exact)), HeadlineTone::worse};
+    if (speed != nullptr && !speed->refusal.empty())
+        return {tr("not comparable: %1").arg(plainLine(speed->refusal)), HeadlineTone::unsure};
     return {tr("● cannot tell"), HeadlineTone::unsure};
 }
 
@@ -58,11 +65,13 @@ RunHeadline runHeadline(const profiler::Store& store, const profiler::RunRecord&
         const std::optional<profiler::RunRecord> baseline = store.load(*run.what.paired_with);
         if (baseline) return fromComparison(profiler::compare(store, *baseline, run));
     }
-    const auto decode = run.metrics.find("decode_tokens_per_second");
-    if (decode == run.metrics.end()) return {};
-    return {
-        tr("%1 decode").arg(formatMetric(QStringLiteral("decode_tokens_per_second"), decode->second.value)),
-        HeadlineTone::plain};
+    const auto& judged = profiler::metric_for(profiler::Role::speed);
+    const std::string id(judged.id);
+    const auto speed = run.metrics.find(id);
+    if (speed == run.metrics.end()) return {};
+    return {QStringLiteral("%1 %2").arg(formatMetric(QString::fromStdString(id), speed->second.value),
+                                        word(judged)),
+            HeadlineTone::plain};
 }
 
 QString timeAgo(const std::string& created) {

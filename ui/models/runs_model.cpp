@@ -20,39 +20,42 @@ namespace {
 using profiler::RunRecord;
 
 struct ColumnOf {
-    const char* id;      // remembered by: never renamed
-    const char* title;   // of one without a metric
-    const char* metric;  // null: none
+    const char* id;     // remembered by: never renamed
+    const char* title;  // nothing but figures has none
+    bool shown;         // What most tables do not need leaves its room to the recipe.
 };
 
-// In the order of RunsModel::Column.
-constexpr ColumnOf columns[RunsModel::ColumnCount] = {
-    {"base", QT_TRANSLATE_NOOP("RunsModel", "Base"), nullptr},
-    {"run", QT_TRANSLATE_NOOP("RunsModel", "Run"), nullptr},
-    {"recipe", QT_TRANSLATE_NOOP("RunsModel", "Recipe"), nullptr},
-    {"model", QT_TRANSLATE_NOOP("RunsModel", "Model"), nullptr},
-    {"type", QT_TRANSLATE_NOOP("RunsModel", "Type"), nullptr},
-    {"prefill", "", "prefill_tokens_per_second"},
-    {"decode", "", "decode_tokens_per_second"},
-    {"throughput", "", "total_tokens_per_second"},
-    {"first_token", "", "time_to_first_token"},
-    {"per_token", "", "time_per_output_token"},
-    {"peak", "", "peak_memory"},
-    {"size", "", "model_bytes"},
-    {"perplexity", "", "perplexity"},
-    {"divergence", "", "kl_divergence"},
-    {"agreement", "", "top1_agreement"},
-    {"threads", QT_TRANSLATE_NOOP("RunsModel", "Threads"), nullptr},
-    {"machine", QT_TRANSLATE_NOOP("RunsModel", "Machine"), nullptr},
-    {"commit", QT_TRANSLATE_NOOP("RunsModel", "Commit"), nullptr},
-    {"when", QT_TRANSLATE_NOOP("RunsModel", "When"), nullptr},
-    {"status", QT_TRANSLATE_NOOP("RunsModel", "Status"), nullptr},
-    {"star", QT_TRANSLATE_NOOP("RunsModel", "★"), nullptr},
-    {"tags", QT_TRANSLATE_NOOP("RunsModel", "Tags"), nullptr},
-    {"note", QT_TRANSLATE_NOOP("RunsModel", "Note"), nullptr}};
+// Before and after the columns of metrics, in the order of RunsModel::Column.
+constexpr ColumnOf before[RunsModel::FirstMetric] = {
+    {"base", QT_TRANSLATE_NOOP("RunsModel", "Base"), true},
+    {"run", QT_TRANSLATE_NOOP("RunsModel", "Run"), true},
+    {"recipe", QT_TRANSLATE_NOOP("RunsModel", "Recipe"), true},
+    {"model", QT_TRANSLATE_NOOP("RunsModel", "Model"), false},
+    {"type", QT_TRANSLATE_NOOP("RunsModel", "Type"), false}};
+constexpr ColumnOf after[RunsModel::ColumnCount - RunsModel::Threads] = {
+    {"threads", QT_TRANSLATE_NOOP("RunsModel", "Threads"), false},
+    {"machine", QT_TRANSLATE_NOOP("RunsModel", "Machine"), false},
+    {"commit", QT_TRANSLATE_NOOP("RunsModel", "Commit"), false},
+    {"when", QT_TRANSLATE_NOOP("RunsModel", "When"), true},
+    {"status", QT_TRANSLATE_NOOP("RunsModel", "Status"), true},
+    {"star", QT_TRANSLATE_NOOP("RunsModel", "★"), true},
+    {"tags", QT_TRANSLATE_NOOP("RunsModel", "Tags"), false},
+    {"note", QT_TRANSLATE_NOOP("RunsModel", "Note"), false}};
 
-const char* metricOfColumn(int column) {
-    return columns[column].metric;
+const profiler::MetricDefinition* metricOfColumn(int column) {
+    int at = RunsModel::FirstMetric;
+    for (const profiler::MetricDefinition& metric : profiler::metric_definitions())
+        if (!metric.column.empty() && at++ == column) return &metric;
+    return nullptr;
+}
+
+// Of a column that is no metric's.
+const ColumnOf& plainColumn(int column) {
+    return column < RunsModel::FirstMetric ? before[column] : after[column - RunsModel::Threads];
+}
+
+QString fromView(std::string_view text) {
+    return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
 }
 
 QString textOf(const nlohmann::json& object, const char* key) {
@@ -110,7 +113,19 @@ RunsModel::RunsModel(profiler::Store& store, RunEdits& edits, QObject* parent)
 }
 
 QString RunsModel::columnId(int column) {
-    return QString::fromLatin1(columns[column].id);
+    const profiler::MetricDefinition* metric = metricOfColumn(column);
+    return metric == nullptr ? QString::fromLatin1(plainColumn(column).id) : fromView(metric->column);
+}
+
+int RunsModel::columnOf(std::string_view metric) {
+    for (int column = FirstMetric; column < Threads; ++column)
+        if (metricOfColumn(column)->id == metric) return column;
+    return -1;
+}
+
+bool RunsModel::shownAtFirst(int column) {
+    const profiler::MetricDefinition* metric = metricOfColumn(column);
+    return metric == nullptr ? plainColumn(column).shown : metric->column_shown;
 }
 
 void RunsModel::reload() {
@@ -216,11 +231,12 @@ int RunsModel::columnCount(const QModelIndex& parent) const {
 }
 
 QVariant RunsModel::text(const RunRecord& run, int column) const {
-    if (const char* metric = metricOfColumn(column)) {
-        const auto value = metricOf(run, metric);
+    if (const auto* metric = metricOfColumn(column)) {
+        const std::string id(metric->id);
+        const auto value = metricOf(run, id);
         if (!value) return {};
-        return metricUnit(metric).isEmpty() ? formatMetric(QString::fromLatin1(metric), value->value)
-                                            : formatNumber(value->value);
+        return metricUnit(id).isEmpty() ? formatMetric(QString::fromStdString(id), value->value)
+                                        : formatNumber(value->value);
     }
     switch (column) {
         case Tick:
@@ -259,8 +275,8 @@ QVariant RunsModel::mark(const RunRecord& run, int column) const {
 }
 
 QVariant RunsModel::sortValue(const RunRecord& run, int column) const {
-    if (const char* metric = metricOfColumn(column)) {
-        const auto value = metricOf(run, metric);
+    if (const auto* metric = metricOfColumn(column)) {
+        const auto value = metricOf(run, std::string(metric->id));
         return value ? QVariant(value->value) : QVariant();
     }
     if (column == Pin) return pinned_ == run.id ? 0 : 1;
@@ -271,9 +287,10 @@ QVariant RunsModel::sortValue(const RunRecord& run, int column) const {
 }
 
 QString RunsModel::tooltip(const RunRecord& run, int column) const {
-    if (const char* metric = metricOfColumn(column)) {
-        const auto value = metricOf(run, metric);
-        return value ? metricTooltip(metric, *value) : QString();
+    if (const auto* metric = metricOfColumn(column)) {
+        const std::string id(metric->id);
+        const auto value = metricOf(run, id);
+        return value ? metricTooltip(id, *value) : QString();
     }
     switch (column) {
         case Pin:
@@ -344,17 +361,21 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
 
 QVariant RunsModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal) return {};
-    const char* metric = metricOfColumn(section);
+    const auto* metric = metricOfColumn(section);
     if (role == Qt::TextAlignmentRole)
         return static_cast<int>(Qt::AlignVCenter | (isFigure(section) ? Qt::AlignRight : Qt::AlignLeft));
-    if (role == Qt::ToolTipRole && metric != nullptr) return plainTip(metricDefinition(metric));
+    if (role == Qt::ToolTipRole && metric != nullptr)
+        return plainTip(metricDefinition(std::string(metric->id)));
     if (role == Qt::ToolTipRole && section == Pin)
         return tr("The baseline that the ticked runs are compared with");
     if (role != Qt::DisplayRole) return {};
-    if (section == Divergence) return tr("KL nats");
-    if (section == Peak) return tr("Peak memory");
-    if (metric != nullptr) return (metricTitle(metric) + QLatin1Char(' ') + metricUnit(metric)).trimmed();
-    return tr(columns[section].title);
+    if (metric == nullptr) return tr(plainColumn(section).title);
+    const std::string id(metric->id);
+    const QString title =
+        metric->column_title.empty()
+            ? metricTitle(id)
+            : QCoreApplication::translate("Metric", std::string(metric->column_title).c_str());
+    return (title + QLatin1Char(' ') + metricUnit(id)).trimmed();
 }
 
 Qt::ItemFlags RunsModel::flags(const QModelIndex& index) const {

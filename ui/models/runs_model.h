@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "profiler/statistics/metric_rows.h"
 #include "profiler/store/store.h"
 #include "ui/models/run_edits.h"
 #include "ui/models/run_filter.h"
@@ -24,17 +25,8 @@ public:
         Recipe,
         Model,
         Type,
-        Prefill,
-        Decode,
-        Throughput,
-        FirstToken,
-        PerToken,
-        Peak,
-        Size,
-        Perplexity,
-        Divergence,
-        Agreement,
-        Threads,
+        FirstMetric,  // one column each of the metrics that have one, in their order
+        Threads = FirstMetric + profiler::kMetricColumns,
         Machine,
         Commit,
         When,
@@ -46,7 +38,9 @@ public:
     };
 
     RunsModel(profiler::Store& store, RunEdits& edits, QObject* parent = nullptr);
-    static QString columnId(int column);  // what a column is remembered by
+    static QString columnId(int column);           // what a column is remembered by
+    static int columnOf(std::string_view metric);  // −1: none
+    static bool shownAtFirst(int column);
 
     // What changed since the last time, row by row: selections, marks and what is scrolled to stay. Throws StoreError.
     void reload();

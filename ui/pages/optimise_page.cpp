@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "profiler/report/comparison.h"
+#include "profiler/statistics/metrics.h"
 #include "ui/charts/chart_card.h"
 #include "ui/charts/line_chart.h"
 #include "ui/charts/stacked_bars_chart.h"
@@ -306,7 +307,7 @@ void OptimisePage::showCharts() {
                          ChartColor color) {
         if (!run) return;
         const TokenTimes times = tokenTimes(session().store().samples(run->id));
-        const auto mean = metricOf(*run, "time_per_output_token");
+        const auto mean = metricOf(*run, std::string(profiler::metric_for(profiler::Role::token_time).id));
         const QString label =
             mean ? QStringLiteral("%1 %2").arg(name, formatNumber(mean->value * 1e3)) : name;
         if (!times.empty()) lines.push_back(tokenTimeSeries(label, color, times));

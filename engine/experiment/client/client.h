@@ -38,9 +38,7 @@ struct LiveSample {
 struct LiveAccuracy {
     Side side = Side::baseline;
     int window = 0, windows = 0;
-    // Over the windows so far, with 95 % intervals.
-    profiler::Estimate perplexity;
-    std::optional<profiler::Estimate> kl, top1_agreement;
+    std::map<std::string, profiler::Estimate> metrics;  // over the windows so far, with 95 % intervals
 };
 
 // One token of generate() as it came.

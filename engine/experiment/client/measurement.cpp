@@ -19,8 +19,7 @@ namespace {
 constexpr int kWarmupAtLeast = 3, kWarmupAtMost = 10;
 constexpr double kWarmupSeconds = 60;      // of slow models: three repetitions, then on with it
 constexpr double kRepetitionSeconds = 60;  // beyond those that were asked for
-constexpr const char* kSteadyMetric = "total_seconds";
-constexpr const char* kResolvedMetric = "decode_tokens_per_second";
+constexpr auto kSteady = profiler::Role::duration, kResolved = profiler::Role::speed;
 
 // Shares of the whole job, for its progress bar.
 struct Phases {
@@ -226,7 +225,7 @@ void Measurement::step(SideState& side, bool warmup, int index) {
 void Measurement::warm_up(const std::vector<SideState*>& sides) {
     const auto start = std::chrono::steady_clock::now();
     const auto steady = [](const SideState* side) {
-        return profiler::is_steady(side->run->warmup_values(kSteadyMetric));
+        return profiler::is_steady(side->run->warmup_values(kSteady));
     };
     for (int i = 0; i < kWarmupAtMost; ++i) {
         const double fraction = static_cast<double>(i) / kWarmupAtMost;
@@ -279,16 +278,16 @@ void Measurement::repeat(const std::vector<SideState*>& sides) {
         sides.back()->run->note(
             fmt::format("noisy: after {} repetitions a difference in speed of less than "
                         "{:.1f} % cannot be told",
-                        sides.back()->run->repetition_values(kSteadyMetric).size(), 100 * reach));
+                        sides.back()->run->repetition_values(kSteady).size(), 100 * reach));
 }
 
 // Half of the 99 % interval of the ratio of decode speeds, or of whole repetitions where nothing is decoded, as a share of it.
 double Measurement::interval_reach(const std::vector<SideState*>& sides) {
-    std::vector<double> first = sides[0]->run->repetition_values(kResolvedMetric),
-                        second = sides[1]->run->repetition_values(kResolvedMetric);
+    std::vector<double> first = sides[0]->run->repetition_values(kResolved),
+                        second = sides[1]->run->repetition_values(kResolved);
     if (first.empty() || first.size() != second.size()) {
-        first = sides[0]->run->repetition_values(kSteadyMetric);
-        second = sides[1]->run->repetition_values(kSteadyMetric);
+        first = sides[0]->run->repetition_values(kSteady);
+        second = sides[1]->run->repetition_values(kSteady);
     }
     const profiler::Estimate ratio = profiler::paired_ratio(first, second, 0.99);
     return ratio.n < 2 || !(ratio.low > 0) ? 1 : std::sqrt(ratio.high / ratio.low) - 1;
@@ -299,7 +298,7 @@ void Measurement::measure_attention(const std::vector<SideState*>& sides) {
     for (SideState* side : sides) {
         if (!side->sparse_attention) continue;
         const nlohmann::json reply = ask(*side, {{"type", "step"}, {"kind", "attention_mass"}});
-        of_side(*side, [&] { side->run->attention_mass(reply); });
+        of_side(*side, [&] { side->run->own_step(reply); });
     }
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "engine/techniques/schema/schema.h"
+#include "profiler/report/predicted.h"
 #include "profiler/statistics/metrics.h"
 #include "profiler/statistics/statistics.h"
 
@@ -28,12 +29,12 @@ std::map<std::string, Value> numbers(const nlohmann::json& reply, const char* ke
     return result;
 }
 
-// A share is never above one, and neither is what its interval holds.
-profiler::Estimate share_of(const std::vector<double>& sums, const std::vector<double>& scored) {
-    profiler::Estimate share = profiler::window_mean(sums, scored);
-    share.low = std::max(0.0, share.low);
-    share.high = std::min(1.0, share.high);
-    return share;
+// The metrics that come from there.
+std::vector<const profiler::MetricDefinition*> metrics_from(profiler::Source source) {
+    std::vector<const profiler::MetricDefinition*> result;
+    for (const profiler::MetricDefinition& metric : profiler::metric_definitions())
+        if (metric.source == source) result.push_back(&metric);
+    return result;
 }
 
 }  // namespace
@@ -62,19 +63,15 @@ void RunWriter::fact(profiler::RunFact fact, const std::string& text) {
 }
 
 void RunWriter::predicted(const nlohmann::json& reply) {
-    std::map<std::string, double> metrics = numbers<double>(reply, "times");
-    const auto memory = numbers<double>(reply, "memory");
-    if (const auto peak = memory.find("peak_resident"); peak != memory.end())
-        metrics["peak_memory"] = peak->second;
-    if (reply.contains("model_bytes")) metrics["model_bytes"] = reply["model_bytes"].get<double>();
-    store_.set_prediction(id_, metrics);
+    store_.set_prediction(id_, profiler::predicted_metrics(reply));
 }
 
 void RunWriter::prepared(const nlohmann::json& reply) {
-    const double load = reply.value("load_seconds", 0.0);
-    set("load_seconds", load, load, load, 1);
-    const double bytes = reply.value("model_bytes", 0.0);
-    set("model_bytes", bytes, bytes, bytes, 1);
+    for (const profiler::MetricDefinition* metric : metrics_from(profiler::Source::prepared)) {
+        const std::string id(metric->id);
+        const double value = reply.value(id, 0.0);
+        set(id, value, value, value, 1);
+    }
     memory_ = numbers<std::int64_t>(reply, "memory");
     if (const auto text = reply.find("text"); text != reply.end() && text->is_object())
         workload_["text_hash"] = text->value("hash", "");
@@ -104,22 +101,29 @@ LiveSample RunWriter::repetition(Side side, bool warmup, int index, const nlohma
     for (const auto& [metric, value] : sample.metrics) (warmup ? warmup_ : values_)[metric].push_back(value);
     const auto peak = sample.memory.find("peak_resident");
     if (!warmup && peak != sample.memory.end()) {
-        values_["peak_memory"].push_back(static_cast<double>(peak->second));
-        if (values_["peak_memory"].size() == 1 || peak->second > memory_["peak_resident"])
-            memory_ = sample.memory;
+        if (!any_repetition_ || peak->second > memory_["peak_resident"]) memory_ = sample.memory;
+        any_repetition_ = true;
+    }
+    for (const profiler::MetricDefinition* metric : metrics_from(profiler::Source::memory)) {
+        const auto found = sample.memory.find(std::string(metric->memory_class));
+        if (!warmup && found != sample.memory.end())
+            values_[std::string(metric->id)].push_back(static_cast<double>(found->second));
     }
     return sample;
 }
 
-void RunWriter::attention_mass(const nlohmann::json& reply) {
-    if (!reply.contains("attention_mass")) return;  // nothing was left out
-    const auto share = reply.at("attention_mass").get<double>();
-    set("attention_mass", share, share, share, 1);
+void RunWriter::own_step(const nlohmann::json& reply) {
+    for (const profiler::MetricDefinition* metric : metrics_from(profiler::Source::own_step)) {
+        const std::string id(metric->id);
+        if (!reply.contains(id)) continue;  // there was nothing to measure
+        const auto value = reply.at(id).get<double>();
+        set(id, value, value, value, 1);
+    }
 }
 
 // Seconds a decoded token of the traced repetition, over the median of the timed ones; 0 where either has none.
 double RunWriter::slowdown(const nlohmann::json& reply) const {
-    std::vector<double> speeds = repetition_values("decode_tokens_per_second");
+    std::vector<double> speeds = repetition_values(profiler::Role::speed);
     const double tokens = reply.value("traced_decoded_tokens", 0.0);
     if (speeds.empty() || tokens <= 0) return 0;
     const auto middle = speeds.begin() + std::ssize(speeds) / 2;
@@ -154,56 +158,35 @@ void RunWriter::trace(const nlohmann::json& reply, const std::string& spool) {
              facts.counters_problem);
 }
 
-void RunWriter::Windows::add(const std::map<std::string, double>& values, bool compared) {
-    nll.push_back(values.at("nll_sum"));
-    scored.push_back(values.at("scored"));
-    if (!compared) return;
-    kl.push_back(values.at("kl_sum"));
-    agreeing.push_back(values.at("top1_agreeing"));
-    compared_scored.push_back(values.at("scored"));
-}
-
 LiveAccuracy RunWriter::window(Side side, int index, int windows, const nlohmann::json& reply) {
-    const std::map<std::string, double> values = [&reply] {
-        std::map<std::string, double> result;
-        for (const char* key : {"nll_sum", "scored", "kl_sum", "top1_agreeing"})
-            result[key] = reply.value(key, 0.0);
-        return result;
-    }();
+    std::map<std::string, double> values;
+    for (const std::string& name : profiler::window_figures())
+        if (reply.contains(name)) values[name] = reply.at(name).get<double>();
     const bool compared = reply.value("compared", false);
     const std::string text = reply.value("text", "");
     store_.add_sample(id_, {index, "accuracy", values, {{"compared", compared}, {"text", text}}});
     windows_.add(values, compared);
-    if (texts_.empty() || texts_.back().first != text) texts_.emplace_back(text, Windows());
+    if (texts_.empty() || texts_.back().first != text) texts_.emplace_back(text, profiler::WindowTotals());
     texts_.back().second.add(values, compared);
-    LiveAccuracy live;
-    live.side = side;
-    live.window = index + 1;
-    live.windows = windows;
-    live.perplexity = profiler::perplexity(windows_.nll, windows_.scored);
-    if (compared) {
-        live.kl = profiler::window_mean(windows_.kl, windows_.compared_scored);
-        live.top1_agreement = share_of(windows_.agreeing, windows_.compared_scored);
-    }
-    return live;
+    return {side, index + 1, windows, windows_.estimates()};
 }
 
-std::vector<double> RunWriter::repetition_values(const std::string& metric) const {
-    const auto found = values_.find(metric);
+std::vector<double> RunWriter::repetition_values(profiler::Role role) const {
+    const auto found = values_.find(std::string(profiler::metric_for(role).id));
     return found == values_.end() ? std::vector<double>{} : found->second;
 }
 
-std::vector<double> RunWriter::warmup_values(const std::string& metric) const {
-    const auto found = warmup_.find(metric);
+std::vector<double> RunWriter::warmup_values(profiler::Role role) const {
+    const auto found = warmup_.find(std::string(profiler::metric_for(role).id));
     return found == warmup_.end() ? std::vector<double>{} : found->second;
 }
 
 void RunWriter::write_speed() {
     for (const auto& [metric, values] : values_) {
-        if (profiler::find_metric(metric) == nullptr) continue;
+        const profiler::MetricDefinition* definition = profiler::find_metric(metric);
+        if (definition == nullptr) continue;
         const profiler::Summary summary = profiler::summarize(values);
-        // The largest of all repetitions is the peak: an average of peaks would hide it.
-        if (metric == "peak_memory")
+        if (definition->largest)
             set(metric, summary.max, summary.min, summary.max, summary.n);
         else
             set(metric, summary.mean, summary.low, summary.high, summary.n);
@@ -212,27 +195,29 @@ void RunWriter::write_speed() {
 }
 
 void RunWriter::write_accuracy() {
-    const auto write = [this](const char* metric, const profiler::Estimate& estimate) {
+    for (const auto& [metric, estimate] : windows_.estimates())
         set(metric, estimate.value, estimate.low, estimate.high, estimate.n);
-    };
-    if (!windows_.nll.empty()) write("perplexity", profiler::perplexity(windows_.nll, windows_.scored));
     note_each_text();
-    if (windows_.kl.empty()) return;
-    write("kl_divergence", profiler::window_mean(windows_.kl, windows_.compared_scored));
-    write("top1_agreement", share_of(windows_.agreeing, windows_.compared_scored));
 }
 
 // The metrics are of all windows; of several texts, one may fare worse than another.
 void RunWriter::note_each_text() {
     if (texts_.size() < 2) return;
     for (const auto& [name, windows] : texts_) {
-        const profiler::Estimate perplexity = profiler::perplexity(windows.nll, windows.scored);
-        std::string text = fmt::format("{}: perplexity {:.2f} ({:.2f}–{:.2f}) over {} windows", name,
-                                       perplexity.value, perplexity.low, perplexity.high, windows.nll.size());
-        if (!windows.kl.empty()) {
-            const profiler::Estimate kl = profiler::window_mean(windows.kl, windows.compared_scored);
-            text += fmt::format(", KL divergence {:.4f} ({:.4f}–{:.4f}) nats", kl.value, kl.low, kl.high);
-        }
+        const std::map<std::string, profiler::Estimate> estimates = windows.estimates();
+        const auto of = [&estimates](profiler::Role role, int decimals) -> std::string {
+            const profiler::MetricDefinition& metric = profiler::metric_for(role);
+            const auto found = estimates.find(std::string(metric.id));
+            if (found == estimates.end()) return {};
+            const profiler::Estimate& e = found->second;
+            return profiler::metric_word(metric.title) + " " +
+                   fmt::format("{:.{}f} ({:.{}f}–{:.{}f})", e.value, decimals, e.low, decimals, e.high,
+                               decimals);
+        };
+        std::string text = name + ": " + of(profiler::Role::accuracy, 2) +
+                           fmt::format(" over {} windows", windows.windows());
+        const std::string divergence = of(profiler::Role::divergence, 4);
+        if (!divergence.empty()) text += ", " + divergence + " nats";
         note(text);
     }
 }

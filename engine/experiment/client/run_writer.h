@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/experiment/client/client.h"
+#include "profiler/statistics/metrics.h"
 #include "profiler/store/store.h"
 
 namespace hone {
@@ -24,24 +25,20 @@ public:
     void predicted(const nlohmann::json& reply);  // the answer to `predict`
     void prepared(const nlohmann::json& reply);   // load time, size, notes
     LiveSample repetition(Side side, bool warmup, int index, const nlohmann::json& reply);
-    void attention_mass(const nlohmann::json& reply);
+    void own_step(const nlohmann::json& reply);  // one apart from the timed repetitions
     void trace(const nlohmann::json& reply, const std::string& spool);  // the events that the worker spooled
     LiveAccuracy window(Side side, int index, int windows, const nlohmann::json& reply);
     void note(const std::string& text);
     void fact(profiler::RunFact fact, const std::string& note);  // what decides, and the same for people
 
     // Values of one metric over the timed repetitions, and over the warm-up, in order.
-    std::vector<double> repetition_values(const std::string& metric) const;
-    std::vector<double> warmup_values(const std::string& metric) const;
+    std::vector<double> repetition_values(profiler::Role role) const;
+    std::vector<double> warmup_values(profiler::Role role) const;
 
     // Writes the metrics of whatever was measured, and the ending. Further calls do nothing.
     void finish(const std::string& status, const std::string& reason);
 
 private:
-    struct Windows {
-        std::vector<double> nll, scored, kl, agreeing, compared_scored;
-        void add(const std::map<std::string, double>& values, bool compared);
-    };
     void write_speed();
     void write_accuracy();
     void note_each_text();
@@ -54,11 +51,11 @@ private:
     std::int64_t id_;
     double started_;
     nlohmann::json engaged_ = nlohmann::json::object();  // of the last repetition
-    bool ended_ = false;
+    bool ended_ = false, any_repetition_ = false;
     std::map<std::string, std::vector<double>> values_, warmup_;
     std::map<std::string, std::int64_t> memory_;  // of the repetition with the largest peak
-    Windows windows_;
-    std::vector<std::pair<std::string, Windows>> texts_;  // the same by text, in their order
+    profiler::WindowTotals windows_;
+    std::vector<std::pair<std::string, profiler::WindowTotals>> texts_;  // the same by text, in their order
 };
 
 }  // namespace hone

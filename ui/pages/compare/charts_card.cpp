@@ -27,18 +27,18 @@ constexpr int chartHeight = 190;
 std::optional<profiler::MetricValue> valueOf(const RunRecord& run, const std::string& metric) {
     if (const auto value = metricOf(run, metric)) return value;
     const bool plain = run.what.recipe.empty() && run.status == "done";
-    if (plain && metric == "kl_divergence") return profiler::MetricValue{0, 0, 0, 1, "nats"};
-    if (plain && metric == "top1_agreement") return profiler::MetricValue{1, 1, 1, 1, "share"};
-    return std::nullopt;
+    const profiler::MetricDefinition& definition = *profiler::find_metric(metric);
+    if (!plain || !definition.of_itself) return std::nullopt;
+    const double value = *definition.of_itself;
+    return profiler::MetricValue{value, value, value, 1, std::string(definition.unit)};
 }
 
 // A metric as an axis: its title with unit, which way is better, and figures scaled to the unit.
 struct AxisOf {
     explicit AxisOf(const std::string& id) : metric(profiler::find_metric(id)) {
-        if (metric->unit == "bytes") scale = 1e-6, unit = QStringLiteral("MB");
-        if (metric->unit == "s") scale = 1e3, unit = QStringLiteral("ms");
-        if (metric->unit == "share") scale = 100, unit = QStringLiteral("%");
-        if (scale == 1) unit = metricUnit(id);
+        const profiler::AxisScale drawn = profiler::axis_scale(*metric);
+        scale = drawn.scale;
+        unit = QString::fromUtf8(drawn.unit.data(), static_cast<qsizetype>(drawn.unit.size()));
         title = (metricTitle(id) + QLatin1Char(' ') + unit).trimmed();
     }
     ScatterAxis axis() const {
@@ -101,12 +101,12 @@ ComparisonChartsCard::ComparisonChartsCard(profiler::Store& store, QWidget* pare
     });
 }
 
-QComboBox* ComparisonChartsCard::makeChoice(const QString& name, const std::string& chosen) {
+QComboBox* ComparisonChartsCard::makeChoice(const QString& name, profiler::Role chosen) {
     auto* box = new QComboBox;
     box->setAccessibleName(name);
     for (const auto& metric : profiler::metric_definitions())
         box->addItem(metricTitle(std::string(metric.id)), QString::fromUtf8(metric.id.data()));
-    box->setCurrentIndex(box->findData(QString::fromStdString(chosen)));
+    box->setCurrentIndex(box->findData(QString::fromUtf8(profiler::metric_for(chosen).id.data())));
     connect(box, &QComboBox::currentIndexChanged, this, &ComparisonChartsCard::draw);
     return box;
 }
@@ -115,8 +115,8 @@ QWidget* ComparisonChartsCard::makeScatter() {
     auto* page = new QWidget;
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(0, 0, 0, 0);
-    y_ = makeChoice(tr("Metric upwards"), "kl_divergence");
-    x_ = makeChoice(tr("Metric to the right"), "decode_tokens_per_second");
+    y_ = makeChoice(tr("Metric upwards"), profiler::Role::divergence);
+    x_ = makeChoice(tr("Metric to the right"), profiler::Role::speed);
     auto* row = new QHBoxLayout;
     row->setSpacing(spacing::inside);
     row->addWidget(y_);
@@ -132,7 +132,7 @@ QWidget* ComparisonChartsCard::makeBars() {
     auto* page = new QWidget;
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(0, 0, 0, 0);
-    metric_ = makeChoice(tr("Metric of the bars"), "decode_tokens_per_second");
+    metric_ = makeChoice(tr("Metric of the bars"), profiler::Role::speed);
     auto* row = new QHBoxLayout;
     row->addWidget(metric_);
     row->addStretch();

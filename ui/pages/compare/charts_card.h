@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "profiler/statistics/metrics.h"
 #include "profiler/store/store.h"
 #include "ui/pages/compare/sample_charts.h"
 #include "ui/widgets/card.h"
@@ -31,7 +32,7 @@ public:
                  std::vector<profiler::RunRecord> others);
 
 private:
-    QComboBox* makeChoice(const QString& name, const std::string& chosen);
+    QComboBox* makeChoice(const QString& name, profiler::Role chosen);
     QWidget* makeScatter();
     QWidget* makeBars();
     void draw();

@@ -16,13 +16,10 @@ namespace hone::ui {
 namespace {
 
 const QString hiddenKey = QStringLiteral("compare/hiddenColumnIds");
-// What most tables do not need leaves its room to the recipe.
 QStringList hiddenAtFirst() {
     QStringList columns;
-    for (const int column : {RunsModel::Model, RunsModel::Type, RunsModel::Throughput, RunsModel::FirstToken,
-                             RunsModel::PerToken, RunsModel::Size, RunsModel::Agreement, RunsModel::Threads,
-                             RunsModel::Machine, RunsModel::Commit, RunsModel::Tags, RunsModel::Note})
-        columns.append(RunsModel::columnId(column));
+    for (int column = 0; column < RunsModel::ColumnCount; ++column)
+        if (!RunsModel::shownAtFirst(column)) columns.append(RunsModel::columnId(column));
     return columns;
 }
 

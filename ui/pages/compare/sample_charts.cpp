@@ -5,6 +5,7 @@
 #include <QHBoxLayout>
 #include <algorithm>
 
+#include "profiler/statistics/metrics.h"
 #include "ui/models/metric_text.h"
 #include "ui/pages/run_lines.h"
 #include "ui/theme/plain_text.h"
@@ -30,13 +31,13 @@ SampleCharts::SampleCharts(profiler::Store& store, QObject* parent)
           new LineChart(tr("Time per token along the generation"), {tr("token"), tr("ms"), tr("ms"), true}),
           new LineChart(tr("Distribution of the time per token"),
                         {tr("ms"), tr("% of tokens"), tr("%"), true}),
-          new LineChart(tr("Accuracy as it converges"), accuracyAxes("perplexity"))},
+          new LineChart(tr("Accuracy as it converges"),
+                        accuracyAxes(std::string(profiler::metric_for(profiler::Role::accuracy).id)))},
       shape_(makeChoice(tr("Distribution shown as"))),
       metric_(makeChoice(tr("Accuracy shown"))) {
     shape_->addItem(tr("Share of tokens within a time"), cumulative);
     shape_->addItem(tr("Share of tokens at each time"), binned);
-    for (const char* metric : {"perplexity", "kl_divergence", "top1_agreement"})
-        metric_->addItem(metricTitle(metric), QString::fromLatin1(metric));
+    addMetrics(*metric_, isOfWindows);
     pages_[tokenTimes] = framed(charts_[tokenTimes], nullptr);
     pages_[distribution] = framed(charts_[distribution], shape_);
     pages_[accuracy] = framed(charts_[accuracy], metric_);
@@ -68,7 +69,8 @@ Chart* SampleCharts::chart(Kind kind) const {
 }
 
 std::string SampleCharts::metric(Kind kind) const {
-    return kind == accuracy ? metric_->currentData().toString().toStdString() : "time_per_output_token";
+    return kind == accuracy ? metric_->currentData().toString().toStdString()
+                            : std::string(profiler::metric_for(profiler::Role::token_time).id);
 }
 
 void SampleCharts::draw(Kind kind, const std::vector<DrawnRun>& runs) {

@@ -19,6 +19,11 @@ namespace {
 constexpr int chartHeight = 170;
 constexpr double megabyte = 1e6;
 
+// What the chart's axis can show together.
+bool isRate(const profiler::MetricDefinition& metric) {
+    return metric.unit == "tok/s";
+}
+
 TokenTimes timesOf(const LiveSide& side) {
     std::vector<std::vector<std::vector<double>>> repetitions;
     for (const LiveSample& sample : side.samples)
@@ -37,13 +42,10 @@ LiveCharts::LiveCharts(QWidget* parent)
       tokenTimes_(
           new LineChart(tr("Time per token along the generation"), {tr("token"), tr("ms"), tr("ms"), true})),
       memory_(new LineChart(tr("Memory by class"), {tr("step"), tr("MB"), tr("MB"), true})),
-      accuracy_(new LineChart(tr("Accuracy as it converges"), {tr("window"), tr("perplexity"), {}, false})),
-      speedMetric_(makeChoice(tr("Speed shown"), {QStringLiteral("decode_tokens_per_second"),
-                                                  QStringLiteral("prefill_tokens_per_second"),
-                                                  QStringLiteral("total_tokens_per_second")})),
-      accuracyMetric_(
-          makeChoice(tr("Accuracy shown"), {QStringLiteral("perplexity"), QStringLiteral("kl_divergence"),
-                                            QStringLiteral("top1_agreement")})) {
+      accuracy_(new LineChart(tr("Accuracy as it converges"),
+                              accuracyAxes(std::string(profiler::metric_for(profiler::Role::accuracy).id)))),
+      speedMetric_(makeChoice(tr("Speed shown"), isRate, profiler::Role::speed)),
+      accuracyMetric_(makeChoice(tr("Accuracy shown"), isOfWindows, profiler::Role::accuracy)) {
     speed_->setEmptyText(tr("Each repetition of a measurement appears here, with the interval of its mean."));
     tokenTimes_->setEmptyText(tr("The time of each generated token appears here."));
     memory_->setEmptyText(tr("What holds the memory appears here, step by step."));
@@ -70,10 +72,12 @@ QWidget* LiveCharts::addCard(const QString& title, LineChart* chart, QComboBox* 
     return card;
 }
 
-QComboBox* LiveCharts::makeChoice(const QString& name, const QStringList& metrics) {
+QComboBox* LiveCharts::makeChoice(const QString& name, bool (*wanted)(const profiler::MetricDefinition&),
+                                  profiler::Role chosen) {
     auto* box = new QComboBox;
     box->setAccessibleName(name);
-    for (const QString& metric : metrics) box->addItem(metricTitle(metric.toStdString()), metric);
+    addMetrics(*box, wanted);
+    box->setCurrentIndex(box->findData(QString::fromUtf8(profiler::metric_for(chosen).id.data())));
     return box;
 }
 

@@ -3,6 +3,7 @@
 
 #include <QWidget>
 
+#include "profiler/statistics/metrics.h"
 #include "ui/models/live_run.h"
 
 class QComboBox;
@@ -23,7 +24,8 @@ public:
 
 private:
     QWidget* addCard(const QString& title, LineChart* chart, QComboBox* choice);
-    QComboBox* makeChoice(const QString& name, const QStringList& metrics);
+    QComboBox* makeChoice(const QString& name, bool (*wanted)(const profiler::MetricDefinition&),
+                          profiler::Role chosen);
     void showSpeed();
     void showTokenTimes();
     void showMemory();
