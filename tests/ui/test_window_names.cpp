@@ -72,19 +72,6 @@ private slots:
         QVERIFY2(named > 1, qPrintable(QString::number(named)));
     }
 
-    void aMenuMarksNoKeyInAName() {
-        fill();
-        QMenu* file = made_->window.menuBar()->actions().first()->menu();
-        emit file->aboutToShow();
-        const QAction* recent = nullptr;
-        for (const QMenu* menu : file->findChildren<QMenu*>())
-            for (const QAction* action : menu->actions())
-                if (action->text().contains(QLatin1String("x</b>"))) recent = action;
-        QVERIFY(recent != nullptr);
-        QCOMPARE(recent->text(), QStringLiteral("<b>x</b> && a%1b%2.gguf"));
-        QVERIFY2(shown(recent->toolTip()).contains(name), qPrintable(recent->toolTip()));
-    }
-
     void whatIsUndoneMarksNoKey() {
         fill();
         made_->session.setRecipe({}, QStringLiteral("opening %1").arg(name));
