@@ -7,6 +7,7 @@
 #include <QTimer>
 #include <thread>
 
+#include "tests/paths/paths.h"
 #include "tests/ui/scripted_worker.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/page_host.h"
@@ -25,8 +26,8 @@ class TestResponsiveness : public QObject {
 private slots:
     void theWindowBeatsWhileAJobKeepsEveryCoreBusy() {
         WorkerLaunch launch;
-        launch.program = test::program();
-        Session session(builtin_registry(), launch, test::scratchFile("responsive.sqlite"));
+        launch.program = hone::test::program();
+        Session session(builtin_registry(), launch, hone::ui::test::scratchFile("responsive.sqlite"));
         MainWindow window(session);
         window.show();
         QVERIFY(QTest::qWaitForWindowExposed(&window));
