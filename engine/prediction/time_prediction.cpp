@@ -2,9 +2,12 @@
 #include "engine/prediction/time_prediction.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <utility>
 #include <vector>
 
+#include "engine/core/pulse.h"
 #include "engine/runtime/attention_mask.h"
 #include "engine/runtime/memory_plan.h"
 #include "engine/weights/weight_format.h"
@@ -49,13 +52,16 @@ public:
 
     // Of one forward pass: layers, logits and the choice of a token for each sequence that wants one.
     double seconds(std::span<const Stretch> pass, TracePhase phase) const {
+        pulse();
         const std::int64_t rows = tokens_of(pass), wanted = wanted_of(pass);
         double sum = operation(Operation::embed, static_cast<double>(rows * config_.n_embd) * 2 * kFloat);
-        for (std::int64_t layer = 0; layer < config_.n_layers; ++layer) {
-            const bool last = layer + 1 == config_.n_layers;
-            sum += before_attention(rows) + attention(pass, layer, last, phase) +
-                   after_attention(last ? wanted : rows);
-        }
+        // Layers differ only in whether they attend densely, and the last in its rows: a prompt of millions of tokens is looked at once
+        // for each such kind of layer.
+        const std::int64_t last = config_.n_layers - 1,
+                           dense = std::clamp<std::int64_t>(run_.attention.dense_layers, 0, last);
+        if (dense > 0) sum += static_cast<double>(dense) * layer_seconds(pass, 0, rows, phase);
+        if (last > dense) sum += static_cast<double>(last - dense) * layer_seconds(pass, dense, rows, phase);
+        sum += layer_seconds(pass, last, wanted, phase);
         sum += products(rows, wanted);
         if (wanted == 0) return sum;
         const auto logits = static_cast<double>(wanted * config_.n_vocab);
@@ -64,6 +70,13 @@ public:
     }
 
 private:
+    // All but the products. `left`: rows that are computed behind the layer's attention.
+    double layer_seconds(std::span<const Stretch> pass, std::int64_t layer, std::int64_t left,
+                         TracePhase phase) const {
+        return before_attention(tokens_of(pass)) +
+               attention(pass, layer, layer + 1 == config_.n_layers, phase) + after_attention(left);
+    }
+
     double operation(Operation which, double bytes) const {
         return cost(operation_key(which)).seconds(bytes);
     }
@@ -90,15 +103,17 @@ private:
         return seconds;
     }
 
-    // Of all layers. The last keeps only the rows whose logits are wanted once it has attended.
+    // Of all layers. The last keeps only the rows whose logits are wanted once it has attended. Most passes have the same rows.
     double products(std::int64_t rows, std::int64_t wanted) const {
+        const auto [known, fresh] = products_.try_emplace({rows, wanted}, 0.0);
+        if (!fresh) return known->second;
         double sum = 0;
         for (const StoredTensor* tensor : matrices_) {
             const bool last = tensor->place.layer + 1 == config_.n_layers;
             const std::int64_t left = last && !is_projection(tensor->place.role) ? wanted : rows;
             if (left > 0) sum += product(*tensor, left, true);
         }
-        return sum;
+        return known->second = sum;
     }
 
     double norm(std::int64_t rows) const {
@@ -181,6 +196,7 @@ private:
     std::vector<std::int64_t> biases_;  // widths of a layer's
     std::vector<const StoredTensor*> matrices_;
     const StoredTensor* output_;
+    mutable std::map<std::pair<std::int64_t, std::int64_t>, double> products_;  // by rows and wanted rows
 };
 
 // Passes of at most the runtime's limit: neighbouring prompts share one, a long one spans several.

@@ -6,6 +6,7 @@
 
 #include "engine/formats/synthetic.h"
 #include "engine/prediction/time_prediction.h"
+#include "kernels/cpu/pulse.h"
 
 namespace hone {
 namespace {
@@ -48,6 +49,12 @@ TEST_F(TimePrediction, CountsEveryProductOfEveryPass) {
     EXPECT_DOUBLE_EQ(times.at("decode_tokens_per_second"), 1 / kProducts);
     EXPECT_DOUBLE_EQ(times.at("total_seconds"), 11 * kProducts);
     EXPECT_DOUBLE_EQ(times.at("total_tokens_per_second"), 1 / kProducts);
+}
+
+TEST_F(TimePrediction, GivesASignOfLifeWithEveryPass) {
+    const std::uint64_t before = kernels::pulses();
+    (void)predicted();
+    EXPECT_GE(kernels::pulses() - before, 11U) << "the prompt's pass and ten more";
 }
 
 TEST_F(TimePrediction, TakesALongPromptInSeveralPasses) {
