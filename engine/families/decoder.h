@@ -30,4 +30,41 @@ constexpr std::array<ParameterRow, 12> decoder_parameters(double context,
              {Parameter::rope_theta, "rope.freq_base", "rope_theta", 0, 1e12, 10000}}};
 }
 
+// The tensors of Llama and its relatives, with rows in one order in GGUF and Hugging Face.
+namespace decoder {
+inline constexpr TensorRow kTokenEmbd{Role::token_embd, "token_embd.weight", "model.embed_tokens.weight",
+                                      Extent::vocabulary, Extent::width};
+inline constexpr TensorRow kAttnNorm{Role::attn_norm, "blk.{}.attn_norm.weight",
+                                     "model.layers.{}.input_layernorm.weight", Extent::width};
+inline constexpr TensorRow kAttnQ{Role::attn_q, "blk.{}.attn_q.weight",
+                                  "model.layers.{}.self_attn.q_proj.weight", Extent::queries, Extent::width};
+inline constexpr TensorRow kAttnK{Role::attn_k, "blk.{}.attn_k.weight",
+                                  "model.layers.{}.self_attn.k_proj.weight", Extent::keys, Extent::width};
+inline constexpr TensorRow kAttnV{Role::attn_v, "blk.{}.attn_v.weight",
+                                  "model.layers.{}.self_attn.v_proj.weight", Extent::keys, Extent::width};
+inline constexpr TensorRow kAttnOutput{Role::attn_output, "blk.{}.attn_output.weight",
+                                       "model.layers.{}.self_attn.o_proj.weight", Extent::width,
+                                       Extent::queries};
+inline constexpr TensorRow kFfnNorm{Role::ffn_norm, "blk.{}.ffn_norm.weight",
+                                    "model.layers.{}.post_attention_layernorm.weight", Extent::width};
+inline constexpr TensorRow kFfnGate{Role::ffn_gate, "blk.{}.ffn_gate.weight",
+                                    "model.layers.{}.mlp.gate_proj.weight", Extent::feed_forward,
+                                    Extent::width};
+inline constexpr TensorRow kFfnUp{Role::ffn_up, "blk.{}.ffn_up.weight", "model.layers.{}.mlp.up_proj.weight",
+                                  Extent::feed_forward, Extent::width};
+inline constexpr TensorRow kFfnDown{Role::ffn_down, "blk.{}.ffn_down.weight",
+                                    "model.layers.{}.mlp.down_proj.weight", Extent::width,
+                                    Extent::feed_forward};
+inline constexpr TensorRow kOutputNorm{Role::output_norm, "output_norm.weight", "model.norm.weight",
+                                       Extent::width};
+inline constexpr TensorRow kOutput{Role::output,       "output.weight", "lm_head.weight",
+                                   Extent::vocabulary, Extent::width,   Presence::if_untied};
+
+// The row whose heads GGUF turns by neighbours and Hugging Face by halves.
+constexpr TensorRow rotary_halves(TensorRow row) {
+    row.order = RowOrder::rotary_halves;
+    return row;
+}
+}  // namespace decoder
+
 }  // namespace hone

@@ -53,6 +53,13 @@ class Planted(unittest.TestCase):
             place = self.plant("ui/models/run_filter.cpp", code)
             self.expect(place, "names the metric", "profiler/statistics/")
 
+    def test_a_family_and_its_tensors(self):
+        for code, what in (('if (name == "qwen2") return;', "names the family qwen2"),
+                           ('find("llama.block_count")', "names the family llama"),
+                           ('find("blk.0.attn_q.weight")', "names a tensor")):
+            place = self.plant("engine/techniques/batching/apply.cpp", code)
+            self.expect(place, what)
+
     def test_an_id_in_the_home_of_another(self):
         place = self.plant("engine/techniques/batching/apply.cpp", 'const char* other = "prune_layers";')
         self.expect(place, "prune_layers", "engine/techniques/prune_layers/")
