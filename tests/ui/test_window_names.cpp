@@ -9,6 +9,7 @@
 
 #include "tests/ui/driven_window.h"
 #include "tests/ui/stored_runs.h"
+#include "ui/shell/settings.h"
 #include "ui/widgets/question.h"
 
 using namespace hone;
@@ -72,6 +73,20 @@ private slots:
         QVERIFY2(named > 1, qPrintable(QString::number(named)));
     }
 
+    // The entry is a file's name, which holds no slash: "<i>y" is as much of markup as there can be.
+    void aMenuMarksNoKeyInAName() {
+        settings::addRecentCheckpoint(QStringLiteral("/models/<i>y & a%1b%2.gguf"));
+        QMenu* file = made_->window.menuBar()->actions().first()->menu();
+        emit file->aboutToShow();
+        const QAction* recent = nullptr;
+        for (const QMenu* menu : file->findChildren<QMenu*>())
+            for (const QAction* action : menu->actions())
+                if (action->text().contains(QLatin1String("<i>y"))) recent = action;
+        QVERIFY(recent != nullptr);
+        QCOMPARE(recent->text(), QStringLiteral("<i>y && a%1b%2.gguf"));
+        QCOMPARE(shown(recent->toolTip()), QStringLiteral("/models/<i>y & a%1b%2.gguf"));
+    }
+
     void whatIsUndoneMarksNoKey() {
         fill();
         made_->session.setRecipe({}, QStringLiteral("opening %1").arg(name));
@@ -123,4 +138,4 @@ private:
 };
 
 HONE_SCRIPTED_MAIN(TestWindowNames)
-#include "test_window_names.moc"
+#include "ui/shell/settings.h"
