@@ -16,7 +16,9 @@ const std::array kOptions{
         Real{0.05, 0.9, 0.25, 0.05, 2, ""}, std::nullopt, true},
     Option{"criterion", "Ranked by",
            "What a neuron contributes: the root mean square of its activation on calibration text times the "
-           "norm of its output weights, or the product of the norms of its input and output weights.",
+           "norm of its output weights, or the product of the norms of its input and output weights, which "
+           "needs no "
+           "text and costs far more accuracy: it does not see how often a neuron is used.",
            Choice{kCriteria, "activation"}},
     Option{"tokens", "Calibration", "How many tokens of the bundled text the activations are measured on.",
            Integer{64, 65536, 4096, 512, "tokens"}, OnlyWhen{"criterion", "activation"}},
