@@ -50,8 +50,9 @@ QWidget* StartPage::makeDropZone() {
     auto* words = new QVBoxLayout;
     words->setSpacing(2);
     auto* title = new TextLabel(tr("Drop a GGUF file or a Hugging Face folder here"), TextStyle::cardTitle);
-    auto* types = new TextLabel(tr("Hone reads F32, F16, BF16, Q8_0, Q4_0 and Q4_1 weights of llama models."),
-                                TextStyle::body, Tone::muted);
+    auto* types = new TextLabel(
+        tr("Hone reads F32, F16, BF16, Q8_0, Q4_0 and Q4_1 weights of Llama and Qwen 2 models."),
+        TextStyle::body, Tone::muted);
     for (TextLabel* label : {title, types}) {
         label->setWordWrap(true);  // so that three buttons fit beside it in a narrow window
         words->addWidget(label);
