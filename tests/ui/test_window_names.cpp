@@ -138,4 +138,4 @@ private:
 };
 
 HONE_SCRIPTED_MAIN(TestWindowNames)
-#include "ui/shell/settings.h"
+#include "test_window_names.moc"
