@@ -59,7 +59,7 @@ struct WindowFigure {
 struct MetricDefinition {
     std::string_view id;          // "decode_tokens_per_second"
     std::string_view title;       // "Decode"
-    std::string_view unit;        // "tok/s", "s", "bytes", "nats", "", "share"
+    std::string_view unit;        // "tok/s", "s", "bytes", "nats", "bits", "", "share"
     std::string_view definition;  // one or two sentences
     Kind kind;                    // whose words its verdicts have: verdict_words()
     Direction direction;

@@ -34,10 +34,9 @@ struct NewRun {
 
 struct Sample {
     int index = 0;
-    std::string kind;  // "warmup", "repetition", "accuracy"
-    std::map<std::string, double>
-        values;             // metric id → value; for accuracy: nll_sum, scored, kl_sum, top1_agreeing
-    nlohmann::json detail;  // token_times and the like
+    std::string kind;                      // "warmup", "repetition", "accuracy"
+    std::map<std::string, double> values;  // metric id → value; of windows the sums that metrics are made of
+    nlohmann::json detail;                 // token_times and the like
 };
 
 struct RunRecord {

@@ -169,6 +169,42 @@ TEST_F(Comparing, WindowsThatScoreOtherTokensIsRefused) {
                 HasSubstr("255 and 256 scored tokens"));
 }
 
+// Bits per byte of the same text: windows of another tokeniser hold other tokens and other bytes of it.
+TEST_F(Comparing, OtherTokenisersIsOfIndependentWindows) {
+    const auto with_bytes = [this](NewRun what, double nats, double scored, double bytes) {
+        const std::int64_t run = runs_.add(what);
+        for (int window = 0; window < 6; ++window)
+            runs_.store().add_sample(run,
+                                     {window,
+                                      "accuracy",
+                                      {{"nll_sum", scored * (nats + ((window + run) % 3 == 0 ? 0.01 : 0))},
+                                       {"scored", scored},
+                                       {"scored_bytes", bytes + window}},
+                                      nullptr});
+        runs_.store().set_metric(run, "bits_per_byte", {1, 1, 1, 6, "bits"});
+        return run;
+    };
+    NewRun other = MeasuredRuns::what("int8");
+    other.model["config"]["n_vocab"] = 49152;
+    const std::int64_t baseline = with_bytes(MeasuredRuns::what(), 3, 255, 1000);
+    const Comparison found = runs_.compare(baseline, with_bytes(other, 4, 170, 1000));
+    EXPECT_EQ(metric(found, "perplexity").refusal, "other vocabulary size: 259 and 49152");
+    const ComparedMetric bits = metric(found, "bits_per_byte");
+    EXPECT_EQ(bits.refusal, "");
+    EXPECT_NEAR(bits.ratio.value, 4.0 * 170 / (3 * 255), 0.02);
+    EXPECT_EQ(bits.verdict, "better");
+    EXPECT_THAT(found.warnings, Contains(HasSubstr("other tokenisers")));
+
+    NewRun same = MeasuredRuns::what("int8");
+    const Comparison alike = runs_.compare(baseline, with_bytes(same, 3.3, 255, 1000));
+    EXPECT_NEAR(metric(alike, "bits_per_byte").ratio.value, 1.1, 0.01);
+    EXPECT_THAT(alike.warnings, Not(Contains(HasSubstr("other tokenisers"))));
+    NewRun text = other;
+    text.workload["text_hash"] = "88";
+    EXPECT_THAT(metric(runs_.compare(baseline, with_bytes(text, 4, 170, 1000)), "bits_per_byte").refusal,
+                HasSubstr("other text"));
+}
+
 TEST_F(Comparing, AFigureThatOneRunLacksIsRefused) {
     const std::int64_t baseline = runs_.add(MeasuredRuns::what());
     const std::int64_t other = runs_.store().begin_run(MeasuredRuns::what("int8"));

@@ -86,10 +86,21 @@ TEST(Metrics, OfWindowsAreTheirTotals) {
     // A window that was not compared tells nothing of either.
     EXPECT_NEAR(found.at("kl_divergence").value, 0.1, 1e-12);
     EXPECT_EQ(found.at("top1_agreement").value, 1);
+    EXPECT_FALSE(found.contains("bits_per_byte")) << "no window says how many bytes it has";
     totals.add({{"nll_sum", 60}, {"scored", 30}, {"kl_sum", 3}, {"top1_agreeing", 27}}, true);
     EXPECT_LE(totals.estimates().at("top1_agreement").high, 1) << "a share is at most one";
     totals.add({{"nll_sum", 60}}, true);
     EXPECT_EQ(totals.estimates().at("perplexity").n, 3) << "a window without the number of its tokens";
+}
+
+TEST(Metrics, BitsPerByteAreTotalsOverTheWindowsThatHaveBytes) {
+    WindowTotals totals;
+    totals.add({{"nll_sum", std::log(2) * 30}, {"scored", 10}, {"scored_bytes", 40}}, false);
+    totals.add({{"nll_sum", std::log(2) * 50}, {"scored", 10}, {"scored_bytes", 60}}, false);
+    totals.add({{"nll_sum", 1000}, {"scored", 10}}, false);
+    const Estimate bits = totals.estimates().at("bits_per_byte");
+    EXPECT_NEAR(bits.value, 0.8, 1e-12);
+    EXPECT_EQ(bits.n, 2);
 }
 
 TEST(Metrics, KeepTheFiguresOfWindowsOnceEach) {

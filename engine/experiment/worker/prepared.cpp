@@ -333,11 +333,12 @@ nlohmann::json Prepared::accuracy(const nlohmann::json& request, const Progress&
             fmt::format("the {} of window {}", scored.end - scored.score_begin, window)});
     const WindowScore score = score_window(*runtime_, text.tokens, scored, write ? &*write : nullptr,
                                            compare ? &*compare : nullptr, 0, progress);
-    return {{"text", text.name},
-            {"nll_sum", score.nll_sum},
-            {"scored", score.scored},
-            {"kl_sum", score.kl_sum},
-            {"top1_agreeing", score.top1_agreeing},
+    std::size_t scored_bytes = 0;
+    for (std::int64_t i = scored.score_begin; i < scored.end; ++i)
+        scored_bytes += model_->tokenizer.token_bytes(text.tokens[static_cast<std::size_t>(i)]).size();
+    return {{"text", text.name},         {"nll_sum", score.nll_sum},
+            {"scored", score.scored},    {"scored_bytes", scored_bytes},
+            {"kl_sum", score.kl_sum},    {"top1_agreeing", score.top1_agreeing},
             {"compared", score.compared}};
 }
 
