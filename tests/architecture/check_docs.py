@@ -3,7 +3,7 @@
 """check_docs.py [ROOT]: holds that the pages (*.md) lead somewhere and can be read beside each other.
 
 Each relative link must lead to a file or folder, and to a heading where it names one. Each path of the tree in backticks must be there,
-and each name of a source file alone. A line has at most 120 columns, apart from tables, headings, links that stand alone, and pages that a
+each name of a source file alone, and the words of each function ("Store::trace()") in some source. A line has at most 120 columns, apart from tables, headings, links that stand alone, and pages that a
 program writes. Words in capitals (NAME, ID) stand for something else and are not looked for. Prints one line a breach, "FILE:LINE: what",
 and exits with 1 where there is one.
 """
@@ -26,6 +26,8 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`]+)`")
 PATH = re.compile(rf"(?:{'|'.join(TOPS)})(?:/[\w.-]+)+/?")
 SOURCE = re.compile(r"[\w-]+\.(?:cpp|cu|cuh|h|inc)")
+FUNCTION = re.compile(r"((?:\w+::)*\w+)\(\)")
+SOURCES = (".cpp", ".cu", ".cuh", ".h", ".inc")
 PLACEHOLDER = re.compile(r"(?:^|[/_.])[A-Z]{2,}(?:$|[/_.])")
 
 
@@ -40,15 +42,17 @@ class Tree:
         self.root = root
         self.pages = {}
         self.names = set()
+        self.words = set()
         for top in ("", *TOPS):
             for folder, folders, files in os.walk(root / top, followlinks=True):
                 if not top:
                     folders.clear()  # of the root itself only what lies in it
                 self.names.update(files)
-                for file in sorted(files):
-                    if file.endswith(".md"):
-                        path = pathlib.Path(folder, file)
+                for path in (pathlib.Path(folder, file) for file in sorted(files)):
+                    if path.suffix == ".md":
                         self.pages[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8").splitlines()
+                    elif path.suffix in SOURCES:
+                        self.words.update(re.findall(r"\w+", path.read_text(encoding="utf-8")))
 
     def headings(self, path):
         lines = self.pages.get(path.resolve().relative_to(self.root.resolve()).as_posix(), [])
@@ -85,6 +89,8 @@ def dead_paths(tree, line):
             yield f"names {code}, which is not there"
         elif SOURCE.fullmatch(code) and code not in tree.names:
             yield f"names {code}, and no folder has such a file"
+        elif (function := FUNCTION.fullmatch(code)) and not set(function[1].split("::")) <= tree.words:
+            yield f"names {code}, which no source has"
 
 
 def too_wide(name, line):

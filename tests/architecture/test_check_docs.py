@@ -55,11 +55,14 @@ class Planted(unittest.TestCase):
     def test_a_source_that_is_gone(self):
         self.expect(self.plant("It lies in `utilities.cpp`."), "names utilities.cpp")
 
+    def test_a_function_that_is_gone(self):
+        self.expect(self.plant("`Store::trace_of_every_run()` reads it."), "names Store::trace_of_every_run()")
+
     def test_a_line_too_wide(self):
         self.expect(self.plant("word " * 30), "has 150 columns")
 
     def test_what_is_no_breach(self):
-        self.plant("See [the map](architecture.md#the-map), `graph.cpp`, `engine/runtime/` and `engine/families/NAME.cpp`.",
+        self.plant("See [the map](architecture.md#the-map), `graph.cpp`, `Store::trace()`, `engine/runtime/` and `engine/families/NAME.cpp`.",
                    "| " + "a row " * 30 + "|", f"![a picture {'word ' * 30}](images/start-light.png)", "```", "[x](nowhere.md) `engine/gone`",
                    "```")
         self.expect_clean()
