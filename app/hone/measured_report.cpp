@@ -17,7 +17,7 @@ nlohmann::json document(const profiler::Store& store, const MeasureResult& resul
     for (const std::int64_t id : result.runs) {
         if (const auto run = store.load(id)) json["runs"].push_back(profiler::run_json(*run));
     }
-    if (result.comparison) profiler::add_comparison(json, *result.comparison);
+    if (result.comparisons.size() == 1) profiler::add_comparison(json, result.comparisons.front());
     if (result.error) json["error"] = to_json(*result.error);
     return json;
 }
@@ -39,7 +39,7 @@ int report_measured(const profiler::Store& store, const MeasureResult& result, b
         for (const std::int64_t id : result.runs) {
             if (auto run = store.load(id)) runs.push_back(std::move(*run));
         }
-        print(run_table(runs, result.comparison ? &*result.comparison : nullptr));
+        print(run_table(runs, result.comparisons.size() == 1 ? &result.comparisons.front() : nullptr));
     }
     if (result.error) tell("hone: " + result.error->message);
     if (result.status == "cancelled") return stopped_status();

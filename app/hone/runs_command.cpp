@@ -104,8 +104,8 @@ int rerun_command(const RunsOptions& options) {
     check_threads(request.experiment.target.threads);
     const Interrupt interrupt;
     MeasureResult result = measure(request, store, {}, observer_of_run(), interrupt.token());
-    if (result.status == "done" && !result.comparison) {
-        result.comparison = profiler::compare(store, earlier, loaded(store, result.runs.back()));
+    if (result.status == "done" && result.comparisons.empty()) {
+        result.comparisons.push_back(profiler::compare(store, earlier, loaded(store, result.runs.back())));
         result.runs.insert(result.runs.begin(), earlier.id);
     }
     return report_measured(store, result, options.json);

@@ -32,7 +32,7 @@ void compare_once(const MeasureRequest& request, const WorkerLaunch& launch,
                   const std::filesystem::path& file, Tally& tally) {
     profiler::Store store(file);
     const MeasureResult result = measure(request, store, launch, {}, {});
-    for (const profiler::ComparedMetric& metric : result.comparison->metrics) {
+    for (const profiler::ComparedMetric& metric : result.comparisons.front().metrics) {
         if (metric.id != "decode_tokens_per_second") continue;
         ++tally.comparisons;
         tally.cannot_tell += metric.verdict == "cannot tell" ? 1 : 0;

@@ -2,8 +2,9 @@
 // Speaks the worker protocol (docs/protocol.md) without a model: every figure is a function of the step, so that tests know what to
 // expect, and it misbehaves on request.
 //   --on REQUEST BEHAVIOUR   on every such request   --synthetic   --unsupported   --unsteady   --available BYTES   --kl NATS   --jitter SHARE
-//   --idle TECHNIQUE         which did not engage
-// prepare's "fault": {"at_step": N, "behaviour": BEHAVIOUR}, counting steps of either kind from 0; or {"slow_down": SHARE}.
+//   --idle TECHNIQUE         which did not engage   --refuse TEXT, --large TEXT   an experiment that has this text in it
+// prepare's "fault": {"at_step": N, "behaviour": BEHAVIOUR}, counting steps of either kind from 0; {"slow_down": SHARE}; or
+// {"jitter": SHARE}.
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -41,7 +42,7 @@ struct Settings {
     std::map<std::string, std::string> behaviours;  // request type → behaviour
     bool synthetic = false, supported = true, unsteady = false;
     double jitter = 0;
-    std::string idle;
+    std::string idle, refuse, large;
     std::int64_t available = std::int64_t{8} << 30;
     double kl = 0.01;
 };
@@ -175,10 +176,7 @@ private:
             else if (type == "inspect")
                 inspect(request);
             else if (type == "predict")
-                reply(request, {{"memory", {{"peak_resident", 1'000'000'000}}},
-                                {"times", {{"decode_tokens_per_second", 10.0}}},
-                                {"model_bytes", 7},
-                                {"available", settings_.available}});
+                predict(request);
             else if (type == "supports")
                 reply(request, {{"techniques", Json::object()}});
             else if (type == "tokenize")
@@ -219,6 +217,19 @@ private:
                         {"synthetic", settings_.synthetic},
                         {"supported", settings_.supported},
                         {"unsupported_reason", "rope scaling"}});
+    }
+
+    void predict(const Json& request) {
+        const std::string text = request.dump();
+        const auto has = [&text](const std::string& part) {
+            return !part.empty() && text.find(part) != std::string::npos;
+        };
+        const bool refused = has(settings_.refuse), large = has(settings_.large);
+        reply(request, {{"memory", {{"peak_resident", large ? 4'000'000'000 : 1'000'000'000}}},
+                        {"times", {{"decode_tokens_per_second", 10.0}}},
+                        {"model_bytes", 7},
+                        {"refusal", refused ? Json{{"message", "refused by the fake"}} : Json()},
+                        {"available", settings_.available}});
     }
 
     void prepare(const Json& request) {
@@ -268,7 +279,8 @@ private:
         const int index = request.at("index");
         // Within 1 % of each other, and not the same on both sides.
         const double noise = 1 + 0.004 * std::sin(7.0 * index + (candidate_ ? 1 : 0));
-        const double jitter = 1 + settings_.jitter * std::sin(2.4 * index * index + (candidate_ ? 2 : 0));
+        const double share = fault_.is_object() ? fault_.value("jitter", settings_.jitter) : settings_.jitter;
+        const double jitter = 1 + share * std::sin(2.4 * index * index + (candidate_ ? 2 : 0));
         const double drift = settings_.unsteady && request.at("warmup") ? 1 + 0.2 * index : 1;
         const double speed =
             100 * noise * jitter * drift * (1 - (fault_.is_object() ? fault_.value("slow_down", 0.0) : 0.0));
@@ -372,6 +384,10 @@ int main(int argc, char** argv) {
             settings.jitter = std::stod(argv[++i]);
         } else if (argument == "--idle" && i + 1 < argc) {
             settings.idle = argv[++i];
+        } else if (argument == "--refuse" && i + 1 < argc) {
+            settings.refuse = argv[++i];
+        } else if (argument == "--large" && i + 1 < argc) {
+            settings.large = argv[++i];
         } else if (argument == "--kl" && i + 1 < argc) {
             settings.kl = std::stod(argv[++i]);
         } else if (argument == "--synthetic") {

@@ -36,7 +36,7 @@ protected:
         EXPECT_EQ(result.status, "failed");
         EXPECT_THAT(result.error.value_or(ErrorDetails{"no error", "", "", "", ""}).message,
                     HasSubstr(reason));
-        EXPECT_FALSE(result.comparison);
+        EXPECT_TRUE(result.comparisons.empty());
         EXPECT_EQ(result.runs.size(), 2u);
         if (result.runs.size() == 2) {
             EXPECT_EQ(load(result.runs[0]).status, "cancelled");

@@ -17,7 +17,7 @@ using Against = MeasureRequest::Against;
 class Measuring : public ClientTest {
 protected:
     static const profiler::ComparedMetric* compared(const MeasureResult& result, const std::string& id) {
-        for (const auto& metric : result.comparison->metrics)
+        for (const auto& metric : result.comparisons.front().metrics)
             if (metric.id == id) return &metric;
         return nullptr;
     }
@@ -78,7 +78,7 @@ TEST_F(Measuring, ComputesAccuracyAgainstTheBaselinesSpools) {
         << "one window has no interval";
     EXPECT_LT(accuracy_[7].metrics.at("perplexity").low, accuracy_[7].metrics.at("perplexity").value);
     EXPECT_DOUBLE_EQ(accuracy_[7].metrics.at("perplexity").high, candidate.metrics.at("perplexity").high);
-    ASSERT_TRUE(result.comparison);
+    ASSERT_EQ(result.comparisons.size(), 1u);
     EXPECT_NEAR(compared(result, "perplexity")->ratio.value, std::exp(0.05), 1e-9);
     EXPECT_EQ(compared(result, "perplexity")->verdict, "worse");
 }
@@ -144,10 +144,10 @@ TEST_F(Measuring, AModelAgainstItselfCannotTell) {
     ASSERT_EQ(result.runs.size(), 2u);
     EXPECT_EQ(load(result.runs[1]).what.side, "candidate");
     EXPECT_TRUE(load(result.runs[1]).what.recipe.empty());
-    ASSERT_TRUE(result.comparison);
-    EXPECT_TRUE(result.comparison->interleaved);
-    EXPECT_FALSE(result.comparison->metrics.empty());
-    for (const auto& metric : result.comparison->metrics) {
+    ASSERT_EQ(result.comparisons.size(), 1u);
+    EXPECT_TRUE(result.comparisons.front().interleaved);
+    EXPECT_FALSE(result.comparisons.front().metrics.empty());
+    for (const auto& metric : result.comparisons.front().metrics) {
         EXPECT_EQ(metric.verdict, "cannot tell") << metric.id;
         EXPECT_THAT(metric.refusal, IsEmpty());
     }
@@ -168,7 +168,7 @@ TEST_F(Measuring, AloneStoresOneRun) {
     alone.against = Against::nothing;
     const MeasureResult result = measure(alone);
     ASSERT_EQ(result.runs.size(), 1u);
-    EXPECT_FALSE(result.comparison);
+    EXPECT_TRUE(result.comparisons.empty());
     EXPECT_EQ(load(result.runs[0]).what.side, "candidate");
     EXPECT_FALSE(load(result.runs[0]).metrics.contains("kl_divergence"));
     alone.experiment.recipe = {};
@@ -183,10 +183,10 @@ TEST_F(Measuring, AgainstAStoredRunMeasuresTheCandidateOnly) {
     second.stored_run = measure(first).runs[0];
     const MeasureResult result = measure(second);
     ASSERT_EQ(result.runs.size(), 1u);
-    ASSERT_TRUE(result.comparison);
-    EXPECT_EQ(result.comparison->baseline, second.stored_run);
-    EXPECT_FALSE(result.comparison->interleaved);
-    EXPECT_THAT(result.comparison->warnings, Contains(HasSubstr("not interleaved")));
+    ASSERT_EQ(result.comparisons.size(), 1u);
+    EXPECT_EQ(result.comparisons.front().baseline, second.stored_run);
+    EXPECT_FALSE(result.comparisons.front().interleaved);
+    EXPECT_THAT(result.comparisons.front().warnings, Contains(HasSubstr("not interleaved")));
     EXPECT_NEAR(compared(result, "perplexity")->ratio.value, std::exp(0.05), 1e-9);
 }
 
@@ -238,7 +238,7 @@ TEST_F(Measuring, ModelsThatDoNotFitTogetherAreMeasuredApart) {
         EXPECT_TRUE(load(run).measured_apart);
         EXPECT_THAT(load(run).notes_from_run, Contains(HasSubstr("measured one after the other")));
     }
-    EXPECT_FALSE(result.comparison->interleaved);
+    EXPECT_FALSE(result.comparisons.front().interleaved);
     EXPECT_NEAR(load(result.runs[1]).metrics.at("kl_divergence").value, 0.01, 1e-12);
     double last = 0;
     for (const LiveProgress& progress : progress_) {
@@ -253,7 +253,7 @@ TEST_F(Measuring, AWarmUpThatDoesNotSettleIsNoted) {
     EXPECT_EQ(samples(result.runs[0], "warmup"), 10u);
     EXPECT_TRUE(load(result.runs[0]).unstable_warmup);
     EXPECT_THAT(load(result.runs[0]).notes_from_run, Contains(HasSubstr("unstable warm-up")));
-    EXPECT_THAT(result.comparison->warnings, Contains(HasSubstr("unstable warm-up")));
+    EXPECT_THAT(result.comparisons.front().warnings, Contains(HasSubstr("unstable warm-up")));
 }
 
 TEST_F(Measuring, RepetitionsAdaptToTheNoise) {

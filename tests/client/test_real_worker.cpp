@@ -75,7 +75,7 @@ TEST_F(RealWorker, AModelAgainstItselfHasTheSameAccuracyToTheBit) {
     EXPECT_THAT(baseline.notes_from_run, Contains(HasSubstr("random weights")));
     EXPECT_EQ(baseline.what.target.at("threads"), 1);
     EXPECT_FALSE(baseline.what.workload.at("text_hash").get<std::string>().empty());
-    for (const profiler::ComparedMetric& metric : result.comparison->metrics) {
+    for (const profiler::ComparedMetric& metric : result.comparisons.front().metrics) {
         EXPECT_TRUE(metric.refusal.empty()) << metric.id << ": " << metric.refusal;
         if (metric.id == "perplexity" || metric.id == "model_bytes" || metric.id == "peak_memory") {
             EXPECT_EQ(metric.verdict, "cannot tell") << metric.id;

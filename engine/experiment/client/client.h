@@ -28,6 +28,7 @@ struct LiveProgress {
 
 struct LiveSample {
     Side side = Side::baseline;
+    int candidate = 0;  // which of them, where there are several
     bool warmup = false;
     int index = 0;
     std::map<std::string, double> metrics;       // as in the protocol
@@ -39,6 +40,7 @@ struct LiveAccuracy {
     Side side = Side::baseline;
     int window = 0, windows = 0;
     std::map<std::string, profiler::Estimate> metrics;  // over the windows so far, with 95 % intervals
+    int candidate = 0;
 };
 
 // One token of generate() as it came.
@@ -70,25 +72,29 @@ struct WorkerLaunch {
 
 struct MeasureRequest {
     Experiment experiment;
+    std::vector<Recipe> candidates;  // of the experiment instead of its own recipe; empty: that one alone
     enum class Against : std::uint8_t { nothing, baseline, stored_run } against = Against::baseline;
     std::int64_t stored_run = 0;
     bool accuracy_only = false;  // `hone eval`
     int most_repetitions = 300;  // where the noise asks for more than the workload's
     bool trace = false;          // record one more repetition of each side, after what is timed
     bool calibrate = false;      // the machine, where it was not yet, so that times are predicted
-    nlohmann::json fault;        // tests only, for the candidate's worker
+    nlohmann::json fault;        // tests only, for a candidate's worker
+    std::size_t faulty = 0;      // which candidate's
 };
 
 struct MeasureResult {
-    std::vector<std::int64_t> runs;  // baseline first
-    std::string status;              // of the candidate (or only) run
-    std::optional<ErrorDetails> error;
-    std::optional<profiler::Comparison> comparison;
+    std::vector<std::int64_t> runs;  // baseline first, then the candidates in their order
+    std::string status;              // "done" where every run is, "cancelled", or "failed" where any run is
+    std::optional<ErrorDetails> error;              // of the first run that failed
+    std::vector<profiler::Comparison> comparisons;  // of each candidate that is done, in their order
 };
 
-// Runs one experiment in worker processes, interleaved with the baseline (or alone), and stores runs as they go. Failure, crash and
-// cancel are results (stored with their reason), not exceptions; throws Error only for unusable input found before a run began.
-// A recipe without steps measured against the baseline measures the model against itself.
+// Runs one experiment in worker processes, and stores runs as they go. Candidates are interleaved with the baseline, as many of them at a
+// time as fit into memory beside it; one that does not is measured apart. Failure, crash and cancel are results (stored with their
+// reason), not exceptions. A candidate that fails costs its own run; where the baseline fails, or the last candidate, all end. Throws
+// Error only for unusable input found before a run began. A recipe without steps measured against the baseline measures the model
+// against itself.
 MeasureResult measure(const MeasureRequest& request, profiler::Store& store, const WorkerLaunch& launch,
                       const Observer& observer, std::stop_token stop);
 

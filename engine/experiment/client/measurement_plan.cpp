@@ -7,19 +7,25 @@ namespace hone {
 
 void Measurement::add_sides() {
     using Against = MeasureRequest::Against;
-    if (request_.against == Against::baseline) {
-        sides_.emplace_back();
-        sides_.back().side = Side::baseline;
-        sides_.back().experiment = request_.experiment;
-        sides_.back().experiment.recipe = {};
+    const std::vector<Recipe> recipes =
+        request_.candidates.empty() ? std::vector{request_.experiment.recipe} : request_.candidates;
+    const bool with_baseline = request_.against == Against::baseline;
+    sides_.resize(recipes.size() + (with_baseline ? 1 : 0));
+    for (SideState& side : sides_) side.experiment = request_.experiment;
+    if (with_baseline) {
+        baseline_ = &sides_.front();
+        baseline_->side = Side::baseline;
+        baseline_->experiment.recipe = {};
     }
-    sides_.emplace_back();
-    SideState& candidate = sides_.back();
-    candidate.experiment = request_.experiment;
-    candidate.fault = request_.fault;
+    for (std::size_t i = 0; i < recipes.size(); ++i) {
+        SideState& candidate = sides_[i + (with_baseline ? 1 : 0)];
+        candidate.candidate = static_cast<int>(i);
+        candidate.experiment.recipe = recipes[i];
+        if (i == request_.faulty) candidate.fault = request_.fault;
+    }
     const bool alone_and_plain =
-        request_.against == Against::nothing && request_.experiment.recipe.steps.empty();
-    candidate.side = alone_and_plain ? Side::baseline : Side::candidate;
+        request_.against == Against::nothing && recipes.size() == 1 && recipes.front().steps.empty();
+    if (alone_and_plain) sides_.front().side = Side::baseline;
     phases_ = request_.accuracy_only ? Phases{0.2, 0, 0, 0.8}
               : scores()             ? Phases{}
                                      : Phases{0.1, 0.4, 0.5, 0};
@@ -52,26 +58,68 @@ Experiment Measurement::asked_of(const SideState& side) const {
     return experiment;
 }
 
-// Two workers at once need the memory of both. What the model's context cannot hold ends it here, before a run began.
-bool Measurement::predict_sides() {
-    std::int64_t needed = 0, available = 0;
-    for (SideState& side : sides_) {
+// What the model's context cannot hold ends it here, before a run began.
+void Measurement::predict(SideState& side) {
+    understood([&] {
         side.predicted =
             side.worker->request({{"type", "predict"}, {"experiment", to_json(asked_of(side))}}, stop_);
-        if (const nlohmann::json refusal = side.predicted.value("refusal", nlohmann::json());
-            refusal.is_object())
-            throw Error(error_details_from_json(refusal));
-        needed += side.predicted.at("memory").value("peak_resident", std::int64_t{0});
-        available = side.predicted.value("available", std::int64_t{0});
+        const nlohmann::json refusal = side.predicted.value("refusal", nlohmann::json());
+        if (refusal.is_object()) throw Error(error_details_from_json(refusal));
+        side.needed = side.predicted.at("memory").value("peak_resident", std::int64_t{0});
+    });
+}
+
+// One candidate of several that cannot be measured is a run that failed; where no other is left, nothing is stored.
+void Measurement::predict_sides() {
+    bool any = false;
+    for (SideState& side : sides_) {
+        side.failure.reset();
+        try {
+            predict(side);
+            any = any || &side != baseline_;
+        } catch (const Error& error) {
+            if (&side == baseline_) throw;
+            side.failure = error.details();
+        }
     }
-    return sides_.size() < 2 || available == 0 || needed <= available;
+    if (any) return;
+    for (const SideState& side : sides_)
+        if (side.failure) throw Error(*side.failure);
+}
+
+// Workers at once need the memory of all: as many candidates share a group with the baseline as fit beside it.
+std::vector<SideGroup> Measurement::groups() {
+    std::int64_t available = 0;  // 0: unknown
+    for (const SideState& side : sides_)
+        if (!side.failure) available = side.predicted.value("available", std::int64_t{0});
+    const std::int64_t room = available - (baseline_ != nullptr ? baseline_->needed : 0);
+    std::vector<SideGroup> together, apart;
+    std::int64_t used = 0;
+    for (SideState& side : sides_) {
+        if (&side == baseline_ || side.failure) continue;
+        const bool alone = available != 0 && side.needed > room;
+        if (alone && baseline_ != nullptr) {
+            apart.push_back({{&side}, true});
+            continue;
+        }
+        if (together.empty() || (available != 0 && used + side.needed > room)) {
+            together.emplace_back();
+            if (baseline_ != nullptr) together.back().sides.push_back(baseline_);
+            used = 0;
+        }
+        together.back().sides.push_back(&side);
+        used += side.needed;
+    }
+    if (together.empty()) together.push_back({{baseline_}, true});
+    together.insert(together.end(), apart.begin(), apart.end());
+    return together;
 }
 
 // Where times could not be predicted, of a model that is going to run.
 bool Measurement::wants_calibration() const {
     return request_.calibrate && !request_.accuracy_only && request_.experiment.target.device == "cpu" &&
            std::any_of(sides_.begin(), sides_.end(), [](const SideState& side) {
-               return side.predicted.value("times", nlohmann::json()).is_null() &&
+               return !side.failure && side.predicted.value("times", nlohmann::json()).is_null() &&
                       side.predicted.value("fits", true);
            });
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <tuple>
 #include <utility>
 
 #include "engine/experiment/client/measurement.h"
@@ -17,6 +19,17 @@ constexpr double kWarmupSeconds = 60;      // of slow models: three repetitions,
 constexpr double kRepetitionSeconds = 60;  // beyond those that were asked for
 constexpr auto kSteady = profiler::Role::duration, kResolved = profiler::Role::speed;
 
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// How many pairs' time a round of them takes: limits are those of a pair.
+double pairs_in(const Sides& sides) {
+    return std::max(1.0, static_cast<double>(sides.size()) / 2);
+}
+
 }  // namespace
 
 std::string Measurement::spool(int window) const {
@@ -28,31 +41,32 @@ nlohmann::json Measurement::ask(SideState& side, nlohmann::json message) {
         if (observer_.progress)
             observer_.progress({event.value("phase", ""), event.value("detail", ""), reported_});
     };
-    return of_side(side, [&] { return side.worker->request(std::move(message), stop_, progress); });
+    return of_side([&] { return side.worker->request(std::move(message), stop_, progress); });
 }
 
 void Measurement::prepare(SideState& side) {
     nlohmann::json message{{"type", "prepare"}, {"experiment", to_json(asked_of(side))}, {"files", files_}};
     if (!side.fault.is_null()) message["fault"] = side.fault;
     const nlohmann::json reply = ask(side, std::move(message));
-    of_side(side, [&] {
+    of_side([&] {
         side.run->prepared(reply);
         if (reply.contains("text") && reply["text"].is_object())
             side.windows = reply["text"].value("windows", 0);
         side.sparse_attention = reply.value("sparse_attention", false);
     });
+    side.prepared = true;
 }
 
 void Measurement::step(SideState& side, bool warmup, int index) {
     const nlohmann::json reply =
         ask(side, {{"type", "step"}, {"kind", "repetition"}, {"warmup", warmup}, {"index", index}});
-    const LiveSample sample =
-        of_side(side, [&] { return side.run->repetition(side.side, warmup, index, reply); });
+    LiveSample sample = of_side([&] { return side.run->repetition(side.side, warmup, index, reply); });
+    sample.candidate = side.candidate;
     if (observer_.sample) observer_.sample(sample);
 }
 
-void Measurement::warm_up(const std::vector<SideState*>& sides) {
-    const auto start = std::chrono::steady_clock::now();
+void Measurement::warm_up(Sides& sides) {
+    const auto start = Clock::now();
     const auto steady = [](const SideState* side) {
         return profiler::is_steady(side->run->warmup_values(kSteady));
     };
@@ -60,11 +74,11 @@ void Measurement::warm_up(const std::vector<SideState*>& sides) {
         const double fraction = static_cast<double>(i) / kWarmupAtMost;
         report("warm-up", fmt::format("warm-up {} of at most {}", i + 1, kWarmupAtMost),
                phases_.prepare + phases_.warmup * fraction);
-        for (SideState* side : sides) step(*side, true, i);
+        const int index = warmup_round_++;
+        each(sides, sides, [&](SideState& side) { step(side, true, index); });
         if (i + 1 < kWarmupAtLeast) continue;
         if (std::all_of(sides.begin(), sides.end(), steady)) return;
-        if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > kWarmupSeconds)
-            break;
+        if (seconds_since(start) > kWarmupSeconds * pairs_in(sides)) break;
     }
     for (SideState* side : sides) {
         if (!steady(side))
@@ -73,72 +87,94 @@ void Measurement::warm_up(const std::vector<SideState*>& sides) {
     }
 }
 
-void Measurement::repeat(const std::vector<SideState*>& sides) {
+// A B C, C B A, …: a drift of the machine's speed then favours none.
+void Measurement::round(const Sides& wanted, Sides& sides) {
+    const int index = round_++;
+    Sides order = wanted;
+    if ((index - first_round_) % 2 == 1) std::reverse(order.begin(), order.end());
+    each(order, sides, [&](SideState& side) { step(side, false, index); });
+}
+
+void Measurement::repeat(Sides& sides) {
     const Workload& workload = request_.experiment.workload;
     const int least = workload.repetitions;
-    std::vector<SideState*> order = sides;
-    const auto once = [&](int i) {
-        for (SideState* side : order) step(*side, false, i);
-        // A B, B A, …: a drift of the machine's speed then favours neither.
-        std::reverse(order.begin(), order.end());
-    };
+    first_round_ = round_;
     for (int i = 0; i < least; ++i) {
         report("repetition", fmt::format("repetition {} of {}", i + 1, least),
                phases_.prepare + phases_.warmup + phases_.repetitions * i / least);
-        once(i);
+        round(Sides(sides), sides);
     }
-    if (sides.size() < 2 || workload.resolution <= 0) return;
-    // When to stop hangs on how wide the interval is and never on where it lies: otherwise chance would be given more tries.
-    const auto start = std::chrono::steady_clock::now();
+    if (baseline_ == nullptr || sides.size() < 2 || workload.resolution <= 0) return;
+    // When to stop hangs on how wide the interval is and never on where it lies: otherwise chance would be given more tries. Candidates
+    // whose interval is narrow enough rest.
+    double widest = 0;
+    const auto unresolved = [&] {
+        Sides wanted{baseline_};
+        widest = 0;
+        for (SideState* side : sides) {
+            const double reach = side == baseline_ ? 0 : interval_reach(*side);
+            if (reach > workload.resolution) wanted.push_back(side);
+            widest = std::max(widest, reach);
+        }
+        return wanted;
+    };
+    const auto start = Clock::now();
+    const double seconds = kRepetitionSeconds * pairs_in(sides);
     for (int i = least; i < request_.most_repetitions; ++i) {
-        const double reach = interval_reach(sides);
-        if (reach <= workload.resolution) return;
-        if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() >
-            kRepetitionSeconds)
-            break;
+        const Sides wanted = unresolved();
+        if (wanted.size() < 2) return;
+        if (seconds_since(start) > seconds) break;
         report("repetition",
                fmt::format("repetition {}, until the interval is ±{:.1f} % (now ±{:.1f} %)", i + 1,
-                           100 * workload.resolution, 100 * reach),
+                           100 * workload.resolution, 100 * widest),
                phases_.prepare + phases_.warmup + phases_.repetitions);
-        once(i);
+        round(wanted, sides);
     }
-    const double reach = interval_reach(sides);
-    if (reach > workload.resolution)
-        sides.back()->run->note(
+    for (SideState* side : unresolved()) {
+        if (side == baseline_) continue;
+        side->run->note(
             fmt::format("noisy: after {} repetitions a difference in speed of less than "
                         "{:.1f} % cannot be told",
-                        sides.back()->run->repetition_values(kSteady).size(), 100 * reach));
+                        side->run->repetition_values(kSteady).size(), 100 * interval_reach(*side)));
+    }
 }
 
 // Half of the 99 % interval of the ratio of decode speeds, or of whole repetitions where nothing is decoded, as a share of it.
-double Measurement::interval_reach(const std::vector<SideState*>& sides) {
-    std::vector<double> first = sides[0]->run->repetition_values(kResolved),
-                        second = sides[1]->run->repetition_values(kResolved);
-    if (first.empty() || first.size() != second.size()) {
-        first = sides[0]->run->repetition_values(kSteady);
-        second = sides[1]->run->repetition_values(kSteady);
-    }
+double Measurement::interval_reach(const SideState& candidate) const {
+    // The baseline has taken part in every round, the candidate in those since its group's first, until it rested.
+    const auto pairs = [&](profiler::Role role) {
+        const std::vector<double> second = candidate.run->repetition_values(role);
+        std::vector<double> first = baseline_->run->repetition_values(role);
+        const auto begin = static_cast<std::size_t>(first_round_);
+        if (first.size() < begin + second.size()) return std::pair{std::vector<double>(), second};
+        first.erase(first.begin(), first.begin() + first_round_);
+        first.resize(second.size());
+        return std::pair{first, second};
+    };
+    auto [first, second] = pairs(kResolved);
+    if (first.empty()) std::tie(first, second) = pairs(kSteady);
     const profiler::Estimate ratio = profiler::paired_ratio(first, second, 0.99);
     return ratio.n < 2 || !(ratio.low > 0) ? 1 : std::sqrt(ratio.high / ratio.low) - 1;
 }
 
 // Apart from the timed repetitions, since it costs what the technique saves.
-void Measurement::measure_attention(const std::vector<SideState*>& sides) {
-    for (SideState* side : sides) {
-        if (!side->sparse_attention) continue;
-        const nlohmann::json reply = ask(*side, {{"type", "step"}, {"kind", "attention_mass"}});
-        of_side(*side, [&] { side->run->own_step(reply); });
-    }
+void Measurement::measure_attention(Sides& sides) {
+    each(sides, sides, [&](SideState& side) {
+        if (!side.sparse_attention || side.complete) return;
+        const nlohmann::json reply = ask(side, {{"type", "step"}, {"kind", "attention_mass"}});
+        of_side([&] { side.run->own_step(reply); });
+    });
 }
 
 // Last, and of no repetition that counts: recording costs time. All figures are measured by now, and stay where there is no room for a trace.
-void Measurement::trace(const std::vector<SideState*>& sides) {
+void Measurement::trace(const Sides& sides) {
     report("trace", "recording a trace", 0.99);
     for (SideState* side : sides) {
+        if (side->complete) continue;  // a baseline that goes on with another group
         const std::string file = spools_.file("events.trace");
         try {
             const nlohmann::json reply = ask(*side, {{"type", "step"}, {"kind", "trace"}, {"spool", file}});
-            of_side(*side, [&] { side->run->trace(reply, file); });
+            of_side([&] { side->run->trace(reply, file); });
         } catch (const SideFailure& failure) {
             side->run->note("There is no trace of this run. " + failure.error.message);
         } catch (const profiler::StoreError& error) {
@@ -151,40 +187,27 @@ void Measurement::trace(const std::vector<SideState*>& sides) {
 
 void Measurement::score_window(SideState& side, int window) {
     nlohmann::json message{{"type", "step"}, {"kind", "accuracy"}, {"window", window}};
-    if (compares_logits()) message[&side == &sides_.front() ? "spool" : "compare_spool"] = spool(window);
+    if (baseline_ != nullptr) message[&side == baseline_ ? "spool" : "compare_spool"] = spool(window);
     const nlohmann::json reply = ask(side, std::move(message));
-    const LiveAccuracy point =
-        of_side(side, [&] { return side.run->window(side.side, window, side.windows, reply); });
+    LiveAccuracy point = of_side([&] { return side.run->window(side.side, window, side.windows, reply); });
+    point.candidate = side.candidate;
     if (observer_.accuracy) observer_.accuracy(point);
-    if (compares_logits() && &side == &sides_.back()) {
-        std::error_code ignored;
-        std::filesystem::remove(spool(window), ignored);
-    }
+    side.scored = window + 1;
 }
 
-void Measurement::score(const std::vector<SideState*>& sides) {
+// The baseline scores each window once, and its spool stays until no other group is left that compares with it.
+void Measurement::score(Sides& sides) {
     const int windows = sides.front()->windows;
     for (int window = 0; window < windows; ++window) {
         report("accuracy", fmt::format("accuracy, window {} of {}", window + 1, windows),
                phases_.prepare + phases_.warmup + phases_.repetitions + phases_.accuracy * window / windows);
-        for (SideState* side : sides) score_window(*side, window);
+        each(sides, sides, [&](SideState& side) {
+            if (side.scored <= window) score_window(side, window);
+        });
+        if (!last_group_ || baseline_ == nullptr) continue;
+        std::error_code ignored;
+        std::filesystem::remove(spool(window), ignored);
     }
-}
-
-void Measurement::measure(const std::vector<SideState*>& sides) {
-    for (std::size_t i = 0; i < sides.size(); ++i) {
-        report("load", "loading the model and applying the recipe",
-               phases_.prepare * static_cast<double>(i) / static_cast<double>(sides.size()));
-        prepare(*sides[i]);
-    }
-    if (!request_.accuracy_only) {
-        warm_up(sides);
-        repeat(sides);
-        measure_attention(sides);
-    }
-    score(sides);
-    if (request_.trace) trace(sides);
-    for (SideState* side : sides) side->complete = true;
 }
 
 }  // namespace hone

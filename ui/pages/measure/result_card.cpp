@@ -92,8 +92,8 @@ void ResultCard::showResult(const MeasureResult& result) {
     if (!run) return;
     nameRun(*run);
     if (result.status != "done") return;
-    if (result.comparison)
-        showComparison(*run, *result.comparison);
+    if (result.comparisons.size() == 1)
+        showComparison(*run, result.comparisons.front());
     else
         showAlone(*run);
 }
