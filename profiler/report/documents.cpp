@@ -18,6 +18,7 @@ nlohmann::json run_json(const RunRecord& run) {
                         {"duration_seconds", run.duration_seconds},
                         {"side", run.what.side},
                         {"paired_with", nullptr},
+                        {"series", nullptr},
                         {"model",
                          {{"name", run.what.model_name},
                           {"source", run.what.model_source},
@@ -41,6 +42,7 @@ nlohmann::json run_json(const RunRecord& run) {
     if (!run.engaged.is_null()) json["engaged"] = run.engaged;
     if (run.trace_events > 0) json["trace"] = {{"events", run.trace_events}, {"dropped", run.trace_dropped}};
     if (run.what.paired_with) json["paired_with"] = *run.what.paired_with;
+    if (run.what.series) json["series"] = {{"id", run.what.series->id}, {"swept", run.what.series->swept}};
     return json;
 }
 

@@ -87,10 +87,10 @@ std::string csv_line(const Row& row) {
 }
 
 Row csv_header() {
-    Row row{"id",       "created",     "status", "reason",  "duration_seconds",
-            "side",     "paired_with", "model",  "source",  "model_hash",
-            "recipe",   "label",       "device", "threads", "cpu",
-            "hostname", "starred",     "tags",   "note",    "notes"};
+    Row row{"id",          "created", "status",  "reason", "duration_seconds", "side",
+            "paired_with", "series",  "model",   "source", "model_hash",       "recipe",
+            "label",       "device",  "threads", "cpu",    "hostname",         "starred",
+            "tags",        "note",    "notes"};
     row.insert(row.end(), kWorkloadFields.begin(), kWorkloadFields.end());
     for (const MetricDefinition& metric : metric_definitions())
         for (const char* part : {"", "_low", "_high", "_n"}) row.push_back(std::string(metric.id) + part);
@@ -107,6 +107,7 @@ Row csv_row(const RunRecord& run) {
             number(run.duration_seconds),
             what.side,
             what.paired_with ? std::to_string(*what.paired_with) : std::string(),
+            what.series ? std::to_string(what.series->id) : std::string(),
             what.model_name,
             what.model_source,
             what.model_hash,

@@ -185,8 +185,9 @@ void Connection::read_header() {
 
 // What stands in a table's place may be a view without end, or a virtual table that runs what it likes.
 void Connection::require_own_tables(bool all) {
-    constexpr std::array kTables{"model",  "environment", "workload", "recipe", "run",   "sample",  "metric",
-                                 "memory", "prediction",  "note",     "tag",    "trace", "artifact"};
+    constexpr std::array kTables{"model",  "environment", "workload", "recipe",     "run",
+                                 "sample", "metric",      "memory",   "prediction", "note",
+                                 "tag",    "trace",       "artifact", "series"};
     SQLite::Statement row(
         *database_,
         "SELECT type, sql FROM sqlite_schema WHERE lower(name) = ? AND type IN ('table', 'view')");

@@ -120,9 +120,16 @@ UPDATE run SET measured_apart = 1 WHERE id IN
   (SELECT run_id FROM note WHERE author = 'run' AND text GLOB 'measured one after the other*');
 )";
 
+// Candidates that were measured against one baseline in one experiment, and what differs between them.
+constexpr const char* kAddSeries = R"(
+CREATE TABLE series(id INTEGER PRIMARY KEY AUTOINCREMENT, swept TEXT NOT NULL);
+ALTER TABLE run ADD COLUMN series_id INTEGER REFERENCES series(id) ON DELETE SET NULL;
+CREATE INDEX run_series ON run(series_id);
+)";
+
 // kSteps[i] takes schema i to i + 1. Steps are never edited once released; a new schema is a new step.
-constexpr std::array kSteps{kCreate,         kAddMarksAndArtifacts, kAddTraces,
-                            kAddPredictions, kAddDeviceTraces,      kAddFacts};
+constexpr std::array kSteps{
+    kCreate, kAddMarksAndArtifacts, kAddTraces, kAddPredictions, kAddDeviceTraces, kAddFacts, kAddSeries};
 static_assert(kSteps.size() == kSchemaVersion);
 
 int version_of(SQLite::Database& database) {

@@ -15,10 +15,11 @@ using Kind = Json::value_t;
 constexpr const char* kRun =
     "SELECT status, created, reason, duration_seconds, model.name, model.source, model.hash, "
     "model.details, recipe.steps, recipe.label, workload.details, target, environment.details, side, "
-    "paired_with, starred, trace_events, trace_dropped, unstable_warmup, measured_apart FROM run "
+    "paired_with, starred, trace_events, trace_dropped, unstable_warmup, measured_apart, series_id, "
+    "series.swept FROM run "
     "LEFT JOIN model ON model.id = model_id LEFT JOIN recipe ON recipe.id = recipe_id "
     "LEFT JOIN workload ON workload.id = workload_id LEFT JOIN environment ON environment.id = "
-    "environment_id "
+    "environment_id LEFT JOIN series ON series.id = series_id "
     "WHERE removed = 0 AND run.id = ?";
 
 bool is_status(std::string_view text) {
@@ -71,6 +72,11 @@ void read_run(SQLite::Statement& row, RunRecord& run) {
     run.trace_dropped = fields.integer("trace_dropped");
     run.unstable_warmup = fields.integer("unstable_warmup") != 0;
     run.measured_apart = fields.integer("measured_apart") != 0;
+    if (!fields.is_null()) {
+        run.what.series.emplace();
+        run.what.series->id = fields.integer("series_id");
+        run.what.series->swept = fields.json("series.swept", Kind::array);
+    }
     run.status = status;
 }
 

@@ -21,6 +21,12 @@ struct MetricValue {
     std::string unit;
 };
 
+// Candidates that were measured against one baseline in one experiment.
+struct Series {
+    std::int64_t id = 0;
+    nlohmann::json swept;  // what differs between them: [{"technique", "option", "values": […]}]
+};
+
 // What is known when a run begins. Models, recipes and workloads are opaque JSON here.
 struct NewRun {
     std::string model_name, model_source, model_hash;
@@ -30,6 +36,7 @@ struct NewRun {
     nlohmann::json workload, target, environment;
     std::string side;                         // "baseline" or "candidate"
     std::optional<std::int64_t> paired_with;  // the baseline run it was interleaved with
+    std::optional<Series> series;             // of the baseline as of its candidates
 };
 
 struct Sample {
@@ -109,6 +116,7 @@ public:
 
     StoreInfo info() const;
 
+    Series begin_series(const nlohmann::json& swept);
     std::int64_t begin_run(const NewRun& run);
     // Replaces what was only known once the worker had prepared: the workload with its text's hash, the target with its thread
     // count.

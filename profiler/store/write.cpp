@@ -43,6 +43,13 @@ void set_removed(Connection& connection, const std::vector<std::int64_t>& runs, 
 
 }  // namespace
 
+Series Store::begin_series(const nlohmann::json& swept) {
+    return impl_->connection.write([&](SQLite::Database& database) {
+        execute(database, "INSERT INTO series(swept) VALUES (?)", json_text(swept));
+        return Series{database.getLastInsertRowid(), swept};
+    });
+}
+
 std::int64_t Store::begin_run(const NewRun& run) {
     return impl_->connection.write([&](SQLite::Database& database) {
         const std::int64_t model = row_with(
@@ -65,6 +72,7 @@ std::int64_t Store::begin_run(const NewRun& run) {
             require_stored(database, *run.paired_with);
             execute(database, "UPDATE run SET paired_with = ? WHERE id = ?", *run.paired_with, id);
         }
+        if (run.series) execute(database, "UPDATE run SET series_id = ? WHERE id = ?", run.series->id, id);
         return id;
     });
 }
@@ -176,6 +184,8 @@ void Store::purge() {
         execute(database, "DELETE FROM run WHERE removed = 1");
         for (const std::string table : {"model", "environment", "workload", "recipe"})
             database.exec("DELETE FROM " + table + " WHERE id NOT IN (SELECT " + table + "_id FROM run)");
+        execute(database,
+                "DELETE FROM series WHERE id NOT IN (SELECT series_id FROM run WHERE series_id IS NOT NULL)");
     });
 }
 

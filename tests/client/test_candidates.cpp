@@ -81,6 +81,18 @@ TEST_F(Candidates, AreInterleavedWithOneBaseline) {
     EXPECT_EQ(progress_.back().fraction, 1);
 }
 
+TEST_F(Candidates, OfASweepAreStoredAsOneSeries) {
+    MeasureRequest sweep = several(2);
+    sweep.swept = {{{"technique", "kv_cache"}, {"option", "dtype"}, {"values", {"fp16", "int8"}}}};
+    const MeasureResult first = measure(sweep), second = measure(sweep);
+    const auto series = load(first.runs[0]).what.series;
+    ASSERT_TRUE(series);
+    EXPECT_EQ(series->swept, sweep.swept);
+    for (const std::int64_t run : first.runs) EXPECT_EQ(load(run).what.series->id, series->id);
+    EXPECT_NE(load(second.runs[1]).what.series->id, series->id);
+    EXPECT_FALSE(load(measure(request()).runs[1]).what.series);
+}
+
 TEST_F(Candidates, OfWhichOneFailsCostItsRunAlone) {
     for (const int step : {kInWarmup, kInRepetitions, kInAccuracy}) {
         const MeasureResult result = measure(faulty(1, step));

@@ -35,6 +35,8 @@ void fill(Store& store) {
     const std::int64_t baseline = store.begin_run(example_run());
     NewRun what = example_run("int8");
     what.paired_with = baseline;
+    what.series = store.begin_series(
+        {{{"technique", "quantize_weights"}, {"option", "scheme"}, {"values", {"int8", "int4"}}}});
     const std::int64_t candidate = store.begin_run(what);
     for (const std::int64_t run : {baseline, candidate}) {
         store.add_sample(run, example_repetition(0, 100));
@@ -87,6 +89,9 @@ TEST(ExampleQueries, ComputeWhatTheySay) {
         const bool perplexity = query.find("AS perplexity") != std::string::npos;
         if (ratio) {
             EXPECT_DOUBLE_EQ(statement.getColumn("ratio").getDouble(), 2);
+        }
+        if (query.find("AS swept") != std::string::npos) {
+            EXPECT_EQ(statement.getColumn("swept").getString(), "int8");
         }
         if (perplexity) {
             EXPECT_NEAR(statement.getColumn("perplexity").getDouble(), std::exp(510.0 / 255), 1e-12);

@@ -62,6 +62,24 @@ TEST_F(Runs, ComeBackAsTheyWereStored) {
     EXPECT_EQ(samples[1].detail.at("token_times").at(0).at(1), 0.2);
 }
 
+TEST_F(Runs, OfOneSeriesKnowWhatWasSwept) {
+    const nlohmann::json swept = {
+        {{"technique", "quantize_weights"}, {"option", "scheme"}, {"values", {"q8_0", "q4_0"}}}};
+    const Series series = store_.begin_series(swept), other = store_.begin_series(swept);
+    EXPECT_NE(series.id, other.id);
+    NewRun what = example_run("q8_0");
+    what.series = series;
+    const std::int64_t run = store_.begin_run(what), alone = store_.begin_run(example_run());
+    ASSERT_TRUE(store_.load(run)->what.series);
+    EXPECT_EQ(store_.load(run)->what.series->id, series.id);
+    EXPECT_EQ(store_.list().back().what.series->swept, swept);
+    EXPECT_FALSE(store_.load(alone)->what.series);
+    store_.remove({run});
+    store_.purge();
+    EXPECT_FALSE(store_.load(run));
+    EXPECT_EQ(store_.begin_series(swept).id, other.id + 1) << "no number is given twice";
+}
+
 TEST_F(Runs, TakeWhatTheWorkerResolved) {
     const std::int64_t first = store_.begin_run(example_run()), second = store_.begin_run(example_run());
     store_.set_resolved(first, {{"prompt_tokens", 128}, {"text_hash", "77"}},

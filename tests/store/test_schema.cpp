@@ -15,6 +15,10 @@ namespace {
 
 using testing::HasSubstr;
 
+// What the seventh step added, taken away again.
+const std::string kWithoutSeries =
+    "DROP INDEX run_series; ALTER TABLE run DROP COLUMN series_id; DROP TABLE series; ";
+
 void expect_refused(const std::filesystem::path& path, const char* part) {
     try {
         Store store(path);
@@ -43,7 +47,7 @@ TEST(Schema, OfANewStoreIsTheCurrentOne) {
     const int version = std::stoi(raw.execAndGet("SELECT sqlite_version()").getString().substr(2));
     EXPECT_EQ(store.info().journal_mode, version < 51 ? "truncate" : "wal");
     EXPECT_EQ(raw.execAndGet("PRAGMA application_id").getInt(), 0x486F6E65);
-    EXPECT_EQ(raw.execAndGet("PRAGMA user_version").getInt(), 6);
+    EXPECT_EQ(raw.execAndGet("PRAGMA user_version").getInt(), 7);
 }
 
 TEST(Schema, OneIsBroughtForwardWithABackup) {
@@ -53,7 +57,7 @@ TEST(Schema, OneIsBroughtForwardWithABackup) {
     std::filesystem::permissions(path, std::filesystem::perms::owner_write,
                                  std::filesystem::perm_options::add);
     Store store(path);
-    EXPECT_EQ(store.info().schema_version, 6);
+    EXPECT_EQ(store.info().schema_version, 7);
     const std::vector<RunRecord> runs = store.list();
     ASSERT_EQ(runs.size(), 3u);
     EXPECT_EQ(runs[0].reason, "the worker was killed by SIGKILL");
@@ -93,10 +97,10 @@ TEST(Schema, TwoIsBroughtForwardWithItsMarks) {
         .exec(
             "DROP TABLE prediction; DROP TABLE trace; ALTER TABLE run DROP COLUMN trace_events; "
             "ALTER TABLE run DROP COLUMN trace_dropped; ALTER TABLE run DROP COLUMN trace_details; "
-            "ALTER TABLE run DROP COLUMN unstable_warmup; ALTER TABLE run DROP COLUMN measured_apart; "
-            "PRAGMA user_version = 2");
+            "ALTER TABLE run DROP COLUMN unstable_warmup; ALTER TABLE run DROP COLUMN measured_apart; " +
+            kWithoutSeries + "PRAGMA user_version = 2");
     Store store(path);
-    EXPECT_EQ(store.info().schema_version, 6);
+    EXPECT_EQ(store.info().schema_version, 7);
     EXPECT_TRUE(store.load(run)->starred);
     EXPECT_EQ(store.load(run)->trace_events, 0);
     EXPECT_TRUE(store.trace(run).events.empty());
@@ -123,17 +127,45 @@ TEST(Schema, FiveIsBroughtForwardWithWhatItsNotesSaid) {
         store.set_note(neither, "measured one after the other");
     }
     SQLite::Database(path.string(), SQLite::OPEN_READWRITE)
-        .exec(
-            "ALTER TABLE run DROP COLUMN unstable_warmup; ALTER TABLE run DROP COLUMN measured_apart; "
-            "PRAGMA user_version = 5");
+        .exec("ALTER TABLE run DROP COLUMN unstable_warmup; ALTER TABLE run DROP COLUMN measured_apart; " +
+              kWithoutSeries + "PRAGMA user_version = 5");
     const Store store(path);
-    EXPECT_EQ(store.info().schema_version, 6);
+    EXPECT_EQ(store.info().schema_version, 7);
     EXPECT_TRUE(store.load(apart)->measured_apart);
     EXPECT_FALSE(store.load(apart)->unstable_warmup);
     EXPECT_FALSE(store.load(unstable)->measured_apart);
     EXPECT_TRUE(store.load(unstable)->unstable_warmup);
     EXPECT_FALSE(store.load(neither)->measured_apart);
     EXPECT_FALSE(store.load(neither)->unstable_warmup);
+}
+
+// A store that was written by the last version without series.
+TEST(Schema, SixIsBroughtForwardWithRunsOfNoSeries) {
+    TemporaryFolder folder;
+    const std::filesystem::path path = folder / "runs.sqlite";
+    std::filesystem::copy_file(test::fixtures() + "/store/runs_v6.sqlite", path);
+    std::filesystem::permissions(path, std::filesystem::perms::owner_write,
+                                 std::filesystem::perm_options::add);
+    Store store(path);
+    EXPECT_EQ(store.info().schema_version, 7);
+    const std::vector<RunRecord> runs = store.list();
+    ASSERT_EQ(runs.size(), 2u);
+    for (const RunRecord& run : runs) {
+        EXPECT_EQ(run.status, "done") << run.reason;
+        EXPECT_FALSE(run.what.series);
+        EXPECT_TRUE(run.unstable_warmup);
+        EXPECT_TRUE(run.metrics.contains("bits_per_byte"));
+        EXPECT_EQ(store.samples(run.id).size(), 14u);
+    }
+    EXPECT_EQ(runs[0].what.paired_with, runs[1].id);
+    EXPECT_EQ(runs[0].note, "the one to keep");
+    EXPECT_EQ(runs[0].tags, std::vector<std::string>{"laptop"});
+    EXPECT_GT(runs[0].metrics.at("kl_divergence").value, 0);
+    NewRun another = example_run("int8");
+    another.series = store.begin_series(nlohmann::json::array());
+    EXPECT_EQ(store.load(store.begin_run(another))->what.series->id, 1);
+    const SQLite::Database backup((folder / "runs.sqlite.v6.backup").string());
+    EXPECT_FALSE(backup.tableExists("series"));
 }
 
 // A step that fails half-way leaves the old schema and its data.
@@ -160,16 +192,16 @@ TEST(Schema, ThatIsNewerIsReadNotWritten) {
         Store store(path);
         run = store.begin_run(example_run());
     }
-    SQLite::Database(path.string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 7");
+    SQLite::Database(path.string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 8");
     Store store(path);
     EXPECT_TRUE(store.info().read_only);
-    EXPECT_EQ(store.info().schema_version, 7);
+    EXPECT_EQ(store.info().schema_version, 8);
     EXPECT_EQ(store.load(run)->what.model_name, "Tiny");
     try {
         store.set_starred(run, true);
         FAIL() << "wrote a newer store";
     } catch (const StoreError& error) {
-        EXPECT_THAT(error.what(), HasSubstr("newer Hone (schema 7, this one knows 6)"));
+        EXPECT_THAT(error.what(), HasSubstr("newer Hone (schema 8, this one knows 7)"));
     }
 }
 

@@ -69,7 +69,7 @@ TEST_F(Untrusted, VersionsOutOfRangeAreDamage) {
         sql(std::string("PRAGMA user_version = ") + version);
         EXPECT_THAT(refusal(path_), HasSubstr("it is damaged")) << version;
     }
-    for (const char* version : {"7", "2147483647"}) {
+    for (const char* version : {"8", "2147483647"}) {
         sql(std::string("PRAGMA user_version = ") + version);
         EXPECT_TRUE(Store(path_).info().read_only) << version;
         EXPECT_EQ(Store(path_).list().size(), 3U) << version;

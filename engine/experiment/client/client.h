@@ -73,6 +73,7 @@ struct WorkerLaunch {
 struct MeasureRequest {
     Experiment experiment;
     std::vector<Recipe> candidates;  // of the experiment instead of its own recipe; empty: that one alone
+    nlohmann::json swept;            // what differs between them (profiler::Series); null: they are no series
     enum class Against : std::uint8_t { nothing, baseline, stored_run } against = Against::baseline;
     std::int64_t stored_run = 0;
     bool accuracy_only = false;  // `hone eval`

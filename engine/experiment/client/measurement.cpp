@@ -11,6 +11,8 @@ void Measurement::report(const std::string& phase, const std::string& detail, do
 }
 
 void Measurement::begin_runs() {
+    std::optional<profiler::Series> series;
+    if (!request_.swept.is_null()) series = store_.begin_series(request_.swept);
     for (SideState& side : sides_) {
         profiler::NewRun run;
         run.model_name = model_.value("name", "");
@@ -25,6 +27,7 @@ void Measurement::begin_runs() {
         run.environment = environment_;
         run.side = side.side == Side::baseline ? "baseline" : "candidate";
         if (baseline_ != nullptr && &side != baseline_) run.paired_with = baseline_->run->id();
+        run.series = series;
         side.run = std::make_unique<RunWriter>(store_, run);
         if (observer_.run_started) observer_.run_started(side.side, side.run->id());
         if (side.failure) {
