@@ -77,6 +77,16 @@ Pairs repetitions(const Compared& a, const Compared& b, const MetricDefinition& 
     return pairs;
 }
 
+// A baseline and its candidate, or two candidates of one baseline that took part in the same rounds.
+bool were_interleaved(const Compared& a, const Compared& b) {
+    if (b.run.measured_apart) return false;
+    if (b.run.what.paired_with == a.run.id) return true;
+    if (!a.run.what.paired_with || a.run.what.paired_with != b.run.what.paired_with || a.run.measured_apart)
+        return false;
+    return std::any_of(a.repetitions.begin(), a.repetitions.end(),
+                       [&b](const auto& sample) { return b.repetitions.contains(sample.first); });
+}
+
 // A ratio to nothing, or of what is beyond all numbers, is none.
 bool is_ratio(const Estimate& estimate) {
     return std::isfinite(estimate.high) && estimate.low > 0 && estimate.low <= estimate.value &&
@@ -227,9 +237,9 @@ Comparison compare(const Store& store, const RunRecord& baseline, const RunRecor
     Comparison result;
     result.baseline = baseline.id;
     result.candidate = candidate.id;
-    result.interleaved = candidate.what.paired_with == baseline.id && !candidate.measured_apart;
-    result.warnings = comparison_warnings(baseline, candidate, result.interleaved);
     const Compared a = with_samples(store, baseline), b = with_samples(store, candidate);
+    result.interleaved = were_interleaved(a, b);
+    result.warnings = comparison_warnings(baseline, candidate, result.interleaved);
     for (const MetricDefinition& metric : metric_definitions()) {
         const std::string id(metric.id);
         const bool first = baseline.metrics.contains(id), second = candidate.metrics.contains(id);

@@ -278,6 +278,29 @@ TEST_F(Comparing, WarnsOfWhatDiffersAndDoesNotForbid) {
     EXPECT_THAT(metric(commits, "decode_tokens_per_second").refusal, IsEmpty());
 }
 
+// Rounds of a series: what one candidate did in a round pairs with what another did in it.
+TEST_F(Comparing, CandidatesOfOneBaselineIsPairedWhereTheyShareRounds) {
+    const std::int64_t baseline = runs_.add(MeasuredRuns::what());
+    const std::int64_t first = runs_.add(paired(baseline)), second = runs_.add(paired(baseline, "int4"), 1.5);
+    const Comparison found = runs_.compare(first, second);
+    EXPECT_TRUE(found.interleaved);
+    EXPECT_THAT(found.warnings, Not(Contains(HasSubstr("not interleaved"))));
+    EXPECT_EQ(metric(found, "decode_tokens_per_second").ratio.n, 7);
+
+    const std::int64_t later = runs_.store().begin_run(paired(baseline, "int4"));
+    for (int i = 7; i < 10; ++i)
+        runs_.store().add_sample(later,
+                                 {i, "repetition", {{"decode_tokens_per_second", 150.0 + i}}, nullptr});
+    runs_.store().set_metric(later, "decode_tokens_per_second", {150, 149, 151, 3, "tok/s"});
+    EXPECT_FALSE(runs_.compare(first, later).interleaved) << "another block's rounds";
+    const std::int64_t apart = runs_.add(paired(baseline, "int4"), 1.5);
+    runs_.store().set_fact(apart, RunFact::measured_apart);
+    EXPECT_FALSE(runs_.compare(first, apart).interleaved);
+    EXPECT_FALSE(runs_.compare(apart, first).interleaved);
+    const std::int64_t other = runs_.add(MeasuredRuns::what());
+    EXPECT_FALSE(runs_.compare(first, runs_.add(paired(other))).interleaved);
+}
+
 // A hash covers the metadata from its second version on: of two versions it says nothing.
 TEST_F(Comparing, HashesOfTwoVersionsDoNotSayThatModelsDiffer) {
     const Comparison found = altered([](NewRun& run) {
