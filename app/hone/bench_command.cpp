@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <string>
@@ -20,12 +21,14 @@ namespace hone::cli {
 namespace {
 
 constexpr std::int64_t kQuickWindows = 4;
+constexpr std::int64_t kMostEver = 1024;  // candidates: each takes a worker
 
 struct MeasureOptions {
     ExperimentOptions common;
     Workload workload;
     int concurrency = 0;  // 0: as many as the recipe's techniques need to show what they do
     std::string against;
+    std::int64_t most_candidates = kMostCandidates;
     bool accuracy_only = false;
     bool trace = false, quick = false;
     std::vector<std::string> texts{"bundled"};
@@ -49,14 +52,55 @@ void choose_against(MeasureRequest& request, const std::string& against) {
     }
 }
 
+// Whether so many shall be measured: a typing error in a list costs hours.
+bool wanted(std::uint64_t candidates, std::int64_t most) {
+    if (candidates <= static_cast<std::uint64_t>(most)) return true;
+    if (candidates <= kMostEver) {
+        const auto answer = asked(
+            fmt::format("These lists make {} candidates, more than {}. Measure them all?", candidates, most));
+        if (answer) return *answer;
+    }
+    ErrorDetails details{"",
+                         "",
+                         "--with",
+                         fmt::format("{} candidates", candidates),
+                         fmt::format("at most {} (--max-candidates)", most),
+                         Fault::argument};
+    details.summary = "The lists of values make too many candidates.";
+    throw Error(std::move(details));
+}
+
+// The recipes that are measured; of several also what differs. False: they are not wanted.
+bool choose_candidates(MeasureRequest& request, const MeasureOptions& options) {
+    const Sweep sweep = options.common.sweep();
+    if (sweep.options.empty()) {
+        request.experiment.recipe = options.common.recipe();
+        return true;
+    }
+    validated(sweep.base, builtin_registry());  // a conflict is told before a question is asked
+    if (!wanted(sweep.candidates(), options.most_candidates)) return false;
+    request.candidates = sweep.recipes(builtin_registry());
+    request.swept = to_json(sweep.options);
+    return true;
+}
+
+// As many sequences as the techniques need to show what they do: one workload for all candidates, so that they can be compared.
+int concurrency_for(const MeasureRequest& request) {
+    int wanted = sequences_wanted(request.experiment.recipe, builtin_registry());
+    for (const Recipe& recipe : request.candidates)
+        wanted = std::max(wanted, sequences_wanted(recipe, builtin_registry()));
+    return wanted;
+}
+
 int measure_command(const MeasureOptions& options) {
     MeasureRequest request;
-    request.experiment = {options.common.checkpoint, options.common.recipe(), options.workload,
-                          options.common.target()};
+    request.experiment = {options.common.checkpoint, {}, options.workload, options.common.target()};
+    if (!choose_candidates(request, options)) {
+        tell("hone: nothing was measured");
+        return kUnusable;
+    }
     Workload& workload = request.experiment.workload;
-    workload.concurrency = options.concurrency != 0
-                               ? options.concurrency
-                               : sequences_wanted(request.experiment.recipe, builtin_registry());
+    workload.concurrency = options.concurrency != 0 ? options.concurrency : concurrency_for(request);
     workload.text = options.texts.front();
     workload.more_texts.assign(options.texts.begin() + 1, options.texts.end());
     if (options.quick) workload.windows = kQuickWindows;
@@ -88,6 +132,16 @@ void add_accuracy_options(CLI::App& app, MeasureOptions& options) {
     app.add_flag("--quick", options.quick, "Score four windows of each text")->excludes(chunks);
     add_text(app, "--against", options.against, "Compare with: baseline, or the number of a stored run")
         ->type_name("baseline|RUN");
+}
+
+void add_candidates(CLI::App& app, MeasureOptions& options) {
+    app.get_option("--with")->description(
+        "Use a technique: ID, or ID.OPTION=VALUE; may be repeated. VALUE,VALUE,… measures each value, "
+        "several "
+        "such lists each combination. A comma of a value is written \\,");
+    add_whole(app, "--max-candidates", options.most_candidates, {1, kMostEver},
+              "Candidates that are measured without a question")
+        ->capture_default_str();
 }
 
 void finish(CLI::App* app, Commands& commands, const std::shared_ptr<MeasureOptions>& options) {
@@ -130,6 +184,7 @@ void add_bench(CLI::App& app, Commands& commands) {
     bench->add_flag("--trace", options->trace,
                     "Record the operations of one more repetition, after the timed ones");
     add_accuracy_options(*bench, *options);
+    add_candidates(*bench, *options);
     finish(bench, commands, options);
 }
 
@@ -140,6 +195,7 @@ void add_eval(CLI::App& app, Commands& commands) {
     options->common.add_to(*eval);
     add_texts(*eval, "--text", options->texts, "Texts to score: bundled, or files")->capture_default_str();
     add_accuracy_options(*eval, *options);
+    add_candidates(*eval, *options);
     finish(eval, commands, options);
 }
 

@@ -54,7 +54,8 @@ nlohmann::json recipe_document(const std::filesystem::path& file) {
 void ExperimentOptions::add_to(CLI::App& app) {
     add_text(app, "CHECKPOINT", checkpoint, "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
         ->required();
-    add_texts(app, "--with", with, "Use a technique: ID, or ID.OPTION=VALUE; may be repeated")
+    add_texts(app, "--with", with,
+              "Use a technique: ID, or ID.OPTION=VALUE; may be repeated. A comma of a value is written \\,")
         ->type_name("TECHNIQUE[.OPTION=VALUE] ...")
         ->take_all();
     add_path(app, "--recipe", recipe_file, "Read the recipe from a JSON file");
@@ -67,14 +68,26 @@ void ExperimentOptions::add_to(CLI::App& app) {
     app.footer(technique_help(builtin_registry()));
 }
 
-Recipe ExperimentOptions::recipe() const {
+Sweep ExperimentOptions::sweep() const {
     const Registry& registry = builtin_registry();
-    Recipe recipe;
-    if (!recipe_file.empty()) {
-        recipe = recipe_from_json(recipe_document(recipe_file), registry);
+    const Recipe recipe =
+        recipe_file.empty() ? Recipe{} : recipe_from_json(recipe_document(recipe_file), registry);
+    return sweep_of(recipe, with, registry);
+}
+
+Recipe ExperimentOptions::recipe() const {
+    const Sweep settings = sweep();
+    if (!settings.options.empty()) {
+        const SweptOption& swept = settings.options.front();
+        ErrorDetails details{"",
+                             "",
+                             swept.technique + "." + swept.option,
+                             "'" + values_text(swept.values) + "'",
+                             "one value: hone bench and hone eval alone take several",
+                             Fault::argument};
+        throw Error(std::move(details));
     }
-    for (const std::string& setting : with) add_setting(recipe, setting, registry);
-    return validated(recipe, registry);
+    return validated(settings.base, builtin_registry());
 }
 
 Target ExperimentOptions::target() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/experiment/protocol/experiment.h"
+#include "engine/experiment/protocol/sweep.h"
 
 namespace hone::cli {
 
@@ -21,7 +22,9 @@ struct ExperimentOptions {
     bool json = false;
 
     void add_to(CLI::App& app);
-    Recipe recipe() const;  // --recipe, then each --with; throws Error naming the setting
+    // --recipe, then each --with; throws Error naming the setting.
+    Sweep sweep() const;
+    Recipe recipe() const;  // refuses lists of values
     Target target() const;
 };
 

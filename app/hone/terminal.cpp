@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <iostream>
 
 #include "engine/base/printable.h"
 #include "engine/base/text_width.h"
@@ -153,6 +154,14 @@ Observer progress_observer(bool verbose) {
     }
     if (verbose) observer.log = [](std::string_view line) { tell(line); };
     return observer;
+}
+
+std::optional<bool> asked(const std::string& question) {
+    if (isatty(STDIN_FILENO) != 1 || isatty(STDERR_FILENO) != 1) return std::nullopt;
+    write_all(STDERR_FILENO, printable(question) + " [y/N] ");
+    std::string answer;
+    if (!std::getline(std::cin, answer)) write_all(STDERR_FILENO, "\n");
+    return answer == "y" || answer == "Y" || answer == "yes";
 }
 
 void clear_progress() {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -48,5 +49,8 @@ void tell(std::string_view text) noexcept;
 // Progress, one line rewritten in place, only where stderr is a terminal; nothing otherwise. `verbose` also passes the workers' log on.
 Observer progress_observer(bool verbose);
 void clear_progress();
+
+// What was answered to a question of yes and no; nothing where standard input or standard error is no terminal, and nobody is asked.
+std::optional<bool> asked(const std::string& question);
 
 }  // namespace hone::cli

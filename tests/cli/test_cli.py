@@ -162,6 +162,58 @@ class CommandLine(unittest.TestCase):
             self.assertEqual([run["status"] for run in document["runs"]], ["done", "done"], setting)
             self.assertIn("decode_tokens_per_second", document["comparison"])
 
+    # --- sweeps ---
+
+    def test_a_list_of_values_is_one_series(self):
+        document = self.bench("--with", "kv_cache.dtype=fp16,int8", "--with", "quantize_weights.scheme=q8_0,q4_0", "--against", "baseline")
+        self.assertEqual([run["side"] for run in document["runs"]], ["baseline"] + 4 * ["candidate"])
+        self.assertEqual(document["series"]["swept"], [
+            {"technique": "kv_cache", "option": "dtype", "values": ["fp16", "int8"]},
+            {"technique": "quantize_weights", "option": "scheme", "values": ["q8_0", "q4_0"]}])
+        values = [tuple(candidate["values"].values()) for candidate in document["candidates"]]
+        self.assertEqual(values, [("fp16", "q8_0"), ("fp16", "q4_0"), ("int8", "q8_0"), ("int8", "q4_0")])
+        for candidate, run in zip(document["candidates"], document["runs"][1:]):
+            self.assertEqual(candidate["run"], run["id"])
+            self.assertEqual(run["paired_with"], document["runs"][0]["id"])
+            self.assertEqual(candidate["comparison"]["decode_tokens_per_second"]["n"], 5)
+            self.assertEqual(candidate["comparison"]["model_bytes"]["verdict"], "smaller")
+        self.assertNotIn("comparison", document)
+        listed = self.json("runs", "list", "--store", self.store)["runs"]
+        self.assertEqual({run["series"]["id"] for run in listed}, {1})
+
+    def test_a_series_is_a_table_with_a_row_a_candidate(self):
+        text = self.hone("bench", MODEL, *QUICK, "--store", self.store, "--with", "quantize_weights.scheme=q8_0,q4_0",
+                         "--against", "baseline").stdout
+        lines = text.splitlines()
+        self.assertTrue(any(line.split()[:3] == ["quantize_weights.scheme", "run", "decode"] for line in lines), text)
+        for row in ("baseline ", "q8_0 ", "q4_0 "):
+            self.assertTrue(any(line.startswith(row) for line in lines), text)
+        self.assertIn("Each verdict has a 99 % interval of its own", text)
+
+    def test_values_that_are_none_are_refused_before_anything_runs(self):
+        self.refused("bench", MODEL, "--with", "quantize_weights.scheme=q8_0,q9_9", "--store", self.store,
+                     field="quantize_weights.scheme", found="q9_9", expected="q4_0")
+        self.refused("generate", MODEL, "--prompt", "a", "--with", "kv_cache.dtype=fp16,int8", field="kv_cache.dtype",
+                     expected="one value")
+        self.assertFalse(self.store.exists())
+
+    def test_too_many_candidates_are_refused_where_nobody_can_be_asked(self):
+        many = ["--with", "prune_magnitude.sparsity=" + ",".join(f"0.{i:02}" for i in range(10, 27)), "--store", self.store]
+        error = self.refused("bench", MODEL, *many, field="--with", found="17 candidates", expected="--max-candidates")
+        self.assertIn("at most 16", error["expected"])
+        self.assertFalse(self.store.exists())
+        document = self.bench("--with", "kv_cache.dtype=fp16,int8,off", "--max-candidates", "3", "--text", "none")
+        self.assertEqual(len(document["runs"]), 3)
+        self.refused("bench", MODEL, "--with", "kv_cache.dtype=fp16,int8,off", "--max-candidates", "2", "--store", self.store,
+                     found="3 candidates")
+
+    def test_one_candidate_that_cannot_run_costs_its_own_run(self):
+        document = self.bench("--with", "prune_layers.layers=1,64", "--with", "prune_layers.keep_ends=0", "--against", "baseline", status=1)
+        self.assertEqual([run["status"] for run in document["runs"]], ["done", "done", "failed"])
+        self.assertIn("comparison", document["candidates"][0])
+        self.assertNotIn("comparison", document["candidates"][1])
+        self.assertIn("error", document)
+
     def test_batching_brings_the_sequences_it_needs(self):
         document = self.bench("--with", "batching.size=3", "--against", "baseline")
         self.assertEqual(document["runs"][0]["workload"]["concurrency"], 3)

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "engine/core/error.h"
+#include "engine/experiment/protocol/sweep.h"
+
+namespace hone {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Sweep sweep(const std::vector<std::string>& settings, const Recipe& base = {}) {
+    return sweep_of(base, settings, builtin_registry());
+}
+
+ErrorDetails refusal(const std::vector<std::string>& settings) {
+    try {
+        sweep(settings);
+    } catch (const Error& error) {
+        return error.details();
+    }
+    ADD_FAILURE() << "was not refused";
+    return {};
+}
+
+std::vector<std::string> labels(const Sweep& of) {
+    std::vector<std::string> found;
+    for (const Recipe& recipe : of.recipes(builtin_registry()))
+        found.push_back(swept_label(of.options, to_json(recipe)));
+    return found;
+}
+
+TEST(Sweep, OfSingleValuesIsOneRecipe) {
+    const Sweep one = sweep({"kv_cache.dtype=int8", "prune_magnitude"});
+    EXPECT_TRUE(one.options.empty());
+    EXPECT_EQ(one.candidates(), 1u);
+    Recipe expected;
+    add_setting(expected, "kv_cache.dtype=int8", builtin_registry());
+    add_setting(expected, "prune_magnitude", builtin_registry());
+    EXPECT_THAT(one.recipes(builtin_registry()), ElementsAre(validated(expected, builtin_registry())));
+    EXPECT_EQ(sweep({}).recipes(builtin_registry()).size(), 1u);
+}
+
+TEST(Sweep, OfAListIsARecipeAValue) {
+    const Sweep list = sweep({"quantize_weights.scheme=q8_0,q4_0"});
+    EXPECT_EQ(list.candidates(), 2u);
+    EXPECT_THAT(labels(list), ElementsAre("q8_0", "q4_0"));
+    EXPECT_EQ(list.recipes(builtin_registry())[1].steps[0].options.at("scheme"), "q4_0");
+    EXPECT_EQ(list.base.steps[0].options.at("scheme"), "q8_0");
+    EXPECT_EQ(
+        to_json(list.options),
+        json({{{"technique", "quantize_weights"}, {"option", "scheme"}, {"values", {"q8_0", "q4_0"}}}}));
+    EXPECT_EQ(swept_from_json(to_json(list.options)), list.options);
+    EXPECT_EQ(values_text(list.options[0].values), "q8_0,q4_0");
+}
+
+TEST(Sweep, OfSeveralListsIsTheirProduct) {
+    const Sweep product = sweep({"prune_magnitude.sparsity=0.25,0.5", "kv_cache.dtype=fp16,int8"});
+    EXPECT_EQ(product.candidates(), 4u);
+    EXPECT_THAT(labels(product), ElementsAre("sparsity 0.25, dtype fp16", "sparsity 0.25, dtype int8",
+                                             "sparsity 0.5, dtype fp16", "sparsity 0.5, dtype int8"));
+    EXPECT_EQ(swept_label(product.options, json::array()), "") << "the baseline";
+}
+
+TEST(Sweep, CountsBeyondAllNumbers) {
+    Sweep large;
+    large.options.assign(70, {"kv_cache", "dtype", {1, 2, 3}});
+    EXPECT_EQ(large.candidates(), std::numeric_limits<std::uint64_t>::max());
+}
+
+TEST(Sweep, RefusesByOptionBeforeAnythingRuns) {
+    const ErrorDetails unknown = refusal({"quantize_weights.scheme=q8_0,q9_9"});
+    EXPECT_EQ(unknown.field, "quantize_weights.scheme");
+    EXPECT_THAT(unknown.found, HasSubstr("q9_9"));
+    EXPECT_THAT(unknown.expected, HasSubstr("q4_0"));
+    EXPECT_EQ(refusal({"quantize_weights.scheme=q8_0,"}).field, "quantize_weights.scheme");
+    EXPECT_THAT(refusal({"quantize_weights.scheme=q8_0,q4_0,q8_0"}).found, HasSubstr("twice"));
+    EXPECT_THAT(refusal({"prune_magnitude.sparsity=0.5,0.50"}).found, HasSubstr("twice"));
+    EXPECT_THAT(refusal({"kv_cache.dtype=fp16,int8", "kv_cache.dtype=off"}).expected,
+                HasSubstr("one setting"));
+    EXPECT_THAT(refusal({"kv_cache.dtype=fp16\\;int8"}).expected, HasSubstr("\\,"));
+    EXPECT_THAT(refusal({"teleport.how=a,b"}).field, HasSubstr("technique"));
+}
+
+// No technique of today has such a value; a list must be able to say it all the same.
+TEST(Sweep, EscapesCommasThatBelongToAValue) {
+    static constexpr std::array kItems{ChoiceItem{"a,b", "A and B"}, ChoiceItem{"c\\d", "C or D"}};
+    static constexpr std::array kOptions{Option{"which", "Which", "", Choice{kItems, "a,b"}}};
+    const Descriptor descriptor{.id = "odd",
+                                .title = "Odd",
+                                .summary = "",
+                                .source = "",
+                                .slot = Slot::weights,
+                                .stage = Stage::configures_run,
+                                .options = kOptions};
+    const Registry registry({&descriptor, 1});
+    const std::vector<std::string> both{R"(odd.which=a\,b,c\\d)"}, one{R"(odd.which=a\,b)"};
+    const Sweep list = sweep_of({}, both, registry);
+    ASSERT_EQ(list.options.size(), 1u);
+    EXPECT_THAT(list.options[0].values, ElementsAre("a,b", "c\\d"));
+    EXPECT_EQ(values_text(list.options[0].values), R"(a\,b,c\\d)");
+    EXPECT_EQ(sweep_of({}, one, registry).base.steps[0].options.at("which"), "a,b");
+}
+
+TEST(Sweep, ReadsWhatAStoreHolds) {
+    EXPECT_TRUE(swept_from_json(nullptr).empty());
+    EXPECT_TRUE(swept_from_json({1, {{"technique", 3}}, {{"technique", "a"}, {"option", "b"}}}).empty());
+}
+
+}  // namespace
+}  // namespace hone
