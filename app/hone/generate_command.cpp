@@ -8,7 +8,7 @@
 #include "app/hone/experiment_options.h"
 #include "app/hone/interrupt.h"
 #include "app/hone/terminal.h"
-#include "engine/core/printable.h"
+#include "engine/base/printable.h"
 #include "engine/experiment/client/client.h"
 
 namespace hone::cli {

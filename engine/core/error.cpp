@@ -9,8 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/base/printable.h"
 #include "engine/base/told_error.h"
-#include "engine/core/printable.h"
 
 namespace hone {
 namespace {

@@ -7,8 +7,8 @@
 #include <array>
 #include <string_view>
 
+#include "engine/base/utf8.h"
 #include "engine/core/error.h"
-#include "engine/core/utf8.h"
 
 namespace hone {
 namespace {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/base/utf8.h"
 #include "engine/core/checked.h"
-#include "engine/core/utf8.h"
 
 namespace hone::gguf {
 namespace {

@@ -11,7 +11,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "engine/core/printable.h"
+#include "engine/base/printable.h"
 #include "engine/formats/tokenizer_kinds.h"
 
 namespace hone {

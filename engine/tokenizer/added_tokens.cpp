@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/core/utf8.h"
+#include "engine/base/utf8.h"
 #include "engine/tokenizer/unicode_classes.h"
 
 namespace hone {

@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-#include "engine/core/utf8.h"
+#include "engine/base/utf8.h"
 #include "engine/tokenizer/unicode_classes.h"
 
 namespace hone {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "engine/core/printable.h"
+#include "engine/base/printable.h"
 
 namespace hone {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine/core/utf8.h"
+#include "engine/base/utf8.h"
 
 namespace hone {
 namespace {

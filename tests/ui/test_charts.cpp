@@ -120,12 +120,19 @@ private slots:
             QCustomPlot* plot = plotOf(*chart);
             const auto size = [plot] { return plot->xAxis->range().size(); };
             const QPointF middle = plot->axisRect()->rect().center();
-            const auto turn = [plot, middle](int by) {
-                QWheelEvent event(middle, plot->mapToGlobal(middle), {}, {0, by}, Qt::NoButton,
-                                  Qt::NoModifier, Qt::NoScrollPhase, false);
+            const auto turn = [plot, middle](int by, Qt::KeyboardModifiers held = Qt::NoModifier) {
+                QWheelEvent event(middle, plot->mapToGlobal(middle), {}, {0, by}, Qt::NoButton, held,
+                                  Qt::NoScrollPhase, false);
                 QApplication::sendEvent(plot, &event);
             };
             const double before = size();
+            chart->clearFocus();
+            turn(120);
+            QVERIFY(qAbs(size() - before) < 1e-9 * before);  // the page's turn
+            turn(120, Qt::ControlModifier);
+            QVERIFY(size() < before);
+            turn(-120, Qt::ControlModifier);
+            chart->setFocus();
             turn(120);
             const double nearer = size();
             QVERIFY2(nearer < before, qPrintable(chart->accessibleName()));

@@ -200,6 +200,24 @@ private slots:
         QVERIFY(decode.data(Qt::ToolTipRole).toString().contains(decode.data(SuffixRole).toString()));
     }
 
+    // "cancelled" and "failed" are cut nowhere; the reason after them may be.
+    void theWordOfAStatusIsWhole() {
+        fill();
+        int reasons = 0;
+        for (const int width : {1900, 1200, 800}) {
+            f_->window.resize(width, 800);
+            QTest::qWait(20);
+            for (int row = 0; row < table()->model()->rowCount(); ++row) {
+                const QModelIndex index = table()->model()->index(row, RunsModel::Status);
+                if (index.data(SuffixRole).toString().isEmpty()) continue;
+                ++reasons;
+                QCOMPARE(FigureDelegate::shown(index, table()->visualRect(index)).first,
+                         index.data().toString());
+            }
+        }
+        QVERIFY(reasons >= 3);
+    }
+
     // Columns Note and Tags opened by themselves and left "…" of the recipes.
     void theRecipeKeepsItsWidthAndTheTableScrolls() {
         fill();

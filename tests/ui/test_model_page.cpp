@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "tests/ui/page_fixture.h"
+#include "ui/models/tensor_tree.h"
+#include "ui/widgets/share_bar_delegate.h"
 
 using namespace hone;
 using namespace hone::ui;
@@ -31,6 +33,17 @@ private slots:
         // What is outside of the layers, or a run of them, chooses all.
         click(tree_->model()->index(0, 0));
         QCOMPARE(f_->session.layer(), -1);
+    }
+
+    // The share's bar gives way before a name is cut.
+    void theBarGivesWayToNames() {
+        auto* tree = f_->window.findChild<QTreeView*>();
+        tree->expandAll();
+        f_->window.resize(1900, 800);
+        QTRY_COMPARE(tree->columnWidth(TensorTree::share), ShareBarDelegate::usualWidth);
+        f_->window.resize(760, 800);
+        QTRY_VERIFY(tree->columnWidth(TensorTree::share) < ShareBarDelegate::usualWidth);
+        QVERIFY(tree->columnWidth(TensorTree::share) >= ShareBarDelegate::leastWidth());
     }
 
     void anotherModelHasNoChosenLayer() {

@@ -4,6 +4,7 @@
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QPlainTextEdit>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QTableView>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "ui/pages/optimise/ledger_card.h"
 #include "ui/pages/optimise/technique_card.h"
 #include "ui/pages/optimise/technique_list.h"
+#include "ui/pages/tables/figure_table.h"
 #include "ui/widgets/banner.h"
 
 using namespace hone;
@@ -50,6 +52,12 @@ std::vector<Descriptor> extended() {
                    {},
                    "size"});
     return all;
+}
+
+int rowOf(const LedgerModel& ledger, const QString& metric) {
+    for (int row = 0; row < ledger.rowCount(); ++row)
+        if (ledger.index(row, LedgerModel::Metric).data().toString() == metric) return row;
+    return -1;
 }
 
 }  // namespace
@@ -124,10 +132,8 @@ private slots:
         f_->open(QStringLiteral("model.gguf"));
         const LedgerModel& ledger = f_->window.findChild<LedgerCard*>()->model();
         const auto cell = [&ledger](const QString& metric, int column) {
-            for (int row = 0; row < ledger.rowCount(); ++row)
-                if (ledger.index(row, LedgerModel::Metric).data().toString() == metric)
-                    return ledger.index(row, column).data().toString().replace(QChar(0xa0), QLatin1Char(' '));
-            return QStringLiteral("no row");
+            const QVariant value = ledger.index(rowOf(ledger, metric), column).data();
+            return value.toString().replace(QChar(0xa0), QLatin1Char(' '));
         };
         QTRY_COMPARE_WITH_TIMEOUT(cell(QStringLiteral("Peak memory"), LedgerModel::Predicted),
                                   QStringLiteral("4 MB"), 5000);
@@ -135,6 +141,7 @@ private slots:
         // Times follow once the machine was calibrated, which nobody had to ask for.
         QTRY_COMPARE_WITH_TIMEOUT(cell(QStringLiteral("Decode"), LedgerModel::Predicted),
                                   QStringLiteral("12.5"), 5000);
+        QVERIFY(rowOf(ledger, QStringLiteral("Perplexity")) >= 0);
         QCOMPARE(cell(QStringLiteral("Perplexity"), LedgerModel::Predicted), QString());
     }
 
@@ -153,6 +160,34 @@ private slots:
             engaged = engaged || label->text().contains(
                                      QStringLiteral("Quantise weights engaged: 420 converted products"));
         QVERIFY(engaged);
+    }
+
+    // At 1024 pixels the verdict was to be scrolled to, behind what is muted.
+    void theVerdictIsInSightHoweverNarrowTheWindow() {
+        f_->open(QStringLiteral("model.gguf"));
+        card("quantize_weights")->toggle()->click();
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        f_->button(QStringLiteral("Measure"))->click();
+        QVERIFY(measured.wait(20000));
+        auto* ledger = f_->window.findChild<LedgerCard*>();
+        QTRY_VERIFY_WITH_TIMEOUT(ledger->model().candidate().has_value(), 5000);
+        auto* table = ledger->findChild<FigureTable*>();
+        const auto sees = [table](int column) {
+            return !table->isColumnHidden(column) &&
+                   table->columnViewportPosition(column) + table->columnWidth(column) <=
+                       table->viewport()->width();
+        };
+        for (const int width : {1900, 1024, 900}) {
+            f_->window.resize(width, 800);
+            QTest::qWait(30);
+            QVERIFY2(sees(LedgerModel::Verdict), qPrintable(QString::number(width)));
+            QCOMPARE(table->horizontalScrollBar()->maximum(), 0);
+            QCOMPARE(sees(LedgerModel::OffBy), width == 1900);
+        }
+        // What gave way is said in a tooltip.
+        const QModelIndex memory = ledger->model().index(
+            rowOf(ledger->model(), QStringLiteral("Peak memory")), LedgerModel::Measured);
+        QVERIFY(memory.data(Qt::ToolTipRole).toString().contains(QStringLiteral("Predicted:")));
     }
 
     void aRecipeIsCopiedAndPasted() {

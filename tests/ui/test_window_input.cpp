@@ -17,6 +17,7 @@
 #include "tests/ui/driven_window.h"
 #include "tests/ui/invented_trace.h"
 #include "tests/ui/stored_runs.h"
+#include "ui/charts/chart.h"
 #include "ui/pages/optimise/playground_card.h"
 #include "ui/shell/rail.h"
 #include "ui/timeline/timeline_panel.h"
@@ -129,6 +130,37 @@ private slots:
         const int before = area->verticalScrollBar()->value();
         QVERIFY(made_->wheel(box, -1));
         QVERIFY(area->verticalScrollBar()->value() > before);
+    }
+
+    // A chart of a page is in the wheel's way wherever the page is long.
+    void theWheelOverAChartScrollsThePageUntilItHasTheFocus() {
+        made_->window.resizeTo({1000, 560});
+        made_->open(QStringLiteral("model.gguf"));
+        testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
+        emit made_->session.runsChanged();
+        made_->openPage(5);
+        QTest::qWait(50);
+        QWidget* page = made_->window.pages().page(QStringLiteral("compare"));
+        QScrollBar* bar = scrollArea(page)->verticalScrollBar();
+        QVERIFY(bar->maximum() > 0);
+        int charts = 0;
+        for (Chart* chart : page->findChildren<Chart*>()) {
+            if (!chart->isVisible() || chart->isEmpty()) continue;
+            scrollArea(page)->ensureWidgetVisible(chart);
+            bar->setValue(qMin(bar->value(), bar->maximum() - 1));
+            const int before = bar->value();
+            chart->clearFocus();
+            QVERIFY2(made_->wheel(chart, before > 0 ? 1 : -1), qPrintable(chart->accessibleName()));
+            QVERIFY2(bar->value() != before, qPrintable(chart->accessibleName()));
+            chart->setFocus();
+            scrollArea(page)->ensureWidgetVisible(chart);
+            QApplication::processEvents();
+            const int kept = bar->value();
+            QVERIFY(made_->wheel(chart, -1));
+            QCOMPARE(bar->value(), kept);
+            ++charts;
+        }
+        QVERIFY(charts > 0);
     }
 
     void noPageScrollsSideways() {

@@ -13,6 +13,7 @@
 #include <QSaveFile>
 #include <QSvgGenerator>
 #include <QToolTip>
+#include <QWheelEvent>
 
 #include "ui/charts/axis_style.h"
 #include "ui/charts/table_view.h"
@@ -58,6 +59,7 @@ void Chart::setUpPlot() {
     plot_->setFocusPolicy(Qt::NoFocus);
     plot_->setContextMenuPolicy(Qt::NoContextMenu);
     plot_->setMouseTracking(true);
+    plot_->setAttribute(Qt::WA_NoMousePropagation, false);  // a wheel that it leaves is the page's
     plot_->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
     plot_->axisRect()->setRangeZoomFactor(zoomStep);
     plot_->setNoAntialiasingOnDrag(false);
@@ -240,7 +242,15 @@ void Chart::paintEvent(QPaintEvent*) {
     painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 4, 4);
 }
 
+bool Chart::zoomsBy(const QWheelEvent& wheel) const {
+    return hasFocus() || wheel.modifiers().testFlag(Qt::ControlModifier);
+}
+
 bool Chart::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == plot_ && event->type() == QEvent::Wheel && !zoomsBy(*static_cast<QWheelEvent*>(event))) {
+        event->ignore();  // on to the page, which scrolls
+        return true;
+    }
     // The plot takes mouse presses for dragging; the focus belongs to the chart.
     if (watched == plot_ && event->type() == QEvent::MouseButtonPress) setFocus(Qt::MouseFocusReason);
     // Legends wrap by the width, which changes the margins.

@@ -138,6 +138,18 @@ QVariant LedgerModel::runCell(const std::optional<profiler::RunRecord>& run, con
     return {};
 }
 
+// With what the columns say that give way where there is little room.
+QVariant LedgerModel::measuredCell(const std::string& id, int role) const {
+    const auto value = candidate_ ? metricOf(*candidate_, id) : std::nullopt;
+    const auto foreseen = predicted(id);
+    if (role != Qt::ToolTipRole || !value || !foreseen) return runCell(candidate_, id, role);
+    const QString off = offByCell(id, Qt::DisplayRole).toString();
+    const QString words = off.isEmpty() ? tr("Predicted: %1") : tr("Predicted: %1, off by %2");
+    const QString more = off.isEmpty() ? words.arg(formatMetric(QString::fromStdString(id), *foreseen))
+                                       : words.arg(formatMetric(QString::fromStdString(id), *foreseen), off);
+    return metricTooltip(id, *value, more);
+}
+
 QVariant LedgerModel::predictedCell(const std::string& id, int role) const {
     const auto value = predicted(id);
     const auto& metric = *profiler::find_metric(id);
@@ -222,7 +234,7 @@ QVariant LedgerModel::data(const QModelIndex& index, int role) const {
         case Predicted:
             return predictedCell(id, role);
         case Measured:
-            return runCell(candidate_, id, role);
+            return measuredCell(id, role);
         case OffBy:
             return offByCell(id, role);
         case Interval:

@@ -38,6 +38,7 @@ public:
 private:
     QVariant metricCell(const std::string& id, int role) const;
     QVariant runCell(const std::optional<profiler::RunRecord>& run, const std::string& id, int role) const;
+    QVariant measuredCell(const std::string& id, int role) const;
     QVariant predictedCell(const std::string& id, int role) const;
     QVariant offByCell(const std::string& id, int role) const;
     QVariant intervalCell(const std::string& id, int role) const;

@@ -71,14 +71,14 @@ QString metricDefinition(const std::string& id) {
     return metric == nullptr ? QString() : QCoreApplication::translate("Metric", metric->definition.data());
 }
 
-QString metricTooltip(const std::string& id, const profiler::MetricValue& value) {
+QString metricTooltip(const std::string& id, const profiler::MetricValue& value, const QString& more) {
     const auto* metric = profiler::find_metric(id);
     const QString unit = metric == nullptr ? QString::fromStdString(value.unit) : fromView(metric->unit);
     QString exact = formatExact(value.value, unit);
     if (hasWidth(value.low, value.high))
         exact += tr(", 95 % interval %1 to %2").arg(formatExact(value.low), formatExact(value.high));
     if (value.n > 1) exact += tr(", n = %1").arg(value.n);
-    return tip({exact, metricDefinition(id)});
+    return tip({exact, more, metricDefinition(id)});
 }
 
 std::optional<profiler::MetricValue> metricOf(const profiler::RunRecord& run, const std::string& id) {

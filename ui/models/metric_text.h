@@ -14,7 +14,7 @@ QString metricTitle(const std::string& id);  // "Decode"; the id itself where un
 QString metricUnit(
     const std::string& id);  // "tok/s"; empty for bytes, seconds and shares, whose figures carry theirs
 // The exact value, its interval and number of samples, and the metric's definition.
-QString metricTooltip(const std::string& id, const profiler::MetricValue& value);
+QString metricTooltip(const std::string& id, const profiler::MetricValue& value, const QString& more = {});
 QString metricDefinition(const std::string& id);
 
 // Nothing where the run lacks it or has no number for it.

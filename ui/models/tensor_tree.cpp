@@ -208,8 +208,11 @@ QVariant TensorTree::data(const QModelIndex& index, int role) const {
     if (role == Qt::FontRole && (column == bytes || column == shape))
         return Theme::instance().font(TextStyle::tabular);
     if (role == Qt::ToolTipRole)
-        return tr("%1, %2").arg(formatExact(at->elements, tr("parameters")),
-                                formatExact(at->bytes, tr("bytes")));
+        return plainTip(QStringLiteral("%1\n%2").arg(
+            at->tensorName.isEmpty() ? at->label : at->tensorName,
+            tr("%1, %2, %3 of all")
+                .arg(formatExact(at->elements, tr("parameters")), formatExact(at->bytes, tr("bytes")),
+                     data(index.siblingAtColumn(share), Qt::DisplayRole).toString())));
     if (role != Qt::DisplayRole) return {};
     switch (column) {
         case tensor:
@@ -234,7 +237,7 @@ QVariant TensorTree::headerData(int section, Qt::Orientation orientation, int ro
         return int(Qt::AlignVCenter) |
                int(section == bytes || section == shape ? Qt::AlignRight : Qt::AlignLeft);
     if (role != Qt::DisplayRole) return {};
-    const QString titles[columns] = {tr("Tensor"), tr("Type"), tr("Shape"), tr("Size"), tr("Share of all")};
+    const QString titles[columns] = {tr("Tensor"), tr("Type"), tr("Shape"), tr("Size"), tr("Share")};
     return section < columns ? titles[section] : QVariant();
 }
 

@@ -161,7 +161,10 @@ QWidget* ModelPage::makeTree() {
     header->setSectionResizeMode(QHeaderView::ResizeToContents);
     header->setSectionResizeMode(TensorTree::tensor, QHeaderView::Stretch);
     header->setSectionResizeMode(TensorTree::share, QHeaderView::Interactive);
-    header->resizeSection(TensorTree::share, 150);
+    tree_->viewport()->installEventFilter(this);
+    connect(tree_, &QTreeView::expanded, this, &ModelPage::fitShare);
+    connect(tensors_, &QAbstractItemModel::modelReset, this, &ModelPage::fitShare, Qt::QueuedConnection);
+    fitShare();
     connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
             [this](const QModelIndex& current) { panel_->show(tensors_->node(current)); });
     // A trace's figures follow, but only what the user himself chose.
@@ -177,6 +180,24 @@ QWidget* ModelPage::makeTree() {
     card->body()->addWidget(tree_, 1);
     card->body()->setContentsMargins(0, 0, 0, spacing::radius);
     return card;
+}
+
+// The bar is the first to give way: a name that is cut off cannot be told from its neighbours.
+void ModelPage::fitShare() {
+    const QHeaderView* header = tree_->header();
+    int room = tree_->viewport()->width();
+    for (int column = 0; column < tensors_->columnCount(); ++column) {
+        if (column == TensorTree::share) continue;
+        const auto* view = static_cast<const QAbstractItemView*>(tree_);
+        room -= qMax(view->sizeHintForColumn(column), header->sectionSizeHint(column));
+    }
+    tree_->header()->resizeSection(
+        TensorTree::share, qBound(ShareBarDelegate::leastWidth(), room, ShareBarDelegate::usualWidth));
+}
+
+bool ModelPage::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == tree_->viewport() && event->type() == QEvent::Resize) fitShare();
+    return Page::eventFilter(watched, event);
 }
 
 // What becomes of a prompt before the model sees it.

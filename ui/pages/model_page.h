@@ -30,9 +30,13 @@ public:
     QList<QWidget*> headerWidgets() override;
     void shown() override;
 
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
 private:
     QWidget* makeFigures();
     QWidget* makeTree();
+    void fitShare();
     QWidget* makeContent();
     void showModel();
     void predictFit();

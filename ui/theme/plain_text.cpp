@@ -3,7 +3,7 @@
 
 #include <QStringList>
 
-#include "engine/core/printable.h"
+#include "engine/base/printable.h"
 
 namespace hone::ui {
 

@@ -10,7 +10,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int figureWidth = 56, barHeight = 6;
+constexpr int figureWidth = 56, barHeight = 6, shortestBar = 24;
 
 }  // namespace
 
@@ -30,20 +30,26 @@ void ShareBarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opti
     QRectF bar(inner.left(), inner.center().y() - barHeight / 2 + 1, inner.width() - figureWidth, barHeight);
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing);
-    painter->setPen(Qt::NoPen);
-    painter->setBrush(p.pressed);
-    painter->drawRoundedRect(bar, 3, 3);
-    bar.setWidth(qMax(2.0, bar.width() * share));
-    painter->setBrush(p.weights);
-    painter->drawRoundedRect(bar, 3, 3);
+    if (bar.width() >= shortestBar) {
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(p.pressed);
+        painter->drawRoundedRect(bar, 3, 3);
+        bar.setWidth(qMax(2.0, bar.width() * share));
+        painter->setBrush(p.weights);
+        painter->drawRoundedRect(bar, 3, 3);
+    }
     painter->setFont(Theme::instance().font(TextStyle::tabular));
     painter->setPen(p.text);
     painter->drawText(inner, Qt::AlignRight | Qt::AlignVCenter, index.data(Qt::DisplayRole).toString());
     painter->restore();
 }
 
+int ShareBarDelegate::leastWidth() {
+    return figureWidth + 2 * spacing::inside;
+}
+
 QSize ShareBarDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
-    return QSize(150, QStyledItemDelegate::sizeHint(option, index).height());
+    return QSize(usualWidth, QStyledItemDelegate::sizeHint(option, index).height());
 }
 
 }  // namespace hone::ui

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <unordered_set>
 
+#include "engine/base/utf8.h"
 #include "engine/core/error.h"
-#include "engine/core/utf8.h"
 #include "engine/formats/file_kind.h"
 #include "engine/formats/mapped_file.h"
 

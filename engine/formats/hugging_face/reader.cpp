@@ -7,8 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "engine/base/utf8.h"
 #include "engine/core/error.h"
-#include "engine/core/utf8.h"
 #include "engine/formats/file_kind.h"
 #include "engine/formats/hugging_face.h"
 #include "engine/formats/hugging_face/config.h"

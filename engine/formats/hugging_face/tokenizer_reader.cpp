@@ -7,8 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "engine/core/printable.h"
-#include "engine/core/utf8.h"
+#include "engine/base/printable.h"
+#include "engine/base/utf8.h"
 #include "engine/formats/hugging_face/pre_tokenizers.h"
 #include "engine/formats/hugging_face/tokenizer.h"
 #include "engine/formats/hugging_face/tokenizer_settings.h"

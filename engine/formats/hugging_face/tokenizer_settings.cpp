@@ -8,9 +8,9 @@
 #include <charconv>
 #include <optional>
 
+#include "engine/base/printable.h"
+#include "engine/base/utf8.h"
 #include "engine/core/error.h"
-#include "engine/core/printable.h"
-#include "engine/core/utf8.h"
 #include "engine/formats/hugging_face/post_processor.h"
 #include "engine/formats/mapped_file.h"
 

@@ -21,6 +21,7 @@ LedgerCard::LedgerCard(Session& session, QWidget* parent)
     table_->setModel(model_);
     table_->setFittingRows(0);
     table_->setStretchedColumn(LedgerModel::Metric);
+    table_->setGivingWay({LedgerModel::OffBy, LedgerModel::Interval, LedgerModel::Predicted});
     body()->setSpacing(0);
     body()->addWidget(table_);
     auto* row = new QHBoxLayout(strip_);

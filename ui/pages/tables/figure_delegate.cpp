@@ -70,6 +70,13 @@ QSize FigureDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex& i
     return {2 * padding + mark + texts.textWidth + texts.suffixWidth, spacing::rowHeight};
 }
 
+int FigureDelegate::leastWidth(const QModelIndex& index) {
+    const Texts texts = textsOf(index);
+    const int mark = hasMark(index) ? spacing::iconSize + (texts.text.isEmpty() ? 0 : gap) : 0;
+    const int rest = texts.suffix.isEmpty() ? 0 : widthOf(QStringLiteral("…"), texts.suffixFont) + gap;
+    return 2 * padding + mark + texts.textWidth + rest;
+}
+
 // Where the texts are: beside the mark, where there is one.
 QRect FigureDelegate::inside(const QRect& cell, const QModelIndex& index, const Texts& texts) {
     QRect rect = cell.adjusted(padding, 0, -padding, 0);

@@ -22,6 +22,8 @@ public:
                    const QModelIndex& index) override;
     // What a cell of that rectangle shows of the index: its text, and its suffix or "…".
     static std::pair<QString, QString> shown(const QModelIndex& index, const QRect& cell);
+    // Pixels that show the index's text whole, and of its suffix at least "…".
+    static int leastWidth(const QModelIndex& index);
 
 private:
     struct Texts {

@@ -39,7 +39,10 @@ FigureTable::FigureTable(const QString& accessibleName, QWidget* parent) : QTabl
     horizontalHeader()->viewport()->installEventFilter(this);
     connect(horizontalScrollBar(), &QScrollBar::rangeChanged, this, &FigureTable::fitRows);
     soon_.setSingleShot(true);
-    connect(&soon_, &QTimer::timeout, this, &FigureTable::fitColumns);
+    connect(&soon_, &QTimer::timeout, this, [this] {
+        fitColumns();
+        giveWay();
+    });
     connect(horizontalHeader(), &QHeaderView::sectionResized, this, [this](int column, int, int now) {
         if (!draggable_ || fitting_ || !headerPressed_) return;
         dragged_[column] = now;
@@ -54,7 +57,7 @@ void FigureTable::setModel(QAbstractItemModel* model) {
     connect(model, &QAbstractItemModel::rowsInserted, this, &FigureTable::fitRows);
     connect(model, &QAbstractItemModel::rowsRemoved, this, &FigureTable::fitRows);
     const auto later = [this] {
-        if (draggable_) soon_.start(0);
+        if (draggable_ || !givingWay_.isEmpty()) soon_.start(0);
     };
     connect(model, &QAbstractItemModel::modelReset, this, later);
     connect(model, &QAbstractItemModel::rowsInserted, this, later);
@@ -84,6 +87,46 @@ void FigureTable::setSharingFrom(int column) {
     fitColumns();
 }
 
+void FigureTable::setGivingWay(const QList<int>& columns) {
+    givingWay_ = columns;
+    horizontalHeader()->setResizeContentsPrecision(-1);  // also of rows that are not in sight
+    giveWay();
+}
+
+bool FigureTable::holdsAnything(int column) const {
+    for (int row = 0; row < model()->rowCount(); ++row)
+        if (!model()->index(row, column).data().toString().isEmpty()) return true;
+    return false;
+}
+
+void FigureTable::giveWay() {
+    if (givingWay_.isEmpty() || model() == nullptr) return;
+    int room = viewport()->width();
+    for (int column = 0; column < model()->columnCount(); ++column) room -= neededWidth(column);
+    QList<int> order = givingWay_;
+    std::stable_partition(order.begin(), order.end(), [this](int column) { return !holdsAnything(column); });
+    for (const int column : order) {
+        const bool hidden = room < 0;
+        if (hidden) room += neededWidth(column);
+        if (isColumnHidden(column) != hidden) setColumnHidden(column, hidden);
+    }
+}
+
+// A text that has a suffix is a word of few ("cancelled"): only the suffix is cut.
+int FigureTable::cap(int column) const {
+    int most = most_[column];
+    for (int row = 0; row < model()->rowCount(); ++row) {
+        const QModelIndex index = model()->index(row, column);
+        if (!index.data(SuffixRole).toString().isEmpty())
+            most = std::max(most, FigureDelegate::leastWidth(index));
+    }
+    return most;
+}
+
+int FigureTable::fullWidth(int column) const {
+    return std::max(sizeHintForColumn(column), horizontalHeader()->sectionSizeHint(column));
+}
+
 int FigureTable::neededWidth(int column) const {
     if (sharingFrom_ >= 0 && column >= sharingFrom_) {
         // Verdicts with their intervals are whole; a name, or what differs, may end in "…" and is in its tooltip.
@@ -95,8 +138,8 @@ int FigureTable::neededWidth(int column) const {
         }
         return widest;
     }
-    const int needed = std::max(sizeHintForColumn(column), horizontalHeader()->sectionSizeHint(column));
-    return most_.contains(column) ? std::min(needed, most_[column]) : needed;
+    const int needed = fullWidth(column);
+    return most_.contains(column) ? std::min(needed, cap(column)) : needed;
 }
 
 void FigureTable::fitColumns() {
@@ -108,8 +151,25 @@ void FigureTable::fitColumns() {
         header->resizeSection(column, dragged_.value(column, neededWidth(column)));
     }
     fitting_ = false;
+    widenCapped();
     fitStretched();
     shareRoom();
+}
+
+void FigureTable::widenCapped() {
+    if (most_.isEmpty() || stretched_ < 0) return;
+    QHeaderView* header = horizontalHeader();
+    int room = viewport()->width() - std::max(least_, fullWidth(stretched_));
+    for (int column = 0; column < header->count(); ++column)
+        if (column != stretched_ && !header->isSectionHidden(column)) room -= header->sectionSize(column);
+    fitting_ = true;
+    for (const int column : most_.keys()) {
+        if (header->isSectionHidden(column) || dragged_.contains(column)) continue;
+        const int more = std::clamp(fullWidth(column) - header->sectionSize(column), 0, std::max(0, room));
+        header->resizeSection(column, header->sectionSize(column) + more);
+        room -= more;
+    }
+    fitting_ = false;
 }
 
 void FigureTable::shareRoom() {
@@ -150,6 +210,8 @@ bool FigureTable::eventFilter(QObject* watched, QEvent* event) {
 
 void FigureTable::resizeEvent(QResizeEvent* event) {
     QTableView::resizeEvent(event);
+    giveWay();
+    if (!most_.isEmpty()) fitColumns();
     fitStretched();
     shareRoom();
 }

@@ -23,12 +23,15 @@ public:
     void fitColumn(int column);
     // The others' widths follow what they hold until they are dragged; `fixed` ones keep theirs.
     void setDraggableColumns(const QList<int>& fixed = {});
-    void setMostWidth(int column,
-                      int pixels);  // that it takes by itself: a long note would push all else away
+    // What it takes where room is short: a long note would push all else away. Room that is left it may have.
+    void setMostWidth(int column, int pixels);
     void setDraggedWidths(const QMap<int, int>& widths);  // by column
     QMap<int, int> draggedWidths() const { return dragged_; }
     // Room that is left is shared by the columns from this one on.
     void setSharingFrom(int column);
+    // Columns that are hidden where all have no room, the empty ones first, then in this order. What they say must be said in
+    // another's tooltip, too.
+    void setGivingWay(const QList<int>& columns);
 
     void refit() { fitColumns(); }  // after columns were shown or hidden
 
@@ -44,13 +47,18 @@ private:
     void fitRows();
     void fitColumns();
     void shareRoom();
+    void widenCapped();
+    void giveWay();
+    bool holdsAnything(int column) const;
+    int cap(int column) const;
+    int fullWidth(int column) const;
     int neededWidth(int column) const;
     void fitStretched();
     int fittingRows_ = -1;
     int stretched_ = -1, least_ = 0;  // column, pixels
     int sharingFrom_ = -1;
     bool draggable_ = false, fitting_ = false, headerPressed_ = false;
-    QList<int> fixed_;
+    QList<int> fixed_, givingWay_;
     QMap<int, int> dragged_, most_;  // column, pixels
     QTimer soon_;
 };

@@ -1,4 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-#pragma once
-
-#include "engine/base/utf8.h"  // where the profiler's folders find it too
