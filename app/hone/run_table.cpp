@@ -7,6 +7,7 @@
 
 #include "app/hone/terminal.h"
 #include "engine/base/printable.h"
+#include "engine/techniques/schema/schema.h"
 #include "profiler/report/shown_ratio.h"
 #include "profiler/statistics/metrics.h"
 
@@ -42,11 +43,14 @@ std::string engaged_text(const profiler::RunRecord& run) {
         // Of its own: items() keeps no copy, and a temporary would be gone before the loop begins.
         const nlohmann::json counters = evidence.value("counters", nlohmann::json::object());
         for (const auto& [name, value] : counters.items())
-            counted += fmt::format("{}{} {}", counted.empty() ? "" : ", ", name, number(value.get<double>()));
+            counted +=
+                fmt::format("{}{}: {}", counted.empty() ? "" : ", ",
+                            counter_title(builtin_registry(), technique, name), number(value.get<double>()));
         if (counted.empty())  // a run of an earlier version
-            counted =
-                fmt::format("{} {}", evidence.value("counter", ""), number(evidence.value("value", 0.0)));
-        text += fmt::format("\nrun {}: {} engaged: {}", run.id, name_text(technique), printable(counted));
+            counted = fmt::format("{}: {}",
+                                  counter_title(builtin_registry(), technique, evidence.value("counter", "")),
+                                  number(evidence.value("value", 0.0)));
+        text += fmt::format("\nrun {}: {} engaged · {}", run.id, name_text(technique), printable(counted));
     }
     return text;
 }

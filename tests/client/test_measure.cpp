@@ -297,7 +297,7 @@ TEST_F(Measuring, RandomWeightsAreNoted) {
 TEST_F(Measuring, WhatDidNotEngageIsNotedInWords) {
     const MeasureResult result = measure(request(), fake({"--idle", "kv_cache"}));
     EXPECT_THAT(load(result.runs.back()).notes_from_run,
-                Contains("KV cache did not engage: reduced kv tokens stayed 0"));
+                Contains("KV cache did not engage: the count of KV tokens stored in fewer bits stayed 0"));
 }
 
 TEST_F(Measuring, WorksWithNobodyWatching) {

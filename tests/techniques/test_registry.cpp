@@ -199,6 +199,21 @@ TEST(Techniques, ThatAreOffAgainLeaveNothingBehind) {
               0);
 }
 
+// Screens show titles, never ids.
+TEST(Registry, NamesEveryCounterOfEveryVariant) {
+    for (const RecipeStep& step : all_variants())
+        for (const CounterUse& use : make_technique(step.technique, step.options)->counters())
+            for (const std::string_view id : {use.name, use.where})
+                if (!id.empty()) {
+                    EXPECT_NE(counter_title(builtin_registry(), step.technique, id), id)
+                        << step.technique << ": " << id;
+                }
+    for (const Descriptor& descriptor : builtin_registry().descriptors())
+        for (const Counted& counted : descriptor.counters)
+            EXPECT_EQ(counted.title.find('_'), std::string_view::npos) << counted.title;
+    EXPECT_EQ(counter_title(builtin_registry(), "of_another_version", "a_count"), "a_count");
+}
+
 TEST(Techniques, SayWhyTheyCannotAct) {
     const Checkpoint checkpoint = tiny_checkpoint();
     const ModelConfig config = read_config(checkpoint);

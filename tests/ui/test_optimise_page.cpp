@@ -157,8 +157,8 @@ private slots:
         QVERIFY(ledger.baseline().has_value());
         bool engaged = false;
         for (const QLabel* label : f_->window.findChildren<QLabel*>())
-            engaged = engaged || label->text().contains(
-                                     QStringLiteral("Quantise weights engaged: 420 converted products"));
+            engaged = engaged || label->text().contains(QStringLiteral(
+                                     "Quantise weights engaged · products with converted weights: 420"));
         QVERIFY(engaged);
     }
 

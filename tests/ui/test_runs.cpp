@@ -416,9 +416,9 @@ private slots:
         idle.engaged["quantize_weights"] = {{"counters", {{"converted_products", 0}}}, {"engaged", false}};
         const auto told = runDifferences(plain, {engaged, idle, plain}, registry);
         QCOMPARE(told.at(1).what, QStringLiteral("Quantise weights engaged"));
-        QCOMPARE(told.at(1).values,
-                 (QStringList{QStringLiteral("yes: 420 converted products"),
-                              QStringLiteral("no: 0 converted products"), QStringLiteral("–")}));
+        QCOMPARE(told.at(1).values, (QStringList{QStringLiteral("yes · products with converted weights: 420"),
+                                                 QStringLiteral("no · products with converted weights: 0"),
+                                                 QStringLiteral("–")}));
 
         ComparisonModel model;
         QAbstractItemModelTester tester(&model);
@@ -523,7 +523,7 @@ private slots:
         QCOMPARE(names().last(), QStringLiteral("Tokenisation"));
         QCOMPARE(model.index(last, LedgerModel::Verdict).data().toString(), QStringLiteral("did not engage"));
         QCOMPARE(model.index(last, LedgerModel::Verdict).data(Qt::ToolTipRole).toString(),
-                 plainTip(QStringLiteral("12 merge cache hits, 0 reordered prompts")));
+                 plainTip(QStringLiteral("words found in the cache: 12, prompts reordered: 0")));
     }
 
     void ledgerShowsPredictionBesideMeasurement() {

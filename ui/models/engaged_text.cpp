@@ -16,7 +16,7 @@ QString techniqueTitle(const std::string& id, const Registry& registry) {
                : QString::fromUtf8(technique->title.data(), static_cast<qsizetype>(technique->title.size()));
 }
 
-QString countedText(const nlohmann::json& evidence) {
+QString countedText(const std::string& technique, const nlohmann::json& evidence, const Registry& registry) {
     if (!evidence.is_object()) return {};
     // Runs of earlier versions named one counter.
     nlohmann::json counters = evidence.value("counters", nlohmann::json::object());
@@ -25,10 +25,11 @@ QString countedText(const nlohmann::json& evidence) {
     if (counters.empty() && one.is_string() && one != "")
         counters[one.get<std::string>()] = evidence.value("value", nlohmann::json(0.0));
     QStringList parts;
-    for (const auto& [name, value] : counters.items())
-        if (value.is_number())
-            parts.append(QStringLiteral("%1 %2").arg(formatNumber(value.get<double>()),
-                                                     plainLine(name).replace('_', ' ')));
+    for (const auto& [name, value] : counters.items()) {
+        if (!value.is_number()) continue;
+        const std::string title(counter_title(registry, technique, name));
+        parts.append(QStringLiteral("%1: %2").arg(plainLine(title), formatExact(value.get<double>())));
+    }
     return parts.join(QStringLiteral(", "));
 }
 

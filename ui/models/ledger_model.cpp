@@ -204,11 +204,11 @@ QVariant LedgerModel::verdictCell(const std::string& id, int role) const {
 QVariant LedgerModel::techniqueCell(const std::string& id, int column, int role) const {
     const nlohmann::json& evidence = candidate_->engaged.at(id);
     const bool engaged = evidence.value("engaged", false);
-    if (role == Qt::ToolTipRole) return plainTip(countedText(evidence));
+    if (role == Qt::ToolTipRole) return plainTip(countedText(id, evidence, *registry_));
     if (column == Metric && role == Qt::DisplayRole) return techniqueTitle(id, *registry_);
     if (column == Measured && role == Qt::DisplayRole) {
         const nlohmann::json value = evidence.value("value", nlohmann::json());
-        return value.is_number() ? QVariant(formatNumber(value.get<double>())) : QVariant();
+        return value.is_number() ? QVariant(formatExact(value.get<double>())) : QVariant();
     }
     if (column != Verdict) return {};
     if (role == Qt::DisplayRole) return engagedText(evidence);

@@ -157,14 +157,15 @@ void addUnknown(Differences& differences, const RunRecord& baseline, const std::
 void addEngaged(Differences& differences, const Registry& registry) {
     for (const Descriptor& descriptor : registry.descriptors()) {
         const std::string id(descriptor.id);
-        differences.addTold(tr("%1 engaged").arg(q(descriptor.title)), [&id](const RunRecord& run) {
-            const Json evidence = at(run.engaged, id);
-            const Json engaged = at(evidence, "engaged");
-            if (!engaged.is_boolean()) return QString();
-            // The answer first, in as few letters as can be: columns of several runs are narrow.
-            return QStringLiteral("%1: %2").arg(engaged.get<bool>() ? tr("yes") : tr("no"),
-                                                countedText(evidence));
-        });
+        differences.addTold(
+            tr("%1 engaged").arg(q(descriptor.title)), [&id, &registry](const RunRecord& run) {
+                const Json evidence = at(run.engaged, id);
+                const Json engaged = at(evidence, "engaged");
+                if (!engaged.is_boolean()) return QString();
+                // The answer first, in as few letters as can be: columns of several runs are narrow.
+                return QStringLiteral("%1 · %2").arg(engaged.get<bool>() ? tr("yes") : tr("no"),
+                                                     countedText(id, evidence, registry));
+            });
     }
 }
 

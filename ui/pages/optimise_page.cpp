@@ -338,8 +338,9 @@ QStringList OptimisePage::engagedLines(std::int64_t run) {
         if (!stored || !stored->engaged.is_object()) return lines;
         for (const auto& [id, evidence] : stored->engaged.items()) {
             if (!evidence.is_object() || evidence.value("engaged", nlohmann::json()) != true) continue;
-            lines.append(
-                tr("%1 engaged: %2").arg(techniqueTitle(id, session().registry()), countedText(evidence)));
+            lines.append(tr("%1 engaged · %2")
+                             .arg(techniqueTitle(id, session().registry()),
+                                  countedText(id, evidence, session().registry())));
         }
     } catch (const profiler::StoreError&) {  // showCharts() has said so
     }

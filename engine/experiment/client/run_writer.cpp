@@ -226,10 +226,10 @@ void RunWriter::note_what_did_not_engage() {
     for (const auto& [technique, evidence] : engaged_.items()) {
         if (!evidence.is_object() || evidence.value("engaged", nlohmann::json()) != false) continue;
         const Descriptor* known = builtin_registry().find(technique);
-        std::string counter = evidence.value("counter", "");
-        std::ranges::replace(counter, '_', ' ');
-        note(fmt::format("{} did not engage: {} stayed 0", known ? known->title : std::string_view(technique),
-                         counter));
+        const std::string counter = evidence.value("counter", "");
+        note(fmt::format("{} did not engage: the count of {} stayed 0",
+                         known ? known->title : std::string_view(technique),
+                         counter_title(builtin_registry(), technique, counter)));
     }
 }
 

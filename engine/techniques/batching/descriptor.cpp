@@ -17,6 +17,7 @@ const std::array kOptions{
            Integer{1, 256, 8, 1, "sequences"}},
 };
 constexpr std::array<std::string_view, 1> kVariants{"kind=adaptive"};
+constexpr std::array kCounters{Counted{"batched_tokens", "tokens computed together"}};
 
 }  // namespace
 
@@ -31,6 +32,7 @@ const Descriptor batching{
     .stage = Stage::configures_run,
     .options = kOptions,
     .sequences = "size",
+    .counters = kCounters,
     .trial = {.small = {}, .variants = kVariants},
 };
 

@@ -27,6 +27,9 @@ const std::array kOptions{
            Choice{kBlocks, "16"}, OnlyWhen{"layout", "paged"}},
 };
 constexpr std::array<std::string_view, 2> kVariants{"dtype=fp32 layout=paged", "dtype=int8 layout=paged"};
+constexpr std::array kCounters{Counted{"recomputed_tokens", "tokens computed again"},
+                               Counted{"reduced_kv_tokens", "KV tokens stored in fewer bits"},
+                               Counted{"kv_blocks", "KV blocks"}};
 
 }  // namespace
 
@@ -40,6 +43,7 @@ const Descriptor kv_cache{
     .slot = Slot::kv_cache,
     .stage = Stage::configures_run,
     .options = kOptions,
+    .counters = kCounters,
     .trial = {.small = {}, .variants = kVariants},
 };
 

@@ -14,6 +14,7 @@ const std::array kOptions{
            "values; sums, norms, softmax and logits stay in fp32.",
            Choice{kTypes, "bf16"}},
 };
+constexpr std::array kCounters{Counted{"bf16_products", "bf16 products"}};
 
 }  // namespace
 
@@ -25,6 +26,7 @@ const Descriptor precision{
     .slot = Slot::precision,
     .stage = Stage::configures_run,
     .options = kOptions,
+    .counters = kCounters,
 };
 
 }  // namespace hone::descriptors

@@ -17,6 +17,7 @@ const std::array kOptions{
     Option{"tokens", "Calibration", "How many tokens of the bundled text the influence is measured on.",
            Integer{64, 65536, 4096, 512, "tokens"}},
 };
+constexpr std::array kCounters{Counted{"removed_layers", "layers removed"}};
 
 }  // namespace
 
@@ -28,6 +29,7 @@ const Descriptor prune_layers{
     .slot = Slot::weights,
     .stage = Stage::transforms_weights,
     .options = kOptions,
+    .counters = kCounters,
     .trial = {.small = "layers=1 keep_ends=0 tokens=64"},
 };
 

@@ -36,6 +36,9 @@ const std::array kOptions{
            "the room.",
            Choice{kStorages, "compressed"}},
 };
+constexpr std::array kCounters{Counted{"zero_weights", "weights that are zero"},
+                               Counted{"skipped_zeros", "zeros left out of products"},
+                               Counted{"left_out_zeros", "zeros not stored"}};
 
 }  // namespace
 
@@ -47,6 +50,7 @@ const Descriptor prune_magnitude{
     .slot = Slot::weights,
     .stage = Stage::transforms_weights,
     .options = kOptions,
+    .counters = kCounters,
 };
 
 }  // namespace hone::descriptors

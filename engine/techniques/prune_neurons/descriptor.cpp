@@ -23,6 +23,7 @@ const std::array kOptions{
     Option{"tokens", "Calibration", "How many tokens of the bundled text the activations are measured on.",
            Integer{64, 65536, 4096, 512, "tokens"}, OnlyWhen{"criterion", "activation"}},
 };
+constexpr std::array kCounters{Counted{"removed_neurons", "neurons removed"}};
 
 }  // namespace
 
@@ -36,6 +37,7 @@ const Descriptor prune_neurons{
     .slot = Slot::weights,
     .stage = Stage::transforms_weights,
     .options = kOptions,
+    .counters = kCounters,
     .trial = {.small = "tokens=64"},
 };
 

@@ -31,6 +31,9 @@ const std::array kOptions{
 
 constexpr std::array kConflicts{
     Conflict{"prune_magnitude", "Both choose which weights become zero; keep one of the two."}};
+constexpr std::array kCounters{Counted{"zero_weights", "weights that are zero"},
+                               Counted{"skipped_zeros", "zeros left out of products"},
+                               Counted{"left_out_zeros", "zeros not stored"}};
 
 }  // namespace
 
@@ -45,6 +48,7 @@ const Descriptor prune_wanda{
     .stage = Stage::transforms_weights,
     .options = kOptions,
     .conflicts = kConflicts,
+    .counters = kCounters,
     .trial = {.small = "tokens=64"},
 };
 

@@ -22,6 +22,8 @@ const std::array kOptions{
 };
 constexpr std::array kConflicts{Conflict{
     "precision", "A product is computed either in int8 or FP8, or in bf16; switch one of the two off."}};
+constexpr std::array kCounters{Counted{"int8_products", "int8 products"},
+                               Counted{"fp8_products", "FP8 products"}};
 
 }  // namespace
 
@@ -36,6 +38,7 @@ const Descriptor quantize_activations{
     .stage = Stage::configures_run,
     .options = kOptions,
     .conflicts = kConflicts,
+    .counters = kCounters,
 };
 
 }  // namespace hone::descriptors

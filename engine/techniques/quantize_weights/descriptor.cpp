@@ -27,6 +27,7 @@ const std::array kOptions{
            Choice{kEmbedding, "q8_0"}},
 };
 constexpr std::array<std::string_view, 1> kVariants{"scheme=int4_group group_size=32"};
+constexpr std::array kCounters{Counted{"converted_products", "products with converted weights"}};
 
 }  // namespace
 
@@ -38,6 +39,7 @@ const Descriptor quantize_weights{
     .slot = Slot::weights,
     .stage = Stage::transforms_weights,
     .options = kOptions,
+    .counters = kCounters,
     .trial = {.small = {}, .variants = kVariants},
 };
 

@@ -165,6 +165,13 @@ std::string_view slot_title(Slot slot) {
     return kSlots[static_cast<std::size_t>(slot)].title;
 }
 
+std::string_view counter_title(const Registry& registry, std::string_view technique, std::string_view id) {
+    if (const Descriptor* found = registry.find(technique))
+        for (const Counted& counted : found->counters)
+            if (counted.id == id) return counted.title;
+    return id;
+}
+
 const Descriptor* Registry::find(std::string_view id) const {
     const auto found = std::find_if(descriptors_.begin(), descriptors_.end(),
                                     [id](const Descriptor& descriptor) { return descriptor.id == id; });

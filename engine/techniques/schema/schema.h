@@ -71,6 +71,11 @@ struct Trial {
         {};  // what counts something else, or runs through other code
 };
 
+// A figure of the run that moves where the technique acts (CounterUse), as screens name it: "int8 products".
+struct Counted {
+    std::string_view id, title;
+};
+
 enum class Stage : std::uint8_t { transforms_weights, configures_run, configures_training };
 
 // One optimisation as plain data: what the window, the command line, recipes and docs are made from.
@@ -88,6 +93,7 @@ struct Descriptor {
     std::string_view sequences = {};
     // Ids of figures that every run has and that are of interest where a recipe has this technique.
     std::span<const std::string_view> metrics = {};
+    std::span<const Counted> counters = {};  // that any of its options asks for
     Trial trial = {};
 };
 
@@ -117,6 +123,10 @@ nlohmann::json parse_value(const Descriptor& descriptor, const Option& option, s
 
 // `options` with "key=value key=value" set. Throws Error as parse_value, and for a key that the technique lacks.
 nlohmann::json with_settings(const Descriptor& descriptor, nlohmann::json options, std::string_view settings);
+
+// What a person calls the counter `id` of the technique; the id where the registry knows no such technique or counter, as in
+// runs that another version stored.
+std::string_view counter_title(const Registry& registry, std::string_view technique, std::string_view id);
 
 nlohmann::json to_json(const Registry& registry);  // as `hone techniques --json`
 

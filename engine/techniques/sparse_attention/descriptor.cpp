@@ -26,6 +26,7 @@ const std::array kOptions{
            Integer{0, 64, 2, 1, "layers"}, OnlyWhen{"kind", "top_pages"}},
 };
 constexpr std::array<std::string_view, 1> kVariants{"kind=top_pages dense_layers=0"};
+constexpr std::array kCounters{Counted{"skipped_pairs", "pairs of tokens left out"}};
 
 }  // namespace
 
@@ -40,6 +41,7 @@ const Descriptor sparse_attention{
     .slot = Slot::attention,
     .stage = Stage::configures_run,
     .options = kOptions,
+    .counters = kCounters,
     .trial = {.small = "window=8 page=16 keep=1 dense_layers=1", .variants = kVariants},
 };
 

@@ -16,6 +16,8 @@ const std::array kOptions{
            Flag{true}},
 };
 constexpr std::array<std::string_view, 2> kMetrics{"padding_share", "tokenize_bytes_per_second"};
+constexpr std::array kCounters{Counted{"merge_cache_hits", "words found in the cache"},
+                               Counted{"reordered_prompts", "prompts reordered"}};
 
 }  // namespace
 
@@ -30,6 +32,7 @@ const Descriptor tokenization{
     .stage = Stage::configures_run,
     .options = kOptions,
     .metrics = kMetrics,
+    .counters = kCounters,
 };
 
 }  // namespace hone::descriptors
