@@ -169,62 +169,191 @@ struct TileQuery {
     }
 };
 
+constexpr int kTileFragments = kTilePositions / 8;  // of scores: 8 positions each
+
+HONE_DEVICE std::int32_t lane_of_four() {
+    return static_cast<std::int32_t>(lane_index()) % 4;
+}
+
+// The lane's two queries in the run that begins with row `first`, of the tile that begins with row `tile_begin`.
+HONE_DEVICE void find_queries(const AttentionParams& p, const TileRun& run, std::int32_t first,
+                              std::int32_t tile_begin, std::int32_t tile_rows, TileQuery (&query)[2]) {
+    const auto kv_head = static_cast<std::int64_t>(block_index().y);
+    const auto group = static_cast<std::int32_t>(p.n_heads / p.cache.n_kv_heads);
+    const std::int32_t g = static_cast<std::int32_t>(lane_index()) / 4;
+    HONE_UNROLL
+    for (int half = 0; half < 2; ++half) {
+        const auto pair = static_cast<std::int32_t>(warp_index()) * 16 + g + 8 * half;
+        const std::int32_t row = tile_begin + pair / group;
+        TileQuery& it = query[half];
+        it.row = row, it.head = kv_head * group + pair % group;
+        it.here = pair < tile_rows * group && row >= first && row < run.rows_end;
+        if (!it.here) continue;
+        const AttendedRow attended = Global<const AttendedRow>{p.rows_of}[row];
+        it.sinks = attended.sinks, it.begin = attended.begin, it.end = attended.end;
+    }
+}
+
+// The queries' channels as mma_bf16's first operand, times `scale`.
+template <int kSteps>
+HONE_DEVICE void load_queries(const AttentionParams& p, const TileQuery (&query)[2], float scale,
+                              std::uint32_t (&queries)[kSteps][4]) {
+    const Global<const float> q{p.q};
+    const auto dim = static_cast<std::int32_t>(p.cache.head_dim);
+    HONE_UNROLL
+    for (int k = 0; k < kSteps; ++k) {
+        HONE_UNROLL
+        for (int part = 0; part < 4; ++part) {
+            const TileQuery& it = query[part % 2];
+            const std::int32_t channel = 16 * k + 2 * lane_of_four() + 8 * (part / 2);
+            F32x2 two{0, 0};
+            if (it.here && channel < dim)
+                two = load<F32x2>(q, (it.row * p.n_heads + it.head) * dim + channel);
+            queries[k][part] = pack_bf16(two.x * scale, two.y * scale);
+        }
+    }
+}
+
+template <int kDim>
+HONE_DEVICE void score_tile(const std::uint32_t (&queries)[kDim / 16][4], Shared<BF16> keys,
+                            float (&scores)[kTileFragments][4]) {
+    const std::int64_t lane = lane_index();
+    HONE_UNROLL
+    for (int k = 0; k < kDim / 16; ++k) {
+        HONE_UNROLL
+        for (int n = 0; n < kTileFragments; n += 2) {  // two of 8 positions
+            std::uint32_t b[4];
+            load_matrices(
+                b, keys,
+                piece_place<kDim / kPiece>(8 * n + (lane & 7) + (lane >> 4 << 3), 2 * k + (lane >> 3 & 1)));
+            const std::uint32_t low[2] = {b[0], b[1]}, high[2] = {b[2], b[3]};
+            mma_bf16(scores[n], queries[k], low);
+            mma_bf16(scores[n + 1], queries[k], high);
+        }
+    }
+}
+
+// −∞ for the tile's positions that a query does not attend.
+HONE_DEVICE void hide_unseen(const TileRun& run, const TileQuery (&query)[2], std::int32_t begin,
+                             std::int32_t count, float (&scores)[kTileFragments][4]) {
+    // Positions that every row of the run attends need no look, as long as they follow one another.
+    const std::int32_t from = run.position(begin),
+                       past = begin + kTilePositions <= count ? from + kTilePositions : -1;
+    if (past >= 0 && begin >= run.sinks && from >= run.shared_begin && past <= run.shared_end) return;
+    HONE_UNROLL
+    for (int n = 0; n < kTileFragments; ++n) {
+        HONE_UNROLL
+        for (int i = 0; i < 4; ++i) {
+            const std::int32_t which = begin + 8 * n + 2 * lane_of_four() + i % 2;
+            if (which >= count || !query[i / 2].sees(run.position(which))) scores[n][i] = -INFINITY;
+        }
+    }
+}
+
+// What the lane adds up of its two queries: the softmax's running maxima and sums, and channels of the weighted values.
+template <int kDim>
+struct TileSums {
+    float sums[kDim / 8][4] = {}, largest[2] = {-INFINITY, -INFINITY}, weight[2] = {};
+};
+
+// Scores become weights beside the largest score so far, and what was added up before is brought to it.
+template <int kDim>
+HONE_DEVICE void weigh_tile(TileSums<kDim>& of, float (&scores)[kTileFragments][4]) {
+    HONE_UNROLL
+    for (int half = 0; half < 2; ++half) {
+        float top = of.largest[half];
+        HONE_UNROLL
+        for (int n = 0; n < kTileFragments; ++n)
+            top = fmaxf(top, fmaxf(scores[n][2 * half], scores[n][2 * half + 1]));
+        top = fmaxf(top, shuffle_xor(top, 1));
+        top = fmaxf(top, shuffle_xor(top, 2));
+        const float base = top == -INFINITY ? 0.0F : top;  // nothing attended yet
+        const float rescale = exp2f(of.largest[half] - base);
+        of.largest[half] = top;
+        of.weight[half] *= rescale;
+        HONE_UNROLL
+        for (int n = 0; n < kTileFragments; ++n) {
+            HONE_UNROLL
+            for (int i = 2 * half; i < 2 * half + 2; ++i) {
+                scores[n][i] = exp2f(scores[n][i] - base);
+                of.weight[half] += scores[n][i];  // of the lane's columns
+            }
+        }
+        HONE_UNROLL
+        for (int n = 0; n < kDim / 8; ++n)
+            of.sums[n][2 * half] *= rescale, of.sums[n][2 * half + 1] *= rescale;
+    }
+}
+
+template <int kDim>
+HONE_DEVICE void add_values(TileSums<kDim>& of, const float (&weights)[kTileFragments][4],
+                            Shared<BF16> values) {
+    const std::int64_t lane = lane_index();
+    HONE_UNROLL
+    for (int k = 0; k < kTilePositions / 16; ++k) {
+        const std::uint32_t a[4] = {pack_bf16(weights[2 * k][0], weights[2 * k][1]),
+                                    pack_bf16(weights[2 * k][2], weights[2 * k][3]),
+                                    pack_bf16(weights[2 * k + 1][0], weights[2 * k + 1][1]),
+                                    pack_bf16(weights[2 * k + 1][2], weights[2 * k + 1][3])};
+        HONE_UNROLL
+        for (int n = 0; n < kDim / 8; n += 2) {  // two of 8 channels
+            std::uint32_t b[4];
+            load_matrices_transposed(b, values,
+                                     piece_place<kDim / kPiece>(16 * k + (lane & 15), n + (lane >> 4)));
+            const std::uint32_t low[2] = {b[0], b[1]}, high[2] = {b[2], b[3]};
+            mma_bf16(of.sums[n], a, low);
+            mma_bf16(of.sums[n + 1], a, high);
+        }
+    }
+}
+
+template <int kDim>
+HONE_DEVICE void write_queries(const AttentionParams& p, const TileQuery (&query)[2],
+                               const TileSums<kDim>& of) {
+    const Global<float> out{p.out};
+    const auto dim = static_cast<std::int32_t>(p.cache.head_dim);
+    HONE_UNROLL
+    for (int half = 0; half < 2; ++half) {
+        float whole = of.weight[half] + shuffle_xor(of.weight[half], 1);
+        whole += shuffle_xor(whole, 2);
+        const TileQuery& it = query[half];
+        if (!it.here) continue;
+        const float inverse = 1.0F / whole;
+        HONE_UNROLL
+        for (int n = 0; n < kDim / 8; ++n) {
+            const std::int32_t channel = 8 * n + 2 * lane_of_four();
+            if (channel >= dim) continue;
+            store(out, (it.row * p.n_heads + it.head) * dim + channel,
+                  F32x2{of.sums[n][2 * half] * inverse, of.sums[n][2 * half + 1] * inverse});
+        }
+    }
+}
+
 template <KvPlane type, int kDim>
 HONE_DEVICE void attention_tiles_kernel(const AttentionParams& p) {
-    constexpr int kPieces = kDim / kPiece, kSteps = kDim / 16, kFragments = kTilePositions / 8;
     const KvBlocksView& cache = p.cache;
     const auto kv_head = static_cast<std::int64_t>(block_index().y);
-    const auto group = static_cast<std::int32_t>(p.n_heads / cache.n_kv_heads),
-               dim = static_cast<std::int32_t>(cache.head_dim),
-               tile_rows = static_cast<std::int32_t>(attention_tile_rows(p.n_heads, cache.n_kv_heads));
+    const auto tile_rows = static_cast<std::int32_t>(attention_tile_rows(p.n_heads, cache.n_kv_heads));
     // The last rows of a prompt attend most: they come first, so that the device is not left with few long blocks.
     const auto tile = static_cast<std::int32_t>(grid_size().x - 1 - block_index().x);
     const std::int32_t tile_begin = tile * tile_rows;
     const std::int32_t tile_end =
         tile_begin + tile_rows < p.rows ? tile_begin + tile_rows : static_cast<std::int32_t>(p.rows);
-    const std::int32_t g = static_cast<std::int32_t>(lane_index()) / 4,
-                       t = static_cast<std::int32_t>(lane_index()) % 4;
-    const std::int64_t lane = lane_index();
     const Shared<BF16> keys = dynamic_shared<BF16>(0, std::int64_t{kTilePositions} * kDim);
     const Shared<BF16> values =
         dynamic_shared<BF16>(sizeof(BF16) * kTilePositions * kDim, std::int64_t{kTilePositions} * kDim);
     HONE_SHARED(const std::byte*, blocks, 2 * kTilePositions);
     HONE_SHARED(std::int32_t, within, 2 * kTilePositions);
     const TilePlaces places{blocks, within};
-    const Global<const AttendedRow> rows{p.rows_of};
-    const Global<const float> q{p.q};
-    const Global<float> out{p.out};
     const float scale = p.scale * 1.4426950408889634F;  // log2(e): exponentials are powers of two
 
     for (std::int32_t first = tile_begin; first < tile_end;) {
         const TileRun run = run_of(p, first, tile_end);
         TileQuery query[2];
-        HONE_UNROLL
-        for (int half = 0; half < 2; ++half) {
-            const auto pair = static_cast<std::int32_t>(warp_index()) * 16 + g + 8 * half;
-            const std::int32_t row = tile_begin + pair / group;
-            TileQuery& it = query[half];
-            it.row = row, it.head = kv_head * group + pair % group;
-            it.here = pair < tile_rows * group && row >= first && row < run.rows_end;
-            if (!it.here) continue;
-            const AttendedRow attended = rows[row];
-            it.sinks = attended.sinks, it.begin = attended.begin, it.end = attended.end;
-        }
-        std::uint32_t queries[kSteps][4];
-        HONE_UNROLL
-        for (int k = 0; k < kSteps; ++k) {
-            HONE_UNROLL
-            for (int part = 0; part < 4; ++part) {
-                const TileQuery& it = query[part % 2];
-                const std::int32_t channel = 16 * k + 2 * t + 8 * (part / 2);
-                F32x2 two{0, 0};
-                if (it.here && channel < dim)
-                    two = load<F32x2>(q, (it.row * p.n_heads + it.head) * dim + channel);
-                queries[k][part] = pack_bf16(two.x * scale, two.y * scale);
-            }
-        }
-
-        float sums[kDim / 8][4] = {}, largest[2] = {-INFINITY, -INFINITY}, weight[2] = {};
+        find_queries(p, run, first, tile_begin, tile_rows, query);
+        std::uint32_t queries[kDim / 16][4];
+        load_queries(p, query, scale, queries);
+        TileSums<kDim> sums;
         const std::int32_t count = run.positions();
         places.look_up(cache, run, 0, count);
         for (std::int32_t begin = 0; begin < count; begin += kTilePositions) {
@@ -232,94 +361,13 @@ HONE_DEVICE void attention_tiles_kernel(const AttentionParams& p) {
             load_tile<type, kDim>(cache, places, kv_head, begin, count, keys, values);
             if (begin + kTilePositions < count) places.look_up(cache, run, begin + kTilePositions, count);
             sync_block();
-
-            float scores[kFragments][4] = {};
-            HONE_UNROLL
-            for (int k = 0; k < kSteps; ++k) {
-                HONE_UNROLL
-                for (int n = 0; n < kFragments; n += 2) {  // two of 8 positions
-                    std::uint32_t b[4];
-                    load_matrices(
-                        b, keys,
-                        piece_place<kPieces>(8 * n + (lane & 7) + (lane >> 4 << 3), 2 * k + (lane >> 3 & 1)));
-                    const std::uint32_t low[2] = {b[0], b[1]}, high[2] = {b[2], b[3]};
-                    mma_bf16(scores[n], queries[k], low);
-                    mma_bf16(scores[n + 1], queries[k], high);
-                }
-            }
-            // Positions that every row of the run attends need no look, as long as they follow one another.
-            const std::int32_t from = run.position(begin),
-                               past = begin + kTilePositions <= count ? from + kTilePositions : -1;
-            const bool sees_all =
-                past >= 0 && begin >= run.sinks && from >= run.shared_begin && past <= run.shared_end;
-            if (!sees_all) {
-                HONE_UNROLL
-                for (int n = 0; n < kFragments; ++n) {
-                    HONE_UNROLL
-                    for (int i = 0; i < 4; ++i) {
-                        const std::int32_t which = begin + 8 * n + 2 * t + i % 2;
-                        if (which >= count || !query[i / 2].sees(run.position(which)))
-                            scores[n][i] = -INFINITY;
-                    }
-                }
-            }
-            HONE_UNROLL
-            for (int half = 0; half < 2; ++half) {
-                float top = largest[half];
-                HONE_UNROLL
-                for (int n = 0; n < kFragments; ++n)
-                    top = fmaxf(top, fmaxf(scores[n][2 * half], scores[n][2 * half + 1]));
-                top = fmaxf(top, shuffle_xor(top, 1));
-                top = fmaxf(top, shuffle_xor(top, 2));
-                const float base = top == -INFINITY ? 0.0F : top;  // nothing attended yet
-                const float rescale = exp2f(largest[half] - base);
-                largest[half] = top;
-                weight[half] *= rescale;
-                HONE_UNROLL
-                for (int n = 0; n < kFragments; ++n) {
-                    HONE_UNROLL
-                    for (int i = 2 * half; i < 2 * half + 2; ++i) {
-                        scores[n][i] = exp2f(scores[n][i] - base);
-                        weight[half] += scores[n][i];  // of the lane's columns
-                    }
-                }
-                HONE_UNROLL
-                for (int n = 0; n < kDim / 8; ++n)
-                    sums[n][2 * half] *= rescale, sums[n][2 * half + 1] *= rescale;
-            }
-            HONE_UNROLL
-            for (int k = 0; k < kTilePositions / 16; ++k) {
-                const std::uint32_t a[4] = {pack_bf16(scores[2 * k][0], scores[2 * k][1]),
-                                            pack_bf16(scores[2 * k][2], scores[2 * k][3]),
-                                            pack_bf16(scores[2 * k + 1][0], scores[2 * k + 1][1]),
-                                            pack_bf16(scores[2 * k + 1][2], scores[2 * k + 1][3])};
-                HONE_UNROLL
-                for (int n = 0; n < kDim / 8; n += 2) {  // two of 8 channels
-                    std::uint32_t b[4];
-                    load_matrices_transposed(b, values,
-                                             piece_place<kPieces>(16 * k + (lane & 15), n + (lane >> 4)));
-                    const std::uint32_t low[2] = {b[0], b[1]}, high[2] = {b[2], b[3]};
-                    mma_bf16(sums[n], a, low);
-                    mma_bf16(sums[n + 1], a, high);
-                }
-            }
+            float scores[kTileFragments][4] = {};
+            score_tile<kDim>(queries, keys, scores);
+            hide_unseen(run, query, begin, count, scores);
+            weigh_tile(sums, scores);
+            add_values(sums, scores, values);
         }
-
-        HONE_UNROLL
-        for (int half = 0; half < 2; ++half) {
-            float whole = weight[half] + shuffle_xor(weight[half], 1);
-            whole += shuffle_xor(whole, 2);
-            const TileQuery& it = query[half];
-            if (!it.here) continue;
-            const float inverse = 1.0F / whole;
-            HONE_UNROLL
-            for (int n = 0; n < kDim / 8; ++n) {
-                const std::int32_t channel = 8 * n + 2 * t;
-                if (channel >= dim) continue;
-                store(out, (it.row * p.n_heads + it.head) * dim + channel,
-                      F32x2{sums[n][2 * half] * inverse, sums[n][2 * half + 1] * inverse});
-            }
-        }
+        write_queries(p, query, sums);
         first = run.rows_end;
     }
 }
