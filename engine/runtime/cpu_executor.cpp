@@ -35,8 +35,8 @@ public:
         logits_rows_ = 0;
     }
 
-    void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool measures_mass,
-             Runtime::Counters& counters, const Progress& progress) override {
+    void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool measures_mass, RuntimeCounters& counters,
+             const Progress& progress) override {
         activations_.require(
             {pass.rows, slice, 0, reduced_bytes(model_.config, config_.arithmetic, config_.isa, slice)});
         place_rows(pass);

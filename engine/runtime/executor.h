@@ -7,10 +7,13 @@
 
 #include "engine/core/memory.h"
 #include "engine/core/progress.h"
+#include "engine/model/model.h"
+#include "engine/runtime/counters.h"
 #include "engine/runtime/kv_cache.h"
 #include "engine/runtime/operations.h"
 #include "engine/runtime/pass.h"
-#include "engine/runtime/runtime.h"
+#include "engine/runtime/run_config.h"
+#include "kernels/cpu/thread_pool.h"
 #include "kernels/cuda/device.h"
 
 namespace hone {
@@ -27,7 +30,7 @@ public:
     virtual void begin(std::int64_t rows) = 0;
     // One pass: its wanted rows' logits go behind those of the passes before. Counts what was computed, but no pairs.
     virtual void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool measures_mass,
-                     Runtime::Counters& counters, const Progress& progress) = 0;
+                     RuntimeCounters& counters, const Progress& progress) = 0;
     // Of all passes since begin(), [rows, n_vocab]; valid until the next begin().
     virtual std::span<const float> logits() = 0;
     // Frees what no sequence holds: activations, workspace and idle blocks. The logits are gone.

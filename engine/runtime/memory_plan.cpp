@@ -9,7 +9,6 @@
 #include "engine/runtime/device/device_workspace.h"
 #include "engine/runtime/kv_cache.h"
 #include "engine/runtime/page_bounds.h"
-#include "engine/runtime/runtime.h"
 #include "kernels/attention/attention.h"
 #include "kernels/linear/linear.h"
 

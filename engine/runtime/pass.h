@@ -7,7 +7,6 @@
 
 #include "engine/runtime/kv_cache.h"
 #include "engine/runtime/page_bounds.h"
-#include "engine/runtime/runtime.h"
 
 namespace hone {
 

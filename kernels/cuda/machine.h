@@ -52,6 +52,7 @@
 #include "kernels/cuda/machine_device.h"
 #else
 #include "kernels/cuda/emulation/machine_emulated.h"
+#include "kernels/cuda/emulation/matrices_emulated.h"
 #endif
 
 namespace hone::gpu {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """check_layers.py [ROOT]: holds the sources below ROOT against the dependency table in layers.json.
 
-Looks at #include lines, at the LINKS of hone_library() and the target_link_libraries() lines, and at licence lines. Prints one
+Looks at #include lines, for headers that include themselves by way of others too, at the LINKS of hone_library() and the target_link_libraries() lines, and at licence lines. Prints one
 line a breach, "FILE:LINE: what, and what is allowed", and exits with 1 where there is one.
 """
 import json
@@ -70,6 +70,26 @@ def check_includes(name, text, breaches):
                 breaches.append(f"{name}:{number}: includes {header}; {library} belongs to {', '.join(rule['folders'])}")
 
 
+def check_cycles(includes, breaches):
+    """Headers that include each other, at whatever remove: neither can be read before the other."""
+    done, path = set(), []
+
+    def visit(header):
+        if header in path:
+            cycle = path[path.index(header):]
+            breaches.append(f"{header}:1: includes itself by way of {', '.join(cycle[1:]) or 'nothing'}")
+            return
+        if header in done:
+            return
+        path.append(header)
+        for included in includes.get(header, ()):
+            visit(included)
+        done.add(path.pop())
+
+    for header in sorted(includes):
+        visit(header)
+
+
 def check_licence(name, text, breaches):
     wanted = next(licence for folder, licence in sorted(TABLE["licences"].items(), reverse=True)
                   if not folder or name.startswith(folder + "/"))
@@ -131,14 +151,16 @@ def check_links(root, breaches):
 
 
 def breaches_below(root):
-    breaches = []
+    breaches, includes = [], {}
     for path in sorted(file for top in LICENSED for file in (root / top).rglob("*")):
         if path.suffix not in SOURCES | SCRIPTS or not path.is_file():
             continue
         name, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
         if path.suffix in SOURCES and name.split("/")[0] in CHECKED:
             check_includes(name, text, breaches)
+            includes[name] = re.findall(r'^\s*#\s*include\s*"([^"]+)"', text, re.M)
         check_licence(name, text, breaches)
+    check_cycles(includes, breaches)
     check_links(root, breaches)
     return breaches
 

@@ -55,6 +55,10 @@ class PlantedBreach(unittest.TestCase):
         self.prepend("engine/formats/checkpoint.cpp", '#include "engine/runtime/runtime.h"')
         self.expect("engine/formats/checkpoint.cpp:2", "engine/runtime/runtime.h", "engine/core")
 
+    def test_headers_that_include_each_other(self):
+        self.prepend("engine/runtime/counters.h", '#include "engine/runtime/runtime.h"')
+        self.expect("includes itself by way of", "engine/runtime/runtime.h")
+
     def test_the_window_including_the_engine(self):
         self.prepend("ui/shell/about_dialog.cpp", '#include "engine/formats/gguf.h"')
         self.expect("ui/shell/about_dialog.cpp:2", "engine/formats/gguf.h")

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "engine/runtime/generation.h"
+#include "engine/runtime/memory_plan.h"
 #include "engine/runtime/runtime.h"
 #include "tests/runtime/sample_model.h"
 

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "engine/runtime/memory_plan.h"
 #include "engine/runtime/runtime.h"
 #include "engine/runtime/sampling.h"
 #include "tests/paths/paths.h"

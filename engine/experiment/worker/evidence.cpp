@@ -69,7 +69,7 @@ void WeightEvidence::left_out(const Checkpoint& run, bool planned) {
     if (planned) zeros_ += left_out_;
 }
 
-std::int64_t WeightEvidence::converted_products(const Runtime::Counters& counters) const {
+std::int64_t WeightEvidence::converted_products(const RuntimeCounters& counters) const {
     std::int64_t sum = 0;
     for (const DTypeInfo& type : all_dtypes()) {  // leaving zeros out converts nothing
         const auto index = static_cast<std::size_t>(type.type);
@@ -78,7 +78,7 @@ std::int64_t WeightEvidence::converted_products(const Runtime::Counters& counter
     return sum;
 }
 
-CounterValues counter_values(const Runtime::Counters& before, const Runtime::Counters& after,
+CounterValues counter_values(const RuntimeCounters& before, const RuntimeCounters& after,
                              const RunConfig& config, const GenerationTimings& timings,
                              const WeightEvidence* weights, std::int64_t merge_cache_hits) {
     const std::int64_t reduced = after.reduced_products - before.reduced_products;

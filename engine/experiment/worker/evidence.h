@@ -10,8 +10,8 @@
 
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/formats/checkpoint.h"
+#include "engine/runtime/counters.h"
 #include "engine/runtime/generation.h"
-#include "engine/runtime/runtime.h"
 
 namespace hone {
 
@@ -35,7 +35,7 @@ public:
     // What techniques of the recipe count of the model's shapes.
     const CounterValues& shape_counters() const { return shape_counters_; }
     // Of a run's products those whose weights are stored in a type that the file has none of.
-    std::int64_t converted_products(const Runtime::Counters& counters) const;
+    std::int64_t converted_products(const RuntimeCounters& counters) const;
 
 private:
     double zero_share_before_;
@@ -47,7 +47,7 @@ private:
 
 // What moved between two moments of a runtime, in one generation, and in the weights (null for the baseline, whose weights are the
 // file's).
-CounterValues counter_values(const Runtime::Counters& before, const Runtime::Counters& after,
+CounterValues counter_values(const RuntimeCounters& before, const RuntimeCounters& after,
                              const RunConfig& config, const GenerationTimings& timings,
                              const WeightEvidence* weights, std::int64_t merge_cache_hits);
 

@@ -7,6 +7,7 @@
 
 #include "engine/formats/checkpoint.h"
 #include "engine/prediction/machine_load.h"
+#include "engine/runtime/memory_plan.h"
 #include "engine/runtime/runtime.h"
 #include "profiler/environment/environment.h"
 

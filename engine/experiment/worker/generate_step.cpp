@@ -5,6 +5,7 @@
 #include "engine/core/error.h"
 #include "engine/core/system_memory.h"
 #include "engine/experiment/worker/prepared.h"
+#include "engine/runtime/memory_plan.h"
 #include "engine/runtime/sampling.h"
 #include "engine/tokenizer/chat_template.h"
 

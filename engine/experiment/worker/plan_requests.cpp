@@ -8,6 +8,7 @@
 #include "engine/formats/file_format.h"
 #include "engine/prediction/calibration_cache.h"
 #include "engine/prediction/time_prediction.h"
+#include "engine/runtime/memory_plan.h"
 #include "engine/runtime/runtime.h"
 #include "engine/techniques/apply/technique.h"
 

@@ -62,7 +62,7 @@ public:
         logits_rows_ = 0;
     }
 
-    void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool, Runtime::Counters& counters,
+    void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool, RuntimeCounters& counters,
              const Progress& progress) override {
         follow(tracing);
         if (!extends_all(pass)) return take(pass, slice, false, tracing, counters, progress);
@@ -104,7 +104,7 @@ public:
 
 private:
     // `decodes`: the pass is padded to its bucket, and comes again and again. Graphs or not, padding is the same, and so are the logits.
-    void take(Pass& pass, std::int64_t slice, bool decodes, Tracing& tracing, Runtime::Counters& counters,
+    void take(Pass& pass, std::int64_t slice, bool decodes, Tracing& tracing, RuntimeCounters& counters,
               const Progress& progress) {
         activations_.require({pass.rows, slice, decodes ? pass.rows : 0, 0});
         Products products{config_.arithmetic, config_.reduced_output};
@@ -195,7 +195,7 @@ private:
         return memory_.device().end_capture();
     }
 
-    void count_non_finite(std::int64_t rows, Runtime::Counters& counters) {
+    void count_non_finite(std::int64_t rows, RuntimeCounters& counters) {
         if (rows == 0) return;
         bad_.require(rows);
         memory_.device().download(bad_.data(), workspace_.bad.data(),

@@ -250,5 +250,3 @@ inline std::uint32_t ballot(bool condition) {
 }
 
 }  // namespace hone::gpu
-
-#include "kernels/cuda/emulation/matrices_emulated.h"
