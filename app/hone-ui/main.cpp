@@ -19,7 +19,6 @@
 #include "engine/experiment/client/left_behind.h"
 #include "engine/techniques/schema/schema.h"
 #include "ui/shell/main_window.h"
-#include "ui/shell/screenshots.h"
 #include "ui/shell/settings.h"
 #include "ui/widgets/error_words.h"
 #include "ui/widgets/question.h"
@@ -30,7 +29,7 @@ using namespace hone;
 using namespace hone::ui;
 
 struct Arguments {
-    QString checkpoint, store, recipe, screenshots;
+    QString checkpoint, store, recipe;
     QSize size;  // invalid: as it was last
 };
 
@@ -96,16 +95,12 @@ Arguments parse(const QCoreApplication& application) {
         QStringLiteral("[CHECKPOINT]"));
     const QCommandLineOption store(QStringLiteral("store"), QApplication::tr("Keep runs in FILE."),
                                    QStringLiteral("FILE"));
-    const QCommandLineOption screenshots(
-        QStringLiteral("screenshots"),
-        QApplication::tr("Save a picture of every page, and of a stored trace, in DIR and quit."),
-        QStringLiteral("DIR"));
     const QCommandLineOption recipe(QStringLiteral("recipe"),
                                     QApplication::tr("Start with the recipe in FILE (JSON)."),
                                     QStringLiteral("FILE"));
     const QCommandLineOption size(QStringLiteral("size"), QApplication::tr("Make the window this large."),
                                   QStringLiteral("WIDTHxHEIGHT"));
-    parser.addOptions({store, recipe, size, screenshots});
+    parser.addOptions({store, recipe, size});
     parser.process(application);
     const QStringList positional = parser.positionalArguments();
     const QSize wanted = asSize(parser.value(size));
@@ -113,8 +108,7 @@ Arguments parse(const QCoreApplication& application) {
         throw Error(ErrorDetails{"", "", "--size", "'" + parser.value(size).toStdString() + "'",
                                  "WIDTHxHEIGHT, like 1280x800", Fault::argument,
                                  "The value of --size cannot be used."});
-    return {positional.value(0), parser.value(store), parser.value(recipe), parser.value(screenshots),
-            wanted};
+    return {positional.value(0), parser.value(store), parser.value(recipe), wanted};
 }
 
 int complain(const char* text) {
@@ -225,12 +219,5 @@ int main(int argc, char** argv) {
         program.window().reopenLast();
     else
         program.window().openAsked(arguments.checkpoint);
-    if (!arguments.screenshots.isEmpty()) {
-        program.window().keepNothing();
-        auto* screenshots =
-            new Screenshots(program.window(), program.session(), arguments.screenshots, &application);
-        QObject::connect(screenshots, &Screenshots::finished, &application, &QApplication::quit);
-        screenshots->start();
-    }
     return QApplication::exec();
 }

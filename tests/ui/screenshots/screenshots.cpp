@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/shell/screenshots.h"
+#include "tests/ui/screenshots/screenshots.h"
 
 #include <QApplication>
 #include <QCheckBox>

@@ -12,7 +12,8 @@ class MainWindow;
 class Session;
 
 // Saves every page as PAGE-light.png and PAGE-dark.png in a folder, the playground with answers where a model is open, and the timeline
-// where a stored run has a trace, and then emits finished(): for the documents, and to look at the window without a display.
+// where a stored run has a trace, and then
+// emits finished().
 class Screenshots : public QObject {
     Q_OBJECT
 public:
