@@ -22,7 +22,7 @@
 #include "ui/pages/compare/comparison_card.h"
 #include "ui/pages/compare/runs_table.h"
 #include "ui/pages/compare_page.h"
-#include "ui/pages/tables/figure_delegate.h"
+#include "ui/tables/figure_delegate.h"
 #include "ui/widgets/banner.h"
 
 using namespace hone;

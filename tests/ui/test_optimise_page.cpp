@@ -16,7 +16,7 @@
 #include "ui/pages/optimise/ledger_card.h"
 #include "ui/pages/optimise/technique_card.h"
 #include "ui/pages/optimise/technique_list.h"
-#include "ui/pages/tables/figure_table.h"
+#include "ui/tables/figure_table.h"
 #include "ui/widgets/banner.h"
 
 using namespace hone;

@@ -5,7 +5,7 @@
 
 namespace hone::ui {
 
-// Roles that the tables of figures paint (ui/pages/tables).
+// Roles that the tables of figures paint (ui/tables).
 enum FigureRole {
     SortRole = Qt::UserRole + 1,  // a number or text to sort by
     ToneRole,                     // int of Tone

@@ -20,7 +20,7 @@
 #include "ui/charts/roofline_chart.h"
 #include "ui/forms/schema_text.h"
 #include "ui/models/run_roles.h"
-#include "ui/pages/tables/figure_table.h"
+#include "ui/tables/figure_table.h"
 #include "ui/theme/theme.h"
 #include "ui/timeline/trace_text.h"
 #include "ui/widgets/elided_label.h"

@@ -8,7 +8,7 @@
 #include <QSortFilterProxyModel>
 
 #include "ui/models/run_roles.h"
-#include "ui/pages/tables/figure_table.h"
+#include "ui/tables/figure_table.h"
 #include "ui/theme/theme.h"
 #include "ui/timeline/timeline_panel.h"
 #include "ui/widgets/banner.h"

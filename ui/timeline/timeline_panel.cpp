@@ -13,7 +13,7 @@
 
 #include "ui/forms/schema_text.h"
 #include "ui/models/runs_model.h"
-#include "ui/pages/tables/figure_table.h"
+#include "ui/tables/figure_table.h"
 #include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 #include "ui/timeline/trace_files.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "profiler/trace/kernel_table.h"
-#include "ui/pages/tables/figure_delegate.h"
+#include "ui/tables/figure_delegate.h"
 
 namespace hone::ui {
 

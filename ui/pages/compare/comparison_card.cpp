@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "ui/models/runs_model.h"
-#include "ui/pages/tables/figure_table.h"
+#include "ui/tables/figure_table.h"
 #include "ui/theme/plain_text.h"
 
 namespace hone::ui {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ui/models/runs_model.h"
-#include "ui/pages/tables/figure_table.h"
+#include "ui/tables/figure_table.h"
 
 class QMenu;
 

@@ -4,7 +4,7 @@
 #include <QHeaderView>
 #include <QKeyEvent>
 
-#include "ui/pages/tables/figure_table.h"
+#include "ui/tables/figure_table.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/question.h"
 

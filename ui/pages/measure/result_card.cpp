@@ -8,7 +8,7 @@
 #include "ui/models/metric_text.h"
 #include "ui/models/runs_model.h"
 #include "ui/models/trace_tip.h"
-#include "ui/pages/tables/figure_table.h"
+#include "ui/tables/figure_table.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
 

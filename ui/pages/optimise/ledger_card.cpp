@@ -3,7 +3,7 @@
 
 #include "ui/models/run_estimate.h"
 #include "ui/models/run_headline.h"
-#include "ui/pages/tables/figure_table.h"
+#include "ui/tables/figure_table.h"
 #include "ui/widgets/buttons.h"
 
 namespace hone::ui {

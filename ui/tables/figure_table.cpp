@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/pages/tables/figure_table.h"
+#include "ui/tables/figure_table.h"
 
 #include <QEvent>
 #include <QHeaderView>
@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "ui/models/run_roles.h"
-#include "ui/pages/tables/figure_delegate.h"
+#include "ui/tables/figure_delegate.h"
 #include "ui/theme/theme.h"
 
 namespace hone::ui {

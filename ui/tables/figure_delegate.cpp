@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/pages/tables/figure_delegate.h"
+#include "ui/tables/figure_delegate.h"
 
 #include <QAbstractItemView>
 #include <QApplication>
