@@ -85,6 +85,10 @@ constexpr std::string_view kIntervals = R"(
 - Interleaved repetitions go on beyond the number that was asked for until the 99 % interval of the ratio of decode speeds reaches no
   further than ±2.5 % (`--resolution`), for a minute and 300 repetitions at most. When to stop hangs on how wide the interval is and never on
   where it lies.
+- Several candidates of one baseline take their turns in each round (A B C, C B A, …), and two of them are pairs like a
+  candidate and its baseline. Where memory does not hold all, the baseline stays and candidates come in blocks: a pair is of one round always.
+  One whose interval is narrow enough rests. Each interval and verdict is of its own comparison, however many there are: of 16 candidates like
+  the baseline one or more would get a wrong verdict on a metric in 15 % of series.
 - Runs that were measured apart are compared as independent samples (Welch's t on logarithms), with a warning: drift between the two is
   not part of such an interval. Speed and memory are refused, with the reason, where machine, processor, instruction set, device,
   threads or workload differ, and speed also where the build type does; another governor, version, commit, compiler or library and

@@ -130,6 +130,7 @@ std::int64_t storeRun(Store& store, const InventedRun& run, const json& workload
         {"hostname", "workbench"}, {"cpu", "AMD EPYC"}, {"logical_cores", 2}, {"hone_version", "0.1.0"}};
     what.side = run.recipe.empty() ? "baseline" : "candidate";
     if (pair > 0) what.paired_with = pair;
+    what.series = run.series;
     const std::int64_t id = store.begin_run(what);
     if (run.status != "failed") addRepetitions(store, id, run, workload);
     if (run.status == "done") addAccuracy(store, id, run, pair > 0);
@@ -169,6 +170,29 @@ std::int64_t storeInventedRuns(Store& store, const json& workload, const json& t
             store.add_run_note(id, "210 of 211 matrices are int4; the output matrix stays bf16");
         }
     }
+    return baseline;
+}
+
+std::int64_t storeInventedSeries(Store& store, const json& workload, const json& target, bool failed) {
+    const profiler::Series series = store.begin_series(
+        {{{"technique", "quantize_weights"}, {"option", "scheme"}, {"values", {"q8_0", "q4_1", "q4_0"}}}});
+    InventedRun run;
+    run.label = "baseline";
+    run.series = series;
+    const std::int64_t baseline = storeRun(store, run, workload, target);
+    const auto candidate = [&](const char* scheme, double decode, double peak, double divergence) {
+        run.label = std::string("Quantise weights ") + scheme;
+        run.recipe = {{{"technique", "quantize_weights"}, {"options", {{"scheme", scheme}}}}};
+        run.decode = decode;
+        run.peakMegabytes = peak;
+        run.divergence = divergence;
+        run.agreement = 0.9;
+        run.status = failed && run.label.ends_with("q4_0") ? "failed" : "done";
+        storeRun(store, run, workload, target, baseline);
+    };
+    candidate("q8_0", 230, 240, 0.001);
+    candidate("q4_1", 290, 190, 0.05);  // q4_0 is faster and diverges less
+    candidate("q4_0", 310, 180, 0.04);
     return baseline;
 }
 

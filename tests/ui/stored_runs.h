@@ -4,6 +4,7 @@
 #include <QString>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "engine/experiment/protocol/experiment.h"
@@ -18,6 +19,7 @@ struct InventedRun {
     double prefill = 1610, decode = 131, peakMegabytes = 366, modelMegabytes = 271;
     double perplexity = 15.9, divergence = 0, agreement = 1;
     std::string status = "done", reason = {};
+    std::optional<profiler::Series> series = {};
 };
 
 inline constexpr const char* inventedModel = "/models/SmolLM2-135M-Instruct.BF16.gguf";
@@ -32,5 +34,9 @@ std::int64_t storeRun(profiler::Store& store, const InventedRun& run, const nloh
 // A baseline with candidates of every outcome: faster, smaller, worse, unclear, failed, cancelled. Returns the baseline's id.
 std::int64_t storeInventedRuns(profiler::Store& store, const nlohmann::json& workload,
                                const nlohmann::json& target);
+
+// A series of three schemes of quantisation, of which q4_0 fails where `failed`, and its baseline, whose id is returned.
+std::int64_t storeInventedSeries(profiler::Store& store, const nlohmann::json& workload,
+                                 const nlohmann::json& target, bool failed = false);
 
 }  // namespace hone::ui::testing

@@ -430,6 +430,53 @@ private slots:
         QVERIFY(!data("Accuracy as it converges").csv().contains(QStringLiteral("baseline")));
     }
 
+    void aSeriesIsDrawnAsAFront() {
+        fillSeries();
+        QCOMPARE(f_->session.pinnedBaseline(), std::optional(baseline_));
+        QCOMPARE(comparison().columnCount(), 4);  // each candidate of it is ticked
+        auto* which = f_->named<QComboBox>(QStringLiteral("Runs that are shown"));
+        QVERIFY(which->isVisible());
+        QCOMPARE(which->currentText(), QStringLiteral("Series 1: scheme"));
+        const auto* scatter = f_->window.findChild<ScatterChart*>();
+        QCOMPARE(names(*scatter), (QStringList{QStringLiteral("baseline"), QStringLiteral("q8_0"),
+                                               QStringLiteral("q4_1"), QStringLiteral("q4_0")}));
+        // q4_1 is slower than q4_0 and diverges more; the baseline diverges from itself in nothing.
+        QCOMPARE(scatter->front(), (std::vector<std::size_t>{0, 1, 3}));
+
+        choose(*f_->named<QComboBox>(QStringLiteral("Metric to the right")), "peak_memory");
+        QCOMPARE(scatter->front(), (std::vector<std::size_t>{3, 1, 0}));
+        choose(*f_->named<QComboBox>(QStringLiteral("Metric upwards")), "attention_mass");
+        QVERIFY(scatter->isEmpty());
+        QStringList words;
+        for (const QLabel* label : scatter->findChildren<QLabel*>()) words.append(label->text());
+        QVERIFY(words.contains(QStringLiteral("No run of this series has both figures.")));
+    }
+
+    void theChosenRunsStayUntilAnotherSeriesIsPinned() {
+        fillSeries();
+        auto* which = f_->named<QComboBox>(QStringLiteral("Runs that are shown"));
+        const auto* scatter = f_->window.findChild<ScatterChart*>();
+        which->setCurrentIndex(0);
+        QVERIFY(names(*scatter).first().contains(QStringLiteral("baseline")));
+        QCOMPARE(names(*scatter).size(), 4);
+        const std::int64_t second =
+            testing::storeInventedSeries(f_->session.store(), workload_, target_, true);
+        emit f_->session.runRequested(second + 1);
+        QCOMPARE(which->currentText(), QStringLiteral("Series 2: scheme"));
+        QCOMPARE(names(*scatter),
+                 (QStringList{QStringLiteral("baseline"), QStringLiteral("q8_0"), QStringLiteral("q4_1")}));
+        which->setCurrentIndex(0);
+        tickOnly(second + 1);
+        QCOMPARE(which->currentIndex(), 0);
+        f_->named<QLineEdit>(QStringLiteral("Filter the runs"))->setText(QStringLiteral("series=1"));
+        QCOMPARE(table()->model()->rowCount(), 4);
+    }
+
+    void withoutSeriesThereIsNothingToChoose() {
+        fill();
+        QVERIFY(!f_->named<QComboBox>(QStringLiteral("Runs that are shown"))->isVisible());
+    }
+
     void runsThatCannotBeComparedAreNotDrawnBesideTheBaseline() {
         fill();
         testing::InventedRun other;
@@ -488,6 +535,19 @@ private:
         emit f_->session.runsChanged();
         QTRY_VERIFY_WITH_TIMEOUT(table()->model()->rowCount() == 9, 5000);
     }
+    void fillSeries() {
+        baseline_ = testing::storeInventedSeries(f_->session.store(), workload_, target_);
+        emit f_->session.runsChanged();
+        QTRY_VERIFY_WITH_TIMEOUT(table()->model()->rowCount() == 4, 5000);
+    }
+    static QStringList names(const ScatterChart& chart) {
+        QStringList found;
+        for (const auto& row : chart.table().rows) found.append(row.first());
+        return found;
+    }
+    static void choose(QComboBox& box, const char* metric) {
+        box.setCurrentIndex(box.findData(QString::fromUtf8(metric)));
+    }
     RunsTable* table() const { return f_->window.findChild<RunsTable*>(); }
     const ComparisonModel& comparison() const { return f_->window.findChild<ComparisonCard*>()->model(); }
     QString verdict(const QString& metric) const {
@@ -528,6 +588,7 @@ private:
         return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
     }
 
+    const nlohmann::json workload_{{"prompt_tokens", 128}, {"generated_tokens", 16}};
     const nlohmann::json target_{{"device", "cpu"}, {"threads", 2}};
     std::int64_t baseline_ = 0;
     std::unique_ptr<test::PageFixture> f_;

@@ -130,8 +130,9 @@ void ScatterChart::draw() {
         QCPGraph* dot = plot().addGraph();
         dot->setName(point.name);
         dot->setLineStyle(QCPGraph::lsNone);
-        dot->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(theme.palette().surface, 1),
-                                             point.color.resolve(), 2 * pointRadius));
+        dot->setScatterStyle(
+            QCPScatterStyle(point.reference ? QCPScatterStyle::ssSquare : QCPScatterStyle::ssCircle,
+                            QPen(theme.palette().surface, 1), point.color.resolve(), 2 * pointRadius));
         dot->addData(xScale_.place(point.x.value), yScale_.place(point.y.value));
         auto* label = new QCPItemText(&plot());
         label->setClipToAxisRect(false);

@@ -21,6 +21,7 @@ struct ScatterPoint {
     QString name;
     ScatterValue x, y;
     ChartColor color = ChartColor::muted();
+    bool reference = false;  // what the others are compared with: a square
 };
 
 struct ScatterAxis {

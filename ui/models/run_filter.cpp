@@ -156,6 +156,12 @@ void RunFilter::add(QString term) {
             return compares(static_cast<double>(run.id), relation, id);
         });
     }
+    if (number && name == QLatin1String("series")) {
+        const double id = wanted.toDouble();
+        return keep([relation, id](const RunRecord& run) {
+            return run.what.series && compares(static_cast<double>(run.what.series->id), relation, id);
+        });
+    }
     const profiler::MetricDefinition* metric = figureField(name);
     const auto value = metric == nullptr ? std::nullopt : parseFigure(wanted, metric->unit);
     if (number && value)
@@ -172,7 +178,7 @@ bool RunFilter::accepts(const RunRecord& run) const {
 
 QString RunFilter::help() {
     return tr("Write words, fields (model: recipe: status: type: tag: note: star:yes) and figures with > < = "
-              "(%1 run), such as model:smol decode>100 -status:failed")
+              "(%1 run series), such as model:smol decode>100 -status:failed")
         .arg(figureNames());
 }
 

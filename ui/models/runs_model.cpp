@@ -215,6 +215,16 @@ void RunsModel::setTicked(std::int64_t run, bool ticked) {
     emit tickedChanged();
 }
 
+void RunsModel::tick(const std::vector<std::int64_t>& runs) {
+    bool any = false;
+    for (const std::int64_t run : runs) {
+        if (!ticked_.insert(run).second) continue;
+        any = true;
+        if (const int row = rowOf(run); row >= 0) emit dataChanged(index(row, Tick), index(row, Tick));
+    }
+    if (any) emit tickedChanged();
+}
+
 std::vector<std::int64_t> RunsModel::ticked() const {
     std::vector<std::int64_t> result;
     for (const std::int64_t id : ticked_)

@@ -53,6 +53,7 @@ public:
     void setPinned(std::optional<std::int64_t> run);
     std::optional<std::int64_t> pinned() const { return pinned_; }
     void setTicked(std::int64_t run, bool ticked);
+    void tick(const std::vector<std::int64_t>& runs);  // and says so once
     bool isTicked(std::int64_t run) const { return ticked_.contains(run); }
     std::vector<std::int64_t> ticked() const;  // ascending; only runs that are there
 

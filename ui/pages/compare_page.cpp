@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "ui/forms/schema_text.h"
+#include "ui/models/series.h"
 #include "ui/models/trace_tip.h"
 #include "ui/pages/compare/charts_card.h"
 #include "ui/pages/compare/comparison_card.h"
@@ -244,7 +245,7 @@ void ComparePage::pinSomething() {
     for (const profiler::RunRecord& run : model_.runs()) {
         if (run.status != "done" || !run.what.paired_with || model_.find(*run.what.paired_with) == nullptr)
             continue;
-        if (model_.ticked().empty()) model_.setTicked(run.id, true);
+        if (model_.ticked().empty()) model_.tick(candidatesBeside(model_.runs(), run));
         return pin(*run.what.paired_with);
     }
     for (const profiler::RunRecord& run : model_.runs())
@@ -265,7 +266,7 @@ void ComparePage::showRun(std::int64_t run) {
     // What was ticked before stays: this run comes to it.
     const auto pair = record->what.paired_with;
     if (pair && model_.find(*pair) != nullptr) pin(*pair);
-    if (session().pinnedBaseline() != run) model_.setTicked(run, true);
+    if (session().pinnedBaseline() != run) model_.tick(candidatesBeside(model_.runs(), *record));
     table_->selectRun(run);
     table_->setFocus();
 }

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 
+#include "ui/models/run_roles.h"
 #include "ui/models/session.h"
 #include "ui/pages/compare/charts_card.h"
 #include "ui/pages/compare/comparison_card.h"
@@ -135,6 +136,8 @@ void Screenshots::tickRuns() {
             continue;
         }
         table->selectRun(run.id);
+        const QModelIndex mark = table->currentIndex().siblingAtColumn(RunsModel::Tick);
+        if (mark.data(MarkRole).toInt() == static_cast<int>(Mark::checkOn)) continue;  // with its series
         QKeyEvent tick(QEvent::KeyPress, Qt::Key_Space, Qt::NoModifier);
         QApplication::sendEvent(table, &tick);
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/compare/charts_card.h"
 
+#include <QAbstractItemView>
 #include <QComboBox>
+#include <QSignalBlocker>
 #include <QToolButton>
 #include <algorithm>
 
@@ -22,6 +24,8 @@ namespace {
 using profiler::RunRecord;
 
 constexpr int chartHeight = 190;
+constexpr int shownCharacters = 8;  // of the name of a series, at least
+constexpr int widestChoice = 220;
 
 // A model against itself differs in nothing, whether or not that was measured.
 std::optional<profiler::MetricValue> valueOf(const RunRecord& run, const std::string& metric) {
@@ -85,7 +89,6 @@ ComparisonChartsCard::ComparisonChartsCard(profiler::Store& store, QWidget* pare
         chart->setEmptyText(tr("Choose a baseline and tick runs to see them here."));
     }
     connect(samples_, &SampleCharts::choiceChanged, this, &ComparisonChartsCard::draw);
-    scatter_->setEmptyText(tr("Runs that have both figures appear here."));
     auto* head = new QHBoxLayout;
     head->addWidget(tabs_);
     head->addStretch();
@@ -111,6 +114,20 @@ QComboBox* ComparisonChartsCard::makeChoice(const QString& name, profiler::Role 
     return box;
 }
 
+// Hidden while there is no series to choose.
+QComboBox* ComparisonChartsCard::makeSeriesChoice() {
+    which_ = new QComboBox;
+    which_->setAccessibleName(tr("Runs that are shown"));
+    which_->view()->setAccessibleName(which_->accessibleName());
+    which_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    which_->setMinimumContentsLength(shownCharacters);
+    which_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    which_->setMaximumWidth(widestChoice);
+    which_->hide();
+    connect(which_, &QComboBox::currentIndexChanged, this, &ComparisonChartsCard::draw);
+    return which_;
+}
+
 QWidget* ComparisonChartsCard::makeScatter() {
     auto* page = new QWidget;
     auto* column = new QVBoxLayout(page);
@@ -123,6 +140,7 @@ QWidget* ComparisonChartsCard::makeScatter() {
     row->addWidget(new TextLabel(tr("against"), TextStyle::body, Tone::muted));
     row->addWidget(x_);
     row->addStretch();
+    row->addWidget(makeSeriesChoice());
     column->addLayout(row);
     column->addWidget(scatter_, 1);
     return page;
@@ -152,7 +170,34 @@ void ComparisonChartsCard::setRuns(const RunRecord* baseline, std::vector<RunRec
     baseline_ = baseline == nullptr ? std::nullopt : std::optional(*baseline);
     ticked_ = std::move(ticked);
     others_ = std::move(others);
+    followSeries();
     draw();
+}
+
+// What was chosen stays, until a baseline of another series is pinned.
+void ComparisonChartsCard::followSeries() {
+    std::vector<RunRecord> all = ticked_;
+    if (baseline_) all.push_back(*baseline_);
+    all.insert(all.end(), others_.begin(), others_.end());
+    series_ = storedSeries(all);
+    const QSignalBlocker blocker(which_);
+    const qlonglong chosen = which_->currentData().toLongLong();
+    which_->clear();
+    which_->addItem(tr("All runs"), 0LL);
+    for (const StoredSeries& series : series_)
+        which_->addItem(series.title, static_cast<qlonglong>(series.id));
+    const std::int64_t pinned = baseline_ && baseline_->what.series ? baseline_->what.series->id : 0;
+    const qlonglong wanted = pinned != followed_ ? static_cast<qlonglong>(pinned) : chosen;
+    followed_ = pinned;
+    which_->setCurrentIndex(std::max(0, which_->findData(wanted)));
+    which_->setVisible(!series_.empty());
+}
+
+const StoredSeries* ComparisonChartsCard::chosenSeries() const {
+    const qlonglong id = which_->currentData().toLongLong();
+    const auto found = std::find_if(series_.begin(), series_.end(),
+                                    [id](const StoredSeries& each) { return each.id == id; });
+    return found == series_.end() ? nullptr : &*found;
 }
 
 // The first is "the candidate"; further ones take the series' colours in order.
@@ -195,16 +240,41 @@ void ComparisonChartsCard::showLeftOut() {
     leftOutLabel_->setVisible(!leftOut_.isEmpty());
 }
 
-void ComparisonChartsCard::drawScatter() {
+// Its runs alone, named by what was swept. Ticked ones have their colour.
+void ComparisonChartsCard::drawSeries(const StoredSeries& series) {
     const std::string xId = x_->currentData().toString().toStdString(),
                       yId = y_->currentData().toString().toStdString();
     const AxisOf x(xId), y(yId);
     std::vector<ScatterPoint> points;
-    const auto add = [&](const RunRecord& run, ChartColor color) {
+    for (const RunRecord& run : series.runs) {
         const auto a = valueOf(run, xId), b = valueOf(run, yId);
-        if (a && b && run.status == "done") points.push_back({runName(run), x.value(*a), y.value(*b), color});
+        if (!a || !b || run.status != "done") continue;
+        const auto ticked = std::find_if(ticked_.begin(), ticked_.end(),
+                                         [&run](const RunRecord& each) { return each.id == run.id; });
+        const ChartColor color = run.what.side == "baseline" ? ChartColor::baseline()
+                                 : ticked == ticked_.end()
+                                     ? ChartColor::muted()
+                                     : colorOf(static_cast<std::size_t>(ticked - ticked_.begin()));
+        points.push_back({nameInSeries(run), x.value(*a), y.value(*b), color, run.what.side == "baseline"});
+    }
+    scatter_->setEmptyText(tr("No run of this series has both figures."));
+    scatter_->setAxes(x.axis(), y.axis());
+    scatter_->setPoints(std::move(points));
+}
+
+void ComparisonChartsCard::drawScatter() {
+    if (const StoredSeries* series = chosenSeries()) return drawSeries(*series);
+    scatter_->setEmptyText(tr("Runs that have both figures appear here."));
+    const std::string xId = x_->currentData().toString().toStdString(),
+                      yId = y_->currentData().toString().toStdString();
+    const AxisOf x(xId), y(yId);
+    std::vector<ScatterPoint> points;
+    const auto add = [&](const RunRecord& run, ChartColor color, bool reference = false) {
+        const auto a = valueOf(run, xId), b = valueOf(run, yId);
+        if (a && b && run.status == "done")
+            points.push_back({runName(run), x.value(*a), y.value(*b), color, reference});
     };
-    if (baseline_) add(*baseline_, ChartColor::baseline());
+    if (baseline_) add(*baseline_, ChartColor::baseline(), true);
     for (std::size_t i = 0; i < ticked_.size(); ++i)
         if (!leftOut(ticked_[i], xId) && !leftOut(ticked_[i], yId)) add(ticked_[i], colorOf(i));
     // Grey runs are there for orientation: those of another model or that cannot be compared are not worth a word.

@@ -8,6 +8,7 @@
 
 #include "profiler/statistics/metrics.h"
 #include "profiler/store/store.h"
+#include "ui/models/series.h"
 #include "ui/pages/compare/sample_charts.h"
 #include "ui/widgets/card.h"
 
@@ -20,7 +21,7 @@ class ElidedLabel;
 class IntervalBarsChart;
 class ScatterChart;
 
-// The pinned and ticked runs drawn: any metric against any, bars with intervals, and what their samples show. A run that cannot be
+// The pinned and ticked runs drawn: any metric against any, or a series with its front; bars with intervals, and what their samples show. A run that cannot be
 // compared with the pinned one is not drawn beside it: the foot says which and why.
 class ComparisonChartsCard : public Card {
     Q_OBJECT
@@ -32,11 +33,15 @@ public:
                  std::vector<profiler::RunRecord> others);
 
 private:
+    QComboBox* makeSeriesChoice();
     QComboBox* makeChoice(const QString& name, profiler::Role chosen);
     QWidget* makeScatter();
     QWidget* makeBars();
     void draw();
     void drawScatter();
+    void drawSeries(const StoredSeries& series);
+    void followSeries();
+    const StoredSeries* chosenSeries() const;  // null: all runs are shown
     void drawBars();
     // The pinned and the ticked runs whose figures of `metric` may be shown together.
     std::vector<DrawnRun> drawn(const std::string& metric);
@@ -52,7 +57,9 @@ private:
     SampleCharts* samples_;
     ElidedLabel* leftOutLabel_;
     QStringList leftOut_;
-    QComboBox *x_ = nullptr, *y_ = nullptr, *metric_ = nullptr;
+    QComboBox *x_ = nullptr, *y_ = nullptr, *metric_ = nullptr, *which_ = nullptr;
+    std::vector<StoredSeries> series_;
+    std::int64_t followed_ = 0;  // the pinned baseline's series: it is shown as soon as it is pinned
     std::optional<profiler::RunRecord> baseline_;
     std::vector<profiler::RunRecord> ticked_, others_;
 };

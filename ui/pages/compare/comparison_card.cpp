@@ -96,7 +96,10 @@ void ComparisonCard::showWarnings() {
         warnings.isEmpty()
             ? tr("With each verdict the 99 % interval that decides it, in the verdict's direction.")
             : text);
-    warnings_->setToolTip(plainTip(warnings.join(QLatin1Char('\n'))));
+    const QString each =
+        tr("Each interval is of its own comparison: the more runs are ticked, the likelier one verdict is "
+           "chance.");
+    warnings_->setToolTip(plainTip((warnings + QStringList{each}).join(QLatin1Char('\n'))));
     warnings_->setTone(warnings.isEmpty() ? Tone::muted : Tone::warning);
 }
 
