@@ -5,7 +5,6 @@
 #include <QDateTime>
 #include <QLocale>
 #include <algorithm>
-#include <cmath>
 
 #include "ui/models/metric_text.h"
 #include "ui/models/run_headline.h"
@@ -86,25 +85,6 @@ std::vector<std::string> splitTags(const QString& text) {
 }
 
 }  // namespace
-
-bool sameRun(const RunRecord& a, const RunRecord& b) {
-    const auto same = [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); };
-    const auto sameFigure = [&same](const auto& x, const auto& y) {
-        return x.first == y.first && same(x.second.value, y.second.value) &&
-               same(x.second.low, y.second.low) && same(x.second.high, y.second.high) &&
-               x.second.n == y.second.n;
-    };
-    return a.id == b.id && a.status == b.status && a.reason == b.reason && a.note == b.note &&
-           a.tags == b.tags && a.starred == b.starred && a.notes_from_run == b.notes_from_run &&
-           a.trace_events == b.trace_events && same(a.duration_seconds, b.duration_seconds) &&
-           a.memory == b.memory && a.what.workload == b.what.workload && a.what.target == b.what.target &&
-           a.what.paired_with == b.what.paired_with &&
-           std::equal(a.metrics.begin(), a.metrics.end(), b.metrics.begin(), b.metrics.end(), sameFigure);
-}
-
-QString runName(const RunRecord& run) {
-    return QStringLiteral("%1 %2").arg(QString::number(run.id), plainLine(run.what.recipe_label));
-}
 
 RunsModel::RunsModel(profiler::Store& store, RunEdits& edits, QObject* parent)
     : QAbstractTableModel(parent), store_(store), edits_(edits) {
@@ -413,29 +393,6 @@ bool RunsModel::setData(const QModelIndex& index, const QVariant& value, int rol
     if (index.column() == Note) return edits_.setNote(run, value.toString().trimmed().toStdString());
     if (index.column() == Tags) return edits_.setTags(run, splitTags(value.toString()));
     return false;
-}
-
-RunsProxy::RunsProxy(RunsModel& model, QObject* parent) : QSortFilterProxyModel(parent), model_(model) {
-    setSourceModel(&model);
-    setSortRole(SortRole);
-}
-
-void RunsProxy::setFilter(RunFilter filter) {
-    filter_ = std::move(filter);
-    invalidateFilter();
-}
-
-bool RunsProxy::filterAcceptsRow(int row, const QModelIndex&) const {
-    return filter_.accepts(model_.run(row));
-}
-
-bool RunsProxy::lessThan(const QModelIndex& left, const QModelIndex& right) const {
-    const QVariant a = left.data(SortRole), b = right.data(SortRole);
-    // Runs without the figure come last, whichever way the column is sorted.
-    if (!a.isValid() || !b.isValid())
-        return (sortOrder() == Qt::AscendingOrder) == a.isValid() && a.isValid() != b.isValid();
-    if (a.typeId() == QMetaType::QString) return QString::localeAwareCompare(a.toString(), b.toString()) < 0;
-    return a.toDouble() < b.toDouble();
 }
 
 }  // namespace hone::ui

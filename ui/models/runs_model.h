@@ -12,6 +12,7 @@
 #include "profiler/store/store.h"
 #include "ui/models/run_edits.h"
 #include "ui/models/run_filter.h"
+#include "ui/models/run_identity.h"
 
 namespace hone::ui {
 
@@ -99,11 +100,5 @@ private:
     RunsModel& model_;
     RunFilter filter_;
 };
-
-// Whether a list would show the two alike.
-bool sameRun(const profiler::RunRecord& a, const profiler::RunRecord& b);
-
-// "47 int4 group 32": how a run is called in headers, labels and messages.
-QString runName(const profiler::RunRecord& run);
 
 }  // namespace hone::ui
