@@ -9,25 +9,30 @@
 
 namespace hone {
 
-namespace {
-
-void bind_weights(Model& model) {
-    model.layers.resize(static_cast<std::size_t>(model.config.n_layers));
-    for (const StoredTensor& tensor : model.checkpoint.tensors) {
+BoundWeights bind_weights(const Checkpoint& checkpoint, std::int64_t n_layers) {
+    BoundWeights bound;
+    bound.layers.resize(static_cast<std::size_t>(n_layers));
+    for (const StoredTensor& tensor : checkpoint.tensors) {
         const TensorPlace& place = tensor.place;
         if (place.layer >= 0)
-            model.layers[static_cast<std::size_t>(place.layer)].set(place.role, &tensor);
+            bound.layers[static_cast<std::size_t>(place.layer)].set(place.role, &tensor);
         else if (place.role == Role::token_embd)
-            model.token_embd = &tensor;
+            bound.token_embd = &tensor;
         else if (place.role == Role::output_norm)
-            model.output_norm = &tensor;
+            bound.output_norm = &tensor;
         else if (place.role == Role::output)
-            model.output = &tensor;
+            bound.output = &tensor;
     }
-    if (model.output == nullptr) model.output = model.token_embd;
+    if (bound.output == nullptr) bound.output = bound.token_embd;
+    return bound;
 }
 
-}  // namespace
+Model::Model(Checkpoint the_checkpoint, ModelConfig the_config, Tokenizer the_tokenizer)
+    : checkpoint(std::move(the_checkpoint)),
+      config(std::move(the_config)),
+      tokenizer(std::move(the_tokenizer)) {
+    static_cast<BoundWeights&>(*this) = bind_weights(checkpoint, config.n_layers);
+}
 
 std::unique_ptr<Model> load_model(Checkpoint checkpoint) {
     ModelConfig config = read_config(checkpoint);
@@ -42,10 +47,7 @@ std::unique_ptr<Model> load_model(Checkpoint checkpoint) {
     if (tokenizer.size() != config.n_vocab)
         refuse(checkpoint, "tokeniser", fmt::format("{} tokens", tokenizer.size()),
                fmt::format("{}, the rows of '{}'", config.n_vocab, checkpoint.find(Role::token_embd)->name));
-    std::unique_ptr<Model> model(new Model{
-        std::move(checkpoint), std::move(config), std::move(tokenizer), nullptr, nullptr, nullptr, {}});
-    bind_weights(*model);
-    return model;
+    return std::make_unique<Model>(std::move(checkpoint), std::move(config), std::move(tokenizer));
 }
 
 }  // namespace hone

@@ -38,15 +38,25 @@ private:
     std::array<const StoredTensor*, kRoles> tensors_{};
 };
 
-// Configuration, tokeniser and weights in memory. Owns its checkpoint; immutable while runtimes use it.
-struct Model {
-    Checkpoint checkpoint;
-    ModelConfig config;
-    Tokenizer tokenizer;
+// Where a graph finds its weights, pointing into a checkpoint, whose tensors need no data.
+struct BoundWeights {
     const StoredTensor* token_embd = nullptr;
     const StoredTensor* output_norm = nullptr;
     const StoredTensor* output = nullptr;  // token_embd where tied
     std::vector<LayerWeights> layers;
+};
+// `checkpoint` must stay where it is; `n_layers` as read_config() gives it.
+BoundWeights bind_weights(const Checkpoint& checkpoint, std::int64_t n_layers);
+
+// Configuration, tokeniser and weights in memory. Owns its checkpoint; immutable while runtimes use it.
+struct Model : BoundWeights {
+    Model(Checkpoint the_checkpoint, ModelConfig the_config, Tokenizer the_tokenizer);
+    Model(const Model&) = delete;
+    Model& operator=(const Model&) = delete;
+
+    Checkpoint checkpoint;
+    ModelConfig config;
+    Tokenizer tokenizer;
 };
 
 std::unique_ptr<Model> load_model(Checkpoint checkpoint);

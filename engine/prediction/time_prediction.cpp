@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "engine/core/pulse.h"
-#include "engine/runtime/attention_mask.h"
+#include "engine/runtime/cost_operations.h"
+#include "engine/runtime/graph.h"
 #include "engine/runtime/memory_plan.h"
 #include "engine/weights/weight_format.h"
 
@@ -30,55 +32,92 @@ std::int64_t tokens_of(std::span<const Stretch> pass) {
                            [](std::int64_t sum, const Stretch& s) { return sum + s.tokens; });
 }
 
-std::int64_t wanted_of(std::span<const Stretch> pass) {
-    return std::accumulate(pass.begin(), pass.end(), std::int64_t{0},
-                           [](std::int64_t sum, const Stretch& s) { return sum + s.wanted; });
-}
-
 struct Unmeasured {};  // thrown where the calibration lacks a kernel
 
+// Layers that ask for the same operations on matrices of the same forms: looked at once for all.
+struct LayerKind {
+    std::int64_t layer;  // one of them
+    double count;
+};
+
+// The last layer is one of its own, and the last of the kinds: it leaves only the rows whose logits are wanted.
+std::vector<LayerKind> kinds_of(const BoundWeights& weights, const RunConfig& run) {
+    using Form = std::tuple<std::size_t, DType, std::int64_t, std::int64_t, std::int64_t>;
+    std::map<std::pair<bool, std::vector<Form>>, std::size_t> known;
+    std::vector<LayerKind> kinds;
+    const std::int64_t last = std::ssize(weights.layers) - 1;
+    for (std::int64_t layer = 0; layer < last; ++layer) {
+        std::vector<Form> forms;
+        for (std::size_t role = 0; role < kRoles; ++role)
+            if (const StoredTensor* tensor =
+                    weights.layers[static_cast<std::size_t>(layer)][static_cast<Role>(role)])
+                forms.emplace_back(role, tensor->type, tensor->rows(), tensor->cols(), tensor->zeros);
+        const bool dense = layer < run.attention.dense_layers;
+        const auto [found, fresh] = known.try_emplace({dense, std::move(forms)}, kinds.size());
+        if (fresh) kinds.push_back({layer, 0});
+        kinds[found->second].count += 1;
+    }
+    kinds.push_back({last, 1});
+    return kinds;
+}
+
+// How long passes take: what the graph asks for, at what the calibration says of it.
 class PassTimes {
 public:
     PassTimes(const Checkpoint& checkpoint, const ModelConfig& config, const RunConfig& run,
               const Calibration& calibration)
-        : checkpoint_(checkpoint), config_(config), run_(run), calibration_(calibration) {
-        for (const StoredTensor& tensor : checkpoint.tensors) {
-            if (tensor.place.layer >= 0 && tensor.shape.size() == 2) matrices_.push_back(&tensor);
-            if (tensor.place.layer == 0 && is_bias(tensor.place.role)) biases_.push_back(tensor.cols());
-        }
-        const StoredTensor* output = checkpoint.find(Role::output);
-        output_ = output != nullptr ? output : checkpoint.find(Role::token_embd);
-    }
+        : config_(config),
+          run_(run),
+          calibration_(calibration),
+          weights_(bind_weights(checkpoint, config.n_layers)),
+          kinds_(kinds_of(weights_, run)),
+          nothing_(config) {}
 
     // Of one forward pass: layers, logits and the choice of a token for each sequence that wants one.
-    double seconds(std::span<const Stretch> pass, TracePhase phase) const {
+    double seconds(std::span<const Stretch> stretches, TracePhase phase) {
         pulse();
-        const std::int64_t rows = tokens_of(pass), wanted = wanted_of(pass);
-        double sum = operation(Operation::embed, static_cast<double>(rows * config_.n_embd) * 2 * kFloat);
-        // Layers differ only in whether they attend densely, and the last in its rows: a prompt of millions of tokens is looked at once
-        // for each such kind of layer.
-        const std::int64_t last = config_.n_layers - 1,
-                           dense = std::clamp<std::int64_t>(run_.attention.dense_layers, 0, last);
-        if (dense > 0) sum += static_cast<double>(dense) * layer_seconds(pass, 0, rows, phase);
-        if (last > dense) sum += static_cast<double>(last - dense) * layer_seconds(pass, dense, rows, phase);
-        sum += layer_seconds(pass, last, wanted, phase);
-        sum += products(rows, wanted);
-        if (wanted == 0) return sum;
-        const auto logits = static_cast<double>(wanted * config_.n_vocab);
-        return sum + norm(wanted) + product(*output_, wanted, run_.reduced_output) +
-               operation(Operation::sample, logits * kFloat);
+        Pass pass;
+        for (const Stretch& stretch : stretches)
+            pass.add(tokens(stretch.tokens), stretch.position, stretch.wanted, nullptr, nullptr);
+        double sum = 0, times = 1;
+        const CostOperations::Sink sink = [&](const CostedOperation& operation) {
+            sum += times * seconds(operation, phase);
+        };
+        CostOperations operations(config_, weights_, run_, nothing_, pass, sink);
+        operations.embed(*weights_.token_embd);
+        for (const LayerKind& kind : kinds_) {
+            times = kind.count;
+            decoder_layer(config_, weights_, operations, kind.layer);
+        }
+        times = 1;
+        operations.logits(nullptr);
+        const auto logits = static_cast<double>(pass.rows * config_.n_vocab);
+        return pass.rows == 0 ? sum : sum + cost(operation_key(Operation::sample)).seconds(logits * kFloat);
     }
 
 private:
-    // All but the products. `left`: rows that are computed behind the layer's attention.
-    double layer_seconds(std::span<const Stretch> pass, std::int64_t layer, std::int64_t left,
-                         TracePhase phase) const {
-        return before_attention(tokens_of(pass)) +
-               attention(pass, layer, layer + 1 == config_.n_layers, phase) + after_attention(left);
-    }
-
-    double operation(Operation which, double bytes) const {
-        return cost(operation_key(which)).seconds(bytes);
+    double seconds(const CostedOperation& operation, TracePhase phase) {
+        const auto bytes = static_cast<double>(operation.cost.bytes);
+        const KvStorage storage = run_.kv_cache == KvStorage::off ? KvStorage::f32 : run_.kv_cache;
+        switch (operation.kind) {
+            case Operation::linear:
+                return product(*operation.weight, operation.rows, run_.arithmetic);
+            case Operation::logits:
+                return product(*operation.weight, operation.rows,
+                               run_.reduced_output ? run_.arithmetic : kernels::Arithmetic::f32);
+            case Operation::attention: {
+                // To choose pages, a query looks at two bounds of each earlier one, as it would at a key and a value.
+                const auto bounds =
+                    static_cast<double>(operation.page_bounds * config_.n_heads * config_.head_dim);
+                const TracePhase kind = operation.rows == 1 ? TracePhase::decode : TracePhase::prefill;
+                return cost(operation_key(operation.kind, storage, kind, run_.kv_layout))
+                    .seconds(static_cast<double>(operation.cost.flops) + 4 * bounds);
+            }
+            case Operation::remember:
+                return cost(operation_key(operation.kind, storage, phase, run_.kv_layout)).seconds(bytes);
+            default:
+                return cost(operation_key(operation.kind)).seconds(bytes);
+        }
     }
 
     const Cost& cost(const std::string& key) const {
@@ -87,120 +126,41 @@ private:
         return found->second;
     }
 
-    // A slice at a time, as the runtime does it.
-    double product(const StoredTensor& tensor, std::int64_t rows, bool reduced) const {
-        const bool reduces = reduced && run_.arithmetic != kernels::Arithmetic::f32 &&
-                             can_reduce(tensor, run_.arithmetic, run_.isa);
-        const double kept = 1 - static_cast<double>(tensor.zeros) /
-                                    static_cast<double>(std::max<std::int64_t>(1, tensor.elements()));
-        const double seconds =
-            calibration_.product_seconds({{tensor.type, kept},
-                                          reduces ? run_.arithmetic : kernels::Arithmetic::f32,
-                                          tensor.rows(),
-                                          tensor.cols()},
-                                         rows);
-        if (seconds < 0) throw Unmeasured();
-        return seconds;
-    }
-
-    // Of all layers. The last keeps only the rows whose logits are wanted once it has attended. Most passes have the same rows.
-    double products(std::int64_t rows, std::int64_t wanted) const {
-        const auto [known, fresh] = products_.try_emplace({rows, wanted}, 0.0);
+    double product(const StoredTensor& weight, std::int64_t rows, kernels::Arithmetic arithmetic) {
+        const auto [known, fresh] = products_.try_emplace({&weight, rows}, 0.0);
         if (!fresh) return known->second;
-        double sum = 0;
-        for (const StoredTensor* tensor : matrices_) {
-            const bool last = tensor->place.layer + 1 == config_.n_layers;
-            const std::int64_t left = last && !is_projection(tensor->place.role) ? wanted : rows;
-            if (left > 0) sum += product(*tensor, left, true);
-        }
-        return known->second = sum;
+        const bool reduces =
+            arithmetic != kernels::Arithmetic::f32 && can_reduce(weight, arithmetic, run_.isa);
+        const double kept = 1 - static_cast<double>(weight.zeros) /
+                                    static_cast<double>(std::max<std::int64_t>(1, weight.elements()));
+        const double seconds = calibration_.product_seconds({{weight.type, kept},
+                                                             reduces ? arithmetic : kernels::Arithmetic::f32,
+                                                             weight.rows(),
+                                                             weight.cols()},
+                                                            rows);
+        if (seconds < 0) throw Unmeasured();
+        return known->second = seconds;
     }
 
-    double norm(std::int64_t rows) const {
-        return operation(Operation::norm, static_cast<double>((2 * rows + 1) * config_.n_embd) * kFloat);
+    // So many; which ones makes no difference.
+    std::span<const TokenId> tokens(std::int64_t count) {
+        if (std::ssize(tokens_) < count) tokens_.resize(static_cast<std::size_t>(count));
+        return std::span(tokens_).first(static_cast<std::size_t>(count));
     }
 
-    double before_attention(std::int64_t rows) const {
-        const auto turned = [&](std::int64_t heads) {
-            return operation(Operation::rope,
-                             static_cast<double>(2 * rows * heads * config_.head_dim) * kFloat);
-        };
-        return norm(rows) + biases(rows) + turned(config_.n_heads) + turned(config_.n_kv_heads);
-    }
-
-    // Of a layer.
-    double biases(std::int64_t rows) const {
-        double sum = 0;
-        for (const std::int64_t width : biases_)
-            sum += operation(Operation::add, static_cast<double>((2 * rows + 1) * width) * kFloat);
-        return sum;
-    }
-
-    double after_attention(std::int64_t rows) const {
-        if (rows == 0) return 0;
-        const auto width = static_cast<double>(rows * config_.n_embd),
-                   inner = static_cast<double>(rows * config_.n_ff);
-        return norm(rows) + 2 * operation(Operation::add, 3 * width * kFloat) +
-               operation(Operation::gate, 3 * inner * kFloat);
-    }
-
-    double element_bytes() const {
-        switch (run_.kv_cache) {
-            case KvStorage::f16:
-                return 2;
-            case KvStorage::i8:
-                return 1 + kFloat / static_cast<double>(config_.head_dim);
-            default:
-                return kFloat;
-        }
-    }
-
-    double attention(std::span<const Stretch> pass, std::int64_t layer, bool last, TracePhase phase) const {
-        const bool cached = run_.kv_cache != KvStorage::off;
-        const KvStorage storage = cached ? run_.kv_cache : KvStorage::f32;
-        double sum = 0, remembered = 0;
-        for (const Stretch& stretch : pass) {
-            const std::int64_t rows = last ? stretch.wanted : stretch.tokens;
-            if (rows > 0) {
-                const TracePhase kind = rows == 1 ? TracePhase::decode : TracePhase::prefill;
-                sum += cost(operation_key(Operation::attention, storage, kind, run_.kv_layout))
-                           .seconds(4.0 * pairs(stretch, rows, layer) *
-                                    static_cast<double>(config_.n_heads * config_.head_dim));
-            }
-            remembered += static_cast<double>(2 * stretch.tokens * config_.n_kv_heads * config_.head_dim) *
-                          (kFloat + element_bytes());
-        }
-        if (cached)
-            sum +=
-                cost(operation_key(Operation::remember, storage, phase, run_.kv_layout)).seconds(remembered);
-        return sum;
-    }
-
-    // Of the stretch's last `rows` rows. To choose pages, a query looks at two bounds of each earlier one.
-    double pairs(const Stretch& stretch, std::int64_t rows, std::int64_t layer) const {
-        const bool chooses =
-            run_.attention.kind == AttentionMask::Kind::pages && layer >= run_.attention.dense_layers;
-        double sum = 0;
-        const std::int64_t end = stretch.position + stretch.tokens;
-        for (std::int64_t position = end - rows; position < end; ++position) {
-            sum += static_cast<double>(attended_positions(run_.attention, position, layer));
-            if (chooses) sum += static_cast<double>(position >> run_.attention.page_shift);
-        }
-        return sum;
-    }
-
-    const Checkpoint& checkpoint_;
     const ModelConfig& config_;
     const RunConfig& run_;
     const Calibration& calibration_;
-    std::vector<std::int64_t> biases_;  // widths of a layer's
-    std::vector<const StoredTensor*> matrices_;
-    const StoredTensor* output_;
-    mutable std::map<std::pair<std::int64_t, std::int64_t>, double> products_;  // by rows and wanted rows
+    const BoundWeights weights_;
+    const std::vector<LayerKind> kinds_;
+    Activations nothing_;  // allocated
+    // Tokens of the pass's stretches; most passes have the same rows.
+    std::vector<TokenId> tokens_;
+    std::map<std::pair<const StoredTensor*, std::int64_t>, double> products_;
 };
 
 // Passes of at most the runtime's limit: neighbouring prompts share one, a long one spans several.
-double prefill_seconds(const PassTimes& times, const RunConfig& run, std::span<const std::int64_t> prompts) {
+double prefill_seconds(PassTimes& times, const RunConfig& run, std::span<const std::int64_t> prompts) {
     if (run.kv_cache == KvStorage::off) {
         std::vector<Stretch> pass;
         for (const std::int64_t prompt : prompts) pass.push_back({0, prompt, 1});
@@ -222,7 +182,7 @@ double prefill_seconds(const PassTimes& times, const RunConfig& run, std::span<c
     return pass.empty() ? sum : sum + times.seconds(pass, TracePhase::prefill);
 }
 
-double decode_seconds(const PassTimes& times, const RunConfig& run, std::span<const std::int64_t> prompts,
+double decode_seconds(PassTimes& times, const RunConfig& run, std::span<const std::int64_t> prompts,
                       std::int64_t steps) {
     double sum = 0;
     std::vector<Stretch> pass(prompts.size());
@@ -241,7 +201,7 @@ double decode_seconds(const PassTimes& times, const RunConfig& run, std::span<co
 std::map<std::string, double> predict_times(const Checkpoint& checkpoint, const ModelConfig& config,
                                             const RunConfig& run, std::span<const std::int64_t> prompts,
                                             std::int64_t generate, const Calibration& calibration) {
-    const PassTimes times(checkpoint, config, run, calibration);
+    PassTimes times(checkpoint, config, run, calibration);
     std::vector<std::int64_t> order(prompts.begin(), prompts.end());
     if (run.length_buckets) std::stable_sort(order.begin(), order.end(), std::greater<>());
     const auto together = static_cast<std::size_t>(std::max<std::int64_t>(1, run.batch_size));

@@ -39,6 +39,8 @@ public:
         if (count > count_) allocate(count);
     }
     T* data() const { return data_.get(); }
+    // Where the element stands; null where nothing was allocated.
+    T* at(std::int64_t index) const { return data_ == nullptr ? nullptr : data_.get() + index; }
     std::int64_t size() const { return count_; }
     std::int64_t bytes() const { return count_ * static_cast<std::int64_t>(sizeof(T)); }
 

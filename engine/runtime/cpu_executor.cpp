@@ -49,7 +49,8 @@ public:
         operations.embed(*model_.token_embd);
         for (std::int64_t layer = 0; layer < model_.config.n_layers; ++layer) {
             tracing.layer = static_cast<std::int32_t>(layer);
-            decoder_layer(model_, operations, layer);  // the last leaves the rows whose logits are wanted
+            decoder_layer(model_.config, model_, operations,
+                          layer);  // the last leaves the rows whose logits are wanted
         }
         tracing.layer = -1;
         counters.non_finite_rows +=

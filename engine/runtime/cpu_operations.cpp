@@ -18,19 +18,16 @@
 namespace hone {
 namespace {
 
-constexpr std::int64_t kFloat = sizeof(float);
-
-// Bytes that one position takes in a layer's keys or values.
-std::int64_t position_bytes(const kernels::KvView& view, std::int64_t n_kv_heads, std::int64_t head_dim) {
-    switch (view.type) {
-        case kernels::KvType::f32:
-            return n_kv_heads * head_dim * kFloat;
+// As a view's type says it; see kv_position_bytes().
+KvStorage storage_of(kernels::KvType type) {
+    switch (type) {
         case kernels::KvType::f16:
-            return n_kv_heads * head_dim * 2;
+            return KvStorage::f16;
         case kernels::KvType::i8:
-            return n_kv_heads * (head_dim + kFloat);  // and its scale
+            return KvStorage::i8;
+        default:
+            return KvStorage::f32;
     }
-    return 0;
 }
 
 // A CPU's passes hold a CPU's caches.
@@ -192,9 +189,9 @@ void CpuOperations::remember(std::int64_t layer) const {
         OperationCost sum;
         for (const Segment& segment : pass_.segments) {
             if (segment.cache == nullptr) continue;
-            const std::int64_t each = position_bytes(cache_of(segment).keys(layer), model_.config.n_kv_heads,
-                                                     model_.config.head_dim);
-            sum.bytes += remember_cost(std::ssize(segment.tokens), width, 2 * each).bytes;
+            const std::int64_t each =
+                kv_position_bytes(model_.config, storage_of(cache_of(segment).keys(layer).type));
+            sum.bytes += remember_cost(std::ssize(segment.tokens), width, each).bytes;
         }
         return sum;
     });
@@ -241,8 +238,7 @@ void CpuOperations::attend(std::int64_t layer, float* out, Rows rows) const {
                 const std::int64_t first = segment.position + std::ssize(segment.tokens) - segment.rows;
                 return attention_cost(attention_.mask, layer, first + begin - segment.row, end - begin,
                                       config.n_heads, config.head_dim,
-                                      position_bytes(problem.keys, config.n_kv_heads, config.head_dim) +
-                                          position_bytes(problem.values, config.n_kv_heads, config.head_dim));
+                                      kv_position_bytes(config, storage_of(problem.keys.type)));
             },
             [&] {
                 return fmt::format("{} attention, {} keys and values", kernels::isa_name(context_.isa),

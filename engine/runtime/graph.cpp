@@ -12,14 +12,13 @@ void add_bias(const StoredTensor* bias, float* y, Operations& op, Rows rows) {
 }
 
 // Attention's inputs of some rows: x → q, k, v, rotated.
-void project(const Model& model, const LayerWeights& layer, Operations& op, Rows rows) {
-    const ModelConfig& config = model.config;
+void project(const ModelConfig& config, const LayerWeights& layer, Operations& op, Rows rows) {
     Activations& at = op.activations();
     const std::int64_t kv_width = config.n_kv_heads * config.head_dim;
-    float* const q = at.q.data() + rows.begin * config.n_heads * config.head_dim;
-    float* const k = at.k.data() + rows.begin * kv_width;
-    float* const v = at.v.data() + rows.begin * kv_width;
-    op.norm(layer[Role::attn_norm], at.x.data() + rows.begin * config.n_embd, at.a.data(), rows.count);
+    float* const q = at.q.at(rows.begin * config.n_heads * config.head_dim);
+    float* const k = at.k.at(rows.begin * kv_width);
+    float* const v = at.v.at(rows.begin * kv_width);
+    op.norm(layer[Role::attn_norm], at.x.at(rows.begin * config.n_embd), at.a.data(), rows.count);
     const std::array<ProductOf, 3> products{
         {{layer[Role::attn_q], q}, {layer[Role::attn_k], k}, {layer[Role::attn_v], v}}};
     op.linears(products, at.a.data(), rows.count);
@@ -30,9 +29,10 @@ void project(const Model& model, const LayerWeights& layer, Operations& op, Rows
 }
 
 // x += output(attention); x += down(silu(gate) · up).
-void mix(const Model& model, std::int64_t index, const LayerWeights& layer, Operations& op, Rows rows) {
+void mix(const ModelConfig& config, std::int64_t index, const LayerWeights& layer, Operations& op,
+         Rows rows) {
     Activations& at = op.activations();
-    float* const x = at.x.data() + rows.begin * model.config.n_embd;
+    float* const x = at.x.at(rows.begin * config.n_embd);
     op.attend(index, at.a.data(), rows);
     op.linear_add(layer[Role::attn_output], at.a.data(), at.b.data(), x, rows.count);
     op.norm(layer[Role::ffn_norm], x, at.a.data(), rows.count);
@@ -44,12 +44,13 @@ void mix(const Model& model, std::int64_t index, const LayerWeights& layer, Oper
 }  // namespace
 
 // RMSNorm before each half, rotary q and k, grouped queries, SwiGLU (Llama, arXiv 2302.13971); biases where the family has them.
-void decoder_layer(const Model& model, Operations& op, std::int64_t index) {
-    const LayerWeights& layer = model.layers[static_cast<std::size_t>(index)];
-    op.for_each_slice([&](Rows rows) { project(model, layer, op, rows); });
+void decoder_layer(const ModelConfig& config, const BoundWeights& weights, Operations& op,
+                   std::int64_t index) {
+    const LayerWeights& layer = weights.layers[static_cast<std::size_t>(index)];
+    op.for_each_slice([&](Rows rows) { project(config, layer, op, rows); });
     op.remember(index);
-    if (index + 1 == std::ssize(model.layers)) op.keep_wanted_rows();
-    op.for_each_slice([&](Rows rows) { mix(model, index, layer, op, rows); });
+    if (index + 1 == std::ssize(weights.layers)) op.keep_wanted_rows();
+    op.for_each_slice([&](Rows rows) { mix(config, index, layer, op, rows); });
 }
 
 }  // namespace hone

@@ -128,7 +128,7 @@ LayerWalk::Squares LayerWalk::input_squares(const Progress& progress) {
         }
     });
     const std::vector<float> before = it.hidden();
-    decoder_layer(it.model, operations, it.next);
+    decoder_layer(it.model.config, it.model, operations, it.next);
     std::copy(before.begin(), before.end(), it.activations.x.data());
     for (const auto& [weight, sums] : squares) {
         const bool finite =
@@ -142,7 +142,7 @@ double LayerWalk::advance(const Progress& progress) {
     Impl& it = *impl_;
     const std::vector<float> before = it.hidden();
     CpuOperations operations = it.operations(progress);
-    decoder_layer(it.model, operations, it.next++);
+    decoder_layer(it.model.config, it.model, operations, it.next++);
     it.require_finite(it.next - 1);
     const std::int64_t n = it.model.config.n_embd;
     double sum = 0;

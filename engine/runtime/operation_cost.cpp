@@ -41,6 +41,20 @@ OperationCost bias_cost(std::int64_t rows, std::int64_t n) {
     return {(2 * rows + 1) * n * kFloat, rows * n};
 }
 
+std::int64_t kv_position_bytes(const ModelConfig& model, KvStorage storage) {
+    const auto of_head = [&]() -> std::int64_t {
+        switch (storage) {
+            case KvStorage::f16:
+                return 2 * model.head_dim;
+            case KvStorage::i8:
+                return model.head_dim + kFloat;  // and its scale
+            default:
+                return kFloat * model.head_dim;
+        }
+    };
+    return 2 * model.n_kv_heads * of_head();
+}
+
 OperationCost remember_cost(std::int64_t tokens, std::int64_t width, std::int64_t position_bytes) {
     return {tokens * (2 * width * kFloat + position_bytes), 0};
 }

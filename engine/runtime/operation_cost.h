@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "engine/formats/checkpoint.h"
+#include "engine/model/model.h"
 #include "engine/runtime/run_config.h"
 
 namespace hone {
@@ -27,6 +28,8 @@ OperationCost rope_cost(std::int64_t rows, std::int64_t heads, std::int64_t head
 OperationCost gate_cost(std::int64_t count);
 OperationCost add_cost(std::int64_t count);
 OperationCost bias_cost(std::int64_t rows, std::int64_t n);
+// Bytes of a position's keys and values in a layer, as a run that stores them so keeps them; without a cache they are fp32.
+std::int64_t kv_position_bytes(const ModelConfig& model, KvStorage storage);
 // Keys and values of `width` channels each, which take `position_bytes` in the cache.
 OperationCost remember_cost(std::int64_t tokens, std::int64_t width, std::int64_t position_bytes);
 // Of `rows` neighbouring queries of a sequence, the first at `position`. `position_bytes`: keys and values of a position. A position that several rows

@@ -51,7 +51,7 @@ struct ProductOf {
     float* y;
 };
 
-// The operations that the graphs of engine/runtime/architectures are written in, on one device. They work on the activations
+// The operations that the graph (graph.h) is written in, on one device. They work on the activations
 // of one pass; `x`, `q`, `k`, `v` hold every row of it, the other buffers one slice. Pointers are the device's.
 class Operations {
 public:

@@ -141,7 +141,7 @@ private:
         operations.embed(*model_.token_embd);
         for (std::int64_t layer = 0; layer < model_.config.n_layers; ++layer) {
             tracing.layer = static_cast<std::int32_t>(layer);
-            decoder_layer(model_, operations, layer);
+            decoder_layer(model_.config, model_, operations, layer);
         }
         tracing.layer = -1;
         operations.logits(activations_.logits.data() + logits_rows_ * model_.config.n_vocab);
