@@ -7,7 +7,7 @@
 
 namespace hone::ui {
 
-// One of the six pages. The shell makes each from its factory below, shows its title, gives it the page margin (so a
+// A page of the window, with a row in list.inc. The shell makes each from its factory, shows its title, gives it the page margin (so a
 // page's own layout has margins of 0) and puts it in a scroll area.
 class Page : public QWidget {
     Q_OBJECT
@@ -28,11 +28,8 @@ private:
     Session& session_;
 };
 
-Page* makeStartPage(Session& session);
-Page* makeModelPage(Session& session);
-Page* makeOptimisePage(Session& session);
-Page* makeMeasurePage(Session& session);
-Page* makeComparePage(Session& session);
-Page* makeExportPage(Session& session);
+#define HONE_PAGE(Name, id, title) Page* make##Name##Page(Session& session);
+#include "ui/pages/list.inc"
+#undef HONE_PAGE
 
 }  // namespace hone::ui

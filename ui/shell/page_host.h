@@ -14,7 +14,7 @@ struct PageEntry {
     QString id, title, icon;
     std::function<Page*(Session&)> make;
 };
-std::vector<PageEntry> pageEntries();  // the six, in the order of the rail
+std::vector<PageEntry> pageEntries();  // in the order of the rail: ui/pages/list.inc
 
 // The page area. A page is made when it is first shown or by makeAll(), framed by its title row and a scroll area.
 class PageHost : public QStackedWidget {
