@@ -67,7 +67,7 @@ bool asksForText(int argc, char** argv) {
     });
 }
 
-// Of what the platform plug-in for X11 or Wayland would end the process with, by abort.
+// Whether the platform plug-in for X11 or Wayland would end the process by abort, for want of a display.
 bool displayIsMissing(int argc, char** argv) {
     const auto given = [](const char* name) { return !qEnvironmentVariableIsEmpty(name); };
     const bool chosen = std::any_of(argv + std::min(argc, 1), argv + argc, [](std::string_view argument) {

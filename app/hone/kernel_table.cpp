@@ -71,7 +71,7 @@ std::string cost_text(const profiler::Trace& trace) {
     return fmt::format("\nTracing: {:.3f} × the run's time a token", trace.slowdown);
 }
 
-// Of what was counted; else a dash.
+// In per cent; a dash where nothing was counted.
 std::string share_text(const profiler::KernelGroup& group, double share) {
     return group.counted() ? fmt::format("{:.1f}", 100 * share) : "–";
 }

@@ -13,7 +13,7 @@
 namespace hone::cli {
 namespace {
 
-// Of each candidate of a series what distinguishes it, and how it compares.
+// What distinguishes each candidate of a series, and how it compares.
 nlohmann::json candidates_json(const nlohmann::json& runs,
                                const std::vector<profiler::Comparison>& comparisons) {
     nlohmann::json list = nlohmann::json::array();

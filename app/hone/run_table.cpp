@@ -40,7 +40,7 @@ std::string engaged_text(const profiler::RunRecord& run) {
     for (const auto& [technique, evidence] : run.engaged.items()) {
         if (evidence.value("engaged", nlohmann::json()) != true) continue;
         std::string counted;
-        // Of its own: items() keeps no copy, and a temporary would be gone before the loop begins.
+        // A variable: items() keeps no copy, and a temporary would be gone before the loop begins.
         const nlohmann::json counters = evidence.value("counters", nlohmann::json::object());
         for (const auto& [name, value] : counters.items())
             counted +=

@@ -19,7 +19,7 @@ struct GroupMemory {
     std::int64_t left() const { return limit - used; }
 };
 
-// Of the groups that this process is in, up to the root and in both versions, the one that leaves least; empty without a limit.
+// The group that leaves least among those that this process is in, up to the root and in both versions; empty without a limit.
 std::optional<GroupMemory> control_group_memory(const ControlGroupTree& tree = {});
 
 }  // namespace hone

@@ -28,7 +28,7 @@ public:
     const std::filesystem::path& target() const override { return place_.target(); }
     const std::filesystem::path& temporary() const override { return temporary_; }
 
-    // In one step where there was a folder before. Of that, exactly the files that were there at the start are removed; where it holds
+    // In one step where there was a folder before. Exactly the files that it had at the start are removed; where it holds
     // anything else by now, it is kept whole, and its new place is returned.
     std::filesystem::path commit() override;
 

@@ -18,7 +18,7 @@ std::optional<std::int64_t> cgroup_memory_limit();
 // Resident size of this process now, and its largest since the last reset (VmHWM); 0 where it cannot be read.
 std::int64_t resident_bytes();
 std::int64_t peak_resident_bytes();
-// Of resident_bytes() what no file backs: heaps, stacks and other memory that the process wrote.
+// The part of resident_bytes() that no file backs: heaps, stacks and other memory that the process wrote.
 std::int64_t resident_anonymous_bytes();
 
 // A file that this process has mapped, or a part of it, and how much of that is resident.

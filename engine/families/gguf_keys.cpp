@@ -74,7 +74,7 @@ constexpr std::array kKeys{
     KeyRow{"rope.scaling.finetuned", Neutral::anything},
     KeyRow{"rope.scaling.low_freq_factor", Neutral::anything},
     KeyRow{"rope.scaling.high_freq_factor", Neutral::anything},
-    // Of yarn, which is refused by its type.
+    // Yarn's, which is refused by its type.
     KeyRow{"rope.scaling.yarn_beta_fast", Neutral::anything},
     KeyRow{"rope.scaling.yarn_beta_slow", Neutral::anything},
     // What llama.cpp reads and no graph of a dense decoder uses.

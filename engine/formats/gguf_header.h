@@ -25,7 +25,7 @@ constexpr std::uint64_t aligned(std::uint64_t position) {
 // more than four dimensions, a row that is no whole number of its carrier's blocks.
 std::string header_of(const Checkpoint& checkpoint);
 
-// Of all that follows the header. The last tensor is padded too: ggml reads whole multiples of the alignment.
+// All that follows the header. The last tensor is padded too: ggml reads whole multiples of the alignment.
 std::uint64_t data_bytes(const Checkpoint& checkpoint);
 
 }  // namespace hone::gguf

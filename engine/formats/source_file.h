@@ -22,7 +22,7 @@ struct SourceFile {
 };
 
 SourceFile source_file(const std::filesystem::path& path, const struct stat& status);
-// Of the file that `path` leads to now; empty where none does.
+// The file that `path` leads to now; empty where it leads to none.
 std::optional<SourceFile> source_file(const std::filesystem::path& path);
 
 // Throws Error (Fault::changed) naming the first file of `before` that is not among `now` as it was, or a file that came since.

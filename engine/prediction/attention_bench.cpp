@@ -47,7 +47,7 @@ std::unique_ptr<CpuKvCache> filled(const ModelConfig& model, KvStorage storage, 
     return cache;
 }
 
-// Of one query that attends `positions`, in the median of the layers.
+// How long one query takes that attends `positions`: the median of the layers.
 double seconds_of(const CpuKvCache& cache, std::int64_t layers, std::int64_t positions,
                   const kernels::Context& context, const Progress& progress) {
     Buffer<float> q, out;  // aligned as activations are

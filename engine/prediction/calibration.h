@@ -41,26 +41,26 @@ struct Calibration {
     // A product's time depends on how many rows of inputs share a weight; in between it is interpolated, beyond it grows with them.
     static constexpr std::array<std::int64_t, 4> kRows{1, 8, 64, 256};
     struct Product {
-        // Of all rows together: what each weight takes, what each of the matrix's outputs takes however many weights it has, and what
+        // For all rows together: what each weight takes, what each of the matrix's outputs takes however many weights it has, and what
         // a product takes however large its matrix is.
         std::array<double, kRows.size()> per_weight{}, per_output{}, per_call{};
     };
     // Sparse types are measured with these shares of their values; between and beyond them time is a straight line.
     static constexpr std::array<double, 2> kKept{0.25, 0.75};
-    // Of how it is measured. A calibration that was kept by another one counts as none: 2 reads weights from memory, 3 measures
+    // The way it is measured. A calibration that another version kept counts as none: 2 reads weights from memory, 3 measures
     // sparse types with two shares of their values, and aligns inputs as a run does.
     static constexpr int kVersion = 3;
 
     std::string machine;  // what it holds for: processor, instruction set, build; see calibration_cache.h
     std::string created;  // ISO 8601, UTC
     int threads = 0;
-    // Of the measurements: how far repeats lay apart, in the median and as a share; what others had of the processors meanwhile.
+    // How far repeats of a measurement lay apart, in the median and as a share; what others had of the processors meanwhile.
     double spread = 0, others = 0;
     std::map<std::string, Product> products;  // by product_key(): seconds
     std::map<std::string, Cost>
         operations;  // by operation_key(); units: bytes as traced, for attention FLOPs
 
-    // Of one product of `rows` rows with that matrix; negative where its kernel was not measured.
+    // One product of `rows` rows with that matrix; negative where its kernel was not measured.
     double product_seconds(const MultipliedMatrix& matrix, std::int64_t rows) const;
     // Bytes a second at which one row's product reads weights stored so, half of the values of a sparse type; 0 where not measured.
     double read_bandwidth(DType type) const;

@@ -22,7 +22,7 @@ public:
 
     // Fills in calibration.products. Throws Cancelled.
     void run(Calibration& calibration);
-    // Of each measurement: how far its repeats lay apart, as a share of their median.
+    // How far the repeats of each measurement lay apart, as a share of their median.
     const std::vector<double>& spreads() const { return spreads_; }
 
 private:

@@ -73,7 +73,7 @@ public:
           kinds_(kinds_of(weights_, run)),
           nothing_(config) {}
 
-    // Of one forward pass: layers, logits and the choice of a token for each sequence that wants one.
+    // One forward pass: layers, logits and the choice of a token for each sequence that wants one.
     double seconds(std::span<const Stretch> stretches, TracePhase phase) {
         pulse();
         Pass pass;

@@ -31,7 +31,7 @@ public:
     // One pass: its wanted rows' logits go behind those of the passes before. Counts what was computed, but no pairs.
     virtual void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool measures_mass,
                      RuntimeCounters& counters, const Progress& progress) = 0;
-    // Of all passes since begin(), [rows, n_vocab]; valid until the next begin().
+    // Logits of all passes since begin(), [rows, n_vocab]; valid until the next begin().
     virtual std::span<const float> logits() = 0;
     // Frees what no sequence holds: activations, workspace and idle blocks. The logits are gone.
     virtual void shrink() = 0;

@@ -185,7 +185,7 @@ private:
     std::vector<Side> sides_;  // layer 0 keys, layer 0 values, layer 1 keys, …
 };
 
-// Of one side of one layer in a block: values, then scales.
+// One side of one layer in a block: values, then scales.
 struct BlockSide {
     std::int64_t data_bytes, bytes;
 

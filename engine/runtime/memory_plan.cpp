@@ -20,7 +20,7 @@ std::int64_t pass_limit(const RunConfig& config, std::int64_t sequences) {
 
 namespace {
 
-// Of one thread: the largest that any kernel of a pass of `rows` tokens asks for.
+// A thread's workspace: the largest that any kernel of a pass of `rows` tokens asks for.
 std::int64_t workspace_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t rows,
                              std::int64_t positions) {
     const std::int64_t cols = std::max({model.n_embd, model.n_ff, model.n_heads * model.head_dim});
@@ -36,7 +36,7 @@ std::int64_t workspace_bytes(const ModelConfig& model, const RunConfig& config, 
                      kernels::reduced_workspace(config.arithmetic, cols, rows, config.isa)});
 }
 
-// Of a CUDA device: a panel of expanded weights, inputs as products take them, sums in int8 or FP8, and attention's parts, whose blocks fill the
+// A CUDA device's workspace: a panel of expanded weights, inputs as products take them, sums in int8 or FP8, and attention's parts, whose blocks fill the
 // largest devices twice.
 std::int64_t device_workspace_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t rows) {
     constexpr std::int64_t kFloat = sizeof(float), kBf16 = 2, kBlocks = std::int64_t{2} * 160;

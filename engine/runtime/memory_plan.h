@@ -12,7 +12,7 @@ namespace hone {
 // The most rows that go through the layers together where every sequence of a batch adds at least one.
 std::int64_t pass_limit(const RunConfig& config, std::int64_t sequences);
 
-// Of a sequence of `length` positions: what choosing pages by their bounds takes; 0 where nothing chooses.
+// What a sequence of `length` positions takes to choose pages by their bounds; 0 where nothing chooses.
 std::int64_t bounds_bytes(const ModelConfig& model, const RunConfig& config, std::int64_t length);
 
 // Activations and workspace of `sequences` together: of their prompts' largest pass and of every later one. On a device what its kernels

@@ -43,7 +43,7 @@ struct RunConfig {
     std::int64_t prefill_chunk =
         512;  // prompt tokens computed together, at most; kDevicePrefillChunk on CUDA devices
     kernels::Isa isa = kernels::best_isa();
-    // Of the products with the layers' matrices; where a matrix's stored type or the machine cannot be multiplied so, fp32.
+    // How the layers' matrices are multiplied; fp32 where a matrix's stored type, or the machine, cannot do so.
     kernels::Arithmetic arithmetic = kernels::Arithmetic::f32;
     bool reduced_output = false;  // the output matrix's product as well
 };

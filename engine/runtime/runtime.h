@@ -49,7 +49,7 @@ public:
     profiler::TraceRecorder* tracer() const;
     // Adds the account of a device's memory to what was recorded there.
     void describe(profiler::DeviceRecording& recording) const;
-    // Of the last forward(): decode where every sequence was extended by one token.
+    // The last forward()'s: decode where every sequence was extended by one token.
     profiler::TracePhase last_phase() const;
 
     void clear(int sequence);                      // forget a sequence's tokens

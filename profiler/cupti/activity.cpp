@@ -77,7 +77,7 @@ void send(const CUpti_ActivityMemset4& record, const ActivitySink& sink) {
     sink(activity, "");
 }
 
-// Of the device's own memory: what the host pins for it is another's.
+// Whether it is the device's own memory; what the host pins is not.
 bool on_device(std::uint32_t kind) {
     return kind == CUPTI_ACTIVITY_MEMORY_KIND_DEVICE || kind == CUPTI_ACTIVITY_MEMORY_KIND_ARRAY ||
            kind == CUPTI_ACTIVITY_MEMORY_KIND_MANAGED || kind == CUPTI_ACTIVITY_MEMORY_KIND_DEVICE_STATIC ||

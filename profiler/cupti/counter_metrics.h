@@ -33,7 +33,7 @@ public:
 
     const Names& names() const { return *names_; }
     std::span<const std::uint8_t> config() const { return config_; }
-    // Of one range of a counter data image; false where it cannot be evaluated.
+    // Evaluates one range of a counter data image; false where it cannot be evaluated.
     bool evaluate(std::span<const std::uint8_t> image, std::size_t range, HardwareCounters& counters) const;
 
     const std::string& problem() const { return problem_; }

@@ -9,7 +9,7 @@
 
 namespace hone::profiler {
 
-// Why figures of this metric, measured as these two runs were, cannot be compared; empty where they can. Of the metric's conditions
+// Why figures of this metric, measured as these two runs were, cannot be compared; empty where they can. Among the metric's conditions
 // hardware is machine, processor, instruction set, device and threads; text is also protocol, context and stride. The baseline of a
 // divergence is compared with the samples (comparison.h).
 std::string conditions_refusal(const MetricDefinition& metric, const RunRecord& baseline,

@@ -164,7 +164,7 @@ void compare_single(ComparedMetric& result, const MetricDefinition& metric, doub
     decide(result, metric, {ratio, ratio, ratio, 1}, {ratio, ratio, ratio, exact ? 2 : 1});
 }
 
-// The windows that both runs scored. Of another tokeniser they hold other parts of the text.
+// The windows that both runs scored. With another tokeniser they hold other parts of the text.
 struct Windows {
     std::vector<double> baseline, candidate, over, candidate_over;
     std::string other_length;  // "window 3 has 255 and 250 scored tokens", of the first that differs

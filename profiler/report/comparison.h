@@ -11,7 +11,7 @@
 
 namespace hone::profiler {
 
-// Of the interval of a ratio that decides its verdict, and that is shown beside it.
+// The confidence of the interval that decides a ratio's verdict and is shown beside it.
 inline constexpr double kDecidingConfidence = 0.99;
 
 struct ComparedMetric {

@@ -119,11 +119,10 @@ inline constexpr auto kMetricRows = std::to_array<MetricDefinition>({
     {.id = "padding_share",
      .title = "Padding",
      .unit = "share",
-     .definition = "Of the positions that rectangular batches would have, each as long as the longest prompt "
-                   "that is computed "
-                   "together with it, the share beyond the prompts. Hone's own passes compute no padding; "
-                   "runtimes with "
-                   "rectangular batches do.",
+     .definition = "The share of positions beyond the prompts, among those of rectangular batches: each "
+                   "prompt as long as the "
+                   "longest that is computed together with it. Hone's own passes compute no padding; "
+                   "runtimes with rectangular batches do.",
      .kind = Kind::memory,
      .direction = Direction::lower_is_better,
      .source = Source::repetition,

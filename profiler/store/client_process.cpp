@@ -86,7 +86,7 @@ bool is_running(const ClientProcess& process) {
     const std::string its_name = take(host, ' ');
     const bool same_name = its_name == host_name();
     const bool same_machine = host.empty() ? same_name : host == machine();
-    // Of an earlier boot of this machine, nothing runs any more; what another machine does is not known here.
+    // Nothing of an earlier boot of this machine runs any more; what another machine does is not known here.
     if (its_boot != boot() || ticks.empty()) return !same_machine;
     // One boot is one machine, whatever its name is by now. Numbers of another container mean other processes.
     const bool same_numbers = started.empty() ? same_name : started == process_numbers();

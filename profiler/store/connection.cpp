@@ -166,7 +166,7 @@ void Connection::open_database(int flags) {
 }
 
 void Connection::read_header() {
-    // Of one moment: another process may be making the schema.
+    // Both at one moment: another process may be making the schema.
     SQLite::Transaction moment(*database_);
     const int application = database_->execAndGet("PRAGMA application_id").getInt();
     schema_version_ = database_->execAndGet("PRAGMA user_version").getInt();

@@ -15,7 +15,7 @@ namespace hone::profiler {
 
 inline constexpr int kApplicationId = 0x486F6E65;  // "Hone"
 inline constexpr int kBusyMilliseconds = 5000;
-// Of the processor, for one transaction: a million events of a trace take some seconds, what a foreign file asks for may take for ever.
+// Processor time for one transaction: a million events of a trace take some seconds, what a foreign file asks for may take for ever.
 inline constexpr double kMostSeconds = 60;
 inline constexpr int kMostBytes = 256 << 20;  // of one text or blob
 

@@ -26,7 +26,7 @@ private:
     std::set<std::int32_t> ids_;
 };
 
-// Of every name the first that the same kernel has.
+// For every name the first that the same kernel has.
 std::vector<std::uint16_t> same_kernels(const Trace& trace) {
     std::vector<std::uint16_t> first;
     std::unordered_map<std::string_view, std::uint16_t> seen;

@@ -7,7 +7,7 @@
 namespace hone::profiler {
 namespace {
 
-// "blk.7.attn_q.weight" → "attn_q": the layer is the event's own. Of products that are computed together, each: "attn_q + attn_k".
+// "blk.7.attn_q.weight" → "attn_q": the layer is the event's own. Products that are computed together are all named: "attn_q + attn_k".
 std::string short_name(std::string_view name) {
     constexpr std::string_view kBlock = "blk.", kWeight = ".weight", kTogether = " + ";
     std::string text;

@@ -111,7 +111,7 @@ struct DeviceTraceFacts {
     std::int64_t kernel_time = 0, attributed_time = 0;  // ns; of these, with layer, operation and phase
     std::int64_t clock_error = 0;                       // ns: the fit of the two clocks is off by at most
     double peak_bandwidth = 0, peak_flops = 0;  // bytes/s, FLOP/s, measured on the device; 0: not known
-    // Of the program's account of device memory and what the profiler saw: at most, in bytes; −1 where it saw none.
+    // How far the program's account of device memory and what the profiler saw lie apart at most, in bytes; −1 where it saw none.
     std::int64_t memory_difference = -1;
     std::string counters_source;   // who read the hardware's counters; empty where none were read
     std::string counters_problem;  // why not; empty where they were, or nobody tried

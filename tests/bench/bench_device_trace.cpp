@@ -117,7 +117,7 @@ nlohmann::json overhead(gpu::Device& device, kernels::ThreadPool& pool, const Si
             {"attributed_time", facts.attributed_time}};
 }
 
-// Of a prompt that is all scored and some steps: the sample model in fp32 where there is one (HONE_SAMPLE_DIR), else a tiny one.
+// A prompt that is all scored, and some steps: the sample model in fp32 where there is one (HONE_SAMPLE_DIR), else a tiny one.
 nlohmann::json logits_against_cpu(gpu::Device& device, kernels::ThreadPool& pool, std::size_t tokens) {
     const Model* model = sample_model(DType::f32);
     const std::unique_ptr<Model> tiny = model == nullptr ? tiny_model() : nullptr;

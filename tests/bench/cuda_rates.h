@@ -54,11 +54,11 @@ struct CudaSizes {
 
 // Bytes a second, read and written, of a copy within the device.
 nlohmann::json copy_rate(Device& device, const CudaSizes& sizes);
-// Of the vendor's library, by type; {"type", "problem"} where the device refuses one.
+// The vendor's library, by type; {"type", "problem"} where the device refuses one.
 nlohmann::json dense_rates(Device& device, const CudaSizes& sizes);
-// Of Hone's products of few tokens, by storage, shape and tokens.
+// Hone's products of few tokens, by storage, shape and tokens.
 nlohmann::json product_rates(Device& device, const CudaSizes& sizes);
-// Of Hone's products of many tokens on tensor cores, by storage: FLOPs of the whole product, zeros that are left out included.
+// Hone's products of many tokens on tensor cores, by storage: FLOPs of the whole product, zeros that are left out included.
 nlohmann::json tile_rates(Device& device, const CudaSizes& sizes);
 
 }  // namespace hone::gpu

@@ -35,7 +35,7 @@ private:
 };
 
 std::string file_bytes(const std::filesystem::path& file);
-// Of a file in tests/fixtures.
+// The bytes of a file in tests/fixtures.
 std::string fixture_bytes(const std::filesystem::path& file);
 
 }  // namespace hone::fuzz

@@ -217,7 +217,7 @@ TEST_F(DeviceRuntime, DecodesBatchesOfABucketInOneGraph) {
     graphs_made = 0;
     decoded_logits(runtime, 8, {5, 6, 7, 8, 5, 8});
     EXPECT_EQ(graphs_made, 1);
-    // Of three rows another: its first pass allocates nothing any more, its second is captured.
+    // Another with three rows: its first pass allocates nothing any more, its second is captured.
     for (int i = 0; i < 8; ++i) runtime.clear(i);
     decoded_logits(runtime, 8, {3, 4, 6, 4, 7});
     EXPECT_EQ(graphs_made, 2);

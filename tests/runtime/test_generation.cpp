@@ -204,7 +204,7 @@ TEST(AdaptiveBatch, TakesNoMoreThanTheRoomHolds) {
     }
 }
 
-// Of the prompts that come together the passes are larger, and short prompts' keys and values are the lesser part of it.
+// Prompts that come together make larger passes, of which short prompts' keys and values are the lesser part.
 TEST(AdaptiveBatch, CountsWhatALargerPassNeeds) {
     const std::int64_t one = pass_bytes(tiny().config, {}, 1, 1, 112, 112);
     EXPECT_GT(pass_bytes(tiny().config, {}, 1, 4, 112, 112), 3 * one);

@@ -217,7 +217,7 @@ TEST(PruneNeurons, RoundsToWholeBlocksAndSaysWhereNothingWouldGo) {
     EXPECT_NE(refusal(0.9, with_down(checkpoint, DType::i4_g128)), "") << "the only block cannot go";
 }
 
-// Of each family, what was exported and opened again computes what the pruned model computes in memory, to the bit.
+// What was exported and opened again computes, in each family, what the pruned model computes in memory, to the bit.
 TEST(PruneNeurons, IsExportedInBothFormats) {
     const std::filesystem::path folder =
         std::filesystem::path(testing::TempDir()) / ("prune_neurons-" + std::to_string(::getpid()));

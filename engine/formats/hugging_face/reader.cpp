@@ -237,7 +237,7 @@ void FolderReader::add(const FolderTensor& wanted) {
     tensor.data = found->second.mapped->bytes().subspan(static_cast<std::size_t>(entry.begin),
                                                         static_cast<std::size_t>(entry.bytes));
     tensor.owner = found->second.mapped;
-    // Of a vector only as many values as the model has are made anew.
+    // A vector is made anew only with as many values as the model has.
     const std::vector<std::int64_t> expected = wanted.row->shape(layout_.shape);
     if (tensor.shape.size() == 1 && tensor.shape != expected)
         fail(found->second.file, field, fmt::format("[{}]", tensor.shape[0]),

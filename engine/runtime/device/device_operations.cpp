@@ -73,7 +73,7 @@ void DeviceOperations::reserve_pages() {
     workspace_.page_lists.require(pass_.rows * config.n_kv_heads * mask_.keep);
 }
 
-// Of one layer: of every page that a sequence has room for.
+// The bounds of one layer: those of every page that a sequence has room for.
 std::int64_t DeviceOperations::floats_of_bounds() const {
     const std::int64_t pages = ((pages_.positions - 1) >> mask_.page_shift) + 1;
     return pages_.sequences * pages * model_.config.n_kv_heads * 2 * model_.config.head_dim;

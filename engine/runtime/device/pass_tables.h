@@ -20,7 +20,7 @@ public:
     // `memory` must live as long as the tables.
     void upload(gpu::Device& device, Buffer<std::int32_t>& memory);
 
-    // Of every row.
+    // One a row.
     const std::int32_t* tokens() const { return device_ + tokens_; }
     const std::int32_t* positions() const { return device_ + positions_; }
     const std::int32_t* sequences() const { return device_ + sequences_; }

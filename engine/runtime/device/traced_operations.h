@@ -28,7 +28,7 @@ public:
           tracing_(tracing),
           device_(device) {}
 
-    // From now on operations are recorded but not queued: a graph that holds them is launched instead. Of passes that keep all of their rows.
+    // From now on operations are recorded but not queued: a graph that holds them is launched instead. For passes that keep all of their rows.
     void only_account() { queues_ = false; }
 
     void embed(const StoredTensor& embedding) override;
@@ -50,7 +50,7 @@ public:
 private:
     template <typename Work>
     void marked(profiler::Operation operation, std::string_view name, OperationCost cost, Work&& work) const;
-    // Of so many rows those that somebody asked for: costs are the work's, not the padding's. A padded pass is one slice.
+    // Rows without padding, which nobody asked for: costs are the work's, not the padding's. A padded pass is one slice.
     std::int64_t own(std::int64_t rows) const { return rows - pass_.padding; }
     std::int64_t position_bytes() const;  // of keys and values together
 

@@ -42,7 +42,7 @@ struct CounterUse {
     std::string_view name;
     // Only where this other one is above 0, because what it counts is not for the technique to bring about.
     std::string_view where = {};
-    // Of what the shapes tell, and not the run: how many are gone.
+    // How many are gone, where the shapes tell it and not the run.
     std::int64_t (*of_shapes)(const ModelConfig& before, const ModelConfig& after) = nullptr;
 };
 using CounterUses = std::vector<CounterUse>;
@@ -68,7 +68,7 @@ public:
     virtual std::optional<ZeroPattern> leaves_zeros_out() const { return std::nullopt; }
 };
 
-// One that rewrites tensors. Of a technique that configures the run these are weights that the run needs in another form; a file never
+// One that rewrites tensors. A technique that configures the run rewrites those that the run needs in another form; a file never
 // gets them.
 class WeightTechnique : public Technique {
 public:
