@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QLineEdit>
+#include <QMenu>
 #include <QSignalSpy>
 #include <QTest>
+#include <QToolButton>
 #include <algorithm>
 
 #include "engine/core/error.h"
@@ -81,6 +85,44 @@ private slots:
         form.setValue({{"share", 0.123456}});
         QCOMPARE(control<QDoubleSpinBox>(form, "share")->value(), 0.12);
         QCOMPARE(form.value()["share"].get<double>(), 0.123456);
+    }
+
+    void aFormOpensNoWindowOfItsOwn() {
+        OptionForm form(descriptor);
+        for (const QWidget* window : QApplication::topLevelWidgets()) QVERIFY(!window->isVisible());
+    }
+
+    void aListTakesTheControlsPlaceAndGoesAgain() {
+        OptionForm form(descriptor);
+        form.show();
+        QSignalSpy changed(&form, &OptionForm::listChanged);
+        QMenu menu;
+        form.fillListMenu(menu);
+        QStringList offered;
+        for (const QAction* action : menu.actions()) offered.append(action->text());
+        QCOMPARE(offered, (QStringList{QStringLiteral("mode"), QStringLiteral("also this"),
+                                       QStringLiteral("share")}));  // "size" is hidden
+        menu.actions().last()->trigger();
+        auto* list = form.editor("share")->findChild<QLineEdit*>(QString(), Qt::FindDirectChildrenOnly);
+        QVERIFY(list->isVisible());
+        QVERIFY(!form.editor("share")->control()->isVisible());
+        QCOMPARE(list->text(), QStringLiteral("0.5,0.55"));
+        QCOMPARE(changed.takeLast(), (QVariantList{QStringLiteral("share"), QStringLiteral("0.5,0.55")}));
+        list->setText({});
+        QTest::keyClicks(list, QStringLiteral("0.1,0.9"));
+        QVERIFY(changed.isEmpty());
+        QTest::keyClick(list, Qt::Key_Return);
+        QCOMPARE(changed.takeLast().last().toString(), QStringLiteral("0.1,0.9"));
+        QTest::keyClick(list, Qt::Key_Return);
+        QVERIFY2(changed.isEmpty(), "an unchanged list is said once");
+        form.editor("share")->findChild<QToolButton*>()->click();
+        QCOMPARE(changed.takeLast().last().toString(), QString());
+        QVERIFY(form.editor("share")->control()->isVisible());
+        QCOMPARE(form.value()["share"].get<double>(), 0.5);
+        form.editor("mode")->beginList();
+        QCOMPARE(form.editor("mode")->list(), QStringLiteral("fast,exact"));
+        form.editor("mode")->setList({});
+        QCOMPARE(form.editor("mode")->list(), QString());
     }
 
     void refusesAValueThatDoesNotFitAndChangesNothing() {

@@ -136,6 +136,30 @@ private slots:
         QCOMPARE(f_->session.store().list().front().trace_events, std::int64_t{45});
     }
 
+    void aSeriesIsShownCandidateByCandidate() {
+        f_->open(QStringLiteral("model.gguf"));
+        const std::vector<std::string> list{"quantize_weights.scheme=q8_0,q4_0"};
+        f_->session.setSweep(sweep_of({}, list, f_->session.registry()), QStringLiteral("values"));
+        auto* button = f_->button(QStringLiteral("Measure"));
+        QVERIFY2(button->text().startsWith(QStringLiteral("Measure 2 candidates")),
+                 qPrintable(button->text()));
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        QSignalSpy asked(&f_->session, &Session::runRequested);
+        button->click();
+        QVERIFY(measured.wait(20000));
+        for (const char* title : {"Speed by repetition", "Accuracy as it converges"})
+            for (const char* name : {"baseline", "q8_0", "q4_0"})
+                QVERIFY2(chart(title)->table().csv().contains(QString::fromUtf8(name)), title);
+        QStringList words;
+        for (const QLabel* label : f_->window.findChildren<QLabel*>()) words.append(label->text());
+        QVERIFY(words.contains(QStringLiteral("Series of 2 candidates, against one baseline")));
+        QVERIFY(words.join(QLatin1Char('|')).contains(QStringLiteral("q4_0: Decode")));
+        f_->button(QStringLiteral("Compare the series"))->click();
+        const auto result = measured.first().at(1).value<MeasureResult>();
+        QVERIFY(std::find(result.runs.begin() + 1, result.runs.end(), asked.first().first().toLongLong()) !=
+                result.runs.end());
+    }
+
     void chartsAndStoreFill() {
         openWithRecipe(QStringLiteral("model.gguf"));
         for (const char* title : {"Speed by repetition", "Memory by class", "Accuracy as it converges"})

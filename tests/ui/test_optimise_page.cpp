@@ -3,6 +3,8 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QLineEdit>
+#include <QMenu>
 #include <QPlainTextEdit>
 #include <QScrollBar>
 #include <QSignalSpy>
@@ -188,6 +190,45 @@ private slots:
         const QModelIndex memory = ledger->model().index(
             rowOf(ledger->model(), QStringLiteral("Peak memory")), LedgerModel::Measured);
         QVERIFY(memory.data(Qt::ToolTipRole).toString().contains(QStringLiteral("Predicted:")));
+    }
+
+    // By the keyboard and mouse of a user: the menu's entry, the list, Measure.
+    void severalValuesAreMeasuredAsOneSeries() {
+        f_->open(QStringLiteral("model.gguf"));
+        card("quantize_weights")->toggle()->click();
+        OptionEditor* scheme = card("quantize_weights")->form()->editor("scheme");
+        QMenu menu;
+        card("quantize_weights")->form()->fillListMenu(menu);
+        menu.actions().first()->trigger();
+        auto* list = f_->named<QLineEdit>(QStringLiteral("Values of Scheme"));
+        QVERIFY(list->isVisible());
+        QCOMPARE(f_->session.swept().size(), std::size_t{1});
+        QCOMPARE(list->text(), QString::fromStdString(values_text(f_->session.swept()[0].values)));
+
+        list->selectAll();
+        QTest::keyClicks(list, QStringLiteral("q8_0,q9_9"));
+        QTest::keyClick(list, Qt::Key_Return);
+        const auto* banner = f_->window.findChild<Banner*>();
+        QVERIFY(banner->isVisible());
+        QCOMPARE(list->text(), QStringLiteral("q8_0,q9_9"));  // to be corrected
+
+        list->selectAll();
+        QTest::keyClicks(list, QStringLiteral("q8_0, q4_0"));
+        QTest::keyClick(list, Qt::Key_Return);
+        QCOMPARE(list->text(), QStringLiteral("q8_0,q4_0"));
+        auto* measure = f_->button(QStringLiteral("Measure"));
+        QVERIFY2(measure->text().startsWith(QStringLiteral("Measure 2 candidates")),
+                 qPrintable(measure->text()));
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        measure->click();
+        QVERIFY(measured.wait(20000));
+        QCOMPARE(measured.first().at(1).value<MeasureResult>().runs.size(), std::size_t{3});
+
+        f_->session.undoStack().undo();
+        QVERIFY(scheme->list().startsWith(QStringLiteral("int8_channel,")));
+        f_->session.undoStack().undo();
+        QCOMPARE(scheme->list(), QString());
+        QVERIFY(scheme->control()->isVisible());
     }
 
     void aRecipeIsCopiedAndPasted() {

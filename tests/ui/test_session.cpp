@@ -129,6 +129,64 @@ private slots:
         QCOMPARE(pair.comparisons.size(), std::size_t{1});
     }
 
+    void aListOfValuesIsMeasuredAsOneSeries() {
+        QSignalSpy opened(session_.get(), &Session::modelChanged);
+        session_->open(QStringLiteral("model.gguf"));
+        QVERIFY(opened.wait(5000));
+        Workload workload;
+        workload.text = "none";
+        session_->setWorkload(workload);
+        const std::vector<std::string> setting{"quantize_weights.scheme=q8_0,q4_0"};
+        session_->setSweep(sweep_of({}, setting, session_->registry()), QStringLiteral("values"));
+        QSignalSpy measured(&session_->jobs(), &JobRunner::measured);
+        session_->measure();
+        QCOMPARE(session_->jobs().jobs().front().candidates,
+                 (QStringList{QStringLiteral("q8_0"), QStringLiteral("q4_0")}));
+        QVERIFY(measured.wait(20000));
+        const auto result = measured.takeFirst().at(1).value<MeasureResult>();
+        QCOMPARE(result.runs.size(), std::size_t{3});
+        QCOMPARE(result.comparisons.size(), std::size_t{2});
+        const auto run = session_->store().load(result.runs.back());
+        QVERIFY(run->what.series.has_value());
+        QCOMPARE(swept_from_json(run->what.series->swept), session_->swept());
+    }
+
+    void listsFollowTheRecipeAndAreUndone() {
+        QSignalSpy changed(session_.get(), &Session::recipeChanged);
+        const std::vector<std::string> settings{"quantize_weights.scheme=q8_0,q4_0",
+                                                "prune_magnitude.sparsity=0.3,0.5"};
+        session_->setSweep(sweep_of({}, settings, session_->registry()), QStringLiteral("values"));
+        QCOMPARE(changed.count(), 1);
+        QCOMPARE(session_->swept().size(), std::size_t{2});
+        Recipe recipe = session_->recipe();
+        std::erase_if(recipe.steps,
+                      [](const RecipeStep& step) { return step.technique == "prune_magnitude"; });
+        session_->setRecipe(recipe, QStringLiteral("switching off"));
+        QCOMPARE(session_->swept().size(), std::size_t{1});
+        recipe.steps.front().options["scheme"] = "q4_1";
+        session_->setRecipe(recipe, QStringLiteral("another value"));
+        QVERIFY2(session_->swept().empty(), "it is not one of the list's");
+        session_->undoStack().undo();
+        session_->undoStack().undo();
+        QCOMPARE(session_->swept().size(), std::size_t{2});
+        session_->undoStack().undo();
+        QVERIFY(session_->swept().empty() && session_->recipe().steps.empty());
+    }
+
+    void tooManyCandidatesAreRefused() {
+        std::string values = "0.10";
+        for (int i = 11; i < 27; ++i) values += ",0." + std::to_string(i);
+        const std::vector<std::string> setting{"prune_magnitude.sparsity=" + values};
+        try {
+            session_->setSweep(sweep_of({}, setting, session_->registry()), QStringLiteral("values"));
+            QFAIL("17 candidates were taken");
+        } catch (const Error& error) {
+            QVERIFY(error.details().summary.find("17") != std::string::npos);
+            QVERIFY(error.details().action.find("--max-candidates") != std::string::npos);
+        }
+        QVERIFY(session_->recipe().steps.empty());
+    }
+
 private:
     std::unique_ptr<Session> session_;
 };

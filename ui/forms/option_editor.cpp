@@ -3,13 +3,17 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QCoreApplication>
 #include <QDoubleSpinBox>
 #include <QHBoxLayout>
+#include <QLineEdit>
 #include <QSignalBlocker>
-#include <limits>
+#include <QToolButton>
+#include <algorithm>
 
 #include "ui/forms/schema_text.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/buttons.h"
 #include "ui/widgets/text_label.h"
 
 namespace hone::ui {
@@ -25,6 +29,43 @@ Match(Cases...) -> Match<Cases...>;
 
 QString suffix(std::string_view unit) {
     return unit.empty() ? QString() : QChar(0x00A0) + text(unit);
+}
+
+// What a list may hold, for people: "q8_0 (Q8_0), q4_0 (Q4_0)", "1 to 64".
+QString allowedText(const Option& option) {
+    const auto range = [](auto low, auto high) {
+        return QCoreApplication::translate("OptionEditor", "%1 to %2").arg(low).arg(high);
+    };
+    return std::visit(
+        Match{[](const Flag&) { return QStringLiteral("true, false"); },
+              [&](const Integer& type) { return range(type.low, type.high); },
+              [&](const Real& type) { return range(type.low, type.high); },
+              [](const Choice& type) {
+                  QStringList items;
+                  for (const ChoiceItem& item : type.items)
+                      items.append(QStringLiteral("%1 (%2)").arg(text(item.id), text(item.label)));
+                  return items.join(QStringLiteral(", "));
+              }},
+        option.type);
+}
+
+// What a list begins with.
+QString firstList(const Option& option, const nlohmann::json& value) {
+    const auto neighbours = [](auto number, auto step, auto high) {
+        const auto other = number + step <= high ? number + step : number - step;
+        return QStringLiteral("%1,%2").arg(std::min(number, other)).arg(std::max(number, other));
+    };
+    return std::visit(
+        Match{
+            [](const Flag&) { return QStringLiteral("false,true"); },
+            [&](const Integer& type) { return neighbours(value.get<std::int64_t>(), type.step, type.high); },
+            [&](const Real& type) { return neighbours(value.get<double>(), type.step, type.high); },
+            [](const Choice& type) {
+                QStringList ids;
+                for (const ChoiceItem& item : type.items) ids.append(text(item.id));
+                return ids.join(QLatin1Char(','));
+            }},
+        option.type);
 }
 
 class FlagEditor : public OptionEditor {
@@ -133,6 +174,59 @@ void OptionEditor::setValue(const nlohmann::json& value) {
     value_ = value;
     const QSignalBlocker blocker(control_);
     show(value);
+}
+
+QString OptionEditor::list() const {
+    return list_ == nullptr || list_->isHidden() ? QString() : list_->text();
+}
+
+void OptionEditor::setList(const QString& values) {
+    if (values.isEmpty() && list_ == nullptr) return;
+    if (list_ == nullptr) makeList();
+    const bool shown = !values.isEmpty();
+    const bool focused = control_->hasFocus() || list_->hasFocus() || single_->hasFocus();
+    if (shown && list_->text() != values) list_->setText(values);
+    control_->setVisible(!shown);
+    list_->setVisible(shown);
+    single_->setVisible(shown);
+    setFocusProxy(shown ? list_ : control_);
+    if (focused) setFocus(Qt::OtherFocusReason);
+    updateGeometry();
+}
+
+void OptionEditor::makeList() {
+    const QString label = text(option_.label);
+    list_ = new QLineEdit;
+    list_->setAccessibleName(tr("Values of %1").arg(label));
+    list_->setToolTip(wrappedTip(tr("Each of these values is measured: %1").arg(allowedText(option_))));
+    list_->setMinimumWidth(spacing::unit * 20);
+    single_ = iconButton(QStringLiteral("cancel"), tr("One value of %1 again").arg(label));
+    layout()->addWidget(list_);
+    layout()->addWidget(single_);
+    // A list that was not changed is none: leaving it must not ask for what was refused.
+    connect(list_, &QLineEdit::textEdited, list_, [this] { list_->setModified(true); });
+    connect(list_, &QLineEdit::editingFinished, this, [this] {
+        if (!list_->isModified()) return;
+        list_->setModified(false);
+        if (list_->text().trimmed().isEmpty()) setList({});
+        emit listChanged();
+    });
+    connect(single_, &QToolButton::clicked, this, [this] {
+        setList({});
+        emit listChanged();
+    });
+}
+
+bool OptionEditor::takesList() const {
+    const auto* choice = std::get_if<Choice>(&option_.type);
+    return choice == nullptr || choice->items.size() > 1;
+}
+
+void OptionEditor::beginList() {
+    setList(firstList(option_, value_));
+    setFocus(Qt::OtherFocusReason);
+    list_->selectAll();
+    emit listChanged();
 }
 
 void OptionEditor::userSet(nlohmann::json value) {

@@ -6,11 +6,13 @@
 
 #include "engine/techniques/schema/schema.h"
 
-class QLabel;
+class QLineEdit;
+class QToolButton;
 
 namespace hone::ui {
 
-// The control of one option: a check box, a spin box with its unit, or a combo box, with its label before it.
+// The control of one option: a check box, a spin box with its unit, or a combo box, with its label before it. In its place there may be
+// a list of values to try one after the other, as the command line has it: "q8_0,q4_0".
 class OptionEditor : public QWidget {
     Q_OBJECT
 public:
@@ -21,9 +23,15 @@ public:
     // What was set, exactly, until the user changes the control: a box that shows two decimals loses none of it.
     const nlohmann::json& value() const { return value_; }
     void setValue(const nlohmann::json& value);  // must fit the option; emits nothing
+    bool takesList() const;                      // whether there is more than one value
+    QString list() const;                        // empty: the one value
+    void setList(const QString& values);         // emits nothing
+    // Shows a list to begin with and says so: all choices, or the number that is set and its neighbour.
+    void beginList();
 
 signals:
     void changed();
+    void listChanged();  // by the user; its text is not checked
 
 protected:
     OptionEditor(const Option& option, QWidget* parent);
@@ -33,7 +41,10 @@ protected:
 
 private:
     const Option& option_;
+    void makeList();
     QWidget* control_ = nullptr;
+    QLineEdit* list_ = nullptr;  // made when it is first needed
+    QToolButton* single_ = nullptr;
     nlohmann::json value_;
 };
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/forms/option_form.h"
 
+#include <QMenu>
 #include <algorithm>
 
 #include "ui/forms/flow_layout.h"
 #include "ui/forms/option_editor.h"
 #include "ui/forms/schema_text.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/buttons.h"
 
 namespace hone::ui {
 
@@ -31,8 +33,27 @@ OptionForm::OptionForm(const Descriptor& descriptor, QWidget* parent)
             updateVisibility();
             emit changed();
         });
+        connect(editor, &OptionEditor::listChanged, this,
+                [this, editor] { emit listChanged(text(editor->option().key), editor->list()); });
     }
+    several_ = linkButton(tr("Try several values…"));
+    several_->setToolTip(tr("Measure one option with each of several values, as one series"));
+    layout->addWidget(several_);
+    several_->setVisible(std::any_of(editors_.begin(), editors_.end(),
+                                     [](const OptionEditor* editor) { return editor->takesList(); }));
+    connect(several_, &QToolButton::clicked, this, [this] {
+        QMenu menu(several_);
+        fillListMenu(menu);
+        menu.exec(several_->mapToGlobal(QPoint(0, several_->height() + 2)));
+    });
     updateVisibility();
+}
+
+void OptionForm::fillListMenu(QMenu& menu) const {
+    for (OptionEditor* editor : editors_) {
+        if (editor->isHidden() || !editor->takesList() || !editor->list().isEmpty()) continue;
+        menu.addAction(text(editor->option().label), editor, &OptionEditor::beginList);
+    }
 }
 
 nlohmann::json OptionForm::value() const {

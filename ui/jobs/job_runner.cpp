@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "engine/experiment/protocol/sweep.h"
 #include "ui/jobs/live_feed.h"
 #include "ui/jobs/quick_requests.h"
 
@@ -58,6 +59,14 @@ struct Execute {
         return {JobState::done, {}, hone::generate(request, launch, observer, stop)};
     }
 };
+
+QStringList namesOf(const MeasureRequest& request) {
+    const std::vector<SweptOption> swept = swept_from_json(request.swept);
+    QStringList names;
+    for (const Recipe& recipe : request.candidates)
+        names.append(QString::fromStdString(swept_label(swept, to_json(recipe))));
+    return names;
+}
 
 QString sentences(const ErrorDetails& error) {
     if (error.summary.empty()) return QString::fromStdString(error.message);
@@ -131,6 +140,7 @@ int JobRunner::Impl::enqueue(JobKind kind, const QString& title, Request request
     job.info.id = nextId++;
     job.info.kind = kind;
     job.info.title = title;
+    if (const auto* measure = std::get_if<MeasureRequest>(&request)) job.info.candidates = namesOf(*measure);
     job.request = std::move(request);
     const int id = job.info.id;
     queue.push_back(std::move(job));

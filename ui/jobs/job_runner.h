@@ -3,6 +3,7 @@
 
 #include <QObject>
 #include <QString>
+#include <QStringList>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -19,7 +20,8 @@ enum class JobState { queued, running, done, failed, cancelled };
 struct JobInfo {
     int id = 0;
     JobKind kind = JobKind::measure;
-    QString title;  // "Measuring int4 group 64"
+    QString title;           // "Measuring int4 group 64"
+    QStringList candidates;  // of a series, in their order: "q8_0"
     JobState state = JobState::queued;
     QString detail;        // "repetition 3 of 7"
     double fraction = -1;  // −1 unknown

@@ -29,6 +29,18 @@ LiveSample asLive(const profiler::Sample& sample, Side side) {
 
 }  // namespace
 
+LiveSide& LiveRun::side(Side which, int candidate) {
+    if (which == Side::baseline) return baseline;
+    latest_ = static_cast<std::size_t>(candidate);
+    if (candidates.size() <= latest_) candidates.resize(latest_ + 1);
+    return candidates[latest_];
+}
+
+const LiveSide& LiveRun::latest() const {
+    return latest_ < candidates.size() && !candidates[latest_].samples.empty() ? candidates[latest_]
+                                                                               : baseline;
+}
+
 LiveSide::Line LiveSide::line(const std::string& metric) const {
     Line line;
     const auto warmups = static_cast<double>(

@@ -28,10 +28,16 @@ struct LiveSide {
 };
 
 struct LiveRun {
-    LiveSide baseline, candidate;
+    LiveSide baseline;
+    std::vector<LiveSide> candidates;
 
-    LiveSide& side(Side which) { return which == Side::baseline ? baseline : candidate; }
-    bool empty() const { return baseline.samples.empty() && candidate.samples.empty(); }
+    // Of the baseline, or of that candidate.
+    LiveSide& side(Side which, int candidate = 0);
+    // What the charts show of one side alone: the candidate that was heard of last, or the baseline without one.
+    const LiveSide& latest() const;
+
+private:
+    std::size_t latest_ = 0;
 };
 
 // A stored run's samples as if they arrived now.

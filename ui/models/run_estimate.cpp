@@ -41,7 +41,7 @@ Speed assumedSpeed(const nlohmann::json& model) {
 }  // namespace
 
 double estimateSeconds(const std::vector<profiler::RunRecord>& runs, const Experiment& experiment,
-                       const nlohmann::json& model) {
+                       const nlohmann::json& model, std::uint64_t candidates) {
     Speed speed = measuredSpeed(runs, experiment.checkpoint);
     if (speed.prefill <= 0) speed = assumedSpeed(model);
     if (speed.prefill <= 0) return 0;
@@ -52,7 +52,7 @@ double estimateSeconds(const std::vector<profiler::RunRecord>& runs, const Exper
     double seconds = speed.load + (w.repetitions + warmups) * repetition;
     if (w.text != "none")
         seconds += static_cast<double>((w.windows > 0 ? w.windows : 100) * w.context) / speed.prefill;
-    return seconds * (experiment.recipe.steps.empty() ? 1 : 2);
+    return seconds * (experiment.recipe.steps.empty() ? 1 : 1 + static_cast<double>(candidates));
 }
 
 QString roughSeconds(double seconds) {

@@ -2,6 +2,7 @@
 #include "ui/models/session.h"
 
 #include <QUndoCommand>
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -12,13 +13,13 @@ namespace hone::ui {
 
 namespace {
 
-// One edit of the recipe, kept whole: recipes are a few steps long. Edits never merge, so that one undo takes back what
-// one action did.
+// One edit of the recipe and its lists of values, kept whole: recipes are a few steps long. Edits never merge, so that one undo takes
+// back what one action did.
 class ChangeRecipe : public QUndoCommand {
 public:
-    using Apply = std::function<void(const Recipe&)>;
+    using Apply = std::function<void(const Sweep&)>;
 
-    ChangeRecipe(Recipe before, Recipe after, const QString& what, Apply apply)
+    ChangeRecipe(Sweep before, Sweep after, const QString& what, Apply apply)
         : QUndoCommand(what),
           before_(std::move(before)),
           after_(std::move(after)),
@@ -28,9 +29,36 @@ public:
     void redo() override { apply_(after_); }
 
 private:
-    Recipe before_, after_;
+    Sweep before_, after_;
     Apply apply_;
 };
+
+// A list of values goes with its option, and with a value that is not in it.
+std::vector<SweptOption> stillSwept(std::vector<SweptOption> swept, const Recipe& recipe) {
+    std::erase_if(swept, [&recipe](const SweptOption& each) {
+        for (const RecipeStep& step : recipe.steps)
+            if (step.technique == each.technique)
+                return std::find(each.values.begin(), each.values.end(), step.options.at(each.option)) ==
+                       each.values.end();
+        return true;
+    });
+    return swept;
+}
+
+void requireFew(const Sweep& sweep) {
+    if (sweep.candidates() <= kMostCandidates) return;
+    ErrorDetails details;
+    details.field = "values";
+    details.found = std::to_string(sweep.candidates()) + " candidates";
+    details.expected = "at most " + std::to_string(kMostCandidates);
+    details.fault = Fault::argument;
+    details.summary = Session::tr("These lists of values make %1 candidates; the window measures %2 at most.")
+                          .arg(sweep.candidates())
+                          .arg(kMostCandidates)
+                          .toStdString();
+    details.action = Session::tr("The command hone bench --max-candidates takes more.").toStdString();
+    throw Error(std::move(details));
+}
 
 }  // namespace
 
@@ -48,7 +76,7 @@ struct Session::Impl {
     nlohmann::json model;
     nlohmann::json environment, devices;
     QStringList shapes;
-    Recipe recipe;
+    Sweep sweep;  // the recipe, and what is swept in it
     Workload workload;
     Target target;
     std::optional<std::int64_t> baseline;
@@ -136,7 +164,10 @@ const QStringList& Session::syntheticShapes() const {
     return impl_->shapes;
 }
 const Recipe& Session::recipe() const {
-    return impl_->recipe;
+    return impl_->sweep.base;
+}
+const std::vector<SweptOption>& Session::swept() const {
+    return impl_->sweep.options;
 }
 const Workload& Session::workload() const {
     return impl_->workload;
@@ -173,10 +204,16 @@ void Session::open(const QString& checkpoint) {
 }
 
 void Session::setRecipe(const Recipe& recipe, const QString& what) {
-    const Recipe checked = validated(recipe, impl_->registry);
-    if (checked == impl_->recipe) return;
-    impl_->undo.push(new ChangeRecipe(impl_->recipe, checked, what, [this](const Recipe& now) {
-        impl_->recipe = now;
+    setSweep({recipe, stillSwept(impl_->sweep.options, recipe)}, what);
+}
+
+void Session::setSweep(const Sweep& sweep, const QString& what) {
+    requireFew(sweep);
+    const Sweep checked{validated(sweep.base, impl_->registry), sweep.options};
+    sweep.recipes(impl_->registry);  // each of them is valid
+    if (checked.base == impl_->sweep.base && checked.options == impl_->sweep.options) return;
+    impl_->undo.push(new ChangeRecipe(impl_->sweep, checked, what, [this](const Sweep& now) {
+        impl_->sweep = now;
         emit recipeChanged();
     }));
 }
@@ -184,8 +221,8 @@ void Session::setRecipe(const Recipe& recipe, const QString& what) {
 void Session::restoreRecipe(const Recipe& recipe) {
     const Recipe checked = validated(recipe, impl_->registry);
     impl_->undo.clear();
-    if (checked == impl_->recipe) return;
-    impl_->recipe = checked;
+    if (checked == impl_->sweep.base) return;
+    impl_->sweep = {checked, {}};
     emit recipeChanged();
 }
 
@@ -202,7 +239,7 @@ void Session::setTarget(const Target& target) {
 }
 
 Experiment Session::experiment() const {
-    return {impl_->checkpoint.toStdString(), impl_->recipe, impl_->workload, impl_->target};
+    return {impl_->checkpoint.toStdString(), recipe(), impl_->workload, impl_->target};
 }
 
 void Session::setPinnedBaseline(std::optional<std::int64_t> run) {
@@ -246,17 +283,30 @@ void Session::chooseLayer(int layer) {
     emit layerChosen(layer);
 }
 
+std::uint64_t Session::candidates() const {
+    return impl_->sweep.candidates();
+}
+
 int Session::measure() {
     if (impl_->checkpoint.isEmpty()) return -1;
     MeasureRequest request;
     request.experiment = experiment();
     // The baseline alone is one run; anything else is measured against a fresh baseline, interleaved.
     request.against =
-        impl_->recipe.steps.empty() ? MeasureRequest::Against::nothing : MeasureRequest::Against::baseline;
+        recipe().steps.empty() ? MeasureRequest::Against::nothing : MeasureRequest::Against::baseline;
     request.calibrate = true;
     request.trace = impl_->tracing;
-    const std::string name = label(impl_->recipe, impl_->registry);
-    return impl_->jobs.measure(tr("Measuring %1").arg(QString::fromStdString(name)), request);
+    const QString name = QString::fromStdString(label(recipe(), impl_->registry));
+    if (swept().empty()) return impl_->jobs.measure(tr("Measuring %1").arg(name), request);
+    request.candidates = impl_->sweep.recipes(impl_->registry);
+    request.swept = to_json(swept());
+    QStringList options;
+    for (const SweptOption& each : swept())
+        options.append(QString::fromStdString(each.technique + "." + each.option));
+    return impl_->jobs.measure(tr("Measuring %1 candidates: %2")
+                                   .arg(request.candidates.size())
+                                   .arg(options.join(QStringLiteral(", "))),
+                               request);
 }
 
 int Session::measureAgain(const profiler::RunRecord& run) {

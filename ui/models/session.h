@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/experiment/protocol/experiment.h"
+#include "engine/experiment/protocol/sweep.h"
 #include "profiler/store/store.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/models/run_edits.h"
@@ -44,6 +45,12 @@ public:
     void setRecipe(const Recipe& recipe, const QString& what);
     // As it was before the window was closed: no undo step leads back behind it. Throws Error where invalid.
     void restoreRecipe(const Recipe& recipe);
+    // Options that are measured with several values each: what is measured is a series then. Those whose technique or value the recipe
+    // has no more are dropped by its changes.
+    const std::vector<SweptOption>& swept() const;
+    // The recipe with lists of values, as one undo step. Throws Error where it is invalid, or has more candidates than are measured
+    // without a question.
+    void setSweep(const Sweep& sweep, const QString& what);
     QUndoStack& undoStack();
     RunEdits& runEdits();  // of stored runs, with an undo stack of their own
 
@@ -57,7 +64,8 @@ public:
     void setPinnedBaseline(std::optional<std::int64_t> run);
     const std::vector<std::int64_t>& tickedRuns() const;  // that Compare shows beside the baseline
     void setTickedRuns(const std::vector<std::int64_t>& runs);
-    int measure();         // queues experiment() against the baseline; −1 without a model
+    std::uint64_t candidates() const;  // how many measure() measures
+    int measure();         // queues experiment(), or its series, against the baseline; −1 without a model
     bool tracing() const;  // whether what is measured records a trace
     void setTracing(bool tracing);
     int layer() const;  // that views of traces show alone; −1: all

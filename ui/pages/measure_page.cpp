@@ -80,7 +80,10 @@ QList<QWidget*> MeasurePage::headerWidgets() {
         const bool open = !session().checkpoint().isEmpty();
         const bool busy = session().jobs().running().has_value();
         measuring->setEnabled(open);
-        measuring->setText(busy ? tr("Queue  Ctrl+R") : tr("Measure  Ctrl+R"));
+        const std::uint64_t count = session().candidates();
+        measuring->setText(busy        ? tr("Queue  Ctrl+R")
+                           : count > 1 ? tr("Measure %1 candidates  Ctrl+R").arg(count)
+                                       : tr("Measure  Ctrl+R"));
         measuring->setAccessibleName(busy ? tr("Queue") : tr("Measure"));
         measuring->setToolTip(!open  ? tr("Open a model first")
                               : busy ? tr("Measure the recipe once the jobs before it are done")
@@ -112,12 +115,12 @@ void MeasurePage::followJobs() {
     JobRunner& jobs = session().jobs();
     connect(&jobs, &JobRunner::sampleArrived, this, [this](int job, const LiveSample& sample) {
         begin(job);
-        charts_->run().side(sample.side).samples.push_back(sample);
+        charts_->run().side(sample.side, sample.candidate).samples.push_back(sample);
         charts_->showRun();
     });
     connect(&jobs, &JobRunner::accuracyArrived, this, [this](int job, const LiveAccuracy& point) {
         begin(job);
-        charts_->run().side(point.side).accuracy.push_back(point);
+        charts_->run().side(point.side, point.candidate).accuracy.push_back(point);
         charts_->showRun();
     });
     connect(&jobs, &JobRunner::jobProgress, this, [this](const JobInfo& job) {
@@ -151,6 +154,8 @@ void MeasurePage::begin(int job) {
     job_ = job;
     banner_->clear();
     charts_->clear();
+    if (const auto running = session().jobs().running(); running && running->id == job)
+        charts_->setNames(running->candidates);
 }
 
 QWidget* MeasurePage::entry() {
@@ -190,7 +195,8 @@ void MeasurePage::showStored() {
 void MeasurePage::showEstimate() {
     double seconds = 0;
     try {
-        seconds = estimateSeconds(session().store().list(), session().experiment(), session().model());
+        seconds = estimateSeconds(session().store().list(), session().experiment(), session().model(),
+                                  session().candidates());
     } catch (const std::exception&) {
         // An estimate is not worth an error of its own; the charts report the store.
     }

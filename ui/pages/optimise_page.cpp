@@ -146,10 +146,14 @@ QList<QWidget*> OptimisePage::headerWidgets() {
     measuring->setAccessibleName(tr("Measure"));
     connect(measuring, &QPushButton::clicked, this, &OptimisePage::measure);
     const auto followModel = [this, measuring, exporting] {
+        const std::uint64_t count = session().candidates();
+        measuring->setText(count > 1 ? tr("Measure %1 candidates  Ctrl+R").arg(count)
+                                     : tr("Measure  Ctrl+R"));
         measuring->setEnabled(!session().checkpoint().isEmpty());
         exporting->setEnabled(measuring->isEnabled());
     };
     connect(&session(), &Session::modelChanged, measuring, followModel);
+    connect(&session(), &Session::recipeChanged, measuring, followModel);
     followModel();
     return {undo, tryButton_, exporting, measuring};
 }
@@ -170,7 +174,9 @@ void OptimisePage::followSession() {
 
 // Batches show nothing on fewer sequences than they hold: the workload follows, there and back.
 void OptimisePage::followRecipe() {
-    const int wanted = sequences_wanted(session().recipe(), session().registry());
+    int wanted = 1;
+    for (const Recipe& recipe : Sweep{session().recipe(), session().swept()}.recipes(session().registry()))
+        wanted = std::max(wanted, sequences_wanted(recipe, session().registry()));
     Workload workload = session().workload();
     if (wanted > workload.concurrency) {
         if (raisedFrom_ == 0) raisedFrom_ = workload.concurrency;
@@ -287,7 +293,7 @@ void OptimisePage::showRuns() {
         if (pair.baseline && pair.candidate)
             comparison = profiler::compare(session().store(), *pair.baseline, *pair.candidate);
         if (pair.candidate) pair.candidate = session().store().load(pair.candidate->id);  // with its evidence
-        seconds_ = estimateSeconds(runs, experiment, session().model());
+        seconds_ = estimateSeconds(runs, experiment, session().model(), session().candidates());
         ledger_->model().setRuns(std::move(pair.baseline), std::move(pair.candidate), std::move(comparison));
     } catch (const std::exception& error) {
         banner_->showError(error, tr("The store could not be read."));

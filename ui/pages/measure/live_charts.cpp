@@ -83,6 +83,7 @@ QComboBox* LiveCharts::makeChoice(const QString& name, bool (*wanted)(const prof
 
 void LiveCharts::clear() {
     run_ = {};
+    names_.clear();
     showRun();
 }
 
@@ -93,33 +94,39 @@ void LiveCharts::showRun() {
     showAccuracy();
 }
 
+void LiveCharts::eachSide(
+    const std::function<void(const LiveSide&, const QString&, ChartColor)>& show) const {
+    show(run_.baseline, tr("baseline"), ChartColor::baseline());
+    for (std::size_t i = 0; i < run_.candidates.size(); ++i) {
+        const int number = static_cast<int>(i);
+        show(run_.candidates[i], number < names_.size() ? names_[number] : tr("recipe"),
+             i == 0 ? ChartColor::candidate() : ChartColor::further(number - 1));
+    }
+}
+
 void LiveCharts::showSpeed() {
     const std::string metric = speedMetric_->currentData().toString().toStdString();
     std::vector<LineSeries> lines;
-    const auto add = [&](const LiveSide& side, const QString& name, ChartColor color) {
+    eachSide([&](const LiveSide& side, const QString& name, ChartColor color) {
         const LiveSide::Line line = side.line(metric);
         if (!line.y.empty())
             lines.push_back({name, color, line.x, line.y, line.low, line.high, line.warmup, true, false});
-    };
-    add(run_.baseline, tr("baseline"), ChartColor::baseline());
-    add(run_.candidate, tr("recipe"), ChartColor::candidate());
+    });
     speed_->setSeries(std::move(lines));
 }
 
 void LiveCharts::showTokenTimes() {
     std::vector<LineSeries> lines;
-    const auto add = [&](const LiveSide& side, const QString& name, ChartColor color) {
+    eachSide([&](const LiveSide& side, const QString& name, ChartColor color) {
         const TokenTimes times = timesOf(side);
         if (!times.empty()) lines.push_back(tokenTimeSeries(name, color, times));
-    };
-    add(run_.baseline, tr("baseline"), ChartColor::baseline());
-    add(run_.candidate, tr("recipe"), ChartColor::candidate());
+    });
     tokenTimes_->setSeries(std::move(lines));
 }
 
 // Areas of the recipe's classes, stacked; the baseline's sum is a line above or below them.
 void LiveCharts::showMemory() {
-    const LiveSide& side = run_.candidate.samples.empty() ? run_.baseline : run_.candidate;
+    const LiveSide& side = run_.latest();
     std::vector<std::map<std::string, std::int64_t>> steps;
     for (const LiveSample& sample : side.samples) steps.push_back(sample.memory);
     std::vector<LineSeries> areas;
@@ -131,7 +138,7 @@ void LiveCharts::showMemory() {
         area.y = area.high = top;
         areas.push_back(std::move(area));
     }
-    if (!run_.candidate.samples.empty() && !run_.baseline.samples.empty()) {
+    if (&side != &run_.baseline && !run_.baseline.samples.empty()) {
         LineSeries other{tr("baseline, all"), ChartColor::baseline(), {}, {}, {}, {}, {}, false, false};
         for (const LiveSample& sample : run_.baseline.samples) {
             const auto peak = sample.memory.find("peak_resident");
@@ -148,12 +155,10 @@ void LiveCharts::showAccuracy() {
     const std::string metric = accuracyMetric_->currentData().toString().toStdString();
     accuracy_->setAxes(accuracyAxes(metric));
     std::vector<LineSeries> lines;
-    const auto add = [&](const LiveSide& side, const QString& name, ChartColor color) {
+    eachSide([&](const LiveSide& side, const QString& name, ChartColor color) {
         LineSeries line = accuracySeries(side, metric, name, color);
         if (!line.y.empty()) lines.push_back(std::move(line));
-    };
-    add(run_.baseline, tr("baseline"), ChartColor::baseline());
-    add(run_.candidate, tr("recipe"), ChartColor::candidate());
+    });
     accuracy_->setSeries(std::move(lines));
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/measure/result_card.h"
 
+#include <QCoreApplication>
 #include <QHeaderView>
 
 #include "ui/forms/schema_text.h"
 #include "ui/models/ledger_model.h"
 #include "ui/models/metric_text.h"
 #include "ui/models/runs_model.h"
+#include "ui/models/series.h"
 #include "ui/models/trace_tip.h"
 #include "ui/tables/figure_table.h"
 #include "ui/widgets/banner.h"
@@ -68,10 +70,15 @@ void ResultCard::begin(const QString& title) {
     trace_->hide();
 }
 
+void ResultCard::nameButton(const QString& name) {
+    button_->setText(name);
+    button_->setAccessibleName(name);
+}
+
 void ResultCard::nameRun(const profiler::RunRecord& run) {
     run_ = run.id;
     title_->setText(tr("Run %1").arg(runName(run)));
-    button_->setText(tr("Show in Compare"));
+    nameButton(tr("Show in Compare"));
     button_->show();
     trace_->setEnabled(run.trace_events > 0);
     trace_->setToolTip(wrappedTip(traceTip(run)));
@@ -91,6 +98,7 @@ void ResultCard::showResult(const MeasureResult& result) {
     const auto run = session_.store().load(result.runs.back());
     if (!run) return;
     nameRun(*run);
+    if (run->what.series) return showSeries(result);
     if (result.status != "done") return;
     if (result.comparisons.size() == 1)
         showComparison(*run, result.comparisons.front());
@@ -115,10 +123,44 @@ void ResultCard::showComparison(const profiler::RunRecord& run, const profiler::
     const auto baseline = session_.store().load(comparison.baseline);
     if (!baseline) return;
     title_->setText(tr("Run %1 against run %2").arg(runName(run), QString::number(baseline->id)));
-    button_->setText(tr("Compare with baseline"));
+    nameButton(tr("Compare with baseline"));
     model_->setRuns(*baseline, {run}, {comparison});
     table_->fitColumn(1);
     table_->show();
+}
+
+// A line a candidate, with what it is judged by; the figures are in Compare.
+void ResultCard::showSeries(const MeasureResult& result) {
+    QStringList lines;
+    std::int64_t shown = 0;
+    for (const std::int64_t id : result.runs) {
+        const auto run = session_.store().load(id);
+        if (!run || run->what.side == "baseline") continue;
+        QStringList words;
+        for (const profiler::Comparison& comparison : result.comparisons) {
+            if (comparison.candidate != id) continue;
+            shown = id;
+            for (const profiler::ComparedMetric& metric : comparison.metrics) {
+                const profiler::Role role = profiler::find_metric(metric.id)->role;
+                if (role != profiler::Role::speed && role != profiler::Role::accuracy) continue;
+                const VerdictText verdict = verdictText(metric);
+                words.append(
+                    metricTitle(metric.id) + QLatin1Char(' ') + verdict.text +
+                    (verdict.interval.isEmpty() ? QString() : QStringLiteral(" (%1)").arg(verdict.interval)));
+            }
+        }
+        if (words.isEmpty()) words.append(QCoreApplication::translate("RunStatus", run->status.c_str()));
+        lines.append(QStringLiteral("%1: %2").arg(nameInSeries(*run), words.join(QStringLiteral(" · "))));
+    }
+    if (shown > 0) {
+        run_ = shown;
+        nameButton(tr("Compare the series"));
+    }
+    title_->setText(tr("Series of %1, against one baseline")
+                        .arg(counted(lines.size(), tr("%1 candidate"), tr("%1 candidates"))));
+    trace_->hide();
+    alone_->setText(lines.join(QLatin1Char('\n')));
+    alone_->show();
 }
 
 // A baseline has nothing to be compared with: its own figures.

@@ -24,8 +24,10 @@ public:
 
 private:
     void showComparison(const profiler::RunRecord& run, const profiler::Comparison& comparison);
+    void showSeries(const MeasureResult& result);
     void showAlone(const profiler::RunRecord& run);
     void begin(const QString& title);
+    void nameButton(const QString& name);
     void nameRun(const profiler::RunRecord& run);
     Session& session_;
     ComparisonModel* model_;

@@ -3,6 +3,7 @@
 
 #include <QSignalBlocker>
 
+#include "ui/forms/option_editor.h"
 #include "ui/forms/option_form.h"
 #include "ui/forms/schema_text.h"
 
@@ -42,6 +43,7 @@ TechniqueCard::TechniqueCard(const Descriptor& descriptor, QWidget* parent)
         emit toggled(on);
     });
     connect(form_, &OptionForm::changed, this, &TechniqueCard::optionsChanged);
+    connect(form_, &OptionForm::listChanged, this, &TechniqueCard::listChanged);
     updateState();
 }
 
@@ -54,6 +56,16 @@ void TechniqueCard::setOptions(const std::optional<nlohmann::json>& options) {
 
 nlohmann::json TechniqueCard::options() const {
     return form_->value();
+}
+
+void TechniqueCard::setSwept(const std::vector<SweptOption>& swept) {
+    for (const Option& option : descriptor_.options) {
+        QString list;
+        for (const SweptOption& each : swept)
+            if (each.technique == descriptor_.id && each.option == option.key)
+                list = QString::fromStdString(values_text(each.values));
+        form_->editor(option.key)->setList(list);
+    }
 }
 
 void TechniqueCard::setUnsupported(const QString& reason) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "engine/experiment/protocol/sweep.h"
 #include "engine/techniques/schema/schema.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/switch.h"
@@ -20,14 +21,16 @@ public:
     const Descriptor& descriptor() const { return descriptor_; }
     void setOptions(const std::optional<nlohmann::json>& options);  // nothing: it is off
     nlohmann::json options() const;
-    void setUnsupported(const QString& reason);  // empty: it is supported
-    void setBlocked(const QString& reason);      // by another technique that is on; empty: it is not
+    void setSwept(const std::vector<SweptOption>& swept);  // shows the lists of this technique's options
+    void setUnsupported(const QString& reason);            // empty: it is supported
+    void setBlocked(const QString& reason);  // by another technique that is on; empty: it is not
     Switch* toggle() const { return switch_; }
     OptionForm* form() const { return form_; }
 
 signals:
     void toggled(bool on);
     void optionsChanged();
+    void listChanged(const QString& key, const QString& list);
 
 private:
     void updateState();

@@ -38,6 +38,8 @@ TechniqueList::TechniqueList(Session& session, QWidget* parent) : QWidget(parent
             cards_.push_back(card);
             connect(card, &TechniqueCard::toggled, this, [this, card](bool on) { change(*card, on); });
             connect(card, &TechniqueCard::optionsChanged, this, [this, card] { change(*card, true); });
+            connect(card, &TechniqueCard::listChanged, this,
+                    [this, card](const QString& key, const QString& list) { sweep(*card, key, list); });
         }
     }
     layout->addStretch(1);
@@ -63,6 +65,7 @@ void TechniqueList::showRecipe() {
     for (TechniqueCard* card : cards_) {
         const RecipeStep* step = findStep(session_.recipe(), card->descriptor().id);
         card->setOptions(step == nullptr ? std::nullopt : std::optional(step->options));
+        card->setSwept(session_.swept());
     }
     showConflicts();
 }
@@ -113,6 +116,28 @@ void TechniqueList::change(TechniqueCard& card, bool on) {
     });
     steps.insert(after, {id, card.options()});
     apply(recipe, tr("switching on %1").arg(title));
+}
+
+// What cannot be read stays as it was typed, and is not in use.
+void TechniqueList::sweep(const TechniqueCard& card, const QString& key, const QString& list) {
+    Sweep sweep{session_.recipe(), session_.swept()};
+    const std::string technique(card.descriptor().id), option = key.toStdString();
+    std::erase_if(sweep.options, [&](const SweptOption& each) {
+        return each.technique == technique && each.option == option;
+    });
+    try {
+        if (!list.isEmpty()) {
+            const std::vector<std::string> setting{technique + "." + option + "=" +
+                                                   QString(list).remove(QLatin1Char(' ')).toStdString()};
+            const Sweep read = sweep_of(sweep.base, setting, session_.registry());
+            sweep.base = read.base;
+            sweep.options.insert(sweep.options.end(), read.options.begin(), read.options.end());
+        }
+        session_.setSweep(sweep, tr("values of %1").arg(text(card.descriptor().title)));
+        showRecipe();  // one value is no list, though nothing changed
+    } catch (const Error& error) {
+        emit refused(error.details());
+    }
 }
 
 void TechniqueList::apply(const Recipe& recipe, const QString& what) {

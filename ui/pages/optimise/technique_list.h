@@ -26,6 +26,7 @@ private:
     void showRecipe();
     void showConflicts();
     void change(TechniqueCard& card, bool on);
+    void sweep(const TechniqueCard& card, const QString& key, const QString& list);
     void apply(const Recipe& recipe, const QString& what);
     std::size_t position(std::string_view technique) const;  // in the registry
     Session& session_;
