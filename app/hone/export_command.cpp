@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "app/hone/arguments.h"
 #include "app/hone/command.h"
@@ -9,6 +11,7 @@
 #include "app/hone/interrupt.h"
 #include "app/hone/terminal.h"
 #include "engine/base/printable.h"
+#include "engine/core/dtype.h"
 #include "engine/experiment/client/client.h"
 
 namespace hone::cli {
@@ -82,6 +85,14 @@ int export_command(const ExportOptions& options) {
     return passed ? kDone : kFailed;
 }
 
+std::vector<std::string> exported_types() {
+    std::vector<std::string> ids{"keep"};
+    for (const DTypeInfo& type : all_dtypes()) {
+        if (!type.exported.empty()) ids.emplace_back(type.id);
+    }
+    return ids;
+}
+
 }  // namespace
 
 void add_export(CLI::App& app, Commands& commands) {
@@ -92,8 +103,7 @@ void add_export(CLI::App& app, Commands& commands) {
     add_choice(*command, "--format", options->request.format, {"gguf", "safetensors"},
                "gguf: one file; safetensors: a Hugging Face folder, in f32, f16 or bf16")
         ->capture_default_str();
-    add_choice(*command, "--type,--dtype", options->request.dtype,
-               {"keep", "f32", "f16", "bf16", "q8_0", "q4_0", "q4_1"},
+    add_choice(*command, "--type,--dtype", options->request.dtype, exported_types(),
                "Type of the matrices; keep leaves them as the recipe made them")
         ->capture_default_str();
     add_path(*command, "--out", options->request.path, "The file, or for safetensors the folder, to write")

@@ -1,41 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/core/dtype.h"
 
-#include <array>
+#include <algorithm>
+#include <vector>
+
+#include "kernels/weights/rows.h"
 
 namespace hone {
 namespace {
 
-constexpr std::array<DTypeInfo, kDTypes> kTypes{{
-    {DType::f32, "F32", "f32", 1, 4, 0U, DType::f32, true},
-    {DType::f16, "F16", "f16", 1, 2, 1U, DType::f16, true},
-    {DType::bf16, "BF16", "bf16", 1, 2, 30U, DType::bf16, true},
-    {DType::q8_0, "Q8_0", "q8_0", 32, 34, 8U, DType::q8_0, false},
-    {DType::q4_0, "Q4_0", "q4_0", 32, 18, 2U, DType::q4_0, false},
-    {DType::q4_1, "Q4_1", "q4_1", 32, 20, 3U, DType::q4_1, false},
-    {DType::i8_channel, "int8 per channel", "i8_channel", 0, 2, std::nullopt, DType::q8_0, false},
-    {DType::i4_g32, "int4 group 32", "i4_g32", 32, 18, std::nullopt, DType::q4_0, false},
-    {DType::i4_g64, "int4 group 64", "i4_g64", 64, 34, std::nullopt, DType::q4_0, false},
-    {DType::i4_g128, "int4 group 128", "i4_g128", 128, 66, std::nullopt, DType::q4_0, false},
-    {DType::e4m3_channel, "FP8 E4M3 per channel", "e4m3_channel", 0, 2, std::nullopt, DType::bf16, false},
-    {DType::sparse_f32, "sparse F32", "sparse_f32", 1, 4, std::nullopt, DType::f32, true, true},
-    {DType::sparse_f16, "sparse F16", "sparse_f16", 1, 2, std::nullopt, DType::f16, true, true},
-    {DType::sparse_bf16, "sparse BF16", "sparse_bf16", 1, 2, std::nullopt, DType::bf16, true, true},
-}};
-constexpr std::size_t kSparse = 3;  // the last
+constexpr std::span kTypes(kernels::kWeightFormats);
+constexpr auto kSparse =
+    std::count_if(kTypes.begin(), kTypes.end(), [](const DTypeInfo& row) { return row.sparse; });
+static_assert(std::is_partitioned(kTypes.begin(), kTypes.end(),
+                                  [](const DTypeInfo& row) { return !row.sparse; }),
+              "the sparse types are the list's last");
 
 }  // namespace
 
-const DTypeInfo& info(DType type) {
-    return kTypes[static_cast<std::size_t>(type)];
-}
-
 std::span<const DTypeInfo> all_dtypes() {
-    return std::span(kTypes).first<kDTypes - kSparse>();
+    return kTypes.first(kDTypes - kSparse);
 }
 
 std::span<const DTypeInfo> sparse_dtypes() {
-    return std::span(kTypes).last<kSparse>();
+    return kTypes.last(kSparse);
 }
 
 std::optional<DType> dtype_from_id(std::string_view id) {
@@ -52,6 +40,19 @@ std::optional<DType> dtype_from_ggml(std::uint32_t ggml_type) {
     return std::nullopt;
 }
 
+std::string names_of_dtypes(bool (*wanted)(const DTypeInfo&), std::string_view last) {
+    std::vector<std::string_view> names;
+    for (const DTypeInfo& row : kTypes) {
+        if (wanted(row)) names.push_back(row.name);
+    }
+    std::string text;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (i > 0) text += i + 1 == names.size() ? " " + std::string(last) + " " : ", ";
+        text += names[i];
+    }
+    return text;
+}
+
 bool row_fits(DType type, std::int64_t cols) {
     const std::int64_t block = info(type).block;
     return cols > 0 && (block == 0 || cols % block == 0);
@@ -60,6 +61,10 @@ bool row_fits(DType type, std::int64_t cols) {
 std::int64_t row_bytes(DType type, std::int64_t cols) {
     const DTypeInfo& row = info(type);
     return row.block == 0 ? row.block_bytes + cols : cols / row.block * row.block_bytes;
+}
+
+void carry_row(DType type, const std::byte* source, std::byte* target, std::int64_t cols) {
+    kernels::carry_row(type, source, target, cols);
 }
 
 std::optional<DType> sparse_type(DType type) {

@@ -15,24 +15,6 @@ constexpr std::string_view kFileType = "general.file_type", kAlignmentKey = "gen
                            kArchitecture = "general.architecture";
 constexpr std::uint32_t kQuantisationVersion = 2;  // of ggml's block layouts
 
-// llama.cpp's numbers for "mostly this type".
-std::uint32_t file_type(DType type) {
-    switch (type) {
-        case DType::f16:
-            return 1;
-        case DType::q4_0:
-            return 2;
-        case DType::q4_1:
-            return 3;
-        case DType::q8_0:
-            return 7;
-        case DType::bf16:
-            return 32;
-        default:
-            return 0;
-    }
-}
-
 // The type that most weights have; matrices decide, since vectors are always F32.
 DType main_type(const Checkpoint& checkpoint) {
     std::map<DType, std::int64_t> elements;
@@ -50,7 +32,7 @@ Metadata written_metadata(const Checkpoint& checkpoint) {
     Metadata metadata = checkpoint.metadata;
     for (const std::string& key : checkpoint.answered) metadata.erase(key);
     const DType type = main_type(checkpoint);
-    metadata[std::string(kFileType)] = file_type(type);
+    metadata[std::string(kFileType)] = info(type).file_type;
     metadata[std::string(kAlignmentKey)] = static_cast<std::uint32_t>(kAlignment);
     const bool quantised =
         std::any_of(checkpoint.tensors.begin(), checkpoint.tensors.end(),

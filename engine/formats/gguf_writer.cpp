@@ -9,7 +9,6 @@
 #include "engine/core/error.h"
 #include "engine/core/replacing_file.h"
 #include "engine/formats/gguf.h"
-#include "engine/formats/gguf_carrier.h"
 #include "engine/formats/gguf_header.h"
 
 namespace hone {

@@ -109,7 +109,7 @@ void CpuOperations::timed(profiler::Operation operation, std::string_view name, 
 
 void CpuOperations::embed(const StoredTensor& embedding) {
     const std::int64_t n = model_.config.n_embd;
-    const kernels::WeightType type = kernel_type(embedding.type);
+    const kernels::WeightType type = embedding.type;
     const auto expand = [&] {
         for (const Segment& segment : pass_.segments) {
             float* row = activations_.x.data() + segment.row * n;

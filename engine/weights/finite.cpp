@@ -41,17 +41,16 @@ std::int64_t count_exponents(const std::byte* from, std::int64_t count, Bits exp
 constexpr std::uint16_t kHalfExponent = 0x7C00, kBrainExponent = 0x7F80;
 constexpr std::uint32_t kFloatExponent = 0x7F800000;
 
-// `halves`: the f16 numbers at each block's start.
-std::int64_t count_blocks(const std::byte* from, std::int64_t blocks, std::int64_t block_bytes,
-                          std::int64_t block, int halves) {
+// Of blocks with f16 scales and minima.
+std::int64_t count_blocks(const std::byte* from, std::int64_t blocks, const DTypeInfo& type) {
     std::int64_t bad = 0;
-    for (std::int64_t i = 0; i < blocks; ++i, from += block_bytes) {
-        bool finite = true;
-        for (int h = 0; h < halves; ++h)
-            finite = finite && (load<std::uint16_t>(from + 2 * h) & kHalfExponent) != kHalfExponent;
+    for (std::int64_t i = 0; i < blocks; ++i, from += type.block_bytes) {
+        const bool finite = std::all_of(type.halves.begin(), type.halves.end(), [from](std::int16_t at) {
+            return at < 0 || (load<std::uint16_t>(from + at) & kHalfExponent) != kHalfExponent;
+        });
         bad += finite ? 0 : 1;
     }
-    return bad * block;
+    return bad * type.block;
 }
 
 // "36,864"
@@ -94,16 +93,11 @@ std::int64_t count_not_finite(const StoredTensor& tensor, std::int64_t begin, st
             return count_exponents<std::uint16_t>(from, count, kHalfExponent);
         case DType::bf16:
             return count_exponents<std::uint16_t>(from, count, kBrainExponent);
-        case DType::q8_0:
-        case DType::q4_0:
-        case DType::q4_1: {
-            const std::int64_t block = info(tensor.type).block;
-            return count_blocks(from, count / block, row_bytes(tensor.type, block), block,
-                                tensor.type == DType::q4_1 ? 2 : 1);
-        }
         default:
-            return 0;
+            break;
     }
+    const DTypeInfo& type = info(tensor.type);
+    return type.halves[0] < 0 ? 0 : count_blocks(from, count / type.block, type);
 }
 
 std::vector<std::string> notes_of_not_finite(const Checkpoint& checkpoint, kernels::ThreadPool& pool,

@@ -108,7 +108,7 @@ void require_finite(const StoredTensor& tensor, std::string_view needs, const ke
                 context.workspace.get(thread, static_cast<std::size_t>(cols) * sizeof(float)));
             progress.check();
             for (std::int64_t r = begin; r < end; ++r) {
-                kernels::expand_row(kernel_type(tensor.type), tensor.row(r), row, cols, context.isa);
+                kernels::expand_row(tensor.type, tensor.row(r), row, cols, context.isa);
                 if (!all_finite(row, cols)) return bad.found(r);
             }
         });
@@ -138,7 +138,7 @@ StoredTensor convert_tensor(const StoredTensor& tensor, DType type, const kernel
             auto* const row = reinterpret_cast<float*>(
                 context.workspace.get(thread, static_cast<std::size_t>(cols) * sizeof(float)));
             for (std::int64_t r = begin; r < end && !stopped; ++r) {
-                kernels::expand_row(kernel_type(tensor.type), tensor.row(r), row, cols, context.isa);
+                kernels::expand_row(tensor.type, tensor.row(r), row, cols, context.isa);
                 if (!all_finite(row, cols)) return not_finite.found(r);
                 const RowLoss loss = quantize_row(type, row, data.get() + r * to, cols);
                 if (loss.overflows) return too_large.found(r);
@@ -162,6 +162,10 @@ StoredTensor convert_tensor(const StoredTensor& tensor, DType type, const kernel
     return result;
 }
 
+void dequantize_row(DType type, const std::byte* source, float* target, std::int64_t cols) {
+    kernels::expand_row(type, source, target, cols, kernels::best_isa());
+}
+
 std::vector<float> expand_tensor(const StoredTensor& tensor) {
     std::vector<float> values(static_cast<std::size_t>(tensor.elements()));
     for (std::int64_t r = 0; r < tensor.rows(); ++r)
@@ -172,7 +176,7 @@ std::vector<float> expand_tensor(const StoredTensor& tensor) {
 namespace {
 
 kernels::LinearProblem problem_of(const StoredTensor& weight, const float* x, std::int64_t tokens, float* y) {
-    return {.type = kernel_type(weight.type),
+    return {.type = weight.type,
             .weights = weight.data.data(),
             .rows = weight.rows(),
             .cols = weight.cols(),
@@ -195,7 +199,7 @@ void linear(const StoredTensor& weight, const float* x, std::int64_t tokens, flo
 
 bool can_reduce(const StoredTensor& weight, kernels::Arithmetic arithmetic, kernels::Isa isa) {
     return arithmetic != kernels::Arithmetic::f32 && kernels::has_arithmetic(arithmetic, isa) &&
-           kernels::multiplies(arithmetic, kernel_type(weight.type));
+           kernels::multiplies(arithmetic, weight.type);
 }
 
 void linear_reduced(const StoredTensor& weight, const float* x, std::int64_t tokens, float* y,

@@ -13,25 +13,14 @@
 #include "kernels/cpu/context.h"
 #include "kernels/linear/linear.h"
 #include "kernels/linear/reduced.h"
+#include "kernels/weights/rows.h"
 
 namespace hone {
 
-kernels::WeightType kernel_type(DType type);
-
-// What a stored row could not keep of its values.
-struct RowLoss {
-    bool overflows =
-        false;  // a weight, a block's scale or its minimum is beyond what the type holds: the row is of no use
-    // Blocks (rows, of types without) whose weights differ from 0, or in q4_1 from each other, and whose scale or every weight is
-    // stored as 0: ggml rounds so too.
-    std::int64_t vanished = 0;
-};
-
-// One row of `cols` fp32 values to and from stored form. Quantisers follow ggml's reference rounding for q8_0, q4_0 and q4_1
-// (bit-equal with the `gguf` Python package); int8 per channel and int4 groups are symmetric, scale = absmax/127 and
-// signed-absmax/−8 as in q4_0, rounded to f16 before the integers are chosen; FP8's scale is the least power of two with which the row's
-// largest value is within ±448. quantize_row: of finite values, not to a sparse type (see sparse.h).
-RowLoss quantize_row(DType type, const float* source, std::byte* target, std::int64_t cols);
+// One row of `cols` fp32 values to and from stored form; see kernels/weights/rows.h.
+using kernels::quantize_row;
+using kernels::RowLoss;
+using kernels::set_zeros;
 void dequantize_row(DType type, const std::byte* source, float* target, std::int64_t cols);
 
 // A whole tensor in another type, expanding row by row (never whole). Returns an owned tensor of the same name and

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "kernels/cpu/kernel_table.h"
 
@@ -56,6 +57,15 @@ std::uint8_t f32_to_e4m3(float value) {
     const auto bits = std::bit_cast<std::uint32_t>(magnitude);
     const std::uint32_t rounded = bits + 0x7FFFFU + (bits >> 20U & 1U);
     return sign | static_cast<std::uint8_t>((rounded - 0x3C000000U) >> 20U);
+}
+
+float e4m3_to_f32(std::uint8_t bits) {
+    const unsigned exponent = bits >> 3U & 15U, mantissa = bits & 7U;
+    if (exponent == 15 && mantissa == 7) return std::numeric_limits<float>::quiet_NaN();
+    const float magnitude =
+        exponent == 0 ? static_cast<float>(mantissa) * 0x1p-9F
+                      : std::ldexp(static_cast<float>(8 + mantissa), static_cast<int>(exponent) - 10);
+    return (bits & 0x80U) != 0 ? -magnitude : magnitude;
 }
 
 void expand_row(WeightType type, const void* row, float* out, std::int64_t cols, Isa isa) {

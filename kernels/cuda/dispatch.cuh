@@ -138,30 +138,11 @@ constexpr Occupancy occupancy_of() {
 template <typename Visitor>
 bool visit_plane(std::uint16_t variant, Visitor&& visit) {
     switch (static_cast<PlaneType>(variant)) {
-        case PlaneType::f32:
-            visit.template operator()<PlaneType::f32>();
-            return true;
-        case PlaneType::f16:
-            visit.template operator()<PlaneType::f16>();
-            return true;
-        case PlaneType::bf16:
-            visit.template operator()<PlaneType::bf16>();
-            return true;
-        case PlaneType::i8:
-            visit.template operator()<PlaneType::i8>();
-            return true;
-        case PlaneType::i4:
-            visit.template operator()<PlaneType::i4>();
-            return true;
-        case PlaneType::e4m3:
-            visit.template operator()<PlaneType::e4m3>();
-            return true;
-        case PlaneType::f16_2of4:
-            visit.template operator()<PlaneType::f16_2of4>();
-            return true;
-        case PlaneType::bf16_2of4:
-            visit.template operator()<PlaneType::bf16_2of4>();
-            return true;
+#define HONE_PLANE(id, ...)                         \
+    case PlaneType::id:                             \
+        visit.template operator()<PlaneType::id>(); \
+        return true;
+#include "kernels/cuda/weights/planes.inc"
     }
     return false;
 }

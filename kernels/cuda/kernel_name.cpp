@@ -13,8 +13,10 @@ namespace hone::gpu {
 namespace {
 
 // PlaneType, KvPlane
-constexpr std::array<std::string_view, 8> kPlanes{"f32", "f16",  "bf16",     "i8",
-                                                  "i4",  "e4m3", "f16_2of4", "bf16_2of4"};
+constexpr std::array kPlanes = std::to_array<std::string_view>({
+#define HONE_PLANE(id, ...) #id,
+#include "kernels/cuda/weights/planes.inc"
+});
 constexpr std::array<std::string_view, 4> kKvPlanes{"f32", "f16", "bf16", "i8"};
 
 void replace(std::string& text, std::string_view what, std::string_view by) {

@@ -4,30 +4,9 @@
 #include <cstdint>
 
 #include "kernels/cpu/context.h"
+#include "kernels/weights/weight_format.h"
 
 namespace hone::kernels {
-
-// Storage of a weight matrix; block layouts as in engine/core/dtype.h, which names the same types.
-enum class WeightType : std::uint8_t {
-    f32,
-    f16,
-    bf16,
-    q8_0,
-    q4_0,
-    q4_1,
-    i8_channel,
-    i4_g32,
-    i4_g64,
-    i4_g128,
-    e4m3_channel,
-    sparse_f32,
-    sparse_f16,
-    sparse_bf16
-};
-
-constexpr bool is_sparse(WeightType type) {
-    return type >= WeightType::sparse_f32;
-}
 
 // y[tokens, rows] = x[tokens, cols] · W[rows, cols]ᵀ with fp32 activations and accumulation; weights are expanded in
 // registers or cache-sized panels, never whole. Chooses a matrix-vector path for few tokens and a blocked one for many.

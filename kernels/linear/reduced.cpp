@@ -90,8 +90,8 @@ std::string_view arithmetic_unit(Arithmetic arithmetic, Isa isa) {
 }
 
 bool multiplies(Arithmetic arithmetic, WeightType type) {
-    if (arithmetic == Arithmetic::i8) return type == WeightType::i8_channel || type == WeightType::q8_0;
-    if (arithmetic == Arithmetic::e4m3) return type == WeightType::e4m3_channel;
+    if (arithmetic == Arithmetic::i8) return info(type).int8 != Int8Scale::none;
+    if (arithmetic == Arithmetic::e4m3) return info(type).e4m3;
     return !is_sparse(type);
 }
 

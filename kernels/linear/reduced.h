@@ -23,8 +23,7 @@ std::string_view arithmetic_name(Arithmetic arithmetic);  // "fp32", "bf16", "in
 bool has_arithmetic(Arithmetic arithmetic, Isa isa);
 // What computes it: "VNNI", "AVX2", "AVX-512 BF16"; empty where has_arithmetic() is false.
 std::string_view arithmetic_unit(Arithmetic arithmetic, Isa isa);
-// Whether weights stored so can be multiplied so: i8 takes i8_channel and q8_0, e4m3 e4m3_channel, the others all but
-// sparse types.
+// Whether weights stored so can be multiplied so: i8 and e4m3 as kernels/weights/list.inc says, the others all but sparse types.
 bool multiplies(Arithmetic arithmetic, WeightType type);
 
 // As linear(), in bf16 or i8. `input`: reduced_input_bytes() bytes of scratch, 64-byte aligned, that the inputs are rounded into.

@@ -60,6 +60,14 @@ class Planted(unittest.TestCase):
             place = self.plant("engine/techniques/batching/apply.cpp", code)
             self.expect(place, what)
 
+    def test_a_weight_format(self):
+        for code, what in (('if (type == DType::q4_1) return 20;', 'takes the weight format q4_1'),
+                           ('case WeightType::i4_g64:', 'takes the weight format i4_g64'),
+                           ('choices.push_back("q8_0");', 'names the weight format q8_0'),
+                           ('tr("Q4_0 is smallest")', 'names the weight format Q4_0')):
+            place = self.plant("engine/runtime/cpu_operations.cpp", code)
+            self.expect(place, what, "kernels/weights/")
+
     def test_an_id_in_the_home_of_another(self):
         place = self.plant("engine/techniques/batching/apply.cpp", 'const char* other = "prune_layers";')
         self.expect(place, "prune_layers", "engine/techniques/prune_layers/")

@@ -11,7 +11,6 @@
 #include "engine/runtime/runtime.h"
 #include "engine/weights/sparse.h"
 #include "engine/weights/weight_format.h"
-#include "engine/weights/zeros.h"
 #include "tests/runtime/reference_llama.h"
 #include "tests/runtime/sample_model.h"
 

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "engine/weights/weight_format.h"
-#include "engine/weights/zeros.h"
 
 namespace hone {
 namespace {
@@ -16,7 +15,7 @@ class EverySymmetricType : public testing::TestWithParam<DType> {};
 
 TEST_P(EverySymmetricType, ZeroesWhatIsMarkedAndNothingElse) {
     const DType type = GetParam();
-    ASSERT_TRUE(has_exact_zero(type));
+    ASSERT_TRUE(info(type).exact_zeros);
     std::mt19937 random(11);
     std::normal_distribution<float> normal;
     std::vector<float> source(kCols);
@@ -40,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(Types, EverySymmetricType,
                          [](const auto& type) { return std::string(hone::info(type.param).id); });
 
 TEST(HasExactZero, IsFalseForTheAffineType) {
-    EXPECT_FALSE(has_exact_zero(DType::q4_1));
+    EXPECT_FALSE(info(DType::q4_1).exact_zeros);
 }
 
 }  // namespace

@@ -12,7 +12,9 @@
 #include <QVBoxLayout>
 #include <algorithm>
 #include <filesystem>
+#include <vector>
 
+#include "engine/core/dtype.h"
 #include "ui/forms/schema_text.h"
 #include "ui/pages/export/artifact_card.h"
 #include "ui/theme/plain_text.h"
@@ -44,29 +46,27 @@ constexpr FormatChoice formatChoices[] = {
          "that are built on it. It holds no quantised weights: F32, BF16 and F16 alone.")}};
 
 struct TypeChoice {
-    const char *id, *label, *help;
+    QString id, label, help;
     bool quantised = false;
 };
-constexpr TypeChoice typeChoices[] = {
-    {"keep", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "As the recipe made them"),
-     QT_TRANSLATE_NOOP("hone::ui::ExportPage",
-                       "Each matrix keeps its type. int8 per channel is written as Q8_0 and int4 groups as "
-                       "Q4_0: the same weights, "
-                       "to the bit.")},
-    {"f32", "F32", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "4 bytes a weight: exact, for further work.")},
-    {"bf16", "BF16",
-     QT_TRANSLATE_NOOP("hone::ui::ExportPage", "2 bytes a weight: the range of F32, 8 bits of precision.")},
-    {"f16", "F16", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "2 bytes a weight: 11 bits of precision.")},
-    {"q8_0", "Q8_0", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "8.5 bits a weight: next to no loss."), true},
-    {"q4_1", "Q4_1", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "5 bits a weight, with an offset a block."),
-     true},
-    {"q4_0", "Q4_0", QT_TRANSLATE_NOOP("hone::ui::ExportPage", "4.5 bits a weight: the smallest here."),
-     true}};
 
-const char* typeHelp(const QString& id) {
-    for (const TypeChoice& choice : typeChoices)
-        if (id == QLatin1String(choice.id)) return choice.help;
-    return "";
+// What kernels/weights/list.inc offers for files.
+std::vector<TypeChoice> typeChoices() {
+    std::vector<TypeChoice> choices{
+        {QStringLiteral("keep"), ExportPage::tr("As the recipe made them"),
+         ExportPage::tr(
+             "Each matrix keeps its type. A type of Hone's own is written as the file's that holds the "
+             "same weights, to the bit.")}};
+    for (const DTypeInfo& type : all_dtypes())
+        if (!type.exported.empty())
+            choices.push_back({text(type.id), text(type.name), text(type.exported), !type.floating});
+    return choices;
+}
+
+QString typeHelp(const QString& id) {
+    for (const TypeChoice& choice : typeChoices())
+        if (id == choice.id) return choice.help;
+    return {};
 }
 
 QString fileName(const QString& model) {
@@ -259,9 +259,8 @@ void ExportPage::formatChanged() {
     const QString chosen = type_->currentData().toString();
     const QSignalBlocker quiet(type_);
     type_->clear();
-    for (const TypeChoice& choice : typeChoices)
-        if (!choice.quantised || !writesFolder())
-            type_->addItem(tr(choice.label), QString::fromLatin1(choice.id));
+    for (const TypeChoice& choice : typeChoices())
+        if (!choice.quantised || !writesFolder()) type_->addItem(choice.label, choice.id);
     type_->setCurrentIndex(std::max(0, type_->findData(chosen)));
     formatHelp_->setText(tr(formatChoices[format_->currentIndex()].help));
     overwrite_->setText(writesFolder() ? tr("Replace the folder that is there")
@@ -308,7 +307,7 @@ void ExportPage::changed() {
     leftOut_->setText(tr("Left out, since they say how a model is run and not what its weights are: %1.")
                           .arg(leftOut.join(QStringLiteral(", "))));
     leftOut_->setVisible(!leftOut.isEmpty());
-    typeHelp_->setText(tr(typeHelp(type_->currentData().toString())));
+    typeHelp_->setText(typeHelp(type_->currentData().toString()));
     fileBytes_ = 0;
     showPlace();
     if (isVisible()) pause_.start();

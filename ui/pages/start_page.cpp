@@ -7,6 +7,7 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include "engine/core/dtype.h"
 #include "ui/forms/schema_text.h"
 #include "ui/models/model_facts.h"
 #include "ui/pages/machine_card.h"
@@ -50,9 +51,11 @@ QWidget* StartPage::makeDropZone() {
     auto* words = new QVBoxLayout;
     words->setSpacing(2);
     auto* title = new TextLabel(tr("Drop a GGUF file or a Hugging Face folder here"), TextStyle::cardTitle);
-    auto* types = new TextLabel(
-        tr("Hone reads F32, F16, BF16, Q8_0, Q4_0 and Q4_1 weights of Llama and Qwen 2 models."),
-        TextStyle::body, Tone::muted);
+    auto* types =
+        new TextLabel(tr("Hone reads %1 weights of Llama and Qwen 2 models.")
+                          .arg(text(names_of_dtypes(
+                              [](const DTypeInfo& type) { return type.ggml_type.has_value(); }, "and"))),
+                      TextStyle::body, Tone::muted);
     for (TextLabel* label : {title, types}) {
         label->setWordWrap(true);  // so that three buttons fit beside it in a narrow window
         words->addWidget(label);

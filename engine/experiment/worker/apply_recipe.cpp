@@ -51,8 +51,10 @@ std::optional<DType> type_named(const std::string& dtype) {
     if (dtype == "keep") return std::nullopt;
     const auto type = dtype_from_id(dtype);
     if (!type || info(*type).gguf_carrier != *type)
-        throw Error(
-            ErrorDetails{"", "", "type", "'" + dtype + "'", "keep, f32, f16, bf16, q8_0, q4_0 or q4_1"});
+        throw Error(ErrorDetails{
+            "", "", "type", "'" + dtype + "'",
+            "keep, " +
+                names_of_dtypes([](const DTypeInfo& row) { return row.ggml_type.has_value(); }, "or")});
     return type;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include "engine/core/error.h"
@@ -25,8 +26,9 @@ bool all_two_of_four(const StoredTensor& tensor) {
 }  // namespace
 
 bool has_device_form(const StoredTensor& matrix) {
-    const auto packing = gpu::packing_of(kernel_type(matrix.type), matrix.cols());
-    return packing && (packing->place_bytes == 0 || matrix.data.empty() || all_two_of_four(matrix));
+    const auto packing = gpu::packing_of(matrix.type, matrix.cols());
+    return packing &&
+           (packing->of(gpu::MatrixPlane::places) == 0 || matrix.data.empty() || all_two_of_four(matrix));
 }
 
 DeviceModel::DeviceModel(const Model& model, DeviceMemory& memory, const Progress& progress)
@@ -57,7 +59,7 @@ DeviceModel::DeviceModel(const Model& model, DeviceMemory& memory, const Progres
 }
 
 void DeviceModel::add_matrix(const StoredTensor& tensor, const std::string& source) {
-    const kernels::WeightType type = kernel_type(tensor.type);
+    const kernels::WeightType type = tensor.type;
     const std::int64_t rows = tensor.rows(), cols = tensor.cols();
     if (!has_device_form(tensor))
         throw Error(ErrorDetails{fmt::format("{}: {} of {} columns stored as {} has no form on a CUDA device",
@@ -65,86 +67,78 @@ void DeviceModel::add_matrix(const StoredTensor& tensor, const std::string& sour
                                  source, tensor.name, std::string(info(tensor.type).name),
                                  "columns in multiples of 8, and zeros left out of 2:4 patterns only"});
     const auto packing = gpu::packing_of(type, cols);
-    const auto plane = [&](std::int64_t bytes) {
+    gpu::PlanePointers planes = {};
+    for (std::size_t i = 0; i < planes.size(); ++i) {
+        if (packing->bytes[i] == 0) continue;
         Buffer<std::byte>& made = planes_.emplace_back(memory_.space(MemoryClass::weights));
-        made.allocate(bytes);
-        return made.data();
-    };
-    std::byte* const values = plane(rows * packing->value_bytes);
-    std::byte* const scales = packing->scale_bytes > 0 ? plane(rows * packing->scale_bytes) : nullptr;
-    std::byte* const minima = packing->minima ? plane(rows * packing->scale_bytes) : nullptr;
-    std::byte* const places = packing->place_bytes > 0 ? plane(rows * packing->place_bytes) : nullptr;
-    matrices_[&tensor] = {packing->type,
-                          rows,
-                          cols,
-                          packing->group,
-                          values,
-                          reinterpret_cast<const gpu::F16*>(scales),
-                          reinterpret_cast<const gpu::F16*>(minima),
-                          reinterpret_cast<const std::uint8_t*>(places)};
+        made.allocate(rows * packing->bytes[i]);
+        planes[i] = made.data();
+    }
+    matrices_[&tensor] = gpu::matrix_of(*packing, rows, cols, planes);
     if (tensor.data.empty())
         make_random(tensor, matrices_[&tensor]);
     else
-        upload_rows(tensor, matrices_[&tensor]);
+        upload_rows(tensor, *packing, planes);
 }
 
-void DeviceModel::upload_rows(const StoredTensor& tensor, const gpu::Matrix& matrix) {
-    const kernels::WeightType type = kernel_type(tensor.type);
-    const std::int64_t rows = matrix.rows, cols = matrix.cols;
-    const gpu::Packing packing = *gpu::packing_of(type, cols);
-    gpu::Device& device = memory_.device();
-    const auto plane = [](const void* memory) { return static_cast<std::byte*>(const_cast<void*>(memory)); };
-    const std::int64_t together = std::max<std::int64_t>(1, kStaged / packing.value_bytes);
-    const std::int64_t scales_a_row = packing.scale_bytes / static_cast<std::int64_t>(sizeof(gpu::F16));
-    std::vector<std::byte> staged(static_cast<std::size_t>(std::min(rows, together) * packing.value_bytes));
-    std::vector<gpu::F16> scales(static_cast<std::size_t>(std::min(rows, together) * scales_a_row));
-    std::vector<gpu::F16> minima(packing.minima ? scales.size() : 0);
-    std::vector<std::uint8_t> places(
-        static_cast<std::size_t>(std::min(rows, together) * packing.place_bytes));
+void DeviceModel::upload_rows(const StoredTensor& tensor, const gpu::Packing& packing,
+                              const gpu::PlanePointers& planes) {
+    const std::int64_t rows = tensor.rows(), cols = tensor.cols();
+    const std::int64_t together =
+        std::min(rows, std::max<std::int64_t>(1, kStaged / packing.of(gpu::MatrixPlane::values)));
+    std::array<std::vector<std::byte>, gpu::kMatrixPlanes> staged;
+    for (std::size_t p = 0; p < staged.size(); ++p)
+        staged[p].resize(static_cast<std::size_t>(together * packing.bytes[p]));
     for (std::int64_t first = 0; first < rows; first += together) {
         const std::int64_t count = std::min(together, rows - first);
-        for (std::int64_t i = 0; i < count; ++i)
-            gpu::pack_row(type, tensor.row(first + i), cols, staged.data() + i * packing.value_bytes,
-                          scales.data() + i * scales_a_row,
-                          packing.minima ? minima.data() + i * scales_a_row : nullptr,
-                          places.data() + i * packing.place_bytes);
-        device.upload(plane(matrix.values) + first * packing.value_bytes, staged.data(),
-                      count * packing.value_bytes);
-        if (matrix.scales != nullptr)
-            device.upload(plane(matrix.scales) + first * packing.scale_bytes, scales.data(),
-                          count * packing.scale_bytes);
-        if (matrix.minima != nullptr)
-            device.upload(plane(matrix.minima) + first * packing.scale_bytes, minima.data(),
-                          count * packing.scale_bytes);
-        if (matrix.places != nullptr)
-            device.upload(plane(matrix.places) + first * packing.place_bytes, places.data(),
-                          count * packing.place_bytes);
-        device.synchronise();  // before the staged rows change
+        for (std::int64_t i = 0; i < count; ++i) {
+            gpu::PlanePointers row = {};
+            for (std::size_t p = 0; p < staged.size(); ++p)
+                row[p] = staged[p].empty() ? nullptr : staged[p].data() + i * packing.bytes[p];
+            gpu::pack_row(tensor.type, tensor.row(first + i), cols, row);
+        }
+        for (std::size_t p = 0; p < staged.size(); ++p) {
+            if (planes[p] != nullptr)
+                memory_.device().upload(planes[p] + first * packing.bytes[p], staged[p].data(),
+                                        count * packing.bytes[p]);
+        }
+        memory_.device().synchronise();  // before the staged rows change
     }
 }
 
 // Weights with the standard deviation that synthetic checkpoints have.
 void DeviceModel::make_random(const StoredTensor& tensor, const gpu::Matrix& matrix) {
-    constexpr float kDeviation = 0.02F, kInt8 = 32, kInt4 = 4.6F,
-                    kInt4Middle = 7.5F;  // of a plane's values: 0 to 15 alike
-    const bool int4 = matrix.type == gpu::PlaneType::i4;
+    constexpr float kDeviation = 0.02F, kInt8 = 32, kUniform = 0.2887F;  // of numbers that are all alike
+    constexpr int kUpperBits = 0x99, kSubScale = 32;
+    const gpu::PlaneInfo plane = gpu::plane_info(matrix.type);
+    // Integers are as many values, from 0 on, that are all alike. Of two upper bits half of the values are there, those in the middle.
+    const float values_of_integers = plane.upper_bits > 0 ? 32 : 16;
+    const bool integers = gpu::is_packed_integer(matrix.type);
     const float deviation = matrix.group == 0 ? kDeviation : kInt8;
-    const float scale = kDeviation / (int4 ? kInt4 : kInt8);
+    const float sub_scale = plane.sub_scaled ? kSubScale : 1;
+    const float scale = kDeviation / (integers ? kUniform * values_of_integers : kInt8) / sub_scale;
     gpu::Device& device = memory_.device();
-    const gpu::FillParams values{const_cast<void*>(matrix.values), matrix.rows * (matrix.cols / gpu::kChunk),
+    const gpu::FillParams filled{const_cast<void*>(matrix.values), matrix.rows * (matrix.cols / gpu::kChunk),
                                  std::hash<std::string>{}(tensor.name), deviation};
     device.launch({gpu::KernelId::fill, static_cast<std::uint16_t>(matrix.type)},
-                  gpu::flat_launch(values.chunks), values);
+                  gpu::flat_launch(filled.chunks), filled);
     constexpr int kFirstTwo = 0x44;  // of any four columns
     if (matrix.places != nullptr)
         device.fill(const_cast<std::uint8_t*>(matrix.places), kFirstTwo,
                     matrix.rows * (matrix.cols / gpu::kChunk));
+    if (matrix.upper != nullptr)
+        device.fill(const_cast<std::uint8_t*>(matrix.upper), kUpperBits, filled.chunks * plane.upper_bits);
+    const std::int64_t groups = matrix.group == 0 ? 0 : matrix.rows * (matrix.cols / matrix.group);
+    for (const std::int8_t* const sub : {matrix.sub_scales, matrix.sub_minima}) {
+        if (sub != nullptr) device.fill(const_cast<std::int8_t*>(sub), kSubScale, groups);
+    }
     if (matrix.scales == nullptr) return;
-    const std::int64_t scales = matrix.rows * (matrix.cols / matrix.group);
+    const std::int64_t scales = plane.sub_scaled ? matrix.rows * (matrix.cols / gpu::kSuper) : groups;
     const gpu::FillHalvesParams same{const_cast<gpu::F16*>(matrix.scales), scales, scale};
     device.launch({gpu::KernelId::fill_halves}, gpu::flat_launch(scales), same);
     if (matrix.minima == nullptr) return;
-    const gpu::FillHalvesParams least{const_cast<gpu::F16*>(matrix.minima), scales, -kInt4Middle * scale};
+    const gpu::FillHalvesParams least{const_cast<gpu::F16*>(matrix.minima), scales,
+                                      (1 - values_of_integers) / 2 * scale};
     device.launch({gpu::KernelId::fill_halves}, gpu::flat_launch(scales), least);
 }
 

@@ -7,6 +7,7 @@
 #include "engine/model/model.h"
 #include "engine/runtime/device/device_memory.h"
 #include "kernels/cuda/ops/matrix.h"
+#include "kernels/cuda/ops/pack.h"
 
 namespace hone {
 
@@ -30,7 +31,8 @@ public:
 
 private:
     void add_matrix(const StoredTensor& tensor, const std::string& source);
-    void upload_rows(const StoredTensor& tensor, const gpu::Matrix& matrix);
+    void upload_rows(const StoredTensor& tensor, const gpu::Packing& packing,
+                     const gpu::PlanePointers& planes);
     void make_random(const StoredTensor& tensor, const gpu::Matrix& matrix);
 
     DeviceMemory& memory_;

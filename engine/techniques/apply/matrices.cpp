@@ -49,7 +49,7 @@ void for_each_row(const StoredTensor& tensor, const kernels::Context& context, c
                 context.workspace.get(thread, static_cast<std::size_t>(cols) * sizeof(float)));
             progress.check();
             for (std::int64_t row = begin; row < end; ++row) {
-                kernels::expand_row(kernel_type(tensor.type), tensor.row(row), values, cols, context.isa);
+                kernels::expand_row(tensor.type, tensor.row(row), values, cols, context.isa);
                 if (all_finite(values, cols))
                     body(row, values, thread);
                 else

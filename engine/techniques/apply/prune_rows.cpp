@@ -8,10 +8,11 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <set>
+#include <string_view>
 
 #include "engine/techniques/apply/matrices.h"
 #include "engine/weights/weight_format.h"
-#include "engine/weights/zeros.h"
 
 namespace hone {
 namespace {
@@ -82,8 +83,9 @@ MarkRow row_marker(const PrunePattern& pattern) {
 
 std::int64_t prune(StoredTensor& tensor, const kernels::Context& context, const Progress& progress,
                    const MarkRow& mark_row) {
-    StoredTensor pruned =
-        has_exact_zero(tensor.type) ? copy_of(tensor) : convert_tensor(tensor, DType::f32, context, progress);
+    StoredTensor pruned = info(tensor.type).exact_zeros
+                              ? copy_of(tensor)
+                              : convert_tensor(tensor, DType::f32, context, progress);
     auto* const data = const_cast<std::byte*>(pruned.data.data());  // made two lines above, nobody else's yet
     const auto cols = static_cast<std::size_t>(tensor.cols());
     const std::int64_t bytes = row_bytes(pruned.type, pruned.cols());
@@ -107,12 +109,16 @@ std::int64_t prune(StoredTensor& tensor, const kernels::Context& context, const 
 }
 
 std::vector<std::string> expansion_note(const std::vector<const StoredTensor*>& chosen) {
-    const auto count = std::count_if(chosen.begin(), chosen.end(), [](const StoredTensor* tensor) {
-        return !has_exact_zero(tensor->type);
-    });
+    std::set<std::string_view> types;
+    std::int64_t count = 0;
+    for (const StoredTensor* tensor : chosen) {
+        if (info(tensor->type).exact_zeros) continue;
+        types.insert(info(tensor->type).name);
+        ++count;
+    }
     if (count == 0) return {};
     return {fmt::format("{} quantised matrices ({}, which cannot hold exact zeros) are expanded to F32 first",
-                        count, info(DType::q4_1).name)};
+                        count, fmt::join(types, ", "))};
 }
 
 std::string zeros_note(std::int64_t zeros, std::int64_t elements, std::size_t matrices) {
@@ -153,7 +159,7 @@ std::optional<ZeroPattern> RowPruning::leaves_zeros_out() const {
 Notes RowPruning::plan(Checkpoint& checkpoint) const {
     Notes notes = expansion_note(matrices(std::as_const(checkpoint), pattern_.embedding));
     for (StoredTensor* tensor : matrices(checkpoint, pattern_.embedding)) {
-        if (!has_exact_zero(tensor->type)) tensor->type = DType::f32;
+        if (!info(tensor->type).exact_zeros) tensor->type = DType::f32;
         tensor->zeros = std::max(tensor->zeros, pattern_.zeros(tensor->elements()));
     }
     return notes;

@@ -15,7 +15,22 @@ using kernels::Arithmetic;
 
 constexpr int kFp8Capability = 89;
 
-std::string refusal(const StoredTensor& tensor, const char* schemes) {
+// "int8_channel or q8_0": the schemes whose types `multiplied` says yes to.
+std::string schemes(bool (*multiplied)(const DTypeInfo&)) {
+    std::string text;
+    for (const DTypeInfo& type : all_dtypes()) {
+        if (multiplied(type)) text = std::string(type.scheme.id) + (text.empty() ? "" : " or ") + text;
+    }
+    return text;
+}
+bool in_int8(const DTypeInfo& type) {
+    return type.int8 != kernels::Int8Scale::none;
+}
+bool in_fp8(const DTypeInfo& type) {
+    return type.e4m3;
+}
+
+std::string refusal(const StoredTensor& tensor, const std::string& schemes) {
     return fmt::format(
         "{} is stored as {}, which is multiplied in fp32 only; quantise weights to {}, or start from 16-bit "
         "weights",
@@ -83,7 +98,7 @@ private:
     Arithmetic arithmetic() const { return fp8_ ? Arithmetic::e4m3 : Arithmetic::i8; }
     DType stored_type() const { return fp8_ ? DType::e4m3_channel : DType::i8_channel; }
     bool is_stored_so(const StoredTensor& tensor) const {
-        return kernels::multiplies(arithmetic(), kernel_type(tensor.type));
+        return kernels::multiplies(arithmetic(), tensor.type);
     }
 
     Support supports_fp8(const TechniqueQuery& query) const {
@@ -96,7 +111,7 @@ private:
                                                                      capability % 10))};
         for (const StoredTensor* tensor : multiplied(query.checkpoint, output_)) {
             if (!info(tensor->type).floating && !is_stored_so(*tensor))
-                return {false, refusal(*tensor, "fp8_channel")};
+                return {false, refusal(*tensor, schemes(in_fp8))};
             if (tensor->cols() % kAlignment != 0)
                 return {false, fmt::format("rows of {} have {} weights; FP8 products take multiples of {}",
                                            tensor->name, tensor->cols(), kAlignment)};
@@ -110,14 +125,14 @@ private:
             return {false, "this processor has no int8 products (AVX2 or AVX-512 VNNI)"};
         for (const StoredTensor* tensor : multiplied(query.checkpoint, output_)) {
             // Tensor cores sum a whole row before a scale comes in.
-            if (cuda && tensor->type == DType::q8_0)
+            if (cuda && info(tensor->type).int8 == kernels::Int8Scale::block)
                 return {false,
-                        fmt::format("{} is stored as Q8_0, whose scales change within a row, which int8 "
+                        fmt::format("{} is stored as {}, whose scales change within a row, which int8 "
                                     "products on CUDA devices do not "
-                                    "take; quantise weights to int8_channel, or start from 16-bit weights",
-                                    tensor->name)};
+                                    "take; quantise weights to {}, or start from 16-bit weights",
+                                    tensor->name, info(tensor->type).name, info(stored_type()).scheme.id)};
             if (!info(tensor->type).floating && !is_stored_so(*tensor))
-                return {false, refusal(*tensor, "int8_channel or q8_0")};
+                return {false, refusal(*tensor, schemes(in_int8))};
         }
         return {};
     }

@@ -2,11 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
-#include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "engine/core/error.h"
 #include "engine/techniques/apply/matrices.h"
@@ -16,20 +15,20 @@
 namespace hone {
 namespace {
 
-constexpr std::array kGroupTypes{DType::i4_g128, DType::i4_g64, DType::i4_g32};
-
-// The type of the largest group that is no larger than `group` and divides a row of `cols`; the smallest where none does.
-DType group_type(std::int64_t group, std::int64_t cols) {
-    for (const DType type : kGroupTypes) {
-        if (info(type).block <= group && row_fits(type, cols)) return type;
+// The types that a scheme stores, those of larger groups first.
+std::vector<DType> types_of(const std::string& scheme) {
+    std::vector<DType> types;
+    for (const DTypeInfo& type : all_dtypes()) {
+        if (type.scheme.id == scheme) types.push_back(type.type);
     }
-    return DType::i4_g32;
+    std::sort(types.begin(), types.end(), [](DType a, DType b) { return info(a).block > info(b).block; });
+    return types;
 }
 
 class QuantizeWeights final : public WeightTechnique {
 public:
     explicit QuantizeWeights(const nlohmann::json& options)
-        : scheme_(scheme_of(options)),
+        : types_(types_of(options.at("scheme").get<std::string>())),
           group_(std::stoll(options.at("group_size").get<std::string>())),
           embedding_(embedding_of(options)) {}
 
@@ -75,14 +74,6 @@ public:
 private:
     enum class Embedding : std::uint8_t { q8_0, same, keep };
 
-    static std::optional<DType> scheme_of(const nlohmann::json& options) {
-        const auto scheme = options.at("scheme").get<std::string>();
-        if (scheme == "int4_group") return std::nullopt;
-        if (scheme == "int8_channel") return DType::i8_channel;
-        if (scheme == "fp8_channel") return DType::e4m3_channel;
-        return dtype_from_id(scheme);
-    }
-
     static Embedding embedding_of(const nlohmann::json& options) {
         const auto embedding = options.at("embedding").get<std::string>();
         if (embedding == "keep") return Embedding::keep;
@@ -94,11 +85,17 @@ private:
         return is_embedding(tensor) && embedding_ == Embedding::keep;
     }
 
-    // What `tensor` becomes; its own type where it stays.
+    bool has_groups() const { return types_.size() > 1; }
+
+    // What `tensor` becomes; its own type where it stays. Of several groups the largest that is no larger than asked for and divides a row;
+    // the smallest where none does.
     DType target_type(const StoredTensor& tensor) const {
         if (is_left(tensor)) return tensor.type;
         if (is_embedding(tensor) && embedding_ == Embedding::q8_0) return DType::q8_0;
-        return scheme_ ? *scheme_ : group_type(group_, tensor.cols());
+        for (const DType type : types_) {
+            if (!has_groups() || (info(type).block <= group_ && row_fits(type, tensor.cols()))) return type;
+        }
+        return types_.back();
     }
 
     Notes notes_on(const Checkpoint& checkpoint) const {
@@ -113,7 +110,7 @@ private:
                 expanded_types.insert(info(tensor->type).name);
             }
             const bool grouped =
-                std::find(kGroupTypes.begin(), kGroupTypes.end(), target) != kGroupTypes.end();
+                has_groups() && std::find(types_.begin(), types_.end(), target) != types_.end();
             if (grouped && info(target).block != group_) ++smaller[info(target).block];
         }
         Notes notes;
@@ -127,7 +124,7 @@ private:
         return notes;
     }
 
-    std::optional<DType> scheme_;  // none: int4 groups, whose type depends on the row
+    std::vector<DType> types_;  // several: groups, of which one fits a row
     std::int64_t group_;
     Embedding embedding_;
 };

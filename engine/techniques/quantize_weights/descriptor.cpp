@@ -1,17 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
+#include <iterator>
 
+#include "engine/core/dtype.h"
 #include "engine/techniques/schema/descriptors.h"
 
 namespace hone::descriptors {
 namespace {
 
-constexpr std::array kSchemes{ChoiceItem{"int8_channel", "int8, one scale a row"},
-                              ChoiceItem{"fp8_channel", "FP8 E4M3, one scale a row"},
-                              ChoiceItem{"int4_group", "int4, one scale a group"},
-                              ChoiceItem{"q8_0", "Q8_0"},
-                              ChoiceItem{"q4_0", "Q4_0"},
-                              ChoiceItem{"q4_1", "Q4_1"}};
+// What kernels/weights/list.inc offers, each scheme once: Hone's own types first, then those of files.
+constexpr bool is_first_of_scheme(const DTypeInfo& type) {
+    if (type.scheme.id.empty()) return false;
+    for (const DTypeInfo& other : kernels::kWeightFormats) {
+        if (other.scheme.id == type.scheme.id) return other.type == type.type;
+    }
+    return false;
+}
+constexpr auto kSchemeCount =
+    std::count_if(std::begin(kernels::kWeightFormats), std::end(kernels::kWeightFormats), is_first_of_scheme);
+constexpr auto kSchemes = [] {
+    std::array<ChoiceItem, kSchemeCount> items;
+    std::size_t next = 0;
+    for (const bool in_files : {false, true}) {
+        for (const DTypeInfo& type : kernels::kWeightFormats) {
+            if (is_first_of_scheme(type) && type.ggml_type.has_value() == in_files)
+                items.at(next++) = {type.scheme.id, type.scheme.label};
+        }
+    }
+    return items;
+}();
 constexpr std::array kGroups{ChoiceItem{"32", "32"}, ChoiceItem{"64", "64"}, ChoiceItem{"128", "128"}};
 constexpr std::array kEmbedding{ChoiceItem{"q8_0", "Q8_0"}, ChoiceItem{"same", "As the other matrices"},
                                 ChoiceItem{"keep", "Leave as it is"}};

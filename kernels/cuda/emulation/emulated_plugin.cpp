@@ -272,9 +272,7 @@ int multiply(PluginDevice* device, const DenseProduct* product, PluginError* err
                               case PlaneType::i8:
                                   return multiply_as<std::int8_t, std::int32_t>(
                                       p, [](std::int8_t v) { return std::int32_t{v}; });
-                              case PlaneType::i4:
-                              case PlaneType::f16_2of4:
-                              case PlaneType::bf16_2of4:
+                              default:
                                   throw EmulationError("a product of weights that are not dense");
                           }
                       },

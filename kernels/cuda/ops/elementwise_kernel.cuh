@@ -11,7 +11,7 @@ HONE_DEVICE void embed_kernel(const EmbedParams& p) {
     const std::int64_t row = block_index().x, chunks = p.embedding.cols / kChunk;
     const Global<const std::int32_t> tokens{p.tokens};
     const Global<float> x{p.x + row * p.embedding.cols};
-    const AffinePlanes affines(p.embedding);
+    const AffinePlanes<type> affines(p.embedding);
     const std::int64_t from = tokens[row];
     for (std::int64_t chunk = thread_index(); chunk < chunks; chunk += block_threads()) {
         float w[kChunk];

@@ -1,45 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/ops/pack.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+
+#include "kernels/weights/formats.h"
 
 namespace hone::gpu {
 namespace {
 
+using kernels::kTogether;
+using kernels::Levels;
 using kernels::WeightType;
 
-constexpr std::int64_t kBlock = 32;  // values whose nibbles lie together
-
-std::int64_t int4_group(WeightType type) {
+struct Form {
+    PlaneType plane;
+    FormatPlanes planes;
+};
+std::optional<Form> form_of(WeightType type) {
     switch (type) {
-        case WeightType::i4_g32:
-        case WeightType::q4_0:
-        case WeightType::q4_1:
-            return 32;
-        case WeightType::i4_g64:
-            return 64;
-        case WeightType::i4_g128:
-            return 128;
-        default:
-            return 0;
+#define HONE_FORMAT_PLANES(format, plane, ...) \
+    case WeightType::format:                   \
+        return Form{PlaneType::plane, FormatPlanes{__VA_ARGS__}};
+#define HONE_NO_PLANES(format) \
+    case WeightType::format:   \
+        return std::nullopt;
+#include "kernels/cuda/weights/planes.inc"
     }
-}
-
-F16 half_at(const std::byte* bytes) {
-    F16 value;
-    std::memcpy(&value, bytes, sizeof value);
-    return value;
-}
-
-// 16 bytes that hold value j in the low and value j + 16 in the high nibble → 16 bytes that hold 2j and 2j + 1.
-void reorder_nibbles(const std::byte* from, std::byte* to) {
-    const auto nibble = [&](std::int64_t j) {
-        const auto byte = std::to_integer<unsigned>(from[j % 16]);
-        return j < 16 ? byte & 15U : byte >> 4;
-    };
-    for (std::int64_t j = 0; j < 16; ++j)
-        to[j] = static_cast<std::byte>(nibble(2 * j) | nibble(2 * j + 1) << 4);
+    return std::nullopt;
 }
 
 // A sparse row: a bit a column in words of 32, then the values whose bit is set.
@@ -86,6 +75,47 @@ void pack_two_of_four(const std::byte* row, std::int64_t cols, std::byte* values
     }
 }
 
+// The chunks of 32 columns' integers, from the `block`th 32 on.
+void put_values(const Levels& levels, PlaneType type, std::int64_t block, std::int64_t count,
+                const PlanePointers& to) {
+    const PlaneInfo plane = plane_info(type);
+    for (std::int64_t chunk = 0; chunk < count / kChunk; ++chunk) {
+        const std::uint8_t* const values = levels.values + chunk * kChunk;
+        const std::int64_t at = block * (kTogether / kChunk) + chunk;
+        if (!is_packed_integer(type)) {
+            std::memcpy(to[0] + at * kChunk, values, kChunk);
+            continue;
+        }
+        std::uint32_t low = 0, upper = 0;
+        for (int i = 0; i < static_cast<int>(kChunk); ++i) {
+            low |= (values[i] & 15U) << 4 * i;
+            upper |= static_cast<std::uint32_t>(values[i] >> 4U) << plane.upper_bits * i;
+        }
+        std::memcpy(to[0] + at * plane.chunk_bytes, &low, sizeof low);
+        if (plane.upper_bits > 0)
+            std::memcpy(to[static_cast<std::size_t>(MatrixPlane::upper)] + at * plane.upper_bits, &upper,
+                        static_cast<std::size_t>(plane.upper_bits));
+    }
+}
+
+void put_at(std::byte* plane, std::int64_t index, std::uint16_t value) {
+    if (plane != nullptr) std::memcpy(plane + index * 2, &value, sizeof value);
+}
+
+void put_scales(const Levels& levels, const Packing& packing, std::int64_t block, const PlanePointers& to) {
+    const auto plane = [&to](MatrixPlane which) { return to[static_cast<std::size_t>(which)]; };
+    const bool sub_scaled = plane_info(packing.type).sub_scaled;
+    const std::int64_t col = block * kTogether, scale = col / (sub_scaled ? kSuper : packing.group);
+    put_at(plane(MatrixPlane::scales), scale, levels.scale);
+    put_at(plane(MatrixPlane::minima), scale, levels.minimum);
+    if (!sub_scaled) return;
+    const std::int64_t sub = col / packing.group,
+                       count = std::max<std::int64_t>(1, kTogether / packing.group);
+    std::memcpy(plane(MatrixPlane::sub_scales) + sub, levels.sub_scales, static_cast<std::size_t>(count));
+    if (std::byte* const minima = plane(MatrixPlane::sub_minima); minima != nullptr)
+        minima[sub] = static_cast<std::byte>(levels.sub_minimum);
+}
+
 }  // namespace
 
 bool two_of_four(const void* row, std::int64_t cols) {
@@ -97,88 +127,60 @@ bool two_of_four(const void* row, std::int64_t cols) {
 }
 
 std::optional<Packing> packing_of(WeightType type, std::int64_t cols) {
-    if (cols % kChunk != 0) return std::nullopt;
-    const auto with = [&](PlaneType plane, std::int64_t group,
-                          bool minima = false) -> std::optional<Packing> {
-        if (group != 0 && cols % group != 0) return std::nullopt;
-        return Packing{plane,
-                       group,
-                       cols / kChunk * chunk_bytes(plane),
-                       group == 0 ? 0 : cols / group * static_cast<std::int64_t>(sizeof(F16)),
-                       minima,
-                       is_two_of_four(plane) ? cols / kChunk : 0};
-    };
-    switch (type) {
-        case WeightType::f32:
-            return with(PlaneType::f32, 0);
-        case WeightType::f16:
-            return with(PlaneType::f16, 0);
-        case WeightType::bf16:
-            return with(PlaneType::bf16, 0);
-        case WeightType::q8_0:
-            return with(PlaneType::i8, kBlock);
-        case WeightType::i8_channel:
-            return with(PlaneType::i8, cols);
-        case WeightType::e4m3_channel:
-            return with(PlaneType::e4m3, cols);
-        case WeightType::q4_1:
-            return with(PlaneType::i4, kBlock, true);
-        case WeightType::q4_0:
-        case WeightType::i4_g32:
-        case WeightType::i4_g64:
-        case WeightType::i4_g128:
-            return with(PlaneType::i4, int4_group(type));
-        case WeightType::sparse_f16:
-            return with(PlaneType::f16_2of4, 0);
-        case WeightType::sparse_bf16:
-            return with(PlaneType::bf16_2of4, 0);
-        case WeightType::sparse_f32:
-            return std::nullopt;
-    }
-    return std::nullopt;
+    const std::optional<Form> form = form_of(type);
+    if (!form || cols % kChunk != 0) return std::nullopt;
+    const PlaneInfo plane = plane_info(form->plane);
+    const std::int64_t group = form->planes.group == FormatPlanes::kRow ? cols : form->planes.group;
+    if (group != 0 && cols % (plane.sub_scaled ? kSuper : group) != 0) return std::nullopt;
+    constexpr std::int64_t kScale = sizeof(F16);
+    const std::int64_t chunks = cols / kChunk, groups = group == 0 ? 0 : cols / group;
+    const std::int64_t scales = (plane.sub_scaled ? cols / kSuper : groups) * kScale;
+    const std::int64_t subs = plane.sub_scaled ? groups : 0;
+    const bool minima = form->planes.minima;
+    return Packing{form->plane,
+                   group,
+                   {chunks * plane.chunk_bytes, scales, minima ? scales : 0, plane.two_of_four ? chunks : 0,
+                    chunks * plane.upper_bits, subs, minima ? subs : 0}};
 }
 
-void pack_row(WeightType type, const void* row, std::int64_t cols, std::byte* values, F16* scales,
-              F16* minima, std::uint8_t* places) {
-    const auto* from = static_cast<const std::byte*>(row);
-    switch (type) {
-        case WeightType::f32:
-            std::memcpy(values, from, static_cast<std::size_t>(cols) * 4);
-            return;
-        case WeightType::f16:
-        case WeightType::bf16:
-            std::memcpy(values, from, static_cast<std::size_t>(cols) * 2);
-            return;
-        case WeightType::i8_channel:
-        case WeightType::e4m3_channel:
-            scales[0] = half_at(from);
-            std::memcpy(values, from + sizeof(F16), static_cast<std::size_t>(cols));
-            return;
-        case WeightType::q8_0:
-            for (std::int64_t block = 0; block < cols / kBlock;
-                 ++block, from += sizeof(F16) + kBlock, values += kBlock) {
-                scales[block] = half_at(from);
-                std::memcpy(values, from + sizeof(F16), kBlock);
+Matrix matrix_of(const Packing& packing, std::int64_t rows, std::int64_t cols, const PlanePointers& planes) {
+    const auto [values, scales, minima, places, upper, sub_scales, sub_minima] = planes;
+    return {packing.type,
+            rows,
+            cols,
+            packing.group,
+            values,
+            reinterpret_cast<const F16*>(scales),
+            reinterpret_cast<const F16*>(minima),
+            reinterpret_cast<const std::uint8_t*>(places),
+            reinterpret_cast<const std::uint8_t*>(upper),
+            reinterpret_cast<const std::int8_t*>(sub_scales),
+            reinterpret_cast<const std::int8_t*>(sub_minima)};
+}
+
+void pack_row(WeightType type, const void* row, std::int64_t cols, const PlanePointers& to) {
+    const auto packing = packing_of(type, cols);
+    if (!packing) return;  // the precondition
+    const kernels::WeightFormat& format = kernels::info(type);
+    if (format.sparse)
+        return pack_two_of_four(
+            static_cast<const std::byte*>(row), cols, to[0],
+            reinterpret_cast<std::uint8_t*>(to[static_cast<std::size_t>(MatrixPlane::places)]));
+    if (format.floating) {
+        std::memcpy(to[0], row, static_cast<std::size_t>(cols * format.block_bytes));
+        return;
+    }
+    kernels::visit_format(type, [&]<typename Format>() {
+        if constexpr (requires(Levels & levels) { Format::levels(nullptr, 0, 0, levels); }) {
+            for (std::int64_t block = 0; block * kTogether < cols; ++block) {
+                const std::int64_t count = std::min<std::int64_t>(kTogether, cols - block * kTogether);
+                Levels levels;
+                Format::levels(static_cast<const std::uint8_t*>(row), block, count, levels);
+                put_values(levels, packing->type, block, count, to);
+                put_scales(levels, *packing, block, to);
             }
-            return;
-        case WeightType::sparse_f16:
-        case WeightType::sparse_bf16:
-            return pack_two_of_four(from, cols, values, places);
-        default:
-            break;
-    }
-    const std::int64_t group = int4_group(type);
-    if (group == 0) return;  // packing_of() knows no such type
-    for (std::int64_t block = 0; block < cols / group; ++block) {
-        scales[block] = half_at(from);
-        from += sizeof(F16);
-        if (type == WeightType::q4_1) {
-            minima[block] = half_at(from);
-            from += sizeof(F16);
         }
-        for (std::int64_t part = 0; part < group; part += kBlock, from += kBlock / 2, values += kBlock / 2)
-            reorder_nibbles(from, values);
-    }
+    });
 }
 
 }  // namespace hone::gpu

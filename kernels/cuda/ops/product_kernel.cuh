@@ -19,9 +19,10 @@ template <PlaneType type, bool kMinima>
 struct UnderWay {
     static constexpr int kSteps = kUnderWay<type>;
     RawChunk<type> raw[kSteps][kProductRows];
-    RawAffine<kMinima> affine[kSteps][kProductRows];
+    typename AffinePlanes<type>::template Raw<kMinima> affine[kSteps][kProductRows];
 
-    HONE_DEVICE void ask(const Matrix (&weights)[kProductRows], const AffinePlanes (&affines)[kProductRows],
+    HONE_DEVICE void ask(const Matrix (&weights)[kProductRows],
+                         const AffinePlanes<type> (&affines)[kProductRows],
                          const std::int64_t (&rows)[kProductRows], std::int64_t begin, std::int64_t chunks) {
         HONE_UNROLL
         for (int s = 0; s < kSteps; ++s) {
@@ -67,10 +68,10 @@ HONE_DEVICE void add_products(const UnderWay<type, kMinima>& now, Shared<float> 
         float w[kProductRows][kChunk], scale[kProductRows], minimum[kProductRows] = {};
         HONE_UNROLL
         for (int r = 0; r < kProductRows; ++r) {
-            expand_raw(now.raw[s][r], kMinima ? 0.0F : kInt4Middle, w[r]);
+            expand_raw(now.raw[s][r], kMinima ? 0.0F : static_cast<float>(plane_info(type).middle), w[r]);
             scale[r] = 1;
-            if constexpr (has_scales(type)) scale[r] = to_float_fast(now.affine[s][r].scale);
-            if constexpr (kMinima) minimum[r] = inside ? to_float_fast(now.affine[s][r].minimum) : 0.0F;
+            if constexpr (has_scales(type)) scale[r] = now.affine[s][r].scale();
+            if constexpr (kMinima) minimum[r] = inside ? now.affine[s][r].minimum() : 0.0F;
             if (!inside) scale[r] = 0;
         }
         HONE_UNROLL
@@ -107,7 +108,8 @@ HONE_DEVICE void product_rows(const ProductParams& p, const ProductPart& part, s
     const std::int64_t cols = part.weights.cols, chunks = cols / kChunk, last = part.weights.rows - 1;
     const std::int64_t first = (block * kProductWarps + warp_index()) * (gated ? 1 : kProductRows);
     const Matrix weights[kProductRows] = {part.weights, gated ? p.parts[1].weights : part.weights};
-    const AffinePlanes affines[kProductRows] = {AffinePlanes(weights[0]), AffinePlanes(weights[1])};
+    const AffinePlanes<type> affines[kProductRows] = {AffinePlanes<type>(weights[0]),
+                                                      AffinePlanes<type>(weights[1])};
     const std::int64_t second = gated ? first : first + 1;
     const std::int64_t rows[kProductRows] = {first < last ? first : last, second < last ? second : last};
     UnderWay<type, kMinima> next;
@@ -164,7 +166,7 @@ HONE_DEVICE void product_kernel(const ProductParams& p) {
             }
         }
     }
-    if constexpr (type == PlaneType::i4)
+    if constexpr (plane_info(type).minima)
         if (part.weights.minima != nullptr) return product_rows<type, kTokens, true>(p, part, block);
     product_rows<type, kTokens, false>(p, part, block);
 }
@@ -177,7 +179,7 @@ HONE_DEVICE void expand_kernel(const ExpandParams<To>& p) {
     const std::int64_t row = p.first_row + at / chunks, chunk = at % chunks;
     float w[kChunk];
     load_chunk<type>(p.weights, row, chunk, w);
-    const Affine affine = AffinePlanes(p.weights).of(row, chunk);
+    const Affine affine = AffinePlanes<type>(p.weights).of(row, chunk);
     for (float& value : w) value = affine.scale * value + affine.minimum;
     store_chunk(Global<To>{p.out}, at * kChunk, w);
 }
@@ -216,7 +218,7 @@ HONE_DEVICE void fill_kernel(const FillParams& p) {
         if constexpr (type == PlaneType::i8)
             store(to, j, static_cast<std::int8_t>(rintf(fminf(fmaxf(value, -127.0F), 127.0F))));
     }
-    if constexpr (type == PlaneType::i4)
+    if constexpr (is_packed_integer(type))
         store(to, 0, static_cast<std::uint32_t>(mixed(p.seed, static_cast<std::uint64_t>(i))));
 }
 

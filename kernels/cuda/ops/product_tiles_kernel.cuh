@@ -17,7 +17,11 @@ public:
     static constexpr std::int64_t kStepValues = std::int64_t{kTileRows} * kPieces * kPiece;
 
     HONE_DEVICE DenseWeights(const Matrix& matrix, Shared<BF16> values, Shared<std::uint8_t>)
-        : matrix_(matrix), affines_(planes_of(matrix)), values_(values), zero_(zero_of(matrix)) {}
+        : matrix_(matrix),
+          affines_(planes_of(matrix)),
+          values_(values),
+          zero_(zero_of(matrix)),
+          has_minima_(matrix.minima != nullptr) {}
 
     // Rows and chunks past the end are the last one again: x is zero there, and y is not stored.
     HONE_DEVICE void ask(int, std::int64_t first_row, std::int64_t step) {
@@ -40,9 +44,9 @@ public:
             float w[kChunk];
             expand_raw(raw_[i], zero_, w);
             if constexpr (has_scales(type)) {
-                const float scale = to_float_fast(affine_[i].scale);
+                const float scale = affine_[i].scale();
                 float minimum = 0;
-                if constexpr (kMinima) minimum = zero_ == 0 ? to_float_fast(affine_[i].minimum) : 0.0F;
+                if constexpr (kMinima) minimum = has_minima_ ? affine_[i].minimum() : 0.0F;
                 for (float& value : w) value = scale * value + minimum;
             }
             store(values_, buffer * kStepValues + piece_place<kPieces>(at / kPieces, at % kPieces),
@@ -53,20 +57,22 @@ public:
 
 private:
     static constexpr int kEach = kTileRows * kPieces / (kTileWarps * static_cast<int>(kWarp));
-    static constexpr bool kMinima = type == PlaneType::i4;  // which may have some
+    static constexpr bool kMinima = plane_info(type).minima;  // which may have some
     // Where there are none, what is loaded in their place is left alone: a branch would hold up the loads behind it.
-    static HONE_DEVICE AffinePlanes planes_of(const Matrix& matrix) {
-        AffinePlanes planes(matrix);
+    static HONE_DEVICE AffinePlanes<type> planes_of(const Matrix& matrix) {
+        AffinePlanes<type> planes(matrix);
         if (planes.minima.data == nullptr) planes.minima = planes.scales;
+        if (planes.sub_minima.data == nullptr) planes.sub_minima = planes.sub_scales;
         return planes;
     }
 
     const Matrix& matrix_;
-    const AffinePlanes affines_;
+    const AffinePlanes<type> affines_;
     const Shared<BF16> values_;
     const float zero_;
+    const bool has_minima_;
     RawChunk<type> raw_[kEach];
-    RawAffine<kMinima> affine_[kEach];
+    typename AffinePlanes<type>::template Raw<kMinima> affine_[kEach];
 };
 
 // The same of 2:4 weights: a piece is what two chunks store. The columns are whole steps.

@@ -221,12 +221,9 @@ bool blas_types(PlaneType type, BlasTypes& types) {
         case PlaneType::i8:
             types = {CUDA_R_8I, CUDA_R_32I, CUBLAS_COMPUTE_32I};
             return true;
-        case PlaneType::i4:
-        case PlaneType::f16_2of4:
-        case PlaneType::bf16_2of4:
+        default:
             return false;
     }
-    return false;
 }
 
 // cuBLASLt thinks in columns: y as [rows, tokens] with leading dimension y_stride is wᵀ-by-x, both with leading dimension cols.

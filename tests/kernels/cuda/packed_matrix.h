@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstring>
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -44,34 +44,25 @@ public:
 private:
     void pack(kernels::WeightType type, const std::vector<const std::byte*>& each, std::int64_t cols) {
         const auto rows = static_cast<std::int64_t>(each.size());
-        const auto scale_count = static_cast<std::size_t>(rows * packing.scale_bytes / 2);
-        std::vector<std::byte> host_values(static_cast<std::size_t>(rows * packing.value_bytes));
-        std::vector<F16> host_scales(scale_count), host_minima(packing.minima ? scale_count : 0);
-        std::vector<std::uint8_t> host_places(static_cast<std::size_t>(rows * packing.place_bytes));
+        std::array<std::vector<std::byte>, kMatrixPlanes> host;
+        for (std::size_t p = 0; p < host.size(); ++p)
+            host[p].resize(static_cast<std::size_t>(rows * packing.bytes[p]));
         for (std::int64_t row = 0; row < rows; ++row) {
-            const std::int64_t scale_at = row * packing.scale_bytes / 2;
-            pack_row(type, each[static_cast<std::size_t>(row)], cols,
-                     host_values.data() + row * packing.value_bytes, host_scales.data() + scale_at,
-                     packing.minima ? host_minima.data() + scale_at : nullptr,
-                     host_places.data() + row * packing.place_bytes);
+            PlanePointers to = {};
+            for (std::size_t p = 0; p < host.size(); ++p)
+                to[p] = host[p].empty() ? nullptr : host[p].data() + row * packing.bytes[p];
+            pack_row(type, each[static_cast<std::size_t>(row)], cols, to);
         }
-        values_ = std::make_unique<DeviceArray<std::byte>>(host_values);
-        scales_ = std::make_unique<DeviceArray<F16>>(host_scales);
-        minima_ = std::make_unique<DeviceArray<F16>>(host_minima);
-        places_ = std::make_unique<DeviceArray<std::uint8_t>>(host_places);
-        matrix = {packing.type,
-                  rows,
-                  cols,
-                  packing.group,
-                  values_->data(),
-                  packing.group != 0 ? scales_->data() : nullptr,
-                  packing.minima ? minima_->data() : nullptr,
-                  packing.place_bytes != 0 ? places_->data() : nullptr};
+        PlanePointers on_device = {};
+        for (std::size_t p = 0; p < host.size(); ++p) {
+            if (host[p].empty()) continue;
+            planes_[p] = std::make_unique<DeviceArray<std::byte>>(host[p]);
+            on_device[p] = planes_[p]->data();
+        }
+        matrix = matrix_of(packing, rows, cols, on_device);
     }
 
-    std::unique_ptr<DeviceArray<std::byte>> values_;
-    std::unique_ptr<DeviceArray<F16>> scales_, minima_;
-    std::unique_ptr<DeviceArray<std::uint8_t>> places_;
+    std::array<std::unique_ptr<DeviceArray<std::byte>>, kMatrixPlanes> planes_;
 };
 
 }  // namespace hone::gpu

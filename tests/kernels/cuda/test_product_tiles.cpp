@@ -162,7 +162,7 @@ TEST_P(CudaTwoOfFour, PacksAndExpandsToTheSameValues) {
     for (const auto& row : rows.sparse) EXPECT_TRUE(two_of_four(row.data(), kCols));
     const Packed packed(stored(), rows.sparse, kCols);
     EXPECT_EQ(packed.matrix.type, GetParam());
-    EXPECT_EQ(packed.packing.value_bytes + packed.packing.place_bytes, kCols * 9 / 8);
+    EXPECT_EQ(packed.packing.of(MatrixPlane::values) + packed.packing.of(MatrixPlane::places), kCols * 9 / 8);
     DeviceArray<float> out(static_cast<std::size_t>(kRows * kCols));
     const ExpandParams<float> params{packed.matrix, 0, kRows, out.data()};
     tested_device().launch({KernelId::expand, code(GetParam()), code(PlaneType::f32)}, expand_launch(params),
