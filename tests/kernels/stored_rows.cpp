@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/kernels/stored_rows.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -36,20 +37,42 @@ double int4_value(const std::byte* row, std::int64_t group, std::int64_t col) {
     return half_value(u16_at(start)) * (nibble_at(start + 2 + col % group / 32 * 16, col) - 8);
 }
 
-bool scales_a_row(WeightType type) {
-    return type == WeightType::i8_channel || type == WeightType::e4m3_channel;
+// Told anew here, and not read from kernels/weights: what is tested is that it says the same.
+struct Layout {
+    WeightType type;
+    const char* name;
+    std::int64_t block, bytes;                      // a block; bytes a column where the row has one scale
+    std::array<std::int64_t, 2> halves = {-1, -1};  // where a block's f16 scale and minimum are
+    std::uint32_t exponent = 0;  // of a scale with which weights are of the order of one, biased as f16's
+    bool scales_a_row = false;
+};
+constexpr std::uint32_t kInt8 = 8, kInt4 = 11;  // 2^-7, 2^-4
+constexpr std::array kLayouts{
+    Layout{WeightType::f32, "f32", 1, 4},
+    Layout{WeightType::f16, "f16", 1, 2},
+    Layout{WeightType::bf16, "bf16", 1, 2},
+    Layout{WeightType::q8_0, "q8_0", 32, 34, {0, -1}, kInt8},
+    Layout{WeightType::q4_0, "q4_0", 32, 18, {0, -1}, kInt4},
+    Layout{WeightType::q4_1, "q4_1", 32, 20, {0, 2}, kInt4},
+    Layout{WeightType::i8_channel, "i8_channel", 1, 1, {0, -1}, kInt8, true},
+    Layout{WeightType::i4_g32, "i4_g32", 32, 18, {0, -1}, kInt4},
+    Layout{WeightType::i4_g64, "i4_g64", 64, 34, {0, -1}, kInt4},
+    Layout{WeightType::i4_g128, "i4_g128", 128, 66, {0, -1}, kInt4},
+    Layout{WeightType::e4m3_channel, "e4m3_channel", 1, 1, {0, -1}, kInt8, true},
+};
+const Layout& layout_of(WeightType type) {
+    return *std::find_if(kLayouts.begin(), kLayouts.end(),
+                         [type](const Layout& l) { return l.type == type; });
 }
 
 // Where a row of `type` keeps its 16-bit scales, one after the other.
 std::vector<std::int64_t> scale_offsets(WeightType type, std::int64_t cols) {
+    const Layout& layout = layout_of(type);
+    if (layout.scales_a_row) return {0};
     std::vector<std::int64_t> offsets;
-    if (scales_a_row(type)) return {0};
-    const std::int64_t block = block_of(type);
-    if (block == 1) return {};
-    const std::int64_t bytes = bytes_of_row(type, block);
-    for (std::int64_t b = 0; b < cols / block; ++b) {
-        offsets.push_back(b * bytes);
-        if (type == WeightType::q4_1) offsets.push_back(b * bytes + 2);
+    for (std::int64_t b = 0; b < cols / layout.block; ++b) {
+        for (const std::int64_t half : layout.halves)
+            if (half >= 0) offsets.push_back(b * layout.bytes + half);
     }
     return offsets;
 }
@@ -78,22 +101,32 @@ void put_float(WeightType type, std::byte* row, std::int64_t col, std::uint32_t 
 
 }  // namespace
 
+const std::vector<WeightType>& weight_types() {
+    static const std::vector<WeightType> kTypes = [] {
+        std::vector<WeightType> types;
+        for (const WeightFormat& row : kWeightFormats)
+            if (!row.sparse) types.push_back(row.type);
+        return types;
+    }();
+    return kTypes;
+}
+
 const char* type_name(WeightType type) {
-    constexpr std::array<const char*, 11> kNames{"f32",    "f16",     "bf16",        "q8_0",
-                                                 "q4_0",   "q4_1",    "i8_channel",  "i4_g32",
-                                                 "i4_g64", "i4_g128", "e4m3_channel"};
-    return kNames[static_cast<std::size_t>(type)];
+    return layout_of(type).name;
 }
 
 std::int64_t block_of(WeightType type) {
-    constexpr std::array<std::int64_t, 11> kBlocks{1, 1, 1, 32, 32, 32, 1, 32, 64, 128, 1};
-    return kBlocks[static_cast<std::size_t>(type)];
+    return layout_of(type).block;
+}
+
+std::int64_t whole_blocks(WeightType type, std::int64_t cols) {
+    const std::int64_t block = block_of(type);
+    return (cols + block - 1) / block * block;
 }
 
 std::int64_t bytes_of_row(WeightType type, std::int64_t cols) {
-    constexpr std::array<std::int64_t, 11> kBytes{4, 2, 2, 34, 18, 20, 1, 18, 34, 66, 1};
-    const std::int64_t blocks = cols / block_of(type) * kBytes[static_cast<std::size_t>(type)];
-    return scales_a_row(type) ? blocks + 2 : blocks;
+    const Layout& layout = layout_of(type);
+    return cols / layout.block * layout.bytes + (layout.scales_a_row ? 2 : 0);
 }
 
 double half_value(std::uint16_t half) {
@@ -148,7 +181,7 @@ std::vector<std::byte> random_rows(WeightType type, std::int64_t rows, std::int6
     const auto random = [&engine] { return static_cast<std::uint32_t>(engine()); };
     std::vector<std::byte> data(static_cast<std::size_t>(rows * row_bytes));
     for (std::byte& b : data) b = static_cast<std::byte>(random() & 255U);
-    const std::uint32_t step = bytes_of_row(type, 128) > 100 ? 8 : 11;  // 2^-7 or 2^-4: int8 or int4
+    const std::uint32_t step = layout_of(type).exponent;
     for (std::int64_t r = 0; r < rows; ++r) {
         std::byte* const row = data.data() + r * row_bytes;
         for (std::int64_t c = 0; is_floating(type) && c < cols; ++c)

@@ -12,20 +12,20 @@
 
 namespace hone::kernels {
 
-inline constexpr std::array kWeightTypes{WeightType::f32,        WeightType::f16,         WeightType::bf16,
-                                         WeightType::q8_0,       WeightType::q4_0,        WeightType::q4_1,
-                                         WeightType::i8_channel, WeightType::i4_g32,      WeightType::i4_g64,
-                                         WeightType::i4_g128,    WeightType::e4m3_channel};
+// All but the sparse ones.
+const std::vector<WeightType>& weight_types();
 
 const char* type_name(WeightType type);
 std::int64_t block_of(WeightType type);  // columns must be a multiple of it
+std::int64_t whole_blocks(WeightType type,
+                          std::int64_t cols);  // `cols`, or as many more as its last block has
 std::int64_t bytes_of_row(WeightType type, std::int64_t cols);
 
 // Random rows in stored form, `row_bytes` apart; weights are of the order of one.
 std::vector<std::byte> random_rows(WeightType type, std::int64_t rows, std::int64_t cols,
                                    std::int64_t row_bytes, std::uint32_t seed);
 
-// The weight that a row stores at `col`, read off the layout in engine/core/dtype.h in double precision (exactly).
+// The weight that a row stores at `col`, read off its layout in double precision (exactly).
 double stored_value(WeightType type, const std::byte* row, std::int64_t col);
 double half_value(std::uint16_t half);
 

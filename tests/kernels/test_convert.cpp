@@ -86,7 +86,7 @@ TEST(Convert, Fp8RoundsToNearestEven) {
 }
 
 TEST(Convert, RowsExpandToTheSameBitsOnEveryInstructionSet) {
-    for (const WeightType type : kWeightTypes) {
+    for (const WeightType type : weight_types()) {
         for (std::int64_t cols : {1, 5, 31, 33, 128, 577, 640}) {
             cols = (cols + block_of(type) - 1) / block_of(type) * block_of(type);
             const auto row = random_rows(type, 1, cols, bytes_of_row(type, cols), 7);
@@ -112,7 +112,7 @@ TEST(Convert, RowsExpandToTheSameBitsOnEveryInstructionSet) {
 
 // Weights lie in mapped files at any address.
 TEST(Convert, RowsNeedNoAlignment) {
-    for (const WeightType type : kWeightTypes) {
+    for (const WeightType type : weight_types()) {
         const std::int64_t cols = 256, bytes = bytes_of_row(type, cols);
         const auto row = random_rows(type, 1, cols, bytes, 8);
         std::vector<std::byte> shifted(static_cast<std::size_t>(bytes) + 1);

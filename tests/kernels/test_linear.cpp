@@ -23,7 +23,8 @@ std::string context_of(WeightType type, Isa isa, const Shape& s) {
            std::to_string(s.rows) + " cols " + std::to_string(s.cols) + " tokens " + std::to_string(s.tokens);
 }
 
-void check(WeightType type, Isa isa, const Shape& s, Machine& machine) {
+void check(WeightType type, Isa isa, Shape s, Machine& machine) {
+    s.cols = whole_blocks(type, s.cols);
     const std::int64_t row_bytes = bytes_of_row(type, s.cols) + 3, y_stride = s.rows + 5;
     const auto weights = random_rows(type, s.rows, s.cols, row_bytes, 11);
     const std::vector<float> x = random_floats(s.tokens * s.cols, 12);
@@ -64,7 +65,7 @@ std::string case_name(const testing::TestParamInfo<TypeAndIsa>& which) {
 
 class Linear : public testing::TestWithParam<TypeAndIsa> {};
 INSTANTIATE_TEST_SUITE_P(EveryTypeAndSet, Linear,
-                         testing::Combine(testing::ValuesIn(kWeightTypes),
+                         testing::Combine(testing::ValuesIn(weight_types()),
                                           testing::ValuesIn(available_isas().begin(),
                                                             available_isas().end())),
                          case_name);

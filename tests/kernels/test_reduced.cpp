@@ -41,7 +41,8 @@ double weight(Arithmetic arithmetic, WeightType type, const std::byte* row, std:
     return static_cast<double>(bf16_to_f32(f32_to_bf16(static_cast<float>(stored))));
 }
 
-void check(Arithmetic arithmetic, WeightType type, Isa isa, const Shape& s, Machine& machine) {
+void check(Arithmetic arithmetic, WeightType type, Isa isa, Shape s, Machine& machine) {
+    s.cols = whole_blocks(type, s.cols);
     const std::int64_t row_bytes = bytes_of_row(type, s.cols) + 3, y_stride = s.rows + 5;
     const auto weights = random_rows(type, s.rows, s.cols, row_bytes, 11);
     const std::vector<float> x = random_floats(s.tokens * s.cols, 12);
@@ -77,7 +78,7 @@ void check_everywhere(Arithmetic arithmetic) {
     for (const Isa isa : available_isas()) {
         if (!has_arithmetic(arithmetic, isa)) continue;
         any = true;
-        for (const WeightType type : kWeightTypes) {
+        for (const WeightType type : weight_types()) {
             if (!multiplies(arithmetic, type)) continue;
             for (const std::int64_t tokens : {1, 2, 3, 5, 8, 9, 12, 33}) {
                 for (const std::int64_t rows : {1, 5, 47, 49, 97}) {

@@ -16,7 +16,7 @@
 namespace hone {
 namespace {
 
-constexpr std::int64_t kRows = 200, kCols = 128, kBadRow = 130, kLaterRow = 190;
+constexpr std::int64_t kRows = 200, kCols = 256, kBadRow = 130, kLaterRow = 190;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr double kF16Overflows = 65520;  // what rounds to infinity: half a step above 65,504
 
@@ -176,15 +176,15 @@ std::int64_t vanished(DType type, float magnitude) {
 }
 
 TEST(SmallWeights, AreCountedWhereTheirScaleIsStoredAsZero) {
-    // f16's least is 6e-8. Blocks of 32, groups, or the whole row of 128.
-    EXPECT_EQ(vanished(DType::q8_0, 1e-6F), 4);
+    // f16's least is 6e-8. Blocks of 32, groups, or the whole row of 256.
+    EXPECT_EQ(vanished(DType::q8_0, 1e-6F), 8);
     EXPECT_EQ(vanished(DType::q8_0, 1e-5F), 0) << "scale 7.9e-8";
-    EXPECT_EQ(vanished(DType::q4_0, 1e-7F), 4);
-    EXPECT_EQ(vanished(DType::q4_1, 1e-7F), 4);
+    EXPECT_EQ(vanished(DType::q4_0, 1e-7F), 8);
+    EXPECT_EQ(vanished(DType::q4_1, 1e-7F), 8);
     EXPECT_EQ(vanished(DType::i8_channel, 1e-6F), 1);
-    EXPECT_EQ(vanished(DType::i4_g32, 1e-7F), 4);
-    EXPECT_EQ(vanished(DType::i4_g64, 1e-7F), 2);
-    EXPECT_EQ(vanished(DType::i4_g128, 1e-7F), 1);
+    EXPECT_EQ(vanished(DType::i4_g32, 1e-7F), 8);
+    EXPECT_EQ(vanished(DType::i4_g64, 1e-7F), 4);
+    EXPECT_EQ(vanished(DType::i4_g128, 1e-7F), 2);
     EXPECT_EQ(vanished(DType::f16, 1e-9F), 1);
     EXPECT_EQ(vanished(DType::bf16, 1e-9F), 0);
     EXPECT_EQ(vanished(DType::f32, 1e-44F), 0);

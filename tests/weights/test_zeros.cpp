@@ -32,10 +32,14 @@ TEST_P(EverySymmetricType, ZeroesWhatIsMarkedAndNothingElse) {
         EXPECT_EQ(after[i], mask[i] != 0 ? 0.0F : before[i]) << info(type).name << " at " << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, EverySymmetricType,
-                         testing::Values(DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0,
-                                         DType::i8_channel, DType::i4_g32, DType::i4_g64, DType::i4_g128,
-                                         DType::e4m3_channel),
+std::vector<DType> symmetric_types() {
+    std::vector<DType> types;
+    for (const DTypeInfo& type : all_dtypes())
+        if (type.exact_zeros) types.push_back(type.type);
+    return types;
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, EverySymmetricType, testing::ValuesIn(symmetric_types()),
                          [](const auto& type) { return std::string(hone::info(type.param).id); });
 
 TEST(HasExactZero, IsFalseForTheAffineType) {

@@ -21,7 +21,7 @@ using kernels::WeightType;
 
 class CudaProduct : public testing::TestWithParam<WeightType> {};
 
-INSTANTIATE_TEST_SUITE_P(EveryType, CudaProduct, testing::ValuesIn(kernels::kWeightTypes),
+INSTANTIATE_TEST_SUITE_P(EveryType, CudaProduct, testing::ValuesIn(kernels::weight_types()),
                          [](const auto& param) { return kernels::type_name(param.param); });
 
 std::int64_t cols_of(WeightType type, std::int64_t blocks) {
