@@ -14,9 +14,9 @@
 #include <filesystem>
 #include <vector>
 
-#include "engine/core/dtype.h"
 #include "ui/forms/schema_text.h"
 #include "ui/pages/export/artifact_card.h"
+#include "ui/pages/export/export_choices.h"
 #include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
@@ -30,52 +30,6 @@ namespace hone::ui {
 namespace {
 
 constexpr int changePause = 150, artifactWidth = 380;
-
-struct FormatChoice {
-    const char *id, *label, *help;
-};
-constexpr FormatChoice formatChoices[] = {
-    {"gguf", "GGUF",
-     QT_TRANSLATE_NOOP("hone::ui::ExportPage",
-                       "One file with weights, metadata and tokeniser; loads in llama.cpp and the programs "
-                       "that are built on it.")},
-    {"safetensors", "Hugging Face",
-     QT_TRANSLATE_NOOP(
-         "hone::ui::ExportPage",
-         "A folder with safetensors, configuration and tokeniser; loads in transformers and the programs "
-         "that are built on it. It holds no quantised weights: F32, BF16 and F16 alone.")}};
-
-struct TypeChoice {
-    QString id, label, help;
-    bool quantised = false;
-};
-
-// What kernels/weights/list.inc offers for files.
-std::vector<TypeChoice> typeChoices() {
-    std::vector<TypeChoice> choices{
-        {QStringLiteral("keep"), ExportPage::tr("As the recipe made them"),
-         ExportPage::tr(
-             "Each matrix keeps its type. A type of Hone's own is written as the file's that holds the "
-             "same weights, to the bit.")}};
-    for (const DTypeInfo& type : all_dtypes())
-        if (!type.exported.empty())
-            choices.push_back({text(type.id), text(type.name), text(type.exported), !type.floating});
-    return choices;
-}
-
-QString typeHelp(const QString& id) {
-    for (const TypeChoice& choice : typeChoices())
-        if (id == choice.id) return choice.help;
-    return {};
-}
-
-QString fileName(const QString& model) {
-    QString name = model;
-    for (QChar& c : name)
-        if (!c.isLetterOrNumber() && !QStringLiteral("-_.").contains(c)) c = QLatin1Char('-');
-    name = name.split(QLatin1Char('-'), Qt::SkipEmptyParts).join(QLatin1Char('-'));
-    return name.isEmpty() ? QStringLiteral("model") : name;
-}
 
 }  // namespace
 
@@ -157,8 +111,7 @@ Card* ExportPage::makeWhatCard() {
 Card* ExportPage::makeFormatCard() {
     auto* card = new Card(tr("Format"));
     format_->setAccessibleName(tr("Format of the file"));
-    for (const FormatChoice& choice : formatChoices)
-        format_->addItem(QString::fromLatin1(choice.label), QString::fromLatin1(choice.id));
+    for (const ExportChoice& choice : exportFormats()) format_->addItem(choice.label, choice.id);
     type_->setAccessibleName(tr("Type of the matrices"));
     auto* grid = new QGridLayout;
     grid->setHorizontalSpacing(12);
@@ -259,10 +212,10 @@ void ExportPage::formatChanged() {
     const QString chosen = type_->currentData().toString();
     const QSignalBlocker quiet(type_);
     type_->clear();
-    for (const TypeChoice& choice : typeChoices())
+    for (const ExportChoice& choice : exportTypes())
         if (!choice.quantised || !writesFolder()) type_->addItem(choice.label, choice.id);
     type_->setCurrentIndex(std::max(0, type_->findData(chosen)));
-    formatHelp_->setText(tr(formatChoices[format_->currentIndex()].help));
+    formatHelp_->setText(helpOf(exportFormats(), format_->currentData().toString()));
     overwrite_->setText(writesFolder() ? tr("Replace the folder that is there")
                                        : tr("Replace the file that is there"));
     path_->setAccessibleName(writesFolder() ? tr("Folder to write") : tr("File to write"));
@@ -307,7 +260,7 @@ void ExportPage::changed() {
     leftOut_->setText(tr("Left out, since they say how a model is run and not what its weights are: %1.")
                           .arg(leftOut.join(QStringLiteral(", "))));
     leftOut_->setVisible(!leftOut.isEmpty());
-    typeHelp_->setText(typeHelp(type_->currentData().toString()));
+    typeHelp_->setText(helpOf(exportTypes(), type_->currentData().toString()));
     fileBytes_ = 0;
     showPlace();
     if (isVisible()) pause_.start();
@@ -394,7 +347,7 @@ void ExportPage::suggestPath() {
     const QString folder = QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
     const QString home = QFileInfo(folder).isDir() ? folder : QDir::homePath();
     suggested_ =
-        QDir(home).filePath(fileName(session().modelName()) +
+        QDir(home).filePath(exportFileName(session().modelName()) +
                             (writesFolder() ? QStringLiteral("-hone") : QStringLiteral("-hone.gguf")));
     path_->setText(suggested_);
 }
