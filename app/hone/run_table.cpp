@@ -7,6 +7,7 @@
 
 #include "app/hone/terminal.h"
 #include "engine/base/printable.h"
+#include "engine/experiment/protocol/sweep.h"
 #include "engine/techniques/schema/schema.h"
 #include "profiler/report/shown_ratio.h"
 #include "profiler/statistics/metrics.h"
@@ -70,6 +71,14 @@ std::string predicted_text(const profiler::RunRecord& run) {
     return text.empty() ? text : fmt::format("\nrun {}, predicted: {}", run.id, text);
 }
 
+std::string series_text(const profiler::RunRecord& run) {
+    if (!run.what.series) return "";
+    const std::vector<SweptOption> swept = swept_from_json(run.what.series->swept);
+    const std::string values = swept_label(swept, run.what.recipe);
+    return fmt::format("\nrun {}: series {}{}", run.id, run.what.series->id,
+                       values.empty() ? "" : ", " + printable(values));
+}
+
 std::string title(const profiler::RunRecord& run) {
     const std::string label = run.what.recipe_label.empty() ? "baseline" : run.what.recipe_label;
     return fmt::format("{} ({})", name_text(label), run.id);
@@ -100,7 +109,7 @@ std::string run_table(const std::vector<profiler::RunRecord>& runs, const profil
     for (const auto& run : runs) {
         if (run.status != "done")
             text += fmt::format("\nrun {}: {}: {}", run.id, printable(run.status), printable(run.reason));
-        text += predicted_text(run) + engaged_text(run);
+        text += predicted_text(run) + engaged_text(run) + series_text(run);
         if (run.trace_events > 0)
             text += fmt::format("\nrun {}: trace of {} events (hone runs trace {} --out FILE.json)", run.id,
                                 run.trace_events, run.id);

@@ -120,7 +120,10 @@ std::string series_table(const std::vector<RunRecord>& runs,
         }
         rows.push_back(std::move(row));
     }
-    std::string text = name_text(runs.back().what.model_name) + "\n\n" + table(rows) + notes_text(runs);
+    std::string text = name_text(runs.back().what.model_name) + "\n\n" + table(rows);
+    if (!comparisons.empty() && comparisons.front().baseline != runs.front().id)
+        text += fmt::format("\nThe verdicts are against run {}.", comparisons.front().baseline);
+    text += notes_text(runs);
     std::vector<std::string> warnings;
     for (const profiler::Comparison& comparison : comparisons)
         for (const std::string& warning : comparison.warnings)

@@ -2,6 +2,9 @@
 // Several candidates of one baseline.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "tests/client/client_test.h"
 
 namespace hone {
@@ -37,6 +40,14 @@ protected:
             if (!sample.warmup)
                 text += sample.side == Side::baseline ? 'A' : static_cast<char>('0' + sample.candidate);
         return text;
+    }
+    static std::size_t children() {
+        std::size_t count = 0;
+        for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+            std::ifstream file(task.path() / "children");
+            for (int pid = 0; file >> pid;) ++count;
+        }
+        return count;
     }
     std::vector<int> positions(std::int64_t run) {
         std::vector<int> found;
@@ -141,6 +152,10 @@ TEST_F(Candidates, ThatCannotRunAreFailedRunsAmongOthers) {
 
 // Beside the baseline there is room for two: it goes on with the third, whose repetitions pair with its later ones.
 TEST_F(Candidates, AreMeasuredInBlocksWhereMemoryDoesNotHoldAll) {
+    observer_.sample = [this](const LiveSample& sample) {
+        samples_.push_back(sample);
+        EXPECT_LE(children(), 3u) << "a worker that waits for its block";
+    };
     const MeasureResult result = measure(several(), fake({"--available", "3500000000"}));
     EXPECT_EQ(result.status, "done");
     EXPECT_EQ(order(), "A0110AA0110AA01A22AA22AA2");

@@ -66,6 +66,7 @@ private:
     bool wants_calibration() const;
     void calibrate_machine();
     void describe();
+    void start(SideState& side);
     Experiment asked_of(const SideState& side) const;
     void predict(SideState& side);
     void predict_sides();

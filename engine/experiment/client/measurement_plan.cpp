@@ -4,6 +4,12 @@
 #include "engine/experiment/client/measurement.h"
 
 namespace hone {
+namespace {
+
+// Workers that wait for their turn: a pair's are there from the beginning. More of them would hold memory that nothing counts.
+constexpr std::size_t kWaiting = 2;
+
+}  // namespace
 
 void Measurement::add_sides() {
     using Against = MeasureRequest::Against;
@@ -33,7 +39,7 @@ void Measurement::add_sides() {
 
 // What the runs are of; an unusable checkpoint ends it here, before a run began.
 void Measurement::describe() {
-    for (SideState& side : sides_) side.worker = std::make_unique<WorkerProcess>(launch_, observer_.log);
+    start(sides_.front());
     nlohmann::json hello{{"type", "hello"}, {"version", 1}};
     if (request_.experiment.target.device != "cpu") hello["target"] = to_json(request_.experiment.target);
     environment_ = sides_[0].worker->request(hello, stop_).at("environment");
@@ -51,6 +57,10 @@ void Measurement::describe() {
         sides_[0].worker->request({{"type", "texts"}, {"experiment", to_json(request_.experiment)}}, stop_);
 }
 
+void Measurement::start(SideState& side) {
+    side.worker = std::make_unique<WorkerProcess>(launch_, observer_.log);
+}
+
 // What a side's worker is asked for: an evaluation has no prompts, and reserves nothing for them.
 Experiment Measurement::asked_of(const SideState& side) const {
     Experiment experiment = side.experiment;
@@ -60,6 +70,7 @@ Experiment Measurement::asked_of(const SideState& side) const {
 
 // What the model's context cannot hold ends it here, before a run began.
 void Measurement::predict(SideState& side) {
+    if (!side.worker) start(side);
     understood([&] {
         side.predicted =
             side.worker->request({{"type", "predict"}, {"experiment", to_json(asked_of(side))}}, stop_);
@@ -77,6 +88,7 @@ void Measurement::predict_sides() {
         try {
             predict(side);
             any = any || &side != baseline_;
+            if (&side != baseline_ && sides_.size() > kWaiting) side.worker.reset();
         } catch (const Error& error) {
             if (&side == baseline_) throw;
             side.failure = error.details();

@@ -45,6 +45,8 @@ nlohmann::json Measurement::ask(SideState& side, nlohmann::json message) {
 }
 
 void Measurement::prepare(SideState& side) {
+    // One that is started only now predicts again, so that all have done the same before their memory is measured.
+    if (!side.worker) of_side([&] { predict(side); });
     nlohmann::json message{{"type", "prepare"}, {"experiment", to_json(asked_of(side))}, {"files", files_}};
     if (!side.fault.is_null()) message["fault"] = side.fault;
     const nlohmann::json reply = ask(side, std::move(message));
