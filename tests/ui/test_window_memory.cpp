@@ -114,6 +114,16 @@ private slots:
         QVERIFY(made_->session.recipe() == recipeOf("kv_cache"));
     }
 
+    void listsOfValuesAreKeptWithTheRecipe() {
+        start();
+        made_->open(model_);
+        const std::vector<std::string> list{"kv_cache.dtype=fp16,int8"};
+        made_->session.setSweep(sweep_of({}, list, builtin_registry()), QStringLiteral("test"));
+        restart();
+        QVERIFY(made_->session.swept() == sweep_of({}, list, builtin_registry()).options);
+        QCOMPARE(made_->session.candidates(), std::uint64_t{2});
+    }
+
     void theRecipeOfTheCommandLineIsNotReplaced() {
         start();
         made_->open(model_);

@@ -38,8 +38,8 @@ std::vector<SweptOption> stillSwept(std::vector<SweptOption> swept, const Recipe
     std::erase_if(swept, [&recipe](const SweptOption& each) {
         for (const RecipeStep& step : recipe.steps)
             if (step.technique == each.technique)
-                return std::find(each.values.begin(), each.values.end(), step.options.at(each.option)) ==
-                       each.values.end();
+                return std::find(each.values.begin(), each.values.end(),
+                                 step.options.value(each.option, nlohmann::json())) == each.values.end();
         return true;
     });
     return swept;
@@ -58,6 +58,15 @@ void requireFew(const Sweep& sweep) {
                           .toStdString();
     details.action = Session::tr("The command hone bench --max-candidates takes more.").toStdString();
     throw Error(std::move(details));
+}
+
+// Throws Error where any of its recipes is invalid.
+Sweep checkedSweep(const Sweep& sweep, const Registry& registry) {
+    Sweep checked{validated(sweep.base, registry), {}};
+    checked.options = stillSwept(sweep.options, checked.base);
+    requireFew(checked);
+    checked.recipes(registry);
+    return checked;
 }
 
 }  // namespace
@@ -204,13 +213,11 @@ void Session::open(const QString& checkpoint) {
 }
 
 void Session::setRecipe(const Recipe& recipe, const QString& what) {
-    setSweep({recipe, stillSwept(impl_->sweep.options, recipe)}, what);
+    setSweep({recipe, impl_->sweep.options}, what);
 }
 
 void Session::setSweep(const Sweep& sweep, const QString& what) {
-    requireFew(sweep);
-    const Sweep checked{validated(sweep.base, impl_->registry), sweep.options};
-    sweep.recipes(impl_->registry);  // each of them is valid
+    const Sweep checked = checkedSweep(sweep, impl_->registry);
     if (checked.base == impl_->sweep.base && checked.options == impl_->sweep.options) return;
     impl_->undo.push(new ChangeRecipe(impl_->sweep, checked, what, [this](const Sweep& now) {
         impl_->sweep = now;
@@ -218,11 +225,11 @@ void Session::setSweep(const Sweep& sweep, const QString& what) {
     }));
 }
 
-void Session::restoreRecipe(const Recipe& recipe) {
-    const Recipe checked = validated(recipe, impl_->registry);
+void Session::restoreSweep(const Sweep& sweep) {
+    const Sweep checked = checkedSweep(sweep, impl_->registry);
     impl_->undo.clear();
-    if (checked == impl_->sweep.base) return;
-    impl_->sweep = {checked, {}};
+    if (checked.base == impl_->sweep.base && checked.options == impl_->sweep.options) return;
+    impl_->sweep = checked;
     emit recipeChanged();
 }
 

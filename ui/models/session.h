@@ -44,7 +44,7 @@ public:
     // Every change is one undo step named `what`; equal recipes are no change. Throws Error where invalid.
     void setRecipe(const Recipe& recipe, const QString& what);
     // As it was before the window was closed: no undo step leads back behind it. Throws Error where invalid.
-    void restoreRecipe(const Recipe& recipe);
+    void restoreSweep(const Sweep& sweep);
     // Options that are measured with several values each: what is measured is a series then. Those whose technique or value the recipe
     // has no more are dropped by its changes.
     const std::vector<SweptOption>& swept() const;

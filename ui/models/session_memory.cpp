@@ -15,7 +15,7 @@ const QString workloadKey = QStringLiteral("session/workload");
 const QString targetKey = QStringLiteral("session/target");
 const QString tracingKey = QStringLiteral("session/tracing");
 const QString modelsKey =
-    QStringLiteral("session/models");  // [{"name", "recipe", "pins": {STORE: RUN}}], newest first
+    QStringLiteral("session/models");  // [{"name", "recipe", "swept", "pins": {STORE: RUN}}], newest first
 const QString ticksKey = QStringLiteral("session/ticks");  // [{"name": STORE, "runs": […]}], newest first
 constexpr std::size_t keptEntries = 32;
 constexpr int pauseLength = 250;  // ms
@@ -114,9 +114,10 @@ void SessionMemory::restoreRecipe(const QString& checkpoint, bool undoable) {
     const json entry = entryOf(modelsKey, nameOf(checkpoint));
     if (!entry.contains("recipe")) return;
     try {
-        const Recipe recipe = recipe_from_json(entry["recipe"], session_.registry());
-        undoable ? session_.setRecipe(recipe, tr("opening %1").arg(session_.modelName()))
-                 : session_.restoreRecipe(recipe);
+        const Sweep kept{recipe_from_json(entry["recipe"], session_.registry()),
+                         swept_from_json(entry.value("swept", json()))};
+        undoable ? session_.setSweep(kept, tr("opening %1").arg(session_.modelName()))
+                 : session_.restoreSweep(kept);
     } catch (const std::exception& error) {
         session_.say(tr("The recipe kept for this model is dropped: %1")
                          .arg(errorWords(details_of(error)).sentences()));
@@ -193,7 +194,10 @@ void SessionMemory::writeModel() {
         pins[store_.toStdString()] = *pin;
     else
         pins.erase(store_.toStdString());
-    putEntry(modelsKey, name, {{"recipe", to_json(session_.recipe())}, {"pins", std::move(pins)}});
+    putEntry(modelsKey, name,
+             {{"recipe", to_json(session_.recipe())},
+              {"swept", to_json(session_.swept())},
+              {"pins", std::move(pins)}});
 }
 
 }  // namespace hone::ui
