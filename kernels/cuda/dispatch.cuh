@@ -134,7 +134,7 @@ constexpr Occupancy occupancy_of() {
         return {};
 }
 
-// Calls visit.template operator()<Body>() for the body that `choice` names; false where it names none.
+// Calls visit.template operator()<type>() for the type that `variant` is; false where it is none.
 template <typename Visitor>
 bool visit_plane(std::uint16_t variant, Visitor&& visit) {
     switch (static_cast<PlaneType>(variant)) {
@@ -166,53 +166,73 @@ bool visit_kv(std::uint16_t variant, Visitor&& visit) {
     return false;
 }
 
+// The bodies of a kernel that has several widths, for one type.
+template <PlaneType type, typename Visitor>
+bool visit_product(std::uint16_t width, Visitor& visit) {
+    switch (width) {
+        case 1:
+            visit.template operator()<ProductBody<type, 1>>();
+            return true;
+        case 2:
+            visit.template operator()<ProductBody<type, 2>>();
+            return true;
+        case 4:
+            visit.template operator()<ProductBody<type, 4>>();
+            return true;
+        case 8:
+            visit.template operator()<ProductBody<type, 8>>();
+            return true;
+        default:
+            return false;
+    }
+}
+
+template <PlaneType type, typename Visitor>
+bool visit_product_tiles(std::uint16_t width, Visitor& visit) {
+    if constexpr (multiplies_in_tiles(type)) {
+        switch (width) {
+            case 32:
+                visit.template operator()<ProductTilesBody<type, 32>>();
+                return true;
+            case 64:
+                visit.template operator()<ProductTilesBody<type, 64>>();
+                return true;
+            case 128:
+                visit.template operator()<ProductTilesBody<type, 128>>();
+                return true;
+            default:
+                return false;
+        }
+    }
+    return false;
+}
+
+// `width` is the type that the weights become.
+template <PlaneType type, typename Visitor>
+bool visit_expand(std::uint16_t width, Visitor& visit) {
+    switch (static_cast<PlaneType>(width)) {
+        case PlaneType::f32:
+            visit.template operator()<ExpandBody<type, float>>();
+            return true;
+        case PlaneType::f16:
+            visit.template operator()<ExpandBody<type, F16>>();
+            return true;
+        case PlaneType::bf16:
+            visit.template operator()<ExpandBody<type, BF16>>();
+            return true;
+        default:
+            return false;
+    }
+}
+
+// Calls visit.template operator()<Body>() for the body that `choice` names; false where it names none.
 template <typename Visitor>
 bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
     const auto one = [&]<typename Body>(Body) {
         visit.template operator()<Body>();
         return true;
     };
-    bool width_known = true;
-    const auto product = [&]<PlaneType type>() {
-        switch (choice.width) {
-            case 1:
-                return visit.template operator()<ProductBody<type, 1>>();
-            case 2:
-                return visit.template operator()<ProductBody<type, 2>>();
-            case 4:
-                return visit.template operator()<ProductBody<type, 4>>();
-            case 8:
-                return visit.template operator()<ProductBody<type, 8>>();
-            default:
-                width_known = false;
-        }
-    };
-    const auto product_tiles = [&]<PlaneType type>() {
-        if constexpr (multiplies_in_tiles(type)) {
-            switch (choice.width) {
-                case 32:
-                    return visit.template operator()<ProductTilesBody<type, 32>>();
-                case 64:
-                    return visit.template operator()<ProductTilesBody<type, 64>>();
-                case 128:
-                    return visit.template operator()<ProductTilesBody<type, 128>>();
-                default:
-                    width_known = false;
-            }
-        }
-    };
-    const auto expand = [&]<PlaneType type>() {
-        switch (static_cast<PlaneType>(choice.width)) {
-            case PlaneType::f32:
-                return visit.template operator()<ExpandBody<type, float>>();
-            case PlaneType::f16:
-                return visit.template operator()<ExpandBody<type, F16>>();
-            case PlaneType::bf16:
-                return visit.template operator()<ExpandBody<type, BF16>>();
-            default:
-                width_known = false;
-        }
-    };
+    bool known = false;  // the width
     switch (choice.id) {
         case KernelId::embed:
             return visit_plane(choice.variant,
@@ -232,12 +252,18 @@ bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
         case KernelId::finite:
             return one(FiniteBody{});
         case KernelId::product:
-            return visit_plane(choice.variant, product) && width_known;
+            return visit_plane(choice.variant,
+                               [&]<PlaneType type>() { known = visit_product<type>(choice.width, visit); }) &&
+                   known;
         case KernelId::product_tiles:
-            return multiplies_in_tiles(static_cast<PlaneType>(choice.variant)) &&
-                   visit_plane(choice.variant, product_tiles) && width_known;
+            return visit_plane(
+                       choice.variant,
+                       [&]<PlaneType type>() { known = visit_product_tiles<type>(choice.width, visit); }) &&
+                   known;
         case KernelId::expand:
-            return visit_plane(choice.variant, expand) && width_known;
+            return visit_plane(choice.variant,
+                               [&]<PlaneType type>() { known = visit_expand<type>(choice.width, visit); }) &&
+                   known;
         case KernelId::quantize:
             if (choice.variant == static_cast<std::uint16_t>(PlaneType::i8))
                 return one(QuantizeBody<PlaneType::i8>{});

@@ -81,6 +81,9 @@ inline int report(cublasStatus_t status, const char* what, PluginError* error) {
     return error->code;
 }
 
+// dense_product.cpp: the table's entry of that name.
+int multiply(PluginDevice* device, const DenseProduct* product, PluginError* error);
+
 // profiling.cpp: where cuBLASLt lies, since CUDA's other libraries often lie beside it; and the table's entries of the same names.
 std::string library_folder();
 int begin_trace(PluginDevice* device, TraceStart* start, PluginError* error);
