@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "app/hone/arguments.h"
 #include "app/hone/command.h"
@@ -36,34 +37,34 @@ std::string text(const nlohmann::json& environment, const char* key) {
     return it->is_string() ? it->get<std::string>() : it->dump();
 }
 
-std::string calibration_text(const nlohmann::json& answer) {
+std::string calibration_text(const messages::CalibrateReply& answer) {
     std::vector<std::vector<std::string>> rows{{"products", "weights read", "multiplied"}};
-    for (const nlohmann::json& type : answer.at("types"))
-        rows.push_back({type.at("type").get<std::string>(),
-                        fmt::format("{:.1f} GB/s", type.at("read_bytes_per_second").get<double>() * 1e-9),
-                        fmt::format("{:.0f} GFLOP/s", type.at("flops_per_second").get<double>() * 1e-9)});
-    const nlohmann::json& calibration = answer.at("calibration");
-    return fmt::format(
-        "\nMeasured with {} on {} (UTC), kept in {}:\n{}", counted(calibration.value("threads", 0), "thread"),
-        printable(calibration.value("created", "")), printable(answer.value("file", "")), table(rows));
+    for (const messages::TypeSpeed& type : answer.types)
+        rows.push_back({type.type, fmt::format("{:.1f} GB/s", type.read_bytes_per_second * 1e-9),
+                        fmt::format("{:.0f} GFLOP/s", type.flops_per_second * 1e-9)});
+    const nlohmann::json& calibration = answer.calibration.get();
+    return fmt::format("\nMeasured with {} on {} (UTC), kept in {}:\n{}",
+                       counted(calibration.value("threads", 0), "thread"),
+                       printable(calibration.value("created", "")), printable(answer.file), table(rows));
+}
+
+std::string or_unknown(const std::optional<std::string>& text) {
+    return text.value_or("unknown");
 }
 
 // What CUDA devices there are, or why none.
-std::vector<std::vector<std::string>> device_rows(const nlohmann::json& cuda) {
+std::vector<std::vector<std::string>> device_rows(const messages::DevicesReply& cuda) {
     std::vector<std::vector<std::string>> rows;
-    for (const nlohmann::json& device : cuda.value("devices", nlohmann::json::array()))
+    for (const messages::CudaDevice& device : cuda.devices)
         rows.push_back(
-            {device.value("id", ""),
-             fmt::format("{}, compute capability {}, {}, driver for CUDA {}{}", device.value("name", ""),
-                         device.value("compute_capability", ""), bytes_text(device.value("memory", 0.0)),
-                         device.value("driver", ""),
-                         device.value("mig", false) ? ", an instance of a divided device (MIG)" : "")});
-    if (rows.empty()) rows.push_back({"CUDA devices", "none: " + text(cuda, "problem")});
-    const nlohmann::json nccl = cuda.value("nccl", nlohmann::json());
-    if (nccl.is_object())
-        rows.push_back({"NCCL", (nccl.value("version", nlohmann::json()).is_string()
-                                     ? text(nccl, "version")
-                                     : "none: " + text(nccl, "problem")) +
+            {device.id.value_or(""),
+             fmt::format("{}, compute capability {}, {}, driver for CUDA {}{}", device.name,
+                         device.compute_capability, bytes_text(static_cast<double>(device.memory)),
+                         device.driver, device.mig ? ", an instance of a divided device (MIG)" : "")});
+    if (rows.empty()) rows.push_back({"CUDA devices", "none: " + or_unknown(cuda.problem)});
+    const std::optional<messages::DeviceLibrary> nccl = cuda.nccl.value_or(std::nullopt);
+    if (nccl)
+        rows.push_back({"NCCL", nccl->version.value_or("none: " + or_unknown(nccl->problem)) +
                                     "; not used yet: it is for a model over several devices"});
     return rows;
 }
@@ -71,27 +72,31 @@ std::vector<std::vector<std::string>> device_rows(const nlohmann::json& cuda) {
 int doctor_command(const DoctorOptions& options) {
     check_threads(options.threads);
     const nlohmann::json machine = environment({});
-    const nlohmann::json cuda = devices(true, {}, {});
+    const messages::DevicesReply cuda = devices(true, {}, {});
     const profiler::StoreInfo info = profiler::Store(store_path(options.store_file)).info();
-    nlohmann::json calibrated, problem;
+    std::optional<messages::CalibrateReply> calibrated;
+    std::optional<ErrorDetails> problem;
     if (!options.quick) {
         const Interrupt interrupt;
         try {
-            calibrated = calibrate({"cpu", options.threads}, options.refresh, {}, progress_observer(false),
-                                   interrupt.token(), options.even_if_busy);
+            calibrated = calibrate({.target = {"cpu", options.threads},
+                                    .refresh = options.refresh,
+                                    .even_if_busy = options.even_if_busy},
+                                   {}, progress_observer(false), interrupt.token());
         } catch (const Error& error) {  // the rest is worth being told all the same
             if (error.details().field == "threads") throw;
-            problem = to_json(error.details());
+            problem = error.details();
         }
         clear_progress();
     }
-    const int status = problem.is_null() || !options.refresh ? kDone : kFailed;
+    const int status = !problem || !options.refresh ? kDone : kFailed;
     if (options.json) {
-        print_json(nlohmann::json{{"environment", machine},
-                                  {"cuda", cuda},
-                                  {"store", store_json(info)},
-                                  {"calibration", calibrated},
-                                  {"calibration_problem", problem}});
+        print_json(
+            nlohmann::json{{"environment", machine},
+                           {"cuda", messages::write(cuda)},
+                           {"store", store_json(info)},
+                           {"calibration", calibrated ? messages::write(*calibrated) : nlohmann::json()},
+                           {"calibration_problem", problem ? to_json(*problem) : nlohmann::json()}});
         return status;
     }
     std::vector<std::vector<std::string>> rows{
@@ -111,8 +116,8 @@ int doctor_command(const DoctorOptions& options) {
     const auto of_devices = device_rows(cuda);
     rows.insert(rows.end(), of_devices.begin(), of_devices.end());
     print(table(rows));
-    if (!calibrated.is_null()) print(calibration_text(calibrated));
-    if (!problem.is_null()) print("\n" + problem.at("message").get<std::string>() + "\n");
+    if (calibrated) print(calibration_text(*calibrated));
+    if (problem) print("\n" + problem->message + "\n");
     return status;
 }
 

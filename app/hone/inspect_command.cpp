@@ -18,49 +18,49 @@ struct InspectOptions {
     bool tensors = false, json = false;
 };
 
-std::string summary(const nlohmann::json& model) {
+std::string bytes_words(std::int64_t bytes) {
+    return bytes_text(static_cast<double>(bytes));
+}
+
+std::string summary(const messages::InspectReply& model) {
     std::string types;
-    const nlohmann::json type_bytes = model.value("types", nlohmann::json::object());
-    for (const auto& [type, bytes] : type_bytes.items())
-        types += (types.empty() ? "" : ", ") + type + " " + bytes_text(bytes.get<double>());
+    for (const auto& [type, bytes] : model.types)
+        types += (types.empty() ? "" : ", ") + type + " " + bytes_words(bytes);
     std::string text =
-        table({{"name", name_text(model.value("name", ""))},
-               {"architecture", name_text(model.value("architecture", ""))},
-               {"parameters", number(model.value("parameters", 0.0))},
-               {"size", bytes_text(model.value("bytes", 0.0))},
+        table({{"name", name_text(model.name)},
+               {"architecture", name_text(model.architecture)},
+               {"parameters", number(static_cast<double>(model.parameters))},
+               {"size", bytes_words(model.bytes)},
                {"types", types},
-               {"context", fmt::format("{} tokens", model.value("context_length", 0))},
-               {"KV cache, fp32", bytes_text(model.value("kv_bytes_per_token", 0.0)) + " a token"},
-               {"tokeniser", model.value("tokenizer", "")},
-               {"chat template", model.value("chat_template", "")}});
-    for (const nlohmann::json& note : model.value("notes", nlohmann::json::array()))
-        text += "note: " + printable(note.get<std::string>()) + "\n";
-    if (!model.value("supported", true))
-        text += "not supported: " + printable(model.value("unsupported_reason", "")) + "\n";
+               {"context", fmt::format("{} tokens", model.context_length.value_or(0))},
+               {"KV cache, fp32", bytes_words(model.kv_bytes_per_token.value_or(0)) + " a token"},
+               {"tokeniser", model.tokenizer.value_or("")},
+               {"chat template", model.chat_template}});
+    for (const std::string& note : model.notes) text += "note: " + printable(note) + "\n";
+    if (!model.supported) text += "not supported: " + printable(model.unsupported_reason) + "\n";
     return text;
 }
 
-std::string tensor_table(const nlohmann::json& tensors) {
+std::string tensor_table(const std::vector<messages::TensorFacts>& tensors) {
     std::vector<std::vector<std::string>> rows{{"tensor", "type", "shape", "size"}};
-    for (const auto& tensor : tensors) {
+    for (const messages::TensorFacts& tensor : tensors) {
         std::string shape;
-        for (const auto& dimension : tensor.at("shape"))
-            shape += (shape.empty() ? "" : " × ") + dimension.dump();
-        rows.push_back({tensor.value("name", ""), tensor.value("type", ""), shape,
-                        bytes_text(tensor.value("bytes", 0.0))});
+        for (const std::int64_t dimension : tensor.shape)
+            shape += (shape.empty() ? "" : " × ") + std::to_string(dimension);
+        rows.push_back({tensor.name, tensor.type, shape, bytes_words(tensor.bytes)});
     }
     return table(rows);
 }
 
 int inspect_command(const InspectOptions& options) {
     const Interrupt interrupt;
-    const nlohmann::json model =
+    const messages::InspectReply model =
         inspect(options.checkpoint, options.tensors || options.json, {}, interrupt.token());
     if (options.json) {
-        print_json(model);
+        print_json(messages::write(model));
     } else {
         print(summary(model));
-        if (options.tensors) print("\n" + tensor_table(model.at("tensors")));
+        if (options.tensors) print("\n" + tensor_table(*model.tensors));
     }
     return kDone;
 }

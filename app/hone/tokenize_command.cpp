@@ -72,32 +72,31 @@ private:
 };
 
 int tokenize_command(const TokenizeOptions& options) {
-    nlohmann::json request{
-        {"checkpoint", options.checkpoint}, {"bench", options.bench}, {"ids", options.ids || options.json}};
+    messages::Tokenize request{
+        .checkpoint = options.checkpoint, .bench = options.bench, .ids = options.ids || options.json};
     std::optional<KeptInput> typed;
     if (!options.file.empty() && options.file != "-")
-        request["file"] = std::filesystem::absolute(options.file).string();
+        request.file = std::filesystem::absolute(options.file).string();
     else if (typed.emplace().bytes() > 0)
-        request["file"] = typed->path();
+        request.file = typed->path();
     else
-        request["text"] = "";
+        request.text = "";
     const Interrupt interrupt;
-    const nlohmann::json result = tokenize(request, {}, interrupt.token());
+    const messages::TokenizeReply result = tokenize(request, {}, interrupt.token());
     if (options.json) {
-        print_json(result);
+        print_json(messages::write(result));
         return kDone;
     }
     if (options.ids) {
         std::string line;
-        for (const auto& id : result.at("ids")) line += (line.empty() ? "" : " ") + id.dump();
+        for (const std::int32_t id : *result.ids) line += (line.empty() ? "" : " ") + std::to_string(id);
         print(line + "\n");
     } else {
-        print(fmt::format("{}, {}\n", counted(result.value("tokens", 0), "token"),
-                          counted(result.value("bytes", 0), "byte")));
+        print(fmt::format("{}, {}\n", counted(result.tokens, "token"), counted(result.bytes, "byte")));
     }
     if (options.bench)
-        print(fmt::format("{} tok/s, {}/s\n", number(result.value("tokens_per_second", 0.0)),
-                          bytes_text(result.value("bytes_per_second", 0.0))));
+        print(fmt::format("{} tok/s, {}/s\n", number(result.tokens_per_second.value_or(0)),
+                          bytes_text(result.bytes_per_second.value_or(0))));
     return kDone;
 }
 

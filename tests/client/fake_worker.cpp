@@ -21,19 +21,24 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "engine/core/error.h"
 #include "engine/core/replacing_file.h"
+#include "engine/experiment/protocol/envelope.h"
+#include "engine/experiment/protocol/messages/list.h"
 
 namespace {
 
 using hone::Existing;
 using hone::ReplacingFile;
 
+namespace messages = hone::messages;
 using Json = nlohmann::json;
+using messages::Line;
 using std::chrono::milliseconds;
 
 constexpr double kScored = 255;
@@ -57,16 +62,15 @@ public:
         std::string line;
         std::thread work;
         while (std::getline(std::cin, line)) {
-            const Json request = Json::parse(line);
-            const std::string type = request.at("type");
-            if (type == "cancel") {
+            const Line request = messages::parse_line(line).value();
+            if (messages::asks_for<messages::Cancel>(request)) {
                 cancelled_ = true;
-                reply(request, {});
+                reply(request, messages::Done());
                 continue;
             }
             if (work.joinable()) work.join();
-            if (type == "finish") {
-                reply(request, {});
+            if (messages::asks_for<messages::Finish>(request)) {
+                reply(request, messages::Done());
                 return 0;
             }
             cancelled_ = false;
@@ -86,24 +90,22 @@ private:
         }
     }
 
-    void say(const Json& message) { write(message.dump() + "\n"); }
-
-    void reply(const Json& request, Json fields) {
-        if (fields.is_null()) fields = Json::object();
-        fields["id"] = request.at("id");
-        fields["type"] = "result";
-        say(std::move(fields));
+    template <class Event>
+    void say(std::optional<std::int64_t> id, const Event& event) {
+        write(messages::event_line(id, event));
     }
 
-    void fail(const Json& request, const std::string& message) {
-        say({{"id", request.at("id")},
-             {"type", "error"},
-             {"error",
-              {{"message", message},
-               {"file", "model.gguf"},
-               {"field", "magic"},
-               {"found", "PK"},
-               {"expected", "GGUF"}}}});
+    template <class Reply>
+    void reply(const Line& request, const Reply& reply) {
+        write(messages::result_line(request.id.value(), reply));
+    }
+
+    void reply_json(const Line& request, Json fields) {
+        write(messages::reply_line(request.id, messages::kResult, std::move(fields)));
+    }
+
+    void fail(const Line& request, const std::string& message) {
+        say(request.id, messages::Failure{.error = {message, "model.gguf", "magic", "PK", "GGUF"}});
     }
 
     // Long work with heartbeats; `heeds` says whether a cancel ends it.
@@ -111,13 +113,13 @@ private:
         const auto end = std::chrono::steady_clock::now() + duration;
         for (int i = 0; std::chrono::steady_clock::now() < end; ++i) {
             if (heeds && cancelled_) throw Cancelled();
-            if (i % 10 == 0) say({{"type", "heartbeat"}, {"resident", 1 << 20}});
+            if (i % 10 == 0) say({}, messages::Heartbeat{.resident = 1 << 20});
             std::this_thread::sleep_for(milliseconds(5));
         }
     }
 
     // Returns whether the request was answered (or never will be).
-    bool behave(const std::string& behaviour, const Json& request) {
+    bool behave(const std::string& behaviour, const Line& request) {
         static const std::map<std::string, int> signals{
             {"SIGKILL", SIGKILL}, {"SIGSEGV", SIGSEGV}, {"SIGABRT", SIGABRT}, {"SIGSTOP", SIGSTOP}};
         if (const auto found = signals.find(behaviour); found != signals.end()) {
@@ -133,14 +135,14 @@ private:
         } else if (behaviour == "not an object") {
             write("[1, 2]\n");
         } else if (behaviour == "wrong fields") {
-            reply(request, {{"metrics", "many"},
-                            {"token_times", "now"},
-                            {"memory", {{"weights", "big"}}},
-                            {"text", 7},
-                            {"load_seconds", "fast"},
-                            {"notes", 3},
-                            {"nll_sum", "low"},
-                            {"scored", nullptr}});
+            reply_json(request, {{"metrics", "many"},
+                                 {"token_times", "now"},
+                                 {"memory", {{"weights", "big"}}},
+                                 {"text", 7},
+                                 {"load_seconds", "fast"},
+                                 {"notes", 3},
+                                 {"nll_sum", "low"},
+                                 {"scored", nullptr}});
         } else if (behaviour == "flood") {
             for (int i = 0; i < 1100; ++i) write(std::string(1 << 16, 'x'));
         } else if (behaviour == "half a line") {
@@ -166,23 +168,29 @@ private:
         return true;
     }
 
-    void answer(const Json& request) {
+    template <class Request>
+    static Request read(const Line& request) {
+        return messages::read<Request>(request.fields.get());
+    }
+
+    void answer(const Line& request) {
         try {
-            const std::string type = request.at("type");
+            const std::string& type = request.type;
             if (const auto found = settings_.behaviours.find(type); found != settings_.behaviours.end())
                 if (behave(found->second, request)) return;
-            if (type == "hello")
+            if (messages::asks_for<messages::Hello>(request))
                 reply(request, hello());
-            else if (type == "inspect")
-                inspect(request);
+            else if (messages::asks_for<messages::Inspect>(request))
+                reply(request, inspect(read<messages::Inspect>(request)));
             else if (type == "predict")
                 predict(request);
             else if (type == "supports")
-                reply(request, {{"techniques", Json::object()}});
-            else if (type == "tokenize")
-                reply(request, {{"ids", {1, 2, 3}}, {"bytes", request.value("text", "").size()}});
-            else if (type == "tensor_stats")
-                reply(request, {{"count", request.at("bins")}});
+                reply_json(request, {{"techniques", Json::object()}});
+            else if (messages::asks_for<messages::Tokenize>(request))
+                reply(request, tokenize(read<messages::Tokenize>(request)));
+            else if (messages::asks_for<messages::TensorStats>(request))
+                reply(request,
+                      messages::TensorStatsReply{.count = read<messages::TensorStats>(request).bins});
             else if (type == "prepare")
                 prepare(request);
             else if (type == "step")
@@ -196,49 +204,46 @@ private:
         } catch (const hone::Error& error) {
             fail(request, error.what());
         } catch (const Cancelled&) {
-            say({{"id", request.at("id")},
-                 {"type", "error"},
-                 {"cancelled", true},
-                 {"error", {{"message", "cancelled"}}}});
+            say(request.id, messages::Failure{.error = {"cancelled", {}, {}, {}, {}}, .cancelled = true});
         }
     }
 
-    static Json hello() {
-        return {{"version", 1},
-                {"program", "fake"},
-                {"pid", ::getpid()},
-                {"environment", {{"hostname", "here"}, {"cpu", "Fake"}}}};
+    static messages::HelloReply hello() {
+        return {
+            .program = "fake", .pid = ::getpid(), .environment = Json{{"hostname", "here"}, {"cpu", "Fake"}}};
     }
 
-    void inspect(const Json& request) {
-        if (request.at("checkpoint") == "missing.gguf") return fail(request, "missing.gguf: no such file");
-        reply(request, {{"name", "Fake model"},
-                        {"hash", "f00"},
-                        {"synthetic", settings_.synthetic},
-                        {"supported", settings_.supported},
-                        {"unsupported_reason", "rope scaling"}});
+    static messages::TokenizeReply tokenize(const messages::Tokenize& request) {
+        return {.bytes = std::ssize(request.text.value_or("")), .tokens = 3, .ids = {{1, 2, 3}}};
     }
 
-    void predict(const Json& request) {
+    messages::InspectReply inspect(const messages::Inspect& request) const {
+        if (request.checkpoint == "missing.gguf") throw hone::Error("missing.gguf: no such file");
+        return {.name = "Fake model",
+                .synthetic = settings_.synthetic,
+                .supported = settings_.supported,
+                .unsupported_reason = "rope scaling",
+                .hash = "f00"};
+    }
+
+    void predict(const Line& line) {
+        const Json& request = line.fields.get();
         const std::string text = request.dump();
         const auto has = [&text](const std::string& part) {
             return !part.empty() && text.find(part) != std::string::npos;
         };
         const bool refused = has(settings_.refuse), large = has(settings_.large);
-        reply(request, {{"memory", {{"peak_resident", large ? 4'000'000'000 : 1'000'000'000}}},
-                        {"times", {{"decode_tokens_per_second", 10.0}}},
-                        {"model_bytes", 7},
-                        {"refusal", refused ? Json{{"message", "refused by the fake"}} : Json()},
-                        {"available", settings_.available}});
+        reply_json(line, {{"memory", {{"peak_resident", large ? 4'000'000'000 : 1'000'000'000}}},
+                          {"times", {{"decode_tokens_per_second", 10.0}}},
+                          {"model_bytes", 7},
+                          {"refusal", refused ? Json{{"message", "refused by the fake"}} : Json()},
+                          {"available", settings_.available}});
     }
 
-    void prepare(const Json& request) {
+    void prepare(const Line& line) {
+        const Json& request = line.fields.get();
         std::cerr << "preparing in " << ::getpid() << std::endl;
-        say({{"id", request.at("id")},
-             {"type", "progress"},
-             {"phase", "load"},
-             {"fraction", 0.5},
-             {"detail", "half"}});
+        say(line.id, messages::Progress{.phase = "load", .fraction = 0.5, .detail = "half"});
         workload_ = request.at("experiment").at("workload");
         candidate_ = !request["experiment"].at("recipe").empty();
         dtype_ = request.value("dtype", "");
@@ -251,31 +256,32 @@ private:
                     {"hash", "77"},
                     {"tokens", 4096},
                     {"windows", workload_.at("windows")}};
-        reply(request, {{"load_seconds", 0.25},
-                        {"apply_seconds", 0.5},
-                        {"model_bytes", candidate_ ? 500 : 1000},
-                        {"memory", {{"weights", 900}}},
-                        {"notes", {"prepared by the fake"}},
-                        {"text", text},
-                        {"threads", 2},
-                        {"synthetic", settings_.synthetic}});
+        reply_json(line, {{"load_seconds", 0.25},
+                          {"apply_seconds", 0.5},
+                          {"model_bytes", candidate_ ? 500 : 1000},
+                          {"memory", {{"weights", 900}}},
+                          {"notes", {"prepared by the fake"}},
+                          {"text", text},
+                          {"threads", 2},
+                          {"synthetic", settings_.synthetic}});
     }
 
-    void step(const Json& request) {
+    void step(const Line& line) {
         const int number = steps_++;
         if (fault_.is_object() && fault_.value("at_step", -1) == number)
-            if (behave(fault_.at("behaviour"), request)) return;
-        if (request.at("kind") == "repetition")
-            repetition(request);
-        else if (request["kind"] == "accuracy")
-            accuracy(request);
-        else if (request["kind"] == "trace")
-            fail(request, "events.trace: cannot write: No space left on device");
+            if (behave(fault_.at("behaviour"), line)) return;
+        if (line.kind == "repetition")
+            repetition(line);
+        else if (line.kind == "accuracy")
+            accuracy(line);
+        else if (line.kind == "trace")
+            fail(line, "events.trace: cannot write: No space left on device");
         else
-            generate(request);
+            generate(line);
     }
 
-    void repetition(const Json& request) {
+    void repetition(const Line& line) {
+        const Json& request = line.fields.get();
         const int index = request.at("index");
         // Within 1 % of each other, and not the same on both sides.
         const double noise = 1 + 0.004 * std::sin(7.0 * index + (candidate_ ? 1 : 0));
@@ -284,15 +290,15 @@ private:
         const double drift = settings_.unsteady && request.at("warmup") ? 1 + 0.2 * index : 1;
         const double speed =
             100 * noise * jitter * drift * (1 - (fault_.is_object() ? fault_.value("slow_down", 0.0) : 0.0));
-        reply(request, {{"metrics",
-                         {{"decode_tokens_per_second", speed},
-                          {"prefill_tokens_per_second", 10 * speed},
-                          {"total_seconds", 1 / speed},
-                          {"time_to_first_token", 0.1 / speed}}},
-                        {"token_times", {{0.1, 0.2}}},
-                        {"memory", {{"weights", 900}, {"peak_resident", 100'000'000 + index}}},
-                        {"counters", {{"attended", 12}}},
-                        {"engaged", engaged()}});
+        reply_json(line, {{"metrics",
+                           {{"decode_tokens_per_second", speed},
+                            {"prefill_tokens_per_second", 10 * speed},
+                            {"total_seconds", 1 / speed},
+                            {"time_to_first_token", 0.1 / speed}}},
+                          {"token_times", {{0.1, 0.2}}},
+                          {"memory", {{"weights", 900}, {"peak_resident", 100'000'000 + index}}},
+                          {"counters", {{"attended", 12}}},
+                          {"engaged", engaged()}});
     }
 
     Json engaged() const {
@@ -300,7 +306,8 @@ private:
         return {{settings_.idle, {{"engaged", false}, {"counter", "reduced_kv_tokens"}, {"value", 0}}}};
     }
 
-    void accuracy(const Json& request) {
+    void accuracy(const Line& line) {
+        const Json& request = line.fields.get();
         const int window = request.at("window");
         const std::string mark = "window " + std::to_string(window);
         if (const std::string spool = request.value("spool", ""); !spool.empty())
@@ -311,33 +318,33 @@ private:
         if (const std::string spool = request.value("compare_spool", ""); !spool.empty()) {
             std::string found;
             std::getline(std::ifstream(spool) >> std::ws, found);
-            if (found != mark) return fail(request, "the spool holds '" + found + "', not " + mark);
+            if (found != mark) return fail(line, "the spool holds '" + found + "', not " + mark);
             // Verifying an export compares two files that hold the same; anything else differs.
             const double kl = candidate_ || !dtype_.empty() || checkpoint_.find(".out") != std::string::npos
                                   ? settings_.kl
                                   : 0;
             result.update({{"compared", true}, {"kl_sum", kScored * kl}, {"top1_agreeing", kScored - 5}});
         }
-        reply(request, result);
+        reply_json(line, result);
     }
 
-    void generate(const Json& request) {
+    void generate(const Line& line) {
+        const Json& request = line.fields.get();
         int token = 0;
         for (const char* text : {"Once ", "upon ", "a time"}) {
             ++token;
-            say({{"id", request.at("id")},
-                 {"type", "progress"},
-                 {"phase", "generate"},
-                 {"fraction", 0.5},
-                 {"text", text},
-                 {"token", 10 + token},
-                 {"seconds", 0.25 * token}});
+            say(line.id, messages::Progress{.phase = "generate",
+                                            .fraction = 0.5,
+                                            .token = 10 + token,
+                                            .text = text,
+                                            .seconds = 0.25 * token});
         }
-        reply(request,
-              {{"text", "Once upon a time"}, {"stop", "length"}, {"tokens", request.at("max_tokens")}});
+        reply_json(line,
+                   {{"text", "Once upon a time"}, {"stop", "length"}, {"tokens", request.at("max_tokens")}});
     }
 
-    void export_file(const Json& request) {
+    void export_file(const Line& line) {
+        const Json& request = line.fields.get();
         const std::string path = request.at("path");
         const Existing existing = request.value("overwrite", false) ? Existing::replace : Existing::refuse;
         held_ = std::make_unique<ReplacingFile>(path, 8, existing);
@@ -349,14 +356,15 @@ private:
             result["kept"] = held_->commit().string();
             held_.reset();
         }
-        reply(request, result);
+        reply_json(line, result);
     }
 
-    void settle_export(const Json& request) {
+    void settle_export(const Line& line) {
+        const Json& request = line.fields.get();
         auto held = std::exchange(held_, {});
         const std::string kept = request.value("commit", false) ? held->commit().string() : "";
         held.reset();  // gone before it is said to be
-        reply(request, {{"kept", kept}});
+        reply_json(line, {{"kept", kept}});
     }
 
     Settings settings_;

@@ -212,7 +212,7 @@ TEST_F(RealWorker, ExportsWhatItMeasured) {
     const nlohmann::json result = export_checkpoint(request, worker(false), observer_, {});
     EXPECT_EQ(result.at("left_out"), nlohmann::json({"kv_cache"}));
     EXPECT_EQ(result.at("verify").at("passed"), true) << result;
-    EXPECT_EQ(inspect(request.path.string(), false, worker(false), {}).at("supported"), true);
+    EXPECT_EQ(inspect(request.path.string(), false, worker(false), {}).supported, true);
 }
 
 }  // namespace

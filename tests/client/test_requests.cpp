@@ -29,15 +29,14 @@ protected:
 };
 
 TEST_F(Requests, ReturnTheResultWithoutItsEnvelope) {
-    const nlohmann::json model = inspect("fake.gguf", false, fake(), {});
-    EXPECT_EQ(model.at("name"), "Fake model");
-    EXPECT_FALSE(model.contains("id"));
-    EXPECT_FALSE(model.contains("type"));
+    const messages::InspectReply model = inspect("fake.gguf", false, fake(), {});
+    EXPECT_EQ(model.name, "Fake model");
+    EXPECT_TRUE(model.more.get().is_null()) << model.more.get();
     EXPECT_EQ(environment(fake()).at("cpu"), "Fake");
     EXPECT_EQ(predict(request().experiment, fake(), {}).at("memory").at("peak_resident"), 1'000'000'000);
     EXPECT_TRUE(supports(request().experiment, fake(), {}).contains("techniques"));
-    EXPECT_EQ(tensor_stats("fake.gguf", "t", 40, fake(), {}).at("count"), 40);
-    EXPECT_EQ(tokenize({{"checkpoint", "fake.gguf"}, {"text", "four"}}, fake(), {}).at("bytes"), 4);
+    EXPECT_EQ(tensor_stats("fake.gguf", "t", 40, fake(), {}).count, 40);
+    EXPECT_EQ(tokenize({.checkpoint = "fake.gguf", .text = "four"}, fake(), {}).bytes, 4);
 }
 
 TEST_F(Requests, ThrowTheWorkersOwnError) {
@@ -99,19 +98,25 @@ TEST_F(Requests, EndAWorkerThatStopsReading) {
     launch.arguments = {"60"};
     launch.hang_limit_seconds = 0.4;
     const auto start = Clock::now();
-    EXPECT_THROW(tokenize({{"checkpoint", "fake.gguf"}, {"text", std::string(8 << 20, 'x')}}, launch, {}),
-                 Error);
+    EXPECT_THROW(tokenize({.checkpoint = "fake.gguf", .text = std::string(8 << 20, 'x')}, launch, {}), Error);
     EXPECT_LT(seconds_since(start), 5);
 }
 
 TEST_F(Requests, SayThatAReplyCannotBeUnderstood) {
-    EXPECT_THROW(environment(fake({"--on", "hello", "wrong fields"})), Error);
+    try {
+        environment(fake({"--on", "hello", "wrong fields"}));
+        FAIL() << "it was understood";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.details().summary, "The worker's reply cannot be understood.");
+        EXPECT_THAT(error.details().field, HasSubstr("version"));
+        EXPECT_EQ(error.details().found, "nothing");
+    }
 }
 
 TEST_F(Requests, CountHeartbeatsAsSignsOfLife) {
     WorkerLaunch launch = fake({"--on", "inspect", "busy"});
     launch.hang_limit_seconds = 0.4;
-    EXPECT_EQ(inspect("fake.gguf", false, launch, {}).at("name"), "Fake model");
+    EXPECT_EQ(inspect("fake.gguf", false, launch, {}).name, "Fake model");
 }
 
 TEST_F(Requests, AreCancelledAtOnce) {

@@ -15,6 +15,7 @@
 #include <iostream>
 #include <thread>
 
+#include "engine/experiment/protocol/messages/list.h"
 #include "tests/ui/invented_trace.h"
 
 namespace hone::ui::test {
@@ -35,19 +36,19 @@ QTemporaryDir& scratch() {
     return folder;
 }
 
-json tensors() {
-    json all = json::array();
+std::vector<messages::TensorFacts> tensors() {
+    std::vector<messages::TensorFacts> all;
     const auto add = [&](const std::string& name, const char* type, std::int64_t rows, std::int64_t cols,
                          int bytes) {
         const bool layered = name.starts_with("blk.");
-        all.push_back({{"name", name},
-                       {"role", name == "token_embd.weight" ? "token_embd" : "other"},
-                       {"layer", layered ? name[4] - '0' : -1},
-                       {"part", layered ? name.substr(6) : name},
-                       {"type", type},
-                       {"shape", {rows, cols}},
-                       {"elements", rows * cols},
-                       {"bytes", rows * cols * bytes}});
+        all.push_back({.name = name,
+                       .role = name == "token_embd.weight" ? "token_embd" : "other",
+                       .layer = layered ? name[4] - '0' : -1,
+                       .part = layered ? name.substr(6) : name,
+                       .type = type,
+                       .shape = {rows, cols},
+                       .elements = rows * cols,
+                       .bytes = rows * cols * bytes});
     };
     add("token_embd.weight", "BF16", 100, 16, 2);
     for (int block = 0; block < 2; ++block)
@@ -60,28 +61,29 @@ struct Failure {
     std::string message;
 };
 
-json devices(ScriptedDevices which, bool open) {
-    if (which == ScriptedDevices::none)
-        return {{"devices", json::array()}, {"problem", "the driver is too old: it runs CUDA 12.2"}};
+messages::DevicesReply devices(ScriptedDevices which, bool open) {
+    if (which == ScriptedDevices::none) return {.problem = "the driver is too old: it runs CUDA 12.2"};
     const bool whole = which == ScriptedDevices::one;
-    const json tracing{{"source", whole ? "CUPTI 13.0.1" : "CUDA events"},
-                       {"kernels", whole},
-                       {"problem", whole ? json() : json("another tool holds CUPTI")}};
-    json answer{{"devices",
-                 {{{"id", "cuda:0"},
-                   {"name", "Test GPU"},
-                   {"memory", 8e9},
-                   {"compute_capability", "9.0"},
-                   {"multiprocessors", 132},
-                   {"driver", "13.1"},
-                   {"runtime", "13.0"},
-                   {"mig", !whole}}}},
-                {"problem", nullptr}};
-    if (!open) return answer;
-    answer["devices"][0].update({{"memory_free", 7.5e9}, {"tracing", tracing}, {"problem", nullptr}});
-    answer["nccl"] = {{"version", whole ? json("2.28.9") : json()},
-                      {"problem", whole ? json() : json("it cannot be loaded")}};
-    return answer;
+    messages::CudaDevice device{.id = "cuda:0",
+                                .name = "Test GPU",
+                                .compute_capability = "9.0",
+                                .multiprocessors = 132,
+                                .memory = 8'000'000'000,
+                                .driver = "13.1",
+                                .runtime = "13.0",
+                                .mig = !whole};
+    if (!open) return {.devices = {device}};
+    device.memory_free = 7'500'000'000;
+    device.tracing =
+        messages::DeviceTracing{.source = whole ? "CUPTI 13.0.1" : "CUDA events", .kernels = whole};
+    if (!whole) (*device.tracing)->problem = "another tool holds CUPTI";
+    device.problem.emplace();
+    messages::DeviceLibrary nccl;
+    if (whole)
+        nccl.version = "2.28.9";
+    else
+        nccl.problem = "it cannot be loaded";
+    return {.devices = {device}, .nccl = nccl};
 }
 
 ScriptedDevices devicesOfThisWorker = ScriptedDevices::one;
@@ -133,19 +135,19 @@ private:
     json handle(const json& request) {
         const std::string type = request["type"];
         if (type == "hello")
-            return {{"version", 1},
-                    {"synthetic_shapes", {"tiny"}},
-                    {"environment",
-                     {{"cpu", "Test CPU"},
-                      {"isa", "AVX2"},
-                      {"cpu_features", "AVX2"},
-                      {"physical_cores", 2},
-                      {"logical_cores", 4},
-                      {"memory_total", 8e9},
-                      {"memory_available", 6e9},
-                      {"os", "Test OS"}}}};
-        if (type == "devices") return devices(devicesOfThisWorker, request.value("open", false));
-        if (type == "inspect") return inspect(request);
+            return messages::write(messages::HelloReply{.synthetic_shapes = {"tiny"},
+                                                        .environment = json{{"cpu", "Test CPU"},
+                                                                            {"isa", "AVX2"},
+                                                                            {"cpu_features", "AVX2"},
+                                                                            {"physical_cores", 2},
+                                                                            {"logical_cores", 4},
+                                                                            {"memory_total", 8e9},
+                                                                            {"memory_available", 6e9},
+                                                                            {"os", "Test OS"}}});
+        if (type == "devices")
+            return messages::write(
+                devices(devicesOfThisWorker, messages::read<messages::Devices>(request).open));
+        if (type == "inspect") return messages::write(inspect(messages::read<messages::Inspect>(request)));
         if (type == "predict")
             return {{"memory", {{"peak_resident", 4e6}}},
                     {"model_bytes", 4000},
@@ -159,24 +161,23 @@ private:
                                   : json()}};
         if (type == "calibrate") {
             std::ofstream(calibrationFile()) << "done";
-            return {{"measured", true}};
+            return messages::write(messages::CalibrateReply{.measured = true});
         }
         if (type == "supports")
             return {
                 {"techniques", {{"unsupported", {{"ok", false}, {"reason", "needs a quantum computer"}}}}}};
         if (type == "export") return exportFile(request);
         if (type == "tensor_stats")
-            return {{"count", 256},
-                    {"zeros", 1},
-                    {"nans", 2},
-                    {"infs", 0},
-                    {"min", -1},
-                    {"max", 1},
-                    {"mean", 0.125},
-                    {"std", 0.5},
-                    {"absmax", 1},
-                    {"outliers", 0},
-                    {"histogram", {{"low", -1}, {"high", 1}, {"counts", {1, 4, 1}}}}};
+            return messages::write(
+                messages::TensorStatsReply{.count = 256,
+                                           .zeros = 1,
+                                           .nans = 2,
+                                           .min = -1,
+                                           .max = 1,
+                                           .mean = 0.125,
+                                           .std = 0.5,
+                                           .absmax = 1,
+                                           .histogram = {.low = -1, .high = 1, .counts = {1, 4, 1}}});
         if (type == "prepare") return prepare(request);
         if (type == "step" && request["kind"] == "repetition") return repetition(request);
         if (type == "step" && request["kind"] == "accuracy") return accuracy(request);
@@ -195,24 +196,21 @@ private:
         return to_json(details);
     }
 
-    static json inspect(const json& request) {
-        const std::string checkpoint = request["checkpoint"];
+    static messages::InspectReply inspect(const messages::Inspect& request) {
+        const std::string& checkpoint = request.checkpoint;
         if (checkpoint.find("missing") != std::string::npos) throw Failure{checkpoint + ": no such file"};
-        return {{"name", checkpoint},
-                {"source", checkpoint},
-                {"architecture", "llama"},
-                {"parameters", 2128},
-                {"bytes", 4288},
-                {"types", {{"BF16", 4224}, {"F32", 64}}},
-                {"context_length", 2048},
-                {"kv_bytes_per_token", 256},
-                {"config", {{"n_layers", 2}}},
-                {"chat_template", "none"},
-                {"synthetic", false},
-                {"supported", true},
-                {"unsupported_reason", ""},
-                {"hash", "0"},
-                {"tensors", tensors()}};
+        return {.name = checkpoint,
+                .source = checkpoint,
+                .architecture = "llama",
+                .parameters = 2128,
+                .bytes = 4288,
+                .types = {{"BF16", 4224}, {"F32", 64}},
+                .context_length = 2048,
+                .config = messages::ModelShape{.n_layers = 2},
+                .kv_bytes_per_token = 256,
+                .chat_template = "none",
+                .hash = "0",
+                .tensors = tensors()};
     }
 
     json prepare(const json& request) {

@@ -155,7 +155,7 @@ private slots:
         runner_->quick(
             QStringLiteral("inspect"), this,
             [](const WorkerLaunch& launch, std::stop_token stop) {
-                return hone::inspect("model", false, launch, std::move(stop));
+                return messages::write(hone::inspect("model", false, launch, std::move(stop)));
             },
             [&](const nlohmann::json& result) {
                 answer = result;
@@ -172,7 +172,7 @@ private slots:
         runner_->quick(
             {}, this,
             [](const WorkerLaunch& launch, std::stop_token stop) {
-                return hone::inspect("missing.gguf", false, launch, std::move(stop));
+                return messages::write(hone::inspect("missing.gguf", false, launch, std::move(stop)));
             },
             [](const nlohmann::json&) { QFAIL("it should have failed"); },
             [&](const ErrorDetails& error) { message = error.message; });

@@ -4,8 +4,9 @@
 
 #include <cstdlib>
 
-#include "engine/experiment/worker/device_target.h"
+#include "engine/experiment/protocol/messages/machine.h"
 #include "engine/experiment/worker/prepared.h"
+#include "engine/experiment/worker/requests.h"
 #include "engine/techniques/apply/technique.h"
 
 namespace hone {
@@ -52,16 +53,17 @@ TEST(CudaPrepared, MakesTwoOfFourWeightsItself) {
 
 TEST(CudaDevices, AreOpenedOnlyWhereAskedFor) {
     ASSERT_EQ(kPluginChosen, 0);
-    const nlohmann::json listed = describe_devices(false), opened = describe_devices(true);
-    const nlohmann::json &cheap = listed.at("devices").at(0), &whole = opened.at("devices").at(0);
-    EXPECT_EQ(cheap.at("name"), "Emulated device");
-    for (const char* const field : {"memory_free", "tracing", "problem"}) {
-        EXPECT_FALSE(cheap.contains(field)) << field;
-        EXPECT_TRUE(whole.contains(field)) << field;
-    }
-    EXPECT_FALSE(listed.contains("nccl"));
-    EXPECT_EQ(opened.at("nccl").at("version"), nullptr);
-    EXPECT_EQ(cheap.at("memory"), whole.at("memory"));
+    WorkerContext context;
+    const messages::DevicesReply listed = answer(messages::Devices(), context),
+                                 opened = answer(messages::Devices{.open = true}, context);
+    const messages::CudaDevice &cheap = listed.devices.at(0), &whole = opened.devices.at(0);
+    EXPECT_EQ(cheap.name, "Emulated device");
+    EXPECT_FALSE(cheap.memory_free || cheap.tracing || cheap.problem);
+    EXPECT_TRUE(whole.memory_free && whole.tracing && whole.problem);
+    EXPECT_FALSE(listed.nccl);
+    ASSERT_TRUE(opened.nccl && *opened.nccl);
+    EXPECT_EQ((*opened.nccl)->version, std::nullopt);
+    EXPECT_EQ(cheap.memory, whole.memory);
 }
 
 }  // namespace

@@ -67,7 +67,8 @@ nlohmann::json findModels(const std::vector<ModelPlace>& places, const std::stop
 // What one row needs: the facts and, where the model can be run, whether it fits in memory.
 nlohmann::json inspectAndPredict(const Experiment& experiment, const WorkerLaunch& launch,
                                  const std::stop_token& stop) {
-    nlohmann::json answer{{"model", hone::inspect(experiment.checkpoint, false, launch, stop)}};
+    nlohmann::json answer{
+        {"model", messages::write(hone::inspect(experiment.checkpoint, false, launch, stop))}};
     if (!ModelFacts(answer["model"]).supported) return answer;
     try {
         answer["prediction"] = hone::predict(experiment, launch, stop);

@@ -103,7 +103,9 @@ Session::Session(const Registry& registry, const WorkerLaunch& launch, const std
     connect(watch, &StoreWatch::changed, this, &Session::runsChanged);
     impl_->jobs.quick(
         QStringLiteral("environment"), this,
-        [](const WorkerLaunch& workers, const std::stop_token&) { return hone::hello(workers); },
+        [](const WorkerLaunch& workers, const std::stop_token&) {
+            return messages::write(hone::hello(workers));
+        },
         [this](const nlohmann::json& hello) {
             impl_->environment = hello.value("environment", nlohmann::json::object());
             for (const auto& shape : hello.value("synthetic_shapes", nlohmann::json::array()))
@@ -122,7 +124,7 @@ void Session::askForDevices(bool open) {
     impl_->jobs.quick(
         QStringLiteral("devices"), this,
         [open](const WorkerLaunch& workers, const std::stop_token& stop) {
-            return hone::devices(open, workers, stop);
+            return messages::write(hone::devices(open, workers, stop));
         },
         [this](const nlohmann::json& answer) {
             impl_->devices = answer;
@@ -198,7 +200,7 @@ void Session::open(const QString& checkpoint) {
     impl_->jobs.quick(
         QStringLiteral("open"), this,
         [source = checkpoint.toStdString()](const WorkerLaunch& launch, std::stop_token stop) {
-            return hone::inspect(source, true, launch, std::move(stop));
+            return messages::write(hone::inspect(source, true, launch, std::move(stop)));
         },
         [this, checkpoint](const nlohmann::json& model) {
             impl_->checkpoint = checkpoint;

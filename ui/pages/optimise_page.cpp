@@ -269,7 +269,7 @@ void OptimisePage::calibrate() {
     session().jobs().quick(
         QStringLiteral("calibrate"), this,
         [target = session().target()](const WorkerLaunch& launch, std::stop_token stop) {
-            return hone::calibrate(target, false, launch, {}, std::move(stop));
+            return messages::write(hone::calibrate({.target = target}, launch, {}, std::move(stop)));
         },
         [this](const nlohmann::json&) {
             ledger_->model().setCalibrating(false);

@@ -87,7 +87,7 @@ void TensorPanel::request(const QString& tensor) {
         QStringLiteral("tensor stats"), this,
         [checkpoint = session_.checkpoint().toStdString(), name = tensor.toStdString()](
             const WorkerLaunch& launch, const std::stop_token& stop) {
-            return hone::tensor_stats(checkpoint, name, bins, launch, stop);
+            return messages::write(hone::tensor_stats(checkpoint, name, bins, launch, stop));
         },
         [this](const nlohmann::json& stats) { fill(stats); },
         [this](const ErrorDetails& error) {

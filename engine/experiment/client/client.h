@@ -13,6 +13,8 @@
 
 #include "engine/core/error.h"
 #include "engine/experiment/protocol/experiment.h"
+#include "engine/experiment/protocol/messages/machine.h"
+#include "engine/experiment/protocol/messages/model.h"
 #include "profiler/report/comparison.h"
 #include "profiler/store/store.h"
 
@@ -104,22 +106,23 @@ MeasureResult measure(const MeasureRequest& request, profiler::Store& store, con
 MeasureRequest rerun_request(const profiler::RunRecord& run, const Registry& registry);
 
 // One request in a fresh worker; results as in docs/protocol.md. Throw Error (worker's error, crash with its signal) or Cancelled.
-nlohmann::json inspect(const std::string& checkpoint, bool tensors, const WorkerLaunch& launch,
-                       std::stop_token stop);
-nlohmann::json tensor_stats(const std::string& checkpoint, const std::string& tensor, int bins,
-                            const WorkerLaunch& launch, std::stop_token stop);
+messages::InspectReply inspect(const std::string& checkpoint, bool tensors, const WorkerLaunch& launch,
+                               std::stop_token stop);
+messages::TensorStatsReply tensor_stats(const std::string& checkpoint, const std::string& tensor, int bins,
+                                        const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json supports(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
 nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
 // Measures how fast the target's kernels are on its machine, some seconds, unless that is known; predictions of time need it. Throws Error
 // where the machine is busy, unless `even_if_busy`.
-nlohmann::json calibrate(const Target& target, bool refresh, const WorkerLaunch& launch,
-                         const Observer& observer, std::stop_token stop, bool even_if_busy = false);
-nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launch, std::stop_token stop);
-nlohmann::json hello(const WorkerLaunch& launch);
+messages::CalibrateReply calibrate(const messages::Calibrate& request, const WorkerLaunch& launch,
+                                   const Observer& observer, std::stop_token stop);
+messages::TokenizeReply tokenize(const messages::Tokenize& request, const WorkerLaunch& launch,
+                                 std::stop_token stop);
+messages::HelloReply hello(const WorkerLaunch& launch);
 nlohmann::json environment(const WorkerLaunch& launch);  // of the worker's hello
 // The CUDA devices that a worker can use, or why there are none. Loads CUDA's libraries, in the worker: some tenths of a second. With `open` also what
 // only an open device tells: free memory, and whether its kernels can be traced.
-nlohmann::json devices(bool open, const WorkerLaunch& launch, std::stop_token stop);
+messages::DevicesReply devices(bool open, const WorkerLaunch& launch, std::stop_token stop);
 
 struct GenerateRequest {
     Experiment experiment;

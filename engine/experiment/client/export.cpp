@@ -120,22 +120,21 @@ void require_target(const ExportRequest& request) {
 nlohmann::json write_model(WorkerProcess& worker, const ExportRequest& request, const Observer& observer,
                            const std::stop_token& stop) {
     const double share = request.verify ? 0.5 : 1.0;
-    nlohmann::json result =
-        worker.request({{"type", "export"},
-                        {"checkpoint", request.checkpoint},
-                        {"recipe", to_json(request.recipe)},
-                        {"format", request.format},
-                        {"dtype", request.dtype},
-                        {"path", std::filesystem::absolute(request.path).string()},
-                        {"overwrite", request.overwrite},
-                        {"hold", request.verify},
-                        {"target", to_json(request.target)}},
-                       stop, [&](const nlohmann::json& event) {
-                           const double fraction = event.value("fraction", -1.0);
-                           if (observer.progress)
-                               observer.progress({event.value("phase", ""), event.value("detail", ""),
-                                                  fraction < 0 ? fraction : fraction * share});
-                       });
+    nlohmann::json result = worker.request(
+        {{"type", "export"},
+         {"checkpoint", request.checkpoint},
+         {"recipe", to_json(request.recipe)},
+         {"format", request.format},
+         {"dtype", request.dtype},
+         {"path", std::filesystem::absolute(request.path).string()},
+         {"overwrite", request.overwrite},
+         {"hold", request.verify},
+         {"target", to_json(request.target)}},
+        stop, [&](const messages::Progress& event) {
+            if (observer.progress)
+                observer.progress({event.phase, event.detail,
+                                   event.fraction < 0 ? event.fraction : event.fraction * share});
+        });
     result.erase("id");
     result.erase("type");
     return result;

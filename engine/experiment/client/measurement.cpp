@@ -15,10 +15,10 @@ void Measurement::begin_runs() {
     if (!request_.swept.is_null()) series = store_.begin_series(request_.swept);
     for (SideState& side : sides_) {
         profiler::NewRun run;
-        run.model_name = model_.value("name", "");
+        run.model_name = model_.name;
         run.model_source = request_.experiment.checkpoint;
-        run.model_hash = model_.value("hash", "");
-        run.model = model_;
+        run.model_hash = model_.hash;
+        run.model = messages::write(model_);
         run.recipe = to_json(side.experiment.recipe);
         run.recipe_label = label(side.experiment.recipe, builtin_registry());
         run.workload = to_json(side.experiment.workload);
@@ -35,8 +35,7 @@ void Measurement::begin_runs() {
             continue;
         }
         if (!request_.accuracy_only) side.run->predicted(side.predicted);
-        if (model_.value("synthetic", false) && scores())
-            side.run->note("random weights: the accuracy figures mean nothing");
+        if (model_.synthetic && scores()) side.run->note("random weights: the accuracy figures mean nothing");
     }
 }
 

@@ -104,8 +104,9 @@ private:
     ScratchFolder spools_;
     std::vector<SideState> sides_;   // baseline first
     SideState* baseline_ = nullptr;  // where it is measured with candidates
-    nlohmann::json model_, environment_;
-    nlohmann::json files_;  // which files the model was when it was described
+    messages::InspectReply model_;
+    std::vector<messages::SourceFile> files_;  // which files the model was when it was described
+    nlohmann::json environment_;
     Phases phases_;
     double reported_ = 0;
     double offset_ = 0, scale_ = 1;  // of the group of sides that is being measured

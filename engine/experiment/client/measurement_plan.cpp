@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "engine/experiment/client/measurement.h"
 
@@ -40,17 +41,13 @@ void Measurement::add_sides() {
 // What the runs are of; an unusable checkpoint ends it here, before a run began.
 void Measurement::describe() {
     start(sides_.front());
-    nlohmann::json hello{{"type", "hello"}, {"version", 1}};
-    if (request_.experiment.target.device != "cpu") hello["target"] = to_json(request_.experiment.target);
-    environment_ = sides_[0].worker->request(hello, stop_).at("environment");
-    model_ = sides_[0].worker->request(
-        {{"type", "inspect"}, {"checkpoint", request_.experiment.checkpoint}, {"tensors", false}}, stop_);
-    model_.erase("id");
-    model_.erase("type");
-    files_ = model_.value("files", nlohmann::json::array());
-    model_.erase("files");  // they say nothing of the run
-    if (!model_.value("supported", true))
-        throw Error(error_details_from_json(model_.value("unsupported", nlohmann::json::object())));
+    messages::Hello hello;
+    if (request_.experiment.target.device != "cpu") hello.target = request_.experiment.target;
+    environment_ = sides_[0].worker->ask(hello, stop_).environment.get();
+    model_ = sides_[0].worker->ask(messages::Inspect{.checkpoint = request_.experiment.checkpoint}, stop_);
+    files_ = std::exchange(model_.files, {});  // they say nothing of the run
+    if (!model_.supported)
+        throw Error(model_.unsupported.value_or(ErrorDetails{model_.unsupported_reason, {}, {}, {}, {}}));
     // A text that cannot be scored is told before a run begins, and stores none.
     const Workload& workload = request_.experiment.workload;
     if ((workload.text != "bundled" && workload.text != "none") || !workload.more_texts.empty())
@@ -140,7 +137,7 @@ bool Measurement::wants_calibration() const {
 void Measurement::calibrate_machine() {
     report("calibrate", "timing this machine's kernels, once", 0);
     try {
-        calibrate(request_.experiment.target, false, launch_, {}, stop_);
+        calibrate({.target = request_.experiment.target}, launch_, {}, stop_);
     } catch (const Error& error) {
         if (observer_.log) observer_.log("no calibration: " + error.details().message);
     }

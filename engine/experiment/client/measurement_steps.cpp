@@ -37,9 +37,8 @@ std::string Measurement::spool(int window) const {
 }
 
 nlohmann::json Measurement::ask(SideState& side, nlohmann::json message) {
-    const auto progress = [this](const nlohmann::json& event) {
-        if (observer_.progress)
-            observer_.progress({event.value("phase", ""), event.value("detail", ""), reported_});
+    const auto progress = [this](const messages::Progress& event) {
+        if (observer_.progress) observer_.progress({event.phase, event.detail, reported_});
     };
     return of_side([&] { return side.worker->request(std::move(message), stop_, progress); });
 }
@@ -47,7 +46,9 @@ nlohmann::json Measurement::ask(SideState& side, nlohmann::json message) {
 void Measurement::prepare(SideState& side) {
     // One that is started only now predicts again, so that all have done the same before their memory is measured.
     if (!side.worker) of_side([&] { predict(side); });
-    nlohmann::json message{{"type", "prepare"}, {"experiment", to_json(asked_of(side))}, {"files", files_}};
+    nlohmann::json files = nlohmann::json::array();
+    for (const messages::SourceFile& file : files_) files.push_back(messages::write(file));
+    nlohmann::json message{{"type", "prepare"}, {"experiment", to_json(asked_of(side))}, {"files", files}};
     if (!side.fault.is_null()) message["fault"] = side.fault;
     const nlohmann::json reply = ask(side, std::move(message));
     of_side([&] {

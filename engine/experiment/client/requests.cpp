@@ -7,58 +7,50 @@
 namespace hone {
 namespace {
 
-nlohmann::json ask(nlohmann::json message, const WorkerLaunch& launch, std::stop_token stop) {
+template <class Request>
+typename Request::Reply ask(const Request& request, const WorkerLaunch& launch, std::stop_token stop) {
+    WorkerProcess worker(launch, {});
+    return worker.ask(request, std::move(stop));
+}
+
+nlohmann::json ask_json(nlohmann::json message, const WorkerLaunch& launch, std::stop_token stop) {
     WorkerProcess worker(launch, {});
     return worker.request(std::move(message), std::move(stop));
 }
 
-nlohmann::json without_envelope(nlohmann::json reply) {
-    reply.erase("id");
-    reply.erase("type");
-    return reply;
-}
-
 }  // namespace
 
-nlohmann::json inspect(const std::string& checkpoint, bool tensors, const WorkerLaunch& launch,
-                       std::stop_token stop) {
-    return without_envelope(ask({{"type", "inspect"}, {"checkpoint", checkpoint}, {"tensors", tensors}},
-                                launch, std::move(stop)));
+messages::InspectReply inspect(const std::string& checkpoint, bool tensors, const WorkerLaunch& launch,
+                               std::stop_token stop) {
+    return ask(messages::Inspect{.checkpoint = checkpoint, .tensors = tensors}, launch, std::move(stop));
 }
 
-nlohmann::json tensor_stats(const std::string& checkpoint, const std::string& tensor, int bins,
-                            const WorkerLaunch& launch, std::stop_token stop) {
-    return without_envelope(
-        ask({{"type", "tensor_stats"}, {"checkpoint", checkpoint}, {"tensor", tensor}, {"bins", bins}},
-            launch, std::move(stop)));
+messages::TensorStatsReply tensor_stats(const std::string& checkpoint, const std::string& tensor, int bins,
+                                        const WorkerLaunch& launch, std::stop_token stop) {
+    return ask(messages::TensorStats{.checkpoint = checkpoint, .tensor = tensor, .bins = bins}, launch,
+               std::move(stop));
 }
 
 nlohmann::json supports(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop) {
-    return without_envelope(ask({{"type", "supports"},
-                                 {"checkpoint", experiment.checkpoint},
-                                 {"recipe", to_json(experiment.recipe)},
-                                 {"target", to_json(experiment.target)},
-                                 {"workload", to_json(experiment.workload)}},
-                                launch, std::move(stop)));
+    return ask_json({{"type", "supports"},
+                     {"checkpoint", experiment.checkpoint},
+                     {"recipe", to_json(experiment.recipe)},
+                     {"target", to_json(experiment.target)},
+                     {"workload", to_json(experiment.workload)}},
+                    launch, std::move(stop));
 }
 
 nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop) {
-    return without_envelope(
-        ask({{"type", "predict"}, {"experiment", to_json(experiment)}}, launch, std::move(stop)));
+    return ask_json({{"type", "predict"}, {"experiment", to_json(experiment)}}, launch, std::move(stop));
 }
 
-nlohmann::json calibrate(const Target& target, bool refresh, const WorkerLaunch& launch,
-                         const Observer& observer, std::stop_token stop, bool even_if_busy) {
+messages::CalibrateReply calibrate(const messages::Calibrate& request, const WorkerLaunch& launch,
+                                   const Observer& observer, std::stop_token stop) {
     WorkerProcess worker(launch, observer.log);
-    const auto progress = [&observer](const nlohmann::json& message) {
-        if (observer.progress)
-            observer.progress({"calibrate", message.value("detail", ""), message.value("fraction", -1.0)});
+    const auto progress = [&observer](const messages::Progress& event) {
+        if (observer.progress) observer.progress({event.phase, event.detail, event.fraction});
     };
-    return without_envelope(worker.request({{"type", "calibrate"},
-                                            {"target", to_json(target)},
-                                            {"refresh", refresh},
-                                            {"even_if_busy", even_if_busy}},
-                                           std::move(stop), progress));
+    return worker.ask(request, std::move(stop), progress);
 }
 
 nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& launch,
@@ -74,45 +66,41 @@ nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& 
         else
             experiment.recipe.steps.push_back(step);
     }
-    const nlohmann::json answer = ask({{"type", "predict"},
-                                       {"experiment", to_json(experiment)},
-                                       {"dtype", request.dtype},
-                                       {"format", request.format}},
-                                      launch, std::move(stop));
+    const nlohmann::json answer = ask_json({{"type", "predict"},
+                                            {"experiment", to_json(experiment)},
+                                            {"dtype", request.dtype},
+                                            {"format", request.format}},
+                                           launch, std::move(stop));
     return understood([&] {
         return nlohmann::json{
             {"file_bytes", answer.at("file_bytes")}, {"notes", answer.at("notes")}, {"left_out", left_out}};
     });
 }
 
-nlohmann::json tokenize(const nlohmann::json& request, const WorkerLaunch& launch, std::stop_token stop) {
-    nlohmann::json message = request;
-    message["type"] = "tokenize";
-    return without_envelope(ask(message, launch, std::move(stop)));
+messages::TokenizeReply tokenize(const messages::Tokenize& request, const WorkerLaunch& launch,
+                                 std::stop_token stop) {
+    return ask(request, launch, std::move(stop));
 }
 
-nlohmann::json hello(const WorkerLaunch& launch) {
-    return without_envelope(ask({{"type", "hello"}, {"version", 1}}, launch, {}));
+messages::HelloReply hello(const WorkerLaunch& launch) {
+    return ask(messages::Hello(), launch, {});
 }
 
 nlohmann::json environment(const WorkerLaunch& launch) {
-    return understood([&] { return hello(launch).at("environment"); });
+    return hello(launch).environment.get();
 }
 
-nlohmann::json devices(bool open, const WorkerLaunch& launch, std::stop_token stop) {
-    return without_envelope(ask({{"type", "devices"}, {"open", open}}, launch, std::move(stop)));
+messages::DevicesReply devices(bool open, const WorkerLaunch& launch, std::stop_token stop) {
+    return ask(messages::Devices{.open = open}, launch, std::move(stop));
 }
 
 nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,
                         std::stop_token stop) {
     WorkerProcess worker(launch, observer.log);
-    const auto progress = [&observer](const nlohmann::json& message) {
-        if (observer.token && message.contains("text"))
-            observer.token({message.value("token", std::int64_t{-1}), message["text"].get<std::string>(),
-                            message.value("seconds", 0.0)});
-        if (observer.progress)
-            observer.progress(
-                {message.value("phase", ""), message.value("detail", ""), message.value("fraction", -1.0)});
+    const auto progress = [&observer](const messages::Progress& event) {
+        if (observer.token && event.text)
+            observer.token({event.token.value_or(-1), *event.text, event.seconds.value_or(0)});
+        if (observer.progress) observer.progress({event.phase, event.detail, event.fraction});
     };
 
     Experiment experiment = request.experiment;
@@ -122,14 +110,14 @@ nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& laun
     return understood([&] {
         const nlohmann::json prepared =
             worker.request({{"type", "prepare"}, {"experiment", to_json(experiment)}}, stop, progress);
-        nlohmann::json answer = without_envelope(worker.request({{"type", "step"},
-                                                                 {"kind", "generate"},
-                                                                 {"prompt", request.prompt},
-                                                                 {"chat", request.chat},
-                                                                 {"max_tokens", request.max_tokens},
-                                                                 {"temperature", request.temperature},
-                                                                 {"seed", request.seed}},
-                                                                std::move(stop), progress));
+        nlohmann::json answer = worker.request({{"type", "step"},
+                                                {"kind", "generate"},
+                                                {"prompt", request.prompt},
+                                                {"chat", request.chat},
+                                                {"max_tokens", request.max_tokens},
+                                                {"temperature", request.temperature},
+                                                {"seed", request.seed}},
+                                               std::move(stop), progress);
         answer["notes"] = prepared.value("notes", nlohmann::json::array());
         return answer;
     });

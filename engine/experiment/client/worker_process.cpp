@@ -93,18 +93,6 @@ std::string ending(int status) {
     return fmt::format("The worker ended with status {} in the middle of its work.", WEXITSTATUS(status));
 }
 
-// Strict: a path whose bytes were replaced by others would be another file's.
-std::string line_of(const nlohmann::json& message) {
-    try {
-        return message.dump() + "\n";
-    } catch (const nlohmann::json::type_error&) {
-        ErrorDetails details{"", "", "path or text", "bytes that are not UTF-8", "UTF-8", Fault::argument};
-        details.summary = "A path or text is not UTF-8, and Hone keeps names as UTF-8 only.";
-        details.action = "Rename the file or folder, or work in another one.";
-        throw Error(std::move(details));
-    }
-}
-
 // Reads what is there without blocking; false once the other end is closed.
 bool drain(int descriptor, std::string& into) {
     std::array<char, 65536> buffer;
@@ -206,8 +194,7 @@ void WorkerProcess::check_hang() {
 }
 
 // A message may be larger than what the socket holds, and the worker may have stopped reading.
-void WorkerProcess::send(const nlohmann::json& message, std::stop_token stop) {
-    const std::string line = line_of(message);
+void WorkerProcess::send(const std::string& line, std::stop_token stop) {
     std::size_t sent = 0;
     while (sent < line.size()) {
         const ssize_t count = ::send(channel_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
@@ -268,27 +255,24 @@ bool WorkerProcess::take_line(std::string& line) {
     return true;
 }
 
-nlohmann::json WorkerProcess::parse(const std::string& line) {
-    nlohmann::json message = nlohmann::json::parse(line, nullptr, false);
-    const auto text_or_absent = [&message](const char* key) {
-        return !message.contains(key) || message[key].is_string();
-    };
-    if (message.is_object() && message.contains("type") && text_or_absent("type")) return message;
+messages::Line WorkerProcess::parse(const std::string& line) {
+    if (std::optional<messages::Line> parsed = messages::parse_line(line)) return std::move(*parsed);
     end(SIGKILL);
     throw WorkerLost(
         fmt::format("The worker said something that is not the protocol: {}", line.substr(0, 120)));
 }
 
-void WorkerProcess::cancel(int id) {
+void WorkerProcess::cancel(std::int64_t id) {
     const auto deadline = Clock::now() + kCancelPatience;
     try {
-        send({{"id", next_id_++}, {"type", "cancel"}}, {});
+        send(messages::request_line(next_id_++, messages::Cancel()), {});
         std::string line;
         while (Clock::now() < deadline) {
             while (take_line(line)) {
-                const nlohmann::json message = parse(line);
-                const std::string type = message["type"];
-                if (message.value("id", -1) == id && (type == "result" || type == "error")) return;
+                const messages::Line message = parse(line);
+                if (message.id == id &&
+                    (message.type == messages::kResult || message.type == messages::Failure::kType))
+                    return;
             }
             pump(kPoll);
         }
@@ -298,19 +282,22 @@ void WorkerProcess::cancel(int id) {
     end(SIGKILL);
 }
 
-nlohmann::json WorkerProcess::wait_for(int id, std::stop_token stop, const OnProgress& progress) {
+messages::Document WorkerProcess::wait_for(std::int64_t id, std::stop_token stop,
+                                           const OnProgress& progress) {
     std::string line;
     while (true) {
         while (take_line(line)) {
-            nlohmann::json message = parse(line);
+            messages::Line message = parse(line);
             last_sign_ = Clock::now();
-            if (!message.contains("id") || message["id"] != id) continue;
-            const std::string type = message["type"];
-            if (type == "result") return message;
-            if (type == "progress" && progress) progress(message);
-            if (type != "error") continue;
-            if (message.value("cancelled", false)) throw Cancelled();
-            throw Error(error_details_from_json(message.value("error", nlohmann::json::object())));
+            if (message.id != id) continue;
+            const nlohmann::json& fields = message.fields.get();
+            if (message.type == messages::kResult) return std::move(message.fields);
+            if (message.type == messages::Progress::kType && progress)
+                progress(messages::read_reply<messages::Progress>(fields));
+            if (message.type != messages::Failure::kType) continue;
+            const auto failure = messages::read_reply<messages::Failure>(fields);
+            if (failure.cancelled) throw Cancelled();
+            throw Error(failure.error);
         }
         if (stop.stop_requested()) {
             cancel(id);
@@ -321,15 +308,27 @@ nlohmann::json WorkerProcess::wait_for(int id, std::stop_token stop, const OnPro
     }
 }
 
-nlohmann::json WorkerProcess::request(nlohmann::json message, std::stop_token stop,
-                                      const OnProgress& progress) {
+std::int64_t WorkerProcess::begin(const std::stop_token& stop) {
     if (stop.stop_requested()) throw Cancelled();
     if (ended_) throw WorkerLost("The worker has ended already.");
-    const int id = next_id_++;
-    message["id"] = id;
     last_sign_ = Clock::now();
-    send(message, stop);
-    return wait_for(id, stop, progress);
+    return next_id_++;
+}
+
+messages::Document WorkerProcess::exchange(std::int64_t id, const std::string& line, std::stop_token stop,
+                                           const OnProgress& progress) {
+    send(line, stop);
+    return wait_for(id, std::move(stop), progress);
+}
+
+nlohmann::json WorkerProcess::request(nlohmann::json message, std::stop_token stop,
+                                      const OnProgress& progress) {
+    const std::int64_t id = begin(stop);
+    const std::string type = message.at("type"), kind = message.value("kind", "");
+    message.erase("type");
+    message.erase("kind");
+    const std::string line = messages::request_line(id, type, kind, std::move(message));
+    return exchange(id, line, std::move(stop), progress).get();
 }
 
 }  // namespace hone

@@ -272,12 +272,10 @@ void plan_without_zeros(Checkpoint& checkpoint, DeviceKind device) {
     }
 }
 
-nlohmann::json bytes_by_type(const Checkpoint& checkpoint) {
-    nlohmann::json types = nlohmann::json::object();
-    for (const StoredTensor& tensor : checkpoint.tensors) {
-        const std::string name(info(tensor.type).name);
-        types[name] = types.value(name, std::int64_t{0}) + tensor.bytes();
-    }
+std::map<std::string, std::int64_t> bytes_by_type(const Checkpoint& checkpoint) {
+    std::map<std::string, std::int64_t> types;
+    for (const StoredTensor& tensor : checkpoint.tensors)
+        types[std::string(info(tensor.type).name)] += tensor.bytes();
     return types;
 }
 

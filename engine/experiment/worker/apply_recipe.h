@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,7 +56,7 @@ std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, DeviceKind devi
                                          const kernels::Context& context, const Progress& progress);
 void plan_without_zeros(Checkpoint& checkpoint, DeviceKind device);
 
-// {type name: bytes} of the tensors.
-nlohmann::json bytes_by_type(const Checkpoint& checkpoint);
+// Bytes of the tensors of each type, by its name.
+std::map<std::string, std::int64_t> bytes_by_type(const Checkpoint& checkpoint);
 
 }  // namespace hone

@@ -10,6 +10,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/system_memory.h"
+#include "engine/experiment/protocol/messages/machine.h"
 #include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/prediction/calibrate.h"
@@ -98,30 +99,29 @@ std::string calibrated_machine() {
     return kMachine;
 }
 
-nlohmann::json calibrate_machine(const nlohmann::json& request, const Progress& progress) {
-    const int threads =
-        checked_threads(target_from_json(request.value("target", nlohmann::json::object())), 1);
+template <>
+messages::CalibrateReply answer(const messages::Calibrate& request, WorkerContext& context) {
+    const int threads = checked_threads(request.target, 1);
     std::optional<Calibration> kept;
-    if (!request.value("refresh", false)) kept = kept_calibration(calibrated_machine(), threads);
-    const bool measured = !kept.has_value();
-    if (measured) {
-        kept = measured_calibration(threads, request.value("even_if_busy", false), progress);
+    if (!request.refresh) kept = kept_calibration(calibrated_machine(), threads);
+    messages::CalibrateReply reply;
+    reply.measured = !kept.has_value();
+    if (reply.measured) {
+        kept = measured_calibration(threads, request.even_if_busy, context.progress("calibrate"));
         kept->machine = calibrated_machine();
         kept->created = now_in_utc();
         keep_calibration(*kept);
     }
-    nlohmann::json types = nlohmann::json::array();
     for (std::size_t i = 0; i < kDTypes; ++i) {
         const DTypeInfo& type = info(static_cast<DType>(i));
         if (kept->read_bandwidth(type.type) <= 0) continue;
-        types.push_back({{"type", type.name},
-                         {"read_bytes_per_second", kept->read_bandwidth(type.type)},
-                         {"flops_per_second", kept->product_rate(type.type)}});
+        reply.types.push_back({.type = std::string(type.name),
+                               .read_bytes_per_second = kept->read_bandwidth(type.type),
+                               .flops_per_second = kept->product_rate(type.type)});
     }
-    return {{"calibration", to_json(*kept)},
-            {"types", std::move(types)},
-            {"measured", measured},
-            {"file", calibration_file(threads).string()}};
+    reply.calibration = to_json(*kept);
+    reply.file = calibration_file(threads).string();
+    return reply;
 }
 
 }  // namespace hone

@@ -28,9 +28,7 @@ std::optional<std::string> Channel::read_line() {
     }
 }
 
-bool Channel::write(const nlohmann::json& message) {
-    // A token may hold part of a character: replaced rather than thrown over.
-    const std::string line = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+bool Channel::write(std::string_view line) {
     const std::lock_guard lock(writing_);
     std::size_t written = 0;
     while (written < line.size()) {

@@ -2,21 +2,21 @@
 #pragma once
 
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace hone {
 
-// JSON lines over two descriptors. Reading belongs to one thread; writing is safe from any.
+// Lines of text over two descriptors. Reading belongs to one thread; writing is safe from any.
 class Channel {
 public:
     Channel(int input, int output) : input_(input), output_(output) {}
 
     // The next line, without its end; empty at the end of input. A line of more than 64 MiB ends the input.
     std::optional<std::string> read_line();
-    // False once nobody reads any more.
-    bool write(const nlohmann::json& message);
+    // Writes a line, which has its end. False once nobody reads any more.
+    bool write(std::string_view line);
 
 private:
     int input_, output_;

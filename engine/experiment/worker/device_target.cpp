@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/experiment/protocol/messages/machine.h"
+#include "engine/experiment/worker/requests.h"
 
 namespace hone {
 namespace {
@@ -55,18 +57,19 @@ std::unique_ptr<gpu::Device> open_device(const Target& target) {
 
 namespace {
 
-nlohmann::json facts_document(const gpu::DeviceFacts& facts) {
-    return {{"name", facts.name},
-            {"uuid", facts.uuid},
-            {"compute_capability", fmt::format("{}.{}", facts.major, facts.minor)},
-            {"multiprocessors", facts.processors},
-            {"memory", facts.memory_bytes},
-            {"l2", facts.l2_bytes},
-            {"clock_mhz", facts.clock_khz / 1000},
-            {"memory_clock_mhz", facts.memory_clock_khz / 1000},
-            {"driver", version_text(facts.driver)},
-            {"runtime", version_text(facts.runtime)},
-            {"mig", facts.mig}};
+messages::CudaDevice facts_told(const gpu::DeviceFacts& facts) {
+    return {.id = {},
+            .name = facts.name,
+            .uuid = facts.uuid,
+            .compute_capability = fmt::format("{}.{}", facts.major, facts.minor),
+            .multiprocessors = facts.processors,
+            .memory = facts.memory_bytes,
+            .l2 = facts.l2_bytes,
+            .clock_mhz = facts.clock_khz / 1000,
+            .memory_clock_mhz = facts.memory_clock_khz / 1000,
+            .driver = version_text(facts.driver),
+            .runtime = version_text(facts.runtime),
+            .mig = facts.mig};
 }
 
 }  // namespace
@@ -91,52 +94,55 @@ nlohmann::json describe_device(const Target& target) {
     if (!index) return nullptr;
     const gpu::DeviceList list = gpu::list_devices(gpu::load_plugin());
     if (*index >= std::ssize(list.devices)) return nullptr;
-    return facts_document(list.devices[static_cast<std::size_t>(*index)]);
+    return messages::write(facts_told(list.devices[static_cast<std::size_t>(*index)]));
 }
 
 namespace {
 
-nlohmann::json text_or_null(const std::string& text) {
-    return text.empty() ? nlohmann::json() : nlohmann::json(text);
+std::optional<std::string> unless_empty(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
 }
 
 // What only an open device tells: how much of it is free, and whether its kernels can be traced. A trace is begun and ended to know:
 // permission, another tool and a missing library all show at the beginning alone.
-nlohmann::json state_document(const gpu::PluginTable& plugin, int index) {
-    nlohmann::json state{{"memory_free", nullptr}, {"tracing", nullptr}, {"problem", nullptr}};
+void add_state(messages::CudaDevice& told, const gpu::PluginTable& plugin, int index) {
+    told.memory_free.emplace();
+    told.tracing.emplace();
+    told.problem.emplace();
     try {
         gpu::Device device(plugin, index);
-        state["memory_free"] = device.free_bytes();
+        told.memory_free = device.free_bytes();
         const bool kernels = device.begin_trace();
         profiler::DeviceRecording recording;
         device.end_trace(recording);
-        state["tracing"] = {
-            {"source", recording.source}, {"kernels", kernels}, {"problem", text_or_null(recording.problem)}};
+        told.tracing = messages::DeviceTracing{
+            .source = recording.source, .kernels = kernels, .problem = unless_empty(recording.problem)};
     } catch (const gpu::DeviceError& error) {
-        state["problem"] = error.what();
+        told.problem = error.what();
     }
-    return state;
-}
-
-nlohmann::json library_document(const gpu::LibraryFacts& facts) {
-    return {{"version", text_or_null(facts.version)}, {"problem", text_or_null(facts.problem)}};
 }
 
 }  // namespace
 
-nlohmann::json describe_devices(bool open) {
+template <>
+messages::DevicesReply answer(const messages::Devices& request, WorkerContext&) {
     const gpu::PluginLoad& plugin = gpu::load_plugin();
     const gpu::DeviceList list = gpu::list_devices(plugin);
-    nlohmann::json devices = nlohmann::json::array();
+    messages::DevicesReply reply;
     for (std::size_t i = 0; i < list.devices.size(); ++i) {
-        devices.push_back(facts_document(list.devices[i]));
-        devices.back()["id"] = fmt::format("cuda:{}", i);
-        if (open) devices.back().update(state_document(*plugin.table, static_cast<int>(i)));
+        messages::CudaDevice& told = reply.devices.emplace_back(facts_told(list.devices[i]));
+        told.id = fmt::format("cuda:{}", i);
+        if (request.open) add_state(told, *plugin.table, static_cast<int>(i));
     }
-    nlohmann::json found{{"devices", std::move(devices)}, {"problem", text_or_null(list.problem)}};
-    if (open)
-        found["nccl"] = plugin.table == nullptr ? nlohmann::json() : library_document(gpu::find_nccl(plugin));
-    return found;
+    reply.problem = unless_empty(list.problem);
+    if (!request.open) return reply;
+    reply.nccl.emplace();
+    if (plugin.table != nullptr) {
+        const gpu::LibraryFacts facts = gpu::find_nccl(plugin);
+        reply.nccl = messages::DeviceLibrary{.version = unless_empty(facts.version),
+                                             .problem = unless_empty(facts.problem)};
+    }
+    return reply;
 }
 
 nlohmann::json device_memory_document(MemoryByClass peak, std::int64_t held, std::int64_t taken) {

@@ -29,11 +29,6 @@ std::string divided_device_note(const Target& target);
 
 // The facts of the target's device that a run is stored with; null for the CPU and where there is no such device.
 nlohmann::json describe_device(const Target& target);
-// {"devices": [{"id": "cuda:0", "name", "compute_capability", "memory", "memory_free", "tracing", …}], "problem": why there are none, or null,
-// "nccl": {"version", "problem"} or null without a plug-in}. What only an open device tells, and NCCL, are left out unless `open`: each device is then
-// opened for a moment and a trace begun, which takes a context's memory and some tenths of a second a device.
-nlohmann::json describe_devices(bool open);
-
 // A repetition's memory on a device: {class: bytes, …, "peak_resident": bytes}. `peak`: most that was held at a time, by class; `taken`: how much
 // less of the device is free than before the model was loaded.
 nlohmann::json device_memory_document(MemoryByClass peak, std::int64_t held, std::int64_t taken);

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/experiment/protocol/messages/model.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/formats/checkpoint.h"
 #include "engine/weights/weight_format.h"
@@ -47,11 +49,13 @@ void each_row(const StoredTensor& tensor, const Progress& progress, const Visit&
 
 }  // namespace
 
-nlohmann::json tensor_statistics(const nlohmann::json& request, const Progress& progress) {
-    const std::string source = text_field(request, "checkpoint");
+template <>
+messages::TensorStatsReply answer(const messages::TensorStats& request, WorkerContext& context) {
+    const Progress progress = context.progress("run");
+    const std::string& source = request.checkpoint;
     // Of a file only this tensor is read: in which order its rows are and how wide its numbers makes no difference here.
     const Checkpoint checkpoint = open_checkpoint(source, source.starts_with("synthetic:"));
-    const std::string name = text_field(request, "tensor");
+    const std::string& name = request.tensor;
     const StoredTensor* found = checkpoint.find(name);
     if (found == nullptr)
         throw Error(ErrorDetails{"", checkpoint.source, "tensor", "'" + name + "'",
@@ -62,7 +66,7 @@ nlohmann::json tensor_statistics(const nlohmann::json& request, const Progress& 
         as_stored.type = as_stored.unread_type;
     }
     const StoredTensor* const tensor = &as_stored;
-    const auto bins = static_cast<std::size_t>(std::clamp(request.value("bins", 80), 1, 4096));
+    const auto bins = static_cast<std::size_t>(std::clamp(request.bins, 1, 4096));
     Moments moments;
     each_row(*tensor, progress, [&moments](float value) { moments.add(value); });
     if (moments.finite() == 0) moments.low = moments.high = 0;
@@ -78,17 +82,17 @@ nlohmann::json tensor_statistics(const nlohmann::json& request, const Progress& 
         ++counts[std::min(bins - 1, static_cast<std::size_t>(place))];
         if (std::abs(static_cast<double>(value) - mean) > 6 * deviation) ++outliers;
     });
-    return {{"count", moments.count},
-            {"zeros", moments.zeros},
-            {"nans", moments.nans},
-            {"infs", moments.infs},
-            {"min", moments.low},
-            {"max", moments.high},
-            {"mean", mean},
-            {"std", deviation},
-            {"absmax", std::max(std::abs(moments.low), std::abs(moments.high))},
-            {"outliers", outliers},
-            {"histogram", {{"low", moments.low}, {"high", moments.high}, {"counts", counts}}}};
+    return {.count = moments.count,
+            .zeros = moments.zeros,
+            .nans = moments.nans,
+            .infs = moments.infs,
+            .min = moments.low,
+            .max = moments.high,
+            .mean = mean,
+            .std = deviation,
+            .absmax = std::max(std::abs(moments.low), std::abs(moments.high)),
+            .outliers = outliers,
+            .histogram = {.low = moments.low, .high = moments.high, .counts = std::move(counts)}};
 }
 
 }  // namespace hone

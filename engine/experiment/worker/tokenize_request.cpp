@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/experiment/protocol/messages/model.h"
 #include "engine/experiment/worker/accuracy_text.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -44,23 +45,24 @@ constexpr std::size_t kMostIds = 8'000'000;
 
 }  // namespace
 
-nlohmann::json tokenize_text(const nlohmann::json& request, const Progress& progress) {
-    const Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"), false);
+template <>
+messages::TokenizeReply answer(const messages::Tokenize& request, WorkerContext& context) {
+    const Progress progress = context.progress("run");
+    const Checkpoint checkpoint = open_checkpoint(request.checkpoint, false);
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint);
-    const std::string text = request.contains("file") ? load_accuracy_text(text_field(request, "file")).text
-                                                      : text_field(request, "text");
-    const std::vector<TokenId> ids = tokenizer.encode(text, SpecialTokens::as_text, nullptr, progress);
-    nlohmann::json result{{"bytes", text.size()}, {"tokens", ids.size()}};
-    if (request.value("ids", true)) {
-        if (ids.size() > kMostIds) too_many(ids.size());
-        result["ids"] = ids;
-    }
-    if (request.value("bench", false)) {
+    if (!request.file && !request.text)
+        throw Error(ErrorDetails{"", "", "text", "nothing", "a text, or the path of a file with one"});
+    const std::string text = request.file ? load_accuracy_text(*request.file).text : *request.text;
+    std::vector<TokenId> ids = tokenizer.encode(text, SpecialTokens::as_text, nullptr, progress);
+    if (request.ids && ids.size() > kMostIds) too_many(ids.size());
+    messages::TokenizeReply reply{.bytes = std::ssize(text), .tokens = std::ssize(ids)};
+    if (request.bench) {
         const double seconds = best_seconds(tokenizer, text, progress);
-        result["tokens_per_second"] = static_cast<double>(ids.size()) / seconds;
-        result["bytes_per_second"] = static_cast<double>(text.size()) / seconds;
+        reply.tokens_per_second = static_cast<double>(ids.size()) / seconds;
+        reply.bytes_per_second = static_cast<double>(text.size()) / seconds;
     }
-    return result;
+    if (request.ids) reply.ids = std::move(ids);
+    return reply;
 }
 
 }  // namespace hone

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -15,6 +16,8 @@
 
 #include "engine/core/error.h"
 #include "engine/core/system_memory.h"
+#include "engine/experiment/protocol/envelope.h"
+#include "engine/experiment/protocol/messages/list.h"
 #include "engine/experiment/worker/channel.h"
 #include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/lost_page.h"
@@ -42,54 +45,55 @@ public:
 
 private:
     void read_all();
-    void accept(const std::string& line);
+    void accept(const std::string& text);
     void work();
-    void answer(const json& request);
-    json handle(const json& request);
+    void reply_to(const messages::Line& request);
+    std::string handle(const messages::Line& request);
+    template <class Request>
+    std::string answered(const messages::Line& request);
+    json answer_json(const json& request);
     json prepare(const json& request);
     json step(const json& request);
     Progress progress(const char* phase);
     void heartbeat(const std::stop_token& end);
-    void fail(const json& id, const ErrorDetails& error, bool cancelled);
+    void fail(std::optional<std::int64_t> id, const ErrorDetails& error, bool cancelled);
     Prepared& prepared();
 
     Channel channel_;
     WorkerOptions options_;
+    WorkerContext context_{[this](const char* phase) { return progress(phase); }, {}};
     std::unique_ptr<Prepared> prepared_;
     Written held_;  // an export that awaits its verification
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<json> requests_;
+    std::deque<messages::Line> requests_;
     bool finished_ = false;     // no further requests
     bool input_ended_ = false;  // the client is gone
     std::stop_source stop_;     // of the request under way
-    json current_id_;
+    std::int64_t current_id_ = 0;
     std::atomic<bool> busy_ = false, done_ = false;
 };
 
-void Worker::fail(const json& id, const ErrorDetails& error, bool cancelled) {
-    json message{{"id", id}, {"type", "error"}, {"error", to_json(error)}};
-    if (cancelled) message["cancelled"] = true;
-    channel_.write(message);
+void Worker::fail(std::optional<std::int64_t> id, const ErrorDetails& error, bool cancelled) {
+    channel_.write(messages::event_line(id, messages::Failure{.error = error, .cancelled = cancelled}));
 }
 
-void Worker::accept(const std::string& line) {
-    json request = json::parse(line, nullptr, false);
-    if (request.is_discarded() || !request.is_object() || !request.contains("type") ||
-        !request["type"].is_string() || !request.contains("id") || !request["id"].is_number_integer()) {
-        fail(nullptr,
-             Error(ErrorDetails{"", "", "request", line.substr(0, 80), "a JSON object with id and type"})
+void Worker::accept(const std::string& text) {
+    std::optional<messages::Line> line = messages::parse_line(text);
+    if (!line || !line->id) {
+        fail({},
+             Error(ErrorDetails{"", "", "request", text.substr(0, 80), "a JSON object with id and type"})
                  .details(),
              false);
         return;
     }
     const std::lock_guard lock(mutex_);
-    if (request["type"] == "cancel") {
+    if (messages::asks_for<messages::Cancel>(*line)) {
         stop_.request_stop();
-        channel_.write({{"id", request["id"]}, {"type", "result"}});
+        channel_.write(messages::result_line(*line->id, messages::Done()));
         return;
     }
-    requests_.push_back(std::move(request));
+    requests_.push_back(std::move(*line));
     wake_.notify_all();
 }
 
@@ -121,7 +125,7 @@ void Worker::heartbeat(const std::stop_token& end) {
         if (now != seen) last = Clock::now();
         // Work that stands still is not covered up: the client ends the worker then.
         if (now != seen || Clock::now() - last <= kernels::patience())
-            channel_.write({{"type", "heartbeat"}, {"resident", resident_bytes()}});
+            channel_.write(messages::event_line({}, messages::Heartbeat{.resident = resident_bytes()}));
         seen = now;
     }
 }
@@ -130,11 +134,9 @@ Progress Worker::progress(const char* phase) {
     Progress result;
     result.stop = stop_.get_token();
     result.report = [this, phase](double fraction, std::string_view what) {
-        channel_.write({{"id", current_id_},
-                        {"type", "progress"},
-                        {"phase", phase},
-                        {"fraction", fraction},
-                        {"detail", std::string(what)}});
+        channel_.write(messages::event_line(
+            current_id_,
+            messages::Progress{.phase = phase, .fraction = fraction, .detail = std::string(what)}));
     };
     return result;
 }
@@ -170,10 +172,9 @@ json Worker::step(const json& request) {
     if (kind == "accuracy") return prepared().accuracy(request, quiet);
     if (kind == "generate") {
         const auto say = [this](const Prepared::GeneratedToken& token) {
-            json message{{"id", current_id_}, {"type", "progress"}, {"phase", "generate"},
-                         {"fraction", -1},    {"text", token.text}, {"seconds", token.seconds}};
-            if (token.id >= 0) message["token"] = token.id;
-            channel_.write(message);
+            messages::Progress event{.phase = "generate", .text = token.text, .seconds = token.seconds};
+            if (token.id >= 0) event.token = token.id;
+            channel_.write(messages::event_line(current_id_, event));
         };
         return prepared().generate(request, say, stop_.get_token());
     }
@@ -181,10 +182,30 @@ json Worker::step(const json& request) {
                              "repetition, attention_mass, accuracy, trace or generate"});
 }
 
+std::chrono::seconds patience_with(const Target& target) {
+    return target.device == "cpu" ? std::chrono::seconds(0) : kDevicePatience;
+}
+
 // How long the work may stand still: where a device computes, nobody knows how far it is.
-std::chrono::seconds patience_of(const json& request, const Prepared* prepared) {
+template <class Request>
+std::chrono::seconds patience_of(const Request& request, const Prepared* prepared) {
+    if constexpr (std::same_as<Request, messages::Devices>)
+        return kDevicePatience;
+    else if constexpr (!messages::kind_of<Request>().empty())
+        return prepared != nullptr && prepared->on_device() ? kDevicePatience : std::chrono::seconds(0);
+    else if constexpr (requires { patience_with(request.target); })
+        return patience_with(request.target);
+    else if constexpr (requires { request.target->device; })
+        return request.target ? patience_with(*request.target) : std::chrono::seconds(0);
+    else if constexpr (requires { request.experiment.target; })
+        return patience_with(request.experiment.target);
+    else
+        return std::chrono::seconds(0);
+}
+
+// The same for those that are not told as messages yet.
+std::chrono::seconds patience_of_json(const json& request, const Prepared* prepared) {
     const std::string type = request["type"];
-    if (type == "devices") return kDevicePatience;
     if (type == "step")
         return prepared != nullptr && prepared->on_device() ? kDevicePatience : std::chrono::seconds(0);
     const json experiment = request.value("experiment", json::object());
@@ -196,37 +217,47 @@ std::chrono::seconds patience_of(const json& request, const Prepared* prepared) 
     return std::chrono::seconds(0);
 }
 
-json Worker::handle(const json& request) {
-    const std::string type = request["type"];
+template <class Request>
+std::string Worker::answered(const messages::Line& line) {
+    const auto request = messages::read<Request>(line.fields.get());
     const kernels::LongStep patience(patience_of(request, prepared_.get()));
-    if (type == "hello") return hello(request);
-    if (type == "devices") return describe_devices(request.value("open", false));
-    if (type == "inspect") return inspect_checkpoint(request);
-    if (type == "tensor_stats") return tensor_statistics(request, progress("run"));
-    if (type == "tokenize") return tokenize_text(request, progress("run"));
+    return messages::result_line(*line.id, answer(request, context_));
+}
+
+std::string Worker::handle(const messages::Line& line) {
+    if (messages::asks_for<messages::Finish>(line)) {
+        const std::lock_guard lock(mutex_);
+        finished_ = true;
+        return messages::result_line(*line.id, messages::Done());
+    }
+    std::string reply;
+    messages::AnsweredRequests::each([&]<class Request>() {
+        if (reply.empty() && messages::asks_for<Request>(line)) reply = answered<Request>(line);
+    });
+    if (!reply.empty()) return reply;
+    json request = line.fields.get();
+    request["type"] = line.type;
+    if (!line.kind.empty()) request["kind"] = line.kind;
+    return messages::reply_line(line.id, messages::kResult, answer_json(request));
+}
+
+json Worker::answer_json(const json& request) {
+    const std::string type = request["type"];
+    const kernels::LongStep patience(patience_of_json(request, prepared_.get()));
     if (type == "texts") return check_texts(request);
     if (type == "supports") return supported_techniques(request);
     if (type == "predict") return predict_experiment(request);
-    if (type == "calibrate") return calibrate_machine(request, progress("calibrate"));
     if (type == "prepare") return prepare(request);
     if (type == "step") return step(request);
     if (type == "export") return export_model(request, progress("apply"), progress("write"), held_);
     if (type == "settle_export") return settle_export(request, held_);
-    if (type == "finish") {
-        const std::lock_guard lock(mutex_);
-        finished_ = true;
-        return json::object();
-    }
     throw Error(ErrorDetails{"", "", "type", "'" + type + "'", "a request of docs/protocol.md"});
 }
 
-void Worker::answer(const json& request) {
-    const json& id = request["id"];
+void Worker::reply_to(const messages::Line& request) {
+    const std::optional<std::int64_t> id = request.id;
     try {
-        json result = handle(request);
-        result["id"] = id;
-        result["type"] = "result";
-        channel_.write(result);
+        channel_.write(handle(request));
     } catch (const Cancelled&) {
         fail(id, {"cancelled", "", "", "", ""}, true);
     } catch (const std::bad_alloc&) {
@@ -255,7 +286,7 @@ void Worker::answer(const json& request) {
 
 void Worker::work() {
     while (true) {
-        json request;
+        messages::Line request;
         {
             std::unique_lock lock(mutex_);
             wake_.wait(lock, [this] { return !requests_.empty() || input_ended_ || finished_; });
@@ -263,12 +294,13 @@ void Worker::work() {
             request = std::move(requests_.front());
             requests_.pop_front();
             stop_ = std::stop_source();
-            current_id_ = request["id"];
-            lost_pages_end_request(current_id_.get<std::int64_t>());
+            context_.stop = stop_.get_token();
+            current_id_ = *request.id;
+            lost_pages_end_request(current_id_);
         }
         kernels::pulse();
         busy_ = true;
-        answer(request);
+        reply_to(request);
         busy_ = false;
     }
 }
