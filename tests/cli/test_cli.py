@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """test_cli.py HONE: the command line as a script sees it: documents, exit statuses, errors."""
+import contextlib
 import csv
 import io
 import json
@@ -206,6 +207,26 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(len(document["runs"]), 3)
         self.refused("bench", MODEL, "--with", "kv_cache.dtype=fp16,int8,off", "--max-candidates", "2", "--store", self.store,
                      found="3 candidates")
+
+    def test_a_terminal_is_asked_about_many_candidates(self):
+        command = [HONE, "bench", MODEL, *QUICK, "--text", "none", "--store", self.store, "--with", "kv_cache.dtype=fp16,int8,off",
+                   "--max-candidates", "2"]
+        for answer, runs in (("n", 0), ("y", 3)):
+            ours, theirs = os.openpty()
+            with subprocess.Popen(list(map(str, command)), stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+                os.close(theirs)
+                said = b""
+                while b"[y/N]" not in said:
+                    said += os.read(ours, 1024)
+                self.assertIn(b"3 candidates, more than 2", said)
+                os.write(ours, answer.encode() + b"\n")
+                with contextlib.suppress(OSError):  # the other end is gone
+                    while os.read(ours, 1024):
+                        pass
+                self.assertEqual(process.wait(), 0 if runs else 2)
+            os.close(ours)
+            listed = self.json("runs", "list", "--store", self.store)["runs"] if self.store.exists() else []
+            self.assertEqual(len(listed), runs)
 
     def test_one_candidate_that_cannot_run_costs_its_own_run(self):
         document = self.bench("--with", "prune_layers.layers=1,64", "--with", "prune_layers.keep_ends=0", "--against", "baseline", status=1)
