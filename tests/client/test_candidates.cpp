@@ -202,6 +202,20 @@ TEST_F(Candidates, OfWhichTheLastBlockFailsKeepTheFirst) {
     EXPECT_EQ(load(second.runs[2]).metrics.at("kl_divergence").n, 4);
 }
 
+// The baseline was interrupted with the candidate beside it; the one that is measured apart still needs all of it.
+TEST_F(Candidates, MeasuredApartHaveAWholeBaseline) {
+    for (const int step : {kInWarmup, kInRepetitions, kInAccuracy}) {
+        MeasureRequest bad = faulty(1, step);
+        bad.candidates.resize(2);
+        const MeasureResult result = measure(bad, fake({"--available", "4500000000", "--large", "fp16"}));
+        EXPECT_EQ(statuses(result), (std::vector<std::string>{"done", "done", "failed"})) << step;
+        EXPECT_GE(samples(result.runs[0], "repetition"), 5u);
+        EXPECT_EQ(samples(result.runs[0], "accuracy"), 4u);
+        EXPECT_EQ(load(result.runs[1]).metrics.at("kl_divergence").n, 4);
+        EXPECT_EQ(result.comparisons.size(), 1u);
+    }
+}
+
 TEST_F(Candidates, RestOnceTheirIntervalIsNarrow) {
     MeasureRequest wanted = several(2);
     wanted.faulty = 1;

@@ -78,13 +78,16 @@ void Measurement::measure_groups() {
                 side->run->fact(profiler::RunFact::measured_apart,
                                 "measured one after the other: both models together do not fit in memory");
         }
+        const bool goes_on = !last_group_ && all[i + 1].sides.front() == baseline_;
         try {
             measure(sides);
         } catch (const GroupEnded&) {
+            // Those that are measured apart need all of a baseline that no candidate is left beside.
+            Sides alone{baseline_};
+            if (!goes_on && all[i].sides.front() == baseline_ && !baseline_->complete) measure(alone);
         }
         for (SideState* side : all[i].sides) {
-            const bool goes_on = side == baseline_ && !last_group_ && all[i + 1].sides.front() == baseline_;
-            if (goes_on) continue;
+            if (side == baseline_ && goes_on) continue;
             side->worker.reset();
             if (side != baseline_ && side->complete) side->run->finish("done", "");
         }
