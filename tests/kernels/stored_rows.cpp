@@ -46,7 +46,7 @@ struct Layout {
     std::uint32_t exponent = 0;  // of a scale with which weights are of the order of one, biased as f16's
     bool scales_a_row = false;
 };
-constexpr std::uint32_t kInt8 = 8, kInt4 = 11;  // 2^-7, 2^-4
+constexpr std::uint32_t kInt8 = 8, kInt4 = 11, kInt5 = 10;  // 2^-7, 2^-4, 2^-5
 constexpr std::array kLayouts{
     Layout{WeightType::f32, "f32", 1, 4},
     Layout{WeightType::f16, "f16", 1, 2},
@@ -59,10 +59,16 @@ constexpr std::array kLayouts{
     Layout{WeightType::i4_g64, "i4_g64", 64, 34, {0, -1}, kInt4},
     Layout{WeightType::i4_g128, "i4_g128", 128, 66, {0, -1}, kInt4},
     Layout{WeightType::e4m3_channel, "e4m3_channel", 1, 1, {0, -1}, kInt8, true},
+    Layout{WeightType::q5_0, "q5_0", 32, 22, {0, -1}, kInt5},
 };
 const Layout& layout_of(WeightType type) {
     return *std::find_if(kLayouts.begin(), kLayouts.end(),
                          [type](const Layout& l) { return l.type == type; });
+}
+
+// Bit `col` of 32 that begin at `p`.
+int bit_at(const std::byte* p, std::int64_t col) {
+    return std::to_integer<int>(p[col / 8]) >> col % 8 & 1;
 }
 
 // Where a row of `type` keeps its 16-bit scales, one after the other.
@@ -167,6 +173,11 @@ double stored_value(WeightType type, const std::byte* row, std::int64_t col) {
             return int4_value(row, 64, col);
         case WeightType::i4_g128:
             return int4_value(row, 128, col);
+        case WeightType::q5_0: {
+            const std::byte* const block = row + col / 32 * 22;
+            const int q = nibble_at(block + 6, col) + 16 * bit_at(block + 2, col % 32);
+            return half_value(u16_at(block)) * (q - 16);
+        }
         case WeightType::sparse_f32:
         case WeightType::sparse_f16:
         case WeightType::sparse_bf16:

@@ -32,7 +32,8 @@ TEST(QuantizeWeights, StoresEachSchemeAndLeavesVectors) {
                                                      {"fp8_channel", DType::e4m3_channel},
                                                      {"q8_0", DType::q8_0},
                                                      {"q4_0", DType::q4_0},
-                                                     {"q4_1", DType::q4_1}};
+                                                     {"q4_1", DType::q4_1},
+                                                     {"q5_0", DType::q5_0}};
     for (const auto& [scheme, type] : schemes) {
         Checkpoint checkpoint = model_of(128);
         const Checkpoint before = checkpoint;

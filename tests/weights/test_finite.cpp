@@ -56,8 +56,8 @@ TEST(NotFinite, NumbersAreCountedByTheirBits) {
 
 // A block's scale, or its minimum, makes all of its weights what it is.
 TEST(NotFinite, BlocksAreCountedWhole) {
-    for (const auto& [type, bytes] :
-         {std::pair{DType::q8_0, 34U}, std::pair{DType::q4_0, 18U}, std::pair{DType::q4_1, 20U}}) {
+    for (const auto& [type, bytes] : {std::pair{DType::q8_0, 34U}, std::pair{DType::q4_0, 18U},
+                                      std::pair{DType::q4_1, 20U}, std::pair{DType::q5_0, 22U}}) {
         Stored stored(type, 4, 64);
         EXPECT_EQ(stored.bad(), 0);
         stored.put(bytes, std::uint16_t{0x7C00});

@@ -69,6 +69,8 @@ double limit_of(DType type) {
         case DType::i4_g64:
         case DType::i4_g128:
             return 8 * kF16Overflows;
+        case DType::q5_0:
+            return 16 * kF16Overflows;
         case DType::q4_1:
             return 15 * kF16Overflows;  // above 0; below it is the minimum, in f16
         case DType::e4m3_channel:
@@ -180,6 +182,7 @@ TEST(SmallWeights, AreCountedWhereTheirScaleIsStoredAsZero) {
     EXPECT_EQ(vanished(DType::q8_0, 1e-6F), 8);
     EXPECT_EQ(vanished(DType::q8_0, 1e-5F), 0) << "scale 7.9e-8";
     EXPECT_EQ(vanished(DType::q4_0, 1e-7F), 8);
+    EXPECT_EQ(vanished(DType::q5_0, 3e-7F), 8);
     EXPECT_EQ(vanished(DType::q4_1, 1e-7F), 8);
     EXPECT_EQ(vanished(DType::i8_channel, 1e-6F), 1);
     EXPECT_EQ(vanished(DType::i4_g32, 1e-7F), 8);

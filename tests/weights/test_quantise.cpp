@@ -84,6 +84,17 @@ TEST(QuantizeRow, IsBitEqualWithTheGgufPackage) {
     }
 }
 
+// Whatever bits a file holds, the sign of zeros included.
+TEST(DequantizeRow, IsBitEqualWithTheGgufPackage) {
+    const nlohmann::json document = fixture();
+    for (const auto& [id, read] : document.at("expanded").items()) {
+        const std::vector<float> expected = floats(read.at("values"));
+        const std::vector<float> is =
+            dequantised(dtype_from_id(id).value(), from_hex(read.at("bytes")), expected.size());
+        EXPECT_EQ(std::memcmp(is.data(), expected.data(), expected.size() * sizeof(float)), 0) << id;
+    }
+}
+
 class EveryType : public testing::TestWithParam<DType> {};
 
 TEST_P(EveryType, ErrsByAtMostHalfAStep) {
@@ -91,6 +102,7 @@ TEST_P(EveryType, ErrsByAtMostHalfAStep) {
     const DType type = GetParam();
     const double steps = type == DType::q8_0 || type == DType::i8_channel ? 127
                          : type == DType::q4_1                            ? 7.5
+                         : type == DType::q5_0                            ? 16
                                                                           : 8;
     const std::vector<float> row = random_row(512, 3);
     const std::vector<float> back = dequantised(type, quantised(type, row), row.size());
@@ -100,8 +112,9 @@ TEST_P(EveryType, ErrsByAtMostHalfAStep) {
         // The signed types reach 7 steps on the side away from the largest magnitude: there a value may lose a whole step.
         const double of_e4m3 = std::max<double>(std::abs(row[i]) / 16.0, std::ldexp(largest, -17));
         const double bound = type == DType::e4m3_channel ? of_e4m3
-                             : info(type).floating       ? std::ldexp(largest, type == DType::bf16 ? -8 : -11)
-                                                         : largest / steps * (steps == 8 ? 1.01 : 0.51);
+                             : info(type).floating
+                                 ? std::ldexp(largest, type == DType::bf16 ? -8 : -11)
+                                 : largest / steps * (steps == 8 || steps == 16 ? 1.01 : 0.51);
         EXPECT_NEAR(back[i], row[i], bound + 1e-12) << info(type).name << " at " << i;
     }
 }
