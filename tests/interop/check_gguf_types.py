@@ -23,7 +23,7 @@ MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf"
 CHANGED = {"general.file_type", "general.alignment", "general.quantization_version"}
 PREFIXES = [] if os.environ.get("HONE_LONG_TESTS") else ["token_embd", "output", "blk.0.", "blk.29."]
 CASES = [("F32", ["--type", "f32"]), ("F16", ["--type", "f16"]), ("BF16", ["--type", "bf16"]), ("Q8_0", ["--type", "q8_0"]),
-         ("Q4_0", ["--type", "q4_0"]), ("Q4_1", ["--type", "q4_1"]), ("Q5_0", ["--type", "q5_0"]),
+         ("Q4_0", ["--type", "q4_0"]), ("Q4_1", ["--type", "q4_1"]), ("Q5_0", ["--type", "q5_0"]), ("Q5_1", ["--type", "q5_1"]),
          ("Q8_0", ["--with", "quantize_weights.scheme=int8_channel"]),
          ("BF16", ["--with", "quantize_weights.scheme=fp8_channel"]),
          ("Q4_0", ["--with", "quantize_weights.scheme=int4_group", "--with", "quantize_weights.embedding=same"])]

@@ -60,6 +60,7 @@ constexpr std::array kLayouts{
     Layout{WeightType::i4_g128, "i4_g128", 128, 66, {0, -1}, kInt4},
     Layout{WeightType::e4m3_channel, "e4m3_channel", 1, 1, {0, -1}, kInt8, true},
     Layout{WeightType::q5_0, "q5_0", 32, 22, {0, -1}, kInt5},
+    Layout{WeightType::q5_1, "q5_1", 32, 24, {0, 2}, kInt5},
 };
 const Layout& layout_of(WeightType type) {
     return *std::find_if(kLayouts.begin(), kLayouts.end(),
@@ -177,6 +178,11 @@ double stored_value(WeightType type, const std::byte* row, std::int64_t col) {
             const std::byte* const block = row + col / 32 * 22;
             const int q = nibble_at(block + 6, col) + 16 * bit_at(block + 2, col % 32);
             return half_value(u16_at(block)) * (q - 16);
+        }
+        case WeightType::q5_1: {
+            const std::byte* const block = row + col / 32 * 24;
+            const int q = nibble_at(block + 8, col) + 16 * bit_at(block + 4, col % 32);
+            return half_value(u16_at(block)) * q + half_value(u16_at(block + 2));
         }
         case WeightType::sparse_f32:
         case WeightType::sparse_f16:

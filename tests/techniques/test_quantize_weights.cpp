@@ -33,7 +33,8 @@ TEST(QuantizeWeights, StoresEachSchemeAndLeavesVectors) {
                                                      {"q8_0", DType::q8_0},
                                                      {"q4_0", DType::q4_0},
                                                      {"q4_1", DType::q4_1},
-                                                     {"q5_0", DType::q5_0}};
+                                                     {"q5_0", DType::q5_0},
+                                                     {"q5_1", DType::q5_1}};
     for (const auto& [scheme, type] : schemes) {
         Checkpoint checkpoint = model_of(128);
         const Checkpoint before = checkpoint;

@@ -13,11 +13,11 @@ import numpy as np
 
 TYPES = {"f16": gguf.GGMLQuantizationType.F16, "bf16": gguf.GGMLQuantizationType.BF16,
          "q8_0": gguf.GGMLQuantizationType.Q8_0, "q4_0": gguf.GGMLQuantizationType.Q4_0,
-         "q4_1": gguf.GGMLQuantizationType.Q4_1, "q5_0": gguf.GGMLQuantizationType.Q5_0}
+         "q4_1": gguf.GGMLQuantizationType.Q4_1, "q5_0": gguf.GGMLQuantizationType.Q5_0, "q5_1": gguf.GGMLQuantizationType.Q5_1}
 
 
 # Every block of random bytes but for the halves at these offsets: scales of the order of one, of either sign.
-READ = {"q4_0": (18, [0]), "q4_1": (20, [0, 2]), "q5_0": (22, [0]), "q8_0": (34, [0])}
+READ = {"q4_0": (18, [0]), "q4_1": (20, [0, 2]), "q5_0": (22, [0]), "q5_1": (24, [0, 2]), "q8_0": (34, [0])}
 
 
 def expanded():

@@ -73,6 +73,8 @@ double limit_of(DType type) {
             return 16 * kF16Overflows;
         case DType::q4_1:
             return 15 * kF16Overflows;  // above 0; below it is the minimum, in f16
+        case DType::q5_1:
+            return 31 * kF16Overflows;  // above 0, as Q4_1
         case DType::e4m3_channel:
             return 448 * 32768.0 * (1 + 1e-7);
         default:
@@ -104,7 +106,7 @@ TEST(EveryTypeToEveryType, HoldsAWeightOrRefusesItByRow) {
     for (const float value : {1e5F, -1e5F, 9e5F, 9e6F, -9e6F, 1e8F, 3e38F, -3e38F, 3.4e38F}) {
         for (const DTypeInfo& target : all_dtypes()) {
             SCOPED_TRACE(std::string(target.name) + " of " + std::to_string(value));
-            const bool minimum = target.type == DType::q4_1 && value < 0;
+            const bool minimum = info(target.type).halves[1] >= 0 && value < 0;
             const double limit = minimum ? kF16Overflows : limit_of(target.type);
             const auto refused = refusal(with(value), target.type);
             EXPECT_EQ(refused.has_value(), std::abs(static_cast<double>(value)) >= limit);
@@ -124,6 +126,13 @@ TEST(EveryTypeToEveryType, RefusesWhatIsNotFinite) {
     }
 }
 
+// Where a row has a number of 16 bits: the first weight, or its first scale and minimum.
+std::vector<std::int64_t> offsets_of(const DTypeInfo& type) {
+    if (type.halves[0] < 0) return {0};
+    if (type.halves[1] < 0) return {type.halves[0]};
+    return {type.halves[0], type.halves[1]};
+}
+
 // A scale of `bits` in row 130's first block, or in the last one of two bytes there.
 StoredTensor with_scale(DType type, std::uint16_t bits, std::int64_t offset) {
     Machine machine;
@@ -138,7 +147,7 @@ TEST(EveryTypeToEveryType, RefusesScalesAndHalvesThatAreNotFinite) {
         const std::uint16_t infinity = source.type == DType::bf16 ? 0x7F80 : 0x7C00;
         for (const std::uint16_t bits : {infinity, static_cast<std::uint16_t>(infinity | 0x8000U),
                                          static_cast<std::uint16_t>(infinity + 1)}) {
-            for (const std::int64_t offset : {0, source.type == DType::q4_1 ? 2 : 0}) {
+            for (const std::int64_t offset : offsets_of(source)) {
                 const StoredTensor tensor = with_scale(source.type, bits, offset);
                 for (const DTypeInfo& target : all_dtypes()) {
                     const auto refused = refusal(tensor, target.type);
@@ -154,12 +163,12 @@ TEST(EveryTypeToEveryType, RefusesLargeScalesThatTheTargetCannotHold) {
     constexpr std::uint16_t kLargest = 0x7BFF;  // 65,504
     for (const DTypeInfo& source : all_dtypes()) {
         if (source.floating || source.type == DType::e4m3_channel) continue;
-        const StoredTensor tensor = with_scale(source.type, kLargest, 0);
+        const StoredTensor tensor = with_scale(source.type, kLargest, offsets_of(source).front());
         double most = 0;
         for (const float value : expand_tensor(tensor))
             most = std::max(most, std::abs(static_cast<double>(value)));
         for (const DTypeInfo& target : all_dtypes()) {
-            if (target.type == DType::q4_1) continue;  // its limit depends on the sign
+            if (target.halves[1] >= 0) continue;  // its limit depends on the sign
             EXPECT_EQ(refusal(tensor, target.type).has_value(), most >= limit_of(target.type))
                 << source.name << " to " << target.name << " with " << most;
         }
@@ -183,6 +192,7 @@ TEST(SmallWeights, AreCountedWhereTheirScaleIsStoredAsZero) {
     EXPECT_EQ(vanished(DType::q8_0, 1e-5F), 0) << "scale 7.9e-8";
     EXPECT_EQ(vanished(DType::q4_0, 1e-7F), 8);
     EXPECT_EQ(vanished(DType::q5_0, 3e-7F), 8);
+    EXPECT_EQ(vanished(DType::q5_1, 3e-7F), 8);
     EXPECT_EQ(vanished(DType::q4_1, 1e-7F), 8);
     EXPECT_EQ(vanished(DType::i8_channel, 1e-6F), 1);
     EXPECT_EQ(vanished(DType::i4_g32, 1e-7F), 8);
