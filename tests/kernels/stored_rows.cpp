@@ -61,6 +61,7 @@ constexpr std::array kLayouts{
     Layout{WeightType::e4m3_channel, "e4m3_channel", 1, 1, {0, -1}, kInt8, true},
     Layout{WeightType::q5_0, "q5_0", 32, 22, {0, -1}, kInt5},
     Layout{WeightType::q5_1, "q5_1", 32, 24, {0, 2}, kInt5},
+    Layout{WeightType::q6_k, "q6_k", 256, 210, {208, -1}, 4},
 };
 const Layout& layout_of(WeightType type) {
     return *std::find_if(kLayouts.begin(), kLayouts.end(),
@@ -183,6 +184,16 @@ double stored_value(WeightType type, const std::byte* row, std::int64_t col) {
             const std::byte* const block = row + col / 32 * 24;
             const int q = nibble_at(block + 8, col) + 16 * bit_at(block + 4, col % 32);
             return half_value(u16_at(block)) * q + half_value(u16_at(block + 2));
+        }
+        case WeightType::q6_k: {
+            const std::byte* const block = row + col / 256 * 210;
+            const std::int64_t half = col % 256 / 128, in_half = col % 128, part = in_half / 32, l = col % 32;
+            const int lower =
+                std::to_integer<int>(block[64 * half + in_half % 64]) >> (in_half / 64 * 4) & 15;
+            const int upper = std::to_integer<int>(block[128 + 32 * half + l]) >> (2 * part) & 3;
+            const auto scale = static_cast<std::int8_t>(block[192 + 8 * half + in_half / 16]);
+            // d·scale is exact in fp32, and the product with q rounded to it once.
+            return half_value(u16_at(block + 208)) * scale * (lower + 16 * upper - 32);
         }
         case WeightType::sparse_f32:
         case WeightType::sparse_f16:

@@ -34,9 +34,10 @@ TEST(QuantizeWeights, StoresEachSchemeAndLeavesVectors) {
                                                      {"q4_0", DType::q4_0},
                                                      {"q4_1", DType::q4_1},
                                                      {"q5_0", DType::q5_0},
-                                                     {"q5_1", DType::q5_1}};
+                                                     {"q5_1", DType::q5_1},
+                                                     {"q6_k", DType::q6_k}};
     for (const auto& [scheme, type] : schemes) {
-        Checkpoint checkpoint = model_of(128);
+        Checkpoint checkpoint = model_of(256);
         const Checkpoint before = checkpoint;
         EXPECT_TRUE(transform(checkpoint, kId, {{"scheme", scheme}}).empty());
         EXPECT_EQ(checkpoint.tensors[0].type, DType::q8_0) << "the embedding, by default";

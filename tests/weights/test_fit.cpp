@@ -75,6 +75,8 @@ double limit_of(DType type) {
             return 15 * kF16Overflows;  // above 0; below it is the minimum, in f16
         case DType::q5_1:
             return 31 * kF16Overflows;  // above 0, as Q4_1
+        case DType::q6_k:
+            return 32 * 128 * kF16Overflows;
         case DType::e4m3_channel:
             return 448 * 32768.0 * (1 + 1e-7);
         default:
@@ -193,6 +195,7 @@ TEST(SmallWeights, AreCountedWhereTheirScaleIsStoredAsZero) {
     EXPECT_EQ(vanished(DType::q4_0, 1e-7F), 8);
     EXPECT_EQ(vanished(DType::q5_0, 3e-7F), 8);
     EXPECT_EQ(vanished(DType::q5_1, 3e-7F), 8);
+    EXPECT_EQ(vanished(DType::q6_k, 5e-5F), 1) << "steps of 1.6e-6, of which the scale of scales is a 128th";
     EXPECT_EQ(vanished(DType::q4_1, 1e-7F), 8);
     EXPECT_EQ(vanished(DType::i8_channel, 1e-6F), 1);
     EXPECT_EQ(vanished(DType::i4_g32, 1e-7F), 8);

@@ -103,6 +103,7 @@ TEST_P(EveryType, ErrsByAtMostHalfAStep) {
     const double steps = type == DType::q8_0 || type == DType::i8_channel ? 127
                          : type == DType::q4_1                            ? 7.5
                          : type == DType::q5_1                            ? 15.5
+                         : type == DType::q6_k                            ? 31
                          : type == DType::q5_0                            ? 16
                                                                           : 8;
     const std::vector<float> row = random_row(512, 3);

@@ -68,8 +68,8 @@ class CudaProductTiles : public testing::TestWithParam<WeightType> {};
 
 INSTANTIATE_TEST_SUITE_P(EveryType, CudaProductTiles,
                          testing::Values(WeightType::f16, WeightType::q8_0, WeightType::q4_0,
-                                         WeightType::q5_0, WeightType::q5_1, WeightType::q4_1,
-                                         WeightType::i8_channel, WeightType::i4_g64,
+                                         WeightType::q5_0, WeightType::q5_1, WeightType::q6_k,
+                                         WeightType::q4_1, WeightType::i8_channel, WeightType::i4_g64,
                                          WeightType::e4m3_channel),
                          [](const auto& param) { return kernels::type_name(param.param); });
 
@@ -78,7 +78,7 @@ TEST_P(CudaProductTiles, MultipliesManyTokens) {
     // Rows and tokens that fill no tile, and columns that end within a step.
     const Packed small(GetParam(), 37, 3 * block);
     expect_product(small.matrix, 19, 32);
-    const Packed two(GetParam(), 131, 128 + block);
+    const Packed two(GetParam(), 131, kernels::whole_blocks(GetParam(), 128 + block));
     expect_product(two.matrix, 33, 64);
 }
 
