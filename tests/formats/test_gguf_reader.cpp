@@ -197,7 +197,7 @@ TEST_F(GgufReader, RefusesBadShapes) {
 }
 
 TEST_F(GgufReader, RefusesTypesItDoesNotRead) {
-    for (const auto& [type, name] : {std::pair{12U, "Q4_K"}, std::pair{4U, "4"}, std::pair{99U, "99"}}) {
+    for (const auto& [type, name] : {std::pair{13U, "Q5_K"}, std::pair{4U, "4"}, std::pair{99U, "99"}}) {
         expect_refused(one_tensor({256}, type), "'w' type", name);
         expect_refused(one_tensor({256}, type), "'w' type", "Q8_0");
     }

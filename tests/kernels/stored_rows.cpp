@@ -62,6 +62,7 @@ constexpr std::array kLayouts{
     Layout{WeightType::q5_0, "q5_0", 32, 22, {0, -1}, kInt5},
     Layout{WeightType::q5_1, "q5_1", 32, 24, {0, 2}, kInt5},
     Layout{WeightType::q6_k, "q6_k", 256, 210, {208, -1}, 4},
+    Layout{WeightType::q4_k, "q4_k", 256, 144, {0, 2}, 6},
 };
 const Layout& layout_of(WeightType type) {
     return *std::find_if(kLayouts.begin(), kLayouts.end(),
@@ -194,6 +195,17 @@ double stored_value(WeightType type, const std::byte* row, std::int64_t col) {
             const auto scale = static_cast<std::int8_t>(block[192 + 8 * half + in_half / 16]);
             // d·scale is exact in fp32, and the product with q rounded to it once.
             return half_value(u16_at(block + 208)) * scale * (lower + 16 * upper - 32);
+        }
+        case WeightType::q4_k: {
+            const std::byte* const block = row + col / 256 * 144;
+            const std::int64_t part = col % 256 / 32;
+            const auto six = [&](std::int64_t offset) {  // of a scale: 0; of a minimum: 4
+                const auto byte = [&](std::int64_t i) { return std::to_integer<int>(block[4 + i]); };
+                if (part < 4) return byte(part + offset) & 63;
+                return (byte(part + 4) >> offset & 15) | byte(part - 4 + offset) >> 6 << 4;
+            };
+            const int q = std::to_integer<int>(block[16 + part / 2 * 32 + col % 32]) >> part % 2 * 4 & 15;
+            return half_value(u16_at(block)) * six(0) * q - half_value(u16_at(block + 2)) * six(4);
         }
         case WeightType::sparse_f32:
         case WeightType::sparse_f16:

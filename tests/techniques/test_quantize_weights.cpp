@@ -35,7 +35,8 @@ TEST(QuantizeWeights, StoresEachSchemeAndLeavesVectors) {
                                                      {"q4_1", DType::q4_1},
                                                      {"q5_0", DType::q5_0},
                                                      {"q5_1", DType::q5_1},
-                                                     {"q6_k", DType::q6_k}};
+                                                     {"q6_k", DType::q6_k},
+                                                     {"q4_k", DType::q4_k}};
     for (const auto& [scheme, type] : schemes) {
         Checkpoint checkpoint = model_of(256);
         const Checkpoint before = checkpoint;

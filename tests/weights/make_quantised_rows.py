@@ -17,7 +17,7 @@ TYPES = {"f16": gguf.GGMLQuantizationType.F16, "bf16": gguf.GGMLQuantizationType
 
 
 # Every block of random bytes but for the halves at these offsets: scales of the order of one, of either sign.
-READ = {"q4_0": (18, [0]), "q4_1": (20, [0, 2]), "q5_0": (22, [0]), "q5_1": (24, [0, 2]), "q6_k": (210, [208]), "q8_0": (34, [0])}
+READ = {"q4_0": (18, [0]), "q4_1": (20, [0, 2]), "q5_0": (22, [0]), "q5_1": (24, [0, 2]), "q6_k": (210, [208]), "q4_k": (144, [0, 2]), "q8_0": (34, [0])}
 
 
 def expanded():

@@ -77,6 +77,8 @@ double limit_of(DType type) {
             return 31 * kF16Overflows;  // above 0, as Q4_1
         case DType::q6_k:
             return 32 * 128 * kF16Overflows;
+        case DType::q4_k:
+            return 15 * 63 * kF16Overflows;  // above 0
         case DType::e4m3_channel:
             return 448 * 32768.0 * (1 + 1e-7);
         default:
@@ -109,7 +111,8 @@ TEST(EveryTypeToEveryType, HoldsAWeightOrRefusesItByRow) {
         for (const DTypeInfo& target : all_dtypes()) {
             SCOPED_TRACE(std::string(target.name) + " of " + std::to_string(value));
             const bool minimum = info(target.type).halves[1] >= 0 && value < 0;
-            const double limit = minimum ? kF16Overflows : limit_of(target.type);
+            const double limit =
+                minimum ? kF16Overflows * (target.type == DType::q4_k ? 63 : 1) : limit_of(target.type);
             const auto refused = refusal(with(value), target.type);
             EXPECT_EQ(refused.has_value(), std::abs(static_cast<double>(value)) >= limit);
             if (refused) expect_names_the_row(*refused);

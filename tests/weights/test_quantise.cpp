@@ -104,6 +104,7 @@ TEST_P(EveryType, ErrsByAtMostHalfAStep) {
                          : type == DType::q4_1                            ? 7.5
                          : type == DType::q5_1                            ? 15.5
                          : type == DType::q6_k                            ? 31
+                         : type == DType::q4_k                            ? 6
                          : type == DType::q5_0                            ? 16
                                                                           : 8;
     const std::vector<float> row = random_row(512, 3);

@@ -69,8 +69,8 @@ class CudaProductTiles : public testing::TestWithParam<WeightType> {};
 INSTANTIATE_TEST_SUITE_P(EveryType, CudaProductTiles,
                          testing::Values(WeightType::f16, WeightType::q8_0, WeightType::q4_0,
                                          WeightType::q5_0, WeightType::q5_1, WeightType::q6_k,
-                                         WeightType::q4_1, WeightType::i8_channel, WeightType::i4_g64,
-                                         WeightType::e4m3_channel),
+                                         WeightType::q4_k, WeightType::q4_1, WeightType::i8_channel,
+                                         WeightType::i4_g64, WeightType::e4m3_channel),
                          [](const auto& param) { return kernels::type_name(param.param); });
 
 TEST_P(CudaProductTiles, MultipliesManyTokens) {
