@@ -94,8 +94,8 @@ TEST_P(EveryType, ComesBackToTheBit) {
 
 INSTANTIATE_TEST_SUITE_P(Types, EveryType,
                          testing::Values(DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0,
-                                         DType::q4_1, DType::i8_channel, DType::i4_g32, DType::i4_g64,
-                                         DType::e4m3_channel),
+                                         DType::q4_1, DType::q5_0, DType::q5_1, DType::i8_channel,
+                                         DType::i4_g32, DType::i4_g64, DType::e4m3_channel),
                          [](const auto& type) { return std::string(hone::info(type.param).id); });
 
 StoredTensor random_matrix(const std::string& name, std::int64_t rows, std::int64_t cols) {
@@ -228,8 +228,8 @@ TEST_F(GgufWriter, KeepsEveryKindOfMetadata) {
 
 TEST_F(GgufWriter, SaysWhatTheFileMostlyHolds) {
     const std::pair<DType, int> cases[] = {
-        {DType::f32, 0},        {DType::f16, 1},    {DType::q4_0, 2},
-        {DType::q4_1, 3},       {DType::q8_0, 7},   {DType::bf16, 32},
+        {DType::f32, 0},        {DType::f16, 1},    {DType::q4_0, 2},         {DType::q4_1, 3},
+        {DType::q8_0, 7},       {DType::bf16, 32},  {DType::q5_0, 8},         {DType::q5_1, 9},
         {DType::i8_channel, 7}, {DType::i4_g64, 2}, {DType::e4m3_channel, 32}};
     for (const auto& [type, number] : cases) {
         write_gguf(in_type(type), path, {});
