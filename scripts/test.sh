@@ -54,6 +54,10 @@ else
   problem "the sample model is missing"
   echo "test: no sample model: the tests on it are skipped" >&2
 fi
+if [ -n "${HONE_SAMPLE_DIR:-}" ] && ! scripts/qwen_model.sh > /dev/null; then
+  problem "the Qwen 2.5 model is missing"
+  echo "test: no Qwen 2.5 model: the tests on it are skipped" >&2
+fi
 if [ -z "${HONE_SHARED_DATA:-}" ] && [ -d ../shared/data ]; then
   HONE_SHARED_DATA=$(cd ../shared/data && pwd)
   export HONE_SHARED_DATA
