@@ -434,6 +434,12 @@ private slots:
         fillSeries();
         QCOMPARE(f_->session.pinnedBaseline(), std::optional(baseline_));
         QCOMPARE(comparison().columnCount(), 4);  // each candidate of it is ticked
+        bool said = false;
+        for (const QLabel* label : f_->window.findChildren<QLabel*>())
+            said =
+                said || (label->isVisible() &&
+                         label->text().endsWith(QStringLiteral("Each interval is of its own comparison.")));
+        QVERIFY(said);
         auto* which = f_->named<QComboBox>(QStringLiteral("Runs that are shown"));
         QVERIFY(which->isVisible());
         QCOMPARE(which->currentText(), QStringLiteral("Series 1: scheme"));

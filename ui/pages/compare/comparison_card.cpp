@@ -92,10 +92,13 @@ void ComparisonCard::showWarnings() {
     const QStringList warnings = model_->warnings();
     QString text = warnings.mid(0, shownWarnings).join(QStringLiteral(" · "));
     if (warnings.size() > shownWarnings) text += tr(" · and %1 more").arg(warnings.size() - shownWarnings);
-    warnings_->setText(
-        warnings.isEmpty()
-            ? tr("With each verdict the 99 % interval that decides it, in the verdict's direction.")
-            : text);
+    if (warnings.isEmpty())
+        text = tr("With each verdict the 99 % interval that decides it, in the verdict's direction.");
+    // Two columns or more beside the metrics' names.
+    if (model_->columnCount() > 2)
+        text += (warnings.isEmpty() ? QStringLiteral(" ") : QStringLiteral(". ")) +
+                tr("Each interval is of its own comparison.");
+    warnings_->setText(text);
     const QString each =
         tr("Each interval is of its own comparison: the more runs are ticked, the likelier one verdict is "
            "chance.");
