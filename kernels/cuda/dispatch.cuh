@@ -54,9 +54,9 @@ struct FiniteBody {
 };
 template <PlaneType type, int kTokens>
 struct ProductBody {
-    // Of 2:4 weights two blocks' registers would not hold eight tokens.
-    static constexpr Occupancy kOccupancy{kProductWarps * kWarp,
-                                          is_two_of_four(type) && kTokens == 8 ? 1 : 2};
+    // Two blocks' registers would not hold eight tokens beside 2:4 weights, or integers of six bits.
+    static constexpr bool kWide = is_two_of_four(type) || plane_info(type).upper_bits > 1;
+    static constexpr Occupancy kOccupancy{kProductWarps * kWarp, kWide&& kTokens == 8 ? 1 : 2};
     using Params = ProductParams;
     static HONE_DEVICE void run(const Params& p) { product_kernel<type, kTokens>(p); }
 };

@@ -7,11 +7,13 @@
 
 namespace hone::gpu {
 
-// Chunks that a lane has under way: enough bytes that memory's latency is covered with few warps.
+// Chunks that a lane has under way: enough bytes that memory's latency is covered with few warps, in as many registers as two blocks leave.
+// Upper bits and sub-scales take some beside the values.
 template <PlaneType type>
-inline constexpr int kUnderWay = chunk_bytes(type) >= 32   ? 1
-                                 : chunk_bytes(type) == 16 ? 2
-                                                           : 4;
+inline constexpr int kUnderWay = chunk_bytes(type) >= 32                                          ? 1
+                                 : chunk_bytes(type) == 16                                        ? 2
+                                 : plane_info(type).upper_bits > 0 || plane_info(type).sub_scaled ? 2
+                                                                                                  : 4;
 
 // What a warp has under way of its rows: kSteps chunks a lane, as they lie in memory. A chunk or row past the end is the last one again: loads stay
 // within, and what comes of it goes nowhere.
