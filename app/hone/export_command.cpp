@@ -22,9 +22,9 @@ struct ExportOptions {
     ExportRequest request;
 };
 
-std::string joined(const nlohmann::json& list) {
+std::string joined(const std::vector<std::string>& list) {
     std::string text;
-    for (const auto& item : list) text += (text.empty() ? "" : ", ") + item.get<std::string>();
+    for (const std::string& item : list) text += (text.empty() ? "" : ", ") + item;
     return text;
 }
 
@@ -42,7 +42,7 @@ void require_usable(const std::filesystem::path& named) {
                                  .fault = Fault::argument});
 }
 
-nlohmann::json exported(const ExportRequest& request, const Interrupt& interrupt) {
+messages::ExportResult exported(const ExportRequest& request, const Interrupt& interrupt) {
     try {
         return export_checkpoint(request, {}, progress_observer(false), interrupt.token());
     } catch (const Error& error) {
@@ -57,31 +57,29 @@ int export_command(const ExportOptions& options) {
     request.target = options.common.target();
     require_usable(options.common.store_file);
     const Interrupt interrupt;
-    nlohmann::json result = exported(request, interrupt);
+    messages::ExportResult result = exported(request, interrupt);
     record_export(store_path(options.common.store_file), request, result);
     clear_progress();
-    const nlohmann::json verify = result.value("verify", nlohmann::json());
-    const bool passed = !verify.is_object() || verify.value("passed", false);
+    const bool passed = !result.verify || result.verify->passed;
     if (options.common.json) {
-        print_json(result);
+        print_json(messages::write(result));
         return passed ? kDone : kFailed;
     }
     if (passed)
-        print(fmt::format("{}: {}\n", printable(result.value("path", "")),
-                          bytes_text(result.value("bytes", 0.0))));
+        print(fmt::format("{}: {}\n", printable(result.path), bytes_text(static_cast<double>(result.bytes))));
     else
         print(fmt::format("{}: not written, because what was written beside it failed its verification\n",
-                          printable(result.value("path", ""))));
-    if (const auto left_out = result.value("left_out", nlohmann::json::array()); !left_out.empty())
-        print(fmt::format("left out, as they configure a run and not the weights: {}\n", joined(left_out)));
-    for (const auto& note : result.value("notes", nlohmann::json::array()))
-        print(printable(note.get<std::string>()) + "\n");
-    if (verify.is_object())
+                          printable(result.path)));
+    if (!result.left_out.empty())
+        print(fmt::format("left out, as they configure a run and not the weights: {}\n",
+                          joined(result.left_out)));
+    for (const std::string& note : result.notes) print(printable(note) + "\n");
+    if (result.verify)
         print(fmt::format(
             "{}: KL divergence from the recipe in memory {} nats (limit {}), perplexity {} and {}\n",
-            passed ? "verified" : "NOT VERIFIED", number(verify.value("kl_divergence", 0.0)),
-            number(verify.value("limit", 0.0)), number(verify.value("perplexity_artifact", 0.0)),
-            number(verify.value("perplexity_in_memory", 0.0))));
+            passed ? "verified" : "NOT VERIFIED", number(result.verify->kl_divergence),
+            number(result.verify->limit), number(result.verify->perplexity_artifact),
+            number(result.verify->perplexity_in_memory)));
     return passed ? kDone : kFailed;
 }
 

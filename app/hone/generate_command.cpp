@@ -35,22 +35,21 @@ int generate_command(const GenerateOptions& options) {
         observer.progress = nullptr;  // its line would mix with the answer
     }
     const Interrupt interrupt;
-    const nlohmann::json result = generate(request, {}, observer, interrupt.token());
+    const Generated generated = generate(request, {}, observer, interrupt.token());
     clear_progress();
     if (options.common.json) {
-        print_json(result);
+        print_json(to_json(generated));
         return kDone;
     }
     print("\n");
-    for (const nlohmann::json& note : result.value("notes", nlohmann::json::array()))
-        tell("note: " + printable(note.get<std::string>()));
-    const std::int64_t tokens = result.value("tokens", std::int64_t{0});
-    std::string line = fmt::format(
-        "{} · {} · first after {}", counted(result.value("prompt_tokens", 0), "prompt token"),
-        counted(tokens, "token"), figure("time_to_first_token", result.value("time_to_first_token", 0.0)));
-    if (tokens > 1)
-        line += " · " + figure("decode_tokens_per_second", result.value("decode_tokens_per_second", 0.0));
-    if (result.value("stop", "") == "context") line += " · the model's context is full";
+    for (const std::string& note : generated.notes) tell("note: " + printable(note));
+    const messages::GenerateReply& answer = generated.answer;
+    std::string line = fmt::format("{} · {} · first after {}", counted(answer.prompt_tokens, "prompt token"),
+                                   counted(answer.tokens, "token"),
+                                   figure("time_to_first_token", answer.time_to_first_token));
+    if (answer.tokens > 1)
+        line += " · " + figure("decode_tokens_per_second", answer.decode_tokens_per_second);
+    if (answer.stop == messages::Stop::context) line += " · the model's context is full";
     tell(line);
     return kDone;
 }

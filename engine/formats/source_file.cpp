@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 
@@ -50,26 +49,6 @@ void require_same_files(const std::vector<SourceFile>& before, const std::vector
     }
     if (!current.empty())
         changed(std::string(current.begin()->first), "a file that came since", "none of that name");
-}
-
-nlohmann::json files_to_json(const std::vector<SourceFile>& files) {
-    nlohmann::json list = nlohmann::json::array();
-    for (const SourceFile& file : files)
-        list.push_back({{"path", file.path},
-                        {"device", file.device},
-                        {"inode", file.inode},
-                        {"bytes", file.bytes},
-                        {"modified_ns", file.modified_ns}});
-    return list;
-}
-
-std::vector<SourceFile> files_from_json(const nlohmann::json& json) {
-    std::vector<SourceFile> files;
-    for (const nlohmann::json& file : json)
-        files.push_back({file.at("path").get<std::string>(), file.at("device").get<std::uint64_t>(),
-                         file.at("inode").get<std::uint64_t>(), file.at("bytes").get<std::int64_t>(),
-                         file.at("modified_ns").get<std::int64_t>()});
-    return files;
 }
 
 }  // namespace hone

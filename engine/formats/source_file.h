@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,9 +26,5 @@ std::optional<SourceFile> source_file(const std::filesystem::path& path);
 
 // Throws Error (Fault::changed) naming the first file of `before` that is not among `now` as it was, or a file that came since.
 void require_same_files(const std::vector<SourceFile>& before, const std::vector<SourceFile>& now);
-
-// [{"path", "device", "inode", "bytes", "modified_ns"}…], and back; throws nlohmann's exceptions for what is not that.
-nlohmann::json files_to_json(const std::vector<SourceFile>& files);
-std::vector<SourceFile> files_from_json(const nlohmann::json& json);
 
 }  // namespace hone

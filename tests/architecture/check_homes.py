@@ -3,8 +3,8 @@
 """check_homes.py [ROOT]: holds that what belongs to one row of a list is written in that row's home and nowhere else.
 
 Each file of homes/ describes a kind of row: where its words are listed, what to search for, which folders or files are the home, and
-which other places may match, with the reason. "{word}" stands for each word of the list in turn. Comments and #include lines are
-not searched. Prints one line a breach, "FILE:LINE: what", and an allowance that nothing matches any more is a breach too, so that the
+which other places may match, with the reason. "{word}" stands for each word of the list in turn. The list may lie in several files
+("messages/*.h"), and a search may be of some folders alone ("within"). Comments and #include lines are not searched. Prints one line a breach, "FILE:LINE: what", and an allowance that nothing matches any more is a breach too, so that the
 lists only shrink. Exits with 1 where there is a breach.
 """
 import json
@@ -20,11 +20,14 @@ SOURCES = {".cpp", ".cu", ".cuh", ".h", ".inc", ".in"}
 class Search:
     def __init__(self, table, words):
         self.what, self.homes = table["what"], table["homes"]
+        self.within = tuple(table.get("within", [""]))
         # One search for all words, since there are many sources.
         self.pattern = re.compile(table["pattern"].replace("{word}", "(?P<word>" + "|".join(map(re.escape, words)) + ")"))
 
     def misplaced(self, name, text):
         """Yields (position, match, what it is) of what lies in the file `name` and is not at home there."""
+        if not name.startswith(self.within):
+            return
         for match in self.pattern.finditer(text):
             word = match.groupdict().get("word", "")
             homes = [home.replace("{word}", word) for home in self.homes]
@@ -37,7 +40,8 @@ class Home:
         self.file = file.name
         self.table = json.loads(file.read_text(encoding="utf-8"))
         listed = self.table["words"]
-        self.words = re.findall(listed["pattern"], (root / listed["file"]).read_text(encoding="utf-8"), re.M)
+        texts = [path.read_text(encoding="utf-8") for path in sorted(root.glob(listed["file"]))]
+        self.words = sorted({word for text in texts for word in re.findall(listed["pattern"], text, re.M)})
         self.searches = [Search(search, self.words) for search in self.table["searches"]]
         self.allowed = {(entry["file"], entry["text"]) for entry in self.table["allowed"]}
         self.used = set()

@@ -78,6 +78,17 @@ class Planted(unittest.TestCase):
             place = self.plant("engine/experiment/worker/evidence.cpp", code)
             self.expect(place, "reads an option of a technique by its key")
 
+    def test_a_message_by_its_keys(self):
+        for code in ('reply.value("synthetic_shapes", 0)', 'answer["decode_tokens_per_second"]', 'reply.at("token_times")'):
+            place = self.plant("engine/experiment/client/export.cpp", code)
+            self.expect(place, "of a message by its key")
+        place = self.plant("app/hone/main.cpp", 'ask({{"type", "hello"}});')
+        self.expect(place, "writes a message by its keys")
+
+    def test_a_message_in_other_folders(self):
+        self.plant("profiler/store/artifacts.cpp", 'document.at("notes")')
+        self.assertEqual(check_homes.breaches_below(self.root), [])
+
     def test_comments_and_includes_are_not_searched(self):
         self.plant("engine/core/error.cpp", '// e.g. "batching"')
         self.plant("engine/core/error.cpp", '#include "batching"')

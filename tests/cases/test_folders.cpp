@@ -561,7 +561,6 @@ TEST(Identity, TellsAFileThatWasSwapped) {
     const HuggingFaceFolder folder("tied");
     const std::vector<SourceFile> before = read_hugging_face(folder.path(), false).files;
     EXPECT_NO_THROW(require_same_files(before, read_hugging_face(folder.path()).files));
-    EXPECT_EQ(files_from_json(files_to_json(before)), before);
     for (const char* name : {kConfig, kWeights, "tokenizer.json", "generation_config.json"}) {
         const std::string bytes = folder.bytes(name);
         const std::vector<SourceFile> looked_at = read_hugging_face(folder.path(), false).files;

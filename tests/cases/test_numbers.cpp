@@ -202,14 +202,14 @@ TEST_F(Numbers, AnAnswerGoesOnToTheLastPosition) {
     request.max_tokens = 50;
     const auto answer = [&](std::size_t prompt) {
         request.prompt = std::string(prompt, 'a');
-        return generate(request, worker(), {}, {});
+        return generate(request, worker(), {}, {}).answer;
     };
-    const nlohmann::json near_the_end = answer(60), at_the_end = answer(64), early = answer(10);
-    EXPECT_EQ(near_the_end["tokens"], 5) << "at positions 60 to 63, and one that is never computed";
-    EXPECT_EQ(near_the_end["stop"], "context");
-    EXPECT_EQ(at_the_end["tokens"], 1);
-    EXPECT_EQ(early["tokens"], 50);
-    EXPECT_EQ(early["stop"], "length");
+    const messages::GenerateReply near_the_end = answer(60), at_the_end = answer(64), early = answer(10);
+    EXPECT_EQ(near_the_end.tokens, 5) << "at positions 60 to 63, and one that is never computed";
+    EXPECT_EQ(near_the_end.stop, messages::Stop::context);
+    EXPECT_EQ(at_the_end.tokens, 1);
+    EXPECT_EQ(early.tokens, 50);
+    EXPECT_EQ(early.stop, messages::Stop::length);
     try {
         answer(65);
         FAIL() << "a prompt of 65 tokens in a context of 64";
@@ -226,8 +226,9 @@ TEST_F(Numbers, AnExportIsVerifiedInTheModelsOwnContext) {
     request.dtype = "q8_0";
     request.path = folder_ / "out.gguf";
     request.verify = true;
-    const nlohmann::json result = export_checkpoint(request, worker(), {}, {});
-    EXPECT_TRUE(result.at("verify").at("passed").get<bool>()) << result.dump(1);
+    const messages::ExportResult result = export_checkpoint(request, worker(), {}, {});
+    ASSERT_TRUE(result.verify);
+    EXPECT_TRUE(result.verify->passed) << result.verify->kl_divergence;
 }
 
 TEST_F(Numbers, ADivergenceIsOfTheBaselinesOwnPositionsOrNone) {
@@ -239,13 +240,12 @@ TEST_F(Numbers, ADivergenceIsOfTheBaselinesOwnPositionsOrNone) {
     experiment.workload.context = 32;
     const std::string spool = (folder_ / "window.logprobs").string();
     Prepared baseline(experiment, "keep", InjectedFault(), {}, {});
-    baseline.accuracy({{"window", 0}, {"spool", spool}}, {});
-    EXPECT_NEAR(baseline.accuracy({{"window", 0}, {"compare_spool", spool}}, {}).at("kl_sum").get<double>(),
-                0, 1e-6);
+    baseline.accuracy({.window = 0, .spool = spool}, {});
+    EXPECT_NEAR(baseline.accuracy({.window = 0, .compare_spool = spool}, {}).sums.at("kl_sum"), 0, 1e-6);
     for (const std::int64_t context : {16, 64}) {
         experiment.workload.context = context;
         Prepared other(experiment, "keep", InjectedFault(), {}, {});
-        EXPECT_THROW(other.accuracy({{"window", 0}, {"compare_spool", spool}}, {}), Error) << context;
+        EXPECT_THROW(other.accuracy({.window = 0, .compare_spool = spool}, {}), Error) << context;
     }
     std::filesystem::remove(spool);
 }

@@ -182,23 +182,23 @@ private:
                 reply(request, hello());
             else if (messages::asks_for<messages::Inspect>(request))
                 reply(request, inspect(read<messages::Inspect>(request)));
-            else if (type == "predict")
-                predict(request);
-            else if (type == "supports")
-                reply_json(request, {{"techniques", Json::object()}});
+            else if (messages::asks_for<messages::Predict>(request))
+                reply(request, predict(request));
+            else if (messages::asks_for<messages::Supports>(request))
+                reply(request, messages::SupportsReply());
             else if (messages::asks_for<messages::Tokenize>(request))
                 reply(request, tokenize(read<messages::Tokenize>(request)));
             else if (messages::asks_for<messages::TensorStats>(request))
                 reply(request,
                       messages::TensorStatsReply{.count = read<messages::TensorStats>(request).bins});
-            else if (type == "prepare")
-                prepare(request);
-            else if (type == "step")
+            else if (messages::asks_for<messages::Prepare>(request))
+                reply(request, prepare(request));
+            else if (type == messages::Repetition::kType)
                 step(request);
-            else if (type == "export")
-                export_file(request);
-            else if (type == "settle_export")
-                settle_export(request);
+            else if (messages::asks_for<messages::Export>(request))
+                reply(request, export_file(read<messages::Export>(request)));
+            else if (messages::asks_for<messages::SettleExport>(request))
+                reply(request, settle_export(read<messages::SettleExport>(request)));
             else
                 fail(request, "unknown request " + type);
         } catch (const hone::Error& error) {
@@ -226,110 +226,103 @@ private:
                 .hash = "f00"};
     }
 
-    void predict(const Line& line) {
-        const Json& request = line.fields.get();
-        const std::string text = request.dump();
+    messages::PredictReply predict(const Line& line) const {
+        const std::string text = line.fields.get().dump();
         const auto has = [&text](const std::string& part) {
             return !part.empty() && text.find(part) != std::string::npos;
         };
-        const bool refused = has(settings_.refuse), large = has(settings_.large);
-        reply_json(line, {{"memory", {{"peak_resident", large ? 4'000'000'000 : 1'000'000'000}}},
-                          {"times", {{"decode_tokens_per_second", 10.0}}},
-                          {"model_bytes", 7},
-                          {"refusal", refused ? Json{{"message", "refused by the fake"}} : Json()},
-                          {"available", settings_.available}});
+        messages::PredictReply reply{
+            .memory = {{"peak_resident", has(settings_.large) ? 4'000'000'000 : 1'000'000'000}},
+            .times = {{{"decode_tokens_per_second", 10.0}}},
+            .model_bytes = 7,
+            .available = settings_.available};
+        if (has(settings_.refuse)) reply.refusal = {"refused by the fake", {}, {}, {}, {}};
+        return reply;
     }
 
-    void prepare(const Line& line) {
-        const Json& request = line.fields.get();
+    messages::PrepareReply prepare(const Line& line) {
         std::cerr << "preparing in " << ::getpid() << std::endl;
         say(line.id, messages::Progress{.phase = "load", .fraction = 0.5, .detail = "half"});
-        workload_ = request.at("experiment").at("workload");
-        candidate_ = !request["experiment"].at("recipe").empty();
-        dtype_ = request.value("dtype", "");
-        checkpoint_ = request["experiment"].at("checkpoint");
-        fault_ = request.value("fault", Json());
+        prepared_ = read<messages::Prepare>(line);
+        const hone::Workload& workload = prepared_.experiment.workload;
+        candidate_ = !prepared_.experiment.recipe.steps.empty();
         steps_ = 0;
-        Json text;
-        if (workload_.at("text") != "none")
-            text = {{"name", workload_["text"]},
-                    {"hash", "77"},
-                    {"tokens", 4096},
-                    {"windows", workload_.at("windows")}};
-        reply_json(line, {{"load_seconds", 0.25},
-                          {"apply_seconds", 0.5},
-                          {"model_bytes", candidate_ ? 500 : 1000},
-                          {"memory", {{"weights", 900}}},
-                          {"notes", {"prepared by the fake"}},
-                          {"text", text},
-                          {"threads", 2},
-                          {"synthetic", settings_.synthetic}});
+        messages::PrepareReply reply{.load_seconds = 0.25,
+                                     .apply_seconds = 0.5,
+                                     .model_bytes = candidate_ ? 500 : 1000,
+                                     .memory = {{"weights", 900}},
+                                     .notes = {"prepared by the fake"},
+                                     .synthetic = settings_.synthetic,
+                                     .threads = 2};
+        if (workload.text != "none")
+            reply.text = messages::ScoredTexts{.name = workload.text,
+                                               .hash = "77",
+                                               .tokens = 4096,
+                                               .windows = static_cast<int>(workload.windows)};
+        return reply;
+    }
+
+    double fault(const char* figure, double otherwise) const {
+        const Json& fault = prepared_.fault.get();
+        return fault.is_object() ? fault.value(figure, otherwise) : otherwise;
     }
 
     void step(const Line& line) {
-        const int number = steps_++;
-        if (fault_.is_object() && fault_.value("at_step", -1) == number)
-            if (behave(fault_.at("behaviour"), line)) return;
-        if (line.kind == "repetition")
-            repetition(line);
-        else if (line.kind == "accuracy")
-            accuracy(line);
-        else if (line.kind == "trace")
+        if (fault("at_step", -1) == steps_++)
+            if (behave(prepared_.fault.get().at("behaviour"), line)) return;
+        if (messages::asks_for<messages::Repetition>(line))
+            reply(line, repetition(read<messages::Repetition>(line)));
+        else if (messages::asks_for<messages::Accuracy>(line))
+            reply(line, accuracy(read<messages::Accuracy>(line)));
+        else if (messages::asks_for<messages::Trace>(line))
             fail(line, "events.trace: cannot write: No space left on device");
         else
-            generate(line);
+            reply(line, generate(line, read<messages::Generate>(line)));
     }
 
-    void repetition(const Line& line) {
-        const Json& request = line.fields.get();
-        const int index = request.at("index");
+    messages::RepetitionReply repetition(const messages::Repetition& request) const {
+        const int index = request.index;
         // Within 1 % of each other, and not the same on both sides.
         const double noise = 1 + 0.004 * std::sin(7.0 * index + (candidate_ ? 1 : 0));
-        const double share = fault_.is_object() ? fault_.value("jitter", settings_.jitter) : settings_.jitter;
+        const double share = fault("jitter", settings_.jitter);
         const double jitter = 1 + share * std::sin(2.4 * index * index + (candidate_ ? 2 : 0));
-        const double drift = settings_.unsteady && request.at("warmup") ? 1 + 0.2 * index : 1;
-        const double speed =
-            100 * noise * jitter * drift * (1 - (fault_.is_object() ? fault_.value("slow_down", 0.0) : 0.0));
-        reply_json(line, {{"metrics",
-                           {{"decode_tokens_per_second", speed},
-                            {"prefill_tokens_per_second", 10 * speed},
-                            {"total_seconds", 1 / speed},
-                            {"time_to_first_token", 0.1 / speed}}},
-                          {"token_times", {{0.1, 0.2}}},
-                          {"memory", {{"weights", 900}, {"peak_resident", 100'000'000 + index}}},
-                          {"counters", {{"attended", 12}}},
-                          {"engaged", engaged()}});
+        const double drift = settings_.unsteady && request.warmup ? 1 + 0.2 * index : 1;
+        const double speed = 100 * noise * jitter * drift * (1 - fault("slow_down", 0));
+        messages::RepetitionReply reply{.metrics = {{"decode_tokens_per_second", speed},
+                                                    {"prefill_tokens_per_second", 10 * speed},
+                                                    {"total_seconds", 1 / speed},
+                                                    {"time_to_first_token", 0.1 / speed}},
+                                        .token_times = {{0.1, 0.2}},
+                                        .memory = {{"weights", 900}, {"peak_resident", 100'000'000 + index}},
+                                        .counters = {{"attended", 12}}};
+        if (!settings_.idle.empty() && candidate_)
+            reply.engaged[settings_.idle] = {.engaged = false, .counter = "reduced_kv_tokens"};
+        return reply;
     }
 
-    Json engaged() const {
-        if (settings_.idle.empty() || !candidate_) return Json::object();
-        return {{settings_.idle, {{"engaged", false}, {"counter", "reduced_kv_tokens"}, {"value", 0}}}};
+    messages::AccuracyReply accuracy(const messages::Accuracy& request) const {
+        const std::string mark = "window " + std::to_string(request.window);
+        if (request.spool) std::ofstream(*request.spool) << mark;
+        const auto window = static_cast<double>(request.window);
+        messages::AccuracyReply reply{
+            .sums = {{"nll_sum", kScored * (3 + 0.1 * window + (candidate_ ? 0.05 : 0))},
+                     {"scored", kScored},
+                     {"scored_bytes", 4 * kScored},
+                     {"kl_sum", 0},
+                     {"top1_agreeing", 0}}};
+        if (!request.compare_spool) return reply;
+        std::string found;
+        std::getline(std::ifstream(*request.compare_spool) >> std::ws, found);
+        if (found != mark) throw hone::Error("the spool holds '" + found + "', not " + mark);
+        // Verifying an export compares two files that hold the same; anything else differs.
+        const bool differs = candidate_ || prepared_.experiment.checkpoint.find(".out") != std::string::npos;
+        reply.compared = true;
+        reply.sums["kl_sum"] = kScored * (differs ? settings_.kl : 0);
+        reply.sums["top1_agreeing"] = kScored - 5;
+        return reply;
     }
 
-    void accuracy(const Line& line) {
-        const Json& request = line.fields.get();
-        const int window = request.at("window");
-        const std::string mark = "window " + std::to_string(window);
-        if (const std::string spool = request.value("spool", ""); !spool.empty())
-            std::ofstream(spool) << mark;
-        Json result{{"nll_sum", kScored * (3 + 0.1 * window + (candidate_ ? 0.05 : 0))},
-                    {"scored", kScored},
-                    {"compared", false}};
-        if (const std::string spool = request.value("compare_spool", ""); !spool.empty()) {
-            std::string found;
-            std::getline(std::ifstream(spool) >> std::ws, found);
-            if (found != mark) return fail(line, "the spool holds '" + found + "', not " + mark);
-            // Verifying an export compares two files that hold the same; anything else differs.
-            const double kl = candidate_ || !dtype_.empty() || checkpoint_.find(".out") != std::string::npos
-                                  ? settings_.kl
-                                  : 0;
-            result.update({{"compared", true}, {"kl_sum", kScored * kl}, {"top1_agreeing", kScored - 5}});
-        }
-        reply_json(line, result);
-    }
-
-    void generate(const Line& line) {
-        const Json& request = line.fields.get();
+    messages::GenerateReply generate(const Line& line, const messages::Generate& request) {
         int token = 0;
         for (const char* text : {"Once ", "upon ", "a time"}) {
             ++token;
@@ -339,39 +332,35 @@ private:
                                             .text = text,
                                             .seconds = 0.25 * token});
         }
-        reply_json(line,
-                   {{"text", "Once upon a time"}, {"stop", "length"}, {"tokens", request.at("max_tokens")}});
+        return {.text = "Once upon a time", .tokens = request.max_tokens};
     }
 
-    void export_file(const Line& line) {
-        const Json& request = line.fields.get();
-        const std::string path = request.at("path");
-        const Existing existing = request.value("overwrite", false) ? Existing::replace : Existing::refuse;
-        held_ = std::make_unique<ReplacingFile>(path, 8, existing);
+    messages::ExportReply export_file(const messages::Export& request) {
+        const Existing existing = request.overwrite ? Existing::replace : Existing::refuse;
+        held_ = std::make_unique<ReplacingFile>(request.path, 8, existing);
         held_->write("exported", 8);
-        Json result{{"path", path}, {"bytes", 8}, {"left_out", {"kv_cache"}}, {"hash", "ab"}};
-        if (request.value("hold", false)) {
-            result["written"] = held_->temporary().string();
+        messages::ExportReply reply{
+            .path = request.path, .bytes = 8, .left_out = {"kv_cache"}, .context_length = 512, .hash = "ab"};
+        if (request.hold) {
+            reply.written = held_->temporary().string();
         } else {
-            result["kept"] = held_->commit().string();
+            reply.kept = held_->commit().string();
             held_.reset();
         }
-        reply_json(line, result);
+        return reply;
     }
 
-    void settle_export(const Line& line) {
-        const Json& request = line.fields.get();
+    messages::SettleExportReply settle_export(const messages::SettleExport& request) {
         auto held = std::exchange(held_, {});
-        const std::string kept = request.value("commit", false) ? held->commit().string() : "";
+        const std::string kept = request.commit ? held->commit().string() : "";
         held.reset();  // gone before it is said to be
-        reply_json(line, {{"kept", kept}});
+        return {.kept = kept};
     }
 
     Settings settings_;
     std::mutex writing_;
     std::atomic<bool> cancelled_ = false;
-    Json workload_, fault_;
-    std::string dtype_, checkpoint_;
+    messages::Prepare prepared_;
     std::unique_ptr<ReplacingFile> held_;
     bool candidate_ = false;
     int steps_ = 0;

@@ -15,6 +15,7 @@
 namespace hone {
 namespace {
 
+using testing::Contains;
 using testing::HasSubstr;
 
 class Exporting : public ClientTest {
@@ -42,24 +43,25 @@ protected:
 };
 
 TEST_F(Exporting, ReturnsTheWorkersResult) {
-    const nlohmann::json result = export_checkpoint(request(), fake(), observer_, {});
-    EXPECT_EQ(result.at("path"), (folder_ / "model.out").string());
-    EXPECT_EQ(result.at("left_out").at(0), "kv_cache");
-    EXPECT_FALSE(result.contains("verify"));
+    const messages::ExportResult result = export_checkpoint(request(), fake(), observer_, {});
+    EXPECT_EQ(result.path, (folder_ / "model.out").string());
+    EXPECT_EQ(result.left_out.at(0), "kv_cache");
+    EXPECT_FALSE(result.verify);
     EXPECT_TRUE(std::filesystem::exists(folder_ / "model.out"));
 }
 
 TEST_F(Exporting, VerifiesInFreshWorkers) {
     ExportRequest verified = request();
     verified.verify = true;
-    const nlohmann::json result = export_checkpoint(verified, fake({"--kl", "5e-7"}), observer_, {});
-    const nlohmann::json& verify = result.at("verify");
-    EXPECT_NEAR(verify.at("kl_divergence").get<double>(), 5e-7, 1e-15);
-    EXPECT_EQ(verify.at("limit"), 1e-6);
-    EXPECT_EQ(verify.at("passed"), true);
+    const messages::ExportResult result = export_checkpoint(verified, fake({"--kl", "5e-7"}), observer_, {});
+    ASSERT_TRUE(result.verify);
+    const messages::ExportVerification& verify = *result.verify;
+    EXPECT_NEAR(verify.kl_divergence, 5e-7, 1e-15);
+    EXPECT_EQ(verify.limit, 1e-6);
+    EXPECT_TRUE(verify.passed);
     // The technique that a file cannot carry is no part of what it is compared with.
-    EXPECT_NEAR(verify.at("perplexity_in_memory").get<double>(), std::exp(3.15), 1e-9);
-    EXPECT_NEAR(verify.at("perplexity_artifact").get<double>(), std::exp(3.15), 1e-9);
+    EXPECT_NEAR(verify.perplexity_in_memory, std::exp(3.15), 1e-9);
+    EXPECT_NEAR(verify.perplexity_artifact, std::exp(3.15), 1e-9);
     double last = 0;
     for (const LiveProgress& progress : progress_) {
         EXPECT_GE(progress.fraction, last);
@@ -70,7 +72,7 @@ TEST_F(Exporting, VerifiesInFreshWorkers) {
 TEST_F(Exporting, IsKeptAsAnArtifact) {
     ExportRequest verified = request();
     verified.verify = true;
-    const nlohmann::json result = export_checkpoint(verified, fake({"--kl", "5e-7"}), observer_, {});
+    const messages::ExportResult result = export_checkpoint(verified, fake({"--kl", "5e-7"}), observer_, {});
     store_artifact(store(), verified, result);
     const auto artifacts = store().artifacts();
     ASSERT_EQ(artifacts.size(), 1U);
@@ -83,9 +85,9 @@ TEST_F(Exporting, IsKeptAsAnArtifact) {
 TEST_F(Exporting, FailsTheCheckWhereTheFileDiffersAndLeavesNothing) {
     ExportRequest verified = request();
     verified.verify = true;
-    nlohmann::json result = export_checkpoint(verified, fake({"--kl", "2e-6"}), observer_, {});
-    EXPECT_EQ(result.at("verify").at("passed"), false);
-    EXPECT_EQ(result.at("written"), false);
+    messages::ExportResult result = export_checkpoint(verified, fake({"--kl", "2e-6"}), observer_, {});
+    EXPECT_FALSE(result.verify.value().passed);
+    EXPECT_FALSE(result.written);
     EXPECT_EQ(names(), (std::set<std::string>{}));
     record_export(folder_ / "runs.sqlite", verified, result);
     EXPECT_TRUE(store().artifacts().empty()) << "nothing was written";
@@ -108,7 +110,7 @@ TEST_F(Exporting, VerifiesBeforeItReplaces) {
     EXPECT_THROW(export_checkpoint(verified, fake(), cancelling, stop.get_token()), Cancelled);
     EXPECT_EQ(content("model.out"), "precious");
     EXPECT_EQ(names(), (std::set<std::string>{"model.out"})) << "nothing is left beside it";
-    EXPECT_EQ(export_checkpoint(verified, fake({"--kl", "5e-7"}), observer_, {}).at("written"), true);
+    EXPECT_EQ(export_checkpoint(verified, fake({"--kl", "5e-7"}), observer_, {}).written, true);
     EXPECT_EQ(content("model.out"), "exported");
     EXPECT_EQ(names(), (std::set<std::string>{"model.out"}));
 }
@@ -130,12 +132,12 @@ TEST_F(Exporting, KeepsWhatAppearsAtTheTargetMeanwhile) {
             std::filesystem::remove(folder_ / "model.out");
             continue;
         }
-        const nlohmann::json result = export_checkpoint(verified, fake({"--kl", "0"}), writing, {});
+        const messages::ExportResult result = export_checkpoint(verified, fake({"--kl", "0"}), writing, {});
         EXPECT_EQ(content("model.out"), "exported");
         ASSERT_EQ(names().size(), 2U);
         const std::string kept = *names().rbegin();
         EXPECT_EQ(content(kept), "mine");
-        EXPECT_THAT(result.at("notes").dump(), HasSubstr(kept));
+        EXPECT_THAT(result.notes, Contains(HasSubstr(kept)));
     }
 }
 
@@ -149,12 +151,12 @@ TEST_F(Exporting, RefusesNamesThatAreNoText) {
 }
 
 TEST_F(Exporting, AStoreThatCannotBeWrittenCostsTheRecordAlone) {
-    nlohmann::json result = export_checkpoint(request(), fake(), observer_, {});
+    messages::ExportResult result = export_checkpoint(request(), fake(), observer_, {});
     record_export(folder_ / "model.out", request(), result);  // no store
-    EXPECT_EQ(result.at("recorded"), false);
-    EXPECT_THAT(result.at("notes").dump(), HasSubstr("The model was written"));
+    EXPECT_EQ(result.recorded, false);
+    EXPECT_THAT(result.notes, Contains(HasSubstr("The model was written")));
     record_export(folder_ / "runs.sqlite", request(), result);
-    EXPECT_EQ(result.at("recorded"), true);
+    EXPECT_EQ(result.recorded, true);
     EXPECT_EQ(store().artifacts().size(), 1U);
 }
 

@@ -209,9 +209,10 @@ TEST_F(RealWorker, ExportsWhatItMeasured) {
     request.target.threads = 1;
     request.path = folder_ / "tiny.gguf";
     request.verify = true;
-    const nlohmann::json result = export_checkpoint(request, worker(false), observer_, {});
-    EXPECT_EQ(result.at("left_out"), nlohmann::json({"kv_cache"}));
-    EXPECT_EQ(result.at("verify").at("passed"), true) << result;
+    const messages::ExportResult result = export_checkpoint(request, worker(false), observer_, {});
+    EXPECT_EQ(result.left_out, std::vector<std::string>{"kv_cache"});
+    ASSERT_TRUE(result.verify);
+    EXPECT_TRUE(result.verify->passed) << result.verify->kl_divergence;
     EXPECT_EQ(inspect(request.path.string(), false, worker(false), {}).supported, true);
 }
 

@@ -33,8 +33,8 @@ TEST_F(Requests, ReturnTheResultWithoutItsEnvelope) {
     EXPECT_EQ(model.name, "Fake model");
     EXPECT_TRUE(model.more.get().is_null()) << model.more.get();
     EXPECT_EQ(environment(fake()).at("cpu"), "Fake");
-    EXPECT_EQ(predict(request().experiment, fake(), {}).at("memory").at("peak_resident"), 1'000'000'000);
-    EXPECT_TRUE(supports(request().experiment, fake(), {}).contains("techniques"));
+    EXPECT_EQ(predict(request().experiment, fake(), {}).memory.at("peak_resident"), 1'000'000'000);
+    EXPECT_TRUE(supports(request().experiment, fake(), {}).techniques.empty());
     EXPECT_EQ(tensor_stats("fake.gguf", "t", 40, fake(), {}).count, 40);
     EXPECT_EQ(tokenize({.checkpoint = "fake.gguf", .text = "four"}, fake(), {}).bytes, 4);
 }
@@ -155,14 +155,15 @@ TEST_F(Requests, StreamGeneratedText) {
     generation.experiment = request().experiment;
     generation.prompt = "Tell a story";
     generation.max_tokens = 3;
-    const nlohmann::json result = generate(generation, fake(), observer_, {});
+    const Generated result = generate(generation, fake(), observer_, {});
     EXPECT_EQ(text_, "Once upon a time");
-    EXPECT_EQ(result.at("text"), text_);
+    EXPECT_EQ(result.answer.text, text_);
     ASSERT_EQ(tokens_.size(), 3u);
     EXPECT_EQ(tokens_[2].id, 13);
     EXPECT_EQ(tokens_[2].text, "a time");
     EXPECT_DOUBLE_EQ(tokens_[2].seconds, 0.75);
-    EXPECT_EQ(result.at("tokens"), 3);
+    EXPECT_EQ(result.answer.tokens, 3);
+    EXPECT_THAT(result.notes, Contains("prepared by the fake"));
     EXPECT_THAT(log_, Contains(HasSubstr("preparing in")));
 }
 

@@ -2,12 +2,17 @@
 // Every message of the protocol: written and read again it is the same, and what does not fit is named.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "engine/experiment/protocol/envelope.h"
 #include "engine/experiment/protocol/message_codec.h"
+#include "engine/experiment/protocol/message_page.h"
 #include "engine/experiment/protocol/messages/list.h"
+#include "tests/paths/paths.h"
 
 namespace hone::messages {
 namespace {
@@ -25,6 +30,11 @@ public:
     template <class T>
     void optional(std::string_view, T& into, std::string_view) {
         fill(into);
+    }
+    void figures(std::initializer_list<std::string_view> names, std::map<std::string, double>& into,
+                 std::string_view) {
+        fill(into);
+        for (const std::string_view name : names) fill(into[std::string(name)]);
     }
 
 private:
@@ -92,6 +102,10 @@ public:
     }
     template <class T>
     void optional(std::string_view, T&, std::string_view) {}
+    void figures(std::initializer_list<std::string_view> names, std::map<std::string, double>&,
+                 std::string_view) {
+        keys.insert(keys.end(), names.begin(), names.end());
+    }
     std::vector<std::string> keys;
 };
 
@@ -107,6 +121,7 @@ void each_message(Visit&& visit) {
         named.template operator()<Request>(name);
         named.template operator()<typename Request::Reply>("reply to " + name);
     });
+    named.template operator()<ExportResult>("result of an export");
     Events::each([&]<class Event>() { named.template operator()<Event>(std::string(Event::kType)); });
 }
 
@@ -272,6 +287,26 @@ TEST(Requests, HaveATypeEach) {
             << Request::kType;
         EXPECT_TRUE(Request::kHelp.ends_with('.')) << Request::kType;
     });
+}
+
+// With HONE_UPDATE_DOCS set the page's part is written instead of compared.
+TEST(Messages, PageIsMadeFromTheDescriptions) {
+    const std::string path = test::source_dir() + "/docs/protocol.md";
+    const std::string begin = "<!-- messages: made by test_protocol -->\n",
+                      end = "<!-- end of messages -->\n";
+    std::stringstream text;
+    text << std::ifstream(path).rdbuf();
+    std::string page = text.str();
+    const std::size_t first = page.find(begin), last = page.find(end);
+    ASSERT_TRUE(first != std::string::npos && last != std::string::npos && first < last);
+    const std::string made = "\n" + messages_markdown();
+    if (std::getenv("HONE_UPDATE_DOCS") != nullptr) {
+        page.replace(first + begin.size(), last - first - begin.size(), made);
+        std::ofstream(path) << page;
+        return;
+    }
+    EXPECT_EQ(page.substr(first + begin.size(), last - first - begin.size()), made)
+        << "run this test with HONE_UPDATE_DOCS=1 and commit docs/protocol.md";
 }
 
 }  // namespace

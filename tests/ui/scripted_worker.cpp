@@ -15,6 +15,7 @@
 #include <iostream>
 #include <thread>
 
+#include "engine/experiment/protocol/envelope.h"
 #include "engine/experiment/protocol/messages/list.h"
 #include "tests/ui/invented_trace.h"
 
@@ -92,7 +93,7 @@ class ScriptedWorker {
 public:
     void run() {
         std::string line;
-        while (nextLine(line)) answer(json::parse(line));
+        while (nextLine(line)) reply(messages::parse_line(line).value());
     }
 
 private:
@@ -117,86 +118,84 @@ private:
         return poll(&in, 1, static_cast<int>(duration.count())) == 0;
     }
 
-    static void write(const json& message) { std::cout << message.dump() << std::endl; }
+    static void write(const std::string& line) { std::cout << line << std::flush; }
 
-    void answer(const json& request) {
+    void reply(const messages::Line& line) {
         try {
-            json result = handle(request);
-            result["id"] = request["id"];
-            result["type"] = "result";
-            write(result);
+            bool known = false;
+            messages::AnsweredRequests::each([&]<class Request>() {
+                if (!messages::asks_for<Request>(line)) return;
+                known = true;
+                id_ = line.id.value();
+                write(messages::result_line(id_, answer(messages::read<Request>(line.fields.get()))));
+            });
+            if (!known) write(messages::result_line(line.id.value(), messages::Done()));
         } catch (const Failure& failure) {
-            json error{{"id", request["id"]}, {"type", "error"}, {"error", {{"message", failure.message}}}};
-            if (failure.message == "cancelled") error["cancelled"] = true;
-            write(error);
+            write(messages::event_line(line.id,
+                                       messages::Failure{.error = {failure.message, {}, {}, {}, {}},
+                                                         .cancelled = failure.message == "cancelled"}));
         }
     }
 
-    json handle(const json& request) {
-        const std::string type = request["type"];
-        if (type == "hello")
-            return messages::write(messages::HelloReply{.synthetic_shapes = {"tiny"},
-                                                        .environment = json{{"cpu", "Test CPU"},
-                                                                            {"isa", "AVX2"},
-                                                                            {"cpu_features", "AVX2"},
-                                                                            {"physical_cores", 2},
-                                                                            {"logical_cores", 4},
-                                                                            {"memory_total", 8e9},
-                                                                            {"memory_available", 6e9},
-                                                                            {"os", "Test OS"}}});
-        if (type == "devices")
-            return messages::write(
-                devices(devicesOfThisWorker, messages::read<messages::Devices>(request).open));
-        if (type == "inspect") return messages::write(inspect(messages::read<messages::Inspect>(request)));
-        if (type == "predict")
-            return {{"memory", {{"peak_resident", 4e6}}},
-                    {"model_bytes", 4000},
-                    {"file_bytes", 4400},
-                    {"fits", true},
-                    {"available", 6e9},
-                    {"refusal", refusal(request)},
-                    {"notes", json::array()},
-                    {"times", std::filesystem::exists(calibrationFile())
-                                  ? json{{"decode_tokens_per_second", 12.5}}
-                                  : json()}};
-        if (type == "calibrate") {
-            std::ofstream(calibrationFile()) << "done";
-            return messages::write(messages::CalibrateReply{.measured = true});
+    // What no test asks for has an empty answer.
+    template <class Request>
+    typename Request::Reply answer(const Request&) {
+        return {};
+    }
+
+    messages::HelloReply answer(const messages::Hello&) {
+        return {.synthetic_shapes = {"tiny"},
+                .environment = json{{"cpu", "Test CPU"},
+                                    {"isa", "AVX2"},
+                                    {"cpu_features", "AVX2"},
+                                    {"physical_cores", 2},
+                                    {"logical_cores", 4},
+                                    {"memory_total", 8e9},
+                                    {"memory_available", 6e9},
+                                    {"os", "Test OS"}}};
+    }
+
+    messages::DevicesReply answer(const messages::Devices& request) {
+        return devices(devicesOfThisWorker, request.open);
+    }
+
+    messages::PredictReply answer(const messages::Predict& request) {
+        messages::PredictReply reply{.memory = {{"peak_resident", 4'000'000}},
+                                     .model_bytes = 4000,
+                                     .file_bytes = 4400,
+                                     .available = 6'000'000'000};
+        if (std::filesystem::exists(calibrationFile())) reply.times = {{"decode_tokens_per_second", 12.5}};
+        // A model whose context is too short for any workload.
+        if (request.experiment.checkpoint.ends_with("short.gguf")) {
+            reply.refusal.emplace();
+            reply.refusal->summary = "The context is too short.";
+            reply.refusal->action = "Ask for less.";
         }
-        if (type == "supports")
-            return {
-                {"techniques", {{"unsupported", {{"ok", false}, {"reason", "needs a quantum computer"}}}}}};
-        if (type == "export") return exportFile(request);
-        if (type == "tensor_stats")
-            return messages::write(
-                messages::TensorStatsReply{.count = 256,
-                                           .zeros = 1,
-                                           .nans = 2,
-                                           .min = -1,
-                                           .max = 1,
-                                           .mean = 0.125,
-                                           .std = 0.5,
-                                           .absmax = 1,
-                                           .histogram = {.low = -1, .high = 1, .counts = {1, 4, 1}}});
-        if (type == "prepare") return prepare(request);
-        if (type == "step" && request["kind"] == "repetition") return repetition(request);
-        if (type == "step" && request["kind"] == "accuracy") return accuracy(request);
-        if (type == "step" && request["kind"] == "trace") return trace(request);
-        if (type == "step" && request["kind"] == "generate") return generate(request);
-        return json::object();
+        return reply;
     }
 
-    // A model whose context is too short for any workload.
-    static json refusal(const json& request) {
-        const std::string checkpoint = request["experiment"]["checkpoint"];
-        if (!checkpoint.ends_with("short.gguf")) return {};
-        ErrorDetails details;
-        details.summary = "The context is too short.";
-        details.action = "Ask for less.";
-        return to_json(details);
+    messages::CalibrateReply answer(const messages::Calibrate&) {
+        std::ofstream(calibrationFile()) << "done";
+        return {.measured = true};
     }
 
-    static messages::InspectReply inspect(const messages::Inspect& request) {
+    messages::SupportsReply answer(const messages::Supports&) {
+        return {.techniques = {{"unsupported", {.reason = "needs a quantum computer"}}}};
+    }
+
+    messages::TensorStatsReply answer(const messages::TensorStats&) {
+        return {.count = 256,
+                .zeros = 1,
+                .nans = 2,
+                .min = -1,
+                .max = 1,
+                .mean = 0.125,
+                .std = 0.5,
+                .absmax = 1,
+                .histogram = {.low = -1, .high = 1, .counts = {1, 4, 1}}};
+    }
+
+    messages::InspectReply answer(const messages::Inspect& request) {
         const std::string& checkpoint = request.checkpoint;
         if (checkpoint.find("missing") != std::string::npos) throw Failure{checkpoint + ": no such file"};
         return {.name = checkpoint,
@@ -213,99 +212,94 @@ private:
                 .tensors = tensors()};
     }
 
-    json prepare(const json& request) {
-        const json& experiment = request["experiment"];
-        checkpoint_ = experiment.value("checkpoint", "");
-        faster_ = !experiment["recipe"].empty();
-        json text;
-        if (experiment["workload"].value("text", "") != "none")
-            text = {{"name", "bundled"}, {"hash", "1"}, {"tokens", 1024}, {"windows", 3}};
-        return {{"load_seconds", 0.01},          {"apply_seconds", 0.0},   {"model_bytes", 4288},
-                {"memory", {{"weights", 4288}}}, {"notes", json::array()}, {"text", text},
-                {"chat_template", "none"},       {"synthetic", false},     {"types", {{"BF16", 4288}}}};
+    messages::PrepareReply answer(const messages::Prepare& request) {
+        checkpoint_ = request.experiment.checkpoint;
+        faster_ = !request.experiment.recipe.steps.empty();
+        messages::PrepareReply reply{.load_seconds = 0.01,
+                                     .model_bytes = 4288,
+                                     .types = {{"BF16", 4288}},
+                                     .memory = {{"weights", 4288}},
+                                     .threads = 2};
+        if (request.experiment.workload.text != "none")
+            reply.text = messages::ScoredTexts{.name = "bundled", .hash = "1", .tokens = 1024, .windows = 3};
+        return reply;
     }
 
-    json repetition(const json& request) {
+    messages::RepetitionReply answer(const messages::Repetition& request) {
         if (checkpoint_.find("fails") != std::string::npos) throw Failure{"out of memory in layer 1"};
         const bool slow = checkpoint_.find("slow") != std::string::npos;
         std::cerr << "one repetition" << std::endl;
         if (!work(slow ? 200ms : 5ms)) throw Failure{"cancelled"};
         // A recipe doubles the speed, and varies a little, so that there is an interval.
-        const double decode = faster_ ? 200.0 + request.value("index", 0) % 3 : 100.0;
-        return {
-            {"metrics",
-             {{"prefill_tokens_per_second", 1000.0},
-              {"decode_tokens_per_second", decode},
-              {"time_to_first_token", 0.1},
-              {"time_per_output_token", 0.01},
-              {"total_seconds", 0.5},
-              {"total_tokens_per_second", 200.0}}},
-            {"token_times", {{0.01, 0.01}}},
-            {"memory", {{"weights", 4288}, {"peak_resident", 1000000}}},
-            {"engaged",
-             {{"quantize_weights", {{"counter", "converted_products"}, {"value", 420}, {"engaged", true}}}}},
-            {"counters", json::object()}};
+        const double decode = faster_ ? 200.0 + request.index % 3 : 100.0;
+        return {.metrics = {{"prefill_tokens_per_second", 1000.0},
+                            {"decode_tokens_per_second", decode},
+                            {"time_to_first_token", 0.1},
+                            {"time_per_output_token", 0.01},
+                            {"total_seconds", 0.5},
+                            {"total_tokens_per_second", 200.0}},
+                .token_times = {{0.01, 0.01}},
+                .memory = {{"weights", 4288}, {"peak_resident", 1000000}},
+                .engaged = {
+                    {"quantize_weights", {.engaged = true, .counter = "converted_products", .value = 420}}}};
     }
 
-    static json trace(const json& request) {
+    messages::TraceReply answer(const messages::Trace& request) {
         const profiler::Trace recorded = testing::inventedTrace(45);
-        profiler::write_spool(recorded, request["spool"].get<std::string>());
-        return {{"events", recorded.events.size()},
-                {"dropped", 0},
-                {"traced_prefill_seconds", 0.1},
-                {"traced_decode_seconds", 0.1},
-                {"traced_decoded_tokens", 2}};
+        profiler::write_spool(recorded, request.spool);
+        return {.events = std::ssize(recorded.events),
+                .traced_prefill_seconds = 0.1,
+                .traced_decode_seconds = 0.1,
+                .traced_decoded_tokens = 2};
     }
 
-    json accuracy(const json& request) const {
-        const bool compared = request.contains("compare_spool") && !request["compare_spool"].is_null();
-        return {{"nll_sum", 256.0 + (faster_ ? 1 : 0)},
-                {"scored", 256},
-                {"kl_sum", compared && faster_ ? 0.5 : 0.0},
-                {"top1_agreeing", compared && faster_ ? 250 : 256},
-                {"compared", compared}};
+    messages::AccuracyReply answer(const messages::Accuracy& request) {
+        const bool compared = request.compare_spool.has_value();
+        return {.compared = compared,
+                .sums = {{"nll_sum", 256.0 + (faster_ ? 1 : 0)},
+                         {"scored", 256},
+                         {"scored_bytes", 1024},
+                         {"kl_sum", compared && faster_ ? 0.5 : 0.0},
+                         {"top1_agreeing", compared && faster_ ? 250 : 256}}};
     }
 
     // Writes the request as the file, so that a test can see what was asked for.
-    json exportFile(const json& request) {
-        const std::string checkpoint = request["checkpoint"];
-        if (checkpoint.find("slow") != std::string::npos && !work(20s)) throw Failure{"cancelled"};
-        if (checkpoint.find("full") != std::string::npos)
-            throw Failure{request["path"].get<std::string>() +
-                          ": cannot be written: no space; nothing was changed there"};
-        std::ofstream(request["path"].get<std::string>()) << request.dump();
-        return {{"path", request["path"]},
-                {"written", request["path"]},
-                {"bytes", 4400},
-                {"types", {{"Q8_0", 4400}}},
-                {"hash", "2"},
-                {"notes", json::array()},
-                {"left_out", {"kv_cache"}}};
+    messages::ExportReply answer(const messages::Export& request) {
+        if (request.checkpoint.find("slow") != std::string::npos && !work(20s)) throw Failure{"cancelled"};
+        if (request.checkpoint.find("full") != std::string::npos)
+            throw Failure{request.path + ": cannot be written: no space; nothing was changed there"};
+        std::ofstream(request.path) << messages::write(request).dump();
+        return {.path = request.path,
+                .bytes = 4400,
+                .types = {{"Q8_0", 4400}},
+                .left_out = {"kv_cache"},
+                .context_length = 2048,
+                .hash = "2",
+                .written = request.path};
     }
 
     // A recipe answers twice as fast, and with another token in every tenth place.
-    json generate(const json& request) const {
+    messages::GenerateReply answer(const messages::Generate& request) {
         if (checkpoint_.find("fails") != std::string::npos) throw Failure{"out of memory in layer 1"};
         const bool slow = checkpoint_.find("slow") != std::string::npos;
-        const int tokens = std::min(100, request.value("max_tokens", 100));
+        const auto tokens = static_cast<int>(std::min<std::int64_t>(100, request.max_tokens));
         std::string text;
         for (int token = 0; token < tokens; ++token) {
             if (!work(slow ? 200ms : 10ms)) throw Failure{"cancelled"};
             const bool other = faster_ && token % 10 == 5;
             text += other ? 'b' : 'a';
-            write({{"id", request["id"]},
-                   {"type", "progress"},
-                   {"phase", "generate"},
-                   {"fraction", token / 100.0},
-                   {"detail", ""},
-                   {"text", other ? "b" : "a"},
-                   {"seconds", 0.5 + token * (faster_ ? 0.005 : 0.01)},
-                   {"token", other ? 1000 + token : token}});
+            write(messages::event_line(
+                id_, messages::Progress{.phase = "generate",
+                                        .fraction = token / 100.0,
+                                        .token = other ? 1000 + token : token,
+                                        .text = other ? "b" : "a",
+                                        .seconds = 0.5 + token * (faster_ ? 0.005 : 0.01)}));
         }
-        return {{"text", text}, {"tokens", tokens}, {"stop", "length"}, {"prompt_tokens", 7}};
+        return {.text = text, .prompt_tokens = 7, .tokens = tokens};
     }
 
     std::string input_;
+    std::int64_t id_ = 0;  // of the request that is answered
     std::string checkpoint_;
     bool faster_ = false;
 };

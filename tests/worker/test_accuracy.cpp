@@ -35,11 +35,7 @@ TEST_P(BitsPerByte, AreThoseOfTheScoredText) {
     Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
     profiler::WindowTotals totals;
     for (int window = 0; window < workload.windows; ++window) {
-        const nlohmann::json reply = prepared.accuracy({{"window", window}}, {});
-        totals.add({{"nll_sum", reply.at("nll_sum")},
-                    {"scored", reply.at("scored")},
-                    {"scored_bytes", reply.at("scored_bytes")}},
-                   false);
+        totals.add(prepared.accuracy({.window = window}, {}).sums, false);
     }
     const auto measured = totals.estimates();
 

@@ -25,7 +25,7 @@ nlohmann::json repetition_with(const std::vector<RecipeStep>& steps, const std::
     experiment.target.device = "cuda:0";
     Prepared prepared(experiment, dtype, InjectedFault(), {}, {});
     prepared.repetition({});
-    return prepared.repetition({});
+    return messages::write(prepared.repetition({}));
 }
 
 RecipeStep step(const std::string& id, const nlohmann::json& changes) {

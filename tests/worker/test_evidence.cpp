@@ -2,6 +2,8 @@
 // Whether a technique engaged is read off what a run counted.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/evaluation/bundled_text.h"
 #include "engine/experiment/worker/apply_recipe.h"
 #include "engine/experiment/worker/evidence.h"
@@ -29,7 +31,7 @@ nlohmann::json repetition_with(const std::vector<RecipeStep>& steps,
     experiment.target.threads = 2;
     Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
     prepared.repetition({});
-    return prepared.repetition({});
+    return messages::write(prepared.repetition({}));
 }
 
 nlohmann::json engaged_with(const std::vector<RecipeStep>& steps,
@@ -154,9 +156,7 @@ TEST(Evidence, AMergeCacheBeginsEachRepetitionEmpty) {
     experiment.workload.text = "none";
     experiment.target.threads = 1;
     Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
-    const auto hits = [&prepared] {
-        return prepared.repetition({}).at("counters").at("merge_cache_hits").get<std::int64_t>();
-    };
+    const auto hits = [&prepared] { return prepared.repetition({}).counters.at("merge_cache_hits"); };
     const std::int64_t first = hits();
     EXPECT_GT(first, 0);
     EXPECT_EQ(hits(), first);
@@ -168,11 +168,12 @@ TEST(Evidence, OfSeveralCountersIsThatAllMoved) {
     const auto evidence = [&both](std::int64_t tokens, std::int64_t blocks) {
         return engagement({{both}}, {{"reduced_kv_tokens", tokens}, {"kv_blocks", blocks}}).at("kv_cache");
     };
-    EXPECT_EQ(evidence(5, 3).at("engaged"), true);
-    EXPECT_EQ(evidence(5, 3).at("counters"), nlohmann::json({{"reduced_kv_tokens", 5}, {"kv_blocks", 3}}));
-    EXPECT_EQ(evidence(5, 0).at("engaged"), false);
-    EXPECT_EQ(evidence(5, 0).at("counter"), "kv_blocks");
-    EXPECT_EQ(evidence(0, 3).at("counter"), "reduced_kv_tokens");
+    const std::map<std::string, std::int64_t> counters{{"reduced_kv_tokens", 5}, {"kv_blocks", 3}};
+    EXPECT_EQ(evidence(5, 3).engaged, true);
+    EXPECT_EQ(evidence(5, 3).counters, counters);
+    EXPECT_EQ(evidence(5, 0).engaged, false);
+    EXPECT_EQ(evidence(5, 0).counter, "kv_blocks");
+    EXPECT_EQ(evidence(0, 3).counter, "reduced_kv_tokens");
 }
 
 TEST(Evidence, OfZerosLeftOutIsThatProductsSkipThem) {
@@ -182,10 +183,10 @@ TEST(Evidence, OfZerosLeftOutIsThatProductsSkipThem) {
                           {{"zero_weights", 9}, {"left_out_zeros", left_out}, {"skipped_zeros", skipped}})
             .at("prune_magnitude");
     };
-    EXPECT_EQ(evidence(9, 20).at("engaged"), true);
-    EXPECT_EQ(evidence(9, 0).at("engaged"), false);
-    EXPECT_EQ(evidence(9, 0).at("counter"), "skipped_zeros");
-    EXPECT_EQ(evidence(0, 0).at("engaged"), true) << "no matrix is smaller without them, and a note says so";
+    EXPECT_EQ(evidence(9, 20).engaged, true);
+    EXPECT_EQ(evidence(9, 0).engaged, false);
+    EXPECT_EQ(evidence(9, 0).counter, "skipped_zeros");
+    EXPECT_EQ(evidence(0, 0).engaged, true) << "no matrix is smaller without them, and a note says so";
 }
 
 TEST(Evidence, StaysWhereATechniqueFindsNothingToDo) {
@@ -249,7 +250,7 @@ TEST(Evidence, OfAFallbackIsThatNothingMoved) {
             const GenerationTimings timings = run_generation(runtime, prompts, 3, sampler, {});
             return engagement(recipe, counter_values({}, runtime.counters(), config, timings, nullptr, 0))
                 .at(reduced.technique)
-                .at("engaged");
+                .engaged;
         };
         EXPECT_EQ(engaged(), true);
         config.isa = kernels::Isa::baseline;
@@ -271,20 +272,21 @@ TEST(Calibration, IsNotScoredUnlessAllWindowsAreAskedFor) {
         experiment.target.threads = 1;
         return Prepared(experiment, "keep", InjectedFault(), {}, {}).description();
     };
-    const auto overlap_noted = [](const nlohmann::json& description) {
-        return description.at("notes").dump().find("overlaps the calibration of prune_layers") !=
-               std::string::npos;
+    const auto overlap_noted = [](const messages::PrepareReply& description) {
+        return std::any_of(description.notes.begin(), description.notes.end(), [](const std::string& note) {
+            return note.find("overlaps the calibration of prune_layers") != std::string::npos;
+        });
     };
     const std::vector<RecipeStep> calibrated{sharpened("prune_layers")};
     // A token a byte: every window of the first two thirds, and no more, with a recipe and without.
     const auto most = static_cast<std::int64_t>(calibration_begin()) / 512;
     for (const std::vector<RecipeStep>& steps : {calibrated, {}}) {
-        const nlohmann::json description = described(10'000, steps);
-        EXPECT_EQ(description.at("text").at("windows"), most);
+        const messages::PrepareReply description = described(10'000, steps);
+        EXPECT_EQ(description.text.value().windows, most);
         EXPECT_FALSE(overlap_noted(description));
     }
-    const nlohmann::json all = described(0, calibrated);
-    EXPECT_GT(all.at("text").at("windows"), most);
+    const messages::PrepareReply all = described(0, calibrated);
+    EXPECT_GT(all.text.value().windows, most);
     EXPECT_TRUE(overlap_noted(all));
     EXPECT_FALSE(overlap_noted(described(0, {sharpened("kv_cache")})));
 }

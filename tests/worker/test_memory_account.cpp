@@ -19,10 +19,11 @@ std::string sample_model() {
 }
 
 // docs/metrics.md promises this of what no class explains.
-void expect_accounted(const nlohmann::json& memory) {
-    const double peak = memory.at("peak_resident").get<double>();
-    EXPECT_LE(std::abs(memory.at("unaccounted").get<double>()), std::max(0.05 * peak, 16.0 * (1 << 20)))
-        << memory.dump();
+void expect_accounted(const MemoryReport& memory) {
+    const auto peak = static_cast<double>(memory.at("peak_resident"));
+    EXPECT_LE(std::abs(static_cast<double>(memory.at("unaccounted"))),
+              std::max(0.05 * peak, 16.0 * (1 << 20)))
+        << testing::PrintToString(memory);
 }
 
 void measure_accounted(const Experiment& experiment) {
@@ -30,8 +31,8 @@ void measure_accounted(const Experiment& experiment) {
     GTEST_SKIP() << "a sanitizer's own memory is of no class";
 #endif
     Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
-    expect_accounted(prepared.repetition({}).at("memory"));
-    expect_accounted(prepared.repetition({}).at("memory"));
+    expect_accounted(prepared.repetition({}).memory);
+    expect_accounted(prepared.repetition({}).memory);
 }
 
 Experiment of_sample(std::vector<RecipeStep> steps) {
@@ -60,14 +61,14 @@ TEST(MemoryAccount, CountsMappedWeightsAsFarAsTheyAreResident) {
     const Checkpoint untouched = open_checkpoint(sample_model());
     const MemoryAccount account;
     account.begin_peak();
-    const nlohmann::json before = account.measured({}, untouched);
-    EXPECT_LT(before.at("weights").get<std::int64_t>(), untouched.bytes() / 2);
+    const MemoryReport before = account.measured({}, untouched);
+    EXPECT_LT(before.at("weights"), untouched.bytes() / 2);
     std::int64_t sum = 0;
     for (const StoredTensor& tensor : untouched.tensors) {
         for (std::size_t i = 0; i < tensor.data.size(); i += 4096) sum += static_cast<int>(tensor.data[i]);
     }
     ASSERT_NE(sum, 0);
-    const auto after = account.measured({}, untouched).at("weights").get<double>();
+    const auto after = static_cast<double>(account.measured({}, untouched).at("weights"));
     const auto bytes = static_cast<double>(untouched.bytes());
     EXPECT_NEAR(after, bytes, 0.05 * bytes);
 }

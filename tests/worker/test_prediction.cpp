@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "engine/experiment/protocol/messages/exports.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/techniques/apply/technique.h"
@@ -27,15 +28,31 @@ Experiment experiment_with(std::vector<RecipeStep> steps) {
     return experiment;
 }
 
+messages::PredictReply predict(const Experiment& experiment, const std::string& dtype = "keep") {
+    WorkerContext context;
+    return answer(messages::Predict{.experiment = experiment, .dtype = dtype}, context);
+}
+
+std::int64_t exported_bytes(const Experiment& experiment, const std::filesystem::path& path,
+                            const std::string& dtype = "keep") {
+    WorkerContext context;
+    return answer(messages::Export{.checkpoint = experiment.checkpoint,
+                                   .recipe = experiment.recipe,
+                                   .dtype = dtype,
+                                   .path = path.string()},
+                  context)
+        .bytes;
+}
+
 void expect_predicted(const Experiment& experiment) {
-    const nlohmann::json predicted = predict_experiment({{"experiment", to_json(experiment)}}).at("memory");
+    const MemoryReport predicted = predict(experiment).memory;
     Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
-    const nlohmann::json measured = prepared.repetition({}).at("memory");
+    const MemoryReport measured = prepared.repetition({}).memory;
     for (const char* name : {"weights", "kv_cache", "activations", "workspace"}) {
-        const double is = measured.at(name).get<double>(), was = predicted.at(name).get<double>();
+        const auto is = static_cast<double>(measured.at(name)), was = static_cast<double>(predicted.at(name));
         EXPECT_NEAR(was, is, kShare * is + kSlack) << name;
     }
-    EXPECT_GT(measured.at("weights").get<double>(), 0);
+    EXPECT_GT(measured.at("weights"), 0);
 }
 
 TEST(PredictedMemory, IsThatOfTheBaseline) {
@@ -57,10 +74,9 @@ TEST(PredictedMemory, IsThatOfTheRepetitionsWhereTheScoredWindowsAreLonger) {
     Experiment experiment = experiment_with({});
     experiment.workload.prompt_tokens = 60;
     expect_predicted(experiment);
-    const nlohmann::json predicted = predict_experiment({{"experiment", to_json(experiment)}}).at("memory");
+    const MemoryReport predicted = predict(experiment).memory;
     experiment.workload.text = "none";
-    EXPECT_EQ(predict_experiment({{"experiment", to_json(experiment)}}).at("memory").at("kv_cache"),
-              predicted.at("kv_cache"));
+    EXPECT_EQ(predict(experiment).memory.at("kv_cache"), predicted.at("kv_cache"));
 }
 
 // But for the rounding of a share of a short row, and zeros that the file had already.
@@ -77,14 +93,12 @@ TEST(PredictedMemory, FollowsZerosThatAreLeftOut) {
         options["storage"] = "dense";
         const Experiment dense = experiment_with({{"prune_magnitude", options}});
         const auto weights = [](const Experiment& experiment) {
-            return Prepared(experiment, "keep", InjectedFault(), {}, {})
-                .description()
-                .at("model_bytes")
-                .get<double>();
+            return static_cast<double>(
+                Prepared(experiment, "keep", InjectedFault(), {}, {}).description().model_bytes);
         };
         EXPECT_LE(weights(left_out), weights(dense));
-        EXPECT_NEAR(predict_experiment({{"experiment", to_json(left_out)}}).at("model_bytes").get<double>(),
-                    weights(left_out), 0.005 * weights(left_out));
+        EXPECT_NEAR(static_cast<double>(predict(left_out).model_bytes), weights(left_out),
+                    0.005 * weights(left_out));
     }
 }
 
@@ -99,13 +113,7 @@ TEST(PredictedMemory, FollowsTheCachesStorage) {
 TEST(PredictedFile, KeepsItsZeros) {
     const auto path = std::filesystem::path(testing::TempDir()) / "pruned.gguf";
     const Experiment experiment = experiment_with({{"prune_magnitude", nlohmann::json::object()}});
-    const nlohmann::json predicted = predict_experiment({{"experiment", to_json(experiment)}});
-    Written held;
-    const nlohmann::json written = export_model({{"checkpoint", experiment.checkpoint},
-                                                 {"recipe", to_json(experiment.recipe)},
-                                                 {"path", path.string()}},
-                                                {}, {}, held);
-    EXPECT_EQ(predicted.at("file_bytes"), written.at("bytes"));
+    EXPECT_EQ(predict(experiment).file_bytes, exported_bytes(experiment, path));
     for (const StoredTensor& tensor : open_checkpoint(path.string()).tensors)
         EXPECT_EQ(tensor.type, DType::f32) << tensor.name;
     std::filesystem::remove(path);
@@ -116,16 +124,9 @@ TEST(PredictedFile, HasTheSizeThatIsWritten) {
         const auto path =
             std::filesystem::path(testing::TempDir()) / (std::string("predicted-") + dtype + ".gguf");
         const Experiment experiment = experiment_with({{"quantize_weights", {{"scheme", "int8_channel"}}}});
-        const nlohmann::json predicted =
-            predict_experiment({{"experiment", to_json(experiment)}, {"dtype", dtype}});
-        Written held;
-        const nlohmann::json written = export_model({{"checkpoint", experiment.checkpoint},
-                                                     {"recipe", to_json(experiment.recipe)},
-                                                     {"dtype", dtype},
-                                                     {"path", path.string()}},
-                                                    {}, {}, held);
-        EXPECT_EQ(predicted.at("file_bytes"), written.at("bytes")) << dtype;
-        EXPECT_EQ(written.at("bytes"), std::filesystem::file_size(path)) << dtype;
+        const std::int64_t written = exported_bytes(experiment, path, dtype);
+        EXPECT_EQ(predict(experiment, dtype).file_bytes, written) << dtype;
+        EXPECT_EQ(written, std::filesystem::file_size(path)) << dtype;
         std::filesystem::remove(path);
     }
 }

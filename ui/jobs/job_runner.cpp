@@ -51,12 +51,12 @@ struct Execute {
         return outcome;
     }
     Outcome operator()(const ExportRequest& request) const {
-        nlohmann::json result = hone::export_checkpoint(request, launch, observer, stop);
+        messages::ExportResult result = hone::export_checkpoint(request, launch, observer, stop);
         record_export(store, request, result);
-        return {JobState::done, {}, std::move(result)};
+        return {JobState::done, {}, messages::write(result)};
     }
     Outcome operator()(const GenerateRequest& request) const {
-        return {JobState::done, {}, hone::generate(request, launch, observer, stop)};
+        return {JobState::done, {}, to_json(hone::generate(request, launch, observer, stop))};
     }
 };
 

@@ -71,7 +71,7 @@ nlohmann::json inspectAndPredict(const Experiment& experiment, const WorkerLaunc
         {"model", messages::write(hone::inspect(experiment.checkpoint, false, launch, stop))}};
     if (!ModelFacts(answer["model"]).supported) return answer;
     try {
-        answer["prediction"] = hone::predict(experiment, launch, stop);
+        answer["prediction"] = messages::write(hone::predict(experiment, launch, stop));
     } catch (const Error& error) {
         answer["prediction_error"] = error.details().message;
     }

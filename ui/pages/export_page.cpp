@@ -271,7 +271,8 @@ void ExportPage::ask() {
     session().jobs().quick(
         QStringLiteral("predict_export"), this,
         [request = request()](const WorkerLaunch& launch, std::stop_token stop) {
-            return hone::predict_export(request, launch, std::move(stop));
+            const PredictedExport answer = hone::predict_export(request, launch, std::move(stop));
+            return nlohmann::json{{"file_bytes", answer.file_bytes}, {"notes", answer.notes}};
         },
         [this](const nlohmann::json& answer) {
             fileBytes_ = answer.value("file_bytes", 0.0);

@@ -48,7 +48,8 @@ nlohmann::json predictContexts(const Experiment& base, const std::vector<std::in
         experiment.workload.generated_tokens = 1;
         experiment.workload.concurrency = 1;
         experiment.workload.text = "none";
-        rows.push_back({{"tokens", tokens}, {"prediction", hone::predict(experiment, launch, stop)}});
+        rows.push_back(
+            {{"tokens", tokens}, {"prediction", messages::write(hone::predict(experiment, launch, stop))}});
     }
     return rows;
 }

@@ -221,7 +221,7 @@ void OptimisePage::askSupport() {
     session().jobs().quick(
         QStringLiteral("supports"), this,
         [experiment](const WorkerLaunch& launch, std::stop_token stop) {
-            return hone::supports(experiment, launch, std::move(stop));
+            return messages::write(hone::supports(experiment, launch, std::move(stop)));
         },
         [this](const nlohmann::json& answer) {
             techniques_->setSupport(answer.contains("techniques") ? answer["techniques"] : answer);
@@ -241,7 +241,7 @@ void OptimisePage::askPrediction() {
     session().jobs().quick(
         QStringLiteral("predict"), this,
         [experiment = session().experiment()](const WorkerLaunch& launch, std::stop_token stop) {
-            return hone::predict(experiment, launch, std::move(stop));
+            return messages::write(hone::predict(experiment, launch, std::move(stop)));
         },
         [this, show](const nlohmann::json& prediction) {
             if (const auto refusal = refusalOf(prediction))

@@ -13,8 +13,11 @@
 
 #include "engine/core/error.h"
 #include "engine/experiment/protocol/experiment.h"
+#include "engine/experiment/protocol/messages/exports.h"
 #include "engine/experiment/protocol/messages/machine.h"
 #include "engine/experiment/protocol/messages/model.h"
+#include "engine/experiment/protocol/messages/plans.h"
+#include "engine/experiment/protocol/messages/steps.h"
 #include "profiler/report/comparison.h"
 #include "profiler/store/store.h"
 
@@ -110,8 +113,10 @@ messages::InspectReply inspect(const std::string& checkpoint, bool tensors, cons
                                std::stop_token stop);
 messages::TensorStatsReply tensor_stats(const std::string& checkpoint, const std::string& tensor, int bins,
                                         const WorkerLaunch& launch, std::stop_token stop);
-nlohmann::json supports(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
-nlohmann::json predict(const Experiment& experiment, const WorkerLaunch& launch, std::stop_token stop);
+messages::SupportsReply supports(const Experiment& experiment, const WorkerLaunch& launch,
+                                 std::stop_token stop);
+messages::PredictReply predict(const Experiment& experiment, const WorkerLaunch& launch,
+                               std::stop_token stop);
 // Measures how fast the target's kernels are on its machine, some seconds, unless that is known; predictions of time need it. Throws Error
 // where the machine is busy, unless `even_if_busy`.
 messages::CalibrateReply calibrate(const messages::Calibrate& request, const WorkerLaunch& launch,
@@ -132,8 +137,15 @@ struct GenerateRequest {
     double temperature = 0;
     std::uint64_t seed = 1;
 };
-nlohmann::json generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,
-                        std::stop_token stop);
+// The answer, and what is to be known of the model that gave it.
+struct Generated {
+    messages::GenerateReply answer;
+    std::vector<std::string> notes;
+};
+// With the answer's fields and "notes": what `hone generate --json` prints.
+nlohmann::json to_json(const Generated& generated);
+Generated generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,
+                   std::stop_token stop);
 
 struct ExportRequest {
     std::string checkpoint;
@@ -146,19 +158,25 @@ struct ExportRequest {
     std::string text = "bundled";
     std::int64_t windows = 4;
 };
-// What export_checkpoint would write, without writing: {"file_bytes", "notes", "left_out" [ids]}.
-nlohmann::json predict_export(const ExportRequest& request, const WorkerLaunch& launch, std::stop_token stop);
+// What export_checkpoint would write, without writing.
+struct PredictedExport {
+    std::int64_t file_bytes = 0;
+    std::vector<std::string> notes, left_out;  // left_out: ids of techniques
+};
+PredictedExport predict_export(const ExportRequest& request, const WorkerLaunch& launch,
+                               std::stop_token stop);
 
-// The worker's `export` result and "written": whether the target has it. With verify also "verify": {"kl_divergence",
-// "perplexity_in_memory", "perplexity_artifact", "passed", "limit"}: what failed it was removed, and the target is as it was. Notes say
-// where something is kept that appeared at the target meanwhile.
-nlohmann::json export_checkpoint(const ExportRequest& request, const WorkerLaunch& launch,
-                                 const Observer& observer, std::stop_token stop);
+// With verify, what failed the verification was removed, and the target is as it was. Notes say where something is kept that appeared at
+// the target meanwhile.
+messages::ExportResult export_checkpoint(const ExportRequest& request, const WorkerLaunch& launch,
+                                         const Observer& observer, std::stop_token stop);
 
 // Keeps what export_checkpoint(request) returned in the store, as an artifact. Throws StoreError.
-void store_artifact(profiler::Store& store, const ExportRequest& request, const nlohmann::json& result);
+void store_artifact(profiler::Store& store, const ExportRequest& request,
+                    const messages::ExportResult& result);
 // As store_artifact(), once the model is written: a store that cannot keep the record costs the record, and a note in `result` says so.
 // Of a model that was not written nothing is kept.
-void record_export(const std::filesystem::path& store, const ExportRequest& request, nlohmann::json& result);
+void record_export(const std::filesystem::path& store, const ExportRequest& request,
+                   messages::ExportResult& result);
 
 }  // namespace hone

@@ -109,7 +109,7 @@ void Measurement::end_runs(const std::string& status, const std::string& reason)
 
 MeasureResult Measurement::run() {
     add_sides();
-    understood([this] { describe(); });
+    describe();
     predict_sides();
     if (wants_calibration()) {
         calibrate_machine();

@@ -30,7 +30,8 @@ struct SideState {
     Side side = Side::candidate;
     int candidate = 0;  // which of them
     Experiment experiment;
-    nlohmann::json fault, predicted;
+    messages::Document fault{};  // tests only
+    messages::PredictReply predicted{};
     std::int64_t needed = 0;  // bytes, as predicted
     std::unique_ptr<WorkerProcess> worker;
     std::unique_ptr<RunWriter> run;
@@ -92,7 +93,8 @@ private:
     void step(SideState& side, bool warmup, int index);
     void measure_attention(Sides& sides);
     void trace(const Sides& sides);
-    nlohmann::json ask(SideState& side, nlohmann::json message);
+    template <class Request>
+    typename Request::Reply ask(SideState& side, const Request& request);
     bool scores() const { return request_.experiment.workload.text != "none"; }
     std::string spool(int window) const;
 
@@ -134,7 +136,7 @@ void Measurement::each(const Sides& order, Sides& sides, Work&& work) {
 template <typename Work>
 auto of_side(Work&& work) {
     try {
-        return understood(work);
+        return work();
     } catch (const Error& error) {
         throw SideFailure{error.details()};
     }

@@ -51,7 +51,7 @@ void Measurement::describe() {
     // A text that cannot be scored is told before a run begins, and stores none.
     const Workload& workload = request_.experiment.workload;
     if ((workload.text != "bundled" && workload.text != "none") || !workload.more_texts.empty())
-        sides_[0].worker->request({{"type", "texts"}, {"experiment", to_json(request_.experiment)}}, stop_);
+        sides_[0].worker->ask(messages::Texts{.experiment = request_.experiment}, stop_);
 }
 
 void Measurement::start(SideState& side) {
@@ -68,13 +68,10 @@ Experiment Measurement::asked_of(const SideState& side) const {
 // What the model's context cannot hold ends it here, before a run began.
 void Measurement::predict(SideState& side) {
     if (!side.worker) start(side);
-    understood([&] {
-        side.predicted =
-            side.worker->request({{"type", "predict"}, {"experiment", to_json(asked_of(side))}}, stop_);
-        const nlohmann::json refusal = side.predicted.value("refusal", nlohmann::json());
-        if (refusal.is_object()) throw Error(error_details_from_json(refusal));
-        side.needed = side.predicted.at("memory").value("peak_resident", std::int64_t{0});
-    });
+    side.predicted = side.worker->ask(messages::Predict{.experiment = asked_of(side)}, stop_);
+    if (side.predicted.refusal) throw Error(*side.predicted.refusal);
+    const auto peak = side.predicted.memory.find("peak_resident");
+    side.needed = peak == side.predicted.memory.end() ? 0 : peak->second;
 }
 
 // One candidate of several that cannot be measured is a run that failed; where no other is left, nothing is stored.
@@ -100,7 +97,7 @@ void Measurement::predict_sides() {
 std::vector<SideGroup> Measurement::groups() {
     std::int64_t available = 0;  // 0: unknown
     for (const SideState& side : sides_)
-        if (!side.failure) available = side.predicted.value("available", std::int64_t{0});
+        if (!side.failure) available = side.predicted.available;
     const std::int64_t room = available - (baseline_ != nullptr ? baseline_->needed : 0);
     std::vector<SideGroup> together, apart;
     std::int64_t used = 0;
@@ -128,8 +125,7 @@ std::vector<SideGroup> Measurement::groups() {
 bool Measurement::wants_calibration() const {
     return request_.calibrate && !request_.accuracy_only && request_.experiment.target.device == "cpu" &&
            std::any_of(sides_.begin(), sides_.end(), [](const SideState& side) {
-               return !side.failure && side.predicted.value("times", nlohmann::json()).is_null() &&
-                      side.predicted.value("fits", true);
+               return !side.failure && !side.predicted.times && side.predicted.fits;
            });
 }
 

@@ -36,34 +36,28 @@ std::string Measurement::spool(int window) const {
     return spools_.file(fmt::format("window-{}.logprobs", window));
 }
 
-nlohmann::json Measurement::ask(SideState& side, nlohmann::json message) {
+template <class Request>
+typename Request::Reply Measurement::ask(SideState& side, const Request& request) {
     const auto progress = [this](const messages::Progress& event) {
         if (observer_.progress) observer_.progress({event.phase, event.detail, reported_});
     };
-    return of_side([&] { return side.worker->request(std::move(message), stop_, progress); });
+    return of_side([&] { return side.worker->ask(request, stop_, progress); });
 }
 
 void Measurement::prepare(SideState& side) {
     // One that is started only now predicts again, so that all have done the same before their memory is measured.
     if (!side.worker) of_side([&] { predict(side); });
-    nlohmann::json files = nlohmann::json::array();
-    for (const messages::SourceFile& file : files_) files.push_back(messages::write(file));
-    nlohmann::json message{{"type", "prepare"}, {"experiment", to_json(asked_of(side))}, {"files", files}};
-    if (!side.fault.is_null()) message["fault"] = side.fault;
-    const nlohmann::json reply = ask(side, std::move(message));
-    of_side([&] {
-        side.run->prepared(reply);
-        if (reply.contains("text") && reply["text"].is_object())
-            side.windows = reply["text"].value("windows", 0);
-        side.sparse_attention = reply.value("sparse_attention", false);
-    });
+    const messages::PrepareReply reply =
+        ask(side, messages::Prepare{.experiment = asked_of(side), .files = files_, .fault = side.fault});
+    side.run->prepared(reply);
+    side.windows = reply.text ? reply.text->windows : 0;
+    side.sparse_attention = reply.sparse_attention;
     side.prepared = true;
 }
 
 void Measurement::step(SideState& side, bool warmup, int index) {
-    const nlohmann::json reply =
-        ask(side, {{"type", "step"}, {"kind", "repetition"}, {"warmup", warmup}, {"index", index}});
-    LiveSample sample = of_side([&] { return side.run->repetition(side.side, warmup, index, reply); });
+    const messages::RepetitionReply reply = ask(side, messages::Repetition{.warmup = warmup, .index = index});
+    LiveSample sample = side.run->repetition(side.side, warmup, index, reply);
     sample.candidate = side.candidate;
     if (observer_.sample) observer_.sample(sample);
 }
@@ -164,8 +158,7 @@ double Measurement::interval_reach(const SideState& candidate) const {
 void Measurement::measure_attention(Sides& sides) {
     each(sides, sides, [&](SideState& side) {
         if (!side.sparse_attention || side.complete) return;
-        const nlohmann::json reply = ask(side, {{"type", "step"}, {"kind", "attention_mass"}});
-        of_side([&] { side.run->own_step(reply); });
+        side.run->own_step(ask(side, messages::AttentionMass()));
     });
 }
 
@@ -176,7 +169,7 @@ void Measurement::trace(const Sides& sides) {
         if (side->complete) continue;  // a baseline that goes on with another group
         const std::string file = spools_.file("events.trace");
         try {
-            const nlohmann::json reply = ask(*side, {{"type", "step"}, {"kind", "trace"}, {"spool", file}});
+            const messages::TraceReply reply = ask(*side, messages::Trace{.spool = file});
             of_side([&] { side->run->trace(reply, file); });
         } catch (const SideFailure& failure) {
             side->run->note("There is no trace of this run. " + failure.error.message);
@@ -189,10 +182,10 @@ void Measurement::trace(const Sides& sides) {
 }
 
 void Measurement::score_window(SideState& side, int window) {
-    nlohmann::json message{{"type", "step"}, {"kind", "accuracy"}, {"window", window}};
-    if (baseline_ != nullptr) message[&side == baseline_ ? "spool" : "compare_spool"] = spool(window);
-    const nlohmann::json reply = ask(side, std::move(message));
-    LiveAccuracy point = of_side([&] { return side.run->window(side.side, window, side.windows, reply); });
+    messages::Accuracy request{.window = window};
+    if (baseline_ != nullptr) (&side == baseline_ ? request.spool : request.compare_spool) = spool(window);
+    const messages::AccuracyReply reply = ask(side, request);
+    LiveAccuracy point = side.run->window(side.side, window, side.windows, reply);
     point.candidate = side.candidate;
     if (observer_.accuracy) observer_.accuracy(point);
     side.scored = window + 1;

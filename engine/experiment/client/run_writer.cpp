@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <utility>
 
 #include "engine/techniques/schema/schema.h"
 #include "profiler/report/predicted.h"
@@ -16,17 +18,6 @@ namespace {
 
 double now_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-template <typename Value>
-std::map<std::string, Value> numbers(const nlohmann::json& reply, const char* key) {
-    std::map<std::string, Value> result;
-    const auto found = reply.find(key);
-    if (found == reply.end() || !found->is_object()) return result;
-    for (const auto& [name, value] : found->items()) {
-        if (value.is_number()) result[name] = value.template get<Value>();
-    }
-    return result;
 }
 
 // The metrics that come from there.
@@ -62,42 +53,42 @@ void RunWriter::fact(profiler::RunFact fact, const std::string& text) {
     note(text);
 }
 
-void RunWriter::predicted(const nlohmann::json& reply) {
-    store_.set_prediction(id_, profiler::predicted_metrics(reply));
+void RunWriter::predicted(const messages::PredictReply& reply) {
+    store_.set_prediction(id_, profiler::predicted_metrics(messages::write(reply)));
 }
 
-void RunWriter::prepared(const nlohmann::json& reply) {
+void RunWriter::prepared(const messages::PrepareReply& reply) {
+    const nlohmann::json fields = messages::write(reply);  // metrics name the figure that they are
     for (const profiler::MetricDefinition* metric : metrics_from(profiler::Source::prepared)) {
         const std::string id(metric->id);
-        const double value = reply.value(id, 0.0);
+        const double value = fields.value(id, 0.0);
         set(id, value, value, value, 1);
     }
-    memory_ = numbers<std::int64_t>(reply, "memory");
-    if (const auto text = reply.find("text"); text != reply.end() && text->is_object())
-        workload_["text_hash"] = text->value("hash", "");
-    if (reply.contains("threads")) target_["threads"] = reply["threads"].get<int>();
+    memory_ = reply.memory;
+    if (reply.text) workload_["text_hash"] = reply.text->hash;
+    target_["threads"] = reply.threads;
     store_.set_resolved(id_, workload_, target_);
-    for (const auto& text : reply.value("notes", nlohmann::json::array())) {
-        if (text.is_string()) note(text.get<std::string>());
-    }
+    for (const std::string& text : reply.notes) note(text);
 }
 
-LiveSample RunWriter::repetition(Side side, bool warmup, int index, const nlohmann::json& reply) {
+LiveSample RunWriter::repetition(Side side, bool warmup, int index, const messages::RepetitionReply& reply) {
     LiveSample sample;
     sample.side = side;
     sample.warmup = warmup;
     sample.index = index;
-    sample.metrics = numbers<double>(reply, "metrics");
-    sample.memory = numbers<std::int64_t>(reply, "memory");
-    sample.token_times = reply.value("token_times", std::vector<std::vector<double>>{});
+    sample.metrics = reply.metrics;
+    sample.memory = reply.memory;
+    sample.token_times = reply.token_times;
+    nlohmann::json engaged = nlohmann::json::object();
+    for (const auto& [technique, evidence] : reply.engaged) engaged[technique] = messages::write(evidence);
     store_.add_sample(id_, {index,
                             warmup ? "warmup" : "repetition",
                             sample.metrics,
                             {{"token_times", sample.token_times},
-                             {"memory", reply.value("memory", nlohmann::json::object())},
-                             {"engaged", reply.value("engaged", nlohmann::json::object())},
-                             {"counters", reply.value("counters", nlohmann::json::object())}}});
-    if (!warmup) engaged_ = reply.value("engaged", nlohmann::json::object());
+                             {"memory", sample.memory},
+                             {"engaged", std::move(engaged)},
+                             {"counters", reply.counters}}});
+    if (!warmup) engaged_ = reply.engaged;
     for (const auto& [metric, value] : sample.metrics) (warmup ? warmup_ : values_)[metric].push_back(value);
     const auto peak = sample.memory.find("peak_resident");
     if (!warmup && peak != sample.memory.end()) {
@@ -112,26 +103,25 @@ LiveSample RunWriter::repetition(Side side, bool warmup, int index, const nlohma
     return sample;
 }
 
-void RunWriter::own_step(const nlohmann::json& reply) {
+void RunWriter::own_step(const messages::AttentionMassReply& reply) {
     for (const profiler::MetricDefinition* metric : metrics_from(profiler::Source::own_step)) {
-        const std::string id(metric->id);
-        if (!reply.contains(id)) continue;  // there was nothing to measure
-        const auto value = reply.at(id).get<double>();
-        set(id, value, value, value, 1);
+        const auto found = reply.figures.find(std::string(metric->id));
+        if (found == reply.figures.end()) continue;  // there was nothing to measure
+        set(found->first, found->second, found->second, found->second, 1);
     }
 }
 
 // Seconds a decoded token of the traced repetition, over the median of the timed ones; 0 where either has none.
-double RunWriter::slowdown(const nlohmann::json& reply) const {
+double RunWriter::slowdown(const messages::TraceReply& reply) const {
     std::vector<double> speeds = repetition_values(profiler::Role::speed);
-    const double tokens = reply.value("traced_decoded_tokens", 0.0);
+    const auto tokens = static_cast<double>(reply.traced_decoded_tokens);
     if (speeds.empty() || tokens <= 0) return 0;
     const auto middle = speeds.begin() + std::ssize(speeds) / 2;
     std::nth_element(speeds.begin(), middle, speeds.end());
-    return reply.value("traced_decode_seconds", 0.0) / tokens * *middle;
+    return reply.traced_decode_seconds / tokens * *middle;
 }
 
-void RunWriter::trace(const nlohmann::json& reply, const std::string& spool) {
+void RunWriter::trace(const messages::TraceReply& reply, const std::string& spool) {
     profiler::Trace trace = [&spool] {
         try {
             return profiler::read_spool(spool);
@@ -139,7 +129,7 @@ void RunWriter::trace(const nlohmann::json& reply, const std::string& spool) {
             throw Error(details_of(error));
         }
     }();
-    if (reply.at("events").get<std::size_t>() != trace.events.size())
+    if (reply.events != std::ssize(trace.events))
         throw Error(ErrorDetails{"", "", "trace", "other events than the worker reported", "the same events",
                                  Fault::internal});
     trace.slowdown = slowdown(reply);
@@ -158,12 +148,12 @@ void RunWriter::trace(const nlohmann::json& reply, const std::string& spool) {
              facts.counters_problem);
 }
 
-LiveAccuracy RunWriter::window(Side side, int index, int windows, const nlohmann::json& reply) {
+LiveAccuracy RunWriter::window(Side side, int index, int windows, const messages::AccuracyReply& reply) {
     std::map<std::string, double> values;
     for (const std::string& name : profiler::window_figures())
-        if (reply.contains(name)) values[name] = reply.at(name).get<double>();
-    const bool compared = reply.value("compared", false);
-    const std::string text = reply.value("text", "");
+        if (const auto found = reply.sums.find(name); found != reply.sums.end()) values.insert(*found);
+    const bool compared = reply.compared;
+    const std::string& text = reply.text;
     store_.add_sample(id_, {index, "accuracy", values, {{"compared", compared}, {"text", text}}});
     windows_.add(values, compared);
     if (texts_.empty() || texts_.back().first != text) texts_.emplace_back(text, profiler::WindowTotals());
@@ -223,13 +213,12 @@ void RunWriter::note_each_text() {
 }
 
 void RunWriter::note_what_did_not_engage() {
-    for (const auto& [technique, evidence] : engaged_.items()) {
-        if (!evidence.is_object() || evidence.value("engaged", nlohmann::json()) != false) continue;
+    for (const auto& [technique, evidence] : engaged_) {
+        if (evidence.engaged != false) continue;
         const Descriptor* known = builtin_registry().find(technique);
-        const std::string counter = evidence.value("counter", "");
         note(fmt::format("{} did not engage: the count of {} stayed 0",
                          known ? known->title : std::string_view(technique),
-                         counter_title(builtin_registry(), technique, counter)));
+                         counter_title(builtin_registry(), technique, evidence.counter)));
     }
 }
 

@@ -22,12 +22,13 @@ public:
     std::int64_t id() const { return id_; }
     bool ended() const { return ended_; }
 
-    void predicted(const nlohmann::json& reply);  // the answer to `predict`
-    void prepared(const nlohmann::json& reply);   // load time, size, notes
-    LiveSample repetition(Side side, bool warmup, int index, const nlohmann::json& reply);
-    void own_step(const nlohmann::json& reply);  // one apart from the timed repetitions
-    void trace(const nlohmann::json& reply, const std::string& spool);  // the events that the worker spooled
-    LiveAccuracy window(Side side, int index, int windows, const nlohmann::json& reply);
+    void predicted(const messages::PredictReply& reply);
+    void prepared(const messages::PrepareReply& reply);  // load time, size, notes
+    LiveSample repetition(Side side, bool warmup, int index, const messages::RepetitionReply& reply);
+    void own_step(const messages::AttentionMassReply& reply);  // one apart from the timed repetitions
+    // The events that the worker spooled. Throws Error where they are not what the reply says.
+    void trace(const messages::TraceReply& reply, const std::string& spool);
+    LiveAccuracy window(Side side, int index, int windows, const messages::AccuracyReply& reply);
     void note(const std::string& text);
     void fact(profiler::RunFact fact, const std::string& note);  // what decides, and the same for people
 
@@ -43,14 +44,14 @@ private:
     void write_accuracy();
     void note_each_text();
     void note_what_did_not_engage();
-    double slowdown(const nlohmann::json& reply) const;
+    double slowdown(const messages::TraceReply& reply) const;
     void set(const std::string& metric, double value, double low, double high, std::int64_t n);
 
     profiler::Store& store_;
     nlohmann::json workload_, target_;
     std::int64_t id_;
     double started_;
-    nlohmann::json engaged_ = nlohmann::json::object();  // of the last repetition
+    std::map<std::string, messages::Engagement> engaged_;  // of the last repetition
     bool ended_ = false, any_repetition_ = false;
     std::map<std::string, std::vector<double>> values_, warmup_;
     std::map<std::string, std::int64_t> memory_;  // of the repetition with the largest peak

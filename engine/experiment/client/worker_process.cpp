@@ -321,14 +321,4 @@ messages::Document WorkerProcess::exchange(std::int64_t id, const std::string& l
     return wait_for(id, std::move(stop), progress);
 }
 
-nlohmann::json WorkerProcess::request(nlohmann::json message, std::stop_token stop,
-                                      const OnProgress& progress) {
-    const std::int64_t id = begin(stop);
-    const std::string type = message.at("type"), kind = message.value("kind", "");
-    message.erase("type");
-    message.erase("kind");
-    const std::string line = messages::request_line(id, type, kind, std::move(message));
-    return exchange(id, line, std::move(stop), progress).get();
-}
-
 }  // namespace hone

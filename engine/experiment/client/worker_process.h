@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -16,7 +15,7 @@
 #include "engine/core/error.h"
 #include "engine/experiment/client/client.h"
 #include "engine/experiment/protocol/envelope.h"
-#include "engine/experiment/protocol/messages/events.h"
+#include "engine/experiment/protocol/messages/list.h"
 
 namespace hone {
 
@@ -49,9 +48,6 @@ public:
             exchange(id, messages::request_line(id, request), std::move(stop), progress);
         return messages::read_reply<typename Request::Reply>(reply.get());
     }
-    // The same of requests that are not told as messages yet: `type`, `kind` and the fields, and the reply's fields.
-    nlohmann::json request(nlohmann::json message, std::stop_token stop, const OnProgress& progress = {});
-
     pid_t pid() const { return pid_; }
 
 private:
@@ -82,17 +78,5 @@ private:
     std::string input_, error_input_;
     std::deque<std::string> last_words_;  // of its stderr
 };
-
-// Runs `read` on what a worker said. A reply that lacks a field or has another type in it is an Error, as a lost worker is.
-template <typename Read>
-auto understood(Read&& read) {
-    try {
-        return read();
-    } catch (const nlohmann::json::exception&) {
-        throw Error(ErrorDetails{"", "", "reply of the worker", "a field that is missing or of another type",
-                                 "a reply of docs/protocol.md", Fault::internal,
-                                 "The worker's reply cannot be understood."});
-    }
-}
 
 }  // namespace hone

@@ -10,6 +10,7 @@
 #include "engine/base/small_file.h"
 #include "engine/core/error.h"
 #include "engine/evaluation/bundled_text.h"
+#include "engine/experiment/protocol/messages/plans.h"
 #include "engine/experiment/worker/hashing.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/formats/checkpoint.h"
@@ -52,13 +53,14 @@ PerplexityPlan perplexity_plan(const Workload& workload) {
     return plan;
 }
 
-nlohmann::json check_texts(const nlohmann::json& request) {
-    const Experiment experiment = experiment_from_json(request.at("experiment"), builtin_registry());
-    const Workload& workload = experiment.workload;
+template <>
+messages::TextsReply answer(const messages::Texts& request, WorkerContext&) {
+    const Workload& workload = request.experiment.workload;
     std::vector<std::string> texts{workload.text};
     texts.insert(texts.end(), workload.more_texts.begin(), workload.more_texts.end());
-    const Tokenizer tokenizer = Tokenizer::from_checkpoint(open_checkpoint(experiment.checkpoint, false));
-    nlohmann::json answer = nlohmann::json::array();
+    const Tokenizer tokenizer =
+        Tokenizer::from_checkpoint(open_checkpoint(request.experiment.checkpoint, false));
+    messages::TextsReply reply;
     for (const std::string& each : texts) {
         if (each == "none") continue;
         const AccuracyText loaded = load_accuracy_text(each);
@@ -67,9 +69,9 @@ nlohmann::json check_texts(const nlohmann::json& request) {
         if (tokens < workload.context)
             refuse(each, "The text is too short to score.", std::to_string(tokens) + " tokens",
                    fmt::format("at least {}, the context of one window (--context)", workload.context));
-        answer.push_back({{"name", loaded.name}, {"tokens", tokens}});
+        reply.texts.push_back({.name = loaded.name, .tokens = tokens});
     }
-    return {{"texts", answer}};
+    return reply;
 }
 
 AccuracyText load_accuracy_text(const std::string& which) {

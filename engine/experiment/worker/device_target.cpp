@@ -145,15 +145,9 @@ messages::DevicesReply answer(const messages::Devices& request, WorkerContext&) 
     return reply;
 }
 
-nlohmann::json device_memory_document(MemoryByClass peak, std::int64_t held, std::int64_t taken) {
+MemoryReport device_memory_report(MemoryByClass peak, std::int64_t held, std::int64_t taken) {
     peak[MemoryClass::unaccounted] = taken - held;  // what the library and the allocator round up to
-    nlohmann::json json;
-    for (std::size_t i = 0; i < kMemoryClasses; ++i) {
-        const auto which = static_cast<MemoryClass>(i);
-        json[std::string(memory_class_id(which))] = peak[which];
-    }
-    json["peak_resident"] = peak.total();
-    return json;
+    return memory_report(peak, peak.total());
 }
 
 }  // namespace hone

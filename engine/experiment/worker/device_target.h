@@ -8,6 +8,7 @@
 #include "engine/core/error.h"
 #include "engine/core/memory.h"
 #include "engine/experiment/protocol/experiment.h"
+#include "engine/experiment/worker/memory_report.h"
 #include "engine/runtime/run_config.h"
 #include "engine/techniques/apply/technique.h"
 #include "kernels/cuda/device.h"
@@ -29,8 +30,8 @@ std::string divided_device_note(const Target& target);
 
 // The facts of the target's device that a run is stored with; null for the CPU and where there is no such device.
 nlohmann::json describe_device(const Target& target);
-// A repetition's memory on a device: {class: bytes, …, "peak_resident": bytes}. `peak`: most that was held at a time, by class; `taken`: how much
+// A repetition's memory on a device. `peak`: most that was held at a time, by class; `taken`: how much
 // less of the device is free than before the model was loaded.
-nlohmann::json device_memory_document(MemoryByClass peak, std::int64_t held, std::int64_t taken);
+MemoryReport device_memory_report(MemoryByClass peak, std::int64_t held, std::int64_t taken);
 
 }  // namespace hone

@@ -106,28 +106,26 @@ CounterValues counter_values(const RuntimeCounters& before, const RuntimeCounter
     return values;
 }
 
-nlohmann::json engagement(const Recipe& recipe, const CounterValues& counters) {
+std::map<std::string, messages::Engagement> engagement(const Recipe& recipe, const CounterValues& counters) {
     const auto value_of = [&counters](std::string_view name) {
         const auto found = counters.find(name);
         return found == counters.end() ? std::int64_t{0} : found->second;
     };
-    nlohmann::json result = nlohmann::json::object();
+    std::map<std::string, messages::Engagement> result;
     for (const RecipeStep& step : recipe.steps) {
-        nlohmann::json evidence{
-            {"counters", nlohmann::json::object()}, {"engaged", nullptr}, {"counter", ""}, {"value", 0}};
+        messages::Engagement& evidence = result[step.technique];
         for (const CounterUse& use : technique_of(step)->counters()) {
             const std::int64_t value = value_of(use.name);
             if (!use.where.empty() && value_of(use.where) == 0) continue;
-            evidence["counters"][use.name] = value;
+            evidence.counters[std::string(use.name)] = value;
             // The first speaks for all that moved; the first that stayed 0 for the technique.
-            const bool failed = value == 0 && evidence["engaged"] != false;
-            if (evidence["engaged"].is_null() || failed) {
-                evidence["counter"] = use.name;
-                evidence["value"] = value;
-                evidence["engaged"] = value > 0;
+            const bool failed = value == 0 && evidence.engaged != false;
+            if (!evidence.engaged || failed) {
+                evidence.counter = use.name;
+                evidence.value = value;
+                evidence.engaged = value > 0;
             }
         }
-        result[step.technique] = std::move(evidence);
     }
     return result;
 }

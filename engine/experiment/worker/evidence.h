@@ -4,11 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "engine/experiment/protocol/experiment.h"
+#include "engine/experiment/protocol/messages/steps.h"
 #include "engine/formats/checkpoint.h"
 #include "engine/runtime/counters.h"
 #include "engine/runtime/generation.h"
@@ -51,8 +51,8 @@ CounterValues counter_values(const RuntimeCounters& before, const RuntimeCounter
                              const RunConfig& config, const GenerationTimings& timings,
                              const WeightEvidence* weights, std::int64_t merge_cache_hits);
 
-// {technique: {"counters": {name: value}, "engaged", "counter", "value"}} for the recipe. Engaged is what moved all of its counters; `counter`
-// is the first that stayed 0, or else the first. A technique whose options are the baseline's has no counters and engaged = null.
-nlohmann::json engagement(const Recipe& recipe, const CounterValues& counters);
+// Of each technique of the recipe. Engaged is what moved all of its counters; `counter` is the first that stayed 0, or
+// else the first. A technique whose options are the baseline's has no counters, and `engaged` has no value.
+std::map<std::string, messages::Engagement> engagement(const Recipe& recipe, const CounterValues& counters);
 
 }  // namespace hone

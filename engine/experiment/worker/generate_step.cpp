@@ -5,6 +5,7 @@
 #include "engine/core/error.h"
 #include "engine/core/system_memory.h"
 #include "engine/experiment/worker/prepared.h"
+#include "engine/experiment/worker/requests.h"
 #include "engine/runtime/memory_plan.h"
 #include "engine/runtime/sampling.h"
 #include "engine/tokenizer/chat_template.h"
@@ -53,15 +54,14 @@ void Prepared::require_room(const RunConfig& config, std::int64_t prompt, std::i
 }
 
 // Its runtime is its own: a prompt's length has nothing to do with the workload's.
-nlohmann::json Prepared::generate(const nlohmann::json& request,
-                                  const std::function<void(const GeneratedToken&)>& on_token,
-                                  std::stop_token stop) {
+messages::GenerateReply Prepared::generate(const messages::Generate& request,
+                                           const std::function<void(const GeneratedToken&)>& on_token,
+                                           std::stop_token stop) {
     fault_.before_step();
     const Tokenizer& tokenizer = model_->tokenizer;
-    const std::vector<TokenId> prompt =
-        prompt_ids(*model_, request.at("prompt").get<std::string>(), request.value("chat", true));
+    const std::vector<TokenId> prompt = prompt_ids(*model_, request.prompt, request.chat);
     const std::int64_t context = model_->config.context_length;
-    const std::int64_t wanted = request.value("max_tokens", std::int64_t{128});
+    const std::int64_t wanted = request.max_tokens;
     // The last token is chosen and never computed, so that a prompt may fill the context.
     const std::int64_t room = context - std::ssize(prompt) + 1, most = std::min(wanted, room);
     if (wanted < 1) throw Error(ErrorDetails{"", "", "max_tokens", std::to_string(wanted), "at least 1"});
@@ -71,7 +71,7 @@ nlohmann::json Prepared::generate(const nlohmann::json& request,
     const std::int64_t positions = positions_of(std::ssize(prompt), most);
     require_room(config, std::ssize(prompt), positions);
     Runtime runtime(*model_, config, pool_, 1, positions);
-    Sampler sampler(request.value("temperature", 0.0), request.value("seed", std::uint64_t{1}));
+    Sampler sampler(request.temperature, request.seed);
     Utf8Stream utf8;
     std::vector<TokenId> ids;
     std::string text;
@@ -95,15 +95,25 @@ nlohmann::json Prepared::generate(const nlohmann::json& request,
     if (const std::string rest = utf8.finish(); !rest.empty()) emit(-1, rest);
     const double decode_seconds = last - first;
     const double decode_rate = ids.size() > 1 ? static_cast<double>(ids.size() - 1) / decode_seconds : 0.0;
-    return {{"text", text},
-            {"ids", ids},
-            {"stop", ended           ? "end"
-                     : most < wanted ? "context"
-                                     : "length"},
-            {"prompt_tokens", prompt.size()},
-            {"tokens", ids.size()},
-            {"time_to_first_token", first},
-            {"decode_tokens_per_second", decode_rate}};
+    return {.text = text,
+            .ids = ids,
+            .stop = ended           ? messages::Stop::end
+                    : most < wanted ? messages::Stop::context
+                                    : messages::Stop::length,
+            .prompt_tokens = std::ssize(prompt),
+            .tokens = std::ssize(ids),
+            .time_to_first_token = first,
+            .decode_tokens_per_second = decode_rate};
+}
+
+template <>
+messages::GenerateReply answer(const messages::Generate& request, WorkerContext& context) {
+    const auto say = [&context](const Prepared::GeneratedToken& token) {
+        messages::Progress event{.phase = "generate", .text = token.text, .seconds = token.seconds};
+        if (token.id >= 0) event.token = token.id;
+        context.say(event);
+    };
+    return context.ready().generate(request, say, context.stop);
 }
 
 }  // namespace hone

@@ -73,13 +73,6 @@ const char* template_name(ChatTemplate which) {
 
 }  // namespace
 
-std::string text_field(const nlohmann::json& request, const char* name) {
-    const auto found = request.find(name);
-    if (found == request.end() || !found->is_string())
-        throw Error(ErrorDetails{"", "", name, found == request.end() ? "nothing" : found->dump(), "a text"});
-    return found->get<std::string>();
-}
-
 template <>
 messages::HelloReply answer(const messages::Hello& request, WorkerContext&) {
     if (request.version != messages::kVersion)

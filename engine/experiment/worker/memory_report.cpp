@@ -11,17 +11,18 @@
 #include "engine/core/system_memory.h"
 
 namespace hone {
-namespace {
 
-nlohmann::json document(const MemoryByClass& memory, std::int64_t peak) {
-    nlohmann::json json;
+MemoryReport memory_report(const MemoryByClass& memory, std::int64_t peak) {
+    MemoryReport report;
     for (std::size_t i = 0; i < kMemoryClasses; ++i) {
         const auto which = static_cast<MemoryClass>(i);
-        json[std::string(memory_class_id(which))] = memory[which];
+        report[std::string(memory_class_id(which))] = memory[which];
     }
-    json["peak_resident"] = peak;
-    return json;
+    report["peak_resident"] = peak;
+    return report;
 }
+
+namespace {
 
 bool holds(const FileMapping& mapping, const StoredTensor& tensor) {
     const auto address = reinterpret_cast<std::uintptr_t>(tensor.data.data());
@@ -73,7 +74,7 @@ void MemoryAccount::begin_peak() const {
     reset_peak_resident();
 }
 
-nlohmann::json MemoryAccount::measured(MemoryByClass named, const Checkpoint& weights) const {
+MemoryReport MemoryAccount::measured(MemoryByClass named, const Checkpoint& weights) const {
     const std::int64_t peak = peak_resident_bytes();
     const std::vector<FileMapping> mappings = file_mappings();
     if (!mappings.empty()) {
@@ -84,12 +85,12 @@ nlohmann::json MemoryAccount::measured(MemoryByClass named, const Checkpoint& we
     named[MemoryClass::runtime] += runtime_bytes();
     named[MemoryClass::unaccounted] = 0;
     named[MemoryClass::unaccounted] = peak - named.total();
-    return document(named, peak);
+    return memory_report(named, peak);
 }
 
-nlohmann::json predicted_memory(MemoryByClass named, std::int64_t runtime_bytes) {
+MemoryReport predicted_memory(MemoryByClass named, std::int64_t runtime_bytes) {
     named[MemoryClass::runtime] = runtime_bytes;
-    return document(named, named.total());
+    return memory_report(named, named.total());
 }
 
 }  // namespace hone

@@ -2,12 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <map>
+#include <string>
 
 #include "engine/core/memory.h"
 #include "engine/formats/checkpoint.h"
 
 namespace hone {
+
+// Bytes of each class, and "peak_resident".
+using MemoryReport = std::map<std::string, std::int64_t>;
+MemoryReport memory_report(const MemoryByClass& memory, std::int64_t peak);
 
 // What a worker's resident memory is for. Made before the model is loaded: what is resident then is the runtime's, and so is what
 // the tokeniser and pages of libraries add later.
@@ -20,9 +25,9 @@ public:
 
     // Starts a measurement of the peak.
     void begin_peak() const;
-    // {class: bytes, …, "peak_resident": bytes} since begin_peak(): `named` as allocated, weights that are mapped as far as their pages
+    // A report since begin_peak(): `named` as allocated, weights that are mapped as far as their pages
     // are resident, and as unaccounted what the measured peak holds beyond all classes (negative where it holds less).
-    nlohmann::json measured(MemoryByClass named, const Checkpoint& weights) const;
+    MemoryReport measured(MemoryByClass named, const Checkpoint& weights) const;
     // The runtime class before any library's pages were added.
     std::int64_t runtime_bytes() const { return before_ + tokenizer_; }
 
@@ -30,7 +35,7 @@ private:
     std::int64_t before_ = 0, library_pages_before_ = 0, tokenizer_ = 0;
 };
 
-// The same document from a prediction: nothing is unaccounted, the peak is the sum.
-nlohmann::json predicted_memory(MemoryByClass named, std::int64_t runtime_bytes);
+// The same from a prediction: nothing is unaccounted, the peak is the sum.
+MemoryReport predicted_memory(MemoryByClass named, std::int64_t runtime_bytes);
 
 }  // namespace hone

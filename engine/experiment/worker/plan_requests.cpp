@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/core/system_memory.h"
+#include "engine/experiment/protocol/messages/plans.h"
 #include "engine/experiment/worker/apply_recipe.h"
 #include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/experiment_plan.h"
@@ -37,33 +38,31 @@ Checkpoint as_found_by(const Descriptor& descriptor, const Checkpoint& checkpoin
 
 }  // namespace
 
-nlohmann::json supported_techniques(const nlohmann::json& request) {
-    const Registry& registry = builtin_registry();
-    const Checkpoint checkpoint = open_checkpoint(text_field(request, "checkpoint"), false);
-    const Recipe recipe = recipe_from_json(request.value("recipe", nlohmann::json::array()), registry);
-    const Workload workload = workload_from_json(request.value("workload", nlohmann::json::object()));
-    const QueriedDevice device =
-        queried_device(target_from_json(request.value("target", nlohmann::json::object())));
-    nlohmann::json answers = nlohmann::json::object();
+template <>
+messages::SupportsReply answer(const messages::Supports& request, WorkerContext&) {
+    const Checkpoint checkpoint = open_checkpoint(request.checkpoint, false);
+    const QueriedDevice device = queried_device(request.target);
+    messages::SupportsReply reply;
     for (const TechniqueRow& row : techniques()) {
         nlohmann::json options = default_options(row.descriptor);
-        for (const RecipeStep& step : recipe.steps) {
+        for (const RecipeStep& step : request.recipe.steps) {
             if (step.technique == row.descriptor.id) options = step.options;
         }
-        const Checkpoint before = as_found_by(row.descriptor, checkpoint, recipe, device);
+        const Checkpoint before = as_found_by(row.descriptor, checkpoint, request.recipe, device);
         const Support support =
-            row.with(options)->supports({before, read_config(before), workload.concurrency, device});
-        answers[std::string(row.descriptor.id)] = {{"ok", support.ok}, {"reason", support.reason}};
+            row.with(options)->supports({before, read_config(before), request.workload.concurrency, device});
+        reply.techniques[std::string(row.descriptor.id)] = {.ok = support.ok, .reason = support.reason};
     }
-    return {{"techniques", answers}};
+    return reply;
 }
 
-nlohmann::json predict_experiment(const nlohmann::json& request) {
-    const Experiment experiment = experiment_from_json(request.at("experiment"), builtin_registry());
+template <>
+messages::PredictReply answer(const messages::Predict& request, WorkerContext&) {
+    const Experiment& experiment = request.experiment;
     const QueriedDevice device = queried_device(experiment.target);
-    const ExperimentPlan plan = plan_experiment(experiment, request.value("dtype", "keep"), device);
+    const ExperimentPlan plan = plan_experiment(experiment, request.dtype, device);
     const Workload& workload = experiment.workload;
-    const std::int64_t file_bytes = file_format(request.value("format", "gguf")).size(plan.checkpoint);
+    const std::int64_t file_bytes = file_format(request.format).size(plan.checkpoint);
     // The tokeniser is part of what a worker is before its weights: made here, it is counted here.
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(plan.checkpoint);
     const bool cuda = device.kind == DeviceKind::cuda;
@@ -75,25 +74,24 @@ nlohmann::json predict_experiment(const nlohmann::json& request) {
                                                plan.sizes.sequences, plan.sizes.generated, plan.sizes.prompt);
     const std::int64_t available =
         cuda ? open_device(experiment.target)->free_bytes() : available_memory_bytes();
-    nlohmann::json times;  // null without a calibration, which there is of this machine's processor only
+    messages::PredictReply reply;
+    // There is a calibration of this machine's processor only.
     const auto calibration = cuda ? std::nullopt : kept_calibration(calibrated_machine(), threads);
     if (calibration) {
         Checkpoint in_memory = plan.checkpoint;
         if (leaves_zeros_out(experiment.recipe, plan.run)) plan_without_zeros(in_memory, plan.run.device);
         const auto metrics = predict_times(in_memory, plan.config, plan.run, prompt_lengths(workload),
                                            workload.generated_tokens, *calibration);
-        if (!metrics.empty()) times = metrics;
+        if (!metrics.empty()) reply.times = metrics;
     }
-    const auto refusal =
-        context_refusal(experiment.checkpoint, plan.config.context_length, workload, plan.sizes);
-    return {{"memory", predicted_memory(named, runtime_bytes)},
-            {"times", std::move(times)},
-            {"model_bytes", plan.model_bytes},
-            {"file_bytes", file_bytes},
-            {"available", available},
-            {"fits", available == 0 || (cuda ? plan.least.total() : plan.needed(runtime_bytes)) <= available},
-            {"refusal", refusal ? to_json(*refusal) : nlohmann::json()},
-            {"notes", plan.notes}};
+    reply.memory = predicted_memory(named, runtime_bytes);
+    reply.model_bytes = plan.model_bytes;
+    reply.file_bytes = file_bytes;
+    reply.available = available;
+    reply.fits = available == 0 || (cuda ? plan.least.total() : plan.needed(runtime_bytes)) <= available;
+    reply.refusal = context_refusal(experiment.checkpoint, plan.config.context_length, workload, plan.sizes);
+    reply.notes = plan.notes;
+    return reply;
 }
 
 }  // namespace hone

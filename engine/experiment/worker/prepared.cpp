@@ -14,6 +14,7 @@
 #include "engine/evaluation/bundled_text.h"
 #include "engine/experiment/worker/apply_recipe.h"
 #include "engine/experiment/worker/device_target.h"
+#include "engine/experiment/worker/requests.h"
 #include "engine/runtime/generation.h"
 #include "engine/techniques/apply/technique.h"
 #include "engine/weights/finite.h"
@@ -33,7 +34,7 @@ double mean(const std::vector<double>& values) {
 }
 
 // Definitions: docs/metrics.md.
-nlohmann::json metrics_of(const GenerationTimings& timings) {
+std::map<std::string, double> metrics_of(const GenerationTimings& timings) {
     std::vector<double> first, per_token;
     std::int64_t generated = 0;
     for (const std::vector<double>& times : timings.token_times) {
@@ -42,7 +43,7 @@ nlohmann::json metrics_of(const GenerationTimings& timings) {
             per_token.push_back((times.back() - times.front()) / static_cast<double>(times.size() - 1));
         generated += static_cast<std::int64_t>(times.size());
     }
-    nlohmann::json metrics{
+    std::map<std::string, double> metrics{
         {"prefill_tokens_per_second", static_cast<double>(timings.prompt_tokens) / timings.prefill_seconds},
         {"time_to_first_token", mean(first)},
         {"total_seconds", timings.total_seconds},
@@ -186,17 +187,15 @@ void Prepared::note_overlap() {
     }
 }
 
-// Of several texts the names and hashes in a row.
-nlohmann::json Prepared::text_description() const {
-    if (windows_.empty()) return nullptr;
-    std::string name, hash;
-    std::size_t tokens = 0;
+std::optional<messages::ScoredTexts> Prepared::scored_texts() const {
+    if (windows_.empty()) return std::nullopt;
+    messages::ScoredTexts scored{.windows = static_cast<int>(windows_.size())};
     for (const ScoredText& text : texts_) {
-        name += (name.empty() ? "" : ", ") + text.name;
-        hash += (hash.empty() ? "" : "+") + text.hash;
-        tokens += text.tokens.size();
+        scored.name += (scored.name.empty() ? "" : ", ") + text.name;
+        scored.hash += (scored.hash.empty() ? "" : "+") + text.hash;
+        scored.tokens += std::ssize(text.tokens);
     }
-    return {{"name", name}, {"hash", hash}, {"tokens", tokens}, {"windows", windows_.size()}};
+    return scored;
 }
 
 // Real text, a different part for each sequence: what a cache or a sparse pattern does depends on what it is fed.
@@ -228,23 +227,23 @@ void Prepared::make_runtime(const Progress& progress) {
         runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context());
 }
 
-nlohmann::json Prepared::memory() const {
+MemoryReport Prepared::memory() const {
     if (!device_) return account_.measured(runtime_->memory(), model_->checkpoint);
-    return device_memory_document(runtime_->peak_memory(), runtime_->memory().total(),
-                                  device_free_ - device_->free_bytes());
+    return device_memory_report(runtime_->peak_memory(), runtime_->memory().total(),
+                                device_free_ - device_->free_bytes());
 }
 
-nlohmann::json Prepared::description() const {
-    return {{"load_seconds", load_seconds_},
-            {"apply_seconds", apply_seconds_},
-            {"model_bytes", model_->checkpoint.bytes()},
-            {"types", bytes_by_type(model_->checkpoint)},
-            {"memory", memory()},
-            {"notes", notes_},
-            {"text", text_description()},
-            {"synthetic", model_->checkpoint.synthetic},
-            {"sparse_attention", config_.attention.kind != AttentionMask::Kind::dense},
-            {"threads", pool_.size()}};
+messages::PrepareReply Prepared::description() const {
+    return {.load_seconds = load_seconds_,
+            .apply_seconds = apply_seconds_,
+            .model_bytes = model_->checkpoint.bytes(),
+            .types = bytes_by_type(model_->checkpoint),
+            .memory = memory(),
+            .notes = notes_,
+            .text = scored_texts(),
+            .synthetic = model_->checkpoint.synthetic,
+            .sparse_attention = config_.attention.kind != AttentionMask::Kind::dense,
+            .threads = pool_.size()};
 }
 
 // Of the prompts, before the sequences start, so that their times stay their own. A cache begins each round empty: what it finds is what
@@ -265,7 +264,7 @@ double Prepared::tokenize_bytes_per_second() {
     return static_cast<double>(bytes) / seconds;
 }
 
-nlohmann::json Prepared::repetition(const Progress& progress) {
+messages::RepetitionReply Prepared::repetition(const Progress& progress) {
     fault_.before_step();
     Sampler sampler(0, experiment_.workload.seed);
     const Runtime::Counters before = runtime_->counters();
@@ -277,21 +276,21 @@ nlohmann::json Prepared::repetition(const Progress& progress) {
         *runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress,
         device_ ? MemoryRoom([this] { return device_->free_bytes(); }) : MemoryRoom(available_memory_bytes),
         fault_.slows_down() ? [this](double seconds) { fault_.after_pass(seconds); } : AfterPass());
-    nlohmann::json memory_now = memory();
+    MemoryReport memory_now = memory();
     const CounterValues counters = counter_values(before, runtime_->counters(), config_, timings,
                                                   weight_evidence_ ? &*weight_evidence_ : nullptr,
                                                   merge_cache_ ? merge_cache_->hits() - hits_before : 0);
-    nlohmann::json metrics = metrics_of(timings);
-    metrics["tokenize_bytes_per_second"] = tokenize_rate;
-    return {{"metrics", std::move(metrics)},
-            {"token_times", timings.token_times},
-            {"memory", std::move(memory_now)},
-            {"engaged", engagement(experiment_.recipe, counters)},
-            {"counters", counters}};
+    messages::RepetitionReply reply{.metrics = metrics_of(timings),
+                                    .token_times = timings.token_times,
+                                    .memory = std::move(memory_now),
+                                    .counters = {counters.begin(), counters.end()},
+                                    .engaged = engagement(experiment_.recipe, counters)};
+    reply.metrics["tokenize_bytes_per_second"] = tokenize_rate;
+    return reply;
 }
 
 // Of the last tokens of the first prompt: those have the most to leave out.
-nlohmann::json Prepared::attention_mass(const Progress& progress) {
+messages::AttentionMassReply Prepared::attention_mass(const Progress& progress) {
     constexpr std::size_t kQueries = 64;
     fault_.before_step();
     const std::span<const TokenId> prompt = prompts_.front();
@@ -308,38 +307,57 @@ nlohmann::json Prepared::attention_mass(const Progress& progress) {
     runtime_->measure_attention_mass(false);
     const Runtime::Counters& end = runtime_->counters();
     const std::int64_t rows = end.attention_mass_rows - start.attention_mass_rows;
-    nlohmann::json result{{"rows", rows}};
+    messages::AttentionMassReply reply{.rows = rows};
     if (rows > 0)
-        result["attention_mass"] = (end.attention_mass - start.attention_mass) / static_cast<double>(rows);
-    return result;
+        reply.figures["attention_mass"] =
+            (end.attention_mass - start.attention_mass) / static_cast<double>(rows);
+    return reply;
 }
 
-nlohmann::json Prepared::accuracy(const nlohmann::json& request, const Progress& progress) {
+messages::AccuracyReply Prepared::accuracy(const messages::Accuracy& request, const Progress& progress) {
     fault_.before_step();
-    const auto window = request.at("window").get<std::size_t>();
-    if (window >= windows_.size())
+    const std::int64_t window = request.window;
+    if (window < 0 || window >= std::ssize(windows_))
         throw Error(ErrorDetails{"", "", "window", std::to_string(window),
-                                 fmt::format("less than {}", windows_.size())});
-    const std::string write_to = request.value("spool", ""), compare_to = request.value("compare_spool", "");
+                                 fmt::format("0 or more and less than {}", windows_.size())});
     std::optional<LogProbSpool> write, compare;
-    if (!write_to.empty()) write = LogProbSpool::create(write_to, model_->config.n_vocab);
-    if (!compare_to.empty()) compare = LogProbSpool::open(compare_to);
-    const auto& [index, scored] = windows_[window];
+    if (request.spool) write = LogProbSpool::create(*request.spool, model_->config.n_vocab);
+    if (request.compare_spool) compare = LogProbSpool::open(*request.compare_spool);
+    const auto& [index, scored] = windows_[static_cast<std::size_t>(window)];
     const ScoredText& text = texts_[index];
     // A divergence from other positions than the baseline's would be a figure all the same.
     if (compare && compare->records() != scored.end - scored.score_begin)
-        throw Error(ErrorDetails{
-            "", compare_to, "baseline's log-probabilities", fmt::format("{} positions", compare->records()),
-            fmt::format("the {} of window {}", scored.end - scored.score_begin, window)});
+        throw Error(
+            ErrorDetails{"", *request.compare_spool, "baseline's log-probabilities",
+                         fmt::format("{} positions", compare->records()),
+                         fmt::format("the {} of window {}", scored.end - scored.score_begin, window)});
     const WindowScore score = score_window(*runtime_, text.tokens, scored, write ? &*write : nullptr,
                                            compare ? &*compare : nullptr, 0, progress);
     std::size_t scored_bytes = 0;
     for (std::int64_t i = scored.score_begin; i < scored.end; ++i)
         scored_bytes += model_->tokenizer.token_bytes(text.tokens[static_cast<std::size_t>(i)]).size();
-    return {{"text", text.name},         {"nll_sum", score.nll_sum},
-            {"scored", score.scored},    {"scored_bytes", scored_bytes},
-            {"kl_sum", score.kl_sum},    {"top1_agreeing", score.top1_agreeing},
-            {"compared", score.compared}};
+    return {.text = text.name,
+            .compared = score.compared,
+            .sums = {{"nll_sum", score.nll_sum},
+                     {"scored", static_cast<double>(score.scored)},
+                     {"scored_bytes", static_cast<double>(scored_bytes)},
+                     {"kl_sum", score.kl_sum},
+                     {"top1_agreeing", static_cast<double>(score.top1_agreeing)}}};
+}
+
+template <>
+messages::RepetitionReply answer(const messages::Repetition&, WorkerContext& context) {
+    return context.ready().repetition(context.quiet());
+}
+
+template <>
+messages::AttentionMassReply answer(const messages::AttentionMass&, WorkerContext& context) {
+    return context.ready().attention_mass(context.quiet());
+}
+
+template <>
+messages::AccuracyReply answer(const messages::Accuracy& request, WorkerContext& context) {
+    return context.ready().accuracy(request, context.quiet());
 }
 
 }  // namespace hone

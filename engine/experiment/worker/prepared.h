@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -14,6 +13,8 @@
 #include "engine/core/progress.h"
 #include "engine/evaluation/perplexity.h"
 #include "engine/experiment/protocol/experiment.h"
+#include "engine/experiment/protocol/messages/plans.h"
+#include "engine/experiment/protocol/messages/steps.h"
 #include "engine/experiment/worker/accuracy_text.h"
 #include "engine/experiment/worker/evidence.h"
 #include "engine/experiment/worker/experiment_plan.h"
@@ -34,13 +35,13 @@ public:
     Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
              const Progress& load, const Progress& apply, std::vector<SourceFile> files = {});
 
-    nlohmann::json description() const;  // the result of `prepare`
+    messages::PrepareReply description() const;
     bool on_device() const { return device_ != nullptr; }
-    nlohmann::json repetition(const Progress& progress);
-    // A repetition of its own, apart from the timed ones; `spool` and `most_events` come with the request.
-    nlohmann::json trace(const nlohmann::json& request, const Progress& progress);
-    nlohmann::json attention_mass(const Progress& progress);
-    nlohmann::json accuracy(const nlohmann::json& request, const Progress& progress);
+    messages::RepetitionReply repetition(const Progress& progress);
+    // A repetition of its own, apart from the timed ones.
+    messages::TraceReply trace(const messages::Trace& request, const Progress& progress);
+    messages::AttentionMassReply attention_mass(const Progress& progress);
+    messages::AccuracyReply accuracy(const messages::Accuracy& request, const Progress& progress);
     // `on_token` is called for each token with the text that it completed: none where a character is not whole yet, or more
     // than its own where it ends one. `id` is −1 for text that was left when the last token had come. Seconds count from the start
     // of the answer.
@@ -49,8 +50,9 @@ public:
         std::string text;
         double seconds;
     };
-    nlohmann::json generate(const nlohmann::json& request,
-                            const std::function<void(const GeneratedToken&)>& on_token, std::stop_token stop);
+    messages::GenerateReply generate(const messages::Generate& request,
+                                     const std::function<void(const GeneratedToken&)>& on_token,
+                                     std::stop_token stop);
 
 private:
     void load(const std::string& dtype, const Progress& load, const Progress& apply);
@@ -58,10 +60,10 @@ private:
     void choose_windows();
     void add_windows(const std::string& text);
     void note_overlap();
-    nlohmann::json text_description() const;
+    std::optional<messages::ScoredTexts> scored_texts() const;
     void make_runtime(const Progress& progress);
     void require_room(const RunConfig& config, std::int64_t prompt, std::int64_t positions) const;
-    nlohmann::json memory() const;
+    MemoryReport memory() const;
     double tokenize_bytes_per_second();
 
     Experiment experiment_;

@@ -12,8 +12,6 @@
 namespace hone {
 namespace {
 
-constexpr std::int64_t kMostEvents = 1'000'000;  // 48 MB
-
 // Records as long as it lives, whatever ends the repetition: on the host, and on the device where there is one.
 class Recording {
 public:
@@ -53,13 +51,12 @@ private:
 
 }  // namespace
 
-nlohmann::json Prepared::trace(const nlohmann::json& request, const Progress& progress) {
+messages::TraceReply Prepared::trace(const messages::Trace& request, const Progress& progress) {
     fault_.before_step();
-    const std::string spool = text_field(request, "spool");
-    const auto most = request.value("most_events", kMostEvents);
-    if (most < 1 || most > kMostEvents)
-        throw Error(
-            ErrorDetails{"", "", "most_events", std::to_string(most), "1 to " + std::to_string(kMostEvents)});
+    const std::int64_t most = request.most_events;
+    if (most < 1 || most > messages::Trace::kMostEvents)
+        throw Error(ErrorDetails{"", "", "most_events", std::to_string(most),
+                                 "1 to " + std::to_string(messages::Trace::kMostEvents)});
     Sampler sampler(0, experiment_.workload.seed);
     const DevicePeaks peaks = device_ ? measure_device_peaks(*device_) : DevicePeaks{};
     profiler::TraceRecorder recorder(static_cast<std::size_t>(most));
@@ -75,12 +72,17 @@ nlohmann::json Prepared::trace(const nlohmann::json& request, const Progress& pr
         count_hardware(*runtime_, *device_, prompts_, experiment_.workload.generated_tokens, sampler,
                        static_cast<std::size_t>(most), of_device, progress);
     const profiler::Trace trace = device_ ? recorder.take(of_device) : recorder.take();
-    profiler::write_spool(trace, spool);
-    return {{"events", trace.events.size()},
-            {"dropped", trace.dropped},
-            {"traced_prefill_seconds", timings.prefill_seconds},
-            {"traced_decode_seconds", timings.decode_seconds},
-            {"traced_decoded_tokens", timings.decoded_tokens}};
+    profiler::write_spool(trace, request.spool);
+    return {.events = std::ssize(trace.events),
+            .dropped = static_cast<std::int64_t>(trace.dropped),
+            .traced_prefill_seconds = timings.prefill_seconds,
+            .traced_decode_seconds = timings.decode_seconds,
+            .traced_decoded_tokens = timings.decoded_tokens};
+}
+
+template <>
+messages::TraceReply answer(const messages::Trace& request, WorkerContext& context) {
+    return context.ready().trace(request, context.quiet());
 }
 
 }  // namespace hone

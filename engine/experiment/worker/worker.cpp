@@ -29,8 +29,6 @@
 namespace hone {
 namespace {
 
-using nlohmann::json;
-
 constexpr auto kHeartbeat = std::chrono::milliseconds(250);
 // Between two signs of life of the work where a device is asked: it gives none.
 constexpr auto kDevicePatience = std::chrono::seconds(120);
@@ -39,8 +37,12 @@ constexpr auto kEndPatience = std::chrono::seconds(2);
 // One thread reads, one works, one passes on the signs of life that the work gives.
 class Worker {
 public:
-    Worker(int input, int output, const WorkerOptions& options)
-        : channel_(input, output), options_(options) {}
+    Worker(int input, int output, const WorkerOptions& options) : channel_(input, output) {
+        context_.allow_faults = options.allow_faults;
+        context_.say = [this](const messages::Progress& event) {
+            channel_.write(messages::event_line(current_id_, event));
+        };
+    }
     int run();
 
 private:
@@ -51,19 +53,11 @@ private:
     std::string handle(const messages::Line& request);
     template <class Request>
     std::string answered(const messages::Line& request);
-    json answer_json(const json& request);
-    json prepare(const json& request);
-    json step(const json& request);
-    Progress progress(const char* phase);
     void heartbeat(const std::stop_token& end);
     void fail(std::optional<std::int64_t> id, const ErrorDetails& error, bool cancelled);
-    Prepared& prepared();
 
     Channel channel_;
-    WorkerOptions options_;
-    WorkerContext context_{[this](const char* phase) { return progress(phase); }, {}};
-    std::unique_ptr<Prepared> prepared_;
-    Written held_;  // an export that awaits its verification
+    WorkerContext context_;
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<messages::Line> requests_;
@@ -130,58 +124,6 @@ void Worker::heartbeat(const std::stop_token& end) {
     }
 }
 
-Progress Worker::progress(const char* phase) {
-    Progress result;
-    result.stop = stop_.get_token();
-    result.report = [this, phase](double fraction, std::string_view what) {
-        channel_.write(messages::event_line(
-            current_id_,
-            messages::Progress{.phase = phase, .fraction = fraction, .detail = std::string(what)}));
-    };
-    return result;
-}
-
-Prepared& Worker::prepared() {
-    if (!prepared_) throw Error(ErrorDetails{"", "", "step", "no prepared model", "a prepare before it"});
-    return *prepared_;
-}
-
-json Worker::prepare(const json& request) {
-    prepared_.reset();
-    InjectedFault fault;
-    if (request.contains("fault")) {
-        if (!options_.allow_faults)
-            throw Error(
-                ErrorDetails{"", "", "fault", request["fault"].dump(), "nothing: faults are for tests"});
-        fault = InjectedFault(request["fault"]);
-    }
-    const Experiment experiment = experiment_from_json(request.at("experiment"), builtin_registry());
-    // Which files a client has looked at before: any other is not what it asks for.
-    const std::vector<SourceFile> files = files_from_json(request.value("files", json::array()));
-    prepared_ = std::make_unique<Prepared>(experiment, request.value("dtype", "keep"), fault,
-                                           progress("load"), progress("apply"), files);
-    return prepared_->description();
-}
-
-json Worker::step(const json& request) {
-    const std::string kind = text_field(request, "kind");
-    const Progress quiet{{}, stop_.get_token()};
-    if (kind == "repetition") return prepared().repetition(quiet);
-    if (kind == "attention_mass") return prepared().attention_mass(quiet);
-    if (kind == "trace") return prepared().trace(request, quiet);
-    if (kind == "accuracy") return prepared().accuracy(request, quiet);
-    if (kind == "generate") {
-        const auto say = [this](const Prepared::GeneratedToken& token) {
-            messages::Progress event{.phase = "generate", .text = token.text, .seconds = token.seconds};
-            if (token.id >= 0) event.token = token.id;
-            channel_.write(messages::event_line(current_id_, event));
-        };
-        return prepared().generate(request, say, stop_.get_token());
-    }
-    throw Error(ErrorDetails{"", "", "kind", "'" + kind + "'",
-                             "repetition, attention_mass, accuracy, trace or generate"});
-}
-
 std::chrono::seconds patience_with(const Target& target) {
     return target.device == "cpu" ? std::chrono::seconds(0) : kDevicePatience;
 }
@@ -203,24 +145,21 @@ std::chrono::seconds patience_of(const Request& request, const Prepared* prepare
         return std::chrono::seconds(0);
 }
 
-// The same for those that are not told as messages yet.
-std::chrono::seconds patience_of_json(const json& request, const Prepared* prepared) {
-    const std::string type = request["type"];
-    if (type == "step")
-        return prepared != nullptr && prepared->on_device() ? kDevicePatience : std::chrono::seconds(0);
-    const json experiment = request.value("experiment", json::object());
-    for (const json& holder : {request, experiment}) {
-        const auto target = holder.find("target");
-        if (target != holder.end() && target->is_object() && target->value("device", "cpu") != "cpu")
-            return kDevicePatience;
-    }
-    return std::chrono::seconds(0);
+[[noreturn]] void refuse(const messages::Line& line) {
+    std::string kinds;
+    messages::AnsweredRequests::each([&]<class Request>() {
+        if (line.type == Request::kType && !messages::kind_of<Request>().empty())
+            kinds += (kinds.empty() ? "" : ", ") + std::string(messages::kind_of<Request>());
+    });
+    if (kinds.empty())
+        throw Error(ErrorDetails{"", "", "type", "'" + line.type + "'", "a request of docs/protocol.md"});
+    throw Error(ErrorDetails{"", "", "kind", "'" + line.kind + "'", "one of " + kinds});
 }
 
 template <class Request>
 std::string Worker::answered(const messages::Line& line) {
     const auto request = messages::read<Request>(line.fields.get());
-    const kernels::LongStep patience(patience_of(request, prepared_.get()));
+    const kernels::LongStep patience(patience_of(request, context_.prepared.get()));
     return messages::result_line(*line.id, answer(request, context_));
 }
 
@@ -234,24 +173,8 @@ std::string Worker::handle(const messages::Line& line) {
     messages::AnsweredRequests::each([&]<class Request>() {
         if (reply.empty() && messages::asks_for<Request>(line)) reply = answered<Request>(line);
     });
-    if (!reply.empty()) return reply;
-    json request = line.fields.get();
-    request["type"] = line.type;
-    if (!line.kind.empty()) request["kind"] = line.kind;
-    return messages::reply_line(line.id, messages::kResult, answer_json(request));
-}
-
-json Worker::answer_json(const json& request) {
-    const std::string type = request["type"];
-    const kernels::LongStep patience(patience_of_json(request, prepared_.get()));
-    if (type == "texts") return check_texts(request);
-    if (type == "supports") return supported_techniques(request);
-    if (type == "predict") return predict_experiment(request);
-    if (type == "prepare") return prepare(request);
-    if (type == "step") return step(request);
-    if (type == "export") return export_model(request, progress("apply"), progress("write"), held_);
-    if (type == "settle_export") return settle_export(request, held_);
-    throw Error(ErrorDetails{"", "", "type", "'" + type + "'", "a request of docs/protocol.md"});
+    if (reply.empty()) refuse(line);
+    return reply;
 }
 
 void Worker::reply_to(const messages::Line& request) {
@@ -271,14 +194,6 @@ void Worker::reply_to(const messages::Line& request) {
         // Nothing that CUDA is asked from now on would work in this process.
         const std::lock_guard lock(mutex_);
         finished_ = finished_ || error.sticky;
-    } catch (const json::exception&) {
-        ErrorDetails details{"",
-                             "",
-                             "request",
-                             "a field that is missing or of another type",
-                             "a request of docs/protocol.md",
-                             Fault::internal};
-        fail(id, Error(std::move(details)).details(), false);
     } catch (const std::exception& error) {
         fail(id, details_of(error), false);
     }
@@ -316,8 +231,8 @@ int Worker::run() {
         const std::lock_guard lock(mutex_);
         client_gone = input_ended_;
     }
-    prepared_.reset();
-    held_ = {};
+    context_.prepared.reset();
+    context_.held = {};
     if (client_gone) {
         reader.join();
         return 0;
