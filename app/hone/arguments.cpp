@@ -196,10 +196,7 @@ CLI::Option* add_runs_argument(CLI::App& app, std::vector<std::int64_t>& into) {
             return true;
         },
         "The number of a stored run (hone runs list)");
-    // The library fills a positional no further than its least number, but where extra ones are allowed.
-    return option->expected(1, CLI::detail::expected_max_vector_size)
-        ->allow_extra_args()
-        ->type_name("NUMBER");
+    return option->expected(1, CLI::detail::expected_max_vector_size)->type_name("NUMBER");
 }
 
 void check_arguments(const CLI::App& app, const std::vector<std::string>& arguments) {

@@ -348,20 +348,9 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(len(rows), 3)
         self.assertIn("| ", self.hone("runs", "export", "--format", "markdown", "--store", self.store).stdout)
         json.loads(self.hone("runs", "export", "--format", "json", "--store", self.store).stdout)
-        # Several at a time, with the options before or behind them.
-        self.assertEqual([run["id"] for run in self.json("runs", "show", *ids, "--store", self.store)["runs"]], ids)
-        both = self.hone("runs", "export", "--format", "csv", "--store", self.store, *ids).stdout
-        self.assertEqual(len(list(csv.reader(io.StringIO(both)))), 3)
-        self.refused("runs", "compare", *ids, 3, "--store", self.store)
-        self.refused("runs", "rerun", *ids, "--store", self.store)
         self.hone("runs", "remove", ids[0], "--store", self.store)
         self.assertNotIn(f"\n{ids[0]} ", self.hone("runs", "list", "--store", self.store).stdout)
         self.refused("runs", "show", 99, "--store", self.store)
-
-    def test_several_runs_are_removed_at_once(self):
-        self.bench("--with", "kv_cache.dtype=fp16", "--against", "baseline")
-        self.hone("runs", "remove", 1, 2, "--store", self.store)
-        self.assertEqual(self.json("runs", "list", "--store", self.store)["runs"], [])
 
     def test_a_run_is_measured_again(self):
         self.bench("--with", "kv_cache.dtype=fp16", "--against", "baseline")
