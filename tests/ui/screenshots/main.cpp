@@ -4,7 +4,8 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QLocale>
-#include <QStandardPaths>
+#include <QSettings>
+#include <QTemporaryDir>
 #include <cstdio>
 #include <exception>
 
@@ -75,7 +76,9 @@ int takePictures(QApplication& application) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    QStandardPaths::setTestModeEnabled(true);  // nobody's settings are read or changed
+    // Nobody's settings are read or changed; models are looked for where they are.
+    const QTemporaryDir settings;
+    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, settings.path());
     QApplication::setOrganizationName(QStringLiteral("hone"));
     QApplication::setApplicationName(QStringLiteral("hone_screenshots"));
     const auto given = [](const char* name) { return !qEnvironmentVariableIsEmpty(name); };
