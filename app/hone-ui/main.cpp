@@ -42,8 +42,12 @@ QSize asSize(const QString& text) {
 Recipe readRecipe(const QString& path) {
     constexpr JsonBounds kRecipe{16, std::size_t{1} << 20U};
     const auto refuse = [&path](const char* summary, const std::string& found) {
-        ErrorDetails details{
-            "", path.toStdString(), "--recipe", found, "a file of JSON, of 1 MiB at most", Fault::argument};
+        ErrorDetails details{"",
+                             path.toStdString(),
+                             "--recipe",
+                             found,
+                             "a file of JSON, of 1 MiB at most",
+                             Fault::argument};
         details.summary = summary;
         throw Error(std::move(details));
     };
@@ -67,12 +71,13 @@ bool asksForText(int argc, char** argv) {
     });
 }
 
-// Whether the platform plug-in for X11 or Wayland would end the process by abort, for want of a display.
+// Whether the platform plug-in for X11 or Wayland would end the process by abort, for want of a
+// display.
 bool displayIsMissing(int argc, char** argv) {
     const auto given = [](const char* name) { return !qEnvironmentVariableIsEmpty(name); };
-    const bool chosen = std::any_of(argv + std::min(argc, 1), argv + argc, [](std::string_view argument) {
-        return argument.ends_with("-platform");
-    });
+    const bool chosen =
+        std::any_of(argv + std::min(argc, 1), argv + argc,
+                    [](std::string_view argument) { return argument.ends_with("-platform"); });
     return !chosen && !given("QT_QPA_PLATFORM") && !given("DISPLAY") && !given("WAYLAND_DISPLAY");
 }
 
@@ -85,8 +90,9 @@ bool isUtf8(int argc, char** argv) {
 
 Arguments parse(const QCoreApplication& application) {
     QCommandLineParser parser;
-    parser.setApplicationDescription(QApplication::tr(
-        "Profile and tune language models: latency, memory and accuracy, measured on this machine."));
+    parser.setApplicationDescription(
+        QApplication::tr("Profile and tune language models: latency, memory and accuracy, measured "
+                         "on this machine."));
     parser.addHelpOption();
     parser.addVersionOption();
     parser.addPositionalArgument(
@@ -98,7 +104,8 @@ Arguments parse(const QCoreApplication& application) {
     const QCommandLineOption recipe(QStringLiteral("recipe"),
                                     QApplication::tr("Start with the recipe in FILE (JSON)."),
                                     QStringLiteral("FILE"));
-    const QCommandLineOption size(QStringLiteral("size"), QApplication::tr("Make the window this large."),
+    const QCommandLineOption size(QStringLiteral("size"),
+                                  QApplication::tr("Make the window this large."),
                                   QStringLiteral("WIDTHxHEIGHT"));
     parser.addOptions({store, recipe, size});
     parser.process(application);
@@ -120,12 +127,14 @@ int complain(const char* text) {
 class Program {
 public:
     bool open(QString store) {
-        if (store.isEmpty()) store = QString::fromStdString(profiler::Store::default_path().string());
+        if (store.isEmpty())
+            store = QString::fromStdString(profiler::Store::default_path().string());
         for (;;) {
             try {
                 window_.reset();
                 session_.reset();
-                session_ = std::make_unique<Session>(builtin_registry(), WorkerLaunch(), store.toStdString());
+                session_ = std::make_unique<Session>(builtin_registry(), WorkerLaunch(),
+                                                     store.toStdString());
                 break;
             } catch (const std::exception& error) {
                 store = askForStore(errorWords(details_of(error)));
@@ -157,7 +166,8 @@ private:
     static QString askForStore(const ErrorWords& problem) {
         QMessageBox box(QMessageBox::Warning, QStringLiteral("Hone"),
                         QApplication::tr("The store of runs cannot be opened."));
-        box.setInformativeText((problem.sentences() + QLatin1String("\n\n") + problem.detail).trimmed());
+        box.setInformativeText(
+            (problem.sentences() + QLatin1String("\n\n") + problem.detail).trimmed());
         showAsPlainText(box);
         const QPushButton* choose =
             box.addButton(QApplication::tr("Choose another store…"), QMessageBox::AcceptRole);
@@ -166,7 +176,8 @@ private:
         if (box.clickedButton() != choose) return {};
         return QFileDialog::getSaveFileName(
             nullptr, QApplication::tr("Choose the store of runs, or name a new one"), {},
-            QApplication::tr("Stores (*.sqlite);;All files (*)"), nullptr, QFileDialog::DontConfirmOverwrite);
+            QApplication::tr("Stores (*.sqlite);;All files (*)"), nullptr,
+            QFileDialog::DontConfirmOverwrite);
     }
 
     std::unique_ptr<Session> session_;
@@ -187,7 +198,8 @@ int main(int argc, char** argv) {
     QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedKingdom));
     if (!isUtf8(argc, argv))
         return complain(
-            "An argument is not UTF-8, and Hone keeps names as UTF-8 only. Rename the file, or link to it "
+            "An argument is not UTF-8, and Hone keeps names as UTF-8 only. Rename the file, or "
+            "link to it "
             "under another name.");
     if (asksForText(argc, argv)) {
         const QCoreApplication console(argc, argv);
@@ -195,7 +207,8 @@ int main(int argc, char** argv) {
     }
     if (displayIsMissing(argc, argv))
         return complain(
-            "There is no display to open a window on. The command line, hone, does the same without one.");
+            "There is no display to open a window on. The command line, hone, does the same "
+            "without one.");
     QApplication application(argc, argv);
     Arguments arguments;
     try {
@@ -208,7 +221,8 @@ int main(int argc, char** argv) {
     if (!program.open(arguments.store.isEmpty() ? settings::store() : arguments.store)) return 1;
     if (!arguments.recipe.isEmpty()) {
         try {
-            program.session().setRecipe(readRecipe(arguments.recipe), QApplication::tr("loading a recipe"));
+            program.session().setRecipe(readRecipe(arguments.recipe),
+                                        QApplication::tr("loading a recipe"));
             program.window().keepRecipe();
         } catch (const Error& error) {
             return complain(error.what());

@@ -17,16 +17,18 @@ std::string in_quotes(const std::string& text) {
     return "'" + text + "'";
 }
 
-[[noreturn]] void refuse(const std::string& option, const std::string& typed, const std::string& expected,
-                         const std::string& action = {}) {
+[[noreturn]] void refuse(const std::string& option, const std::string& typed,
+                         const std::string& expected, const std::string& action = {}) {
     ErrorDetails details{"", "", option, in_quotes(typed), expected, Fault::argument};
     details.summary = "The value of " + option + " cannot be used.";
     details.action = action;
     throw Error(std::move(details));
 }
 
-// A single value of text. Another option of the same command where a value should be is a value that was forgotten.
-const std::string& value_of(const CLI::App& app, const std::string& name, const std::string& typed) {
+// A single value of text. Another option of the same command where a value should be is a value
+// that was forgotten.
+const std::string& value_of(const CLI::App& app, const std::string& name,
+                            const std::string& typed) {
     if (typed.empty()) refuse(name, typed, "something that is not empty");
     if (typed.size() > 2 && typed.starts_with("--") && app.get_option_no_throw(typed) != nullptr)
         refuse(name, typed, "a value", "For a file of that name, write ./" + typed + ".");
@@ -100,17 +102,20 @@ double real_number(const std::string& option, const std::string& typed, double l
     double number = 0;
     const char* const end = typed.data() + typed.size();
     const auto read = std::from_chars(typed.data(), end, number);
-    if (read.ec != std::errc() || read.ptr != end || !std::isfinite(number) || number < low || number > high)
+    if (read.ec != std::errc() || read.ptr != end || !std::isfinite(number) || number < low ||
+        number > high)
         refuse(option, typed, fmt::format("a number from {} to {}", low, high));
     return number;
 }
 
 std::string one_of(const std::string& option, const std::string& typed,
                    const std::vector<std::string>& choices) {
-    const auto found = std::find_if(
-        choices.begin(), choices.end(),
-        [wanted = lower_case(typed)](const std::string& each) { return lower_case(each) == wanted; });
-    if (found == choices.end()) refuse(option, typed, fmt::format("one of {}", fmt::join(choices, ", ")));
+    const auto found = std::find_if(choices.begin(), choices.end(),
+                                    [wanted = lower_case(typed)](const std::string& each) {
+                                        return lower_case(each) == wanted;
+                                    });
+    if (found == choices.end())
+        refuse(option, typed, fmt::format("one of {}", fmt::join(choices, ", ")));
     return *found;
 }
 
@@ -140,7 +145,8 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& int
     return option->expected(1)->type_name(names);
 }
 
-CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& into, const std::string& help) {
+CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& into,
+                      const std::string& help) {
     CLI::Option* option = app.add_option(
         name,
         [&app, &into, name](const CLI::results_t& typed) {
@@ -153,7 +159,8 @@ CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& into,
 
 CLI::Option* add_texts(CLI::App& app, const std::string& name, std::vector<std::string>& into,
                        const std::string& help) {
-    // The parser takes "[a,b]" apart where a value goes into a list, or where an option takes any number of them.
+    // The parser takes "[a,b]" apart where a value goes into a list, or where an option takes any
+    // number of them.
     constexpr int kMany = 1 << 20;
     CLI::Option* option = app.add_option(
         name,
@@ -192,7 +199,8 @@ CLI::Option* add_runs_argument(CLI::App& app, std::vector<std::int64_t>& into) {
         "RUN",
         [&into](const CLI::results_t& typed) {
             into.clear();
-            for (const std::string& each : typed) into.push_back(whole_number("RUN", each, 1, kMost));
+            for (const std::string& each : typed)
+                into.push_back(whole_number("RUN", each, 1, kMost));
             return true;
         },
         "The number of a stored run (hone runs list)");
@@ -202,7 +210,8 @@ CLI::Option* add_runs_argument(CLI::App& app, std::vector<std::int64_t>& into) {
 void check_arguments(const CLI::App& app, const std::vector<std::string>& arguments) {
     for (const std::string& argument : arguments) {
         if (valid_utf8_prefix(argument) != argument.size()) {
-            ErrorDetails details{"", "", "argument", in_quotes(argument), "text in UTF-8", Fault::argument};
+            ErrorDetails details{
+                "", "", "argument", in_quotes(argument), "text in UTF-8", Fault::argument};
             details.summary = "An argument is not UTF-8, and Hone keeps names as UTF-8 only.";
             details.action = "Rename the file, or link to it under another name.";
             throw Error(std::move(details));
@@ -223,12 +232,14 @@ ErrorDetails parse_problem(const CLI::App& app, const CLI::ParseError& error) {
     std::vector<std::string> extra = app.remaining(true);
     std::erase(extra, "--json");  // it is answered in JSON all the same
     const auto* forgotten = dynamic_cast<const CLI::RequiredError*>(&error);
-    const auto options = command.get_options([](const CLI::Option* each) { return each->get_required(); });
+    const auto options =
+        command.get_options([](const CLI::Option* each) { return each->get_required(); });
     const auto missing = std::find_if(options.begin(), options.end(),
                                       [](const CLI::Option* each) { return each->count() == 0; });
     if (!extra.empty()) {
         const bool subcommand = command.get_require_subcommand_min() > 0;
-        details.summary = subcommand ? "There is no such command." : "One argument is too many, or unknown.";
+        details.summary =
+            subcommand ? "There is no such command." : "One argument is too many, or unknown.";
         details.field = subcommand ? "command" : "argument";
         details.found = in_quotes(extra.front());
         details.expected =

@@ -13,8 +13,9 @@
 
 namespace hone::cli {
 
-// Options that check what was typed themselves: what cannot be used is an Error that names the option, what was typed (not what a
-// conversion made of it) and what may stand there. Nothing empty, and no other option's name, is ever taken for a value.
+// Options that check what was typed themselves: what cannot be used is an Error that names the
+// option, what was typed (not what a conversion made of it) and what may stand there. Nothing
+// empty, and no other option's name, is ever taken for a value.
 
 // A whole number in decimal digits.
 std::int64_t whole_number(const std::string& option, const std::string& typed, std::int64_t low,
@@ -46,18 +47,20 @@ CLI::Option* add_real(CLI::App& app, const std::string& name, double& into, doub
                       const std::string& help);
 CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& into,
                         std::vector<std::string> choices, const std::string& help);
-CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& into, const std::string& help);
+CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& into,
+                      const std::string& help);
 CLI::Option* add_texts(CLI::App& app, const std::string& name, std::vector<std::string>& into,
                        const std::string& help);
 CLI::Option* add_path(CLI::App& app, const std::string& name, std::filesystem::path& into,
                       const std::string& help);
-// Throws on what was caught. Errors of the place that is written to know "output file" and not the option that named it: they get
-// its name.
+// Throws on what was caught. Errors of the place that is written to know "output file" and not the
+// option that named it: they get its name.
 [[noreturn]] void rethrow_naming(const std::string& option, const Error& error);
 // Numbers of stored runs.
 CLI::Option* add_runs_argument(CLI::App& app, std::vector<std::int64_t>& into);
 
-// Looks at what was typed before it is parsed: bytes that are not UTF-8, and "--option=" without a value, are refused. Throws Error.
+// Looks at what was typed before it is parsed: bytes that are not UTF-8, and "--option=" without a
+// value, are refused. Throws Error.
 void check_arguments(const CLI::App& app, const std::vector<std::string>& arguments);
 
 // What the parser found wrong, with the option's name and what was typed.

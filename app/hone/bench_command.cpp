@@ -56,8 +56,8 @@ void choose_against(MeasureRequest& request, const std::string& against) {
 bool wanted(std::uint64_t candidates, std::int64_t most) {
     if (candidates <= static_cast<std::uint64_t>(most)) return true;
     if (candidates <= kMostEver) {
-        const auto answer = asked(
-            fmt::format("These lists make {} candidates, more than {}. Measure them all?", candidates, most));
+        const auto answer = asked(fmt::format(
+            "These lists make {} candidates, more than {}. Measure them all?", candidates, most));
         if (answer) return *answer;
     }
     ErrorDetails details{"",
@@ -84,7 +84,8 @@ bool choose_candidates(MeasureRequest& request, const MeasureOptions& options) {
     return true;
 }
 
-// As many sequences as the techniques need to show what they do: one workload for all candidates, so that they can be compared.
+// As many sequences as the techniques need to show what they do: one workload for all candidates,
+// so that they can be compared.
 int concurrency_for(const MeasureRequest& request) {
     int wanted = sequences_wanted(request.experiment.recipe, builtin_registry());
     for (const Recipe& recipe : request.candidates)
@@ -100,11 +101,13 @@ int measure_command(const MeasureOptions& options) {
         return kUnusable;
     }
     Workload& workload = request.experiment.workload;
-    workload.concurrency = options.concurrency != 0 ? options.concurrency : concurrency_for(request);
+    workload.concurrency =
+        options.concurrency != 0 ? options.concurrency : concurrency_for(request);
     workload.text = options.texts.front();
     workload.more_texts.assign(options.texts.begin() + 1, options.texts.end());
     if (options.quick) workload.windows = kQuickWindows;
-    // A bad field of the workload is an unusable argument: the same check as the worker's, before anything starts.
+    // A bad field of the workload is an unusable argument: the same check as the worker's, before
+    // anything starts.
     workload = workload_from_json(to_json(workload));
     request.accuracy_only = options.accuracy_only;
     request.trace = options.trace;
@@ -119,24 +122,28 @@ int measure_command(const MeasureOptions& options) {
 void add_accuracy_options(CLI::App& app, MeasureOptions& options) {
     Workload& workload = options.workload;
     add_choice(app, "--protocol", workload.protocol, {"windows", "llama.cpp", "strided"},
-               "windows (llama.cpp's: the second half of each window is scored) or strided (Hugging Face's)")
+               "windows (llama.cpp's: the second half of each window is scored) or strided "
+               "(Hugging Face's)")
         ->capture_default_str();
     add_whole(app, "--context", workload.context, {limits::kLeastContext, limits::kTokens},
               "Tokens a scored window")
         ->capture_default_str();
-    add_whole(app, "--stride", workload.stride, {1, limits::kTokens}, "Tokens between windows (strided)")
+    add_whole(app, "--stride", workload.stride, {1, limits::kTokens},
+              "Tokens between windows (strided)")
         ->capture_default_str();
     CLI::Option* chunks = add_whole(app, "--chunks", workload.windows, {0, limits::kTokens},
                                     "Windows of each text to score at most; 0 scores all")
                               ->capture_default_str();
     app.add_flag("--quick", options.quick, "Score four windows of each text")->excludes(chunks);
-    add_text(app, "--against", options.against, "Compare with: baseline, or the number of a stored run")
+    add_text(app, "--against", options.against,
+             "Compare with: baseline, or the number of a stored run")
         ->type_name("baseline|RUN");
 }
 
 void add_candidates(CLI::App& app, MeasureOptions& options) {
     app.get_option("--with")->description(
-        "Use a technique: ID, or ID.OPTION=VALUE; may be repeated. VALUE,VALUE,… measures each value, "
+        "Use a technique: ID, or ID.OPTION=VALUE; may be repeated. VALUE,VALUE,… measures each "
+        "value, "
         "several "
         "such lists each combination. A comma of a value is written \\,");
     add_whole(app, "--max-candidates", options.most_candidates, {1, kMostEver},
@@ -156,10 +163,12 @@ void finish(CLI::App* app, Commands& commands, const std::shared_ptr<MeasureOpti
 
 void add_bench(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<MeasureOptions>();
-    CLI::App* bench = app.add_subcommand("bench", "Measure speed, memory and accuracy, and store the run");
+    CLI::App* bench =
+        app.add_subcommand("bench", "Measure speed, memory and accuracy, and store the run");
     options->common.add_to(*bench);
     Workload& workload = options->workload;
-    add_whole(*bench, "--prompt", workload.prompt_tokens, {1, limits::kTokens}, "Prompt tokens a sequence")
+    add_whole(*bench, "--prompt", workload.prompt_tokens, {1, limits::kTokens},
+              "Prompt tokens a sequence")
         ->capture_default_str();
     add_text(*bench, "--prompt-lengths", workload.prompt_lengths,
              "fixed, or mixed:SEED for prompts from an eighth of --prompt to all of it")
@@ -174,7 +183,8 @@ void add_bench(CLI::App& app, Commands& commands) {
               "Repetitions that count, at least")
         ->capture_default_str();
     add_real(*bench, "--resolution", workload.resolution, 0, limits::kResolution,
-             "Against a baseline: go on until the 99 % interval of the speeds' ratio reaches no further than "
+             "Against a baseline: go on until the 99 % interval of the speeds' ratio reaches no "
+             "further than "
              "this share to either side; 0 repeats exactly --repeat times")
         ->capture_default_str();
     add_whole(*bench, "--seed", workload.seed, {0, limits::kSeed}, "Seed of prompts and sampling")
@@ -191,9 +201,11 @@ void add_bench(CLI::App& app, Commands& commands) {
 void add_eval(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<MeasureOptions>();
     options->accuracy_only = true;
-    CLI::App* eval = app.add_subcommand("eval", "Measure perplexity, and KL divergence against the baseline");
+    CLI::App* eval =
+        app.add_subcommand("eval", "Measure perplexity, and KL divergence against the baseline");
     options->common.add_to(*eval);
-    add_texts(*eval, "--text", options->texts, "Texts to score: bundled, or files")->capture_default_str();
+    add_texts(*eval, "--text", options->texts, "Texts to score: bundled, or files")
+        ->capture_default_str();
     add_accuracy_options(*eval, *options);
     add_candidates(*eval, *options);
     finish(eval, commands, options);

@@ -45,7 +45,8 @@ std::string calibration_text(const messages::CalibrateReply& answer) {
     const nlohmann::json& calibration = answer.calibration.get();
     return fmt::format("\nMeasured with {} on {} (UTC), kept in {}:\n{}",
                        counted(calibration.value("threads", 0), "thread"),
-                       printable(calibration.value("created", "")), printable(answer.file), table(rows));
+                       printable(calibration.value("created", "")), printable(answer.file),
+                       table(rows));
 }
 
 std::string or_unknown(const std::optional<std::string>& text) {
@@ -56,11 +57,11 @@ std::string or_unknown(const std::optional<std::string>& text) {
 std::vector<std::vector<std::string>> device_rows(const messages::DevicesReply& cuda) {
     std::vector<std::vector<std::string>> rows;
     for (const messages::CudaDevice& device : cuda.devices)
-        rows.push_back(
-            {device.id.value_or(""),
-             fmt::format("{}, compute capability {}, {}, driver for CUDA {}{}", device.name,
-                         device.compute_capability, bytes_text(static_cast<double>(device.memory)),
-                         device.driver, device.mig ? ", an instance of a divided device (MIG)" : "")});
+        rows.push_back({device.id.value_or(""),
+                        fmt::format("{}, compute capability {}, {}, driver for CUDA {}{}",
+                                    device.name, device.compute_capability,
+                                    bytes_text(static_cast<double>(device.memory)), device.driver,
+                                    device.mig ? ", an instance of a divided device (MIG)" : "")});
     if (rows.empty()) rows.push_back({"CUDA devices", "none: " + or_unknown(cuda.problem)});
     const std::optional<messages::DeviceLibrary> nccl = cuda.nccl.value_or(std::nullopt);
     if (nccl)
@@ -91,12 +92,12 @@ int doctor_command(const DoctorOptions& options) {
     }
     const int status = !problem || !options.refresh ? kDone : kFailed;
     if (options.json) {
-        print_json(
-            nlohmann::json{{"environment", machine},
-                           {"cuda", messages::write(cuda)},
-                           {"store", store_json(info)},
-                           {"calibration", calibrated ? messages::write(*calibrated) : nlohmann::json()},
-                           {"calibration_problem", problem ? to_json(*problem) : nlohmann::json()}});
+        print_json(nlohmann::json{
+            {"environment", machine},
+            {"cuda", messages::write(cuda)},
+            {"store", store_json(info)},
+            {"calibration", calibrated ? messages::write(*calibrated) : nlohmann::json()},
+            {"calibration_problem", problem ? to_json(*problem) : nlohmann::json()}});
         return status;
     }
     std::vector<std::vector<std::string>> rows{
@@ -104,8 +105,8 @@ int doctor_command(const DoctorOptions& options) {
         {"processor", text(machine, "cpu")},
         {"kernels run with", text(machine, "isa")},
         {"processor offers", text(machine, "cpu_features")},
-        {"cores",
-         text(machine, "physical_cores") + " physical, " + text(machine, "logical_cores") + " logical"},
+        {"cores", text(machine, "physical_cores") + " physical, " + text(machine, "logical_cores") +
+                      " logical"},
         {"memory", bytes_text(machine.value("memory_available", 0.0)) + " free of " +
                        bytes_text(machine.value("memory_total", 0.0))},
         {"frequency governor", text(machine, "governor")},
@@ -125,14 +126,15 @@ int doctor_command(const DoctorOptions& options) {
 
 void add_doctor(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<DoctorOptions>();
-    CLI::App* command =
-        app.add_subcommand("doctor", "Say what this machine can do, and measure how fast its kernels are");
+    CLI::App* command = app.add_subcommand(
+        "doctor", "Say what this machine can do, and measure how fast its kernels are");
     add_path(*command, "--store", options->store_file, "Store of runs, instead of the usual one");
     add_threads(*command, options->threads);
-    CLI::Option* refresh =
-        command->add_flag("--refresh", options->refresh, "Measure again, instead of taking what is kept");
-    command->add_flag("--even-if-busy", options->even_if_busy,
-                      "Measure although other programs use the processors: figures are then theirs, too");
+    CLI::Option* refresh = command->add_flag("--refresh", options->refresh,
+                                             "Measure again, instead of taking what is kept");
+    command->add_flag(
+        "--even-if-busy", options->even_if_busy,
+        "Measure although other programs use the processors: figures are then theirs, too");
     command->add_flag("--quick", options->quick, "Measure nothing")->excludes(refresh);
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     commands.push_back({command, [options] { return doctor_command(*options); }});

@@ -20,7 +20,9 @@ std::string values_of(const Option& option) {
         std::string operator()(const Integer& integer) const {
             return fmt::format("{}..{}", integer.low, integer.high);
         }
-        std::string operator()(const Real& real) const { return fmt::format("{}..{}", real.low, real.high); }
+        std::string operator()(const Real& real) const {
+            return fmt::format("{}..{}", real.low, real.high);
+        }
         std::string operator()(const Choice& choice) const {
             std::string text;
             for (const ChoiceItem& item : choice.items)
@@ -34,7 +36,8 @@ std::string values_of(const Option& option) {
 constexpr JsonBounds kRecipe{16, std::size_t{1} << 20U};
 
 nlohmann::json recipe_document(const std::filesystem::path& file) {
-    const auto refuse = [&file](const char* summary, const std::string& found, const char* expected) {
+    const auto refuse = [&file](const char* summary, const std::string& found,
+                                const char* expected) {
         ErrorDetails details{"", file.string(), "recipe", found, expected, Fault::argument};
         details.summary = summary;
         throw Error(std::move(details));
@@ -52,10 +55,12 @@ nlohmann::json recipe_document(const std::filesystem::path& file) {
 }  // namespace
 
 void ExperimentOptions::add_to(CLI::App& app) {
-    add_text(app, "CHECKPOINT", checkpoint, "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
+    add_text(app, "CHECKPOINT", checkpoint,
+             "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
         ->required();
     add_texts(app, "--with", with,
-              "Use a technique: ID, or ID.OPTION=VALUE; may be repeated. A comma of a value is written \\,")
+              "Use a technique: ID, or ID.OPTION=VALUE; may be repeated. A comma of a value is "
+              "written \\,")
         ->type_name("TECHNIQUE[.OPTION=VALUE] ...")
         ->take_all();
     add_path(app, "--recipe", recipe_file, "Read the recipe from a JSON file");
@@ -98,15 +103,20 @@ Target ExperimentOptions::target() const {
 }
 
 CLI::Option* add_threads(CLI::App& app, int& threads) {
-    return add_whole(app, "--threads", threads, {0, limits::kThreads}, "Threads; 0 uses the physical cores")
+    return add_whole(app, "--threads", threads, {0, limits::kThreads},
+                     "Threads; 0 uses the physical cores")
         ->capture_default_str();
 }
 
 void check_threads(int threads) {
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (processors <= 0 || threads <= processors) return;
-    ErrorDetails details{
-        "", "", "--threads", std::to_string(threads), fmt::format("0 to {}", processors), Fault::argument};
+    ErrorDetails details{"",
+                         "",
+                         "--threads",
+                         std::to_string(threads),
+                         fmt::format("0 to {}", processors),
+                         Fault::argument};
     details.summary =
         fmt::format("This machine has {} processor{}: more threads would only wait for each other.",
                     processors, processors == 1 ? "" : "s");
@@ -122,7 +132,8 @@ std::string technique_help(const Registry& registry) {
     for (const Descriptor& descriptor : registry.descriptors()) {
         text += fmt::format("\n  {:<18} {}", descriptor.id, descriptor.summary);
         for (const Option& option : descriptor.options)
-            text += fmt::format("\n    --with {}.{}={}", descriptor.id, option.key, values_of(option));
+            text +=
+                fmt::format("\n    --with {}.{}={}", descriptor.id, option.key, values_of(option));
     }
     return text;
 }

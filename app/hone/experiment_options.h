@@ -35,7 +35,8 @@ std::filesystem::path store_path(const std::filesystem::path& chosen);
 void check_threads(int threads);
 CLI::Option* add_threads(CLI::App& app, int& threads);
 
-// "[--with kv_cache.dtype=off|fp32|fp16|int8]" and so on, made from the registry: the footer of --help.
+// "[--with kv_cache.dtype=off|fp32|fp16|int8]" and so on, made from the registry: the footer of
+// --help.
 std::string technique_help(const Registry& registry);
 
 }  // namespace hone::cli

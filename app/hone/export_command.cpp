@@ -28,8 +28,8 @@ std::string joined(const std::vector<std::string>& list) {
     return text;
 }
 
-// A store that was named is looked at before anything is written; without one the usual store may be unusable, and the model is
-// written all the same.
+// A store that was named is looked at before anything is written; without one the usual store may
+// be unusable, and the model is written all the same.
 void require_usable(const std::filesystem::path& named) {
     if (named.empty()) return;
     const profiler::StoreInfo info = profiler::Store(named).info();
@@ -66,20 +66,23 @@ int export_command(const ExportOptions& options) {
         return passed ? kDone : kFailed;
     }
     if (passed)
-        print(fmt::format("{}: {}\n", printable(result.path), bytes_text(static_cast<double>(result.bytes))));
+        print(fmt::format("{}: {}\n", printable(result.path),
+                          bytes_text(static_cast<double>(result.bytes))));
     else
-        print(fmt::format("{}: not written, because what was written beside it failed its verification\n",
-                          printable(result.path)));
+        print(fmt::format(
+            "{}: not written, because what was written beside it failed its verification\n",
+            printable(result.path)));
     if (!result.left_out.empty())
         print(fmt::format("left out, as they configure a run and not the weights: {}\n",
                           joined(result.left_out)));
     for (const std::string& note : result.notes) print(printable(note) + "\n");
     if (result.verify)
-        print(fmt::format(
-            "{}: KL divergence from the recipe in memory {} nats (limit {}), perplexity {} and {}\n",
-            passed ? "verified" : "NOT VERIFIED", number(result.verify->kl_divergence),
-            number(result.verify->limit), number(result.verify->perplexity_artifact),
-            number(result.verify->perplexity_in_memory)));
+        print(
+            fmt::format("{}: KL divergence from the recipe in memory {} nats (limit {}), "
+                        "perplexity {} and {}\n",
+                        passed ? "verified" : "NOT VERIFIED", number(result.verify->kl_divergence),
+                        number(result.verify->limit), number(result.verify->perplexity_artifact),
+                        number(result.verify->perplexity_in_memory)));
     return passed ? kDone : kFailed;
 }
 
@@ -95,8 +98,8 @@ std::vector<std::string> exported_types() {
 
 void add_export(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<ExportOptions>();
-    CLI::App* command =
-        app.add_subcommand("export", "Write the optimised weights as a file or folder other programs load");
+    CLI::App* command = app.add_subcommand(
+        "export", "Write the optimised weights as a file or folder other programs load");
     options->common.add_to(*command);
     add_choice(*command, "--format", options->request.format, {"gguf", "safetensors"},
                "gguf: one file; safetensors: a Hugging Face folder, in f32, f16 or bf16")
@@ -104,14 +107,16 @@ void add_export(CLI::App& app, Commands& commands) {
     add_choice(*command, "--type,--dtype", options->request.dtype, exported_types(),
                "Type of the matrices; keep leaves them as the recipe made them")
         ->capture_default_str();
-    add_path(*command, "--out", options->request.path, "The file, or for safetensors the folder, to write")
+    add_path(*command, "--out", options->request.path,
+             "The file, or for safetensors the folder, to write")
         ->required()
         ->type_name("PATH");
-    command->add_flag("--overwrite", options->request.overwrite, "Replace the file or folder if it exists");
-    command->add_flag(
-        "--verify", options->request.verify,
-        "Load what was written in a fresh worker and compare it with the recipe in memory, before it "
-        "takes its place");
+    command->add_flag("--overwrite", options->request.overwrite,
+                      "Replace the file or folder if it exists");
+    command->add_flag("--verify", options->request.verify,
+                      "Load what was written in a fresh worker and compare it with the recipe in "
+                      "memory, before it "
+                      "takes its place");
     commands.push_back({command, [options] { return export_command(*options); }});
 }
 

@@ -44,9 +44,9 @@ int generate_command(const GenerateOptions& options) {
     print("\n");
     for (const std::string& note : generated.notes) tell("note: " + printable(note));
     const messages::GenerateReply& answer = generated.answer;
-    std::string line = fmt::format("{} · {} · first after {}", counted(answer.prompt_tokens, "prompt token"),
-                                   counted(answer.tokens, "token"),
-                                   figure("time_to_first_token", answer.time_to_first_token));
+    std::string line = fmt::format(
+        "{} · {} · first after {}", counted(answer.prompt_tokens, "prompt token"),
+        counted(answer.tokens, "token"), figure("time_to_first_token", answer.time_to_first_token));
     if (answer.tokens > 1)
         line += " · " + figure("decode_tokens_per_second", answer.decode_tokens_per_second);
     if (answer.stop == messages::Stop::context) line += " · the model's context is full";
@@ -61,8 +61,10 @@ void add_generate(CLI::App& app, Commands& commands) {
     CLI::App* command = app.add_subcommand("generate", "Answer a prompt");
     options->common.add_to(*command);
     add_text(*command, "--prompt", options->request.prompt, "The prompt")->required();
-    command->add_flag("--raw", options->raw, "Continue the prompt as it is, without the chat template");
-    add_whole(*command, "--max-tokens", options->request.max_tokens, {1, limits::kTokens}, "Tokens at most")
+    command->add_flag("--raw", options->raw,
+                      "Continue the prompt as it is, without the chat template");
+    add_whole(*command, "--max-tokens", options->request.max_tokens, {1, limits::kTokens},
+              "Tokens at most")
         ->capture_default_str();
     add_real(*command, "--temperature", options->request.temperature, 0, 10,
              "0 always takes the likeliest token")

@@ -69,7 +69,8 @@ int inspect_command(const InspectOptions& options) {
 
 void add_inspect(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<InspectOptions>();
-    CLI::App* command = app.add_subcommand("inspect", "Show what a checkpoint holds, from its headers alone");
+    CLI::App* command =
+        app.add_subcommand("inspect", "Show what a checkpoint holds, from its headers alone");
     add_text(*command, "CHECKPOINT", options->checkpoint,
              "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
         ->required();

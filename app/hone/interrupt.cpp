@@ -18,7 +18,8 @@ namespace {
 constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
 constexpr unsigned char kEnd = 0;
 
-// A handler may only use what is async-signal-safe, so it writes one byte, the signal's number, and a thread does the rest.
+// A handler may only use what is async-signal-safe, so it writes one byte, the signal's number, and
+// a thread does the rest.
 std::array<int, 2> signal_pipe{-1, -1};
 std::atomic<int> first_signal{0};  // it outlives the Interrupt: the status is told after it
 
@@ -29,7 +30,8 @@ void on_signal(int signal) {
     errno = earlier;
 }
 
-// What was ignored from the start stays so: SIGHUP under nohup, SIGINT of a job in the background of a script.
+// What was ignored from the start stays so: SIGHUP under nohup, SIGINT of a job in the background
+// of a script.
 void handle(void (*handler)(int)) {
     for (const int signal : kSignals) {
         struct sigaction action {

@@ -7,8 +7,8 @@
 
 namespace hone::cli {
 
-// While one lives, Ctrl+C, SIGTERM and SIGHUP request a stop instead of ending the program, so that the run is kept as cancelled; a
-// second one ends it at once. At most one may live.
+// While one lives, Ctrl+C, SIGTERM and SIGHUP request a stop instead of ending the program, so that
+// the run is kept as cancelled; a second one ends it at once. At most one may live.
 class Interrupt {
 public:
     Interrupt();
@@ -23,8 +23,8 @@ private:
     std::jthread watcher_;
 };
 
-// What stopped the work, for people and the run ("cancelled by the user", "stopped by SIGTERM"), and the exit status it deserves: 128 and
-// the signal's number, 130 for Ctrl+C.
+// What stopped the work, for people and the run ("cancelled by the user", "stopped by SIGTERM"),
+// and the exit status it deserves: 128 and the signal's number, 130 for Ctrl+C.
 std::string stopped_reason();
 int stopped_status();
 

@@ -16,7 +16,8 @@ struct KernelTableOptions {
 // A row a group, and below what is to be known of a device's trace.
 std::string kernel_table(const profiler::Trace& trace, const KernelTableOptions& options);
 
-// {"groups": [{"name", "operation", "layer", "count", "nanoseconds", "bytes", "flops", "share", "share_of_peak", "launch"}], "device": {…} or null}
+// {"groups": [{"name", "operation", "layer", "count", "nanoseconds", "bytes", "flops", "share",
+// "share_of_peak", "launch"}], "device": {…} or null}
 nlohmann::json kernel_document(const profiler::Trace& trace, const KernelTableOptions& options);
 
 }  // namespace hone::cli

@@ -24,8 +24,9 @@ namespace {
 
 using namespace hone;
 
-// A descriptor that is closed would be given to the next file that is opened, and text meant for people would be written into it.
-// What is opened in its place refuses the same way: reading from 0, writing to 1 and 2.
+// A descriptor that is closed would be given to the next file that is opened, and text meant for
+// people would be written into it. What is opened in its place refuses the same way: reading from
+// 0, writing to 1 and 2.
 void occupy_standard_descriptors() {
     for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (fcntl(descriptor, F_GETFD) >= 0) continue;
@@ -46,11 +47,13 @@ int fail(const ErrorDetails& details, bool json, int status) {
     return status;
 }
 
-// An input that cannot be used is 2. What broke under way, or finds no room, is a failed experiment.
+// An input that cannot be used is 2. What broke under way, or finds no room, is a failed
+// experiment.
 int status_of(const Error& error) {
     const Fault fault = error.details().fault;
-    const bool failed = dynamic_cast<const WorkerLost*>(&error) != nullptr || fault == Fault::no_memory ||
-                        fault == Fault::changed || fault == Fault::internal;
+    const bool failed = dynamic_cast<const WorkerLost*>(&error) != nullptr ||
+                        fault == Fault::no_memory || fault == Fault::changed ||
+                        fault == Fault::internal;
     return failed ? cli::kFailed : cli::kUnusable;
 }
 
@@ -61,7 +64,8 @@ ErrorDetails stopped() {
     return details;
 }
 
-int parse_and_run(CLI::App& app, const cli::Commands& commands, std::vector<std::string> arguments) {
+int parse_and_run(CLI::App& app, const cli::Commands& commands,
+                  std::vector<std::string> arguments) {
     cli::check_arguments(app, arguments);
     std::reverse(arguments.begin(), arguments.end());  // as the parser takes them
     try {
@@ -112,7 +116,8 @@ int main(int argc, char** argv) {
     try {
         if (argc > 1 && std::string_view(argv[1]) != "worker") remove_what_killed_clients_left();
         CLI::App app{
-            "Hone shows what each optimisation does to the latency, memory and accuracy of a language "
+            "Hone shows what each optimisation does to the latency, memory and accuracy of a "
+            "language "
             "model."};
         app.name("hone");
         app.set_version_flag("--version", "hone " HONE_VERSION);

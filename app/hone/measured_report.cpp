@@ -32,8 +32,9 @@ nlohmann::json candidates_json(const nlohmann::json& runs,
     return list;
 }
 
-// One document: {"runs": […], "comparison": {…}}, baseline first; plus "refusals", "warnings" and, where the run failed, "error". A
-// series has instead of one comparison "series": {"id", "swept"} and "candidates": [{"run", "status", "values", "comparison", …}].
+// One document: {"runs": […], "comparison": {…}}, baseline first; plus "refusals", "warnings" and,
+// where the run failed, "error". A series has instead of one comparison "series": {"id", "swept"}
+// and "candidates": [{"run", "status", "values", "comparison", …}].
 nlohmann::json document(const profiler::Store& store, const MeasureResult& result) {
     nlohmann::json json{{"runs", nlohmann::json::array()}};
     for (const std::int64_t id : result.runs) {
@@ -69,7 +70,8 @@ int report_measured(const profiler::Store& store, const MeasureResult& result, b
         if (!runs.empty() && runs.front().what.series)
             print(series_table(runs, result.comparisons));
         else
-            print(run_table(runs, result.comparisons.empty() ? nullptr : &result.comparisons.front()));
+            print(run_table(runs,
+                            result.comparisons.empty() ? nullptr : &result.comparisons.front()));
     }
     if (result.error) tell("hone: " + result.error->message);
     if (result.status == "cancelled") return stopped_status();

@@ -17,8 +17,9 @@ namespace {
 
 const profiler::ComparedMetric* find(const profiler::Comparison* comparison, std::string_view id) {
     if (comparison == nullptr) return nullptr;
-    const auto it = std::find_if(comparison->metrics.begin(), comparison->metrics.end(),
-                                 [id](const profiler::ComparedMetric& metric) { return metric.id == id; });
+    const auto it =
+        std::find_if(comparison->metrics.begin(), comparison->metrics.end(),
+                     [id](const profiler::ComparedMetric& metric) { return metric.id == id; });
     return it == comparison->metrics.end() ? nullptr : &*it;
 }
 
@@ -31,7 +32,8 @@ void add_comparison(std::vector<std::string>& row, const profiler::ComparedMetri
     }
     const std::string arrow = shown.arrow.empty() ? "" : std::string(shown.arrow) + " ";
     // An interval says by itself why nothing can be told; where there is none, the reason does.
-    const std::string why = shown.interval.empty() && !shown.reason.empty() ? ": " + shown.reason : "";
+    const std::string why =
+        shown.interval.empty() && !shown.reason.empty() ? ": " + shown.reason : "";
     row.insert(row.end(), {shown.estimate, shown.interval, arrow + shown.word + why});
 }
 
@@ -44,19 +46,22 @@ std::string engaged_text(const profiler::RunRecord& run) {
         // A variable: items() keeps no copy, and a temporary would be gone before the loop begins.
         const nlohmann::json counters = evidence.value("counters", nlohmann::json::object());
         for (const auto& [name, value] : counters.items())
-            counted +=
-                fmt::format("{}{}: {}", counted.empty() ? "" : ", ",
-                            counter_title(builtin_registry(), technique, name), number(value.get<double>()));
+            counted += fmt::format("{}{}: {}", counted.empty() ? "" : ", ",
+                                   counter_title(builtin_registry(), technique, name),
+                                   number(value.get<double>()));
         if (counted.empty())  // a run of an earlier version
-            counted = fmt::format("{}: {}",
-                                  counter_title(builtin_registry(), technique, evidence.value("counter", "")),
-                                  number(evidence.value("value", 0.0)));
-        text += fmt::format("\nrun {}: {} engaged · {}", run.id, name_text(technique), printable(counted));
+            counted = fmt::format(
+                "{}: {}",
+                counter_title(builtin_registry(), technique, evidence.value("counter", "")),
+                number(evidence.value("value", 0.0)));
+        text += fmt::format("\nrun {}: {} engaged · {}", run.id, name_text(technique),
+                            printable(counted));
     }
     return text;
 }
 
-// "run 3, predicted: decode 40.1 tok/s (−7 %)": by how much the prediction is above or below what was measured.
+// "run 3, predicted: decode 40.1 tok/s (−7 %)": by how much the prediction is above or below what
+// was measured.
 std::string predicted_text(const profiler::RunRecord& run) {
     std::string text;
     for (const profiler::MetricDefinition& metric : profiler::metric_definitions()) {
@@ -64,9 +69,11 @@ std::string predicted_text(const profiler::RunRecord& run) {
         const auto predicted = run.predicted.find(id);
         const auto measured = run.metrics.find(id);
         if (predicted == run.predicted.end() || measured == run.metrics.end()) continue;
-        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", metric.title, figure(id, predicted->second));
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", metric.title,
+                            figure(id, predicted->second));
         if (measured->second.value > 0)
-            text += fmt::format(" ({:+.0f} %)", 100 * (predicted->second / measured->second.value - 1));
+            text +=
+                fmt::format(" ({:+.0f} %)", 100 * (predicted->second / measured->second.value - 1));
     }
     return text.empty() ? text : fmt::format("\nrun {}, predicted: {}", run.id, text);
 }
@@ -91,14 +98,17 @@ std::string metric_or_dash(const profiler::RunRecord& run, const std::string& id
 
 }  // namespace
 
-std::string run_table(const std::vector<profiler::RunRecord>& runs, const profiler::Comparison* comparison) {
+std::string run_table(const std::vector<profiler::RunRecord>& runs,
+                      const profiler::Comparison* comparison) {
     if (runs.empty()) return "";
     std::vector<std::vector<std::string>> rows{{"run"}};
     for (const auto& run : runs) rows[0].push_back(title(run));
-    if (comparison != nullptr) rows[0].insert(rows[0].end(), {"change", "99 % interval", "verdict"});
+    if (comparison != nullptr)
+        rows[0].insert(rows[0].end(), {"change", "99 % interval", "verdict"});
     for (const profiler::MetricDefinition& metric : profiler::metric_definitions()) {
         const std::string id(metric.id);
-        if (std::none_of(runs.begin(), runs.end(), [&](const auto& run) { return run.metrics.contains(id); }))
+        if (std::none_of(runs.begin(), runs.end(),
+                         [&](const auto& run) { return run.metrics.contains(id); }))
             continue;
         std::vector<std::string> row{std::string(metric.title)};
         for (const auto& run : runs) row.push_back(metric_or_dash(run, id));
@@ -108,16 +118,18 @@ std::string run_table(const std::vector<profiler::RunRecord>& runs, const profil
     std::string text = name_text(runs.back().what.model_name) + "\n\n" + table(rows);
     for (const auto& run : runs) {
         if (run.status != "done")
-            text += fmt::format("\nrun {}: {}: {}", run.id, printable(run.status), printable(run.reason));
+            text += fmt::format("\nrun {}: {}: {}", run.id, printable(run.status),
+                                printable(run.reason));
         text += predicted_text(run) + engaged_text(run) + series_text(run);
         if (run.trace_events > 0)
-            text += fmt::format("\nrun {}: trace of {} events (hone runs trace {} --out FILE.json)", run.id,
-                                run.trace_events, run.id);
+            text += fmt::format("\nrun {}: trace of {} events (hone runs trace {} --out FILE.json)",
+                                run.id, run.trace_events, run.id);
         for (const std::string& note : run.notes_from_run)
             text += fmt::format("\nrun {}: {}", run.id, printable(note));
     }
     if (comparison != nullptr) {
-        for (const std::string& warning : comparison->warnings) text += "\nmind: " + printable(warning);
+        for (const std::string& warning : comparison->warnings)
+            text += "\nmind: " + printable(warning);
     }
     return text.back() == '\n' ? text : text + "\n";
 }
@@ -127,8 +139,8 @@ std::string run_list(const std::vector<profiler::RunRecord>& runs) {
     std::vector<std::string> metrics;
     for (const profiler::MetricDefinition& metric : profiler::metric_definitions()) {
         if (!metric.run_list) continue;
-        rows[0].push_back(
-            profiler::metric_word(metric.column_title.empty() ? metric.title : metric.column_title));
+        rows[0].push_back(profiler::metric_word(metric.column_title.empty() ? metric.title
+                                                                            : metric.column_title));
         metrics.emplace_back(metric.id);
     }
     rows[0].emplace_back("when (UTC)");

@@ -48,7 +48,8 @@ profiler::RunRecord loaded(const profiler::Store& store, std::int64_t id) {
     return std::move(*run);
 }
 
-std::vector<profiler::RunRecord> chosen(const profiler::Store& store, const std::vector<std::int64_t>& ids) {
+std::vector<profiler::RunRecord> chosen(const profiler::Store& store,
+                                        const std::vector<std::int64_t>& ids) {
     if (ids.empty()) return store.list();
     std::vector<profiler::RunRecord> runs;
     runs.reserve(ids.size());
@@ -96,7 +97,8 @@ int compare_command(const RunsOptions& options) {
     return kDone;
 }
 
-// A run that was measured alone is compared with its repetition; one that had a baseline has a new one.
+// A run that was measured alone is compared with its repetition; one that had a baseline has a new
+// one.
 int rerun_command(const RunsOptions& options) {
     profiler::Store store(store_path(options.store_file));
     const profiler::RunRecord earlier = loaded(store, options.runs.at(0));
@@ -105,7 +107,8 @@ int rerun_command(const RunsOptions& options) {
     const Interrupt interrupt;
     MeasureResult result = measure(request, store, {}, observer_of_run(), interrupt.token());
     if (result.status == "done" && result.comparisons.empty()) {
-        result.comparisons.push_back(profiler::compare(store, earlier, loaded(store, result.runs.back())));
+        result.comparisons.push_back(
+            profiler::compare(store, earlier, loaded(store, result.runs.back())));
         result.runs.insert(result.runs.begin(), earlier.id);
     }
     return report_measured(store, result, options.json);
@@ -119,7 +122,8 @@ int remove_command(const RunsOptions& options) {
     if (options.json)
         print_json(nlohmann::json{{"removed", options.runs}});
     else
-        print(fmt::format("removed {} run{}\n", options.runs.size(), options.runs.size() == 1 ? "" : "s"));
+        print(fmt::format("removed {} run{}\n", options.runs.size(),
+                          options.runs.size() == 1 ? "" : "s"));
     return kDone;
 }
 
@@ -136,8 +140,9 @@ int export_command(const RunsOptions& options) {
 profiler::RunRecord traced_run(const profiler::Store& store, std::int64_t id) {
     profiler::RunRecord run = loaded(store, id);
     if (run.trace_events == 0)
-        throw Error(ErrorDetails{"", store.info().path.string(), "trace of run " + std::to_string(run.id),
-                                 "none", "a run measured with hone bench --trace"});
+        throw Error(ErrorDetails{"", store.info().path.string(),
+                                 "trace of run " + std::to_string(run.id), "none",
+                                 "a run measured with hone bench --trace"});
     return run;
 }
 
@@ -147,7 +152,8 @@ std::filesystem::path written_trace(const RunsOptions& options, const profiler::
     const Existing existing = options.overwrite ? Existing::replace : Existing::refuse;
     try {
         return write_replacing(options.out, existing, [&](std::ostream& file) {
-            profiler::write_chrome_trace(trace, run.what.model_name + ", " + run.what.recipe_label, file);
+            profiler::write_chrome_trace(trace, run.what.model_name + ", " + run.what.recipe_label,
+                                         file);
         });
     } catch (const Error& error) {
         rethrow_naming("--out", error);
@@ -160,17 +166,19 @@ int trace_command(const RunsOptions& options) {
     const profiler::Trace trace = store.trace(run.id);
     const std::filesystem::path kept = written_trace(options, run, trace);
     if (!kept.empty())
-        tell(
-            fmt::format("What was there had changed meanwhile: it is kept as {}.", printable(kept.string())));
+        tell(fmt::format("What was there had changed meanwhile: it is kept as {}.",
+                         printable(kept.string())));
     if (options.json)
-        print_json(nlohmann::json{
-            {"path", options.out.string()}, {"events", trace.events.size()}, {"dropped", trace.dropped}});
+        print_json(nlohmann::json{{"path", options.out.string()},
+                                  {"events", trace.events.size()},
+                                  {"dropped", trace.dropped}});
     else
-        print(fmt::format("{}: {} events; open it in ui.perfetto.dev\n{}", printable(options.out.string()),
-                          trace.events.size(),
-                          trace.slowdown > 0
-                              ? fmt::format("tracing: {:.3f} × the run's time a token\n", trace.slowdown)
-                              : ""));
+        print(fmt::format(
+            "{}: {} events; open it in ui.perfetto.dev\n{}", printable(options.out.string()),
+            trace.events.size(),
+            trace.slowdown > 0
+                ? fmt::format("tracing: {:.3f} × the run's time a token\n", trace.slowdown)
+                : ""));
     return kDone;
 }
 
@@ -196,38 +204,47 @@ void add_runs(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<RunsOptions>();
     CLI::App* runs = app.add_subcommand("runs", "Look at stored runs");
     runs->require_subcommand(1);
-    const auto add = [&](const std::string& name, const std::string& help, int (*run)(const RunsOptions&)) {
+    const auto add = [&](const std::string& name, const std::string& help,
+                         int (*run)(const RunsOptions&)) {
         CLI::App* command = options->add(*runs, name, help);
         commands.push_back({command, [options, run] { return run(*options); }});
         return command;
     };
     add("list", "List the runs, newest first", list_command);
-    add_runs_argument(*add("show", "Show runs with every figure", show_command), options->runs)->required();
-    add_runs_argument(*add("compare", "Compare a run (second) with another (first)", compare_command),
-                      options->runs)
+    add_runs_argument(*add("show", "Show runs with every figure", show_command), options->runs)
+        ->required();
+    add_runs_argument(
+        *add("compare", "Compare a run (second) with another (first)", compare_command),
+        options->runs)
         ->required()
         ->expected(2);
-    add_runs_argument(*add("rerun", "Measure a run's experiment again, as a new run", rerun_command),
-                      options->runs)
+    add_runs_argument(
+        *add("rerun", "Measure a run's experiment again, as a new run", rerun_command),
+        options->runs)
         ->required()
         ->expected(1);
-    add_runs_argument(*add("remove", "Delete runs for good", remove_command), options->runs)->required();
-    CLI::App* trace = add("trace", "Write a run's trace in the format of Chrome and Perfetto", trace_command);
+    add_runs_argument(*add("remove", "Delete runs for good", remove_command), options->runs)
+        ->required();
+    CLI::App* trace =
+        add("trace", "Write a run's trace in the format of Chrome and Perfetto", trace_command);
     add_runs_argument(*trace, options->runs)->required()->expected(1);
     add_path(*trace, "--out", options->out, "JSON file to write")->required();
     trace->add_flag("--overwrite", options->overwrite, "Replace the file if it exists");
     CLI::App* kernels =
-        add("kernels", "Where a run's traced time went, by operation, kernel or layer", kernels_command);
+        add("kernels", "Where a run's traced time went, by operation, kernel or layer",
+            kernels_command);
     add_runs_argument(*kernels, options->runs)->required()->expected(1);
-    add_choice(*kernels, "--by", options->by, {"operation", "kernel", "layer"}, "operation, kernel or layer")
+    add_choice(*kernels, "--by", options->by, {"operation", "kernel", "layer"},
+               "operation, kernel or layer")
         ->capture_default_str();
     add_whole(*kernels, "--layer", options->layer, {0, kMostLayers}, "Only of this layer");
     add_choice(*kernels, "--phase", options->phase, {"prefill", "decode"},
                "Only of this phase: prefill or decode");
-    CLI::App* command =
-        add("export", "Write runs (all where none is named) as csv, json or markdown", export_command);
+    CLI::App* command = add(
+        "export", "Write runs (all where none is named) as csv, json or markdown", export_command);
     add_runs_argument(*command, options->runs);
-    add_choice(*command, "--format", options->format, {"csv", "json", "markdown"}, "csv, json or markdown")
+    add_choice(*command, "--format", options->format, {"csv", "json", "markdown"},
+               "csv, json or markdown")
         ->capture_default_str();
 }
 

@@ -18,11 +18,13 @@ namespace {
 using profiler::MetricDefinition;
 using profiler::RunRecord;
 
-// What a series is judged by: how fast, how large, how exact. Where runs have no speed, the accuracy alone.
+// What a series is judged by: how fast, how large, how exact. Where runs have no speed, the
+// accuracy alone.
 std::vector<const MetricDefinition*> judged_metrics(const std::vector<RunRecord>& runs) {
     std::vector<const MetricDefinition*> metrics;
     for (const MetricDefinition& metric : profiler::metric_definitions()) {
-        const bool judged = metric.role == profiler::Role::speed || metric.role == profiler::Role::accuracy ||
+        const bool judged = metric.role == profiler::Role::speed ||
+                            metric.role == profiler::Role::accuracy ||
                             metric.role == profiler::Role::divergence || metric.largest;
         const std::string id(metric.id);
         if (judged && std::any_of(runs.begin(), runs.end(),
@@ -32,7 +34,8 @@ std::vector<const MetricDefinition*> judged_metrics(const std::vector<RunRecord>
     return metrics;
 }
 
-const profiler::Comparison* of_run(const std::vector<profiler::Comparison>& comparisons, std::int64_t run) {
+const profiler::Comparison* of_run(const std::vector<profiler::Comparison>& comparisons,
+                                   std::int64_t run) {
     const auto found =
         std::find_if(comparisons.begin(), comparisons.end(),
                      [run](const profiler::Comparison& each) { return each.candidate == run; });
@@ -45,7 +48,8 @@ std::string verdict_text(const profiler::Comparison* comparison, std::string_vie
     for (const profiler::ComparedMetric& metric : comparison->metrics) {
         if (metric.id != id) continue;
         const profiler::ShownRatio shown = profiler::shown_ratio(metric);
-        if (shown.form == profiler::ShownRatio::Form::none) return "not comparable: " + shown.reason;
+        if (shown.form == profiler::ShownRatio::Form::none)
+            return "not comparable: " + shown.reason;
         std::string text;
         for (const std::string& part : {std::string(shown.arrow), shown.interval, shown.word})
             if (!part.empty()) text += (text.empty() ? "" : " ") + part;
@@ -64,7 +68,8 @@ std::string notes_text(const std::vector<RunRecord>& runs) {
     };
     for (const RunRecord& run : runs) {
         if (run.status != "done")
-            text += fmt::format("\nrun {}: {}: {}", run.id, printable(run.status), printable(run.reason));
+            text += fmt::format("\nrun {}: {}: {}", run.id, printable(run.status),
+                                printable(run.reason));
         for (const std::string& note : run.notes_from_run) {
             if (std::find(told.begin(), told.end(), note) != told.end()) continue;
             told.push_back(note);
@@ -75,9 +80,9 @@ std::string notes_text(const std::vector<RunRecord>& runs) {
                 ++count;
                 who += fmt::format("{}{}", who.empty() ? "" : ", ", other.id);
             }
-            text += count == runs.size()
-                        ? "\nall runs: " + printable(note)
-                        : fmt::format("\nrun{} {}: {}", count == 1 ? "" : "s", who, printable(note));
+            text += count == runs.size() ? "\nall runs: " + printable(note)
+                                         : fmt::format("\nrun{} {}: {}", count == 1 ? "" : "s", who,
+                                                       printable(note));
         }
     }
     return text;
@@ -86,9 +91,11 @@ std::string notes_text(const std::vector<RunRecord>& runs) {
 // Many verdicts are many chances for one to be wrong: docs/decisions/measuring.md.
 std::string chances_text(std::size_t comparisons) {
     if (comparisons < 2) return "";
-    const double wrong = 1 - std::pow(profiler::kDecidingConfidence, static_cast<double>(comparisons));
+    const double wrong =
+        1 - std::pow(profiler::kDecidingConfidence, static_cast<double>(comparisons));
     return fmt::format(
-        "\nEach verdict has a 99 % interval of its own. If {} candidates were just like the baseline, one or "
+        "\nEach verdict has a 99 % interval of its own. If {} candidates were just like the "
+        "baseline, one or "
         "more "
         "of their verdicts on a metric would say otherwise in {:.0f} % of such series.",
         comparisons, 100 * wrong);
@@ -99,8 +106,8 @@ std::string chances_text(std::size_t comparisons) {
 std::string series_table(const std::vector<RunRecord>& runs,
                          const std::vector<profiler::Comparison>& comparisons) {
     if (runs.empty()) return "";
-    const auto swept =
-        swept_from_json(runs.front().what.series ? runs.front().what.series->swept : nlohmann::json());
+    const auto swept = swept_from_json(runs.front().what.series ? runs.front().what.series->swept
+                                                                : nlohmann::json());
     std::string title;
     for (const SweptOption& option : swept)
         title += fmt::format("{}{}.{}", title.empty() ? "" : ", ", option.technique, option.option);
@@ -114,8 +121,9 @@ std::string series_table(const std::vector<RunRecord>& runs,
                                      std::to_string(run.id)};
         for (const MetricDefinition* metric : metrics) {
             const auto value = run.metrics.find(std::string(metric->id));
-            row.push_back(value == run.metrics.end() ? "—"
-                                                     : figure(std::string(metric->id), value->second.value));
+            row.push_back(value == run.metrics.end()
+                              ? "—"
+                              : figure(std::string(metric->id), value->second.value));
             row.push_back(verdict_text(of_run(comparisons, run.id), metric->id));
         }
         rows.push_back(std::move(row));

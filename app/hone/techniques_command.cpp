@@ -28,7 +28,8 @@ int techniques_command(const TechniquesOptions& options) {
             known += (known.empty() ? "" : ", ") + std::string(each.id);
         throw Error(ErrorDetails{"", "", "technique", "'" + options.id + "'", "one of " + known});
     }
-    const Registry chosen(descriptor == nullptr ? registry.descriptors() : std::span(descriptor, 1));
+    const Registry chosen(descriptor == nullptr ? registry.descriptors()
+                                                : std::span(descriptor, 1));
     if (options.json)
         print_json(to_json(chosen));
     else if (options.markdown)

@@ -37,8 +37,8 @@ int write_all(int descriptor, std::string_view text) {
 }
 
 std::string with_thousands(std::string digits) {
-    for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (digits[0] == '-' ? 1 : 0);
-         at -= 3)
+    for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(digits.size()) - 3;
+         at > (digits[0] == '-' ? 1 : 0); at -= 3)
         digits.insert(static_cast<std::size_t>(at), ",");
     return digits;
 }
@@ -111,10 +111,12 @@ std::string name_text(std::string_view name) {
 
 OutputLost::OutputLost(int code)
     : std::runtime_error(
-          code == ENOSPC  ? "The output could not be written: the disk is full."
-          : code == EFBIG ? "The output could not be written: the file is as large as the system allows."
-          : code == EBADF ? "The output could not be written: standard output is closed."
-                          : std::string("The output could not be written: ") + std::strerror(code) + "."),
+          code == ENOSPC ? "The output could not be written: the disk is full."
+          : code == EFBIG
+              ? "The output could not be written: the file is as large as the system allows."
+          : code == EBADF
+              ? "The output could not be written: standard output is closed."
+              : std::string("The output could not be written: ") + std::strerror(code) + "."),
       unread_(code == EPIPE) {}
 
 void print_json(const nlohmann::json& document) {
@@ -148,7 +150,8 @@ Observer progress_observer(bool verbose) {
         observer.progress = [](const LiveProgress& progress) {
             std::string line = progress.phase;
             if (!progress.detail.empty()) line += " · " + progress.detail;
-            if (progress.fraction >= 0) line = fmt::format("{:3.0f} %  {}", progress.fraction * 100, line);
+            if (progress.fraction >= 0)
+                line = fmt::format("{:3.0f} %  {}", progress.fraction * 100, line);
             write_all(STDERR_FILENO, "\r\033[K" + shortened(printable(line), kWidestName));
         };
     }

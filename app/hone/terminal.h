@@ -21,14 +21,16 @@ std::string counted(std::int64_t n, std::string_view noun);
 std::string figure(const std::string& metric, double value);
 std::string bytes_text(double bytes);  // decimal units, as files are shown
 
-// Columns aligned by their widest cell; the first column to the left, the others to the right. Cells are text of any origin: they are
-// made printable, and shortened where they are longer than any figure or name has reason to be. Widths are a terminal's columns.
+// Columns aligned by their widest cell; the first column to the left, the others to the right.
+// Cells are text of any origin: they are made printable, and shortened where they are longer than
+// any figure or name has reason to be. Widths are a terminal's columns.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
 // A name out of a file, printable, cut where it is longer than 80 columns.
 std::string name_text(std::string_view name);
 
-// Standard output cannot be written. Where nobody reads it any more (`| head`) there is nothing to tell.
+// Standard output cannot be written. Where nobody reads it any more (`| head`) there is nothing to
+// tell.
 class OutputLost : public std::runtime_error {
 public:
     explicit OutputLost(int code);
@@ -38,7 +40,8 @@ private:
     bool unread_;
 };
 
-// Writes to standard output, all of it. Throws OutputLost. A document is valid JSON, whatever bytes are in it.
+// Writes to standard output, all of it. Throws OutputLost. A document is valid JSON, whatever bytes
+// are in it.
 void print_json(const nlohmann::json& document);
 void print(std::string_view text);
 // What a model said: a terminal gets it printable, a file or pipe to the byte.
@@ -46,11 +49,13 @@ void print_answer(std::string_view text);
 // A line to standard error, printable; what cannot be written is lost, and nothing else happens.
 void tell(std::string_view text) noexcept;
 
-// Progress, one line rewritten in place, only where stderr is a terminal; nothing otherwise. `verbose` also passes the workers' log on.
+// Progress, one line rewritten in place, only where stderr is a terminal; nothing otherwise.
+// `verbose` also passes the workers' log on.
 Observer progress_observer(bool verbose);
 void clear_progress();
 
-// What was answered to a question of yes and no; nothing where standard input or standard error is no terminal, and nobody is asked.
+// What was answered to a question of yes and no; nothing where standard input or standard error is
+// no terminal, and nobody is asked.
 std::optional<bool> asked(const std::string& question);
 
 }  // namespace hone::cli

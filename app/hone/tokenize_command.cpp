@@ -33,8 +33,8 @@ struct TokenizeOptions {
     throw Error(std::move(details));
 }
 
-// Standard input as a file that only lives in memory, which a worker opens by its path: any bytes give the same ids from both, however
-// many there are, and nothing is left behind.
+// Standard input as a file that only lives in memory, which a worker opens by its path: any bytes
+// give the same ids from both, however many there are, and nothing is left behind.
 class KeptInput {
 public:
     KeptInput() : file_(memfd_create("standard-input", MFD_CLOEXEC)) {
@@ -62,7 +62,8 @@ private:
         if (bytes_ > kMost) not_read("more than 1 GiB", "at most 1 GiB of text");
         while (!piece.empty()) {
             const ssize_t written = write(file_, piece.data(), piece.size());
-            if (written < 0 && errno != EINTR) not_read(std::strerror(errno), "room in memory to keep it");
+            if (written < 0 && errno != EINTR)
+                not_read(std::strerror(errno), "room in memory to keep it");
             if (written > 0) piece.remove_prefix(static_cast<std::size_t>(written));
         }
     }
@@ -72,8 +73,9 @@ private:
 };
 
 int tokenize_command(const TokenizeOptions& options) {
-    messages::Tokenize request{
-        .checkpoint = options.checkpoint, .bench = options.bench, .ids = options.ids || options.json};
+    messages::Tokenize request{.checkpoint = options.checkpoint,
+                               .bench = options.bench,
+                               .ids = options.ids || options.json};
     std::optional<KeptInput> typed;
     if (!options.file.empty() && options.file != "-")
         request.file = std::filesystem::absolute(options.file).string();
@@ -89,10 +91,12 @@ int tokenize_command(const TokenizeOptions& options) {
     }
     if (options.ids) {
         std::string line;
-        for (const std::int32_t id : *result.ids) line += (line.empty() ? "" : " ") + std::to_string(id);
+        for (const std::int32_t id : *result.ids)
+            line += (line.empty() ? "" : " ") + std::to_string(id);
         print(line + "\n");
     } else {
-        print(fmt::format("{}, {}\n", counted(result.tokens, "token"), counted(result.bytes, "byte")));
+        print(fmt::format("{}, {}\n", counted(result.tokens, "token"),
+                          counted(result.bytes, "byte")));
     }
     if (options.bench)
         print(fmt::format("{} tok/s, {}/s\n", number(result.tokens_per_second.value_or(0)),
@@ -109,7 +113,8 @@ void add_tokenize(CLI::App& app, Commands& commands) {
     add_text(*command, "CHECKPOINT", options->checkpoint,
              "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
         ->required();
-    add_text(*command, "FILE", options->file, "The text; standard input where absent")->type_name("FILE");
+    add_text(*command, "FILE", options->file, "The text; standard input where absent")
+        ->type_name("FILE");
     command->add_flag("--ids", options->ids, "Print the ids");
     command->add_flag("--bench", options->bench, "Measure the speed too");
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");

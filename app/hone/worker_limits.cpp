@@ -23,13 +23,15 @@ constexpr unsigned kArchitecture = AUDIT_ARCH_AARCH64;
 constexpr unsigned kArchitecture = 0;
 #endif
 
-constexpr unsigned kFirstForeignCall = 0x40000000;  // x86's x32 calls: the same ones by other numbers
+constexpr unsigned kFirstForeignCall =
+    0x40000000;  // x86's x32 calls: the same ones by other numbers
 
 constexpr sock_filter load(std::size_t offset) {
     return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<unsigned>(offset));
 }
 // Skips so many instructions where the loaded word is `value`, and so many where it is not.
-constexpr sock_filter skip_where(unsigned value, unsigned char skipped, unsigned char otherwise = 0) {
+constexpr sock_filter skip_where(unsigned value, unsigned char skipped,
+                                 unsigned char otherwise = 0) {
     return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, skipped, otherwise);
 }
 constexpr sock_filter skip_from(unsigned value, unsigned char skipped) {
@@ -45,7 +47,8 @@ void forbid_what_no_worker_needs() {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || kArchitecture == 0) return;
     std::array filter{
         load(offsetof(seccomp_data, arch)),
-        skip_where(kArchitecture, 0, 8),  // 32-bit calls of a 64-bit program: nothing of ours makes them
+        skip_where(kArchitecture, 0,
+                   8),  // 32-bit calls of a 64-bit program: nothing of ours makes them
         load(offsetof(seccomp_data, nr)),
         skip_from(kFirstForeignCall, 6),
         skip_where(SYS_io_uring_setup, 5),

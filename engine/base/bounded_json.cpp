@@ -33,7 +33,8 @@ int json_depth(std::string_view text) {
 nlohmann::json parse_bounded_json(std::string_view text, const JsonBounds& bounds) {
     if (text.size() > bounds.bytes)
         throw JsonProblem(fmt::format("{} B, more than {}", text.size(), bounds.bytes));
-    // Looked at before parsing: the parser itself keeps one entry a level, and what it makes is walked by recursion.
+    // Looked at before parsing: the parser itself keeps one entry a level, and what it makes is
+    // walked by recursion.
     if (json_depth(text) > bounds.depth)
         throw JsonProblem(fmt::format("nesting deeper than {}", bounds.depth));
     try {
@@ -47,7 +48,8 @@ nlohmann::json parse_bounded_json(std::string_view text, const JsonBounds& bound
 
 std::string json_excerpt(const nlohmann::json& value) {
     constexpr std::size_t kColumns = 80;
-    return shortened(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), kColumns);
+    return shortened(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                     kColumns);
 }
 
 }  // namespace hone

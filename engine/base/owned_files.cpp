@@ -19,7 +19,7 @@ namespace hone {
 namespace {
 
 constexpr std::string_view kPartial = ".partial-", kKept = ".kept-";
-constexpr std::size_t kLongestName = 255;              // bytes, on every file system that this is used on
+constexpr std::size_t kLongestName = 255;  // bytes, on every file system that this is used on
 constexpr std::size_t kLongestMark = 9 + 10 + 1 + 10;  // ".partial-PID-N"
 
 // FNV-1a: a name for a name, nothing that must resist anybody.
@@ -52,12 +52,14 @@ bool same(const struct stat& a, const struct stat& b) {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-// Whether the lock is ours, or there are no locks here. Somebody who cleans up may have taken what was not locked yet.
+// Whether the lock is ours, or there are no locks here. Somebody who cleans up may have taken what
+// was not locked yet.
 bool locked_in_place(int descriptor, const std::filesystem::path& path) {
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
     struct stat open {
     }, there{};
-    return ::fstat(descriptor, &open) == 0 && ::lstat(path.c_str(), &there) == 0 && same(open, there);
+    return ::fstat(descriptor, &open) == 0 && ::lstat(path.c_str(), &there) == 0 &&
+           same(open, there);
 }
 
 int owned(int descriptor, const std::filesystem::path& path) {
@@ -69,13 +71,14 @@ int owned(int descriptor, const std::filesystem::path& path) {
 
 // The descriptor of something of this user that nobody has locked, locked; -1 otherwise.
 int lock_abandoned(const std::filesystem::path& path, int flags, mode_t kind) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | flags);
+    const int descriptor =
+        ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | flags);
     if (descriptor < 0) return -1;
     struct stat open {
     }, there{};
-    if (::fstat(descriptor, &open) == 0 && (open.st_mode & S_IFMT) == kind && open.st_uid == ::geteuid() &&
-        ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 && ::lstat(path.c_str(), &there) == 0 &&
-        same(open, there))
+    if (::fstat(descriptor, &open) == 0 && (open.st_mode & S_IFMT) == kind &&
+        open.st_uid == ::geteuid() && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 &&
+        ::lstat(path.c_str(), &there) == 0 && same(open, there))
         return descriptor;
     ::close(descriptor);
     return -1;
@@ -108,7 +111,8 @@ int create_owned_file(const std::filesystem::path& path, mode_t mode) {
 
 int create_owned_folder(const std::filesystem::path& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) != 0) return -1;
-    const int descriptor = owned(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), path);
+    const int descriptor =
+        owned(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), path);
     if (descriptor < 0 && errno != EEXIST) {
         const int error = errno;
         ::rmdir(path.c_str());
@@ -133,7 +137,8 @@ bool remove_abandoned_folder(const std::filesystem::path& path,
         struct stat status {};
         const std::string name = entry.filename().string();
         // Through the locked folder: its name may meanwhile be another's.
-        if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode))
+        if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(status.st_mode))
             ::unlinkat(folder, name.c_str(), 0);
     });
     const bool removed = ::rmdir(path.c_str()) == 0;  // only where it is empty now

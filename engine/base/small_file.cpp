@@ -60,7 +60,8 @@ void check_kind(const struct stat& facts) {
 
 std::string read_small_file(const std::filesystem::path& path, std::size_t limit) {
     struct stat facts {};
-    // Looked at by name first, because opening a device may do something, and by descriptor again, because a name may change hands.
+    // Looked at by name first, because opening a device may do something, and by descriptor again,
+    // because a name may change hands.
     if (stat(path.c_str(), &facts) != 0) refuse(errno);
     check_kind(facts);
     const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));

@@ -8,8 +8,8 @@
 
 namespace hone {
 
-// What went wrong below engine/core, as Error says it: a sentence for people, what they can do about it, and which file and fact it was.
-// The text is all three, printable.
+// What went wrong below engine/core, as Error says it: a sentence for people, what they can do
+// about it, and which file and fact it was. The text is all three, printable.
 class ToldError : public std::runtime_error {
 public:
     ToldError(const std::string& summary, const std::string& action, const std::string& detail)

@@ -32,7 +32,8 @@ std::size_t utf8_character(std::string_view text) {
 std::uint32_t utf8_code_point(std::string_view character) {
     if (character.size() == 1) return byte_at(character, 0);
     std::uint32_t point = byte_at(character, 0) & (0x7FU >> character.size());
-    for (std::size_t i = 1; i < character.size(); ++i) point = point << 6U | (byte_at(character, i) & 0x3FU);
+    for (std::size_t i = 1; i < character.size(); ++i)
+        point = point << 6U | (byte_at(character, i) & 0x3FU);
     return point;
 }
 

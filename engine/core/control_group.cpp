@@ -41,16 +41,17 @@ std::optional<GroupMemory> memory_of(const std::filesystem::path& folder, const 
     constexpr std::int64_t kNoLimit = std::int64_t{1} << 60;  // v1 writes a huge number for "none"
     const auto limit = number_in(folder / files.limit);
     if (!limit || *limit >= kNoLimit) return std::nullopt;
-    // Pages of files that nobody used lately count as used, and are given up before the limit bites.
+    // Pages of files that nobody used lately count as used, and are given up before the limit
+    // bites.
     const std::int64_t charged = number_in(folder / files.used).value_or(0);
-    return GroupMemory{*limit,
-                       std::max<std::int64_t>(0, charged - stat_in(folder / "memory.stat", files.idle))};
+    return GroupMemory{
+        *limit, std::max<std::int64_t>(0, charged - stat_in(folder / "memory.stat", files.idle))};
 }
 
-// A container often sees its own group's files at the root, under the path that the group has outside: folders that are not there say
-// nothing, and the walk goes on to the root.
-std::optional<GroupMemory> up_to_root(const std::filesystem::path& root, std::filesystem::path group,
-                                      const Files& files) {
+// A container often sees its own group's files at the root, under the path that the group has
+// outside: folders that are not there say nothing, and the walk goes on to the root.
+std::optional<GroupMemory> up_to_root(const std::filesystem::path& root,
+                                      std::filesystem::path group, const Files& files) {
     std::optional<GroupMemory> result;
     while (true) {
         keep_tighter(result, memory_of(root / group.relative_path(), files));

@@ -12,8 +12,8 @@
 
 namespace hone {
 
-// Element types of stored tensors: those of GGUF files, and Hone's own, each of which a GGUF type carries exactly. What they are and can
-// do stands in kernels/weights/list.inc.
+// Element types of stored tensors: those of GGUF files, and Hone's own, each of which a GGUF type
+// carries exactly. What they are and can do stands in kernels/weights/list.inc.
 using DType = kernels::WeightType;
 using DTypeInfo = kernels::WeightFormat;
 using kernels::info;
@@ -29,16 +29,18 @@ std::string names_of_dtypes(bool (*wanted)(const DTypeInfo&), std::string_view l
 
 // Whether a row of `cols` elements can be stored as `type` (a whole number of blocks).
 bool row_fits(DType type, std::int64_t cols);
-// Bytes of one row. Precondition: not sparse, row_fits(type, cols) and cols below 2^40, so that nothing overflows.
+// Bytes of one row. Precondition: not sparse, row_fits(type, cols) and cols below 2^40, so that
+// nothing overflows.
 std::int64_t row_bytes(DType type, std::int64_t cols);
-// One row in the blocks of info(type).gguf_carrier, where that is another type: both dequantise to the same bits. target:
-// row_bytes(carrier, cols) bytes.
+// One row in the blocks of info(type).gguf_carrier, where that is another type: both dequantise to
+// the same bits. target: row_bytes(carrier, cols) bytes.
 void carry_row(DType type, const std::byte* source, std::byte* target, std::int64_t cols);
 
 // The sparse type that stores `type`'s values; nothing where there is none.
 std::optional<DType> sparse_type(DType type);
-// Bytes of a matrix of a sparse type that stores `kept` values: for each row a u64, how many bytes into the matrix it begins; the rows;
-// and room at the end so that a kernel may read a whole vector wherever a value lies.
+// Bytes of a matrix of a sparse type that stores `kept` values: for each row a u64, how many bytes
+// into the matrix it begins; the rows; and room at the end so that a kernel may read a whole vector
+// wherever a value lies.
 std::int64_t sparse_bytes(DType type, std::int64_t rows, std::int64_t cols, std::int64_t kept);
 inline constexpr std::int64_t kSparseMaskColumns = 32, kSparsePadding = 64;
 

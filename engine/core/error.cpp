@@ -29,11 +29,13 @@ FaultText fault_text(Fault fault) {
             return {"The file is damaged, or was not written as its format asks.",
                     "Download or convert it again."};
         case Fault::not_a_model:
-            return {"This is not a model that Hone can read.", "Open a GGUF file or a Hugging Face folder."};
+            return {"This is not a model that Hone can read.",
+                    "Open a GGUF file or a Hugging Face folder."};
         case Fault::unsupported:
             return {"Hone cannot run this model yet.", ""};
         case Fault::missing:
-            return {"Nothing that can be read is there.", "Check the path and the rights to read it."};
+            return {"Nothing that can be read is there.",
+                    "Check the path and the rights to read it."};
         case Fault::changed:
             return {"The file was changed while it was in use.", "Start again."};
         case Fault::argument:
@@ -48,9 +50,9 @@ FaultText fault_text(Fault fault) {
     return {"", ""};
 }
 
-constexpr std::array<std::string_view, 11> kFaultIds{"other",       "cut_off",   "damaged", "not_a_model",
-                                                     "unsupported", "missing",   "changed", "argument",
-                                                     "not_written", "no_memory", "internal"};
+constexpr std::array<std::string_view, 11> kFaultIds{
+    "other",   "cut_off",  "damaged",     "not_a_model", "unsupported", "missing",
+    "changed", "argument", "not_written", "no_memory",   "internal"};
 
 ErrorDetails completed(ErrorDetails details);
 
@@ -94,7 +96,8 @@ std::string own_sentence(const ErrorDetails& details) {
         const std::size_t slash = details.file.find_last_of('/', details.file.size() - 2);
         return details.file.substr(slash == std::string::npos ? 0 : slash + 1) + " cannot be used.";
     }
-    return details.field.empty() ? std::string() : "The value of " + details.field + " cannot be used.";
+    return details.field.empty() ? std::string()
+                                 : "The value of " + details.field + " cannot be used.";
 }
 
 void append(std::string& text, std::string_view part) {
@@ -155,8 +158,9 @@ std::string_view fault_id(Fault fault) {
 }
 
 nlohmann::json to_json(const ErrorDetails& details) {
-    return {{"message", details.message},   {"summary", details.summary},      {"action", details.action},
-            {"file", details.file},         {"field", details.field},          {"found", details.found},
+    return {{"message", details.message},   {"summary", details.summary},
+            {"action", details.action},     {"file", details.file},
+            {"field", details.field},       {"found", details.found},
             {"expected", details.expected}, {"fault", fault_id(details.fault)}};
 }
 
@@ -165,7 +169,8 @@ ErrorDetails error_details_from_json(const nlohmann::json& json) {
         const auto it = json.find(key);
         return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
     };
-    ErrorDetails details{text("message"), text("file"), text("field"), text("found"), text("expected")};
+    ErrorDetails details{text("message"), text("file"), text("field"), text("found"),
+                         text("expected")};
     details.summary = text("summary");
     details.action = text("action");
     const auto known = std::find(kFaultIds.begin(), kFaultIds.end(), text("fault"));

@@ -20,7 +20,8 @@ struct Progress {
         check();
         if (report) report(fraction, what);
     }
-    // Throws Cancelled once a stop was requested, and is a sign of life. Call at least every 100 ms of work.
+    // Throws Cancelled once a stop was requested, and is a sign of life. Call at least every 100 ms
+    // of work.
     void check() const {
         kernels::pulse();
         if (stop.stop_requested()) throw Cancelled();

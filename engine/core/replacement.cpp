@@ -47,8 +47,9 @@ int (*rename_with_flags)(const char*, const char*, unsigned) = [](const char* fr
 std::optional<FileIdentity> identity_of(const std::filesystem::path& path) {
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
-    return FileIdentity{status.st_dev, status.st_ino, status.st_size,
-                        status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec};
+    return FileIdentity{
+        status.st_dev, status.st_ino, status.st_size,
+        status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec};
 }
 
 Place::Place(std::filesystem::path target, std::string noun)
@@ -78,14 +79,14 @@ void Place::fail(const std::string& found, const std::string& expected) const {
 }
 
 void Place::fail_to(std::string_view what, int error) const {
-    throw Error(
-        ErrorDetails{.message = {},
-                     .file = target_.string(),
-                     .field = "output " + noun_,
-                     .found = fmt::format("cannot {}: {}", what, std::generic_category().message(error)),
-                     .expected = "a place that can be written; nothing was changed there",
-                     .fault = Fault::not_written,
-                     .summary = sentence_for(error)});
+    throw Error(ErrorDetails{
+        .message = {},
+        .file = target_.string(),
+        .field = "output " + noun_,
+        .found = fmt::format("cannot {}: {}", what, std::generic_category().message(error)),
+        .expected = "a place that can be written; nothing was changed there",
+        .fault = Fault::not_written,
+        .summary = sentence_for(error)});
 }
 
 void Place::require_room(std::int64_t bytes) const {
@@ -101,8 +102,9 @@ void Place::require_room(std::int64_t bytes) const {
             .found = fmt::format("{} B free", free),
             .expected = fmt::format("at least {} B", needed),
             .fault = Fault::not_written,
-            .summary = fmt::format("It needs {:.2f} GB on disk and {:.2f} GB are free.",
-                                   static_cast<double>(needed) / 1e9, static_cast<double>(free) / 1e9)});
+            .summary =
+                fmt::format("It needs {:.2f} GB on disk and {:.2f} GB are free.",
+                            static_cast<double>(needed) / 1e9, static_cast<double>(free) / 1e9)});
 }
 
 // 0, or the errno of the failure; EEXIST where something is there.
@@ -112,10 +114,14 @@ int Place::try_move(const std::filesystem::path& temporary) const {
     struct stat status {};
     if (::lstat(temporary.c_str(), &status) != 0) return errno;
     if (S_ISDIR(status.st_mode))  // a plain rename replaces an empty folder at most
-        return ::rename(temporary.c_str(), target_.c_str()) == 0 ? 0 : errno == ENOTEMPTY ? EEXIST : errno;
-    if (::link(temporary.c_str(), target_.c_str()) == 0) return ::unlink(temporary.c_str()) == 0 ? 0 : errno;
+        return ::rename(temporary.c_str(), target_.c_str()) == 0 ? 0
+               : errno == ENOTEMPTY                              ? EEXIST
+                                                                 : errno;
+    if (::link(temporary.c_str(), target_.c_str()) == 0)
+        return ::unlink(temporary.c_str()) == 0 ? 0 : errno;
     if (errno == EEXIST) return EEXIST;
-    // Neither flags nor links: take the name first, with an empty file of our own, which the rename replaces.
+    // Neither flags nor links: take the name first, with an empty file of our own, which the rename
+    // replaces.
     const int placeholder = ::open(target_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (placeholder < 0) return errno;
     ::close(placeholder);
@@ -125,7 +131,8 @@ int Place::try_move(const std::filesystem::path& temporary) const {
 void Place::move_without_replacing(const std::filesystem::path& temporary) const {
     const int error = try_move(temporary);
     if (error == 0) return;
-    if (error != EEXIST && error != ENOTDIR && error != EISDIR) fail_to("rename to its place", error);
+    if (error != EEXIST && error != ENOTDIR && error != EISDIR)
+        fail_to("rename to its place", error);
     throw Error(ErrorDetails{
         .message = {},
         .file = target_.string(),
@@ -133,18 +140,22 @@ void Place::move_without_replacing(const std::filesystem::path& temporary) const
         .found = "something that appeared there while the new one was being written",
         .expected = "still nothing",
         .fault = Fault::not_written,
-        .summary = fmt::format("Something else took the {}'s name meanwhile; it was left as it is.", noun_),
+        .summary = fmt::format("Something else took the {}'s name meanwhile; it was left as it is.",
+                               noun_),
         .action = "Choose another name, or allow overwriting."});
 }
 
 bool Place::move_aside(std::filesystem::path& temporary, const std::filesystem::path& aside) const {
-    // Under its last name before the exchange: whatever comes out of it, a cleaner never takes it for a leftover.
+    // Under its last name before the exchange: whatever comes out of it, a cleaner never takes it
+    // for a leftover.
     if (::rename(temporary.c_str(), aside.c_str()) != 0) fail_to("rename to its place", errno);
     temporary = aside;
     if (rename_with_flags(aside.c_str(), target_.c_str(), RENAME_EXCHANGE) == 0) return true;
-    if (errno != ENOENT && !knows_no_flags(errno)) fail_to("change places with what is there", errno);
+    if (errno != ENOENT && !knows_no_flags(errno))
+        fail_to("change places with what is there", errno);
     if (errno != ENOENT) {
-        // Without an exchange there is a moment with nothing there, and still none with something lost.
+        // Without an exchange there is a moment with nothing there, and still none with something
+        // lost.
         std::filesystem::path old = aside;
         old += ".old";
         if (::rename(target_.c_str(), old.c_str()) == 0) {

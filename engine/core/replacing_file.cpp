@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::chrono::minutes kDiskPatience{2};  // for what a slow disk has yet to write
 
-// Where writing to `path` would write: a link is followed to its end, whether or not anything is there.
+// Where writing to `path` would write: a link is followed to its end, whether or not anything is
+// there.
 std::filesystem::path behind_links(std::filesystem::path path) {
     constexpr int kMostLinks = 40;  // as the kernel's own limit
     std::error_code error;
@@ -35,11 +36,13 @@ std::filesystem::path behind_links(std::filesystem::path path) {
 
 }  // namespace
 
-ReplacingFile::ReplacingFile(const std::filesystem::path& target, std::int64_t bytes, Existing existing)
+ReplacingFile::ReplacingFile(const std::filesystem::path& target, std::int64_t bytes,
+                             Existing existing)
     : place_(behind_links(target), "file"), existing_(existing) {
     look_at_target();
     each_entry(
-        place_.folder(), [this](std::string_view name) { return is_partial_name_of(name, place_.name()); },
+        place_.folder(),
+        [this](std::string_view name) { return is_partial_name_of(name, place_.name()); },
         remove_abandoned_file);
     place_.require_room(bytes);
     create();
@@ -85,8 +88,8 @@ void ReplacingFile::write(const void* data, std::size_t bytes) {
     }
 }
 
-// Asks for the last stretch to be written to the disk and waits for the one before: the pages that nobody wrote yet stay few, and sync()
-// has little left to wait for.
+// Asks for the last stretch to be written to the disk and waits for the one before: the pages that
+// nobody wrote yet stay few, and sync() has little left to wait for.
 void ReplacingFile::write_back() {
     constexpr off_t kStretch = off_t{64} << 20U;
     if (written_ - asked_ < kStretch) return;
@@ -109,7 +112,8 @@ void ReplacingFile::take_over_rights() const {
     if (!seen_) return;
     if (rights_.st_uid != ::geteuid() || rights_.st_gid != ::getegid())
         (void)!::fchown(descriptor_, rights_.st_uid, rights_.st_gid);
-    if (::fchmod(descriptor_, rights_.st_mode & 07777) != 0) place_.fail_to("set the permissions", errno);
+    if (::fchmod(descriptor_, rights_.st_mode & 07777) != 0)
+        place_.fail_to("set the permissions", errno);
 }
 
 std::filesystem::path ReplacingFile::exchange() {
@@ -138,7 +142,8 @@ std::filesystem::path ReplacingFile::commit() {
     return kept;
 }
 
-void write_replacing(const std::filesystem::path& target, std::string_view bytes, Existing existing) {
+void write_replacing(const std::filesystem::path& target, std::string_view bytes,
+                     Existing existing) {
     ReplacingFile file(target, static_cast<std::int64_t>(bytes.size()), existing);
     file.write(bytes.data(), bytes.size());
     file.sync();

@@ -13,13 +13,16 @@
 
 namespace hone {
 
-// A file that takes its target's place only once it is complete: written as a sibling (engine/base/owned_files.h), moved to the target by
-// commit(), removed by the destructor otherwise. What an earlier process that was killed left beside the same target is removed
-// first. A file that is replaced leaves its permissions to the new one. Every failure is an Error that names the target.
+// A file that takes its target's place only once it is complete: written as a sibling
+// (engine/base/owned_files.h), moved to the target by commit(), removed by the destructor
+// otherwise. What an earlier process that was killed left beside the same target is removed first.
+// A file that is replaced leaves its permissions to the new one. Every failure is an Error that
+// names the target.
 class ReplacingFile final : public Replacement {
 public:
-    // `bytes`: the size it is going to have. Throws where the folder has less room, is missing or read-only, where the
-    // target is something other than a regular file, or is there and `existing` refuses it. A link is followed, also one to nothing.
+    // `bytes`: the size it is going to have. Throws where the folder has less room, is missing or
+    // read-only, where the target is something other than a regular file, or is there and
+    // `existing` refuses it. A link is followed, also one to nothing.
     ReplacingFile(const std::filesystem::path& target, std::int64_t bytes, Existing existing);
     ~ReplacingFile() override;
 
@@ -47,6 +50,7 @@ private:
 };
 
 // A whole file at once.
-void write_replacing(const std::filesystem::path& target, std::string_view bytes, Existing existing);
+void write_replacing(const std::filesystem::path& target, std::string_view bytes,
+                     Existing existing);
 
 }  // namespace hone

@@ -16,9 +16,11 @@
 namespace hone {
 namespace {
 
-constexpr const char* kExpected = "a new name, or a folder that holds nothing but an exported model";
+constexpr const char* kExpected =
+    "a new name, or a folder that holds nothing but an exported model";
 
-// Absolute, without links and without a slash at its end. Not "normal": behind a link, ".." is another folder than it looks.
+// Absolute, without links and without a slash at its end. Not "normal": behind a link, ".." is
+// another folder than it looks.
 std::filesystem::path resolved(const std::filesystem::path& path) {
     std::filesystem::path target = path.empty() ? path : std::filesystem::absolute(path);
     while (!target.has_filename() && target.has_relative_path()) target = target.parent_path();
@@ -39,8 +41,9 @@ bool all_digits(std::string_view text) {
 bool is_shard_name(std::string_view name) {
     if (name == "model.safetensors") return true;
     constexpr std::string_view kPattern = "model-00001-of-00002.safetensors";
-    return name.size() == kPattern.size() && name.starts_with("model-") && all_digits(name.substr(6, 5)) &&
-           name.substr(11, 4) == "-of-" && all_digits(name.substr(15, 5)) && name.ends_with(".safetensors");
+    return name.size() == kPattern.size() && name.starts_with("model-") &&
+           all_digits(name.substr(6, 5)) && name.substr(11, 4) == "-of-" &&
+           all_digits(name.substr(15, 5)) && name.ends_with(".safetensors");
 }
 
 // In a folder that is being written, a file may be under its partial name.
@@ -68,12 +71,14 @@ int remove_export_leftovers(const std::filesystem::path& target) {
         target.parent_path().empty() ? "." : target.parent_path(),
         [&](std::string_view name) { return is_partial_name_of(name, target.filename().native()); },
         [&left](const std::filesystem::path& path) {
-            if (!remove_abandoned_file(path) && !remove_abandoned_folder(path, is_being_exported)) ++left;
+            if (!remove_abandoned_file(path) && !remove_abandoned_folder(path, is_being_exported))
+                ++left;
         });
     return left;
 }
 
-ReplacingFolder::ReplacingFolder(const std::filesystem::path& target, std::int64_t bytes, Existing existing)
+ReplacingFolder::ReplacingFolder(const std::filesystem::path& target, std::int64_t bytes,
+                                 Existing existing)
     : place_(resolved(target), "folder"), existing_(existing) {
     look_at_target();
     remove_export_leftovers(this->target());
@@ -126,10 +131,12 @@ void ReplacingFolder::take_over_rights() const {
             ::fstatat(descriptor_, name.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0)
             (void)!::fchmodat(descriptor_, name.c_str(), file.st_mode & 07777, 0);
     }
-    if (::fchmod(descriptor_, old.st_mode & 07777) != 0) place_.fail_to("set the permissions", errno);
+    if (::fchmod(descriptor_, old.st_mode & 07777) != 0)
+        place_.fail_to("set the permissions", errno);
 }
 
-// Whether `folder`, which was at the target, held what was seen at the start and nothing else, and is gone now.
+// Whether `folder`, which was at the target, held what was seen at the start and nothing else, and
+// is gone now.
 bool ReplacingFolder::remove_seen(const std::filesystem::path& folder) const {
     std::error_code error;
     std::size_t entries = 0;

@@ -21,8 +21,9 @@ protected:
     }
     int_type overflow(int_type c) override {
         sync();
-        return traits_type::eq_int_type(c, traits_type::eof()) ? traits_type::not_eof(c)
-                                                               : sputc(traits_type::to_char_type(c));
+        return traits_type::eq_int_type(c, traits_type::eof())
+                   ? traits_type::not_eof(c)
+                   : sputc(traits_type::to_char_type(c));
     }
 
 private:

@@ -9,8 +9,9 @@
 
 namespace hone {
 
-// Writes what `write` puts into a stream to a file that takes its target's place once it is whole: large texts need not be in memory. What was
-// there stays where anything fails. Returns where something is kept, as ReplacingFile::commit(). Throws Error.
+// Writes what `write` puts into a stream to a file that takes its target's place once it is whole:
+// large texts need not be in memory. What was there stays where anything fails. Returns where
+// something is kept, as ReplacingFile::commit(). Throws Error.
 std::filesystem::path write_replacing(const std::filesystem::path& target, Existing existing,
                                       const std::function<void(std::ostream&)>& write);
 

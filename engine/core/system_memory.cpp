@@ -61,7 +61,7 @@ std::vector<FileMapping> file_mappings() {
         std::istringstream words(line);
         std::string first;
         words >> first;
-        if (first.empty() || first.back() != ':') {  // "BEGIN-END rights offset device inode   path"
+        if (first.empty() || first.back() != ':') {  // "BEGIN-END rights offset device inode path"
             FileMapping mapping;
             std::string rights, offset, device;
             std::uint64_t inode = 0;

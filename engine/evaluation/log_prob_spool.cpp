@@ -18,7 +18,8 @@
 namespace hone {
 namespace {
 
-// File: this header, then records of n_vocab floats. Both processes run on one machine: native byte order.
+// File: this header, then records of n_vocab floats. Both processes run on one machine: native byte
+// order.
 struct Header {
     std::array<char, 8> magic;
     std::int64_t n_vocab;
@@ -27,7 +28,8 @@ struct Header {
 static_assert(sizeof(Header) == 64);
 constexpr std::array<char, 8> kMagic{'h', 'o', 'n', 'e', 'l', 'p', '0', '1'};
 
-// How many records stay resident behind the one that was asked for: the file may be larger than what a process should hold.
+// How many records stay resident behind the one that was asked for: the file may be larger than
+// what a process should hold.
 constexpr std::int64_t kKeptBehind = 64;
 
 [[noreturn]] void fail(const std::string& path, const char* what) {
@@ -42,7 +44,8 @@ constexpr std::int64_t kKeptBehind = 64;
          .fault = Fault::not_written,
          .summary = full ? "There is no room for the log-probabilities that are compared." : "",
          .action =
-             full ? "Free some space, set TMPDIR to a folder with room, or measure fewer windows." : ""});
+             full ? "Free some space, set TMPDIR to a folder with room, or measure fewer windows."
+                  : ""});
 }
 
 }  // namespace
@@ -81,7 +84,8 @@ struct LogProbSpool::Impl {
 
     void map(std::int64_t records) {
         unmap();
-        const std::size_t bytes = sizeof(Header) + static_cast<std::size_t>(records * record_bytes());
+        const std::size_t bytes =
+            sizeof(Header) + static_cast<std::size_t>(records * record_bytes());
         void* const address = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, descriptor, 0);
         if (address == MAP_FAILED) fail(path, "cannot map");
         mapping = static_cast<std::byte*>(address);
@@ -160,11 +164,12 @@ std::span<const float> LogProbSpool::record(std::int64_t index) const {
     };
     const std::int64_t there = it.count();
     if (index < 0 || index >= there)
-        throw Error({.message = {},
-                     .file = it.path,
-                     .field = fmt::format("record {}", index),
-                     .found = fmt::format("{} records", there),
-                     .expected = "that record: the baseline must have scored the same window before"});
+        throw Error(
+            {.message = {},
+             .file = it.path,
+             .field = fmt::format("record {}", index),
+             .found = fmt::format("{} records", there),
+             .expected = "that record: the baseline must have scored the same window before"});
     if (it.mapping == nullptr || end(index) > it.mapped) it.map(there);
     it.release_before(index - kKeptBehind);
     return {reinterpret_cast<const float*>(it.mapping + end(index) - it.record_bytes()),

@@ -11,7 +11,8 @@
 namespace hone {
 namespace {
 
-// Positions whose logits are computed together: few enough for modest memory, many enough for the matrix products.
+// Positions whose logits are computed together: few enough for modest memory, many enough for the
+// matrix products.
 constexpr std::int64_t kPositions = 128;
 
 void require(bool ok, const char* field, std::int64_t found, std::string expected) {
@@ -24,15 +25,16 @@ void require(bool ok, const char* field, std::int64_t found, std::string expecte
 }
 
 [[noreturn]] void refuse_short(const std::string& text, std::int64_t tokens, std::int64_t context) {
-    throw Error({.message = {},
-                 .file = text,
-                 .field = "text",
-                 .found = fmt::format("{} tokens", tokens),
-                 .expected = fmt::format("at least the {} of a window", context),
-                 .fault = Fault::argument,
-                 .summary = fmt::format("The text{} is too short: it has {} tokens, and a window takes {}.",
-                                        text.empty() ? "" : " " + text, tokens, context),
-                 .action = "Choose a longer text or a shorter window (--context)."});
+    throw Error(
+        {.message = {},
+         .file = text,
+         .field = "text",
+         .found = fmt::format("{} tokens", tokens),
+         .expected = fmt::format("at least the {} of a window", context),
+         .fault = Fault::argument,
+         .summary = fmt::format("The text{} is too short: it has {} tokens, and a window takes {}.",
+                                text.empty() ? "" : " " + text, tokens, context),
+         .action = "Choose a longer text or a shorter window (--context)."});
 }
 
 // out = log-softmax of logits, [n_vocab]; sums in double precision.
@@ -59,14 +61,16 @@ void require_expressible(const WindowScore& score) {
     constexpr double kMostNats = 700;
     const double mean = score.nll_sum / static_cast<double>(score.scored);
     if (mean <= kMostNats) return;
-    throw Error({.message = {},
-                 .file = {},
-                 .field = "perplexity",
-                 .found = fmt::format("exp({:.0f})", mean),
-                 .expected = fmt::format("at most exp({:.0f})", kMostNats),
-                 .fault = Fault::damaged,
-                 .summary = "The model gives the text no chance at all: its perplexity is beyond any number.",
-                 .action = "Its weights hold values that are too large."});
+    throw Error(
+        {.message = {},
+         .file = {},
+         .field = "perplexity",
+         .found = fmt::format("exp({:.0f})", mean),
+         .expected = fmt::format("at most exp({:.0f})", kMostNats),
+         .fault = Fault::damaged,
+         .summary =
+             "The model gives the text no chance at all: its perplexity is beyond any number.",
+         .action = "Its weights hold values that are too large."});
 }
 
 std::ptrdiff_t greatest(std::span<const float> values) {
@@ -79,10 +83,12 @@ struct PositionScore {
     bool agrees = false;
 };
 
-// Takes the logits of a run of positions, a group of rows at a time, so that only a group's log-probabilities are held.
+// Takes the logits of a run of positions, a group of rows at a time, so that only a group's
+// log-probabilities are held.
 class Scorer {
 public:
-    Scorer(Runtime& runtime, LogProbSpool* write, const LogProbSpool* baseline, std::int64_t baseline_next)
+    Scorer(Runtime& runtime, LogProbSpool* write, const LogProbSpool* baseline,
+           std::int64_t baseline_next)
         : pool_(runtime.pool()),
           n_vocab_(static_cast<std::size_t>(runtime.model().config.n_vocab)),
           group_(static_cast<std::size_t>(std::max(8, pool_.size()))),
@@ -99,7 +105,8 @@ public:
     void add(std::span<const float> logits, std::span<const TokenId> targets) {
         for (std::size_t begin = 0; begin < targets.size(); begin += group_) {
             const std::size_t rows = std::min(group_, targets.size() - begin);
-            add_group(logits.subspan(begin * n_vocab_, rows * n_vocab_), targets.subspan(begin, rows));
+            add_group(logits.subspan(begin * n_vocab_, rows * n_vocab_),
+                      targets.subspan(begin, rows));
         }
     }
 
@@ -117,14 +124,15 @@ private:
         });
         for (std::size_t i = 0; i < targets.size(); ++i) {
             if (!std::isfinite(scores_[i].nll) || !std::isfinite(scores_[i].kl))
-                throw Error({.message = {},
-                             .file = {},
-                             .field = "perplexity",
-                             .found = "log-probabilities that are not finite",
-                             .expected = "finite ones",
-                             .fault = Fault::damaged,
-                             .summary = "The model's output is not finite while it is scored.",
-                             .action = "Its weights hold NaN or infinite values, or values too large."});
+                throw Error(
+                    {.message = {},
+                     .file = {},
+                     .field = "perplexity",
+                     .found = "log-probabilities that are not finite",
+                     .expected = "finite ones",
+                     .fault = Fault::damaged,
+                     .summary = "The model's output is not finite while it is scored.",
+                     .action = "Its weights hold NaN or infinite values, or values too large."});
             score_.nll_sum += scores_[i].nll;
             score_.kl_sum += scores_[i].kl;
             score_.top1_agreeing += scores_[i].agrees ? 1 : 0;
@@ -162,8 +170,8 @@ private:
 
 void check_window(std::span<const TokenId> text, const ScoredWindow& window, const Runtime& runtime,
                   const LogProbSpool* write, const LogProbSpool* baseline) {
-    if (window.begin < 0 || window.score_begin <= window.begin || window.end <= window.score_begin ||
-        window.end > static_cast<std::int64_t>(text.size()))
+    if (window.begin < 0 || window.score_begin <= window.begin ||
+        window.end <= window.score_begin || window.end > static_cast<std::int64_t>(text.size()))
         throw Error(fmt::format(
             "a window of tokens {} to {}, scored from {}, does not lie within a text of {} tokens",
             window.begin, window.end, window.score_begin, text.size()));
@@ -176,7 +184,8 @@ void check_window(std::span<const TokenId> text, const ScoredWindow& window, con
     // The last token is only a target, so any id must be one.
     for (std::int64_t i = window.begin; i < window.end; ++i) {
         const TokenId token = text[static_cast<std::size_t>(i)];
-        require(token >= 0 && token < n_vocab, "token id", token, fmt::format("0 to {}", n_vocab - 1));
+        require(token >= 0 && token < n_vocab, "token id", token,
+                fmt::format("0 to {}", n_vocab - 1));
     }
 }
 
@@ -199,7 +208,8 @@ std::vector<ScoredWindow> plan_windows(const PerplexityPlan& plan, std::int64_t 
         const std::int64_t end = std::min(begin + plan.context, tokens);
         if (strided) {
             if (scored_to >= tokens) break;
-            // Nothing in a window predicts its first token, which is not scored before only where windows do not overlap.
+            // Nothing in a window predicts its first token, which is not scored before only where
+            // windows do not overlap.
             const std::int64_t score_begin = std::max(scored_to, begin + 1);
             scored_to = end;
             if (score_begin < end) windows.push_back({begin, end, score_begin});
@@ -211,13 +221,15 @@ std::vector<ScoredWindow> plan_windows(const PerplexityPlan& plan, std::int64_t 
     return windows;
 }
 
-WindowScore score_window(Runtime& runtime, std::span<const TokenId> text, const ScoredWindow& window,
-                         LogProbSpool* write, const LogProbSpool* baseline, std::int64_t baseline_first,
+WindowScore score_window(Runtime& runtime, std::span<const TokenId> text,
+                         const ScoredWindow& window, LogProbSpool* write,
+                         const LogProbSpool* baseline, std::int64_t baseline_first,
                          const Progress& progress) {
     check_window(text, window, runtime, write, baseline);
     std::vector<TokenId> tokens(text.begin() + window.begin, text.begin() + window.end);
     const Tokenizer& tokenizer = runtime.model().tokenizer;
-    if (window.bos_first && tokenizer.adds_bos() && tokenizer.bos()) tokens.front() = *tokenizer.bos();
+    if (window.bos_first && tokenizer.adds_bos() && tokenizer.bos())
+        tokens.front() = *tokenizer.bos();
 
     // Logits are wanted from the token before the first scored one to the last but one.
     const auto unscored = static_cast<std::size_t>(window.score_begin - window.begin - 1);

@@ -11,9 +11,11 @@
 namespace hone {
 
 enum class PerplexityProtocol : std::uint8_t {
-    windows,  // llama.cpp's: windows of `context` that do not overlap, the second half of each scored, no BOS unless the
+    windows,  // llama.cpp's: windows of `context` that do not overlap, the second half of each
+              // scored, no BOS unless the
     // tokeniser adds it; context/2 − 1 tokens scored a window
-    strided,  // Hugging Face's: windows of `context` every `stride` tokens, only tokens not scored before are scored. Where
+    strided,  // Hugging Face's: windows of `context` every `stride` tokens, only tokens not scored
+              // before are scored. Where
     // windows do not overlap their first tokens are left out, as nothing in them predicts these
 };
 
@@ -28,8 +30,8 @@ struct PerplexityPlan {
 struct ScoredWindow {
     std::int64_t begin, end;   // tokens of the text [begin, end)
     std::int64_t score_begin;  // first scored token (absolute); scored are [score_begin, end)
-    bool bos_first =
-        false;  // the first token gives way to BOS where the tokeniser adds one (llama.cpp's protocol)
+    bool bos_first = false;    // the first token gives way to BOS where the tokeniser adds one
+                               // (llama.cpp's protocol)
 };
 // Throws Error naming `text`, the file of the text, where it is shorter than one window.
 std::vector<ScoredWindow> plan_windows(const PerplexityPlan& plan, std::int64_t tokens,
@@ -43,8 +45,8 @@ struct WindowScore {
     bool compared = false;
 };
 
-// Log-probabilities of scored positions, kept by the baseline and compared by candidates. One record a scored position:
-// the full fp32 log-softmax [n_vocab].
+// Log-probabilities of scored positions, kept by the baseline and compared by candidates. One
+// record a scored position: the full fp32 log-softmax [n_vocab].
 class LogProbSpool {
 public:
     static LogProbSpool create(const std::string& path,
@@ -54,8 +56,8 @@ public:
     LogProbSpool(LogProbSpool&&) noexcept;
     LogProbSpool& operator=(LogProbSpool&&) noexcept;
     void append(std::span<const float> log_probs);
-    // Memory-mapped; the file may grow meanwhile. Valid until a record is asked for that was not there at the call.
-    // Throws Error where there is no such record yet.
+    // Memory-mapped; the file may grow meanwhile. Valid until a record is asked for that was not
+    // there at the call. Throws Error where there is no such record yet.
     std::span<const float> record(std::int64_t index) const;
     std::int64_t records() const;
     std::int64_t n_vocab() const;
@@ -66,10 +68,12 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-// Scores one window with sequence slot 0 (cleared first). `write` receives the log-probabilities; `baseline` is compared from
-// record `baseline_first` on. Either may be null. KL is sum p_base · (ln p_base − ln p) per token (base first).
-WindowScore score_window(Runtime& runtime, std::span<const TokenId> text, const ScoredWindow& window,
-                         LogProbSpool* write, const LogProbSpool* baseline, std::int64_t baseline_first,
+// Scores one window with sequence slot 0 (cleared first). `write` receives the log-probabilities;
+// `baseline` is compared from record `baseline_first` on. Either may be null. KL is sum p_base ·
+// (ln p_base − ln p) per token (base first).
+WindowScore score_window(Runtime& runtime, std::span<const TokenId> text,
+                         const ScoredWindow& window, LogProbSpool* write,
+                         const LogProbSpool* baseline, std::int64_t baseline_first,
                          const Progress& progress);
 
 }  // namespace hone

@@ -7,7 +7,8 @@
 namespace hone {
 namespace {
 
-// From the configurations of the decoders in transformers 4 and 5, and of code that comes with checkpoints.
+// From the configurations of the decoders in transformers 4 and 5, and of code that comes with
+// checkpoints.
 constexpr std::array kKeys{
     // Biases.
     KeyRow{"attention_bias", Neutral::no},
@@ -218,8 +219,8 @@ constexpr std::array kKeys{
 }  // namespace
 
 const KeyRow* config_key(std::string_view name) {
-    const auto found =
-        std::find_if(kKeys.begin(), kKeys.end(), [name](const KeyRow& key) { return key.name == name; });
+    const auto found = std::find_if(kKeys.begin(), kKeys.end(),
+                                    [name](const KeyRow& key) { return key.name == name; });
     return found == kKeys.end() ? nullptr : &*found;
 }
 

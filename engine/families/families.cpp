@@ -24,15 +24,16 @@ const Family* find_family(std::string_view name) {
 }
 
 const Family* find_family_of_type(std::string_view model_type) {
-    const auto found = std::find_if(kFamilies.begin(), kFamilies.end(), [model_type](const Family* family) {
-        return family->model_type == model_type;
-    });
+    const auto found = std::find_if(
+        kFamilies.begin(), kFamilies.end(),
+        [model_type](const Family* family) { return family->model_type == model_type; });
     return found == kFamilies.end() ? nullptr : *found;
 }
 
 std::string family_names() {
     std::string names;
-    for (const Family* family : kFamilies) names += (names.empty() ? "" : ", ") + std::string(family->name);
+    for (const Family* family : kFamilies)
+        names += (names.empty() ? "" : ", ") + std::string(family->name);
     return names;
 }
 

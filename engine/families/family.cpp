@@ -21,14 +21,17 @@ std::string with_layer(std::string_view pattern, std::int64_t layer) {
            std::string(pattern.substr(at + kLayer.size()));
 }
 
-// The layer's number in a name of that pattern; nothing where the name is not of it. Leading zeros are no number: each tensor has
-// one name.
+// The layer's number in a name of that pattern; nothing where the name is not of it. Leading zeros
+// are no number: each tensor has one name.
 std::optional<std::int32_t> layer_in(std::string_view pattern, std::string_view name) {
     const std::size_t at = pattern.find(kLayer);
-    const std::string_view before = pattern.substr(0, at), after = pattern.substr(at + kLayer.size());
-    if (name.size() <= before.size() + after.size() || !name.starts_with(before) || !name.ends_with(after))
+    const std::string_view before = pattern.substr(0, at),
+                           after = pattern.substr(at + kLayer.size());
+    if (name.size() <= before.size() + after.size() || !name.starts_with(before) ||
+        !name.ends_with(after))
         return std::nullopt;
-    const std::string_view digits = name.substr(before.size(), name.size() - before.size() - after.size());
+    const std::string_view digits =
+        name.substr(before.size(), name.size() - before.size() - after.size());
     if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
     std::int32_t layer = 0;
     const char* const end = digits.data() + digits.size();
@@ -90,7 +93,8 @@ const ParameterRow& Family::row(Parameter parameter) const {
         std::find_if(parameters.begin(), parameters.end(),
                      [parameter](const ParameterRow& each) { return each.parameter == parameter; });
     if (found == parameters.end())
-        throw Error("the family " + std::string(name) + " lacks a hyper-parameter that its readers ask for");
+        throw Error("the family " + std::string(name) +
+                    " lacks a hyper-parameter that its readers ask for");
     return *found;
 }
 

@@ -13,11 +13,12 @@
 
 namespace hone {
 
-// A family of models is data: which hyper-parameters it has, which tensors under which names, and which traits its graph has. Readers,
-// writers, synthetic shapes, techniques and the graph take all of it from here; a family is one file of this folder and its row in
-// families.cpp.
+// A family of models is data: which hyper-parameters it has, which tensors under which names, and
+// which traits its graph has. Readers, writers, synthetic shapes, techniques and the graph take all
+// of it from here; a family is one file of this folder and its row in families.cpp.
 
-// Hyper-parameters ----------------------------------------------------------------------------------------------------
+// Hyper-parameters
+// -------------------------------------------------------------------------------------------------
 
 enum class Parameter : std::uint8_t {
     layers,
@@ -39,11 +40,13 @@ struct ParameterRow {
     std::string_view gguf;          // behind "FAMILY."
     std::string_view hugging_face;  // key of config.json; empty: it has none
     double low, high;               // integers: both allowed; real numbers: (low, high]
-    // What transformers takes where config.json does not say it; nothing: it must, or the default follows from other sizes.
+    // What transformers takes where config.json does not say it; nothing: it must, or the default
+    // follows from other sizes.
     std::optional<double> config_default = std::nullopt;
 };
 
-// Keys that do more ---------------------------------------------------------------------------------------------------
+// Keys that do more
+// -------------------------------------------------------------------------------------------------
 
 // The value with which a key changes nothing of what the graph computes.
 enum class Neutral : std::uint8_t {
@@ -61,15 +64,25 @@ struct KeyRow {
     Neutral neutral;
 };
 
-// Keys of GGUF behind "FAMILY.", from llama.cpp's list (src/llama-arch.cpp); keys of config.json, from the configurations of the
-// decoders in transformers 4 and 5. Null: Hone does not know the key.
+// Keys of GGUF behind "FAMILY.", from llama.cpp's list (src/llama-arch.cpp); keys of config.json,
+// from the configurations of the decoders in transformers 4 and 5. Null: Hone does not know the
+// key.
 const KeyRow* gguf_key(std::string_view name);
 const KeyRow* config_key(std::string_view name);
 
-// Tensors -------------------------------------------------------------------------------------------------------------
+// Tensors
+// -------------------------------------------------------------------------------------------------
 
 // A size of a tensor, as an expression of the model's.
-enum class Extent : std::uint8_t { none, width, feed_forward, queries, keys, vocabulary, half_rotary };
+enum class Extent : std::uint8_t {
+    none,
+    width,
+    feed_forward,
+    queries,
+    keys,
+    vocabulary,
+    half_rotary
+};
 std::int64_t extent(const ModelShape& shape, Extent which);
 
 enum class Presence : std::uint8_t { always, if_untied, optional };
@@ -77,7 +90,8 @@ enum class Presence : std::uint8_t { always, if_untied, optional };
 // How Hugging Face orders a matrix's rows beside GGUF.
 enum class RowOrder : std::uint8_t {
     same,
-    rotary_halves  // GGUF has the two rows that turn together side by side, Hugging Face in the halves of the head
+    rotary_halves  // GGUF has the two rows that turn together side by side, Hugging Face in the
+                   // halves of the head
 };
 
 struct TensorRow {
@@ -95,7 +109,8 @@ struct TensorRow {
     std::vector<std::int64_t> shape(const ModelShape& model) const;  // outermost first
 };
 
-// Traits --------------------------------------------------------------------------------------------------------------
+// Traits
+// -------------------------------------------------------------------------------------------------
 
 // Which elements of a head turn together, in the order in which GGUF has them.
 enum class Rotation : std::uint8_t {
@@ -136,7 +151,8 @@ struct TensorPlace {
 // Whether a model of that shape must have the row's tensor.
 bool is_expected(const TensorRow& row, const ModelShape& shape);
 
-// Calls body(row, layer) for every tensor that a model of that shape may have, in GGUF's order; layer −1 outside the layers.
+// Calls body(row, layer) for every tensor that a model of that shape may have, in GGUF's order;
+// layer −1 outside the layers.
 template <typename Body>
 void for_each_tensor(const Family& family, const ModelShape& shape, const Body& body) {
     auto row = family.tensors.begin();
@@ -147,10 +163,11 @@ void for_each_tensor(const Family& family, const ModelShape& shape, const Body& 
     for (; row != family.tensors.end(); ++row) body(*row, std::int64_t{-1});
 }
 
-// Where a tensor of this GGUF name belongs: Role::other, and the layer that the name says, where the family has none of that name or is
-// null.
+// Where a tensor of this GGUF name belongs: Role::other, and the layer that the name says, where
+// the family has none of that name or is null.
 TensorPlace place_of(const Family* family, std::string_view gguf_name);
-// The name within a layer: "attn_q.weight" of "blk.7.attn_q.weight"; the whole name outside the layers.
+// The name within a layer: "attn_q.weight" of "blk.7.attn_q.weight"; the whole name outside the
+// layers.
 std::string_view part_name(std::string_view gguf_name);
 
 // All that are supported.

@@ -7,8 +7,8 @@
 namespace hone {
 namespace {
 
-// What llama.cpp reads for llama or for its relatives. For some of these keys llama.cpp itself looks away where the architecture is
-// llama; a file that has them was made for another graph.
+// What llama.cpp reads for llama or for its relatives. For some of these keys llama.cpp itself
+// looks away where the architecture is llama; a file that has them was made for another graph.
 constexpr std::array kKeys{
     KeyRow{"expert_count", Neutral::zero},
     KeyRow{"expert_used_count", Neutral::zero},
@@ -90,8 +90,8 @@ constexpr std::array kKeys{
 }  // namespace
 
 const KeyRow* gguf_key(std::string_view name) {
-    const auto found =
-        std::find_if(kKeys.begin(), kKeys.end(), [name](const KeyRow& key) { return key.name == name; });
+    const auto found = std::find_if(kKeys.begin(), kKeys.end(),
+                                    [name](const KeyRow& key) { return key.name == name; });
     return found == kKeys.end() ? nullptr : &*found;
 }
 

@@ -3,7 +3,8 @@
 
 #include "engine/families/family.h"
 
-// The families that are supported: each a file of this folder, which defines the constant named here.
+// The families that are supported: each a file of this folder, which defines the constant named
+// here.
 #define HONE_FAMILIES(row) row(kLlama) row(kQwen2)
 
 namespace hone {

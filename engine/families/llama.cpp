@@ -7,8 +7,8 @@ namespace {
 
 constexpr auto kParameters = decoder_parameters(2048);
 
-constexpr std::array kTensors{TensorRow{Role::rope_factors, "rope_freqs.weight", "", Extent::half_rotary,
-                                        Extent::none, Presence::optional},
+constexpr std::array kTensors{TensorRow{Role::rope_factors, "rope_freqs.weight", "",
+                                        Extent::half_rotary, Extent::none, Presence::optional},
                               decoder::kTokenEmbd,
                               decoder::kAttnNorm,
                               decoder::rotary_halves(decoder::kAttnQ),
@@ -26,7 +26,8 @@ constexpr std::array kFlags{ConfigFlag{"attention_bias", false}, ConfigFlag{"mlp
 
 }  // namespace
 
-// Llama (arXiv 2302.13971): RMSNorm before each half of a layer, rotary q and k, grouped queries, SwiGLU.
+// Llama (arXiv 2302.13971): RMSNorm before each half of a layer, rotary q and k, grouped queries,
+// SwiGLU.
 const Family kLlama{.name = "llama",
                     .model_type = "llama",
                     .class_name = "LlamaForCausalLM",

@@ -42,7 +42,8 @@ constexpr bool is_bias(Role role) {
     return role == Role::attn_q_bias || role == Role::attn_k_bias || role == Role::attn_v_bias;
 }
 
-// Products of what a layer attends from: computed for every token, where the last layer computes the rest for wanted rows alone.
+// Products of what a layer attends from: computed for every token, where the last layer computes
+// the rest for wanted rows alone.
 constexpr bool is_projection(Role role) {
     return role == Role::attn_q || role == Role::attn_k || role == Role::attn_v;
 }

@@ -14,10 +14,12 @@
 
 namespace hone {
 
-// Reads a file's bytes in order; every read is checked against the bytes that remain, and every error says where.
+// Reads a file's bytes in order; every read is checked against the bytes that remain, and every
+// error says where.
 class ByteReader {
 public:
-    ByteReader(std::span<const std::byte> bytes, std::string file) : bytes_(bytes), file_(std::move(file)) {}
+    ByteReader(std::span<const std::byte> bytes, std::string file)
+        : bytes_(bytes), file_(std::move(file)) {}
 
     std::uint64_t position() const { return position_; }
     std::uint64_t remaining() const { return bytes_.size() - position_; }
@@ -40,14 +42,16 @@ public:
     }
 
     // "FILE: FIELD (@0x1A): found …, expected …", with the place of `at` or else of the next byte.
-    [[noreturn]] void fail(std::string_view field, const std::string& found, const std::string& expected,
-                           Fault fault = Fault::damaged) const {
+    [[noreturn]] void fail(std::string_view field, const std::string& found,
+                           const std::string& expected, Fault fault = Fault::damaged) const {
         fail_at(position_, field, found, expected, fault);
     }
-    [[noreturn]] void fail_at(std::uint64_t position, std::string_view field, const std::string& found,
-                              const std::string& expected, Fault fault = Fault::damaged,
-                              std::string summary = {}, std::string action = {}) const {
-        ErrorDetails details{"", file_, fmt::format("{} (@0x{:X})", field, position), found, expected, fault};
+    [[noreturn]] void fail_at(std::uint64_t position, std::string_view field,
+                              const std::string& found, const std::string& expected,
+                              Fault fault = Fault::damaged, std::string summary = {},
+                              std::string action = {}) const {
+        ErrorDetails details{"",    file_,    fmt::format("{} (@0x{:X})", field, position),
+                             found, expected, fault};
         details.summary = std::move(summary);
         details.action = std::move(action);
         throw Error(std::move(details));

@@ -21,15 +21,16 @@
 namespace hone {
 namespace {
 
-[[noreturn]] void wrong(const Checkpoint& checkpoint, std::string_view key, const MetadataValue* found,
-                        const std::string& expected) {
+[[noreturn]] void wrong(const Checkpoint& checkpoint, std::string_view key,
+                        const MetadataValue* found, const std::string& expected) {
     ErrorDetails details{"",
                          checkpoint.source,
                          checkpoint.metadata_field(key),
                          found == nullptr ? "nothing" : value_text(*found),
                          expected,
                          Fault::damaged};
-    if (found == nullptr) details.summary = fmt::format("The model does not say '{}', which it must.", key);
+    if (found == nullptr)
+        details.summary = fmt::format("The model does not say '{}', which it must.", key);
     throw Error(std::move(details));
 }
 
@@ -85,21 +86,39 @@ void require_part(const Checkpoint& checkpoint, const std::string& source) {
 std::string value_text(const MetadataValue& value) {
     struct Name {
         std::string operator()(bool) const { return "a flag"; }
-        std::string operator()(const std::string& text) const { return "the text '" + shortened(text) + "'"; }
+        std::string operator()(const std::string& text) const {
+            return "the text '" + shortened(text) + "'";
+        }
         std::string operator()(const MetadataArray& array) const {
             return fmt::format("an array of {}",
                                std::visit([](const auto& held) { return held.size(); }, array));
         }
         std::string operator()(float number) const { return fmt::format("the number {}", number); }
         std::string operator()(double number) const { return fmt::format("the number {}", number); }
-        std::string operator()(std::int64_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::uint64_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::int32_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::uint32_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::int16_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::uint16_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::int8_t number) const { return fmt::format("the integer {}", number); }
-        std::string operator()(std::uint8_t number) const { return fmt::format("the integer {}", number); }
+        std::string operator()(std::int64_t number) const {
+            return fmt::format("the integer {}", number);
+        }
+        std::string operator()(std::uint64_t number) const {
+            return fmt::format("the integer {}", number);
+        }
+        std::string operator()(std::int32_t number) const {
+            return fmt::format("the integer {}", number);
+        }
+        std::string operator()(std::uint32_t number) const {
+            return fmt::format("the integer {}", number);
+        }
+        std::string operator()(std::int16_t number) const {
+            return fmt::format("the integer {}", number);
+        }
+        std::string operator()(std::uint16_t number) const {
+            return fmt::format("the integer {}", number);
+        }
+        std::string operator()(std::int8_t number) const {
+            return fmt::format("the integer {}", number);
+        }
+        std::string operator()(std::uint8_t number) const {
+            return fmt::format("the integer {}", number);
+        }
     };
     return std::visit(Name{}, value);
 }
@@ -172,7 +191,8 @@ std::string Checkpoint::metadata_field(std::string_view key) const {
 
 std::string Checkpoint::text(std::string_view key) const {
     const MetadataValue* value = metadata_find(key);
-    if (value == nullptr || !std::holds_alternative<std::string>(*value)) wrong(*this, key, value, "a text");
+    if (value == nullptr || !std::holds_alternative<std::string>(*value))
+        wrong(*this, key, value, "a text");
     return std::get<std::string>(*value);
 }
 
@@ -209,7 +229,8 @@ bool Checkpoint::flag_or(std::string_view key, bool fallback) const {
     return std::get<bool>(*value);
 }
 
-std::optional<std::int64_t> Checkpoint::same_in_every_layer(std::string_view key, std::int64_t layers) const {
+std::optional<std::int64_t> Checkpoint::same_in_every_layer(std::string_view key,
+                                                            std::int64_t layers) const {
     const MetadataValue* value = metadata_find(key);
     if (value == nullptr) return std::nullopt;
     const auto* array = std::get_if<MetadataArray>(value);
@@ -219,14 +240,16 @@ std::optional<std::int64_t> Checkpoint::same_in_every_layer(std::string_view key
             using Element = typename std::decay_t<decltype(elements)>::value_type;
             if constexpr (std::is_integral_v<Element> && !std::is_same_v<Element, bool>) {
                 if (std::ssize(elements) != layers)
-                    wrong(*this, key, value, fmt::format("one integer, or {}, one a layer", layers));
+                    wrong(*this, key, value,
+                          fmt::format("one integer, or {}, one a layer", layers));
                 for (std::size_t i = 1; i < elements.size(); ++i)
                     if (elements[i] != elements[0])
-                        throw Error(ErrorDetails{"", source, metadata_field(key),
-                                                 fmt::format("{} in the first layer and {} in layer {}",
-                                                             elements[0], elements[i], i),
-                                                 "the same in every layer: others are not supported",
-                                                 Fault::unsupported});
+                        throw Error(
+                            ErrorDetails{"", source, metadata_field(key),
+                                         fmt::format("{} in the first layer and {} in layer {}",
+                                                     elements[0], elements[i], i),
+                                         "the same in every layer: others are not supported",
+                                         Fault::unsupported});
                 if (!elements.empty() && std::in_range<std::int64_t>(elements[0]))
                     return static_cast<std::int64_t>(elements[0]);
             }
@@ -258,7 +281,8 @@ std::int64_t Checkpoint::bytes() const {
 Checkpoint open_checkpoint(const std::string& source, bool weights) {
     const LongStep reading(kReadingPatience);
     constexpr std::string_view kSynthetic = "synthetic:";
-    if (source.rfind(kSynthetic, 0) == 0) return make_synthetic(source.substr(kSynthetic.size()), weights);
+    if (source.rfind(kSynthetic, 0) == 0)
+        return make_synthetic(source.substr(kSynthetic.size()), weights);
     if (const auto folder = hugging_face_folder(source); !folder.empty()) {
         std::error_code ignored;
         // A link that leads nowhere is there, and is told by the reader.

@@ -10,8 +10,8 @@
 namespace hone {
 namespace {
 
-Written prepare_folder(const Checkpoint& checkpoint, const std::filesystem::path& path, Existing existing,
-                       const Progress& progress) {
+Written prepare_folder(const Checkpoint& checkpoint, const std::filesystem::path& path,
+                       Existing existing, const Progress& progress) {
     return prepare_hugging_face(checkpoint, path, existing, progress);
 }
 

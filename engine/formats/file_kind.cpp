@@ -27,7 +27,8 @@ struct Magic {
 // A pickle is told by its protocol, which 0x80 begins.
 constexpr std::array kMagics{
     Magic{"GGUF"sv, "a GGUF file", "Open it by its own path."},
-    Magic{"FUGG"sv, "a big-endian GGUF file", "Hone reads little-endian files: convert the model again."},
+    Magic{"FUGG"sv, "a big-endian GGUF file",
+          "Hone reads little-endian files: convert the model again."},
     Magic{"ggml"sv, "an old GGML file", "Convert the model to GGUF."},
     Magic{"lmgg"sv, "an old GGML file", "Convert the model to GGUF."},
     Magic{"ggjt"sv, "an old GGML file", "Convert the model to GGUF."},
@@ -57,7 +58,8 @@ constexpr std::array kMagics{
     Magic{"%PDF"sv, "a PDF document", ""},
     Magic{"\x89PNG"sv, "a picture", ""},
     Magic{"\xFF\xD8\xFF"sv, "a picture", ""},
-    Magic{"\x89HDF"sv, "an HDF5 file (a Keras model?)", "Convert the model to safetensors or GGUF."},
+    Magic{"\x89HDF"sv, "an HDF5 file (a Keras model?)",
+          "Convert the model to safetensors or GGUF."},
     Magic{"\x93NUMPY"sv, "a NumPy array", ""},
     Magic{"SQLite format 3"sv, "a SQLite database", ""},
     Magic{"\x7F"
@@ -86,10 +88,11 @@ bool is_text(std::string_view text) {
     const std::size_t valid = valid_utf8_prefix(text);
     // What was cut for looking at it may end inside a character.
     if (text.empty() || text.size() - valid > 3) return false;
-    return std::none_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(valid), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 && c != '\t' && c != '\r' && c != '\n' && c != '\f';
-    });
+    return std::none_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(valid),
+                        [](char c) {
+                            const auto byte = static_cast<unsigned char>(c);
+                            return byte < 0x20 && c != '\t' && c != '\r' && c != '\n' && c != '\f';
+                        });
 }
 
 // A safetensors header is JSON of the length that the file's first eight bytes give.
@@ -97,7 +100,8 @@ bool is_safetensors(std::string_view start, std::size_t size) {
     if (start.size() < 10 || start[8] != '{') return false;
     std::uint64_t length = 0;
     for (std::size_t i = 8; i-- > 0;) length = length << 8U | static_cast<unsigned char>(start[i]);
-    return length >= 2 && length <= 100'000'000 && (start[9] == '"' || start[9] == '}' || length <= size);
+    return length >= 2 && length <= 100'000'000 &&
+           (start[9] == '"' || start[9] == '}' || length <= size);
 }
 
 std::string quoted(std::string_view text) {
@@ -119,8 +123,8 @@ FileKind file_kind(std::span<const std::byte> bytes) {
     if (is_safetensors(start, bytes.size()))
         return {"a safetensors file", "Give it the ending .safetensors, or open its folder.", true};
     const std::string_view text = without_white_space(start);
-    for (const std::string_view tag : {"<!doctype"sv, "<html"sv, "<head"sv, "<body"sv, "<!--"sv, "<?xml"sv,
-                                       "<title"sv, "<script"sv, "<error"sv})
+    for (const std::string_view tag : {"<!doctype"sv, "<html"sv, "<head"sv, "<body"sv, "<!--"sv,
+                                       "<?xml"sv, "<title"sv, "<script"sv, "<error"sv})
         if (begins_ignoring_case(text, tag)) return {"a web page", kDownloadFailed, true};
     if (start.find_first_not_of('\0') == std::string_view::npos)
         return {"a file that begins with nothing but zeros",
@@ -131,7 +135,8 @@ FileKind file_kind(std::span<const std::byte> bytes) {
                 json || bytes.size() < 512 ? kDownloadFailed : "", true};
     }
     std::string hex = "bytes";
-    for (const char c : start.substr(0, 4)) hex += fmt::format(" {:02X}", static_cast<unsigned char>(c));
+    for (const char c : start.substr(0, 4))
+        hex += fmt::format(" {:02X}", static_cast<unsigned char>(c));
     return {hex, "", false};
 }
 
@@ -141,7 +146,8 @@ void refuse_kind(const FileKind& kind, const std::string& file, const std::strin
     details.fault = Fault::not_a_model;
     const bool of_a_model = kind.what == "a GGUF file" || kind.what == "a safetensors file";
     if (kind.known)
-        details.summary = fmt::format("This is {}, not {}.", kind.what, of_a_model ? expected : "a model");
+        details.summary =
+            fmt::format("This is {}, not {}.", kind.what, of_a_model ? expected : "a model");
     // A summary of one's own comes without the kind's action.
     details.action = !kind.action.empty() ? kind.action
                      : kind.known         ? "Open a GGUF file or a Hugging Face folder."

@@ -16,9 +16,10 @@ struct FileKind {
 };
 FileKind file_kind(std::span<const std::byte> bytes);
 
-// Throws Error (Fault::not_a_model): "This is a web page, not a model." `expected` is what should have been there, "a GGUF file".
-[[noreturn]] void refuse_kind(const FileKind& kind, const std::string& file, const std::string& field,
-                              const std::string& expected);
+// Throws Error (Fault::not_a_model): "This is a web page, not a model." `expected` is what should
+// have been there, "a GGUF file".
+[[noreturn]] void refuse_kind(const FileKind& kind, const std::string& file,
+                              const std::string& field, const std::string& expected);
 
 // "98 MB": bytes as people say them, to two digits or more.
 std::string size_text(std::uint64_t bytes);

@@ -21,8 +21,9 @@ DType main_type(const Checkpoint& checkpoint) {
     for (const StoredTensor& tensor : checkpoint.tensors) {
         if (tensor.shape.size() >= 2) elements[carrier(tensor)] += tensor.elements();
     }
-    const auto most = std::max_element(elements.begin(), elements.end(),
-                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto most =
+        std::max_element(elements.begin(), elements.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
     return most == elements.end() ? DType::f32 : most->first;
 }
 
@@ -100,21 +101,26 @@ private:
 
 // What GGUF or another reader of it could not hold is refused before anything is written.
 void require_storable(const Checkpoint& checkpoint, const StoredTensor& tensor) {
-    const auto refuse = [&](std::string_view field, const std::string& found, const std::string& expected) {
-        throw Error(ErrorDetails{"", checkpoint.source, fmt::format("tensor '{}' {}", tensor.name, field),
-                                 found, expected});
+    const auto refuse = [&](std::string_view field, const std::string& found,
+                            const std::string& expected) {
+        throw Error(ErrorDetails{"", checkpoint.source,
+                                 fmt::format("tensor '{}' {}", tensor.name, field), found,
+                                 expected});
     };
     if (tensor.name.empty() || tensor.name.size() > kMaxTensorName)
-        refuse("name", fmt::format("{} B", tensor.name.size()), fmt::format("1 to {} B", kMaxTensorName));
+        refuse("name", fmt::format("{} B", tensor.name.size()),
+               fmt::format("1 to {} B", kMaxTensorName));
     if (tensor.shape.empty() || tensor.shape.size() > kMaxDimensions)
-        refuse("dimensions", std::to_string(tensor.shape.size()), fmt::format("1 to {}", kMaxDimensions));
+        refuse("dimensions", std::to_string(tensor.shape.size()),
+               fmt::format("1 to {}", kMaxDimensions));
     for (const std::int64_t size : tensor.shape) {
         if (size <= 0) refuse("shape", std::to_string(size), "at least 1");
     }
     for (const DType type : {tensor.type, carrier(tensor)}) {
         if (!row_fits(type, tensor.cols()))
             refuse("row", fmt::format("{} elements", tensor.cols()),
-                   fmt::format("a multiple of {}, the block of {}", info(type).block, info(type).name));
+                   fmt::format("a multiple of {}, the block of {}", info(type).block,
+                               info(type).name));
     }
 }
 
@@ -159,7 +165,8 @@ std::string header_of(const Checkpoint& checkpoint) {
 
 std::uint64_t data_bytes(const Checkpoint& checkpoint) {
     std::uint64_t bytes = 0;
-    for (const StoredTensor& tensor : checkpoint.tensors) bytes = aligned(bytes + carried_bytes(tensor));
+    for (const StoredTensor& tensor : checkpoint.tensors)
+        bytes = aligned(bytes + carried_bytes(tensor));
     return bytes;
 }
 

@@ -20,12 +20,14 @@ constexpr std::uint64_t aligned(std::uint64_t position) {
     return (position + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-// All that comes before the tensors' data in the file that `checkpoint` becomes, padded; some megabytes for a large
-// vocabulary. Needs no tensor data. Throws Error naming source and tensor where GGUF cannot hold it: a name too long,
-// more than four dimensions, a row that is no whole number of its carrier's blocks.
+// All that comes before the tensors' data in the file that `checkpoint` becomes, padded; some
+// megabytes for a large vocabulary. Needs no tensor data. Throws Error naming source and tensor
+// where GGUF cannot hold it: a name too long, more than four dimensions, a row that is no whole
+// number of its carrier's blocks.
 std::string header_of(const Checkpoint& checkpoint);
 
-// All that follows the header. The last tensor is padded too: ggml reads whole multiples of the alignment.
+// All that follows the header. The last tensor is padded too: ggml reads whole multiples of the
+// alignment.
 std::uint64_t data_bytes(const Checkpoint& checkpoint);
 
 }  // namespace hone::gguf

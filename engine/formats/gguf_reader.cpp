@@ -48,7 +48,8 @@ public:
         for (std::uint64_t i = 0; i < n_tensors_; ++i) read_tensor(i);
         place_tensors();
         checkpoint_.place_tensors();
-        checkpoint_.name = checkpoint_.text_or("general.name", std::filesystem::path(path_).stem().string());
+        checkpoint_.name =
+            checkpoint_.text_or("general.name", std::filesystem::path(path_).stem().string());
         return std::move(checkpoint_);
     }
 
@@ -139,9 +140,10 @@ void Reader::read_alignment() {
         alignment_ = *number;
         return;
     }
-    reader_.fail_at(checkpoint_.metadata_places.at(kKey), fmt::format("metadata '{}'", kKey),
-                    number == nullptr ? "a value of another type" : std::to_string(*number),
-                    number == nullptr ? "a UINT32" : fmt::format("a power of two up to {}", kMaxAlignment));
+    reader_.fail_at(
+        checkpoint_.metadata_places.at(kKey), fmt::format("metadata '{}'", kKey),
+        number == nullptr ? "a value of another type" : std::to_string(*number),
+        number == nullptr ? "a UINT32" : fmt::format("a power of two up to {}", kMaxAlignment));
 }
 
 void Reader::read_tensor(std::uint64_t index) {
@@ -208,8 +210,8 @@ void Reader::place_tensors() {
     const Place* beyond = nullptr;  // the first tensor that the file ends before
     for (const Place& place : places_) {
         if (place.offset % alignment_ != 0)
-            fail(place, "offset", std::to_string(place.offset), fmt::format("a multiple of {}", alignment_),
-                 Fault::damaged, "");
+            fail(place, "offset", std::to_string(place.offset),
+                 fmt::format("a multiple of {}", alignment_), Fault::damaged, "");
         const auto end =
             start ? checked_add<std::uint64_t>(*start + place.bytes, place.offset) : std::nullopt;
         if (!end || *end > kMostBytes)
@@ -221,8 +223,10 @@ void Reader::place_tensors() {
     check_overlaps();
     if (beyond != nullptr)
         fail(*beyond, "offset",
-             fmt::format("{} + {} B after the data's start at {}", beyond->offset, beyond->bytes, *start),
-             fmt::format("no more than the file's {} B", size), Fault::cut_off, cut_off_text(size, whole));
+             fmt::format("{} + {} B after the data's start at {}", beyond->offset, beyond->bytes,
+                         *start),
+             fmt::format("no more than the file's {} B", size), Fault::cut_off,
+             cut_off_text(size, whole));
     for (const Place& place : places_) {
         StoredTensor& tensor = checkpoint_.tensors[place.tensor];
         tensor.data = file_->bytes().subspan(static_cast<std::size_t>(*start + place.offset),

@@ -12,14 +12,16 @@
 namespace hone::gguf {
 namespace {
 
-constexpr const char *kCount = "split.count", *kNumber = "split.no", *kTensors = "split.tensors.count";
+constexpr const char *kCount = "split.count", *kNumber = "split.no",
+                     *kTensors = "split.tensors.count";
 constexpr std::int64_t kMostParts = 65535;  // a UINT16, as llama.cpp writes it
 
 std::string part_name(const std::string& stem, std::int64_t part, std::int64_t parts) {
     return fmt::format("{}-{:05}-of-{:05}.gguf", stem, part, parts);
 }
 
-// "a-00001-of-00003.gguf, a-00002-of-00003.gguf (not there), …" where the file has the name that llama.cpp gives parts, else "".
+// "a-00001-of-00003.gguf, a-00002-of-00003.gguf (not there), …" where the file has the name that
+// llama.cpp gives parts, else "".
 std::string listed(const std::filesystem::path& file, std::int64_t part, std::int64_t parts) {
     constexpr std::int64_t kListed = 8;
     const std::string name = file.filename().string(), ending = part_name("", part, parts);
@@ -40,14 +42,15 @@ std::string listed(const std::filesystem::path& file, std::int64_t part, std::in
 
 [[noreturn]] void damaged(const Checkpoint& checkpoint, const char* key, std::string found,
                           std::string expected) {
-    throw Error(ErrorDetails{"", checkpoint.source, checkpoint.metadata_field(key), std::move(found),
-                             std::move(expected), Fault::damaged});
+    throw Error(ErrorDetails{"", checkpoint.source, checkpoint.metadata_field(key),
+                             std::move(found), std::move(expected), Fault::damaged});
 }
 
 }  // namespace
 
 void refuse_parts(const Checkpoint& checkpoint, std::uint64_t n_tensors) {
-    const std::int64_t parts = checkpoint.integer_or(kCount, 1), number = checkpoint.integer_or(kNumber, 0);
+    const std::int64_t parts = checkpoint.integer_or(kCount, 1),
+                       number = checkpoint.integer_or(kNumber, 0);
     if (parts < 0 || parts > kMostParts)
         damaged(checkpoint, kCount, std::to_string(parts), fmt::format("0 to {}", kMostParts));
     if (number < 0 || (number >= parts && number > 0))
@@ -66,7 +69,9 @@ void refuse_parts(const Checkpoint& checkpoint, std::uint64_t n_tensors) {
         details.action = "Join the parts with llama-gguf-split --merge, and open the result.";
         throw Error(std::move(details));
     }
-    if (checkpoint.metadata_find(kTensors) == nullptr || checkpoint.metadata_find(kCount) == nullptr) return;
+    if (checkpoint.metadata_find(kTensors) == nullptr ||
+        checkpoint.metadata_find(kCount) == nullptr)
+        return;
     const std::int64_t stated = checkpoint.integer(kTensors);
     if (stated < 0 || static_cast<std::uint64_t>(stated) != n_tensors)
         damaged(checkpoint, kTensors, std::to_string(stated),

@@ -33,9 +33,9 @@ inline constexpr std::uint32_t kValueTypes = 13;
 inline constexpr std::uint64_t kMaxString = 16U << 20, kMaxTensors = 1U << 20, kMaxKeys = 65536,
                                kMaxAlignment = 1U << 20, kMaxDimensions = 4,
                                kMaxKey = 65535,  // the specification's
-    kMaxTensorName = 63,                         // what ggml's 64 bytes hold beside the closing zero
-    kMaxElements = 1U << 23,                     // of all arrays together
-    kMaxMetadata = 256U << 20;                   // bytes of all keys and values
+    kMaxTensorName = 63,        // what ggml's 64 bytes hold beside the closing zero
+    kMaxElements = 1U << 23,    // of all arrays together
+    kMaxMetadata = 256U << 20;  // bytes of all keys and values
 
 // Names of ggml types that exist, for messages: "Q4_K", or "type 99".
 std::string ggml_type_name(std::uint32_t type);

@@ -13,7 +13,8 @@ namespace hone::gguf {
 namespace {
 
 template <typename Number>
-std::vector<Number> read_numbers(ByteReader& reader, std::uint64_t count, const std::string& field) {
+std::vector<Number> read_numbers(ByteReader& reader, std::uint64_t count,
+                                 const std::string& field) {
     const auto bytes = checked_mul<std::uint64_t>(count, sizeof(Number));
     if (!bytes || *bytes > reader.remaining())
         reader.fail(field, fmt::format("{} elements of {} B", count, sizeof(Number)),
@@ -33,9 +34,11 @@ bool read_flag(ByteReader& reader, const std::string& field) {
 MetadataArray read_array(ByteReader& reader, const std::string& field, ArrayBudget& budget) {
     const auto type = reader.number<std::uint32_t>(field + " element type");
     if (type >= kValueTypes || type == static_cast<std::uint32_t>(ValueType::array))
-        reader.fail(field + " element type", std::to_string(type), "0 to 12 and no array of arrays (9)");
+        reader.fail(field + " element type", std::to_string(type),
+                    "0 to 12 and no array of arrays (9)");
     const auto count = reader.number<std::uint64_t>(field + " length");
-    // An element takes at least a byte: a count beyond the file is the file's end, not a long array.
+    // An element takes at least a byte: a count beyond the file is the file's end, not a long
+    // array.
     if (count > budget.elements && count <= reader.remaining())
         reader.fail(field + " length", fmt::format("{} elements", count),
                     fmt::format("at most {} in all arrays of a file", kMaxElements));
@@ -75,7 +78,8 @@ MetadataArray read_array(ByteReader& reader, const std::string& field, ArrayBudg
     }
     // A string takes at least the 8 bytes of its length.
     if (count > reader.remaining() / 8)
-        reader.fail(field, fmt::format("{} texts", count), fmt::format("at most {}", reader.remaining() / 8));
+        reader.fail(field, fmt::format("{} texts", count),
+                    fmt::format("at most {}", reader.remaining() / 8));
     std::vector<std::string> texts;
     texts.reserve(static_cast<std::size_t>(count));
     std::string element;
@@ -127,14 +131,16 @@ std::string read_text(ByteReader& reader, const std::string& field, std::uint64_
     const auto length = reader.number<std::uint64_t>(field + " length");
     longest = std::min(longest, reader.remaining());
     if (length > longest)
-        reader.fail(field + " length", fmt::format("{} B", length), fmt::format("at most {} B", longest),
-                    length <= kMaxString && length > reader.remaining() ? Fault::cut_off : Fault::damaged);
+        reader.fail(
+            field + " length", fmt::format("{} B", length), fmt::format("at most {} B", longest),
+            length <= kMaxString && length > reader.remaining() ? Fault::cut_off : Fault::damaged);
     const std::string_view bytes = reader.bytes(length, field);
     const std::size_t valid = valid_utf8_prefix(bytes);
     if (valid < bytes.size())
-        reader.fail(field,
-                    fmt::format("0x{:02X} at its byte {}", static_cast<unsigned char>(bytes[valid]), valid),
-                    "valid UTF-8");
+        reader.fail(
+            field,
+            fmt::format("0x{:02X} at its byte {}", static_cast<unsigned char>(bytes[valid]), valid),
+            "valid UTF-8");
     return std::string(bytes);
 }
 

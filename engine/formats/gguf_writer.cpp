@@ -21,10 +21,12 @@ constexpr std::size_t kChunk = std::size_t{4} << 20;
 // The weights of a checkpoint that was opened without them cannot be written.
 void require_data(const Checkpoint& checkpoint) {
     for (const StoredTensor& tensor : checkpoint.tensors) {
-        const auto needed = static_cast<std::size_t>(tensor.rows() * row_bytes(tensor.type, tensor.cols()));
+        const auto needed =
+            static_cast<std::size_t>(tensor.rows() * row_bytes(tensor.type, tensor.cols()));
         if (tensor.data.size() != needed)
-            throw Error(ErrorDetails{"", checkpoint.source, fmt::format("tensor '{}' data", tensor.name),
-                                     fmt::format("{} B", tensor.data.size()), fmt::format("{} B", needed)});
+            throw Error(
+                ErrorDetails{"", checkpoint.source, fmt::format("tensor '{}' data", tensor.name),
+                             fmt::format("{} B", tensor.data.size()), fmt::format("{} B", needed)});
     }
 }
 
@@ -76,7 +78,8 @@ Hash write_tensor(ReplacingFile& file, const StoredTensor& tensor, ByteProgress&
     } else {
         std::vector<std::byte> carried;
         const auto source_bytes = static_cast<std::size_t>(row_bytes(tensor.type, tensor.cols()));
-        const auto target_bytes = static_cast<std::size_t>(row_bytes(carrier(tensor), tensor.cols()));
+        const auto target_bytes =
+            static_cast<std::size_t>(row_bytes(carrier(tensor), tensor.cols()));
         const std::size_t rows_together = std::max<std::size_t>(1, kChunk / target_bytes);
         const auto rows = static_cast<std::size_t>(tensor.rows());
         for (std::size_t row = 0; row < rows; row += rows_together) {
@@ -111,7 +114,8 @@ Checkpoint read_back(const std::filesystem::path& written, const std::filesystem
 }
 
 void verify(const std::string& header, const std::filesystem::path& written,
-            const std::filesystem::path& target, const std::vector<Hash>& hashes, ByteProgress& progress) {
+            const std::filesystem::path& target, const std::vector<Hash>& hashes,
+            ByteProgress& progress) {
     const Checkpoint back = read_back(written, target);
     // Compared as bytes: a NaN in the metadata differs from itself as a number.
     if (header_of(back) != header) corrupt(target, "metadata and tensor list");
@@ -133,8 +137,8 @@ std::int64_t gguf_size(const Checkpoint& checkpoint) {
     return static_cast<std::int64_t>(header_of(checkpoint).size() + data_bytes(checkpoint));
 }
 
-Written prepare_gguf(const Checkpoint& checkpoint, const std::filesystem::path& path, Existing existing,
-                     const Progress& progress) {
+Written prepare_gguf(const Checkpoint& checkpoint, const std::filesystem::path& path,
+                     Existing existing, const Progress& progress) {
     const std::string header = header_of(checkpoint);
     const std::uint64_t size = header.size() + data_bytes(checkpoint);
     ByteProgress bytes(progress, 2 * size);
@@ -144,7 +148,8 @@ Written prepare_gguf(const Checkpoint& checkpoint, const std::filesystem::path& 
     require_data(checkpoint);
     file.write(header.data(), header.size());
     std::vector<Hash> hashes;
-    for (const StoredTensor& tensor : checkpoint.tensors) hashes.push_back(write_tensor(file, tensor, bytes));
+    for (const StoredTensor& tensor : checkpoint.tensors)
+        hashes.push_back(write_tensor(file, tensor, bytes));
     file.sync();
     verify(header, file.temporary(), path, hashes, bytes);
     progress.check();

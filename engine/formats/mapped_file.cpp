@@ -28,8 +28,9 @@ struct Descriptor {
     int number;
 };
 
-// What is mapped, for a signal handler. Begin is written last and cleared first, so that a handler sees whole entries alone. Mappings
-// beyond the table's end are not in it: their loss names no file.
+// What is mapped, for a signal handler. Begin is written last and cleared first, so that a handler
+// sees whole entries alone. Mappings beyond the table's end are not in it: their loss names no
+// file.
 struct Mapping {
     std::atomic<bool> taken = false;
     std::atomic<std::uintptr_t> begin = 0, end = 0;
@@ -65,12 +66,14 @@ void forget(std::span<const std::byte> bytes) {
 
 constexpr const char* kNoFile = "no such file";
 
-// The first folder on the way to `path` that this process may not enter; empty where it may enter all of them.
+// The first folder on the way to `path` that this process may not enter; empty where it may enter
+// all of them.
 std::filesystem::path closed_folder(const std::filesystem::path& path) {
     std::filesystem::path folder;
     for (const std::filesystem::path& part : path.parent_path()) {
         folder /= part;
-        if (::faccessat(AT_FDCWD, folder.c_str(), X_OK, AT_EACCESS) != 0 && errno == EACCES) return folder;
+        if (::faccessat(AT_FDCWD, folder.c_str(), X_OK, AT_EACCESS) != 0 && errno == EACCES)
+            return folder;
     }
     return {};
 }
@@ -81,7 +84,8 @@ std::filesystem::path closed_folder(const std::filesystem::path& path) {
     details.fault = fault;
     if (found == std::strerror(EACCES)) {
         const std::filesystem::path folder = closed_folder(path);
-        details.summary = folder.empty() ? "The file may not be read." : "The folder may not be read.";
+        details.summary =
+            folder.empty() ? "The file may not be read." : "The folder may not be read.";
         if (!folder.empty()) {
             details.file = folder.string();
             details.expected = "a folder that may be entered";
@@ -101,9 +105,11 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
     // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.number < 0)
-        cannot_open(path, errno == ENOENT ? kNoFile : std::strerror(errno), expected, Fault::missing);
+        cannot_open(path, errno == ENOENT ? kNoFile : std::strerror(errno), expected,
+                    Fault::missing);
     struct stat status {};
-    if (fstat(file.number, &status) != 0) cannot_open(path, std::strerror(errno), expected, Fault::missing);
+    if (fstat(file.number, &status) != 0)
+        cannot_open(path, std::strerror(errno), expected, Fault::missing);
     if (!S_ISREG(status.st_mode))
         cannot_open(path,
                     S_ISDIR(status.st_mode) ? "a folder, which is not a regular file"
@@ -115,8 +121,8 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
     const auto size = static_cast<std::size_t>(status.st_size);
     void* const data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
     if (data == MAP_FAILED)
-        cannot_open(path, std::string("a file that cannot be mapped: ") + std::strerror(errno), expected,
-                    Fault::missing);
+        cannot_open(path, std::string("a file that cannot be mapped: ") + std::strerror(errno),
+                    expected, Fault::missing);
     mapped->bytes_ = {static_cast<const std::byte*>(data), size};
     remember(mapped->bytes_, path.string());
     return mapped;

@@ -11,12 +11,12 @@
 
 namespace hone {
 
-// A whole regular file, mapped read-only. Throws Error where it is missing, not a regular file, or cannot be mapped;
-// `expected` says in it what should have been there.
+// A whole regular file, mapped read-only. Throws Error where it is missing, not a regular file, or
+// cannot be mapped; `expected` says in it what should have been there.
 class MappedFile {
 public:
-    static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path,
-                                                  std::string_view expected = "a readable GGUF file");
+    static std::shared_ptr<const MappedFile> open(
+        const std::filesystem::path& path, std::string_view expected = "a readable GGUF file");
     ~MappedFile();
     MappedFile(const MappedFile&) = delete;
     MappedFile& operator=(const MappedFile&) = delete;
@@ -30,8 +30,9 @@ private:
     SourceFile identity_;
 };
 
-// The path, as a JSON text in quotes, of the mapped file that `address` lies in; null where none does. For a handler of SIGBUS, which
-// comes where a mapped file was cut short: takes no lock and no memory.
+// The path, as a JSON text in quotes, of the mapped file that `address` lies in; null where none
+// does. For a handler of SIGBUS, which comes where a mapped file was cut short: takes no lock and
+// no memory.
 const char* quoted_path_of_mapping(const void* address) noexcept;
 
 }  // namespace hone

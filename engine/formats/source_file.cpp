@@ -20,16 +20,17 @@ namespace {
 
 std::string described(const SourceFile& file) {
     return fmt::format("{} B, changed at {}.{:09} s, inode {} of device {}", file.bytes,
-                       file.modified_ns / 1'000'000'000, file.modified_ns % 1'000'000'000, file.inode,
-                       file.device);
+                       file.modified_ns / 1'000'000'000, file.modified_ns % 1'000'000'000,
+                       file.inode, file.device);
 }
 
 }  // namespace
 
 SourceFile source_file(const std::filesystem::path& path, const struct stat& status) {
-    return {path.string(), static_cast<std::uint64_t>(status.st_dev),
-            static_cast<std::uint64_t>(status.st_ino), static_cast<std::int64_t>(status.st_size),
-            static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
+    return {
+        path.string(), static_cast<std::uint64_t>(status.st_dev),
+        static_cast<std::uint64_t>(status.st_ino), static_cast<std::int64_t>(status.st_size),
+        static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
 std::optional<SourceFile> source_file(const std::filesystem::path& path) {

@@ -24,7 +24,8 @@ SourceFile source_file(const std::filesystem::path& path, const struct stat& sta
 // The file that `path` leads to now; empty where it leads to none.
 std::optional<SourceFile> source_file(const std::filesystem::path& path);
 
-// Throws Error (Fault::changed) naming the first file of `before` that is not among `now` as it was, or a file that came since.
+// Throws Error (Fault::changed) naming the first file of `before` that is not among `now` as it
+// was, or a file that came since.
 void require_same_files(const std::vector<SourceFile>& before, const std::vector<SourceFile>& now);
 
 }  // namespace hone

@@ -16,14 +16,20 @@
 namespace hone {
 namespace {
 
-// Layers, width, heads, heads of keys and values, head, feed-forward, vocabulary, context, rotated (the head), tied.
+// Layers, width, heads, heads of keys and values, head, feed-forward, vocabulary, context, rotated
+// (the head), tied.
 constexpr std::array kShapes{
     llama_shape("tiny", {2, 64, 4, 2, 16, 128, 320, 4096, 0, true}, 10000.0, DType::f32),
-    llama_shape("smollm2-135m", {30, 576, 9, 3, 64, 1536, 49152, 8192, 0, true}, 100000.0, DType::bf16),
-    llama_shape("smollm2-360m", {32, 960, 15, 5, 64, 2560, 49152, 8192, 0, true}, 100000.0, DType::bf16),
-    llama_shape("llama-3.2-1b", {16, 2048, 32, 8, 64, 8192, 128256, 131072, 0, true}, 500000.0, DType::bf16),
-    llama_shape("llama-3-8b", {32, 4096, 32, 8, 128, 14336, 128256, 8192, 0, false}, 500000.0, DType::bf16),
-    llama_shape("llama-3-70b", {80, 8192, 64, 8, 128, 28672, 128256, 8192, 0, false}, 500000.0, DType::bf16),
+    llama_shape("smollm2-135m", {30, 576, 9, 3, 64, 1536, 49152, 8192, 0, true}, 100000.0,
+                DType::bf16),
+    llama_shape("smollm2-360m", {32, 960, 15, 5, 64, 2560, 49152, 8192, 0, true}, 100000.0,
+                DType::bf16),
+    llama_shape("llama-3.2-1b", {16, 2048, 32, 8, 64, 8192, 128256, 131072, 0, true}, 500000.0,
+                DType::bf16),
+    llama_shape("llama-3-8b", {32, 4096, 32, 8, 128, 14336, 128256, 8192, 0, false}, 500000.0,
+                DType::bf16),
+    llama_shape("llama-3-70b", {80, 8192, 64, 8, 128, 28672, 128256, 8192, 0, false}, 500000.0,
+                DType::bf16),
 };
 
 constexpr float kDeviation = 0.02F;
@@ -36,8 +42,8 @@ const SyntheticShape& shape_named(std::string_view name) {
         if (shape.name == name) return shape;
         known += (known.empty() ? "" : ", ") + std::string(shape.name);
     }
-    throw Error(ErrorDetails{"", "synthetic:" + std::string(name), "shape", "'" + std::string(name) + "'",
-                             "one of " + known});
+    throw Error(ErrorDetails{"", "synthetic:" + std::string(name), "shape",
+                             "'" + std::string(name) + "'", "one of " + known});
 }
 
 // Normal values drawn once; a fast generator then picks among them, since an 8B model wants 8·10⁹.
@@ -47,18 +53,20 @@ std::array<Element, kTable> normal_table(std::uint64_t seed) {
     std::array<Element, kTable> table;
     constexpr double kTwoPi = 6.283185307179586;
     for (std::size_t i = 0; i < kTable; i += 2) {
-        // Box–Muller on bits of the generator: the same on every machine, unlike std::normal_distribution.
+        // Box–Muller on bits of the generator: the same on every machine, unlike
+        // std::normal_distribution.
         const double u = (static_cast<double>(random() >> 11U) + 1) * 0x1p-53,
                      v = static_cast<double>(random() >> 11U) * 0x1p-53;
         const double radius = std::sqrt(-2 * std::log(u));
-        const std::array<double, 2> pair{radius * std::cos(kTwoPi * v), radius * std::sin(kTwoPi * v)};
+        const std::array<double, 2> pair{radius * std::cos(kTwoPi * v),
+                                         radius * std::sin(kTwoPi * v)};
         for (std::size_t j = 0; j < 2; ++j) {
             const auto value = static_cast<float>(pair[j]) * kDeviation;
             if constexpr (std::is_same_v<Element, float>)
                 table[i + j] = value;
             else
-                table[i + j] =
-                    static_cast<Element>(std::bit_cast<std::uint32_t>(value) >> 16U);  // bfloat16, truncated
+                table[i + j] = static_cast<Element>(std::bit_cast<std::uint32_t>(value) >>
+                                                    16U);  // bfloat16, truncated
         }
     }
     return table;
@@ -112,7 +120,9 @@ private:
 };
 
 void Builder::add_metadata() {
-    const auto number = [](std::int64_t value) { return MetadataValue(static_cast<std::uint32_t>(value)); };
+    const auto number = [](std::int64_t value) {
+        return MetadataValue(static_cast<std::uint32_t>(value));
+    };
     auto& metadata = checkpoint_.metadata;
     metadata["general.architecture"] = std::string(family_.name);
     metadata["general.name"] = checkpoint_.name;
@@ -162,16 +172,18 @@ void Builder::add_tensors() {
 void Builder::fill_tensors() {
     const std::int64_t needed = checkpoint_.bytes(), available = available_memory_bytes();
     if (available != 0 && needed > available)
-        throw Error(ErrorDetails{fmt::format("{}: the weights need {:.1f} GB of memory and {:.1f} GB are "
-                                             "available; choose a smaller shape",
-                                             checkpoint_.source, static_cast<double>(needed) / 1e9,
-                                             static_cast<double>(available) / 1e9),
-                                 checkpoint_.source, "memory", fmt::format("{} B needed", needed),
-                                 fmt::format("at most {} B", available)});
+        throw Error(
+            ErrorDetails{fmt::format("{}: the weights need {:.1f} GB of memory and {:.1f} GB are "
+                                     "available; choose a smaller shape",
+                                     checkpoint_.source, static_cast<double>(needed) / 1e9,
+                                     static_cast<double>(available) / 1e9),
+                         checkpoint_.source, "memory", fmt::format("{} B needed", needed),
+                         fmt::format("at most {} B", available)});
     for (std::size_t i = 0; i < checkpoint_.tensors.size(); ++i) {
         pulse();
         StoredTensor& tensor = checkpoint_.tensors[i];
-        const auto bytes = static_cast<std::size_t>(tensor.rows() * row_bytes(tensor.type, tensor.cols()));
+        const auto bytes =
+            static_cast<std::size_t>(tensor.rows() * row_bytes(tensor.type, tensor.cols()));
         std::shared_ptr<std::byte[]> data(new std::byte[bytes]);
         if (tensor.shape.size() == 1 && !is_bias(tensor.place.role)) {
             std::fill_n(reinterpret_cast<float*>(data.get()), tensor.elements(), 1.0F);

@@ -18,15 +18,17 @@ struct SyntheticShape : ModelShape {
 };
 
 // One of Llama's family, whose heads are rotated whole.
-constexpr SyntheticShape llama_shape(std::string_view name, ModelShape shape, double rope_theta, DType type) {
+constexpr SyntheticShape llama_shape(std::string_view name, ModelShape shape, double rope_theta,
+                                     DType type) {
     shape.rotary_dim = shape.head_dim;
     return {shape, name, "llama", rope_theta, type};
 }
 
 std::span<const SyntheticShape> synthetic_shapes();
 
-// A checkpoint of that shape with seeded random weights (normal, standard deviation 0.02) and a byte tokeniser
-// (tokenizer.ggml.model "hone-bytes": 256 byte tokens, then control tokens, then unused ids). Throws Error listing the known names.
+// A checkpoint of that shape with seeded random weights (normal, standard deviation 0.02) and a
+// byte tokeniser (tokenizer.ggml.model "hone-bytes": 256 byte tokens, then control tokens, then
+// unused ids). Throws Error listing the known names.
 Checkpoint make_synthetic(std::string_view shape, bool weights, std::uint64_t seed = 1);
 // The same of a shape that is not in the list.
 Checkpoint make_synthetic(const SyntheticShape& shape, bool weights, std::uint64_t seed = 1);

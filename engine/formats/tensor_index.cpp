@@ -12,13 +12,15 @@ TensorIndex& TensorIndex::operator=(const TensorIndex& other) {
     return *this;
 }
 
-const StoredTensor* TensorIndex::find(const std::vector<StoredTensor>& tensors, std::string_view name) const {
+const StoredTensor* TensorIndex::find(const std::vector<StoredTensor>& tensors,
+                                      std::string_view name) const {
     const std::lock_guard lock(mutex_);
     const auto place = places_.find(name);
-    if (place != places_.end() && place->second < tensors.size() && tensors[place->second].name == name)
+    if (place != places_.end() && place->second < tensors.size() &&
+        tensors[place->second].name == name)
         return &tensors[place->second];
-    // Not known, or known wrongly. A list that is walked anyway is remembered anew, but only where the name is in it: whoever asks
-    // for many names that are not there pays no more than the walk.
+    // Not known, or known wrongly. A list that is walked anyway is remembered anew, but only where
+    // the name is in it: whoever asks for many names that are not there pays no more than the walk.
     const StoredTensor* found = nullptr;
     for (const StoredTensor& tensor : tensors) {
         if (tensor.name != name) continue;

@@ -60,19 +60,21 @@ struct EndKey {
 constexpr EndKey kEndKeys[] = {
     {"tokenizer.ggml.eot_token_id", {}},
     {"tokenizer.ggml.eom_token_id", {}},
-    {"tokenizer.ggml.fim_pad_token_id", {"<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"}},
+    {"tokenizer.ggml.fim_pad_token_id",
+     {"<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"}},
     {"tokenizer.ggml.fim_rep_token_id",
      {"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"}},
     {"tokenizer.ggml.fim_sep_token_id", {"<|file_sep|>"}},
 };
 
 // Keys of single tokens, beside BOS and EOS: none where the vocabulary does not have them.
-constexpr const char* kOtherIds[] = {"tokenizer.ggml.unknown_token_id", "tokenizer.ggml.seperator_token_id",
-                                     "tokenizer.ggml.padding_token_id", "tokenizer.ggml.mask_token_id",
-                                     "tokenizer.ggml.eot_token_id",     "tokenizer.ggml.eom_token_id",
-                                     "tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.fim_suf_token_id",
-                                     "tokenizer.ggml.fim_mid_token_id", "tokenizer.ggml.fim_pad_token_id",
-                                     "tokenizer.ggml.fim_rep_token_id", "tokenizer.ggml.fim_sep_token_id"};
+constexpr const char* kOtherIds[] = {
+    "tokenizer.ggml.unknown_token_id", "tokenizer.ggml.seperator_token_id",
+    "tokenizer.ggml.padding_token_id", "tokenizer.ggml.mask_token_id",
+    "tokenizer.ggml.eot_token_id",     "tokenizer.ggml.eom_token_id",
+    "tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.fim_suf_token_id",
+    "tokenizer.ggml.fim_mid_token_id", "tokenizer.ggml.fim_pad_token_id",
+    "tokenizer.ggml.fim_rep_token_id", "tokenizer.ggml.fim_sep_token_id"};
 
 // Flags that say something which byte-level BPE does not do in llama.cpp, or that Hone does not.
 struct IdleFlag {
@@ -82,8 +84,10 @@ struct IdleFlag {
 constexpr IdleFlag kIdleFlags[] = {
     {"tokenizer.ggml.add_eos_token", "Hone adds no EOS to a text"},
     {"tokenizer.ggml.add_sep_token", "byte-level BPE adds no separator, in llama.cpp neither"},
-    {"tokenizer.ggml.add_space_prefix", "byte-level BPE puts no space before a text, in llama.cpp neither"},
-    {"tokenizer.ggml.remove_extra_whitespaces", "byte-level BPE keeps all white space, in llama.cpp too"},
+    {"tokenizer.ggml.add_space_prefix",
+     "byte-level BPE puts no space before a text, in llama.cpp neither"},
+    {"tokenizer.ggml.remove_extra_whitespaces",
+     "byte-level BPE keeps all white space, in llama.cpp too"},
 };
 
 template <typename Held>
@@ -101,7 +105,8 @@ std::vector<Element>* array(Checkpoint& checkpoint, std::string_view key) {
 class Defaults {
 public:
     explicit Defaults(Checkpoint& checkpoint)
-        : checkpoint_(checkpoint), tokens_(*array<std::string>(checkpoint, "tokenizer.ggml.tokens")) {}
+        : checkpoint_(checkpoint),
+          tokens_(*array<std::string>(checkpoint, "tokenizer.ggml.tokens")) {}
 
     void answer() {
         name_empty_tokens();
@@ -160,10 +165,13 @@ void Defaults::name_empty_tokens() {
         last = i;
         ++count;
     }
-    if (count == 1) note("Token {} has no text: it is named {}, as in llama.cpp.", last, tokens_[last]);
+    if (count == 1)
+        note("Token {} has no text: it is named {}, as in llama.cpp.", last, tokens_[last]);
     if (count > 1)
-        note("{} tokens have no text, the last of them {}: they are named {} and so on, as in llama.cpp.",
-             count, last, tokens_[last]);
+        note(
+            "{} tokens have no text, the last of them {}: they are named {} and so on, as in "
+            "llama.cpp.",
+            count, last, tokens_[last]);
 }
 
 void Defaults::answer_cut() {
@@ -172,12 +180,14 @@ void Defaults::answer_cut() {
     if (absent || (name != nullptr && name->empty())) {
         checkpoint_.metadata[kPre] = std::string("default");
         note(
-            "The file does not say how its texts are cut into words (tokenizer.ggml.pre): they are cut in "
+            "The file does not say how its texts are cut into words (tokenizer.ggml.pre): they are "
+            "cut in "
             "llama.cpp's "
             "default way, which may not be the one that the model was trained with.");
     } else if (name != nullptr && *name == "default") {
         note(
-            "The file names llama.cpp's default way of cutting texts into words (tokenizer.ggml.pre), which "
+            "The file names llama.cpp's default way of cutting texts into words "
+            "(tokenizer.ggml.pre), which "
             "may not be the "
             "one that the model was trained with.");
     }
@@ -191,7 +201,8 @@ void Defaults::answer_bos() {
     if (checkpoint_.metadata_find(kAddBos) == nullptr) {
         checkpoint_.metadata[kAddBos] = kind->adds_bos;
         note(
-            "The file does not say whether texts begin with a BOS token ({}): they {}, as in llama.cpp for "
+            "The file does not say whether texts begin with a BOS token ({}): they {}, as in "
+            "llama.cpp for "
             "'{}'.",
             kAddBos, kind->adds_bos ? "do" : "do not", kind->name);
     }
@@ -208,8 +219,9 @@ void Defaults::answer_id(const char* key, std::int64_t instead) {
     if (!absent && (!id || (*id >= 0 && *id < std::ssize(tokens_)))) return;
     if (instead >= std::ssize(tokens_)) instead = kNone;
     if (absent && instead == kNone) return;
-    const std::string what = absent ? fmt::format("{} is absent", key)
-                                    : fmt::format("{} is {}, and the vocabulary ends before", key, *id);
+    const std::string what =
+        absent ? fmt::format("{} is absent", key)
+               : fmt::format("{} is {}, and the vocabulary ends before", key, *id);
     if (instead != kNone) {
         checkpoint_.metadata[key] = static_cast<std::uint32_t>(instead);
         note("{}: token {}, '{}', is used, as in llama.cpp.", what, instead,
@@ -251,7 +263,8 @@ void Defaults::override_types(const std::vector<std::size_t>& controls) {
     if (controls.empty()) return;
     const bool absent = checkpoint_.metadata_find(kTypes) == nullptr;
     if (absent)
-        checkpoint_.metadata[kTypes] = MetadataArray(std::vector<std::int32_t>(tokens_.size(), kNormal));
+        checkpoint_.metadata[kTypes] =
+            MetadataArray(std::vector<std::int32_t>(tokens_.size(), kNormal));
     auto* types = array<std::int32_t>(checkpoint_, kTypes);
     if (types == nullptr || types->size() != tokens_.size()) return;
     std::string names;
@@ -261,8 +274,9 @@ void Defaults::override_types(const std::vector<std::size_t>& controls) {
         (*types)[i] = kControl;
     }
     if (!names.empty())
-        note("tokenizer.ggml.token_type {}; these are taken as control tokens, as in llama.cpp: {}.",
-             absent ? "is absent" : "says otherwise", names);
+        note(
+            "tokenizer.ggml.token_type {}; these are taken as control tokens, as in llama.cpp: {}.",
+            absent ? "is absent" : "says otherwise", names);
 }
 
 }  // namespace

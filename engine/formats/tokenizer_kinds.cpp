@@ -50,8 +50,9 @@ std::span<const TokenizerKind> tokenizer_kinds() {
 
 const TokenizerKind* tokenizer_kind(std::string_view name) {
     const std::span<const TokenizerKind> kinds = tokenizer_kinds();
-    const auto found = std::find_if(kinds.begin(), kinds.end(),
-                                    [name](const TokenizerKind& kind) { return kind.name == name; });
+    const auto found = std::find_if(kinds.begin(), kinds.end(), [name](const TokenizerKind& kind) {
+        return kind.name == name;
+    });
     return found == kinds.end() ? nullptr : &*found;
 }
 

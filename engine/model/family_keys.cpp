@@ -63,17 +63,20 @@ const char* expected(Neutral neutral) {
 
 [[noreturn]] void unsupported(const Checkpoint& checkpoint, std::string_view key, std::string found,
                               std::string wanted) {
-    throw Error(ErrorDetails{"", checkpoint.source, checkpoint.metadata_field(key), std::move(found),
-                             std::move(wanted), Fault::unsupported});
+    throw Error(ErrorDetails{"", checkpoint.source, checkpoint.metadata_field(key),
+                             std::move(found), std::move(wanted), Fault::unsupported});
 }
 
 // LoRA adapters and projectors carry their base model's architecture.
 void require_model(const Checkpoint& checkpoint) {
     const std::string type = checkpoint.text_or("general.type", "model");
     if (type == "model") return;
-    ErrorDetails details{
-        "",        checkpoint.source, checkpoint.metadata_field("general.type"), "'" + shortened(type) + "'",
-        "'model'", Fault::not_a_model};
+    ErrorDetails details{"",
+                         checkpoint.source,
+                         checkpoint.metadata_field("general.type"),
+                         "'" + shortened(type) + "'",
+                         "'model'",
+                         Fault::not_a_model};
     details.summary = type == "adapter" ? "This file is an adapter (LoRA), not a model."
                                         : "This file is a part of a model, not a model.";
     if (type == "adapter") details.action = "Merge it into its base model first.";
@@ -99,7 +102,8 @@ std::vector<std::string> check_keys(const Checkpoint& checkpoint, const Family& 
     const std::size_t more = unknown.size() > kNamed ? unknown.size() - kNamed : 0;
     unknown.resize(unknown.size() - more);
     return {fmt::format("the file has keys that Hone does not know and does not use: {}{}",
-                        fmt::join(unknown, ", "), more > 0 ? fmt::format(" and {} more", more) : "")};
+                        fmt::join(unknown, ", "),
+                        more > 0 ? fmt::format(" and {} more", more) : "")};
 }
 
 }  // namespace hone

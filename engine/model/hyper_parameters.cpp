@@ -10,8 +10,8 @@
 
 namespace hone {
 
-void refuse(const Checkpoint& checkpoint, std::string field, std::string found, std::string expected,
-            Fault fault) {
+void refuse(const Checkpoint& checkpoint, std::string field, std::string found,
+            std::string expected, Fault fault) {
     if (checkpoint.metadata_find(field) != nullptr) field = checkpoint.metadata_field(field);
     throw Error({.message = {},
                  .file = checkpoint.source,
@@ -21,10 +21,11 @@ void refuse(const Checkpoint& checkpoint, std::string field, std::string found, 
                  .fault = fault});
 }
 
-std::int64_t within(const Checkpoint& checkpoint, std::string_view key, std::int64_t value, std::int64_t low,
-                    std::int64_t high) {
+std::int64_t within(const Checkpoint& checkpoint, std::string_view key, std::int64_t value,
+                    std::int64_t low, std::int64_t high) {
     if (value < low || value > high)
-        refuse(checkpoint, std::string(key), std::to_string(value), fmt::format("{} to {}", low, high));
+        refuse(checkpoint, std::string(key), std::to_string(value),
+               fmt::format("{} to {}", low, high));
     return value;
 }
 
@@ -33,9 +34,10 @@ std::int64_t integer_within(const Checkpoint& checkpoint, std::string_view key, 
     return within(checkpoint, key, checkpoint.integer(key), low, high);
 }
 
-std::int64_t integer_within_or(const Checkpoint& checkpoint, std::string_view key, std::int64_t fallback,
-                               std::int64_t low, std::int64_t high) {
-    return checkpoint.metadata_find(key) == nullptr ? fallback : integer_within(checkpoint, key, low, high);
+std::int64_t integer_within_or(const Checkpoint& checkpoint, std::string_view key,
+                               std::int64_t fallback, std::int64_t low, std::int64_t high) {
+    return checkpoint.metadata_find(key) == nullptr ? fallback
+                                                    : integer_within(checkpoint, key, low, high);
 }
 
 double real_within(const Checkpoint& checkpoint, std::string_view key, double value, double low,
@@ -54,12 +56,14 @@ const StoredTensor& tensor_of_shape(const Checkpoint& checkpoint, std::string_vi
                                     const std::vector<std::int64_t>& shape) {
     const StoredTensor* tensor = checkpoint.find(name);
     const std::string field = fmt::format("tensor '{}'", name);
-    if (tensor == nullptr) refuse(checkpoint, field, "no such tensor", "shape " + shape_text(shape));
+    if (tensor == nullptr)
+        refuse(checkpoint, field, "no such tensor", "shape " + shape_text(shape));
     if (tensor->shape != shape)
         refuse(checkpoint, field, "shape " + shape_text(tensor->shape),
                shape_text(shape) + " by the configuration");
     if (!row_fits(tensor->type, tensor->cols()))
-        refuse(checkpoint, field, fmt::format("rows of {} as {}", tensor->cols(), info(tensor->type).name),
+        refuse(checkpoint, field,
+               fmt::format("rows of {} as {}", tensor->cols(), info(tensor->type).name),
                fmt::format("a multiple of {}", info(tensor->type).block));
     return *tensor;
 }

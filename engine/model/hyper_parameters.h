@@ -11,18 +11,19 @@
 
 namespace hone {
 
-// Checked reading of hyper-parameters and tensor shapes, by whatever reads a checkpoint. All throw Error with source, field,
-// found and expected.
+// Checked reading of hyper-parameters and tensor shapes, by whatever reads a checkpoint. All throw
+// Error with source, field, found and expected.
 
 // The integer at `key`, within [low, high].
 std::int64_t integer_within(const Checkpoint& checkpoint, std::string_view key, std::int64_t low,
                             std::int64_t high);
-std::int64_t within(const Checkpoint& checkpoint, std::string_view key, std::int64_t value, std::int64_t low,
-                    std::int64_t high);
-std::int64_t integer_within_or(const Checkpoint& checkpoint, std::string_view key, std::int64_t fallback,
-                               std::int64_t low, std::int64_t high);
+std::int64_t within(const Checkpoint& checkpoint, std::string_view key, std::int64_t value,
+                    std::int64_t low, std::int64_t high);
+std::int64_t integer_within_or(const Checkpoint& checkpoint, std::string_view key,
+                               std::int64_t fallback, std::int64_t low, std::int64_t high);
 // A finite number in (low, high].
-double real_within(const Checkpoint& checkpoint, std::string_view key, double value, double low, double high);
+double real_within(const Checkpoint& checkpoint, std::string_view key, double value, double low,
+                   double high);
 
 // `field`: a metadata key, whose place in the file is then said, or whatever else is at fault.
 [[noreturn]] void refuse(const Checkpoint& checkpoint, std::string field, std::string found,

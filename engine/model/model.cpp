@@ -40,13 +40,14 @@ std::unique_ptr<Model> load_model(Checkpoint checkpoint) {
         if (checkpoint.synthetic && tensor.data.empty()) continue;  // a device makes them
         const auto expected = static_cast<std::size_t>(tensor.bytes());
         if (tensor.data.size() != expected)
-            refuse(checkpoint, "tensor '" + tensor.name + "'", fmt::format("{} bytes", tensor.data.size()),
-                   fmt::format("{} bytes", expected));
+            refuse(checkpoint, "tensor '" + tensor.name + "'",
+                   fmt::format("{} bytes", tensor.data.size()), fmt::format("{} bytes", expected));
     }
     Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint);
     if (tokenizer.size() != config.n_vocab)
         refuse(checkpoint, "tokeniser", fmt::format("{} tokens", tokenizer.size()),
-               fmt::format("{}, the rows of '{}'", config.n_vocab, checkpoint.find(Role::token_embd)->name));
+               fmt::format("{}, the rows of '{}'", config.n_vocab,
+                           checkpoint.find(Role::token_embd)->name));
     return std::make_unique<Model>(std::move(checkpoint), std::move(config), std::move(tokenizer));
 }
 

@@ -87,28 +87,31 @@ void ConfigReader::read_heads() {
     if (value_dim != config_.head_dim)
         refuse(checkpoint_, key(Parameter::value_dim), std::to_string(value_dim),
                fmt::format("{}, as the keys have", config_.head_dim));
-    config_.rotary_dim = integer_within_or(checkpoint_, rotary, config_.head_dim, low(Parameter::rotary_dim),
-                                           config_.head_dim);
+    config_.rotary_dim = integer_within_or(checkpoint_, rotary, config_.head_dim,
+                                           low(Parameter::rotary_dim), config_.head_dim);
     if (config_.rotary_dim % 2 != 0)
         refuse(checkpoint_, rotary, std::to_string(config_.rotary_dim), "an even number");
 }
 
-// What linear scaling divides every frequency by (arXiv 2306.15595); 1 where there is none. As llama.cpp reads it: the type is linear
-// where none is said, the older key counts where the newer is absent, and 0 is no scaling.
+// What linear scaling divides every frequency by (arXiv 2306.15595); 1 where there is none. As
+// llama.cpp reads it: the type is linear where none is said, the older key counts where the newer
+// is absent, and 0 is no scaling.
 double ConfigReader::linear_factor() {
     const std::string type_key = family_.key("rope.scaling.type");
     const std::string type = checkpoint_.text_or(type_key, "linear");
     if (type != "none" && type != "linear")
         refuse(checkpoint_, type_key, "'" + type + "'",
-               "none or linear (llama3 comes as the tensor 'rope_freqs.weight')", Fault::unsupported);
+               "none or linear (llama3 comes as the tensor 'rope_freqs.weight')",
+               Fault::unsupported);
     std::string factor_key = family_.key("rope.scaling.factor");
     if (!says(factor_key)) factor_key = family_.key("rope.scale_linear");
     const double factor = checkpoint_.real_or(factor_key, 0.0);
     if (factor == 0.0) return 1.0;
     if (type == "none") {
         if (factor != 1.0)
-            config_.notes.push_back(fmt::format("{} is {} and is not used, since {} is none, as in llama.cpp",
-                                                factor_key, factor, type_key));
+            config_.notes.push_back(
+                fmt::format("{} is {} and is not used, since {} is none, as in llama.cpp",
+                            factor_key, factor, type_key));
         return 1.0;
     }
     if (factor != 1.0) note_default(type_key, "linear");
@@ -120,15 +123,18 @@ std::vector<float> ConfigReader::frequency_factors() const {
     const StoredTensor* stored = checkpoint_.find(Role::rope_factors);
     if (stored == nullptr) return {};
     const std::string field = fmt::format("tensor '{}'", stored->name);
-    const StoredTensor& tensor = tensor_of_shape(checkpoint_, stored->name, {config_.rotary_dim / 2});
+    const StoredTensor& tensor =
+        tensor_of_shape(checkpoint_, stored->name, {config_.rotary_dim / 2});
     const auto bytes = static_cast<std::size_t>(config_.rotary_dim / 2) * sizeof(float);
     if (tensor.type != DType::f32 || tensor.data.size() != bytes)
-        refuse(checkpoint_, field, fmt::format("{} B as {}", tensor.data.size(), info(tensor.type).name),
+        refuse(checkpoint_, field,
+               fmt::format("{} B as {}", tensor.data.size(), info(tensor.type).name),
                fmt::format("{} B as F32", bytes));
     std::vector<float> factors(static_cast<std::size_t>(config_.rotary_dim / 2));
     std::memcpy(factors.data(), tensor.data.data(), bytes);
     for (std::size_t i = 0; i < factors.size(); ++i)
-        real_within(checkpoint_, fmt::format("{}[{}]", field, i), static_cast<double>(factors[i]), 0.0, 1e6);
+        real_within(checkpoint_, fmt::format("{}[{}]", field, i), static_cast<double>(factors[i]),
+                    0.0, 1e6);
     return factors;
 }
 
@@ -139,9 +145,10 @@ void ConfigReader::read_rope() {
     const double linear = linear_factor();
     const std::vector<float> factors = frequency_factors();
     for (std::int64_t i = 0; i < config_.rotary_dim; i += 2) {
-        double frequency =
-            std::pow(config_.rope_theta, -static_cast<double>(i) / static_cast<double>(config_.rotary_dim));
-        if (!factors.empty()) frequency /= static_cast<double>(factors[static_cast<std::size_t>(i / 2)]);
+        double frequency = std::pow(
+            config_.rope_theta, -static_cast<double>(i) / static_cast<double>(config_.rotary_dim));
+        if (!factors.empty())
+            frequency /= static_cast<double>(factors[static_cast<std::size_t>(i / 2)]);
         config_.rope_frequencies.push_back(static_cast<float>(frequency / linear));
     }
 }
@@ -150,9 +157,11 @@ void ConfigReader::read_vocabulary() {
     const std::string name = family_.row(Role::token_embd)->gguf_name(-1);
     const std::string field = fmt::format("tensor '{}'", name);
     const StoredTensor* embedding = checkpoint_.find(Role::token_embd);
-    if (embedding == nullptr) refuse(checkpoint_, field, "no such tensor", "shape [vocabulary, embedding]");
+    if (embedding == nullptr)
+        refuse(checkpoint_, field, "no such tensor", "shape [vocabulary, embedding]");
     if (embedding->shape.size() != 2)
-        refuse(checkpoint_, field, "shape " + shape_text(embedding->shape), "[vocabulary, embedding]");
+        refuse(checkpoint_, field, "shape " + shape_text(embedding->shape),
+               "[vocabulary, embedding]");
     config_.n_vocab = embedding->shape[0];
     if (config_.n_vocab < 1 || config_.n_vocab > high(Parameter::vocabulary))
         refuse(checkpoint_, field, fmt::format("{} rows", config_.n_vocab),
@@ -177,13 +186,14 @@ ModelConfig ConfigReader::read() {
     read_heads();
     read_vocabulary();
     read_rope();
-    config_.norm_eps =
-        static_cast<float>(real(Parameter::norm_epsilon, checkpoint_.real(key(Parameter::norm_epsilon))));
+    config_.norm_eps = static_cast<float>(
+        real(Parameter::norm_epsilon, checkpoint_.real(key(Parameter::norm_epsilon))));
     config_.tied_embeddings = checkpoint_.find(Role::output) == nullptr;
     return std::move(config_);
 }
 
-// Shapes against the hyper-parameters; nothing missing, nothing that the graph would not use (a bias, say): its results would be wrong.
+// Shapes against the hyper-parameters; nothing missing, nothing that the graph would not use (a
+// bias, say): its results would be wrong.
 void check_tensors(const Checkpoint& checkpoint, const ModelConfig& config) {
     std::map<std::pair<std::int32_t, Role>, const StoredTensor*> placed;
     for (const StoredTensor& tensor : checkpoint.tensors)
@@ -192,7 +202,8 @@ void check_tensors(const Checkpoint& checkpoint, const ModelConfig& config) {
     for_each_tensor(*config.family, config, [&](const TensorRow& row, std::int64_t layer) {
         const auto found = placed.find({static_cast<std::int32_t>(layer), row.role});
         if (found == placed.end() && !is_expected(row, config)) return;
-        const StoredTensor& tensor = tensor_of_shape(checkpoint, row.gguf_name(layer), row.shape(config));
+        const StoredTensor& tensor =
+            tensor_of_shape(checkpoint, row.gguf_name(layer), row.shape(config));
         if (row.is_vector() && !info(tensor.type).floating)
             refuse(checkpoint, "tensor '" + tensor.name + "'", std::string(info(tensor.type).name),
                    "F32, F16 or BF16");
@@ -200,10 +211,11 @@ void check_tensors(const Checkpoint& checkpoint, const ModelConfig& config) {
     });
     for (const StoredTensor& tensor : checkpoint.tensors) {
         if (!used.contains(&tensor))
-            refuse(
-                checkpoint, "tensor '" + shortened(tensor.name) + "'", "a tensor that is not used",
-                fmt::format("only those of a {} model with {} layers", config.family->name, config.n_layers),
-                Fault::unsupported);
+            refuse(checkpoint, "tensor '" + shortened(tensor.name) + "'",
+                   "a tensor that is not used",
+                   fmt::format("only those of a {} model with {} layers", config.family->name,
+                               config.n_layers),
+                   Fault::unsupported);
     }
 }
 

@@ -60,21 +60,23 @@ double seconds_of(const CpuKvCache& cache, std::int64_t layers, std::int64_t pos
     for (std::int64_t layer = -1; layer < layers; ++layer) {  // the first to warm up
         progress.check();
         const std::int64_t at = std::max<std::int64_t>(layer, 0);
-        const kernels::AttentionProblem problem{.q = q.data(),
-                                                .out = out.data(),
-                                                .q_stride = kHeads * kHeadDim,
-                                                .out_stride = kHeads * kHeadDim,
-                                                .keys = cache.keys(at),
-                                                .values = cache.values(at),
-                                                .mask = &mask,
-                                                .tokens = 1,
-                                                .n_heads = kHeads,
-                                                .n_kv_heads = kKvHeads,
-                                                .head_dim = kHeadDim,
-                                                .scale = 1.0F / std::sqrt(static_cast<float>(kHeadDim))};
+        const kernels::AttentionProblem problem{
+            .q = q.data(),
+            .out = out.data(),
+            .q_stride = kHeads * kHeadDim,
+            .out_stride = kHeads * kHeadDim,
+            .keys = cache.keys(at),
+            .values = cache.values(at),
+            .mask = &mask,
+            .tokens = 1,
+            .n_heads = kHeads,
+            .n_kv_heads = kKvHeads,
+            .head_dim = kHeadDim,
+            .scale = 1.0F / std::sqrt(static_cast<float>(kHeadDim))};
         const Clock::time_point start = Clock::now();
         kernels::attention(problem, context);
-        if (layer >= 0) seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+        if (layer >= 0)
+            seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
     }
     return median(seconds);
 }

@@ -89,10 +89,12 @@ Cost sample_cost() {
     return {0, median(seconds) / (kVocabulary * sizeof(float))};
 }
 
-// Norms, rotations and the like from one row to many; attention to a prompt, and the cache, by storage and layout.
-void measure_operations(Calibration& calibration, const kernels::Context& context, const Progress& progress) {
-    static constexpr SyntheticShape kShape =
-        llama_shape("calibration", {2, 512, 8, 2, 64, 1024, 320, 2048, 0, true}, 10000.0, DType::f32);
+// Norms, rotations and the like from one row to many; attention to a prompt, and the cache, by
+// storage and layout.
+void measure_operations(Calibration& calibration, const kernels::Context& context,
+                        const Progress& progress) {
+    static constexpr SyntheticShape kShape = llama_shape(
+        "calibration", {2, 512, 8, 2, 64, 1024, 320, 2048, 0, true}, 10000.0, DType::f32);
     constexpr std::int64_t kShort = 16, kLong = 384;
     const std::unique_ptr<Model> model = load_model(make_synthetic(kShape, true));
     for (const KvStorage storage : {KvStorage::f32, KvStorage::f16, KvStorage::i8}) {
@@ -104,15 +106,15 @@ void measure_operations(Calibration& calibration, const kernels::Context& contex
             config.kv_layout = layout;
             Runtime runtime(*model, config, context.pool, 1, 2 * kLong);
             Passes brief = observed_passes(runtime, kShort), far = observed_passes(runtime, kLong);
-            calibration
-                .operations[operation_key(Operation::attention, storage, TracePhase::prefill, layout)] =
+            calibration.operations[operation_key(Operation::attention, storage, TracePhase::prefill,
+                                                 layout)] =
                 cost_of(brief.prefill[Operation::attention], far.prefill[Operation::attention]);
             for (const TracePhase phase : {TracePhase::prefill, TracePhase::decode})
                 calibration.operations[operation_key(Operation::remember, storage, phase, layout)] =
                     cost_of(brief.decode[Operation::remember], far.prefill[Operation::remember]);
             if (storage != KvStorage::f32 || layout != KvLayout::contiguous) continue;
-            for (const Operation operation :
-                 {Operation::embed, Operation::norm, Operation::rope, Operation::gate, Operation::add})
+            for (const Operation operation : {Operation::embed, Operation::norm, Operation::rope,
+                                              Operation::gate, Operation::add})
                 calibration.operations[operation_key(operation)] =
                     cost_of(brief.decode[operation], far.prefill[operation]);
         }
@@ -122,7 +124,8 @@ void measure_operations(Calibration& calibration, const kernels::Context& contex
 
 }  // namespace
 
-Calibration calibrate(const kernels::Context& context, const Progress& progress, std::int64_t cold) {
+Calibration calibrate(const kernels::Context& context, const Progress& progress,
+                      std::int64_t cold) {
     const LoadWatch watch;
     Calibration calibration;
     calibration.threads = context.pool.size();

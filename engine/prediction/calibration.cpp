@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kStorageNames{"off", "fp32", "fp16", "int8"};
 
-// Of `rows` rows, from what was measured with kRows. Beyond them it grows with the rows, or stays where `grows` is false.
+// Of `rows` rows, from what was measured with kRows. Beyond them it grows with the rows, or stays
+// where `grows` is false.
 double interpolated(const std::array<double, Calibration::kRows.size()>& at, std::int64_t rows,
                     bool grows = true) {
     constexpr auto& kRows = Calibration::kRows;
@@ -58,7 +59,8 @@ double Calibration::weight_seconds(DType type, std::size_t row) const {
     };
     if (!info(type).sparse) return seconds(1);
     const double few = seconds(kKept.front()), many = seconds(kKept.back());
-    return few > 0 && many > 0 ? line_through(kKept.front(), few, kKept.back(), many).seconds(kHalf) : 0;
+    return few > 0 && many > 0 ? line_through(kKept.front(), few, kKept.back(), many).seconds(kHalf)
+                               : 0;
 }
 
 double Calibration::read_bandwidth(DType type) const {
@@ -97,8 +99,8 @@ std::string operation_key(profiler::Operation operation) {
     return std::string(profiler::operation_name(operation));
 }
 
-std::string operation_key(profiler::Operation operation, KvStorage storage, profiler::TracePhase phase,
-                          KvLayout layout) {
+std::string operation_key(profiler::Operation operation, KvStorage storage,
+                          profiler::TracePhase phase, KvLayout layout) {
     return fmt::format("{}:{}:{}{}", profiler::operation_name(operation),
                        kStorageNames.at(static_cast<std::size_t>(storage)),
                        layout == KvLayout::paged ? "paged:" : "", profiler::phase_name(phase));
@@ -133,7 +135,8 @@ Calibration calibration_from_json(const nlohmann::json& json) {
         product.at("per_call").get_to(calibration.products[key].per_call);
     }
     for (const auto& [key, cost] : json.at("operations").items())
-        calibration.operations[key] = {cost.at("per_call").get<double>(), cost.at("per_unit").get<double>()};
+        calibration.operations[key] = {cost.at("per_call").get<double>(),
+                                       cost.at("per_unit").get<double>()};
     return calibration;
 }
 

@@ -39,7 +39,8 @@ std::optional<Calibration> kept_calibration(const std::string& machine, int thre
 
 void keep_calibration(const Calibration& calibration) {
     const std::filesystem::path path = calibration_file(calibration.threads);
-    if (path.empty()) throw Error("no place for the calibration: neither XDG_CACHE_HOME nor HOME is set");
+    if (path.empty())
+        throw Error("no place for the calibration: neither XDG_CACHE_HOME nor HOME is set");
     std::error_code failed;
     std::filesystem::create_directories(path.parent_path(), failed);
     const std::string text = to_json(calibration).dump(1) + "\n";

@@ -9,8 +9,8 @@
 
 namespace hone {
 
-// Calibrations are kept in $XDG_CACHE_HOME/hone (~/.cache/hone), one file a thread count. One of another machine, build or version, or a
-// file that cannot be read, counts as none.
+// Calibrations are kept in $XDG_CACHE_HOME/hone (~/.cache/hone), one file a thread count. One of
+// another machine, build or version, or a file that cannot be read, counts as none.
 std::optional<Calibration> kept_calibration(const std::string& machine, int threads);
 // Throws Error where it cannot be written.
 void keep_calibration(const Calibration& calibration);

@@ -11,8 +11,10 @@
 namespace hone {
 
 std::int64_t cold_bytes(std::int64_t available) {
-    constexpr std::int64_t kLeast = std::int64_t{192} << 20, kMost = std::int64_t{512} << 20, kCaches = 4;
-    // Where memory is scarce, caches will hold some of what is read; it is a guess, but not one that kills the worker.
+    constexpr std::int64_t kLeast = std::int64_t{192} << 20, kMost = std::int64_t{512} << 20,
+                           kCaches = 4;
+    // Where memory is scarce, caches will hold some of what is read; it is a guess, but not one
+    // that kills the worker.
     constexpr std::int64_t kShare = 8;
     const std::int64_t cache = std::max<std::int64_t>(0, ::sysconf(_SC_LEVEL3_CACHE_SIZE));
     const std::int64_t wanted = std::clamp(kCaches * cache, kLeast, kMost);
@@ -21,7 +23,8 @@ std::int64_t cold_bytes(std::int64_t available) {
 
 ColdWeights::ColdWeights(std::int64_t bytes)
     : bytes_(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1))) {
-    void* const memory = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const memory =
+        ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
     ::madvise(memory, bytes_, MADV_NOHUGEPAGE);
     memory_ = static_cast<std::byte*>(memory);

@@ -10,12 +10,12 @@
 
 namespace hone {
 
-// Bytes of weights that are visited in turn: several times the last cache, so that each comes from memory as a model's do; less where
-// `available` bytes (0: unknown) are few.
+// Bytes of weights that are visited in turn: several times the last cache, so that each comes from
+// memory as a model's do; less where `available` bytes (0: unknown) are few.
 std::int64_t cold_bytes(std::int64_t available);
 
-// Copies of one matrix, one behind the other, in pages as small as those of a mapped file. next() goes round: between two visits of a copy
-// all others were read.
+// Copies of one matrix, one behind the other, in pages as small as those of a mapped file. next()
+// goes round: between two visits of a copy all others were read.
 class ColdWeights {
 public:
     // Throws std::bad_alloc.

@@ -15,7 +15,8 @@
 namespace hone {
 namespace {
 
-// user, nice, system, idle, iowait, irq, softirq, steal; guests' time is part of the first two (proc(5)).
+// user, nice, system, idle, iowait, irq, softirq, steal; guests' time is part of the first two
+// (proc(5)).
 constexpr std::size_t kFields = 8, kIdle = 3, kWaiting = 4, kStolen = 7;
 
 std::string read_stat() {
@@ -42,12 +43,14 @@ std::optional<std::int64_t> take_number(std::string_view& text) {
     return number;
 }
 
-void add_line(std::string_view line, std::span<const int> processors, ProcessorTicks& ticks, bool& any) {
+void add_line(std::string_view line, std::span<const int> processors, ProcessorTicks& ticks,
+              bool& any) {
     constexpr std::string_view kPrefix = "cpu";
     if (!line.starts_with(kPrefix) || line.starts_with("cpu ")) return;
     line.remove_prefix(kPrefix.size());
     const auto number = take_number(line);
-    if (!number || std::find(processors.begin(), processors.end(), *number) == processors.end()) return;
+    if (!number || std::find(processors.begin(), processors.end(), *number) == processors.end())
+        return;
     std::array<std::int64_t, kFields> fields{};
     for (std::int64_t& field : fields) field = take_number(line).value_or(0);
     for (std::size_t i = 0; i < kFields; ++i) {
@@ -73,7 +76,8 @@ std::vector<int> allowed_processors() {
     return processors;
 }
 
-std::optional<ProcessorTicks> processor_ticks(std::string_view stat, std::span<const int> processors) {
+std::optional<ProcessorTicks> processor_ticks(std::string_view stat,
+                                              std::span<const int> processors) {
     ProcessorTicks ticks;
     bool any = false;
     while (!stat.empty()) {
@@ -104,7 +108,8 @@ MachineLoad LoadWatch::load() const {
     if (!start_ || !now || now->all <= start_->all) return load;
     const auto all = static_cast<double>(now->all - start_->all);
     const double ours = own * static_cast<double>(sysconf(_SC_CLK_TCK));
-    load.others = std::clamp((static_cast<double>(now->busy - start_->busy) - ours) / all, 0.0, 1.0);
+    load.others =
+        std::clamp((static_cast<double>(now->busy - start_->busy) - ours) / all, 0.0, 1.0);
     load.stolen = std::clamp(static_cast<double>(now->stolen - start_->stolen) / all, 0.0, 1.0);
     return load;
 }

@@ -14,14 +14,17 @@ namespace hone {
 // The processors that this process may run on, by number; at least one.
 std::vector<int> allowed_processors();
 
-// Ticks since the system started, summed over some processors. `busy` has neither idle time nor what the hypervisor took.
+// Ticks since the system started, summed over some processors. `busy` has neither idle time nor
+// what the hypervisor took.
 struct ProcessorTicks {
     std::int64_t busy = 0, stolen = 0, all = 0;
 };
 // From the text of /proc/stat; nothing where it has none of `processors`.
-std::optional<ProcessorTicks> processor_ticks(std::string_view stat, std::span<const int> processors);
+std::optional<ProcessorTicks> processor_ticks(std::string_view stat,
+                                              std::span<const int> processors);
 
-// How much of the processors others had meanwhile: other processes, and the hypervisor's other guests.
+// How much of the processors others had meanwhile: other processes, and the hypervisor's other
+// guests.
 struct MachineLoad {
     double others = 0, stolen = 0;  // shares of all that the processors could do, 0 to 1
     bool busy() const { return others > kMost || stolen > kMost; }

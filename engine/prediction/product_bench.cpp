@@ -52,7 +52,8 @@ double median(std::vector<double> values) {
     return *middle;
 }
 
-ProductBench::ProductBench(const kernels::Context& context, const Progress& progress, std::int64_t cold)
+ProductBench::ProductBench(const kernels::Context& context, const Progress& progress,
+                           std::int64_t cold)
     : context_(context), progress_(progress), values_(varied(kWeights)), weights_(cold) {
     const std::vector<float> inputs = varied(Calibration::kRows.back() * kLongestRow);
     x_.allocate(std::ssize(inputs));
@@ -94,8 +95,9 @@ StoredTensor ProductBench::matrix_in(const WeightForm& form, const ProductShape&
     return type.sparse ? *without_zeros(matrix, context_, quiet) : matrix;
 }
 
-std::vector<SecondsByRows> ProductBench::measured(const WeightForm& form, const ProductShape& shape,
-                                                  const std::vector<kernels::Arithmetic>& arithmetics) {
+std::vector<SecondsByRows> ProductBench::measured(
+    const WeightForm& form, const ProductShape& shape,
+    const std::vector<kernels::Arithmetic>& arithmetics) {
     weights_.fill(matrix_in(form, shape), progress_);
     std::vector<SecondsByRows> result;
     for (const kernels::Arithmetic arithmetic : arithmetics) {
@@ -107,15 +109,18 @@ std::vector<SecondsByRows> ProductBench::measured(const WeightForm& form, const 
     return result;
 }
 
-// The median of some stretches of products, each the mean of those in it: a run's figure is a mean, too.
-double ProductBench::seconds(kernels::Arithmetic arithmetic, std::int64_t rows, std::int64_t inputs) {
+// The median of some stretches of products, each the mean of those in it: a run's figure is a mean,
+// too.
+double ProductBench::seconds(kernels::Arithmetic arithmetic, std::int64_t rows,
+                             std::int64_t inputs) {
     std::vector<double> means;
     for (int segment = 0; segment < kSegments; ++segment) {
         progress_.check();
         double sum = 0;
         int calls = 0;
         while (sum < kSegmentSeconds) {
-            // What a norm or a rotation is between two products: one thread's, while the others wait for the next.
+            // What a norm or a rotation is between two products: one thread's, while the others
+            // wait for the next.
             std::reverse(x_.data(), x_.data() + inputs);
             const StoredTensor& weights = weights_.next();
             const Clock::time_point start = Clock::now();
@@ -131,15 +136,17 @@ double ProductBench::seconds(kernels::Arithmetic arithmetic, std::int64_t rows, 
     return middle;
 }
 
-void ProductBench::multiply(const StoredTensor& tensor, kernels::Arithmetic arithmetic, std::int64_t rows) {
-    if (arithmetic == kernels::Arithmetic::f32) return linear(tensor, x_.data(), rows, y_.data(), context_);
+void ProductBench::multiply(const StoredTensor& tensor, kernels::Arithmetic arithmetic,
+                            std::int64_t rows) {
+    if (arithmetic == kernels::Arithmetic::f32)
+        return linear(tensor, x_.data(), rows, y_.data(), context_);
     linear_reduced(tensor, x_.data(), rows, y_.data(), arithmetic, scratch(arithmetic), context_);
 }
 
 std::byte* ProductBench::scratch(kernels::Arithmetic arithmetic) {
     constexpr std::size_t kAlignment = 64;
-    const auto bytes = static_cast<std::size_t>(
-        kernels::reduced_input_bytes(arithmetic, Calibration::kRows.back(), kLongestRow, context_.isa));
+    const auto bytes = static_cast<std::size_t>(kernels::reduced_input_bytes(
+        arithmetic, Calibration::kRows.back(), kLongestRow, context_.isa));
     if (input_.size() < bytes + kAlignment) input_.resize(bytes + kAlignment);
     void* start = input_.data();
     std::size_t room = input_.size();

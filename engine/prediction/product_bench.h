@@ -13,8 +13,9 @@
 
 namespace hone {
 
-// Times products with each form of weights in each arithmetic, as a run meets them: weights from memory, matrix after matrix, with a
-// little serial work in between, and inputs that are aligned as activations are.
+// Times products with each form of weights in each arithmetic, as a run meets them: weights from
+// memory, matrix after matrix, with a little serial work in between, and inputs that are aligned as
+// activations are.
 class ProductBench {
 public:
     // `cold`: bytes of weights that are visited in turn.

@@ -5,14 +5,16 @@
 
 namespace hone {
 
-Calibration::Product fitted_product(const SecondsByRows& few_weights, const SecondsByRows& short_rows,
+Calibration::Product fitted_product(const SecondsByRows& few_weights,
+                                    const SecondsByRows& short_rows,
                                     const SecondsByRows& long_rows) {
     Calibration::Product product;
     for (std::size_t r = 0; r < Calibration::kRows.size(); ++r) {
-        product.per_call[r] = r < kFewWeights.rows ? line_through(kFewWeights.outputs, few_weights[r],
-                                                                  kShortRows.outputs, short_rows[r])
-                                                         .per_call
-                                                   : product.per_call[kFewWeights.rows - 1];
+        product.per_call[r] = r < kFewWeights.rows
+                                  ? line_through(kFewWeights.outputs, few_weights[r],
+                                                 kShortRows.outputs, short_rows[r])
+                                        .per_call
+                                  : product.per_call[kFewWeights.rows - 1];
         const auto a_weight = [&](const ProductShape& shape, const SecondsByRows& seconds) {
             return std::max(0.0, seconds[r] - product.per_call[r]) /
                    static_cast<double>(shape.outputs * shape.inputs);

@@ -40,7 +40,8 @@ struct LayerKind {
     double count;
 };
 
-// The last layer is one of its own, and the last of the kinds: it leaves only the rows whose logits are wanted.
+// The last layer is one of its own, and the last of the kinds: it leaves only the rows whose logits
+// are wanted.
 std::vector<LayerKind> kinds_of(const BoundWeights& weights, const RunConfig& run) {
     using Form = std::tuple<std::size_t, DType, std::int64_t, std::int64_t, std::int64_t>;
     std::map<std::pair<bool, std::vector<Form>>, std::size_t> known;
@@ -51,7 +52,8 @@ std::vector<LayerKind> kinds_of(const BoundWeights& weights, const RunConfig& ru
         for (std::size_t role = 0; role < kRoles; ++role)
             if (const StoredTensor* tensor =
                     weights.layers[static_cast<std::size_t>(layer)][static_cast<Role>(role)])
-                forms.emplace_back(role, tensor->type, tensor->rows(), tensor->cols(), tensor->zeros);
+                forms.emplace_back(role, tensor->type, tensor->rows(), tensor->cols(),
+                                   tensor->zeros);
         const bool dense = layer < run.attention.dense_layers;
         const auto [found, fresh] = known.try_emplace({dense, std::move(forms)}, kinds.size());
         if (fresh) kinds.push_back({layer, 0});
@@ -92,7 +94,9 @@ public:
         times = 1;
         operations.logits(nullptr);
         const auto logits = static_cast<double>(pass.rows * config_.n_vocab);
-        return pass.rows == 0 ? sum : sum + cost(operation_key(Operation::sample)).seconds(logits * kFloat);
+        return pass.rows == 0
+                   ? sum
+                   : sum + cost(operation_key(Operation::sample)).seconds(logits * kFloat);
     }
 
 private:
@@ -106,15 +110,18 @@ private:
                 return product(*operation.weight, operation.rows,
                                run_.reduced_output ? run_.arithmetic : kernels::Arithmetic::f32);
             case Operation::attention: {
-                // To choose pages, a query looks at two bounds of each earlier one, as it would at a key and a value.
+                // To choose pages, a query looks at two bounds of each earlier one, as it would at
+                // a key and a value.
                 const auto bounds =
                     static_cast<double>(operation.page_bounds * config_.n_heads * config_.head_dim);
-                const TracePhase kind = operation.rows == 1 ? TracePhase::decode : TracePhase::prefill;
+                const TracePhase kind =
+                    operation.rows == 1 ? TracePhase::decode : TracePhase::prefill;
                 return cost(operation_key(operation.kind, storage, kind, run_.kv_layout))
                     .seconds(static_cast<double>(operation.cost.flops) + 4 * bounds);
             }
             case Operation::remember:
-                return cost(operation_key(operation.kind, storage, phase, run_.kv_layout)).seconds(bytes);
+                return cost(operation_key(operation.kind, storage, phase, run_.kv_layout))
+                    .seconds(bytes);
             default:
                 return cost(operation_key(operation.kind)).seconds(bytes);
         }
@@ -131,13 +138,15 @@ private:
         if (!fresh) return known->second;
         const bool reduces =
             arithmetic != kernels::Arithmetic::f32 && can_reduce(weight, arithmetic, run_.isa);
-        const double kept = 1 - static_cast<double>(weight.zeros) /
-                                    static_cast<double>(std::max<std::int64_t>(1, weight.elements()));
-        const double seconds = calibration_.product_seconds({{weight.type, kept},
-                                                             reduces ? arithmetic : kernels::Arithmetic::f32,
-                                                             weight.rows(),
-                                                             weight.cols()},
-                                                            rows);
+        const double kept =
+            1 - static_cast<double>(weight.zeros) /
+                    static_cast<double>(std::max<std::int64_t>(1, weight.elements()));
+        const double seconds =
+            calibration_.product_seconds({{weight.type, kept},
+                                          reduces ? arithmetic : kernels::Arithmetic::f32,
+                                          weight.rows(),
+                                          weight.cols()},
+                                         rows);
         if (seconds < 0) throw Unmeasured();
         return known->second = seconds;
     }
@@ -160,7 +169,8 @@ private:
 };
 
 // Passes of at most the runtime's limit: neighbouring prompts share one, a long one spans several.
-double prefill_seconds(PassTimes& times, const RunConfig& run, std::span<const std::int64_t> prompts) {
+double prefill_seconds(PassTimes& times, const RunConfig& run,
+                       std::span<const std::int64_t> prompts) {
     if (run.kv_cache == KvStorage::off) {
         std::vector<Stretch> pass;
         for (const std::int64_t prompt : prompts) pass.push_back({0, prompt, 1});
@@ -189,7 +199,8 @@ double decode_seconds(PassTimes& times, const RunConfig& run, std::span<const st
     for (std::int64_t step = 0; step < steps; ++step) {
         for (std::size_t i = 0; i < prompts.size(); ++i) {
             const std::int64_t position = prompts[i] + step;
-            pass[i] = run.kv_cache == KvStorage::off ? Stretch{0, position + 1, 1} : Stretch{position, 1, 1};
+            pass[i] = run.kv_cache == KvStorage::off ? Stretch{0, position + 1, 1}
+                                                     : Stretch{position, 1, 1};
         }
         sum += times.seconds(pass, TracePhase::decode);
     }
@@ -199,7 +210,8 @@ double decode_seconds(PassTimes& times, const RunConfig& run, std::span<const st
 }  // namespace
 
 std::map<std::string, double> predict_times(const Checkpoint& checkpoint, const ModelConfig& config,
-                                            const RunConfig& run, std::span<const std::int64_t> prompts,
+                                            const RunConfig& run,
+                                            std::span<const std::int64_t> prompts,
                                             std::int64_t generate, const Calibration& calibration) {
     PassTimes times(checkpoint, config, run, calibration);
     std::vector<std::int64_t> order(prompts.begin(), prompts.end());
@@ -209,12 +221,14 @@ std::map<std::string, double> predict_times(const Checkpoint& checkpoint, const 
     double prefill = 0, decode = 0, first = 0, each = 0, prompt_tokens = 0;
     try {
         for (std::size_t begin = 0; begin < order.size(); begin += together) {
-            const auto group = std::span(order).subspan(begin, std::min(together, order.size() - begin));
+            const auto group =
+                std::span(order).subspan(begin, std::min(together, order.size() - begin));
             const double read = prefill_seconds(times, run, group);
             const double written = decode_seconds(times, run, group, generate - 1);
             first += static_cast<double>(group.size()) * (prefill + decode + read);
             if (generate > 1)
-                each += static_cast<double>(group.size()) * written / static_cast<double>(generate - 1);
+                each +=
+                    static_cast<double>(group.size()) * written / static_cast<double>(generate - 1);
             prefill += read;
             decode += written;
             prompt_tokens +=

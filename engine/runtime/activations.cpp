@@ -66,24 +66,26 @@ void Activations::release() {
 }
 
 std::int64_t Activations::bytes() const {
-    return x.bytes() + q.bytes() + k.bytes() + v.bytes() + a.bytes() + b.bytes() + gate.bytes() + up.bytes() +
-           logits.bytes() + positions.bytes() + mask.bytes() + reduced.bytes() + mass.bytes();
+    return x.bytes() + q.bytes() + k.bytes() + v.bytes() + a.bytes() + b.bytes() + gate.bytes() +
+           up.bytes() + logits.bytes() + positions.bytes() + mask.bytes() + reduced.bytes() +
+           mass.bytes();
 }
 
 std::int64_t activation_bytes(const ModelConfig& model, const ActivationRows& wanted) {
     const Widths w = widths(model);
     constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
-    constexpr auto kPlace = static_cast<std::int64_t>(sizeof(std::int32_t) + sizeof(kernels::MaskRow));
+    constexpr auto kPlace =
+        static_cast<std::int64_t>(sizeof(std::int32_t) + sizeof(kernels::MaskRow));
     const std::int64_t per_row = (model.n_embd + w.q + 2 * w.kv) * kFloat + kPlace;
     const std::int64_t per_slice_row = (w.a + model.n_embd + 2 * model.n_ff) * kFloat;
     return rounded(wanted.rows) * per_row + rounded(wanted.slice) * per_slice_row +
            wanted.logits * model.n_vocab * kFloat + wanted.reduced;
 }
 
-std::int64_t reduced_bytes(const ModelConfig& model, kernels::Arithmetic arithmetic, kernels::Isa isa,
-                           std::int64_t slice) {
-    return kernels::reduced_input_bytes(arithmetic, rounded(slice), std::max(widths(model).a, model.n_ff),
-                                        isa);
+std::int64_t reduced_bytes(const ModelConfig& model, kernels::Arithmetic arithmetic,
+                           kernels::Isa isa, std::int64_t slice) {
+    return kernels::reduced_input_bytes(arithmetic, rounded(slice),
+                                        std::max(widths(model).a, model.n_ff), isa);
 }
 
 }  // namespace hone

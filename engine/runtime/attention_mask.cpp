@@ -13,7 +13,8 @@ kernels::MaskRow mask_row(const AttentionMask& mask, std::int64_t position) {
     return {mask.sinks, begin, position + 1};
 }
 
-std::int64_t attended_positions(const AttentionMask& mask, std::int64_t position, std::int64_t layer) {
+std::int64_t attended_positions(const AttentionMask& mask, std::int64_t position,
+                                std::int64_t layer) {
     if (mask.kind != AttentionMask::Kind::pages || layer < mask.dense_layers)
         return attended(mask_row(mask, position));
     const std::int64_t own = position >> mask.page_shift;  // complete pages before it

@@ -8,12 +8,14 @@
 
 namespace hone {
 
-// The positions that the query at `position` attends. Where the window reaches the start, or meets the sinks, the result
-// is the dense row, so that a window no shorter than the sequence computes the same bits as dense attention.
+// The positions that the query at `position` attends. Where the window reaches the start, or meets
+// the sinks, the result is the dense row, so that a window no shorter than the sequence computes
+// the same bits as dense attention.
 kernels::MaskRow mask_row(const AttentionMask& mask, std::int64_t position);
 
 // How many positions the query at `position` attends in `layer`.
-std::int64_t attended_positions(const AttentionMask& mask, std::int64_t position, std::int64_t layer);
+std::int64_t attended_positions(const AttentionMask& mask, std::int64_t position,
+                                std::int64_t layer);
 
 // How many positions `row` lets through.
 constexpr std::int64_t attended(const kernels::MaskRow& row) {

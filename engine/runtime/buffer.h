@@ -16,8 +16,8 @@ public:
     virtual void release(void* memory) noexcept = 0;
 };
 
-// Uninitialised, 64-byte aligned elements of a trivial type whose size in bytes is known exactly: what the memory figures
-// are made of. Allocation replaces the contents.
+// Uninitialised, 64-byte aligned elements of a trivial type whose size in bytes is known exactly:
+// what the memory figures are made of. Allocation replaces the contents.
 template <typename T>
 class Buffer {
 public:
@@ -29,9 +29,10 @@ public:
         if (count == 0) return;
         const std::int64_t bytes = count * static_cast<std::int64_t>(sizeof(T));
         MemorySpace* const space = data_.get_deleter().space;
-        data_.reset(static_cast<T*>(space != nullptr ? space->allocate(bytes)
-                                                     : ::operator new (static_cast<std::size_t>(bytes),
-                                                                       std::align_val_t{kAlignment})));
+        data_.reset(static_cast<T*>(
+            space != nullptr
+                ? space->allocate(bytes)
+                : ::operator new (static_cast<std::size_t>(bytes), std::align_val_t{kAlignment})));
         count_ = count;
     }
     // Keeps what is there where it is large enough.

@@ -8,19 +8,26 @@ namespace hone {
 
 using profiler::Operation;
 
-CostOperations::CostOperations(const ModelConfig& model, const BoundWeights& weights, const RunConfig& run,
-                               Activations& activations, Pass& pass, const Sink& sink)
-    : Operations(activations, pass, pass.rows), model_(model), weights_(weights), run_(run), sink_(sink) {}
+CostOperations::CostOperations(const ModelConfig& model, const BoundWeights& weights,
+                               const RunConfig& run, Activations& activations, Pass& pass,
+                               const Sink& sink)
+    : Operations(activations, pass, pass.rows),
+      model_(model),
+      weights_(weights),
+      run_(run),
+      sink_(sink) {}
 
 void CostOperations::embed(const StoredTensor& embedding) {
     sink_({Operation::embed, &embedding, pass_.rows, embed_cost(embedding, pass_.rows)});
 }
 
-void CostOperations::norm(const StoredTensor* weight, const float*, float*, std::int64_t rows) const {
+void CostOperations::norm(const StoredTensor* weight, const float*, float*,
+                          std::int64_t rows) const {
     sink_({Operation::norm, weight, rows, norm_cost(rows, model_.n_embd)});
 }
 
-void CostOperations::linear(const StoredTensor* weight, const float*, float*, std::int64_t rows) const {
+void CostOperations::linear(const StoredTensor* weight, const float*, float*,
+                            std::int64_t rows) const {
     sink_({Operation::linear, weight, rows, product_cost(*weight, rows)});
 }
 
@@ -45,8 +52,8 @@ const CostOperations::Attended& CostOperations::attended(std::int64_t layer, std
     const bool chooses = mask.kind == AttentionMask::Kind::pages && layer >= mask.dense_layers;
     const auto [found, fresh] = attended_.try_emplace({chooses, position, rows});
     if (!fresh) return found->second;
-    found->second.cost = attention_cost(mask, layer, position, rows, model_.n_heads, model_.head_dim,
-                                        kv_position_bytes(model_, run_.kv_cache));
+    found->second.cost = attention_cost(mask, layer, position, rows, model_.n_heads,
+                                        model_.head_dim, kv_position_bytes(model_, run_.kv_cache));
     if (chooses)
         for (std::int64_t i = 0; i < rows; ++i)
             found->second.page_bounds += (position + i) >> mask.page_shift;
@@ -88,8 +95,10 @@ void CostOperations::keep_wanted_rows() {
 
 std::int64_t CostOperations::logits(float*) const {
     if (pass_.rows == 0) return 0;
-    sink_({Operation::norm, weights_.output_norm, pass_.rows, norm_cost(pass_.rows, model_.n_embd)});
-    sink_({Operation::logits, weights_.output, pass_.rows, product_cost(*weights_.output, pass_.rows)});
+    sink_(
+        {Operation::norm, weights_.output_norm, pass_.rows, norm_cost(pass_.rows, model_.n_embd)});
+    sink_({Operation::logits, weights_.output, pass_.rows,
+           product_cost(*weights_.output, pass_.rows)});
     return 0;
 }
 

@@ -24,20 +24,23 @@ struct CostedOperation {
         0;  // of attention that chooses pages: how many of their bounds the queries look at
 };
 
-// Computes nothing: tells what would be computed. Takes a pass through the same graph as the operations of a device do, so that costs
-// and predictions follow from it. Needs shapes alone: neither weights' data nor memory for activations.
+// Computes nothing: tells what would be computed. Takes a pass through the same graph as the
+// operations of a device do, so that costs and predictions follow from it. Needs shapes alone:
+// neither weights' data nor memory for activations.
 class CostOperations final : public Operations {
 public:
     using Sink = std::function<void(const CostedOperation&)>;
 
-    // All must outlive it. `activations`: with nothing allocated. The pass's segments need no caches: the run's storage says what is
-    // remembered.
+    // All must outlive it. `activations`: with nothing allocated. The pass's segments need no
+    // caches: the run's storage says what is remembered.
     CostOperations(const ModelConfig& model, const BoundWeights& weights, const RunConfig& run,
                    Activations& activations, Pass& pass, const Sink& sink);
 
     void embed(const StoredTensor& embedding) override;
-    void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
-    void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
+    void norm(const StoredTensor* weight, const float* x, float* y,
+              std::int64_t rows) const override;
+    void linear(const StoredTensor* weight, const float* x, float* y,
+                std::int64_t rows) const override;
     void rotate(float* q, float* k, Rows rows) const override;
     void remember(std::int64_t layer) const override;
     void attend(std::int64_t layer, float* out, Rows rows) const override;

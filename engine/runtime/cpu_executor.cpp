@@ -26,7 +26,8 @@ public:
         if (config_.kv_layout == KvLayout::contiguous)
             return make_contiguous_kv_cache(model_.config, config_.kv_cache, max_context_);
         if (!blocks_)
-            blocks_ = std::make_shared<KvBlocks>(model_.config, config_.kv_cache, config_.kv_block_shift);
+            blocks_ =
+                std::make_shared<KvBlocks>(model_.config, config_.kv_cache, config_.kv_block_shift);
         return make_paged_kv_cache(blocks_);
     }
 
@@ -35,16 +36,17 @@ public:
         logits_rows_ = 0;
     }
 
-    void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool measures_mass, RuntimeCounters& counters,
-             const Progress& progress) override {
+    void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool measures_mass,
+             RuntimeCounters& counters, const Progress& progress) override {
         activations_.require(
-            {pass.rows, slice, 0, reduced_bytes(model_.config, config_.arithmetic, config_.isa, slice)});
+            {pass.rows, slice, 0,
+             reduced_bytes(model_.config, config_.arithmetic, config_.isa, slice)});
         place_rows(pass);
         Products products{config_.arithmetic, config_.reduced_output};
         AttentionUse attention{config_.attention, measures_mass};
         if (measures_mass) activations_.mass.require(slice * model_.config.n_heads);
-        CpuOperations operations(model_, vectors_, activations_, pass, slice, products, attention, tracing,
-                                 context_, progress);
+        CpuOperations operations(model_, vectors_, activations_, pass, slice, products, attention,
+                                 tracing, context_, progress);
         tracing.layer = -1;
         operations.embed(*model_.token_embd);
         for (std::int64_t layer = 0; layer < model_.config.n_layers; ++layer) {
@@ -58,14 +60,16 @@ public:
         logits_rows_ += pass.rows;
         counters.reduced_products += products.reduced;
         counters.skipped_zeros += products.skipped_zeros;
-        for (std::size_t i = 0; i < kDTypes; ++i) counters.products_of_type[i] += products.of_type[i];
+        for (std::size_t i = 0; i < kDTypes; ++i)
+            counters.products_of_type[i] += products.of_type[i];
         counters.attention_mass += attention.mass;
         counters.attention_mass_rows += attention.mass_rows;
         if (blocks_) counters.kv_blocks = blocks_->taken();
     }
 
     std::span<const float> logits() override {
-        return {activations_.logits.data(), static_cast<std::size_t>(logits_rows_ * model_.config.n_vocab)};
+        return {activations_.logits.data(),
+                static_cast<std::size_t>(logits_rows_ * model_.config.n_vocab)};
     }
 
     void shrink() override {
@@ -88,7 +92,8 @@ private:
         for (const Segment& segment : pass.segments) {
             for (std::int64_t i = 0; i < segment.rows; ++i) {
                 const std::int64_t position = segment.position + i;
-                activations_.positions.data()[segment.row + i] = static_cast<std::int32_t>(position);
+                activations_.positions.data()[segment.row + i] =
+                    static_cast<std::int32_t>(position);
                 activations_.mask.data()[segment.row + i] = mask_row(config_.attention, position);
             }
         }

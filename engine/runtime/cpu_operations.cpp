@@ -41,14 +41,16 @@ VectorWeights::VectorWeights(const Model& model) {
     for (const StoredTensor& tensor : model.checkpoint.tensors) {
         if (tensor.shape.size() != 1) continue;
         // A file may align its tensors to less than a float.
-        const bool aligned = reinterpret_cast<std::uintptr_t>(tensor.data.data()) % alignof(float) == 0;
+        const bool aligned =
+            reinterpret_cast<std::uintptr_t>(tensor.data.data()) % alignof(float) == 0;
         if (tensor.type != DType::f32 || !aligned) copies_.emplace(&tensor, expand_tensor(tensor));
     }
 }
 
 const float* VectorWeights::operator[](const StoredTensor* tensor) const {
     const auto copy = copies_.find(tensor);
-    return copy != copies_.end() ? copy->second.data() : reinterpret_cast<const float*>(tensor->data.data());
+    return copy != copies_.end() ? copy->second.data()
+                                 : reinterpret_cast<const float*>(tensor->data.data());
 }
 
 std::int64_t VectorWeights::bytes() const {
@@ -73,7 +75,8 @@ std::string_view kv_name(kernels::KvType type) {
 }  // namespace
 
 // "AVX-512 Q4_0 product", "VNNI int8 product of Q8_0": what computes, and what it reads.
-std::string CpuOperations::product_kernel(const StoredTensor& weight, kernels::Arithmetic arithmetic) const {
+std::string CpuOperations::product_kernel(const StoredTensor& weight,
+                                          kernels::Arithmetic arithmetic) const {
     const std::string_view type = info(weight.type).name;
     if (!can_reduce(weight, arithmetic, context_.isa))
         return fmt::format("{} {} product", kernels::isa_name(context_.isa), type);
@@ -82,8 +85,8 @@ std::string CpuOperations::product_kernel(const StoredTensor& weight, kernels::A
 }
 
 template <typename Work, typename CostOf, typename KernelOf>
-void CpuOperations::timed(profiler::Operation operation, std::string_view name, Work&& work, CostOf&& cost,
-                          KernelOf&& kernel) const {
+void CpuOperations::timed(profiler::Operation operation, std::string_view name, Work&& work,
+                          CostOf&& cost, KernelOf&& kernel) const {
     if (tracing_.recorder == nullptr) return work();
     const std::int64_t start = tracing_.recorder->now();
     work();
@@ -103,7 +106,8 @@ template <typename Work, typename CostOf>
 void CpuOperations::timed(profiler::Operation operation, std::string_view name, Work&& work,
                           CostOf&& cost) const {
     timed(operation, name, std::forward<Work>(work), std::forward<CostOf>(cost), [&] {
-        return fmt::format("{} {}", kernels::isa_name(context_.isa), profiler::operation_name(operation));
+        return fmt::format("{} {}", kernels::isa_name(context_.isa),
+                           profiler::operation_name(operation));
     });
 }
 
@@ -120,38 +124,46 @@ void CpuOperations::embed(const StoredTensor& embedding) {
         }
     };
     timed(
-        profiler::Operation::embed, "embed", expand, [&] { return embed_cost(embedding, pass_.rows); },
+        profiler::Operation::embed, "embed", expand,
+        [&] { return embed_cost(embedding, pass_.rows); },
         [&] {
-            return fmt::format("{} {} rows", kernels::isa_name(context_.isa), info(embedding.type).name);
+            return fmt::format("{} {} rows", kernels::isa_name(context_.isa),
+                               info(embedding.type).name);
         });
 }
 
-void CpuOperations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+void CpuOperations::norm(const StoredTensor* weight, const float* x, float* y,
+                         std::int64_t rows) const {
     const std::int64_t n = model_.config.n_embd;
     timed(
         profiler::Operation::norm, weight->name,
-        [&] { kernels::rms_norm(x, vectors_[weight], y, rows, n, model_.config.norm_eps, context_); },
+        [&] {
+            kernels::rms_norm(x, vectors_[weight], y, rows, n, model_.config.norm_eps, context_);
+        },
         [&] { return norm_cost(rows, n); });
 }
 
-void CpuOperations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+void CpuOperations::linear(const StoredTensor* weight, const float* x, float* y,
+                           std::int64_t rows) const {
     if (observer_) observer_(*weight, x, rows);
     multiply(*weight, products_.arithmetic, x, y, rows);
 }
 
-void CpuOperations::multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x,
-                             float* y, std::int64_t rows) const {
+void CpuOperations::multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic,
+                             const float* x, float* y, std::int64_t rows) const {
     progress_.check();
     ++products_.of_type[static_cast<std::size_t>(weight.type)];
     if (info(weight.type).sparse) products_.skipped_zeros += weight.zeros;
     const auto product = [&] {
-        if (!can_reduce(weight, arithmetic, context_.isa)) return hone::linear(weight, x, rows, y, context_);
+        if (!can_reduce(weight, arithmetic, context_.isa))
+            return hone::linear(weight, x, rows, y, context_);
         linear_reduced(weight, x, rows, y, arithmetic, activations_.reduced.data(), context_);
         ++products_.reduced;
     };
     timed(
-        tracing_.layer < 0 ? profiler::Operation::logits : profiler::Operation::linear, weight.name, product,
-        [&] { return product_cost(weight, rows); }, [&] { return product_kernel(weight, arithmetic); });
+        tracing_.layer < 0 ? profiler::Operation::logits : profiler::Operation::linear, weight.name,
+        product, [&] { return product_cost(weight, rows); },
+        [&] { return product_kernel(weight, arithmetic); });
 }
 
 void CpuOperations::rotate(float* q, float* k, Rows rows) const {
@@ -160,10 +172,11 @@ void CpuOperations::rotate(float* q, float* k, Rows rows) const {
         timed(
             profiler::Operation::rope, "rope",
             [&] {
-                const auto rope = config.family->rotation == Rotation::halves ? kernels::rope_halves
-                                                                              : kernels::rope_interleaved;
-                rope(x, activations_.positions.data() + rows.begin, rows.count, heads, config.head_dim,
-                     config.rotary_dim, config.rope_frequencies.data(), context_);
+                const auto rope = config.family->rotation == Rotation::halves
+                                      ? kernels::rope_halves
+                                      : kernels::rope_interleaved;
+                rope(x, activations_.positions.data() + rows.begin, rows.count, heads,
+                     config.head_dim, config.rotary_dim, config.rope_frequencies.data(), context_);
             },
             [&] { return rope_cost(rows.count, heads, config.head_dim, config.rotary_dim); });
     };
@@ -220,29 +233,34 @@ void CpuOperations::attend(std::int64_t layer, float* out, Rows rows) const {
             .out = out + (begin - rows.begin) * q_width,
             .q_stride = q_width,
             .out_stride = q_width,
-            .keys = cached ? cache_of(segment).keys(layer) : in_activations(activations_.k, segment),
-            .values = cached ? cache_of(segment).values(layer) : in_activations(activations_.v, segment),
+            .keys =
+                cached ? cache_of(segment).keys(layer) : in_activations(activations_.k, segment),
+            .values =
+                cached ? cache_of(segment).values(layer) : in_activations(activations_.v, segment),
             .mask = activations_.mask.data() + begin,
             .tokens = end - begin,
             .n_heads = config.n_heads,
             .n_kv_heads = config.n_kv_heads,
             .head_dim = config.head_dim,
             .scale = 1.0F / std::sqrt(static_cast<float>(config.head_dim)),
-            .pages = pages ? kernels::PageSelection{segment.bounds->layer(layer), attention_.mask.page_shift,
-                                                    attention_.mask.keep}
-                           : kernels::PageSelection{},
+            .pages = pages
+                         ? kernels::PageSelection{segment.bounds->layer(layer),
+                                                  attention_.mask.page_shift, attention_.mask.keep}
+                         : kernels::PageSelection{},
             .mass = attention_.measures_mass ? activations_.mass.data() : nullptr};
         timed(
-            profiler::Operation::attention, "attention", [&] { kernels::attention(problem, context_); },
+            profiler::Operation::attention, "attention",
+            [&] { kernels::attention(problem, context_); },
             [&] {
-                const std::int64_t first = segment.position + std::ssize(segment.tokens) - segment.rows;
-                return attention_cost(attention_.mask, layer, first + begin - segment.row, end - begin,
-                                      config.n_heads, config.head_dim,
+                const std::int64_t first =
+                    segment.position + std::ssize(segment.tokens) - segment.rows;
+                return attention_cost(attention_.mask, layer, first + begin - segment.row,
+                                      end - begin, config.n_heads, config.head_dim,
                                       kv_position_bytes(config, storage_of(problem.keys.type)));
             },
             [&] {
-                return fmt::format("{} attention, {} keys and values", kernels::isa_name(context_.isa),
-                                   kv_name(problem.keys.type));
+                return fmt::format("{} attention, {} keys and values",
+                                   kernels::isa_name(context_.isa), kv_name(problem.keys.type));
             });
         if (attention_.measures_mass) add_mass(problem, layer);
     }
@@ -261,7 +279,8 @@ void CpuOperations::add_mass(const kernels::AttentionProblem& problem, std::int6
 void CpuOperations::gate(float* gate, const float* up, std::int64_t rows) const {
     const std::int64_t count = rows * model_.config.n_ff;
     timed(
-        profiler::Operation::gate, "silu_mul", [&] { kernels::silu_mul(gate, up, gate, count, context_); },
+        profiler::Operation::gate, "silu_mul",
+        [&] { kernels::silu_mul(gate, up, gate, count, context_); },
         [&] { return gate_cost(count); });
 }
 
@@ -276,7 +295,8 @@ void CpuOperations::add_bias(float* y, const StoredTensor* bias, std::int64_t ro
     const std::int64_t n = bias->cols();
     timed(
         profiler::Operation::add, bias->name,
-        [&] { kernels::add_bias(y, vectors_[bias], rows, n, context_); }, [&] { return bias_cost(rows, n); });
+        [&] { kernels::add_bias(y, vectors_[bias], rows, n, context_); },
+        [&] { return bias_cost(rows, n); });
 }
 
 void CpuOperations::keep_wanted_rows() {
@@ -284,7 +304,8 @@ void CpuOperations::keep_wanted_rows() {
     const std::int64_t q_width = model_.config.n_heads * model_.config.head_dim;
     const auto move = [](auto& buffer, std::int64_t width, std::int64_t from, std::int64_t to,
                          std::int64_t rows) {
-        std::copy_n(buffer.data() + from * width, rows * width, buffer.data() + to * width);  // to ≤ from
+        std::copy_n(buffer.data() + from * width, rows * width,
+                    buffer.data() + to * width);  // to ≤ from
     };
     std::int64_t kept = 0;
     for (Segment& segment : pass_.segments) {
@@ -304,14 +325,16 @@ std::int64_t CpuOperations::logits(float* out) const {
     std::int64_t non_finite = 0;
     for_each_slice([&](Rows rows) {
         float* const normed = activations_.a.data();
-        norm(model_.output_norm, activations_.x.data() + rows.begin * config.n_embd, normed, rows.count);
+        norm(model_.output_norm, activations_.x.data() + rows.begin * config.n_embd, normed,
+             rows.count);
         for (std::int64_t i = 0; i < rows.count; ++i) {
             const float* const row = normed + i * config.n_embd;
             const auto finite = [](float value) { return std::isfinite(value); };
             if (!std::all_of(row, row + config.n_embd, finite)) ++non_finite;
         }
-        multiply(*model_.output, products_.reduced_output ? products_.arithmetic : kernels::Arithmetic::f32,
-                 normed, out + rows.begin * config.n_vocab, rows.count);
+        multiply(*model_.output,
+                 products_.reduced_output ? products_.arithmetic : kernels::Arithmetic::f32, normed,
+                 out + rows.begin * config.n_vocab, rows.count);
     });
     return non_finite;
 }

@@ -12,7 +12,8 @@
 
 namespace hone {
 
-// The model's vectors as fp32: pointers into the checkpoint where they are stored so, copies otherwise.
+// The model's vectors as fp32: pointers into the checkpoint where they are stored so, copies
+// otherwise.
 class VectorWeights {
 public:
     explicit VectorWeights(const Model& model);
@@ -26,9 +27,9 @@ private:
 // Operations on this machine's processor.
 class CpuOperations final : public Operations {
 public:
-    CpuOperations(const Model& model, const VectorWeights& vectors, Activations& activations, Pass& pass,
-                  std::int64_t slice, Products& products, AttentionUse& attention, Tracing& tracing,
-                  const kernels::Context& context, const Progress& progress)
+    CpuOperations(const Model& model, const VectorWeights& vectors, Activations& activations,
+                  Pass& pass, std::int64_t slice, Products& products, AttentionUse& attention,
+                  Tracing& tracing, const kernels::Context& context, const Progress& progress)
         : Operations(activations, pass, slice),
           model_(model),
           vectors_(vectors),
@@ -39,8 +40,10 @@ public:
           progress_(progress) {}
 
     void embed(const StoredTensor& embedding) override;
-    void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
-    void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
+    void norm(const StoredTensor* weight, const float* x, float* y,
+              std::int64_t rows) const override;
+    void linear(const StoredTensor* weight, const float* x, float* y,
+                std::int64_t rows) const override;
     void rotate(float* q, float* k, Rows rows) const override;
     void remember(std::int64_t layer) const override;
     void attend(std::int64_t layer, float* out, Rows rows) const override;
@@ -51,19 +54,22 @@ public:
     std::int64_t logits(float* out) const override;
 
     // Called with the inputs of every product, [rows, cols of the weight], before it is computed.
-    using Observer = std::function<void(const StoredTensor& weight, const float* x, std::int64_t rows)>;
+    using Observer =
+        std::function<void(const StoredTensor& weight, const float* x, std::int64_t rows)>;
     void observe(Observer observer) { observer_ = std::move(observer); }
 
 private:
-    // Runs `work`, and records it where a recorder listens: then, and only then, `cost` is asked for.
+    // Runs `work`, and records it where a recorder listens: then, and only then, `cost` is asked
+    // for.
     std::string product_kernel(const StoredTensor& weight, kernels::Arithmetic arithmetic) const;
     template <typename Work, typename CostOf, typename KernelOf>
     void timed(profiler::Operation operation, std::string_view name, Work&& work, CostOf&& cost,
                KernelOf&& kernel) const;
     template <typename Work, typename CostOf>
-    void timed(profiler::Operation operation, std::string_view name, Work&& work, CostOf&& cost) const;
-    void multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x, float* y,
-                  std::int64_t rows) const;
+    void timed(profiler::Operation operation, std::string_view name, Work&& work,
+               CostOf&& cost) const;
+    void multiply(const StoredTensor& weight, kernels::Arithmetic arithmetic, const float* x,
+                  float* y, std::int64_t rows) const;
     void add_mass(const kernels::AttentionProblem& problem, std::int64_t layer) const;
 
     const Model& model_;

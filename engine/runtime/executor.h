@@ -18,8 +18,8 @@
 
 namespace hone {
 
-// Takes passes through a model's layers on one device, and holds what that needs there: activations, caches, workspace. The runtime above
-// decides what a pass consists of.
+// Takes passes through a model's layers on one device, and holds what that needs there:
+// activations, caches, workspace. The runtime above decides what a pass consists of.
 class Executor {
 public:
     virtual ~Executor() = default;
@@ -28,7 +28,8 @@ public:
     virtual std::unique_ptr<KvCache> make_cache() = 0;
     // Room for the logits of `rows` rows, those of the passes that follow.
     virtual void begin(std::int64_t rows) = 0;
-    // One pass: its wanted rows' logits go behind those of the passes before. Counts what was computed, but no pairs.
+    // One pass: its wanted rows' logits go behind those of the passes before. Counts what was
+    // computed, but no pairs.
     virtual void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool measures_mass,
                      RuntimeCounters& counters, const Progress& progress) = 0;
     // Logits of all passes since begin(), [rows, n_vocab]; valid until the next begin().
@@ -37,7 +38,8 @@ public:
     virtual void shrink() = 0;
     // kv_cache counts what sequences share; what each holds for itself is KvCache::bytes().
     virtual MemoryByClass memory() const = 0;
-    // The most that memory() came to since begin_peak(), by class at that time. A CPU's is measured by who watches the process.
+    // The most that memory() came to since begin_peak(), by class at that time. A CPU's is measured
+    // by who watches the process.
     virtual void begin_peak() {}
     virtual MemoryByClass peak_memory() const { return memory(); }
     // Adds the account of a device's memory to what was recorded there.
@@ -48,7 +50,8 @@ public:
 std::unique_ptr<Executor> make_cpu_executor(const Model& model, const RunConfig& config,
                                             kernels::ThreadPool& pool, std::int64_t max_context);
 
-// On a CUDA device, which must outlive it. Uploads the weights; `progress` tells how far that is. Throws Error where something does not fit.
+// On a CUDA device, which must outlive it. Uploads the weights; `progress` tells how far that is.
+// Throws Error where something does not fit.
 std::unique_ptr<Executor> make_device_executor(const Model& model, const RunConfig& config,
                                                gpu::Device& device, int max_sequences,
                                                std::int64_t max_context, const Progress& progress);

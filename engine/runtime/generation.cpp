@@ -122,8 +122,10 @@ public:
           room_(room),
           progress_(progress),
           after_pass_(after_pass) {
-        for (const std::vector<TokenId>& prompt : prompts) longest_ = std::max(longest_, std::ssize(prompt));
-        longest_ += generate;  // a sequence that had to wait is computed anew with what it has generated
+        for (const std::vector<TokenId>& prompt : prompts)
+            longest_ = std::max(longest_, std::ssize(prompt));
+        longest_ +=
+            generate;  // a sequence that had to wait is computed anew with what it has generated
         need_ = runtime.sequence_bytes(longest_);
         for (int slot = static_cast<int>(runtime.config().batch_size) - 1; slot >= 0; --slot)
             free_.push_back(slot);
@@ -150,8 +152,8 @@ private:
         bool fresh = true;           // its prompt was not computed yet
     };
 
-    // Whether all that run, and one more, will fit to their end: their caches, and the largest pass over them. Beyond a control group's
-    // limit nothing throws, the process is killed.
+    // Whether all that run, and one more, will fit to their end: their caches, and the largest pass
+    // over them. Beyond a control group's limit nothing throws, the process is killed.
     bool has_room() const {
         constexpr std::int64_t kSpare = std::int64_t{32} << 20;
         const bool reuses = used_[static_cast<std::size_t>(free_.back())];
@@ -164,7 +166,8 @@ private:
         const std::int64_t caches = (started + (reuses ? 0 : 1)) * need_;
         const std::int64_t to_come =
             std::max<std::int64_t>(0, caches - held[MemoryClass::kv_cache]) +
-            std::max<std::int64_t>(0, passes - held[MemoryClass::activations] - held[MemoryClass::workspace]);
+            std::max<std::int64_t>(
+                0, passes - held[MemoryClass::activations] - held[MemoryClass::workspace]);
         return to_come + kSpare <= room_();
     }
 
@@ -218,7 +221,8 @@ private:
         learn(std::ssize(all), seconds);
     }
 
-    // One pass over `batch` and a token for each. False where memory ran out: then the latest sequence waits again.
+    // One pass over `batch` and a token for each. False where memory ran out: then the latest
+    // sequence waits again.
     bool extend(const std::vector<Active*>& batch) {
         std::vector<SequenceInput> inputs;
         for (const Active* sequence : batch) inputs.push_back({sequence->slot, sequence->input});
@@ -237,7 +241,8 @@ private:
         return true;
     }
 
-    std::optional<std::span<const float>> forward_or_nothing(std::span<const SequenceInput> inputs) {
+    std::optional<std::span<const float>> forward_or_nothing(
+        std::span<const SequenceInput> inputs) {
         try {
             const std::span<const float> logits = forward(runtime_, inputs, progress_, after_pass_);
             shrunk_ = false;
@@ -260,7 +265,8 @@ private:
         runtime_.shrink();
         shrunk_ = true;
         std::fill(used_.begin(), used_.end(), false);
-        for (const Active& sequence : active_) used_[static_cast<std::size_t>(sequence.slot)] = true;
+        for (const Active& sequence : active_)
+            used_[static_cast<std::size_t>(sequence.slot)] = true;
         return true;
     }
 
@@ -330,7 +336,8 @@ private:
     bool settled_ = false;
 };
 
-// The order in which prompts are taken: as they come, or the long ones first, which have most to share.
+// The order in which prompts are taken: as they come, or the long ones first, which have most to
+// share.
 std::vector<std::size_t> order_of(std::span<const std::vector<TokenId>> prompts, bool by_length) {
     std::vector<std::size_t> order(prompts.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -364,7 +371,8 @@ GenerationTimings run_generation(Runtime& runtime, std::span<const std::vector<T
     for (std::size_t i = 0; i < order.size(); ++i) timings.reordered += order[i] != i ? 1 : 0;
     const Clock::time_point start = Clock::now();
     if (config.batching == RunConfig::Batching::adaptive) {
-        AdaptiveBatch(runtime, sampler, timings, prompts, order, generate, room, progress, after_pass)
+        AdaptiveBatch(runtime, sampler, timings, prompts, order, generate, room, progress,
+                      after_pass)
             .run(start);
     } else {
         const auto together = static_cast<std::size_t>(config.batch_size);

@@ -36,14 +36,15 @@ void mix(const ModelConfig& config, std::int64_t index, const LayerWeights& laye
     op.attend(index, at.a.data(), rows);
     op.linear_add(layer[Role::attn_output], at.a.data(), at.b.data(), x, rows.count);
     op.norm(layer[Role::ffn_norm], x, at.a.data(), rows.count);
-    op.gated({layer[Role::ffn_gate], at.gate.data()}, {layer[Role::ffn_up], at.up.data()}, at.a.data(),
-             rows.count);
+    op.gated({layer[Role::ffn_gate], at.gate.data()}, {layer[Role::ffn_up], at.up.data()},
+             at.a.data(), rows.count);
     op.linear_add(layer[Role::ffn_down], at.gate.data(), at.b.data(), x, rows.count);
 }
 
 }  // namespace
 
-// RMSNorm before each half, rotary q and k, grouped queries, SwiGLU (Llama, arXiv 2302.13971); biases where the family has them.
+// RMSNorm before each half, rotary q and k, grouped queries, SwiGLU (Llama, arXiv 2302.13971);
+// biases where the family has them.
 void decoder_layer(const ModelConfig& config, const BoundWeights& weights, Operations& op,
                    std::int64_t index) {
     const LayerWeights& layer = weights.layers[static_cast<std::size_t>(index)];

@@ -16,8 +16,9 @@
 namespace hone {
 namespace {
 
-constexpr std::int64_t kGranule = 64;                // positions
-constexpr std::int64_t kParallelElements = 1 << 14;  // below, storing is quicker than waking the pool
+constexpr std::int64_t kGranule = 64;  // positions
+constexpr std::int64_t kParallelElements = 1
+                                           << 14;  // below, storing is quicker than waking the pool
 
 kernels::KvType kv_type(KvStorage storage) {
     switch (storage) {
@@ -41,26 +42,29 @@ std::int64_t element_bytes(kernels::KvType type) {
     }
 }
 
-// An fp16 cache holds less than activations may be, and a key that became infinite would silence or drown all others.
-void require_storable(kernels::KvType type, const float* rows, std::int64_t count, const char* which,
-                      std::int64_t layer) {
+// An fp16 cache holds less than activations may be, and a key that became infinite would silence or
+// drown all others.
+void require_storable(kernels::KvType type, const float* rows, std::int64_t count,
+                      const char* which, std::int64_t layer) {
     constexpr float kF16Overflows = 65520;
     if (type == kernels::KvType::f32) return;
     const auto fits = [type](float value) {
-        return type == kernels::KvType::f16 ? std::abs(value) < kF16Overflows : std::isfinite(value);
+        return type == kernels::KvType::f16 ? std::abs(value) < kF16Overflows
+                                            : std::isfinite(value);
     };
     const float* const bad = std::find_if_not(rows, rows + count, fits);
     if (bad == rows + count) return;
-    throw Error({.message = {},
-                 .file = {},
-                 .field = std::string("kv_cache, ") + which + " of layer " + std::to_string(layer),
-                 .found = std::isfinite(*bad) ? fmt::format("{:g}", *bad) : "a value that is not finite",
-                 .expected = type == kernels::KvType::f16 ? "at most 65504, the largest of fp16"
-                                                          : "finite values, which int8 needs",
-                 .fault = Fault::unsupported,
-                 .summary = fmt::format("The model's {} are too large for a cache in {}.", which,
-                                        type == kernels::KvType::f16 ? "fp16" : "int8"),
-                 .action = "Keep the cache in fp32."});
+    throw Error(
+        {.message = {},
+         .file = {},
+         .field = std::string("kv_cache, ") + which + " of layer " + std::to_string(layer),
+         .found = std::isfinite(*bad) ? fmt::format("{:g}", *bad) : "a value that is not finite",
+         .expected = type == kernels::KvType::f16 ? "at most 65504, the largest of fp16"
+                                                  : "finite values, which int8 needs",
+         .fault = Fault::unsupported,
+         .summary = fmt::format("The model's {} are too large for a cache in {}.", which,
+                                type == kernels::KvType::f16 ? "fp16" : "int8"),
+         .action = "Keep the cache in fp32."});
 }
 
 void require_storable(kernels::KvType type, const float* k, const float* v, std::int64_t count,
@@ -120,7 +124,8 @@ public:
         const std::int64_t capacity = next_kv_capacity(0, length + length / 2, max_context_);
         const std::int64_t scale =
             type_ == kernels::KvType::i8 ? static_cast<std::int64_t>(sizeof(float)) : 0;
-        return std::ssize(sides_) * n_kv_heads_ * capacity * (head_dim_ * element_bytes(type_) + scale);
+        return std::ssize(sides_) * n_kv_heads_ * capacity *
+               (head_dim_ * element_bytes(type_) + scale);
     }
     void shrink() override {
         if (length_ > 0) return;
@@ -129,7 +134,8 @@ public:
     }
 
 private:
-    // Keys or values of one layer: [n_kv_heads, capacity, head_dim] and, for i8, scales [n_kv_heads, capacity].
+    // Keys or values of one layer: [n_kv_heads, capacity, head_dim] and, for i8, scales
+    // [n_kv_heads, capacity].
     struct Side {
         Buffer<std::byte> data;
         Buffer<float> scales;
@@ -151,26 +157,29 @@ private:
                         side.data.data() + head * side.capacity * row,
                         static_cast<std::size_t>(length_ * row));
             if (type_ == kernels::KvType::i8)
-                std::memcpy(grown.scales.data() + head * capacity, side.scales.data() + head * side.capacity,
+                std::memcpy(grown.scales.data() + head * capacity,
+                            side.scales.data() + head * side.capacity,
                             static_cast<std::size_t>(length_) * sizeof(float));
         }
         side = std::move(grown);
     }
 
-    // `row`: [n_kv_heads, head_dim]. Heads lie `capacity` rows apart; scales have no such stride in store_kv, so that i8
-    // goes head by head.
-    void store_position(const Side& side, const float* row, std::int64_t position, kernels::Isa isa) const {
+    // `row`: [n_kv_heads, head_dim]. Heads lie `capacity` rows apart; scales have no such stride in
+    // store_kv, so that i8 goes head by head.
+    void store_position(const Side& side, const float* row, std::int64_t position,
+                        kernels::Isa isa) const {
         const std::int64_t width = element_bytes(type_);
         std::byte* target = side.data.data() + position * head_dim_ * width;
         const std::int64_t head_stride = side.capacity * head_dim_;
         if (type_ != kernels::KvType::i8) {
-            kernels::store_kv(type_, row, target, nullptr, n_kv_heads_, head_stride, head_dim_, isa);
+            kernels::store_kv(type_, row, target, nullptr, n_kv_heads_, head_stride, head_dim_,
+                              isa);
             return;
         }
         for (std::int64_t head = 0; head < n_kv_heads_; ++head) {
             kernels::store_kv(type_, row + head * head_dim_, target + head * head_stride,
-                              side.scales.data() + head * side.capacity + position, 1, head_dim_, head_dim_,
-                              isa);
+                              side.scales.data() + head * side.capacity + position, 1, head_dim_,
+                              head_dim_, isa);
         }
     }
 
@@ -191,18 +200,22 @@ struct BlockSide {
 
     BlockSide(const ModelConfig& model, kernels::KvType type, int block_shift) {
         constexpr std::int64_t kAlignment = 64;
-        const auto rounded = [](std::int64_t n) { return (n + kAlignment - 1) / kAlignment * kAlignment; };
+        const auto rounded = [](std::int64_t n) {
+            return (n + kAlignment - 1) / kAlignment * kAlignment;
+        };
         const std::int64_t rows = model.n_kv_heads << block_shift;
         data_bytes = rounded(rows * model.head_dim * element_bytes(type));
         const bool scaled = type == kernels::KvType::i8;
-        bytes = data_bytes + (scaled ? rounded(rows * static_cast<std::int64_t>(sizeof(float))) : 0);
+        bytes =
+            data_bytes + (scaled ? rounded(rows * static_cast<std::int64_t>(sizeof(float))) : 0);
     }
 };
 
 class PagedKvCache final : public CpuKvCache {
 public:
     explicit PagedKvCache(std::shared_ptr<KvBlocks> blocks)
-        : blocks_(std::move(blocks)), position_mask_((std::int64_t{1} << blocks_->block_shift()) - 1) {}
+        : blocks_(std::move(blocks)),
+          position_mask_((std::int64_t{1} << blocks_->block_shift()) - 1) {}
     ~PagedKvCache() override { keep(0); }
     PagedKvCache(const PagedKvCache&) = delete;
     PagedKvCache& operator=(const PagedKvCache&) = delete;
@@ -219,8 +232,10 @@ public:
         require_storable(blocks_->view(layer, 0).type, k, v, tokens * width, layer);
         const auto store = [&](std::int64_t begin, std::int64_t end, int) {
             for (std::int64_t token = begin; token < end; ++token) {
-                store_position(blocks_->view(layer, 0), k + token * width, length_ + token, context.isa);
-                store_position(blocks_->view(layer, 1), v + token * width, length_ + token, context.isa);
+                store_position(blocks_->view(layer, 0), k + token * width, length_ + token,
+                               context.isa);
+                store_position(blocks_->view(layer, 1), v + token * width, length_ + token,
+                               context.isa);
             }
         };
         if (tokens * width < kParallelElements)
@@ -268,11 +283,12 @@ private:
         auto* const scales = reinterpret_cast<float*>(block + view.scale_offset);
         for (std::int64_t head = 0; head < blocks_->kv_heads(); ++head) {
             const std::int64_t element = head * view.head_stride + at * view.row_stride;
-            kernels::store_kv(
-                view.type, row + head * head_dim,
-                block + view.data_offset + element * element_bytes(view.type),
-                view.type == kernels::KvType::i8 ? scales + head * view.scale_head_stride + at : nullptr, 1,
-                head_dim, head_dim, isa);
+            kernels::store_kv(view.type, row + head * head_dim,
+                              block + view.data_offset + element * element_bytes(view.type),
+                              view.type == kernels::KvType::i8
+                                  ? scales + head * view.scale_head_stride + at
+                                  : nullptr,
+                              1, head_dim, head_dim, isa);
         }
     }
 
@@ -341,17 +357,21 @@ std::int64_t paged_kv_bytes(const ModelConfig& model, KvStorage storage, int blo
     return blocks * 2 * model.n_layers * BlockSide(model, kv_type(storage), block_shift).bytes;
 }
 
-std::int64_t next_kv_capacity(std::int64_t capacity, std::int64_t needed, std::int64_t max_context) {
+std::int64_t next_kv_capacity(std::int64_t capacity, std::int64_t needed,
+                              std::int64_t max_context) {
     if (needed <= capacity) return capacity;
     const std::int64_t wanted = std::max(needed, capacity + capacity / 2);
     return std::min((wanted + kGranule - 1) / kGranule * kGranule, max_context);
 }
 
-std::int64_t contiguous_kv_bytes(const ModelConfig& model, KvStorage storage, std::int64_t capacity) {
+std::int64_t contiguous_kv_bytes(const ModelConfig& model, KvStorage storage,
+                                 std::int64_t capacity) {
     if (storage == KvStorage::off) return 0;
     const kernels::KvType type = kv_type(storage);
-    const std::int64_t scale = type == kernels::KvType::i8 ? static_cast<std::int64_t>(sizeof(float)) : 0;
-    return 2 * model.n_layers * model.n_kv_heads * capacity * (model.head_dim * element_bytes(type) + scale);
+    const std::int64_t scale =
+        type == kernels::KvType::i8 ? static_cast<std::int64_t>(sizeof(float)) : 0;
+    return 2 * model.n_layers * model.n_kv_heads * capacity *
+           (model.head_dim * element_bytes(type) + scale);
 }
 
 std::unique_ptr<CpuKvCache> make_contiguous_kv_cache(const ModelConfig& model, KvStorage storage,

@@ -13,19 +13,22 @@
 
 namespace hone {
 
-// Keys and values of one sequence over all layers. A pass reserves room, appends to every layer behind length(), and then
-// advances; rows appended but not advanced over are as good as absent, so an interrupted pass leaves no trace.
+// Keys and values of one sequence over all layers. A pass reserves room, appends to every layer
+// behind length(), and then advances; rows appended but not advanced over are as good as absent, so
+// an interrupted pass leaves no trace.
 class KvCache {
 public:
     virtual ~KvCache() = default;
 
-    // Room for `length` positions in every layer, keeping the first length(). Throws std::bad_alloc, on a device OutOfMemory.
+    // Room for `length` positions in every layer, keeping the first length(). Throws
+    // std::bad_alloc, on a device OutOfMemory.
     virtual void reserve(std::int64_t length) = 0;
     virtual std::int64_t length() const = 0;
     virtual void advance(std::int64_t tokens) = 0;  // after every layer was appended to
-    virtual void trim(std::int64_t length) = 0;     // keep the first `length`; memory stays reserved
-    virtual std::int64_t bytes() const = 0;         // allocated
-    // The most that a sequence of `length` positions makes it and the blocks that it shares allocate.
+    virtual void trim(std::int64_t length) = 0;  // keep the first `length`; memory stays reserved
+    virtual std::int64_t bytes() const = 0;      // allocated
+    // The most that a sequence of `length` positions makes it and the blocks that it shares
+    // allocate.
     virtual std::int64_t bytes_for(std::int64_t length) const = 0;
     virtual void shrink() {}  // gives memory back that holds no position
     void clear() { trim(0); }
@@ -34,8 +37,8 @@ public:
 // In this process's memory.
 class CpuKvCache : public KvCache {
 public:
-    // k, v: [tokens, n_kv_heads, head_dim], stored at positions length(), length()+1, … Room must have been reserved. Throws Error naming
-    // the layer where the storage cannot hold a value.
+    // k, v: [tokens, n_kv_heads, head_dim], stored at positions length(), length()+1, … Room must
+    // have been reserved. Throws Error naming the layer where the storage cannot hold a value.
     virtual void append(std::int64_t layer, const float* k, const float* v, std::int64_t tokens,
                         const kernels::Context& context) = 0;
     // Valid until the next reserve().
@@ -43,13 +46,15 @@ public:
     virtual kernels::KvView values(std::int64_t layer) const = 0;
 };
 
-// Contiguous per head: layer → K or V → head → position → head_dim, grown by half (at most to `max_context`), layer by
-// layer, so that memory follows use without a second copy of the whole. `storage` must not be KvStorage::off.
+// Contiguous per head: layer → K or V → head → position → head_dim, grown by half (at most to
+// `max_context`), layer by layer, so that memory follows use without a second copy of the whole.
+// `storage` must not be KvStorage::off.
 std::unique_ptr<CpuKvCache> make_contiguous_kv_cache(const ModelConfig& model, KvStorage storage,
                                                      std::int64_t max_context);
 
-// Blocks of 2^block_shift positions over all layers, that the caches of several sequences take from and give back to
-// (PagedAttention, arXiv 2309.06180, section 4.1). Memory that was once taken stays for the next one.
+// Blocks of 2^block_shift positions over all layers, that the caches of several sequences take from
+// and give back to (PagedAttention, arXiv 2309.06180, section 4.1). Memory that was once taken
+// stays for the next one.
 class KvBlocks {
 public:
     // `storage` must not be KvStorage::off.
@@ -76,16 +81,18 @@ private:
     std::vector<std::byte*> free_;
 };
 
-// Gives its blocks back when it is trimmed or destroyed. bytes() is 0: the blocks' memory is KvBlocks'.
+// Gives its blocks back when it is trimmed or destroyed. bytes() is 0: the blocks' memory is
+// KvBlocks'.
 std::unique_ptr<CpuKvCache> make_paged_kv_cache(std::shared_ptr<KvBlocks> blocks);
 
 // Bytes of the blocks that a sequence of `length` positions takes.
 std::int64_t paged_kv_bytes(const ModelConfig& model, KvStorage storage, int block_shift,
                             std::int64_t length);
 
-// Bytes that make_contiguous_kv_cache's result has allocated once `length` positions were appended in passes of `step`
-// positions or fewer at the end: the same arithmetic.
-std::int64_t contiguous_kv_bytes(const ModelConfig& model, KvStorage storage, std::int64_t capacity);
+// Bytes that make_contiguous_kv_cache's result has allocated once `length` positions were appended
+// in passes of `step` positions or fewer at the end: the same arithmetic.
+std::int64_t contiguous_kv_bytes(const ModelConfig& model, KvStorage storage,
+                                 std::int64_t capacity);
 
 // The capacity that follows `capacity` when `needed` positions must fit.
 std::int64_t next_kv_capacity(std::int64_t capacity, std::int64_t needed, std::int64_t max_context);

@@ -68,12 +68,13 @@ struct LayerWalk::Impl {
     }
 
     void require_finite(std::int64_t layer) const {
-        require_finite_inputs(all_finite(activations.x.data(), pass.rows * model.config.n_embd), model,
-                              layer);
+        require_finite_inputs(all_finite(activations.x.data(), pass.rows * model.config.n_embd),
+                              model, layer);
     }
 
     CpuOperations operations(const Progress& progress) {
-        return {model, vectors, activations, pass, slice, products, attention, tracing, context, progress};
+        return {model,    vectors,   activations, pass,    slice,
+                products, attention, tracing,     context, progress};
     }
 
     std::vector<float> hidden() const {

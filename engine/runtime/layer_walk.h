@@ -13,13 +13,14 @@
 
 namespace hone {
 
-// Takes sequences of tokens through a model one layer at a time, so that a layer can be looked at, and changed, before its
-// outputs go on: what calibration needs. Weights of layers that are still to come may change between calls. Each call throws Error
-// where activations are not finite.
+// Takes sequences of tokens through a model one layer at a time, so that a layer can be looked at,
+// and changed, before its outputs go on: what calibration needs. Weights of layers that are still
+// to come may change between calls. Each call throws Error where activations are not finite.
 class LayerWalk {
 public:
     // Embeds the sequences. Reserves the activations of all their tokens.
-    LayerWalk(const Model& model, kernels::ThreadPool& pool, std::span<const std::vector<TokenId>> sequences);
+    LayerWalk(const Model& model, kernels::ThreadPool& pool,
+              std::span<const std::vector<TokenId>> sequences);
     ~LayerWalk();
 
     std::int64_t tokens() const;
@@ -27,12 +28,13 @@ public:
     // What a walk with about `tokens` tokens takes, its results aside.
     static std::int64_t bytes(const ModelConfig& model, std::int64_t tokens);
 
-    // For each matrix of the next layer, the sum over all tokens of the squares of each of its inputs, [cols]. The walk stays
-    // where it is. Throws Cancelled.
+    // For each matrix of the next layer, the sum over all tokens of the squares of each of its
+    // inputs, [cols]. The walk stays where it is. Throws Cancelled.
     using Squares = std::unordered_map<const StoredTensor*, std::vector<double>>;
     Squares input_squares(const Progress& progress);
 
-    // Computes the next layer. Returns the mean over all tokens of the cosine between its input and its output hidden state.
+    // Computes the next layer. Returns the mean over all tokens of the cosine between its input and
+    // its output hidden state.
     double advance(const Progress& progress);
 
 private:

@@ -23,7 +23,7 @@ struct Products {
     bool reduced_output;
     std::int64_t reduced = 0;                        // computed in it
     std::array<std::int64_t, kDTypes> of_type = {};  // with weights stored so
-    std::int64_t skipped_zeros = 0;                  // weights of sparse types that were not there to be read
+    std::int64_t skipped_zeros = 0;  // weights of sparse types that were not there to be read
 };
 
 // How the attention of a pass is computed, and what was seen of it.
@@ -51,8 +51,9 @@ struct ProductOf {
     float* y;
 };
 
-// The operations that the graph (graph.h) is written in, on one device. They work on the activations
-// of one pass; `x`, `q`, `k`, `v` hold every row of it, the other buffers one slice. Pointers are the device's.
+// The operations that the graph (graph.h) is written in, on one device. They work on the
+// activations of one pass; `x`, `q`, `k`, `v` hold every row of it, the other buffers one slice.
+// Pointers are the device's.
 class Operations {
 public:
     Operations(Activations& activations, Pass& pass, std::int64_t slice)
@@ -70,12 +71,15 @@ public:
 
     virtual void embed(const StoredTensor& embedding) = 0;  // token ids → x
     // y[rows] = norm(x[rows]); x and y at the first of the rows.
-    virtual void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const = 0;
-    // y[rows] = x[rows] · Wᵀ, in the run's arithmetic where the weight can be multiplied so. Throws Cancelled where a stop was
-    // requested.
-    virtual void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const = 0;
+    virtual void norm(const StoredTensor* weight, const float* x, float* y,
+                      std::int64_t rows) const = 0;
+    // y[rows] = x[rows] · Wᵀ, in the run's arithmetic where the weight can be multiplied so. Throws
+    // Cancelled where a stop was requested.
+    virtual void linear(const StoredTensor* weight, const float* x, float* y,
+                        std::int64_t rows) const = 0;
     // Products of several matrices with the same x; a device may compute them together.
-    virtual void linears(std::span<const ProductOf> products, const float* x, std::int64_t rows) const {
+    virtual void linears(std::span<const ProductOf> products, const float* x,
+                         std::int64_t rows) const {
         for (const ProductOf& product : products) linear(product.weight, x, product.y, rows);
     }
     // y[rows] += x[rows] · Wᵀ; `scratch` has room for the product.
@@ -85,7 +89,8 @@ public:
         add(y, scratch, rows);
     }
     // gate.y[rows] = silu(x[rows] · Gᵀ) · (x[rows] · Uᵀ); up.y has room for the second product.
-    virtual void gated(ProductOf gate_product, ProductOf up, const float* x, std::int64_t rows) const {
+    virtual void gated(ProductOf gate_product, ProductOf up, const float* x,
+                       std::int64_t rows) const {
         linear(gate_product.weight, x, gate_product.y, rows);
         linear(up.weight, x, up.y, rows);
         gate(gate_product.y, up.y, rows);
@@ -100,10 +105,11 @@ public:
     virtual void add(float* y, const float* x, std::int64_t rows) const = 0;
     // y[rows] += bias, a vector.
     virtual void add_bias(float* y, const StoredTensor* bias, std::int64_t rows) const = 0;
-    // Drops the rows whose logits nobody wants: what the last layer computes behind its keys and values is only for the others.
+    // Drops the rows whose logits nobody wants: what the last layer computes behind its keys and
+    // values is only for the others.
     virtual void keep_wanted_rows() = 0;
-    // Logits of the rows that are left → `out`, [rows, n_vocab]. Returns how many of the rows' hidden states hold a NaN or
-    // an infinity.
+    // Logits of the rows that are left → `out`, [rows, n_vocab]. Returns how many of the rows'
+    // hidden states hold a NaN or an infinity.
     virtual std::int64_t logits(float* out) const = 0;
 
     Activations& activations() const { return activations_; }

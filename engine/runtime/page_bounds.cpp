@@ -36,7 +36,8 @@ void PageBounds::reserve(std::int64_t layer, std::int64_t pages) {
     it.pages = room;
 }
 
-void PageBounds::append(std::int64_t layer, std::int64_t position, const float* k, std::int64_t tokens) {
+void PageBounds::append(std::int64_t layer, std::int64_t position, const float* k,
+                        std::int64_t tokens) {
     const std::int64_t page_mask = (std::int64_t{1} << page_shift_) - 1;
     reserve(layer, ((position + tokens - 1) >> page_shift_) + 1);
     float* const values = layers_[static_cast<std::size_t>(layer)].values.data();

@@ -10,14 +10,14 @@
 
 namespace hone {
 
-// For one sequence, the smallest and largest value of every key channel in every page of positions, layer by layer: what Quest
-// (arXiv 2406.10774, section 3.3) ranks pages by.
+// For one sequence, the smallest and largest value of every key channel in every page of positions,
+// layer by layer: what Quest (arXiv 2406.10774, section 3.3) ranks pages by.
 class PageBounds {
 public:
     PageBounds(const ModelConfig& model, int page_shift);
 
-    // Takes in the keys of `tokens` positions from `position` on; k: [tokens, n_kv_heads, head_dim]. A page that begins among
-    // them forgets what it held.
+    // Takes in the keys of `tokens` positions from `position` on; k: [tokens, n_kv_heads,
+    // head_dim]. A page that begins among them forgets what it held.
     void append(std::int64_t layer, std::int64_t position, const float* k, std::int64_t tokens);
     // [pages][n_kv_heads][2][head_dim]; valid until the next append().
     const float* layer(std::int64_t layer) const;
@@ -35,7 +35,8 @@ private:
     std::vector<Layer> layers_;
 };
 
-// Bytes of the bounds of a sequence of `length` positions in `layers` layers, at the end of its growth.
+// Bytes of the bounds of a sequence of `length` positions in `layers` layers, at the end of its
+// growth.
 std::int64_t page_bounds_bytes(const ModelConfig& model, int page_shift, std::int64_t layers,
                                std::int64_t length);
 

@@ -16,24 +16,25 @@ struct Segment {
     std::int64_t position;  // of the first token in its sequence
     std::int64_t kv_row;    // of the first token among the pass's keys and values
     std::int64_t row;       // of the first of its rows that are left, among the pass's rows …
-    std::int64_t rows;      // … and how many: all, until only those whose logits are wanted are kept
-    std::int64_t wanted;    // its last `wanted` tokens need logits
-    KvCache* cache;         // null where the pass holds the whole sequence and nothing is remembered
-    PageBounds* bounds;     // null unless attention chooses pages
+    std::int64_t rows;  // … and how many: all, until only those whose logits are wanted are kept
+    std::int64_t wanted;  // its last `wanted` tokens need logits
+    KvCache* cache;       // null where the pass holds the whole sequence and nothing is remembered
+    PageBounds* bounds;   // null unless attention chooses pages
 };
 
 // Tokens that go through the layers together: one row each in every activation.
 struct Pass {
     std::vector<Segment> segments;
     std::int64_t rows = 0;
-    std::int64_t padding = 0;  // rows behind the segments' that are nobody's: computed, never kept or read
+    std::int64_t padding =
+        0;  // rows behind the segments' that are nobody's: computed, never kept or read
 
     void clear() {
         segments.clear();
         rows = padding = 0;
     }
-    void add(std::span<const TokenId> tokens, std::int64_t position, std::int64_t wanted, KvCache* cache,
-             PageBounds* bounds) {
+    void add(std::span<const TokenId> tokens, std::int64_t position, std::int64_t wanted,
+             KvCache* cache, PageBounds* bounds) {
         const auto count = static_cast<std::int64_t>(tokens.size());
         segments.push_back({tokens, position, rows, rows, count, wanted, cache, bounds});
         rows += count;

@@ -8,7 +8,12 @@
 
 namespace hone {
 
-enum class KvStorage : std::uint8_t { off, f32, f16, i8 };  // off: every step recomputes the whole sequence
+enum class KvStorage : std::uint8_t {
+    off,
+    f32,
+    f16,
+    i8
+};  // off: every step recomputes the whole sequence
 
 enum class KvLayout : std::uint8_t { contiguous, paged };
 
@@ -17,8 +22,8 @@ struct AttentionMask {
     enum class Kind : std::uint8_t { dense, window, pages } kind = Kind::dense;
     std::int64_t window = 0;  // the last `window` positions, itself included …
     std::int64_t sinks = 0;   // … and the first `sinks` (StreamingLLM, arXiv 2309.17453)
-    // Its own page of positions and the keep − 1 earlier ones that promise most (Quest, arXiv 2406.10774), but everything in
-    // the first `dense_layers` layers.
+    // Its own page of positions and the keep − 1 earlier ones that promise most (Quest, arXiv
+    // 2406.10774), but everything in the first `dense_layers` layers.
     int page_shift = 4;
     std::int64_t keep = 0;
     std::int64_t dense_layers = 0;
@@ -26,10 +31,12 @@ struct AttentionMask {
 
 enum class DeviceKind : std::uint8_t { cpu, cuda };
 
-// Products of fewer tokens leave multiprocessors of a large device without work: 512 tokens of 4,096 rows are 128 tiles of 128 × 128.
+// Products of fewer tokens leave multiprocessors of a large device without work: 512 tokens of
+// 4,096 rows are 128 tiles of 128 × 128.
 inline constexpr std::int64_t kDevicePrefillChunk = 2048;
 
-// How a model is run. The default is the baseline: fp32 contiguous cache, dense attention, one sequence at a time.
+// How a model is run. The default is the baseline: fp32 contiguous cache, dense attention, one
+// sequence at a time.
 struct RunConfig {
     DeviceKind device = DeviceKind::cpu;
     KvStorage kv_cache = KvStorage::f32;
@@ -43,7 +50,8 @@ struct RunConfig {
     std::int64_t prefill_chunk =
         512;  // prompt tokens computed together, at most; kDevicePrefillChunk on CUDA devices
     kernels::Isa isa = kernels::best_isa();
-    // How the layers' matrices are multiplied; fp32 where a matrix's stored type, or the machine, cannot do so.
+    // How the layers' matrices are multiplied; fp32 where a matrix's stored type, or the machine,
+    // cannot do so.
     kernels::Arithmetic arithmetic = kernels::Arithmetic::f32;
     bool reduced_output = false;  // the output matrix's product as well
 };

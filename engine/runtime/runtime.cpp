@@ -32,8 +32,10 @@ struct Sequence {
     }
 };
 
-void check_config(const Model& model, const RunConfig& config, int max_sequences, std::int64_t max_context) {
-    const auto require = [](bool ok, const char* field, std::int64_t found, const std::string& expected) {
+void check_config(const Model& model, const RunConfig& config, int max_sequences,
+                  std::int64_t max_context) {
+    const auto require = [](bool ok, const char* field, std::int64_t found,
+                            const std::string& expected) {
         if (!ok)
             throw Error({.message = {},
                          .file = {},
@@ -42,30 +44,34 @@ void check_config(const Model& model, const RunConfig& config, int max_sequences
                          .expected = expected});
     };
     require(max_sequences >= 1, "sequences", max_sequences, "at least 1");
-    require(config.batch_size >= 1 && config.batch_size <= max_sequences, "batch size", config.batch_size,
+    require(config.batch_size >= 1 && config.batch_size <= max_sequences, "batch size",
+            config.batch_size,
             fmt::format("1 to {}, the sequences that there is room for", max_sequences));
     require(config.prefill_chunk >= 1, "prefill chunk", config.prefill_chunk, "at least 1 token");
     require(max_context >= 1, "context", max_context, "at least 1 token");
     if (config.attention.kind == AttentionMask::Kind::window) {
         require(config.attention.window >= 1, "attention window", config.attention.window,
                 "at least 1 token");
-        require(config.attention.sinks >= 0, "attention sinks", config.attention.sinks, "at least 0");
+        require(config.attention.sinks >= 0, "attention sinks", config.attention.sinks,
+                "at least 0");
     }
     if (config.attention.kind == AttentionMask::Kind::pages)
-        require(config.attention.keep >= 1, "attention pages", config.attention.keep, "at least 1 page");
+        require(config.attention.keep >= 1, "attention pages", config.attention.keep,
+                "at least 1 page");
     if (max_context > model.config.context_length)
-        throw Error(
-            {.message = fmt::format("{}: {} tokens of context were asked for, {} more than the model's {}; "
-                                    "shorten the prompt or generate fewer tokens",
-                                    model.checkpoint.source, max_context,
-                                    max_context - model.config.context_length, model.config.context_length),
-             .file = model.checkpoint.source,
-             .field = "context",
-             .found = std::to_string(max_context),
-             .expected = fmt::format("at most {}", model.config.context_length)});
+        throw Error({.message = fmt::format(
+                         "{}: {} tokens of context were asked for, {} more than the model's {}; "
+                         "shorten the prompt or generate fewer tokens",
+                         model.checkpoint.source, max_context,
+                         max_context - model.config.context_length, model.config.context_length),
+                     .file = model.checkpoint.source,
+                     .field = "context",
+                     .found = std::to_string(max_context),
+                     .expected = fmt::format("at most {}", model.config.context_length)});
     const auto isas = kernels::available_isas();
     if (std::find(isas.begin(), isas.end(), config.isa) == isas.end())
-        throw Error(fmt::format("this machine has no {} instructions", kernels::isa_name(config.isa)));
+        throw Error(
+            fmt::format("this machine has no {} instructions", kernels::isa_name(config.isa)));
 }
 
 }  // namespace
@@ -81,7 +87,8 @@ struct Runtime::Impl {
           sequences(static_cast<std::size_t>(max_sequences)) {
         for (Sequence& sequence : sequences) {
             if (config.attention.kind == AttentionMask::Kind::pages)
-                sequence.bounds = std::make_unique<PageBounds>(model.config, config.attention.page_shift);
+                sequence.bounds =
+                    std::make_unique<PageBounds>(model.config, config.attention.page_shift);
             if (config.kv_cache != KvStorage::off) sequence.cache = executor->make_cache();
         }
     }
@@ -94,7 +101,9 @@ struct Runtime::Impl {
     void count(std::span<const SequenceInput> batch);
 
     Sequence& slot(int sequence) { return sequences[static_cast<std::size_t>(sequence)]; }
-    const Sequence& slot(int sequence) const { return sequences[static_cast<std::size_t>(sequence)]; }
+    const Sequence& slot(int sequence) const {
+        return sequences[static_cast<std::size_t>(sequence)];
+    }
 
     const Model& model;
     const RunConfig config;
@@ -123,7 +132,8 @@ void Runtime::Impl::check(std::span<const SequenceInput> batch) const {
             if (batch[j].sequence == input.sequence)
                 throw Error(fmt::format("sequence {} appears twice in a batch", input.sequence));
         }
-        if (input.tokens.empty()) throw Error(fmt::format("sequence {} has no new tokens", input.sequence));
+        if (input.tokens.empty())
+            throw Error(fmt::format("sequence {} has no new tokens", input.sequence));
         for (const TokenId token : input.tokens) {
             if (token < 0 || token >= model.config.n_vocab)
                 throw Error({.message = {},
@@ -138,7 +148,8 @@ void Runtime::Impl::check(std::span<const SequenceInput> batch) const {
             throw Error({.message = {},
                          .file = {},
                          .field = fmt::format("context of sequence {}", input.sequence),
-                         .found = fmt::format("{} tokens and {} more, {} in all", held, added, held + added),
+                         .found = fmt::format("{} tokens and {} more, {} in all", held, added,
+                                              held + added),
                          .expected = fmt::format("at most {}", max_context)});
     }
 }
@@ -171,7 +182,8 @@ void Runtime::Impl::run(const Progress& progress) {
     }
 }
 
-// The batch's tokens in passes of at most pass_limit(): neighbouring sequences share a pass, a long one spans several.
+// The batch's tokens in passes of at most pass_limit(): neighbouring sequences share a pass, a long
+// one spans several.
 void Runtime::Impl::forward_cached(std::span<const SequenceInput> batch, const Progress& progress) {
     for (const SequenceInput& input : batch) {
         KvCache& cache = *slot(input.sequence).cache;
@@ -200,7 +212,8 @@ void Runtime::Impl::forward_cached(std::span<const SequenceInput> batch, const P
 }
 
 // One pass over the whole of every sequence of the batch.
-void Runtime::Impl::forward_uncached(std::span<const SequenceInput> batch, const Progress& progress) {
+void Runtime::Impl::forward_uncached(std::span<const SequenceInput> batch,
+                                     const Progress& progress) {
     pass.clear();
     for (const SequenceInput& input : batch) {
         std::vector<TokenId>& history = slot(input.sequence).history;
@@ -226,25 +239,28 @@ void Runtime::Impl::count(std::span<const SequenceInput> batch) {
     }
 }
 
-Runtime::Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool, int max_sequences,
-                 std::int64_t max_context) {
+Runtime::Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
+                 int max_sequences, std::int64_t max_context) {
     check_config(model, config, max_sequences, max_context);
-    impl_ = std::make_unique<Impl>(model, config, pool, make_cpu_executor(model, config, pool, max_context),
+    impl_ = std::make_unique<Impl>(model, config, pool,
+                                   make_cpu_executor(model, config, pool, max_context),
                                    max_sequences, max_context);
 }
 
-Runtime::Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool, int max_sequences,
-                 std::int64_t max_context, gpu::Device& device, const Progress& progress) {
+Runtime::Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
+                 int max_sequences, std::int64_t max_context, gpu::Device& device,
+                 const Progress& progress) {
     check_config(model, config, max_sequences, max_context);
     impl_ = std::make_unique<Impl>(
         model, config, pool,
-        make_device_executor(model, config, device, max_sequences, max_context, progress), max_sequences,
-        max_context);
+        make_device_executor(model, config, device, max_sequences, max_context, progress),
+        max_sequences, max_context);
 }
 
 Runtime::~Runtime() = default;
 
-std::span<const float> Runtime::forward(std::span<const SequenceInput> batch, const Progress& progress) {
+std::span<const float> Runtime::forward(std::span<const SequenceInput> batch,
+                                        const Progress& progress) {
     Impl& it = *impl_;
     it.check(batch);
     std::int64_t rows = 0;
@@ -264,7 +280,8 @@ std::span<const float> Runtime::forward(std::span<const SequenceInput> batch, co
         else
             it.forward_cached(batch, progress);
     } catch (...) {  // a sequence holds all of its new tokens or none
-        for (std::size_t i = 0; i < batch.size(); ++i) it.slot(batch[i].sequence).trim(it.lengths_before[i]);
+        for (std::size_t i = 0; i < batch.size(); ++i)
+            it.slot(batch[i].sequence).trim(it.lengths_before[i]);
         throw;
     }
     it.count(batch);

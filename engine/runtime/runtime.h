@@ -30,21 +30,26 @@ struct SequenceInput {
 // Runs one model in one configuration. Not thread-safe; several runtimes may share a model.
 class Runtime {
 public:
-    // Reserves caches for `max_sequences` sequences of up to `max_context` tokens. Throws Error with the arithmetic
-    // where max_context exceeds the model's context length.
-    Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool, int max_sequences,
-            std::int64_t max_context);
-    // The same on a CUDA device, which must outlive the runtime: uploads the weights; `progress` tells how far that is.
-    Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool, int max_sequences,
-            std::int64_t max_context, gpu::Device& device, const Progress& progress);
+    // Reserves caches for `max_sequences` sequences of up to `max_context` tokens. Throws Error
+    // with the arithmetic where max_context exceeds the model's context length.
+    Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
+            int max_sequences, std::int64_t max_context);
+    // The same on a CUDA device, which must outlive the runtime: uploads the weights; `progress`
+    // tells how far that is.
+    Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
+            int max_sequences, std::int64_t max_context, gpu::Device& device,
+            const Progress& progress);
     ~Runtime();
 
-    // Forward pass over a batch. Returns logits [n, n_vocab], n = the sum over inputs, in order, of tokens.size() (all_logits) or 1;
-    // valid until the next call. Throws Error where a sequence would exceed max_context, Cancelled on stop, std::bad_alloc or OutOfMemory
-    // where memory ran out; the sequences are then as they were.
-    std::span<const float> forward(std::span<const SequenceInput> batch, const Progress& progress = {});
+    // Forward pass over a batch. Returns logits [n, n_vocab], n = the sum over inputs, in order, of
+    // tokens.size() (all_logits) or 1; valid until the next call. Throws Error where a sequence
+    // would exceed max_context, Cancelled on stop, std::bad_alloc or OutOfMemory where memory ran
+    // out; the sequences are then as they were.
+    std::span<const float> forward(std::span<const SequenceInput> batch,
+                                   const Progress& progress = {});
 
-    // Every operation of the passes that follow is recorded; null ends that. Results do not change by a bit.
+    // Every operation of the passes that follow is recorded; null ends that. Results do not change
+    // by a bit.
     void trace(profiler::TraceRecorder* recorder);
     profiler::TraceRecorder* tracer() const;
     // Adds the account of a device's memory to what was recorded there.
@@ -56,13 +61,15 @@ public:
     std::int64_t length(int sequence) const;       // tokens it holds
     void trim(int sequence, std::int64_t length);  // keep the first `length` tokens
 
-    // From now on attention also computes, at the price of dense attention, which share of the dense softmax falls on what it
-    // attends.
+    // From now on attention also computes, at the price of dense attention, which share of the
+    // dense softmax falls on what it attends.
     void measure_attention_mass(bool on);
 
-    // What one more sequence of `length` tokens needs at the most for its keys and values, in the blocks that are allocated.
+    // What one more sequence of `length` tokens needs at the most for its keys and values, in the
+    // blocks that are allocated.
     std::int64_t sequence_bytes(std::int64_t length) const;
-    // Gives back what no sequence holds: empty sequences' caches, activations, workspace. What forward() returned is gone.
+    // Gives back what no sequence holds: empty sequences' caches, activations, workspace. What
+    // forward() returned is gone.
     void shrink();
 
     const Model& model() const;

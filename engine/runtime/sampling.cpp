@@ -9,8 +9,8 @@
 namespace hone {
 namespace {
 
-// The largest logit's id, the lowest where several are equal. A NaN anywhere is no output to choose from: what else the model would
-// have put out is not known.
+// The largest logit's id, the lowest where several are equal. A NaN anywhere is no output to choose
+// from: what else the model would have put out is not known.
 std::size_t greatest(std::span<const float> logits) {
     std::size_t best = logits.size(), not_numbers = 0;
     float value = -INFINITY;
@@ -25,9 +25,10 @@ std::size_t greatest(std::span<const float> logits) {
         throw Error({.message = {},
                      .file = {},
                      .field = "logits",
-                     .found = not_numbers > 0 ? std::to_string(not_numbers) + " of " +
-                                                    std::to_string(logits.size()) + " that are no numbers"
-                                              : "an infinity",
+                     .found = not_numbers > 0
+                                  ? std::to_string(not_numbers) + " of " +
+                                        std::to_string(logits.size()) + " that are no numbers"
+                                  : "an infinity",
                      .expected = "finite ones to choose a token by",
                      .fault = Fault::damaged,
                      .summary = "The model's output is not finite.",
@@ -37,7 +38,8 @@ std::size_t greatest(std::span<const float> logits) {
 
 }  // namespace
 
-Sampler::Sampler(double temperature, std::uint64_t seed) : temperature_(temperature), random_(seed) {
+Sampler::Sampler(double temperature, std::uint64_t seed)
+    : temperature_(temperature), random_(seed) {
     if (!std::isfinite(temperature) || temperature < 0)
         throw Error({.message = {},
                      .file = {},

@@ -9,8 +9,9 @@
 
 namespace hone {
 
-// Picks the next token from logits [n_vocab]. temperature 0 is greedy (the lowest id wins a tie). Seeded: the same seed and
-// logits give the same tokens on every machine (own inverse-CDF draw from std::mt19937_64, no standard distributions).
+// Picks the next token from logits [n_vocab]. temperature 0 is greedy (the lowest id wins a tie).
+// Seeded: the same seed and logits give the same tokens on every machine (own inverse-CDF draw from
+// std::mt19937_64, no standard distributions).
 class Sampler {
 public:
     Sampler(double temperature, std::uint64_t seed);

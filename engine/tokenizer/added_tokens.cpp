@@ -31,7 +31,8 @@ std::size_t without_space_before(std::string_view text, std::size_t end, std::si
 }
 
 std::size_t with_space_after(std::string_view text, std::size_t at) {
-    while (at < text.size() && class_at(text, at) == UnicodeClass::space) at += utf8_point(text, at).bytes;
+    while (at < text.size() && class_at(text, at) == UnicodeClass::space)
+        at += utf8_point(text, at).bytes;
     return at;
 }
 
@@ -90,7 +91,8 @@ void AddedTokens::split_by(const Tree& tree, std::string_view text, bool parse_c
         }
         const AddedToken& found = tokens_[static_cast<std::size_t>(index)];
         const std::size_t end = at + found.text.size();
-        if ((found.control && !parse_controls) || (found.single_word && !stands_alone(text, at, end))) {
+        if ((found.control && !parse_controls) ||
+            (found.single_word && !stands_alone(text, at, end))) {
             at = end;
             continue;
         }

@@ -11,7 +11,8 @@
 
 namespace hone {
 
-// A token that is looked for in a text before the text is cut: `AddedToken` of Hugging Face's tokenizers.
+// A token that is looked for in a text before the text is cut: `AddedToken` of Hugging Face's
+// tokenizers.
 struct AddedToken {
     std::string text;
     std::int32_t id = 0;
@@ -22,17 +23,19 @@ struct AddedToken {
     bool normalized = false;    // looked for after those that are not
 };
 
-// Finds added tokens as Hugging Face's tokenizers do (added_vocabulary.rs): from the left, the longest at each place.
+// Finds added tokens as Hugging Face's tokenizers do (added_vocabulary.rs): from the left, the
+// longest at each place.
 class AddedTokens {
 public:
-    // `change`: what is done to a text between the search for tokens that are not normalized and that for those that are; tokens'
-    // texts are changed, too. Empty: nothing.
+    // `change`: what is done to a text between the search for tokens that are not normalized and
+    // that for those that are; tokens' texts are changed, too. Empty: nothing.
     using Change = std::function<std::string(std::string_view)>;
     explicit AddedTokens(std::vector<AddedToken> tokens, Change change = {});
 
-    // Calls `token` for each one found and `plain` for what is between, in order. A control token that is not to be parsed is
-    // plain text as a whole: nothing is looked for within it.
-    void split(std::string_view text, bool parse_controls, const std::function<void(std::string_view)>& plain,
+    // Calls `token` for each one found and `plain` for what is between, in order. A control token
+    // that is not to be parsed is plain text as a whole: nothing is looked for within it.
+    void split(std::string_view text, bool parse_controls,
+               const std::function<void(std::string_view)>& plain,
                const std::function<void(std::int32_t)>& token) const;
 
 private:

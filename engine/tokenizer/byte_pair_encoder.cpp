@@ -27,7 +27,8 @@ bool prints_as_itself(unsigned byte) {
 std::array<unsigned, 256> stand_ins() {
     std::array<unsigned, 256> points{};
     unsigned next = 256;
-    for (unsigned byte = 0; byte < 256; ++byte) points[byte] = prints_as_itself(byte) ? byte : next++;
+    for (unsigned byte = 0; byte < 256; ++byte)
+        points[byte] = prints_as_itself(byte) ? byte : next++;
     return points;
 }
 
@@ -60,7 +61,8 @@ std::optional<std::string> bytes_of_printable(std::string_view text) {
 
 BytePairEncoder::BytePairEncoder(const std::vector<std::string>& merges,
                                  const std::unordered_map<std::string_view, TokenId>& ids,
-                                 const std::string& source, std::optional<TokenId> unknown, bool fuse)
+                                 const std::string& source, std::optional<TokenId> unknown,
+                                 bool fuse)
     : unknown_(unknown), fuse_(fuse) {
     for (unsigned byte = 0; byte < 256; ++byte) {
         const auto found = ids.find(printable_byte(static_cast<unsigned char>(byte)));
@@ -73,7 +75,8 @@ BytePairEncoder::BytePairEncoder(const std::vector<std::string>& merges,
         const std::string_view merge = merges[rank];
         const std::size_t space = merge.find(' ', 1);
         const auto left = ids.find(merge.substr(0, space));
-        const auto right = space == std::string::npos ? ids.end() : ids.find(merge.substr(space + 1));
+        const auto right =
+            space == std::string::npos ? ids.end() : ids.find(merge.substr(space + 1));
         const auto joined =
             space == std::string::npos
                 ? ids.end()
@@ -81,8 +84,10 @@ BytePairEncoder::BytePairEncoder(const std::vector<std::string>& merges,
         if (left == ids.end() || right == ids.end() || joined == ids.end())
             throw Error(ErrorDetails{"", source, fmt::format("tokenizer.ggml.merges[{}]", rank),
                                      fmt::format("'{}'", merge),
-                                     "two tokens of the vocabulary whose join is one too", Fault::damaged});
-        insert({pair_of(left->second, right->second), static_cast<std::uint32_t>(rank), joined->second});
+                                     "two tokens of the vocabulary whose join is one too",
+                                     Fault::damaged});
+        insert({pair_of(left->second, right->second), static_cast<std::uint32_t>(rank),
+                joined->second});
     }
 }
 
@@ -105,8 +110,9 @@ const BytePairEncoder::Merge* BytePairEncoder::find(TokenId left, TokenId right)
     return nullptr;
 }
 
-// Pairs that may be joined, the one with the lowest rank first and of these the leftmost. A rank's places are mostly found from left to
-// right, so that a list for each rank takes a text of any length in linear time, where one heap for all would sort it.
+// Pairs that may be joined, the one with the lowest rank first and of these the leftmost. A rank's
+// places are mostly found from left to right, so that a list for each rank takes a text of any
+// length in linear time, where one heap for all would sort it.
 class BytePairEncoder::MergeQueue {
 public:
     void add(const Merge& merge, std::uint32_t left) {

@@ -5,7 +5,8 @@ namespace hone {
 namespace {
 
 constexpr std::string_view kChatml =
-    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + "
+    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] "
+    "+ "
     "'<|im_end|>' + "
     "'\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
@@ -19,7 +20,8 @@ constexpr std::string_view kSmollm2 =
     "add_generation_prompt %}{{ "
     "'<|im_start|>assistant\n' }}{% endif %}";
 
-// Files differ in whether a line break in a quoted string is written out or escaped; both mean the same.
+// Files differ in whether a line break in a quoted string is written out or escaped; both mean the
+// same.
 std::string unescaped(std::string_view text) {
     std::string result;
     for (std::size_t i = 0; i < text.size(); ++i) {

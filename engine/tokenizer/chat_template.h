@@ -14,7 +14,8 @@ enum class ChatTemplate { none, chatml, chatml_smollm2, unknown };
 // `tokenizer.chat_template` is never executed: known templates are recognised by their exact text.
 ChatTemplate recognise_chat_template(const Checkpoint& checkpoint);
 
-// The text to encode (SpecialTokens::parse) for one user turn; the prompt itself for none and unknown.
+// The text to encode (SpecialTokens::parse) for one user turn; the prompt itself for none and
+// unknown.
 std::string apply_chat_template(ChatTemplate which, std::string_view user_text);
 
 }  // namespace hone

@@ -66,8 +66,8 @@ bool is_line_break(char c) {
     return c == '\r' || c == '\n';
 }
 
-// The length of 's, 't, 'm, 'd, 're, 've or 'll at the start of `text`; 0 where there is none. `any_case`: as (?i:…) has it, for
-// which the long s is an s.
+// The length of 's, 't, 'm, 'd, 're, 've or 'll at the start of `text`; 0 where there is none.
+// `any_case`: as (?i:…) has it, for which the long s is an s.
 std::size_t contraction(std::string_view text, bool any_case) {
     const auto letter = [text, any_case](std::size_t i) {
         const char c = i < text.size() ? text[i] : '\0';
@@ -76,13 +76,15 @@ std::size_t contraction(std::string_view text, bool any_case) {
     if (letter(0) != '\'') return 0;
     const char first = letter(1), second = letter(2);
     if (first == 's' || first == 't' || first == 'm' || first == 'd') return 2;
-    if ((first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l'))
+    if ((first == 'r' && second == 'e') || (first == 'v' && second == 'e') ||
+        (first == 'l' && second == 'l'))
         return 3;
     constexpr std::string_view kLongS = "'\u017F";
     return any_case && text.starts_with(kLongS) ? kLongS.size() : 0;
 }
 
-// \s+(?!\S)|\s+ : all of a run at the end of the part, else all but the last character, which may belong to what follows.
+// \s+(?!\S)|\s+ : all of a run at the end of the part, else all but the last character, which may
+// belong to what follows.
 std::size_t white_space(std::string_view text) {
     std::size_t end = 0, last = 0;
     while (end < text.size()) {
@@ -94,7 +96,8 @@ std::size_t white_space(std::string_view text) {
     return end == text.size() || last == 0 ? end : last;
 }
 
-// GPT-2 (Radford et al. 2019, encoder.py): 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+// GPT-2 (Radford et al. 2019, encoder.py): 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+|
+// ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 std::size_t gpt2(std::string_view text) {
     if (const std::size_t length = contraction(text, false)) return length;
     const std::size_t skip = text[0] == ' ' ? 1 : 0;
@@ -105,9 +108,9 @@ std::size_t gpt2(std::string_view text) {
     return white_space(text);
 }
 
-// Llama 3 (its tokenizer.json): (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|
-// \s*[\r\n]+|\s+(?!\S)|\s+
-// Qwen 2 (its tokenizer.json) has \p{N} for \p{N}{1,3}.
+// Llama 3 (its tokenizer.json): (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
+// ?[^\s\p{L}\p{N}]+[\r\n]*| \s*[\r\n]+|\s+(?!\S)|\s+ Qwen 2 (its tokenizer.json) has \p{N} for
+// \p{N}{1,3}.
 template <int kMostDigits>
 std::size_t llama3(std::string_view text) {
     if (const std::size_t length = contraction(text, true)) return length;
@@ -124,7 +127,8 @@ std::size_t llama3(std::string_view text) {
     }
     const bool letters_follow =
         first.bytes < text.size() && character_at(text, first.bytes).group == Group::letter;
-    if (letters_follow && !is_line_break(text[0])) return end_of_group(text, first.bytes, Group::letter);
+    if (letters_follow && !is_line_break(text[0]))
+        return end_of_group(text, first.bytes, Group::letter);
     const std::size_t skip = text[0] == ' ' ? 1 : 0;
     if (skip < text.size() && character_at(text, skip).group == Group::other) {
         std::size_t end = end_of_group(text, skip, Group::other);
@@ -175,8 +179,8 @@ std::size_t marks(std::string_view text) {
     const auto is_mark = [&table](std::uint32_t point) {
         const UnicodeClass kind = table.of(point);
         return kind == UnicodeClass::punctuation || kind == UnicodeClass::connector ||
-               (point < 0x80 &&
-                std::string_view("$+<=>^~|").find(static_cast<char>(point)) != std::string_view::npos);
+               (point < 0x80 && std::string_view("$+<=>^~|").find(static_cast<char>(point)) !=
+                                    std::string_view::npos);
     };
     const bool mark = is_mark(utf8_point(text, 0).point);
     std::size_t at = 0;
@@ -223,7 +227,8 @@ std::span<const PreTokenizer::Pass> PreTokenizer::passes_of(TextCut cut) {
     return kStandard;
 }
 
-void PreTokenizer::split(std::string_view text, const std::function<void(std::string_view)>& piece) const {
+void PreTokenizer::split(std::string_view text,
+                         const std::function<void(std::string_view)>& piece) const {
     while (!text.empty()) {
         const std::size_t valid = valid_utf8_prefix(text);
         cut_up(text.substr(0, valid), passes_, piece);

@@ -28,14 +28,16 @@ struct Tokenizer::Impl {
     std::unique_ptr<AddedTokens> added;
     std::unique_ptr<PreTokenizer> pre;
     std::unique_ptr<BytePairEncoder> encoder;  // null: the byte tokeniser
-    // Llama 3 takes a word that is a token whole, whatever the merges would make of it: by its bytes; else empty.
+    // Llama 3 takes a word that is a token whole, whatever the merges would make of it: by its
+    // bytes; else empty.
     std::unordered_map<std::string, TokenId> whole_words;
     bool adds_bos = false;
     std::optional<TokenId> bos, eos;
     std::vector<bool> ends;
 
     void set_bytes(const TokenizerFacts& facts);
-    void encode_piece(std::string_view piece, const Progress& progress, std::vector<TokenId>& ids) const;
+    void encode_piece(std::string_view piece, const Progress& progress,
+                      std::vector<TokenId>& ids) const;
 };
 
 // Text that is not in the byte alphabet stands for itself, as an added token's does.
@@ -51,12 +53,14 @@ void Tokenizer::Impl::set_bytes(const TokenizerFacts& facts) {
         if (meant && facts.kind.whole_words) whole_words.emplace(*meant, static_cast<TokenId>(i));
         bytes[i] = meant ? std::move(*meant) : text;
     }
-    for (const AddedToken& token : facts.added) bytes[static_cast<std::size_t>(token.id)] = token.text;
+    for (const AddedToken& token : facts.added)
+        bytes[static_cast<std::size_t>(token.id)] = token.text;
 }
 
 void Tokenizer::Impl::encode_piece(std::string_view piece, const Progress& progress,
                                    std::vector<TokenId>& ids) const {
-    const auto whole = whole_words.empty() ? whole_words.end() : whole_words.find(std::string(piece));
+    const auto whole =
+        whole_words.empty() ? whole_words.end() : whole_words.find(std::string(piece));
     if (whole != whole_words.end())
         ids.push_back(whole->second);
     else
@@ -89,7 +93,8 @@ void Tokenizer::encode_plain(std::string_view text, MergeCache* cache, const Pro
         impl_->encode_piece(piece, progress, ids);
         if (cache->pieces_.size() < cache->capacity_)
             cache->pieces_.emplace(
-                piece, std::vector<TokenId>(ids.begin() + static_cast<std::ptrdiff_t>(before), ids.end()));
+                piece,
+                std::vector<TokenId>(ids.begin() + static_cast<std::ptrdiff_t>(before), ids.end()));
     });
 }
 
@@ -118,13 +123,15 @@ Tokenizer Tokenizer::from_checkpoint(const Checkpoint& checkpoint) {
     impl->ends.resize(impl->bytes.size());
     for (const TokenId end : facts.ends) impl->ends[static_cast<std::size_t>(end)] = true;
     impl->added = std::make_unique<AddedTokens>(
-        std::move(facts.added), facts.composes ? AddedTokens::Change(composed) : AddedTokens::Change());
+        std::move(facts.added),
+        facts.composes ? AddedTokens::Change(composed) : AddedTokens::Change());
     return Tokenizer(std::move(impl));
 }
 
-std::vector<TokenId> Tokenizer::encode(std::string_view text, SpecialTokens specials, MergeCache* cache,
-                                       const Progress& progress) const {
-    // The passes that cut a text, and the search for added tokens, go over runs of one character without a sign of life.
+std::vector<TokenId> Tokenizer::encode(std::string_view text, SpecialTokens specials,
+                                       MergeCache* cache, const Progress& progress) const {
+    // The passes that cut a text, and the search for added tokens, go over runs of one character
+    // without a sign of life.
     const LongStep cutting(
         std::chrono::seconds(5 + static_cast<std::int64_t>(text.size() / kSlowBytesPerSecond)));
     std::vector<TokenId> ids;
@@ -138,7 +145,8 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, SpecialTokens spec
 
 std::string Tokenizer::token_bytes(TokenId id) const {
     if (id < 0 || id >= size())
-        throw Error(ErrorDetails{"", "", "token id", std::to_string(id), fmt::format("0 to {}", size() - 1)});
+        throw Error(ErrorDetails{"", "", "token id", std::to_string(id),
+                                 fmt::format("0 to {}", size() - 1)});
     return impl_->bytes[static_cast<std::size_t>(id)];
 }
 

@@ -18,11 +18,13 @@ namespace hone {
 
 using TokenId = std::int32_t;
 
-// Whether "<|im_start|>" in a text becomes the control token. Added tokens that are not control tokens are found in any text.
+// Whether "<|im_start|>" in a text becomes the control token. Added tokens that are not control
+// tokens are found in any text.
 enum class SpecialTokens { as_text, parse };
 
-// What words became: a piece of text is looked up before its bytes are merged. Holds at most `capacity` pieces; those that come
-// later are computed each time. For one thread. The ids are the same with and without it.
+// What words became: a piece of text is looked up before its bytes are merged. Holds at most
+// `capacity` pieces; those that come later are computed each time. For one thread. The ids are the
+// same with and without it.
 class MergeCache {
 public:
     explicit MergeCache(std::size_t capacity = 1 << 16) : capacity_(capacity) {}
@@ -34,7 +36,9 @@ private:
     friend class Tokenizer;
     struct Hash {
         using is_transparent = void;
-        std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>()(text);
+        }
     };
     std::size_t capacity_;
     std::int64_t hits_ = 0, misses_ = 0;
@@ -44,16 +48,18 @@ private:
 // Text to ids and back. Immutable after construction; safe to share between threads.
 class Tokenizer {
 public:
-    // From tokenizer.ggml.* metadata. Throws Error for a kind or pre-tokeniser that is not supported, by name.
+    // From tokenizer.ggml.* metadata. Throws Error for a kind or pre-tokeniser that is not
+    // supported, by name.
     static Tokenizer from_checkpoint(const Checkpoint& checkpoint);
 
     ~Tokenizer();
     Tokenizer(Tokenizer&&) noexcept;
     Tokenizer& operator=(Tokenizer&&) noexcept;
 
-    // No BOS is added: see adds_bos(). Invalid UTF-8 is encoded byte by byte. Takes texts below 4 GiB, in time in proportion to
-    // them; throws Cancelled.
-    std::vector<TokenId> encode(std::string_view text, SpecialTokens specials = SpecialTokens::as_text,
+    // No BOS is added: see adds_bos(). Invalid UTF-8 is encoded byte by byte. Takes texts below 4
+    // GiB, in time in proportion to them; throws Cancelled.
+    std::vector<TokenId> encode(std::string_view text,
+                                SpecialTokens specials = SpecialTokens::as_text,
                                 MergeCache* cache = nullptr, const Progress& progress = {}) const;
     // Control tokens are written as their text. Throws Error for an id outside the vocabulary.
     std::string decode(std::span<const TokenId> ids) const;
@@ -75,11 +81,13 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-// Turns a stream of token bytes into whole UTF-8 characters: holds back the bytes of a character that is not complete.
+// Turns a stream of token bytes into whole UTF-8 characters: holds back the bytes of a character
+// that is not complete.
 class Utf8Stream {
 public:
-    std::string push(std::string_view bytes);  // the complete characters so far; invalid bytes become U+FFFD
-    std::string finish();                      // what is left, as U+FFFD
+    std::string push(
+        std::string_view bytes);  // the complete characters so far; invalid bytes become U+FFFD
+    std::string finish();         // what is left, as U+FFFD
 
 private:
     std::string pending_;

@@ -16,8 +16,8 @@ constexpr std::int32_t kUnknownType = 2, kControl = 3, kUserDefined = 4;
 
 [[noreturn]] void refuse(const Checkpoint& checkpoint, std::string_view key, std::string found,
                          std::string expected, Fault fault = Fault::damaged) {
-    throw Error(ErrorDetails{"", checkpoint.source, fmt::format("metadata '{}'", key), std::move(found),
-                             std::move(expected), fault});
+    throw Error(ErrorDetails{"", checkpoint.source, fmt::format("metadata '{}'", key),
+                             std::move(found), std::move(expected), fault});
 }
 
 class FactsReader {
@@ -57,16 +57,18 @@ void FactsReader::check_count(std::string_view key, std::size_t count) const {
 void FactsReader::read_tokens() {
     constexpr std::string_view kKey = "tokenizer.ggml.tokens";
     const std::vector<std::string>* tokens = checkpoint_.texts(kKey);
-    if (tokens == nullptr || tokens->empty()) refuse(checkpoint_, kKey, "nothing", "an array of texts");
+    if (tokens == nullptr || tokens->empty())
+        refuse(checkpoint_, kKey, "nothing", "an array of texts");
     facts_.tokens = tokens;
     std::unordered_map<std::string_view, std::size_t> first;
     first.reserve(tokens->size());
     for (std::size_t i = 0; i < tokens->size(); ++i) {
         const auto [earlier, added] = first.emplace((*tokens)[i], i);
         if (!added)
-            throw Error(ErrorDetails{"", checkpoint_.source, fmt::format("tokenizer.ggml.tokens[{}]", i),
-                                     fmt::format("'{}', token {} too", (*tokens)[i], earlier->second),
-                                     "each token once", Fault::damaged});
+            throw Error(
+                ErrorDetails{"", checkpoint_.source, fmt::format("tokenizer.ggml.tokens[{}]", i),
+                             fmt::format("'{}', token {} too", (*tokens)[i], earlier->second),
+                             "each token once", Fault::damaged});
     }
 }
 
@@ -75,8 +77,8 @@ void FactsReader::read_kind() {
     if (model == "hone-bytes") {
         facts_.bytes = true;
         if (facts_.tokens->size() < 256)
-            refuse(checkpoint_, "tokenizer.ggml.tokens", fmt::format("{} texts", facts_.tokens->size()),
-                   "at least 256");
+            refuse(checkpoint_, "tokenizer.ggml.tokens",
+                   fmt::format("{} texts", facts_.tokens->size()), "at least 256");
         return;
     }
     if (model != "gpt2")
@@ -118,9 +120,9 @@ void FactsReader::mark(const char* key, bool AddedToken::*flag) {
     if (!std::is_sorted(marked.begin(), marked.end()))
         refuse(checkpoint_, key, "ids in disorder", "ids that ascend");
     for (const std::int32_t id : marked) {
-        const auto found =
-            std::lower_bound(facts_.added.begin(), facts_.added.end(), id,
-                             [](const AddedToken& token, std::int32_t wanted) { return token.id < wanted; });
+        const auto found = std::lower_bound(
+            facts_.added.begin(), facts_.added.end(), id,
+            [](const AddedToken& token, std::int32_t wanted) { return token.id < wanted; });
         if (found == facts_.added.end() || found->id != id)
             refuse(checkpoint_, key, std::to_string(id), "ids of tokens of the types 2, 3 and 4");
         (*found).*flag = true;
@@ -169,7 +171,8 @@ void FactsReader::read_ids() {
     if (facts_.eos) facts_.ends.push_back(*facts_.eos);
     facts_.adds_bos = checkpoint_.flag_or("tokenizer.ggml.add_bos_token", false);
     if (facts_.adds_bos && !facts_.bos)
-        refuse(checkpoint_, "tokenizer.ggml.bos_token_id", "nothing", "an id: add_bos_token is true");
+        refuse(checkpoint_, "tokenizer.ggml.bos_token_id", "nothing",
+               "an id: add_bos_token is true");
     facts_.unknown = id(tokenizer_keys::kUnknown);
     if (checkpoint_.metadata_find(tokenizer_keys::kNormalizer) != nullptr) {
         const std::string normalizer = checkpoint_.text(tokenizer_keys::kNormalizer);

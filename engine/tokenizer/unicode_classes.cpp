@@ -27,8 +27,9 @@ const UnicodeTable& UnicodeTable::instance() {
 }
 
 bool is_word(UnicodeClass kind) {
-    return kind == UnicodeClass::letter || kind == UnicodeClass::mark || kind == UnicodeClass::number ||
-           kind == UnicodeClass::connector || kind == UnicodeClass::word_sign;
+    return kind == UnicodeClass::letter || kind == UnicodeClass::mark ||
+           kind == UnicodeClass::number || kind == UnicodeClass::connector ||
+           kind == UnicodeClass::word_sign;
 }
 
 }  // namespace hone

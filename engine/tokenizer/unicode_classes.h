@@ -10,8 +10,9 @@
 
 namespace hone {
 
-// What the cuts of texts tell apart. The table is Unicode 16's, as Hugging Face's tokenizers 0.23 has it, and not that of a
-// library on the machine: the same text has the same ids everywhere. A code point that Unicode 16 does not assign is `other`.
+// What the cuts of texts tell apart. The table is Unicode 16's, as Hugging Face's tokenizers 0.23
+// has it, and not that of a library on the machine: the same text has the same ids everywhere. A
+// code point that Unicode 16 does not assign is `other`.
 enum class UnicodeClass : std::uint8_t {
     other,
     letter,        // L
@@ -21,7 +22,8 @@ enum class UnicodeClass : std::uint8_t {
     punctuation,   // the rest of P
     mark,          // M
     space,         // White_Space: U+180E is none
-    word_sign  // Alphabetic signs that are no letters (Ⓐ), and the two joiners: \w, and nothing else here
+    word_sign  // Alphabetic signs that are no letters (Ⓐ), and the two joiners: \w, and nothing
+               // else here
 };
 
 struct UnicodeRange {
@@ -37,7 +39,9 @@ class UnicodeTable {
 public:
     static const UnicodeTable& instance();
 
-    UnicodeClass of(std::uint32_t point) const { return pages_[page_of_[point >> 8U]][point & 0xFFU]; }
+    UnicodeClass of(std::uint32_t point) const {
+        return pages_[page_of_[point >> 8U]][point & 0xFFU];
+    }
 
 private:
     UnicodeTable();
@@ -60,7 +64,9 @@ inline Utf8Point utf8_point(std::string_view text, std::size_t at) {
     if (lead < 0x80) return {lead, 1};
     if (lead < 0xE0) return {(lead & 0x1FU) << 6U | (byte(1) & 0x3FU), 2};
     if (lead < 0xF0) return {(lead & 0xFU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU), 3};
-    return {(lead & 7U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U | (byte(3) & 0x3FU), 4};
+    return {
+        (lead & 7U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U | (byte(3) & 0x3FU),
+        4};
 }
 
 // \w of regular expressions: letters, marks, digits, connectors, joiners. Not ½.

@@ -6,8 +6,8 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-// Length of the well-formed character at the start of `bytes` (Unicode 15, table 3-7); 0 where it is ill-formed, −1 where
-// more bytes could make it well-formed.
+// Length of the well-formed character at the start of `bytes` (Unicode 15, table 3-7); 0 where it
+// is ill-formed, −1 where more bytes could make it well-formed.
 int character_length(std::string_view bytes) {
     const auto at = [bytes](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
     const unsigned lead = at(0);

@@ -21,7 +21,8 @@ Bits load(const std::byte* from) {
     return bits;
 }
 
-// A number is not finite where all bits of its exponent are set. In slices, so that a compiler counts in narrow registers.
+// A number is not finite where all bits of its exponent are set. In slices, so that a compiler
+// counts in narrow registers.
 template <typename Bits>
 std::int64_t count_exponents(const std::byte* from, std::int64_t count, Bits exponent) {
     constexpr std::int64_t kSlice = 4096;
@@ -45,9 +46,10 @@ constexpr std::uint32_t kFloatExponent = 0x7F800000;
 std::int64_t count_blocks(const std::byte* from, std::int64_t blocks, const DTypeInfo& type) {
     std::int64_t bad = 0;
     for (std::int64_t i = 0; i < blocks; ++i, from += type.block_bytes) {
-        const bool finite = std::all_of(type.halves.begin(), type.halves.end(), [from](std::int16_t at) {
-            return at < 0 || (load<std::uint16_t>(from + at) & kHalfExponent) != kHalfExponent;
-        });
+        const bool finite =
+            std::all_of(type.halves.begin(), type.halves.end(), [from](std::int16_t at) {
+                return at < 0 || (load<std::uint16_t>(from + at) & kHalfExponent) != kHalfExponent;
+            });
         bad += finite ? 0 : 1;
     }
     return bad * type.block;
@@ -100,8 +102,8 @@ std::int64_t count_not_finite(const StoredTensor& tensor, std::int64_t begin, st
     return type.halves[0] < 0 ? 0 : count_blocks(from, count / type.block, type);
 }
 
-std::vector<std::string> notes_of_not_finite(const Checkpoint& checkpoint, kernels::ThreadPool& pool,
-                                             const Progress& progress) {
+std::vector<std::string> notes_of_not_finite(const Checkpoint& checkpoint,
+                                             kernels::ThreadPool& pool, const Progress& progress) {
     constexpr std::size_t kNamed = 3;
     std::vector<std::string> notes;
     std::int64_t more_tensors = 0, more_weights = 0;
@@ -119,8 +121,8 @@ std::vector<std::string> notes_of_not_finite(const Checkpoint& checkpoint, kerne
         }
     }
     if (more_tensors > 0)
-        notes.push_back(fmt::format("{} weights of {} more tensors are not finite", grouped(more_weights),
-                                    grouped(more_tensors)));
+        notes.push_back(fmt::format("{} weights of {} more tensors are not finite",
+                                    grouped(more_weights), grouped(more_tensors)));
     return notes;
 }
 

@@ -29,7 +29,8 @@ std::int64_t count_kept(const std::byte* row, std::int64_t cols) {
 
 template <typename Bits>
 void pack_row(const std::byte* row, std::int64_t cols, std::byte* masks) {
-    std::byte* values = masks + (cols + kSparseMaskColumns - 1) / kSparseMaskColumns * sizeof(std::uint32_t);
+    std::byte* values =
+        masks + (cols + kSparseMaskColumns - 1) / kSparseMaskColumns * sizeof(std::uint32_t);
     for (std::int64_t begin = 0; begin < cols; begin += kSparseMaskColumns) {
         std::uint32_t mask = 0;
         const std::int64_t count = std::min(kSparseMaskColumns, cols - begin);
@@ -74,14 +75,16 @@ StoredTensor packed(const StoredTensor& tensor, DType type, const std::vector<st
                             ((cols + kSparseMaskColumns - 1) / kSparseMaskColumns);
     auto begin = static_cast<std::uint64_t>(rows) * sizeof(std::uint64_t);
     for (std::int64_t row = 0; row < rows; ++row) {
-        std::memcpy(data.get() + static_cast<std::size_t>(row) * sizeof begin, &begin, sizeof begin);
-        begin += static_cast<std::uint64_t>(mask_bytes +
-                                            kept[static_cast<std::size_t>(row)] * info(type).block_bytes);
+        std::memcpy(data.get() + static_cast<std::size_t>(row) * sizeof begin, &begin,
+                    sizeof begin);
+        begin += static_cast<std::uint64_t>(mask_bytes + kept[static_cast<std::size_t>(row)] *
+                                                             info(type).block_bytes);
     }
     result.data = {data.get(), bytes};
     result.owner = data;
     each_row(rows, context, progress, [&](std::int64_t row) {
-        auto* const target = const_cast<std::byte*>(result.row(row));  // made above, nobody else's yet
+        auto* const target =
+            const_cast<std::byte*>(result.row(row));  // made above, nobody else's yet
         is_wide(type) ? pack_row<std::uint32_t>(tensor.row(row), cols, target)
                       : pack_row<std::uint16_t>(tensor.row(row), cols, target);
     });
@@ -90,18 +93,20 @@ StoredTensor packed(const StoredTensor& tensor, DType type, const std::vector<st
 
 }  // namespace
 
-std::optional<StoredTensor> without_zeros(const StoredTensor& tensor, const kernels::Context& context,
+std::optional<StoredTensor> without_zeros(const StoredTensor& tensor,
+                                          const kernels::Context& context,
                                           const Progress& progress) {
     const std::optional<DType> type = sparse_type(tensor.type);
     if (!type) return std::nullopt;
     std::vector<std::int64_t> kept(static_cast<std::size_t>(tensor.rows()));
     each_row(tensor.rows(), context, progress, [&](std::int64_t row) {
-        kept[static_cast<std::size_t>(row)] = is_wide(*type)
-                                                  ? count_kept<std::uint32_t>(tensor.row(row), tensor.cols())
-                                                  : count_kept<std::uint16_t>(tensor.row(row), tensor.cols());
+        kept[static_cast<std::size_t>(row)] =
+            is_wide(*type) ? count_kept<std::uint32_t>(tensor.row(row), tensor.cols())
+                           : count_kept<std::uint16_t>(tensor.row(row), tensor.cols());
     });
     const std::int64_t all = std::accumulate(kept.begin(), kept.end(), std::int64_t{0});
-    if (sparse_bytes(*type, tensor.rows(), tensor.cols(), all) >= tensor.bytes()) return std::nullopt;
+    if (sparse_bytes(*type, tensor.rows(), tensor.cols(), all) >= tensor.bytes())
+        return std::nullopt;
     return packed(tensor, *type, kept, context, progress);
 }
 

@@ -53,22 +53,24 @@ std::string row_of(const StoredTensor& tensor, std::int64_t row) {
 
 [[noreturn]] void refuse_too_large(const StoredTensor& tensor, std::int64_t row, DType type) {
     const std::vector<float> values = expanded_row(tensor, row);
-    const float most = *std::max_element(values.begin(), values.end(),
-                                         [](float a, float b) { return std::abs(a) < std::abs(b); });
+    const float most = *std::max_element(
+        values.begin(), values.end(), [](float a, float b) { return std::abs(a) < std::abs(b); });
     const bool scaled = !info(type).floating;
     throw Error(ErrorDetails{
         .message = {},
         .file = {},
         .field = row_of(tensor, row),
         .found = fmt::format("a weight of {:g}", most),
-        .expected = scaled
-                        ? fmt::format("weights whose scale F16 holds, in which {} stores it (at most 65504)",
-                                      info(type).name)
-                        : fmt::format("at most {}, the largest of {}",
-                                      type == DType::f16 ? "65504" : "3.39e38", info(type).name),
+        .expected =
+            scaled ? fmt::format(
+                         "weights whose scale F16 holds, in which {} stores it (at most 65504)",
+                         info(type).name)
+                   : fmt::format("at most {}, the largest of {}",
+                                 type == DType::f16 ? "65504" : "3.39e38", info(type).name),
         .fault = Fault::unsupported,
         .summary = fmt::format("Some weights are too large for the type {}.", info(type).name),
-        .action = type == DType::bf16 ? "Choose F32." : "Choose BF16 or F32, which hold larger ones."});
+        .action =
+            type == DType::bf16 ? "Choose F32." : "Choose BF16 or F32, which hold larger ones."});
 }
 
 }  // namespace
@@ -84,22 +86,22 @@ bool all_finite(const float* values, std::int64_t count) {
 
 void refuse_not_finite(const StoredTensor& tensor, std::int64_t row, std::string_view needs) {
     const std::vector<float> values = expanded_row(tensor, row);
-    const auto at =
-        std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+    const auto at = std::find_if(values.begin(), values.end(),
+                                 [](float value) { return !std::isfinite(value); });
     throw Error(ErrorDetails{
         .message = {},
         .file = {},
         .field = row_of(tensor, row),
-        .found =
-            fmt::format("{} in column {}", std::isnan(*at) ? "a NaN" : "an infinity", at - values.begin()),
+        .found = fmt::format("{} in column {}", std::isnan(*at) ? "a NaN" : "an infinity",
+                             at - values.begin()),
         .expected = fmt::format("finite weights, which {} needs", needs),
         .fault = Fault::damaged,
         .summary = "Some weights are not numbers, or infinite.",
         .action = "Download or convert the model again."});
 }
 
-void require_finite(const StoredTensor& tensor, std::string_view needs, const kernels::Context& context,
-                    const Progress& progress) {
+void require_finite(const StoredTensor& tensor, std::string_view needs,
+                    const kernels::Context& context, const Progress& progress) {
     FirstRow bad;
     const std::int64_t cols = tensor.cols();
     context.pool.parallel_for(
@@ -117,9 +119,10 @@ void require_finite(const StoredTensor& tensor, std::string_view needs, const ke
 
 std::vector<std::string> vanished_note(std::int64_t vanished) {
     if (vanished == 0) return {};
-    return {fmt::format(
-        "{} blocks hold weights too small for their type: the scale is stored as 0, and they with it",
-        vanished)};
+    return {
+        fmt::format("{} blocks hold weights too small for their type: the scale is stored as 0, "
+                    "and they with it",
+                    vanished)};
 }
 
 StoredTensor convert_tensor(const StoredTensor& tensor, DType type, const kernels::Context& context,
@@ -129,7 +132,8 @@ StoredTensor convert_tensor(const StoredTensor& tensor, DType type, const kernel
     const std::int64_t to = row_bytes(type, cols);
     const auto bytes = static_cast<std::size_t>(rows * to);
     std::shared_ptr<std::byte[]> data(new std::byte[bytes]);
-    // What went wrong is told after the last row, so that it is the first row whatever the threads do.
+    // What went wrong is told after the last row, so that it is the first row whatever the threads
+    // do.
     FirstRow not_finite, too_large;
     std::atomic<bool> stopped = false;
     std::atomic<std::int64_t> lost = 0;
@@ -169,13 +173,15 @@ void dequantize_row(DType type, const std::byte* source, float* target, std::int
 std::vector<float> expand_tensor(const StoredTensor& tensor) {
     std::vector<float> values(static_cast<std::size_t>(tensor.elements()));
     for (std::int64_t r = 0; r < tensor.rows(); ++r)
-        dequantize_row(tensor.type, tensor.row(r), values.data() + r * tensor.cols(), tensor.cols());
+        dequantize_row(tensor.type, tensor.row(r), values.data() + r * tensor.cols(),
+                       tensor.cols());
     return values;
 }
 
 namespace {
 
-kernels::LinearProblem problem_of(const StoredTensor& weight, const float* x, std::int64_t tokens, float* y) {
+kernels::LinearProblem problem_of(const StoredTensor& weight, const float* x, std::int64_t tokens,
+                                  float* y) {
     return {.type = weight.type,
             .weights = weight.data.data(),
             .rows = weight.rows(),
@@ -203,7 +209,8 @@ bool can_reduce(const StoredTensor& weight, kernels::Arithmetic arithmetic, kern
 }
 
 void linear_reduced(const StoredTensor& weight, const float* x, std::int64_t tokens, float* y,
-                    kernels::Arithmetic arithmetic, std::byte* input, const kernels::Context& context) {
+                    kernels::Arithmetic arithmetic, std::byte* input,
+                    const kernels::Context& context) {
     kernels::linear_reduced(problem_of(weight, x, tokens, y), arithmetic, input, context);
 }
 

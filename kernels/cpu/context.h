@@ -11,11 +11,13 @@
 
 namespace hone::kernels {
 
-// Scratch memory, one growing 64-byte aligned buffer a thread, reused from call to call. Accounted as "workspace".
+// Scratch memory, one growing 64-byte aligned buffer a thread, reused from call to call. Accounted
+// as "workspace".
 class Workspace {
 public:
     explicit Workspace(int threads);
-    // At least `bytes` bytes for `thread`, contents undefined; valid until the next call for that thread.
+    // At least `bytes` bytes for `thread`, contents undefined; valid until the next call for that
+    // thread.
     std::byte* get(int thread, std::size_t bytes);
     std::int64_t bytes() const;  // allocated over all threads
 

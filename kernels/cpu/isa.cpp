@@ -9,7 +9,8 @@
 namespace hone::kernels {
 namespace {
 
-// clang 14 knows no such word of __builtin_cpu_supports. Its registers are AVX's. CPUID leaf 1, ECX bit 29.
+// clang 14 knows no such word of __builtin_cpu_supports. Its registers are AVX's. CPUID leaf 1, ECX
+// bit 29.
 bool has_f16c() {
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
     return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;

@@ -15,19 +15,20 @@ struct PanelShape {
     int depth;    // inputs a packed panel holds
 };
 
-// The inner loops, one table an instruction set; the loops around them (threads, panels, workspace) are written once.
-// The functions are single-threaded and use no library.
+// The inner loops, one table an instruction set; the loops around them (threads, panels, workspace)
+// are written once. The functions are single-threaded and use no library.
 struct KernelTable {
     PanelShape panel;
 
     void (*expand_row)(WeightType type, const void* row, float* out, std::int64_t cols);
-    // Packs `count` ≤ columns rows of `depth` floats each into panel[depth][columns], zero where there is no row.
-    void (*pack_panel)(const float* rows, std::int64_t row_stride, std::int64_t count, std::int64_t depth,
-                       float* panel);
+    // Packs `count` ≤ columns rows of `depth` floats each into panel[depth][columns], zero where
+    // there is no row.
+    void (*pack_panel)(const float* rows, std::int64_t row_stride, std::int64_t count,
+                       std::int64_t depth, float* panel);
     // y[tokens, count] (+)= x[tokens, depth] · panel[depth][columns].
-    void (*multiply_panel)(const float* x, std::int64_t x_stride, std::int64_t tokens, std::int64_t depth,
-                           const float* panel, float* y, std::int64_t y_stride, std::int64_t count,
-                           bool accumulate);
+    void (*multiply_panel)(const float* x, std::int64_t x_stride, std::int64_t tokens,
+                           std::int64_t depth, const float* panel, float* y, std::int64_t y_stride,
+                           std::int64_t count, bool accumulate);
     // y[token][row] for rows [begin, end) and at most kFewTokens tokens; cols a multiple of 32.
     void (*few_tokens)(const LinearProblem& problem, std::int64_t begin, std::int64_t end);
     void (*rms_norm)(const float* x, const float* weight, float* y, std::int64_t n, float eps);
@@ -37,7 +38,8 @@ struct KernelTable {
                    std::int64_t rotary_dim);
     void (*rotate_halves)(float* x, const float* cos_sin, std::int64_t heads, std::int64_t head_dim,
                           std::int64_t rotary_dim);
-    void (*store_kv_row)(KvType type, const float* source, void* target, float* scale, std::int64_t head_dim);
+    void (*store_kv_row)(KvType type, const float* source, void* target, float* scale,
+                         std::int64_t head_dim);
     // Floats of scratch that attend() needs.
     std::int64_t (*attend_scratch)(const AttentionProblem& problem);
     // Query tokens [begin, end) of one kv head.

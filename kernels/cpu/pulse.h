@@ -6,14 +6,15 @@
 
 namespace hone::kernels {
 
-// Signs of life of this process's work. Whoever watches the process may end it where pulses() stands still for some seconds, so
-// every loop that may run for longer than that pulses: Progress::check() does, and every chunk of a ThreadPool. A
-// pulse costs a relaxed addition. Safe from any thread.
+// Signs of life of this process's work. Whoever watches the process may end it where pulses()
+// stands still for some seconds, so every loop that may run for longer than that pulses:
+// Progress::check() does, and every chunk of a ThreadPool. A pulse costs a relaxed addition. Safe
+// from any thread.
 void pulse() noexcept;
 std::uint64_t pulses() noexcept;
 
-// While one lives the work may stand still for `patience` between two pulses: for a wait that cannot pulse, such as a disk's
-// flush or a device. The longest of those that live counts.
+// While one lives the work may stand still for `patience` between two pulses: for a wait that
+// cannot pulse, such as a disk's flush or a device. The longest of those that live counts.
 class LongStep {
 public:
     explicit LongStep(std::chrono::milliseconds patience) noexcept;

@@ -20,7 +20,8 @@ using Clock = std::chrono::steady_clock;
 // Longer than the gap between two kernels of a layer, shorter than anybody else would notice.
 constexpr auto kSpin = std::chrono::microseconds(50);
 constexpr int kPausesBetweenLooks = 32;  // reading the clock costs about as much as one pause
-constexpr int kChunksPerThread = 4;      // so that a thread that was interrupted does not hold up the others
+constexpr int kChunksPerThread =
+    4;  // so that a thread that was interrupted does not hold up the others
 
 void relax() {
     __builtin_ia32_pause();
@@ -41,9 +42,10 @@ bool spin_until(const Done& done) {
 
 }  // namespace
 
-// A job is open to whoever comes: a thread that is asleep, or that the system has taken off its core, is not waited for. `state`
-// says in one word whether a job is open and how many workers are inside it, so that none can enter once it is
-// closed; the caller closes it when no chunk is left, waits for those inside and may then change the job's fields.
+// A job is open to whoever comes: a thread that is asleep, or that the system has taken off its
+// core, is not waited for. `state` says in one word whether a job is open and how many workers are
+// inside it, so that none can enter once it is closed; the caller closes it when no chunk is left,
+// waits for those inside and may then change the job's fields.
 struct ThreadPool::Impl {
     explicit Impl(int threads) : size(std::max(1, threads)) {
         workers.reserve(static_cast<std::size_t>(size - 1));
@@ -114,7 +116,8 @@ struct ThreadPool::Impl {
     void run(std::int64_t the_count, std::int64_t grain, const Body& the_body) {
         body = &the_body;
         count = the_count;
-        const std::int64_t share = (the_count + size * kChunksPerThread - 1) / (size * kChunksPerThread);
+        const std::int64_t share =
+            (the_count + size * kChunksPerThread - 1) / (size * kChunksPerThread);
         chunk = std::max<std::int64_t>(1, (share + grain - 1) / grain) * grain;
         next.store(0, std::memory_order_relaxed);
         state.store(kOpen, std::memory_order_release);

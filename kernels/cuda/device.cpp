@@ -15,8 +15,8 @@ std::filesystem::path plugin_path() {
     const char* const chosen = std::getenv("HONE_CUDA_PLUGIN");
     if (chosen != nullptr && *chosen != '\0') return chosen;
     std::error_code none;
-    return std::filesystem::read_symlink("/proc/self/exe", none).parent_path().parent_path() / "lib" /
-           "hone" / "libhone_cuda.so";
+    return std::filesystem::read_symlink("/proc/self/exe", none).parent_path().parent_path() /
+           "lib" / "hone" / "libhone_cuda.so";
 }
 
 const PluginLoad& load_plugin(const std::filesystem::path& path) {
@@ -31,7 +31,8 @@ const PluginLoad& load_plugin(const std::filesystem::path& path) {
         load.problem = load.path + " is not there: Hone was built without CUDA";
         return load;
     }
-    // RTLD_LOCAL: its CUDA libraries are nobody else's. Never closed: CUDA does not like to be unloaded.
+    // RTLD_LOCAL: its CUDA libraries are nobody else's. Never closed: CUDA does not like to be
+    // unloaded.
     void* const library = dlopen(load.path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
         load.problem = dlerror();
@@ -62,7 +63,8 @@ DeviceList list_devices(const PluginLoad& plugin) {
         else
             list.problem = error.text;
     }
-    if (list.devices.empty() && list.problem.empty()) list.problem = "the driver knows of no device";
+    if (list.devices.empty() && list.problem.empty())
+        list.problem = "the driver knows of no device";
     return list;
 }
 
@@ -87,7 +89,8 @@ Device::~Device() {
 void* Device::allocate(std::int64_t bytes) {
     PluginError error;
     void* memory = nullptr;
-    if (table_.allocate(device_, static_cast<std::size_t>(bytes), &memory, &error) == 0) return memory;
+    if (table_.allocate(device_, static_cast<std::size_t>(bytes), &memory, &error) == 0)
+        return memory;
     constexpr int kOutOfMemory = 2;  // cudaErrorMemoryAllocation
     if (error.code == kOutOfMemory) throw DeviceOutOfMemory(error, bytes, free_bytes());
     throw DeviceError(error);
@@ -194,8 +197,8 @@ void Device::end_trace(profiler::DeviceRecording& recording) {
     const TraceSink sink{&collected,
                          [](void* context, const profiler::Activity* activity, const char* name) {
                              auto& [into, index_of] = *static_cast<Collected*>(context);
-                             const auto [at, added] =
-                                 index_of.try_emplace(name, static_cast<std::uint32_t>(into.names.size()));
+                             const auto [at, added] = index_of.try_emplace(
+                                 name, static_cast<std::uint32_t>(into.names.size()));
                              if (added) into.names.push_back(at->first);
                              into.records.push_back({*activity, at->second});
                          },
@@ -226,14 +229,16 @@ Device::Counters Device::end_counters() {
     if (!counting_) return counters;
     counting_ = false;
     const CountersSink sink{
-        &counters.counted, [](void* context, std::uint64_t mark, const profiler::HardwareCounters* counted) {
+        &counters.counted,
+        [](void* context, std::uint64_t mark, const profiler::HardwareCounters* counted) {
             static_cast<decltype(counters.counted)*>(context)->push_back({mark, *counted});
         }};
     CountersEnd end;
     PluginError error;
     check(table_.end_counters(device_, &sink, &end, &error), error);
     if (end.lost > 0)
-        counters.problem = "the counters of " + std::to_string(end.lost) + " operations could not be read";
+        counters.problem =
+            "the counters of " + std::to_string(end.lost) + " operations could not be read";
     if (end.problem[0] != '\0') counters.problem = end.problem;
     return counters;
 }

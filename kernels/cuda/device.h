@@ -40,20 +40,24 @@ struct PluginLoad {
     std::string problem;  // of the loader, or another version; empty where `table` is there
 };
 
-// ../lib/hone/libhone_cuda.so beside the program that runs; what the environment's HONE_CUDA_PLUGIN names instead, where it is set.
+// ../lib/hone/libhone_cuda.so beside the program that runs; what the environment's HONE_CUDA_PLUGIN
+// names instead, where it is set.
 std::filesystem::path plugin_path();
 
-// Loads the plug-in at `path`, once a process, and keeps it. Nothing is loaded before this is called.
+// Loads the plug-in at `path`, once a process, and keeps it. Nothing is loaded before this is
+// called.
 const PluginLoad& load_plugin(const std::filesystem::path& path = plugin_path());
 
-// The devices that there are. Where there are none `problem` says why: no plug-in, no driver, a driver that is too old, or no device.
+// The devices that there are. Where there are none `problem` says why: no plug-in, no driver, a
+// driver that is too old, or no device.
 struct DeviceList {
     std::vector<DeviceFacts> devices;
     std::string problem;
 };
 DeviceList list_devices(const PluginLoad& plugin);
 
-// NCCL's version, or why there is none; both empty without a plug-in. Loads it, so that only who shows it should ask.
+// NCCL's version, or why there is none; both empty without a plug-in. Loads it, so that only who
+// shows it should ask.
 LibraryFacts find_nccl(const PluginLoad& plugin);
 
 class Device;
@@ -62,7 +66,8 @@ class Device;
 class Graph {
 public:
     Graph() = default;
-    Graph(Graph&& other) noexcept : table_(other.table_), graph_(std::exchange(other.graph_, nullptr)) {}
+    Graph(Graph&& other) noexcept
+        : table_(other.table_), graph_(std::exchange(other.graph_, nullptr)) {}
     Graph& operator=(Graph&& other) noexcept {
         std::swap(table_, other.table_);
         std::swap(graph_, other.graph_);
@@ -79,7 +84,8 @@ private:
     PluginGraph* graph_ = nullptr;
 };
 
-// One open device: a context and a stream, on which everything below is queued in order. Throws DeviceError. Not thread-safe.
+// One open device: a context and a stream, on which everything below is queued in order. Throws
+// DeviceError. Not thread-safe.
 class Device {
 public:
     Device(const PluginTable& table, int index);
@@ -97,7 +103,8 @@ public:
     void* allocate_host(std::int64_t bytes);
     void release_host(void* memory) noexcept;
 
-    // Host memory must stay as it is until synchronise(), unless it is pageable and small: then it has been staged.
+    // Host memory must stay as it is until synchronise(), unless it is pageable and small: then it
+    // has been staged.
     void upload(void* to, const void* from, std::int64_t bytes);
     void download(void* to, const void* from, std::int64_t bytes);
     void copy(void* to, const void* from, std::int64_t bytes);
@@ -109,23 +116,25 @@ public:
         PluginError error;
         check(table_.launch(device_, kernel, shape, &params, sizeof params, &error), error);
     }
-    // On the vendor's library, which is told how the addresses are aligned. try_multiply(): false, and nothing queued, where it has no algorithm.
+    // On the vendor's library, which is told how the addresses are aligned. try_multiply(): false,
+    // and nothing queued, where it has no algorithm.
     void multiply(DenseProduct product);
     [[nodiscard]] bool try_multiply(DenseProduct product);
 
-    // What is queued between begin_capture() and the end becomes a graph instead of running. Nothing may be allocated, uploaded from
-    // pageable memory or waited for in between.
+    // What is queued between begin_capture() and the end becomes a graph instead of running.
+    // Nothing may be allocated, uploaded from pageable memory or waited for in between.
     void begin_capture();
     Graph end_capture();
     void launch(const Graph& graph);
 
-    // Milliseconds between two points of the stream: from begin_timing() to now, when everything queued in between has run. Events
-    // resolve some half a microsecond.
+    // Milliseconds between two points of the stream: from begin_timing() to now, when everything
+    // queued in between has run. Events resolve some half a microsecond.
     void begin_timing();
     float end_timing();
 
-    // From now on what the device does is recorded, and belongs to the mark that is set. False where single kernels are not seen, but
-    // only the time from mark to mark: then graphs are not to be used.
+    // From now on what the device does is recorded, and belongs to the mark that is set. False
+    // where single kernels are not seen, but only the time from mark to mark: then graphs are not
+    // to be used.
     bool begin_trace();
     bool tracing() const { return tracing_; }
     bool traces_kernels() const { return traces_kernels_; }
@@ -135,8 +144,9 @@ public:
     // Waits for the device; fills in who recorded what. Host times are the steady clock's.
     void end_trace(profiler::DeviceRecording& recording);
 
-    // From now on the hardware's counters are read mark by mark, which takes far longer: nothing may be timed, and no graphs used. Not while a trace is
-    // recorded. False where they cannot be read, and end_counters() then says why.
+    // From now on the hardware's counters are read mark by mark, which takes far longer: nothing
+    // may be timed, and no graphs used. Not while a trace is recorded. False where they cannot be
+    // read, and end_counters() then says why.
     bool begin_counters();
     bool counting() const { return counting_; }
     struct Counters {

@@ -13,7 +13,8 @@
 
 namespace hone::gpu {
 
-// How a kernel is compiled: for at most so many threads a block, and so that the registers of so many blocks fit a multiprocessor.
+// How a kernel is compiled: for at most so many threads a block, and so that the registers of so
+// many blocks fit a multiprocessor.
 struct Occupancy {
     int threads = 1024, blocks = 1;
 };
@@ -54,7 +55,8 @@ struct FiniteBody {
 };
 template <PlaneType type, int kTokens>
 struct ProductBody {
-    // Two blocks' registers would not hold eight tokens beside 2:4 weights, or integers of six bits.
+    // Two blocks' registers would not hold eight tokens beside 2:4 weights, or integers of six
+    // bits.
     static constexpr bool kWide = is_two_of_four(type) || plane_info(type).upper_bits > 1;
     static constexpr Occupancy kOccupancy{kProductWarps * kWarp, kWide&& kTokens == 8 ? 1 : 2};
     using Params = ProductParams;
@@ -225,7 +227,8 @@ bool visit_expand(std::uint16_t width, Visitor& visit) {
     }
 }
 
-// Calls visit.template operator()<Body>() for the body that `choice` names; false where it names none.
+// Calls visit.template operator()<Body>() for the body that `choice` names; false where it names
+// none.
 template <typename Visitor>
 bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
     const auto one = [&]<typename Body>(Body) {
@@ -235,8 +238,9 @@ bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
     bool known = false;  // the width
     switch (choice.id) {
         case KernelId::embed:
-            return visit_plane(choice.variant,
-                               [&]<PlaneType type>() { visit.template operator()<EmbedBody<type>>(); });
+            return visit_plane(choice.variant, [&]<PlaneType type>() {
+                visit.template operator()<EmbedBody<type>>();
+            });
         case KernelId::norm:
             return one(NormBody{});
         case KernelId::rope:
@@ -253,16 +257,21 @@ bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
             return one(FiniteBody{});
         case KernelId::product:
             return visit_plane(choice.variant,
-                               [&]<PlaneType type>() { known = visit_product<type>(choice.width, visit); }) &&
+                               [&]<PlaneType type>() {
+                                   known = visit_product<type>(choice.width, visit);
+                               }) &&
                    known;
         case KernelId::product_tiles:
-            return visit_plane(
-                       choice.variant,
-                       [&]<PlaneType type>() { known = visit_product_tiles<type>(choice.width, visit); }) &&
+            return visit_plane(choice.variant,
+                               [&]<PlaneType type>() {
+                                   known = visit_product_tiles<type>(choice.width, visit);
+                               }) &&
                    known;
         case KernelId::expand:
             return visit_plane(choice.variant,
-                               [&]<PlaneType type>() { known = visit_expand<type>(choice.width, visit); }) &&
+                               [&]<PlaneType type>() {
+                                   known = visit_expand<type>(choice.width, visit);
+                               }) &&
                    known;
         case KernelId::quantize:
             if (choice.variant == static_cast<std::uint16_t>(PlaneType::i8))
@@ -270,20 +279,25 @@ bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
             return choice.variant == static_cast<std::uint16_t>(PlaneType::e4m3) &&
                    one(QuantizeBody<PlaneType::e4m3>{});
         case KernelId::convert:
-            if (static_cast<PlaneType>(choice.variant) == PlaneType::f16) return one(ConvertBody<F16>{});
-            return static_cast<PlaneType>(choice.variant) == PlaneType::bf16 && one(ConvertBody<BF16>{});
+            if (static_cast<PlaneType>(choice.variant) == PlaneType::f16)
+                return one(ConvertBody<F16>{});
+            return static_cast<PlaneType>(choice.variant) == PlaneType::bf16 &&
+                   one(ConvertBody<BF16>{});
         case KernelId::rescale:
             if (choice.variant == static_cast<std::uint16_t>(PlaneType::i8))
                 return one(RescaleBody<std::int32_t>{});
-            return choice.variant == static_cast<std::uint16_t>(PlaneType::e4m3) && one(RescaleBody<float>{});
+            return choice.variant == static_cast<std::uint16_t>(PlaneType::e4m3) &&
+                   one(RescaleBody<float>{});
         case KernelId::fill:
-            return visit_plane(choice.variant,
-                               [&]<PlaneType type>() { visit.template operator()<FillBody<type>>(); });
+            return visit_plane(choice.variant, [&]<PlaneType type>() {
+                visit.template operator()<FillBody<type>>();
+            });
         case KernelId::fill_halves:
             return one(FillHalvesBody{});
         case KernelId::remember:
-            return visit_kv(choice.variant,
-                            [&]<KvPlane type>() { visit.template operator()<RememberBody<type>>(); });
+            return visit_kv(choice.variant, [&]<KvPlane type>() {
+                visit.template operator()<RememberBody<type>>();
+            });
         case KernelId::attend:
             return visit_kv(choice.variant,
                             [&]<KvPlane type>() { visit.template operator()<AttendBody<type>>(); });

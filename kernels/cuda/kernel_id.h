@@ -5,7 +5,8 @@
 
 namespace hone::gpu {
 
-// The kernels of a plug-in. What `variant` and `width` are stands behind each; both are 0 where nothing does.
+// The kernels of a plug-in. What `variant` and `width` are stands behind each; both are 0 where
+// nothing does.
 enum class KernelId : std::uint16_t {
     embed,          // EmbedParams; PlaneType
     norm,           // NormParams

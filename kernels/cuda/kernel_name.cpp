@@ -20,14 +20,16 @@ constexpr std::array kPlanes = std::to_array<std::string_view>({
 constexpr std::array<std::string_view, 4> kKvPlanes{"f32", "f16", "bf16", "i8"};
 
 void replace(std::string& text, std::string_view what, std::string_view by) {
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    for (std::size_t at = text.find(what); at != std::string::npos;
+         at = text.find(what, at + by.size()))
         text.replace(at, what.size(), by);
 }
 
 template <std::size_t count>
 void name_values(std::string& text, const std::string& type,
                  const std::array<std::string_view, count>& names) {
-    for (std::size_t i = 0; i < count; ++i) replace(text, "(" + type + ")" + std::to_string(i), names[i]);
+    for (std::size_t i = 0; i < count; ++i)
+        replace(text, "(" + type + ")" + std::to_string(i), names[i]);
 }
 
 // From `open`, a '<', to where it closes.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A GPU's side of kernels/cuda/machine.h, which documents what these are: the only place where CUDA's own names and PTX stand.
+// A GPU's side of kernels/cuda/machine.h, which documents what these are: the only place where
+// CUDA's own names and PTX stand.
 
 #include <cuda_fp16.h>
 
@@ -45,8 +46,9 @@ HONE_DEVICE void sync_warp() {
     __syncwarp();
 }
 
-// A pointer that came from memory, rather than with the parameters, could point anywhere as far as the compiler knows; loads through it would be
-// generic ones, which may not pass stores to shared memory.
+// A pointer that came from memory, rather than with the parameters, could point anywhere as far as
+// the compiler knows; loads through it would be generic ones, which may not pass stores to shared
+// memory.
 template <typename T>
 HONE_DEVICE T* in_global(T* pointer) {
     __builtin_assume(__isGlobal(pointer));
@@ -120,7 +122,9 @@ HONE_DEVICE V load_once(const Global<T>& from, std::int64_t i) {
         value = bits_as<V>(U32x4{x, y, z, w});
     } else if constexpr (sizeof(V) == 8) {
         std::uint32_t x, y;
-        asm("ld.global.nc.L1::no_allocate.v2.u32 {%0, %1}, [%2];" : "=r"(x), "=r"(y) : "l"(address));
+        asm("ld.global.nc.L1::no_allocate.v2.u32 {%0, %1}, [%2];"
+            : "=r"(x), "=r"(y)
+            : "l"(address));
         value = bits_as<V>(U32x2{x, y});
     } else {
         static_assert(sizeof(V) == 4, "4, 8 or 16 bytes");
@@ -147,13 +151,15 @@ HONE_DEVICE T atomic_add(const Global<T>& to, std::int64_t i, T value) {
 }
 
 template <std::size_t bytes, typename T, typename U>
-HONE_DEVICE void copy_async(const Shared<T>& to, std::int64_t i, const Global<U>& from, std::int64_t j) {
+HONE_DEVICE void copy_async(const Shared<T>& to, std::int64_t i, const Global<U>& from,
+                            std::int64_t j) {
     const auto target = static_cast<std::uint32_t>(__cvta_generic_to_shared(to.data + i));
     if constexpr (bytes == 16)
         asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(target), "l"(from.data + j)
                      : "memory");
     else
-        asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(target), "l"(from.data + j), "n"(bytes)
+        asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(target), "l"(from.data + j),
+                     "n"(bytes)
                      : "memory");
 }
 
@@ -176,7 +182,8 @@ HONE_DEVICE void load_matrices(std::uint32_t (&r)[4], const Shared<T>& from, std
 }
 
 template <typename T>
-HONE_DEVICE void load_matrices_transposed(std::uint32_t (&r)[4], const Shared<T>& from, std::int64_t i) {
+HONE_DEVICE void load_matrices_transposed(std::uint32_t (&r)[4], const Shared<T>& from,
+                                          std::int64_t i) {
     const auto row = static_cast<std::uint32_t>(__cvta_generic_to_shared(from.data + i));
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
@@ -206,7 +213,8 @@ HONE_DEVICE int bit_count(std::uint32_t bits) {
 
 HONE_DEVICE void mma_bf16(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
     asm volatile(
-        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
+        "{%8, %9}, "
         "{%0, %1, %2, %3};"
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
@@ -214,16 +222,18 @@ HONE_DEVICE void mma_bf16(float (&d)[4], const std::uint32_t (&a)[4], const std:
 
 HONE_DEVICE void mma_f16(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
     asm volatile(
-        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
+        "{%8, %9}, "
         "{%0, %1, %2, %3};"
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
-HONE_DEVICE void mma_sparse_bf16(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[4],
-                                 std::uint32_t places) {
+HONE_DEVICE void mma_sparse_bf16(float (&d)[4], const std::uint32_t (&a)[4],
+                                 const std::uint32_t (&b)[4], std::uint32_t places) {
     asm volatile(
-        "mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, "
+        "mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32 {%0, %1, %2, "
+        "%3}, {%4, %5, "
         "%6, %7}, "
         "{%8, %9, %10, %11}, {%0, %1, %2, %3}, %12, 0x0;"
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
@@ -231,9 +241,11 @@ HONE_DEVICE void mma_sparse_bf16(float (&d)[4], const std::uint32_t (&a)[4], con
           "r"(places));
 }
 
-HONE_DEVICE void mma_s8(std::int32_t (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+HONE_DEVICE void mma_s8(std::int32_t (&d)[4], const std::uint32_t (&a)[4],
+                        const std::uint32_t (&b)[2]) {
     asm volatile(
-        "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, "
+        "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, "
+        "%9}, {%0, "
         "%1, %2, %3};"
         : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
@@ -243,7 +255,8 @@ HONE_DEVICE void mma_s8(std::int32_t (&d)[4], const std::uint32_t (&a)[4], const
 HONE_DEVICE void mma_e4m3(float (&d)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
 #if __CUDA_ARCH__ >= 890
     asm volatile(
-        "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
+        "{%8, %9}, "
         "{%0, %1, %2, %3};"
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));

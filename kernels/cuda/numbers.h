@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Conversions between fp32 and the storage types, exact in both directions where the type can hold the value and rounded to
-// nearest, ties to even, otherwise: the same bits on the host and on every device.
+// Conversions between fp32 and the storage types, exact in both directions where the type can hold
+// the value and rounded to nearest, ties to even, otherwise: the same bits on the host and on every
+// device.
 
 #include "kernels/cuda/types.h"
 
@@ -31,7 +32,8 @@ HONE_BOTH float to_float(E4M3 value) {
     const std::uint32_t sign = static_cast<std::uint32_t>(value.bits & 0x80U) << 24;
     if (exponent == 15 && mantissa == 7) return bits_as<float>(sign | 0x7FC00000U);
     if (exponent != 0) return bits_as<float>(sign | (exponent + 120) << 23 | mantissa << 20);
-    const float magnitude = static_cast<float>(mantissa) * (1.0F / 512.0F);  // subnormal: mantissa · 2⁻⁹
+    const float magnitude =
+        static_cast<float>(mantissa) * (1.0F / 512.0F);  // subnormal: mantissa · 2⁻⁹
     return sign != 0 ? -magnitude : magnitude;
 }
 
@@ -46,7 +48,9 @@ HONE_BOTH F16 to_f16(float value) {
     const auto bits = bits_as<std::uint32_t>(value);
     const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000U);
     const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
-    const auto with = [sign](std::uint32_t rest) { return F16{static_cast<std::uint16_t>(sign | rest)}; };
+    const auto with = [sign](std::uint32_t rest) {
+        return F16{static_cast<std::uint16_t>(sign | rest)};
+    };
     if (magnitude > 0x7F800000U) return with(0x7E00U);
     if (magnitude >= 0x477FF000U) return with(0x7C00U);  // 65520 and more round to infinity
     if (magnitude >= 0x38800000U) {                      // normal: 2⁻¹⁴ and more
@@ -67,7 +71,9 @@ HONE_BOTH E4M3 to_e4m3(float value) {
     const auto bits = bits_as<std::uint32_t>(value);
     const auto sign = static_cast<std::uint8_t>(bits >> 24 & 0x80U);
     const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
-    const auto with = [sign](std::uint32_t rest) { return E4M3{static_cast<std::uint8_t>(sign | rest)}; };
+    const auto with = [sign](std::uint32_t rest) {
+        return E4M3{static_cast<std::uint8_t>(sign | rest)};
+    };
     if (magnitude > 0x7F800000U) return with(0x7FU);
     if (magnitude >= 0x43E00000U) return with(0x7EU);  // 448 and more
     if (magnitude >= 0x3C800000U) {                    // normal: 2⁻⁶ and more

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Values, vectors and shapes that device kernels and host code share. Plain data: no CUDA headers, and nothing that runs on a device only.
+// Values, vectors and shapes that device kernels and host code share. Plain data: no CUDA headers,
+// and nothing that runs on a device only.
 
 #include <cstdint>
 #include <cstring>
@@ -19,7 +20,8 @@ struct Dim3 {
     HONE_BOTH std::uint64_t volume() const { return static_cast<std::uint64_t>(x) * y * z; }
 };
 
-// How a kernel is started: made by plain host functions, one beside each kernel. Blocks have one dimension and whole warps.
+// How a kernel is started: made by plain host functions, one beside each kernel. Blocks have one
+// dimension and whole warps.
 struct Launch {
     Dim3 grid;
     std::uint32_t threads = 32;      // a block

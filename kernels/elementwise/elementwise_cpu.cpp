@@ -17,17 +17,19 @@ std::int64_t grain_of(std::int64_t elements_each) {
 
 }  // namespace
 
-void rms_norm(const float* x, const float* weight, float* y, std::int64_t tokens, std::int64_t n, float eps,
-              const Context& context) {
+void rms_norm(const float* x, const float* weight, float* y, std::int64_t tokens, std::int64_t n,
+              float eps, const Context& context) {
     const KernelTable& table = kernel_table(context.isa);
     context.pool.parallel_for(tokens, grain_of(n), [&](std::int64_t begin, std::int64_t end, int) {
-        for (std::int64_t t = begin; t < end; ++t) table.rms_norm(x + t * n, weight, y + t * n, n, eps);
+        for (std::int64_t t = begin; t < end; ++t)
+            table.rms_norm(x + t * n, weight, y + t * n, n, eps);
     });
 }
 
 namespace {
 
-// Calls rotate(row, cos_sin) for each token's heads. cos_sin: element `cosine(i)` is pair i's cosine, `cosine(i) + sine` its sine.
+// Calls rotate(row, cos_sin) for each token's heads. cos_sin: element `cosine(i)` is pair i's
+// cosine, `cosine(i) + sine` its sine.
 template <typename Cosine, typename Rotate>
 void rope(float* x, const std::int32_t* positions, std::int64_t tokens, std::int64_t row_width,
           std::int64_t pairs, const float* frequencies, std::int64_t sine, const Context& context,
@@ -49,14 +51,16 @@ void rope(float* x, const std::int32_t* positions, std::int64_t tokens, std::int
 
 }  // namespace
 
-void rope_interleaved(float* x, const std::int32_t* positions, std::int64_t tokens, std::int64_t heads,
-                      std::int64_t head_dim, std::int64_t rotary_dim, const float* frequencies,
-                      const Context& context) {
+void rope_interleaved(float* x, const std::int32_t* positions, std::int64_t tokens,
+                      std::int64_t heads, std::int64_t head_dim, std::int64_t rotary_dim,
+                      const float* frequencies, const Context& context) {
     const KernelTable& table = kernel_table(context.isa);
     rope(
         x, positions, tokens, heads * head_dim, rotary_dim / 2, frequencies, 1, context,
         [](std::int64_t i) { return 2 * i; },
-        [&](float* row, const float* cos_sin) { table.rotate(row, cos_sin, heads, head_dim, rotary_dim); });
+        [&](float* row, const float* cos_sin) {
+            table.rotate(row, cos_sin, heads, head_dim, rotary_dim);
+        });
 }
 
 void rope_halves(float* x, const std::int32_t* positions, std::int64_t tokens, std::int64_t heads,
@@ -64,28 +68,32 @@ void rope_halves(float* x, const std::int32_t* positions, std::int64_t tokens, s
                  const Context& context) {
     const KernelTable& table = kernel_table(context.isa);
     rope(
-        x, positions, tokens, heads * head_dim, rotary_dim / 2, frequencies, rotary_dim / 2, context,
-        [](std::int64_t i) { return i; },
+        x, positions, tokens, heads * head_dim, rotary_dim / 2, frequencies, rotary_dim / 2,
+        context, [](std::int64_t i) { return i; },
         [&](float* row, const float* cos_sin) {
             table.rotate_halves(row, cos_sin, heads, head_dim, rotary_dim);
         });
 }
 
-void silu_mul(const float* gate, const float* up, float* y, std::int64_t count, const Context& context) {
+void silu_mul(const float* gate, const float* up, float* y, std::int64_t count,
+              const Context& context) {
     const KernelTable& table = kernel_table(context.isa);
-    context.pool.parallel_for(count, kParallelElements / 4, [&](std::int64_t begin, std::int64_t end, int) {
-        table.silu_mul(gate + begin, up + begin, y + begin, end - begin);
-    });
+    context.pool.parallel_for(count, kParallelElements / 4,
+                              [&](std::int64_t begin, std::int64_t end, int) {
+                                  table.silu_mul(gate + begin, up + begin, y + begin, end - begin);
+                              });
 }
 
 void add(float* y, const float* x, std::int64_t count, const Context& context) {
     const KernelTable& table = kernel_table(context.isa);
-    context.pool.parallel_for(count, kParallelElements, [&](std::int64_t begin, std::int64_t end, int) {
-        table.add(y + begin, x + begin, end - begin);
-    });
+    context.pool.parallel_for(count, kParallelElements,
+                              [&](std::int64_t begin, std::int64_t end, int) {
+                                  table.add(y + begin, x + begin, end - begin);
+                              });
 }
 
-void add_bias(float* y, const float* bias, std::int64_t tokens, std::int64_t n, const Context& context) {
+void add_bias(float* y, const float* bias, std::int64_t tokens, std::int64_t n,
+              const Context& context) {
     const KernelTable& table = kernel_table(context.isa);
     context.pool.parallel_for(tokens, grain_of(n), [&](std::int64_t begin, std::int64_t end, int) {
         for (std::int64_t t = begin; t < end; ++t) table.add(y + t * n, bias, n);

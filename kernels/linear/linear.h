@@ -8,12 +8,13 @@
 
 namespace hone::kernels {
 
-// y[tokens, rows] = x[tokens, cols] · W[rows, cols]ᵀ with fp32 activations and accumulation; weights are expanded in
-// registers or cache-sized panels, never whole. Chooses a matrix-vector path for few tokens and a blocked one for many.
+// y[tokens, rows] = x[tokens, cols] · W[rows, cols]ᵀ with fp32 activations and accumulation;
+// weights are expanded in registers or cache-sized panels, never whole. Chooses a matrix-vector
+// path for few tokens and a blocked one for many.
 struct LinearProblem {
     WeightType type;
-    const void*
-        weights;  // [rows, cols], no alignment required; a sparse type's end lies 64 bytes past its last value
+    const void* weights;  // [rows, cols], no alignment required; a sparse type's end lies 64 bytes
+                          // past its last value
     std::int64_t rows, cols;
     std::int64_t row_bytes;  // distance between rows of `weights`; not used by sparse types
     const float* x;          // [tokens, cols]

@@ -23,7 +23,8 @@ const ReducedKernels* kernels_for(Arithmetic arithmetic, Isa isa) {
         case Arithmetic::e4m3:
             return nullptr;
         case Arithmetic::bf16:
-            return isa == Isa::avx512 && __builtin_cpu_supports("avx512bf16") ? &kBf16Avx512 : nullptr;
+            return isa == Isa::avx512 && __builtin_cpu_supports("avx512bf16") ? &kBf16Avx512
+                                                                              : nullptr;
         case Arithmetic::i8:
             if (isa == Isa::avx512 && __builtin_cpu_supports("avx512vnni")) return &kInt8Vnni;
             return isa >= Isa::avx2 ? &kInt8Avx2 : nullptr;
@@ -39,7 +40,8 @@ struct InputLayout {
         stride = padded * kernels.value_bytes;
         blocks = padded / kReducedBlock;
         scales_at = rounded_up(tokens * stride, kAlignment);
-        sums_at = scales_at + rounded_up(tokens * static_cast<std::int64_t>(sizeof(float)), kAlignment);
+        sums_at =
+            scales_at + rounded_up(tokens * static_cast<std::int64_t>(sizeof(float)), kAlignment);
         bytes = sums_at + tokens * blocks * static_cast<std::int64_t>(sizeof(std::int32_t));
     }
 };
@@ -47,13 +49,15 @@ struct InputLayout {
 ReducedInput reduce(const LinearProblem& problem, const ReducedKernels& kernels, std::byte* memory,
                     const Context& context) {
     const InputLayout layout(kernels, problem.tokens, problem.cols);
-    const ReducedInput input{memory, layout.stride, reinterpret_cast<float*>(memory + layout.scales_at),
-                             reinterpret_cast<std::int32_t*>(memory + layout.sums_at), layout.blocks};
+    const ReducedInput input{
+        memory, layout.stride, reinterpret_cast<float*>(memory + layout.scales_at),
+        reinterpret_cast<std::int32_t*>(memory + layout.sums_at), layout.blocks};
     const std::int64_t grain = std::max<std::int64_t>(1, kSmallProduct / problem.cols);
-    context.pool.parallel_for(problem.tokens, grain, [&](std::int64_t begin, std::int64_t end, int) {
-        for (std::int64_t token = begin; token < end; ++token)
-            kernels.reduce_row(problem.x + token * problem.cols, problem.cols, token, input);
-    });
+    context.pool.parallel_for(
+        problem.tokens, grain, [&](std::int64_t begin, std::int64_t end, int) {
+            for (std::int64_t token = begin; token < end; ++token)
+                kernels.reduce_row(problem.x + token * problem.cols, problem.cols, token, input);
+        });
     return input;
 }
 
@@ -95,12 +99,14 @@ bool multiplies(Arithmetic arithmetic, WeightType type) {
     return !is_sparse(type);
 }
 
-std::int64_t reduced_input_bytes(Arithmetic arithmetic, std::int64_t tokens, std::int64_t cols, Isa isa) {
+std::int64_t reduced_input_bytes(Arithmetic arithmetic, std::int64_t tokens, std::int64_t cols,
+                                 Isa isa) {
     const ReducedKernels* const kernels = kernels_for(arithmetic, isa);
     return kernels == nullptr ? 0 : InputLayout(*kernels, tokens, cols).bytes;
 }
 
-std::int64_t reduced_workspace(Arithmetic arithmetic, std::int64_t cols, std::int64_t tokens, Isa isa) {
+std::int64_t reduced_workspace(Arithmetic arithmetic, std::int64_t cols, std::int64_t tokens,
+                               Isa isa) {
     const ReducedKernels* const kernels = kernels_for(arithmetic, isa);
     if (kernels == nullptr) return 0;
     return row_scratch(cols) + (tokens <= kFewTokens ? 0 : kernels->panel_bytes(cols));
@@ -111,15 +117,16 @@ void linear_reduced(const LinearProblem& problem, Arithmetic arithmetic, std::by
     const ReducedKernels& kernels = *kernels_for(arithmetic, context.isa);
     const ReducedInput input = reduce(problem, kernels, input_memory, context);
     const ExpandRow expand = kernel_table(context.isa).expand_row;
-    const auto scratch =
-        static_cast<std::size_t>(reduced_workspace(arithmetic, problem.cols, problem.tokens, context.isa));
+    const auto scratch = static_cast<std::size_t>(
+        reduced_workspace(arithmetic, problem.cols, problem.tokens, context.isa));
     if (problem.tokens <= kFewTokens) {
         const std::int64_t work_a_row = std::max<std::int64_t>(1, problem.cols * problem.tokens);
         const std::int64_t grain = std::max<std::int64_t>(16, kSmallProduct / work_a_row / 16 * 16);
-        context.pool.parallel_for(problem.rows, grain, [&](std::int64_t begin, std::int64_t end, int thread) {
-            auto* const row = reinterpret_cast<float*>(context.workspace.get(thread, scratch));
-            kernels.few_tokens(problem, input, begin, end, expand, row);
-        });
+        context.pool.parallel_for(
+            problem.rows, grain, [&](std::int64_t begin, std::int64_t end, int thread) {
+                auto* const row = reinterpret_cast<float*>(context.workspace.get(thread, scratch));
+                kernels.few_tokens(problem, input, begin, end, expand, row);
+            });
         return;
     }
     const std::int64_t panels = (problem.rows + kernels.columns - 1) / kernels.columns;
@@ -129,8 +136,10 @@ void linear_reduced(const LinearProblem& problem, Arithmetic arithmetic, std::by
         for (std::int64_t p = begin; p < end; ++p) {
             pulse();
             const std::int64_t first = p * kernels.columns;
-            const std::int64_t count = std::min<std::int64_t>(kernels.columns, problem.rows - first);
-            kernels.pack_panel(problem, first, count, expand, reinterpret_cast<float*>(memory), panel);
+            const std::int64_t count =
+                std::min<std::int64_t>(kernels.columns, problem.rows - first);
+            kernels.pack_panel(problem, first, count, expand, reinterpret_cast<float*>(memory),
+                               panel);
             kernels.multiply_panel(problem, input, first, count, panel);
         }
     });

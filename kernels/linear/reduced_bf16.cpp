@@ -38,7 +38,8 @@ void reduce_row(const float* x, std::int64_t cols, std::int64_t token, const Red
     std::byte* const values = out.values + token * out.stride;
     for (std::int64_t i = 0; i * 2 < out.stride; i += 32) {
         const std::int64_t left = cols - i;
-        _mm512_storeu_si512(values + i * 2, left > 0 ? rounded(x + i, left) : _mm512_setzero_si512());
+        _mm512_storeu_si512(values + i * 2,
+                            left > 0 ? rounded(x + i, left) : _mm512_setzero_si512());
     }
 }
 
@@ -48,8 +49,8 @@ const std::uint8_t* weight_row(const LinearProblem& problem, std::int64_t row) {
 
 // Weights of a row, 32 at a time, calling use(block, values). Other types pass through fp32.
 template <typename Use>
-inline void each_block(const LinearProblem& problem, std::int64_t row, ExpandRow expand, float* scratch,
-                       const Use& use) {
+inline void each_block(const LinearProblem& problem, std::int64_t row, ExpandRow expand,
+                       float* scratch, const Use& use) {
     const std::uint8_t* const data = weight_row(problem, row);
     const bool direct = problem.type == WeightType::bf16;
     if (!direct) expand(problem.type, data, scratch, problem.cols);
@@ -60,8 +61,8 @@ inline void each_block(const LinearProblem& problem, std::int64_t row, ExpandRow
 }
 
 // panel: [cols / 2][kColumns] pairs.
-void pack_panel(const LinearProblem& problem, std::int64_t first, std::int64_t count, ExpandRow expand,
-                float* row, std::byte* panel) {
+void pack_panel(const LinearProblem& problem, std::int64_t first, std::int64_t count,
+                ExpandRow expand, float* row, std::byte* panel) {
     auto* const words = reinterpret_cast<std::uint32_t*>(panel);
     constexpr std::int64_t kWords = kReducedBlock / 2;
     const std::int64_t blocks = (problem.cols + kReducedBlock - 1) / kReducedBlock;
@@ -73,16 +74,18 @@ void pack_panel(const LinearProblem& problem, std::int64_t first, std::int64_t c
         each_block(problem, first + column, expand, row, [&](std::int64_t b, __m512i values) {
             alignas(64) std::uint32_t pairs[kWords];
             _mm512_store_si512(pairs, values);
-            for (std::int64_t k = 0; k < kWords; ++k) words[(b * kWords + k) * kColumns + column] = pairs[k];
+            for (std::int64_t k = 0; k < kWords; ++k)
+                words[(b * kWords + k) * kColumns + column] = pairs[k];
         });
     }
 }
 
 template <int Tokens>
-void tile(const LinearProblem& problem, const ReducedInput& input, std::int64_t token, std::int64_t first,
-          std::int64_t count, const std::byte* panel) {
+void tile(const LinearProblem& problem, const ReducedInput& input, std::int64_t token,
+          std::int64_t first, std::int64_t count, const std::byte* panel) {
     const auto* const words = reinterpret_cast<const std::uint32_t*>(panel);
-    const std::int64_t depth = (problem.cols + kReducedBlock - 1) / kReducedBlock * (kReducedBlock / 2);
+    const std::int64_t depth =
+        (problem.cols + kReducedBlock - 1) / kReducedBlock * (kReducedBlock / 2);
     __m512 sums[Tokens][kColumnVectors];
     const std::byte* values[Tokens];
     for (int t = 0; t < Tokens; ++t) {
@@ -124,14 +127,15 @@ void multiply_panel(const LinearProblem& problem, const ReducedInput& input, std
 }
 
 template <int Tokens>
-void dot_row(const LinearProblem& problem, const ReducedInput& input, std::int64_t row, std::int64_t token,
-             ExpandRow expand, float* scratch) {
+void dot_row(const LinearProblem& problem, const ReducedInput& input, std::int64_t row,
+             std::int64_t token, ExpandRow expand, float* scratch) {
     // Two sums a token: the instruction's latency is longer than what one chain could hide.
     __m512 even[Tokens], odd[Tokens];
     for (int t = 0; t < Tokens; ++t) even[t] = odd[t] = _mm512_setzero_ps();
     each_block(problem, row, expand, scratch, [&](std::int64_t b, __m512i weights) {
         for (int t = 0; t < Tokens; ++t) {
-            const __m512i x = _mm512_loadu_si512(input.values + (token + t) * input.stride + b * 64);
+            const __m512i x =
+                _mm512_loadu_si512(input.values + (token + t) * input.stride + b * 64);
             if (b % 2 == 0)
                 even[t] = _mm512_dpbf16_ps(even[t], bits(weights), bits(x));
             else
@@ -143,13 +147,14 @@ void dot_row(const LinearProblem& problem, const ReducedInput& input, std::int64
             _mm512_reduce_add_ps(_mm512_add_ps(even[t], odd[t]));
 }
 
-void few_tokens(const LinearProblem& problem, const ReducedInput& input, std::int64_t begin, std::int64_t end,
-                ExpandRow expand, float* scratch) {
+void few_tokens(const LinearProblem& problem, const ReducedInput& input, std::int64_t begin,
+                std::int64_t end, ExpandRow expand, float* scratch) {
     for (std::int64_t row = begin; row < end; ++row) {
         std::int64_t token = 0;
         for (; token + 4 <= problem.tokens; token += 4)
             dot_row<4>(problem, input, row, token, expand, scratch);
-        for (; token < problem.tokens; ++token) dot_row<1>(problem, input, row, token, expand, scratch);
+        for (; token < problem.tokens; ++token)
+            dot_row<1>(problem, input, row, token, expand, scratch);
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// int8 products with AVX-512 VNNI. Its instruction takes one unsigned operand: packed weights are stored plus 128, and 128
-// times the sum of the inputs is taken off the start; unpacked ones give their sign to the inputs.
+// int8 products with AVX-512 VNNI. Its instruction takes one unsigned operand: packed weights are
+// stored plus 128, and 128 times the sum of the inputs is taken off the start; unpacked ones give
+// their sign to the inputs.
 #include <immintrin.h>
 
 #include "kernels/linear/reduced_kernels.h"

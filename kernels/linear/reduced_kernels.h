@@ -9,9 +9,11 @@
 namespace hone::kernels {
 
 inline constexpr std::int64_t kReducedBlock = 32;  // inputs that share a sum
-inline constexpr std::int64_t kReducedPad = 64;    // inputs of a token are zero up to a multiple of it
+inline constexpr std::int64_t kReducedPad =
+    64;  // inputs of a token are zero up to a multiple of it
 
-// Rounded inputs: [tokens][padded] values, `stride` bytes between tokens. bf16 has neither scales nor sums.
+// Rounded inputs: [tokens][padded] values, `stride` bytes between tokens. bf16 has neither scales
+// nor sums.
 struct ReducedInput {
     std::byte* values;
     std::int64_t stride;
@@ -27,13 +29,14 @@ struct ReducedKernels {
     int value_bytes;  // of a rounded input
     int columns;      // weight rows that a packed panel holds
     std::int64_t (*panel_bytes)(std::int64_t cols);
-    void (*reduce_row)(const float* x, std::int64_t cols, std::int64_t token, const ReducedInput& out);
+    void (*reduce_row)(const float* x, std::int64_t cols, std::int64_t token,
+                       const ReducedInput& out);
     // Packs weight rows [first, first + count). `row`: scratch of `cols` floats.
-    void (*pack_panel)(const LinearProblem& problem, std::int64_t first, std::int64_t count, ExpandRow expand,
-                       float* row, std::byte* panel);
+    void (*pack_panel)(const LinearProblem& problem, std::int64_t first, std::int64_t count,
+                       ExpandRow expand, float* row, std::byte* panel);
     // y[all tokens][first, first + count).
-    void (*multiply_panel)(const LinearProblem& problem, const ReducedInput& input, std::int64_t first,
-                           std::int64_t count, const std::byte* panel);
+    void (*multiply_panel)(const LinearProblem& problem, const ReducedInput& input,
+                           std::int64_t first, std::int64_t count, const std::byte* panel);
     // y[token][row] for rows [begin, end), without packing.
     void (*few_tokens)(const LinearProblem& problem, const ReducedInput& input, std::int64_t begin,
                        std::int64_t end, ExpandRow expand, float* row);

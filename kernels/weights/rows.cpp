@@ -26,7 +26,8 @@ void set_zeros(WeightType type, std::byte* row, const std::uint8_t* mask, std::i
 
 void carry_row(WeightType type, const std::byte* source, std::byte* target, std::int64_t cols) {
     visit_format(type, [&]<typename Format>() {
-        if constexpr (requires { Format::carry(source, target, cols); }) Format::carry(source, target, cols);
+        if constexpr (requires { Format::carry(source, target, cols); })
+            Format::carry(source, target, cols);
     });
 }
 

@@ -80,7 +80,8 @@ void send(const CUpti_ActivityMemset4& record, const ActivitySink& sink) {
 // Whether it is the device's own memory; what the host pins is not.
 bool on_device(std::uint32_t kind) {
     return kind == CUPTI_ACTIVITY_MEMORY_KIND_DEVICE || kind == CUPTI_ACTIVITY_MEMORY_KIND_ARRAY ||
-           kind == CUPTI_ACTIVITY_MEMORY_KIND_MANAGED || kind == CUPTI_ACTIVITY_MEMORY_KIND_DEVICE_STATIC ||
+           kind == CUPTI_ACTIVITY_MEMORY_KIND_MANAGED ||
+           kind == CUPTI_ACTIVITY_MEMORY_KIND_DEVICE_STATIC ||
            kind == CUPTI_ACTIVITY_MEMORY_KIND_MANAGED_STATIC;
 }
 
@@ -90,7 +91,8 @@ void send(const CUpti_ActivityMemory4& record, const ActivitySink& sink) {
     set_times(activity, record.timestamp, record.timestamp);
     activity.bytes = static_cast<std::int64_t>(record.bytes);
     activity.address = record.address;
-    activity.allocates = record.memoryOperationType == CUPTI_ACTIVITY_MEMORY_OPERATION_TYPE_ALLOCATION;
+    activity.allocates =
+        record.memoryOperationType == CUPTI_ACTIVITY_MEMORY_OPERATION_TYPE_ALLOCATION;
     sink(activity, record.name != nullptr ? record.name : "");
 }
 
@@ -176,9 +178,11 @@ void send(const CUpti_ActivityMarker2& record, const ActivitySink& sink) {
     activity.kind = ActivityKind::range;
     activity.correlation = record.id;
     const auto time = record.timestamp == 0 ? -1 : static_cast<std::int64_t>(record.timestamp);
-    if ((record.flags & (CUPTI_ACTIVITY_FLAG_MARKER_START | CUPTI_ACTIVITY_FLAG_MARKER_INSTANTANEOUS)) != 0)
+    if ((record.flags &
+         (CUPTI_ACTIVITY_FLAG_MARKER_START | CUPTI_ACTIVITY_FLAG_MARKER_INSTANTANEOUS)) != 0)
         activity.start = time;
-    if ((record.flags & (CUPTI_ACTIVITY_FLAG_MARKER_END | CUPTI_ACTIVITY_FLAG_MARKER_INSTANTANEOUS)) != 0)
+    if ((record.flags &
+         (CUPTI_ACTIVITY_FLAG_MARKER_END | CUPTI_ACTIVITY_FLAG_MARKER_INSTANTANEOUS)) != 0)
         activity.end = time;
     sink(activity, record.name != nullptr ? record.name : "");
 }

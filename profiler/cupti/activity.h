@@ -16,7 +16,8 @@ struct ParsedBuffer {
 // cuptiActivityGetNextRecord, from wherever the library was loaded.
 using NextActivity = int (*)(std::uint8_t* buffer, std::size_t valid_bytes, void** record);
 
-// Reads a buffer that CUPTI filled. Structures are those of CUPTI 13.0; a later library appends to them, and what it appends is left alone.
+// Reads a buffer that CUPTI filled. Structures are those of CUPTI 13.0; a later library appends to
+// them, and what it appends is left alone.
 ParsedBuffer parse_activities(NextActivity next, std::uint8_t* buffer, std::size_t valid_bytes,
                               const ActivitySink& sink);
 

@@ -22,12 +22,14 @@ struct CounterMetrics::Functions {
 
 namespace {
 
-// Tensor cores by cycles in which there was work: of the cycles of a range, the gap before its kernels would be a part.
+// Tensor cores by cycles in which there was work: of the cycles of a range, the gap before its
+// kernels would be a part.
 constexpr const char* kTensor = "sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_active";
 constexpr const char* kBusy = "sm__cycles_active.avg.pct_of_peak_sustained_elapsed";
 constexpr const char* kTime = "gpu__time_duration.sum";
 
-// In the order of HardwareCounters' members. Consumer chips of Blackwell (GB20x) have other names for their memory's counters.
+// In the order of HardwareCounters' members. Consumer chips of Blackwell (GB20x) have other names
+// for their memory's counters.
 constexpr std::array<CounterMetrics::Names, 2> kSets{{
     {"dram__bytes_read.sum", "dram__bytes_write.sum", kTensor, kBusy, kTime},
     {"dram__bytes_op_read.sum", "dram__bytes_op_write.sum", kTensor, kBusy, kTime},
@@ -42,8 +44,9 @@ bool CounterMetrics::fail(const CuptiLibrary& library, const char* what, int sta
 
 void CounterMetrics::release() {
     if (host_ == nullptr) return;
-    CUpti_Profiler_Host_Deinitialize_Params params{CUpti_Profiler_Host_Deinitialize_Params_STRUCT_SIZE,
-                                                   nullptr, std::exchange(host_, nullptr)};
+    CUpti_Profiler_Host_Deinitialize_Params params{
+        CUpti_Profiler_Host_Deinitialize_Params_STRUCT_SIZE, nullptr,
+        std::exchange(host_, nullptr)};
     cupti_->deinitialise(&params);
 }
 
@@ -67,7 +70,8 @@ bool CounterMetrics::choose(const CuptiLibrary& library, const std::string& chip
                        [&](const Names& names) { return try_names(library, chip, names); });
 }
 
-bool CounterMetrics::try_names(const CuptiLibrary& library, const std::string& chip, const Names& names) {
+bool CounterMetrics::try_names(const CuptiLibrary& library, const std::string& chip,
+                               const Names& names) {
     release();
     CUpti_Profiler_Host_Initialize_Params made{};
     made.structSize = CUpti_Profiler_Host_Initialize_Params_STRUCT_SIZE;
@@ -131,7 +135,8 @@ bool CounterMetrics::evaluate(std::span<const std::uint8_t> image, std::size_t r
     params.numMetrics = wanted.size();
     params.pMetricValues = values.data();
     if (cupti_->evaluate(&params) != CUPTI_SUCCESS) return false;
-    if (!std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); }))
+    if (!std::all_of(values.begin(), values.end(),
+                     [](double value) { return std::isfinite(value); }))
         return false;
     constexpr double kPercent = 0.01;
     counters = {values[0], values[1], values[2] * kPercent, values[3] * kPercent, values[4]};

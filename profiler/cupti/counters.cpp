@@ -65,23 +65,25 @@ bool CuptiCounters::load(const std::string& beside) {
         return false;
     }
     static Functions found;
-    const bool whole = library_.find("cuptiProfilerInitialize", found.initialise) &&
-                       library_.find("cuptiProfilerGetCounterAvailability", found.availability) &&
-                       library_.find("cuptiDeviceGetChipName", found.chip_name) &&
-                       library_.find("cuptiRangeProfilerEnable", found.enable) &&
-                       library_.find("cuptiRangeProfilerDisable", found.disable) &&
-                       library_.find("cuptiRangeProfilerGetCounterDataSize", found.image_size) &&
-                       library_.find("cuptiRangeProfilerCounterDataImageInitialize", found.make_image) &&
-                       library_.find("cuptiRangeProfilerSetConfig", found.set_config) &&
-                       library_.find("cuptiRangeProfilerStart", found.start) &&
-                       library_.find("cuptiRangeProfilerStop", found.stop) &&
-                       library_.find("cuptiRangeProfilerPushRange", found.push) &&
-                       library_.find("cuptiRangeProfilerPopRange", found.pop) &&
-                       library_.find("cuptiRangeProfilerDecodeData", found.decode) &&
-                       library_.find("cuptiRangeProfilerGetCounterDataInfo", found.image_info) &&
-                       library_.find("cuptiRangeProfilerCounterDataGetRangeInfo", found.range_info);
+    const bool whole =
+        library_.find("cuptiProfilerInitialize", found.initialise) &&
+        library_.find("cuptiProfilerGetCounterAvailability", found.availability) &&
+        library_.find("cuptiDeviceGetChipName", found.chip_name) &&
+        library_.find("cuptiRangeProfilerEnable", found.enable) &&
+        library_.find("cuptiRangeProfilerDisable", found.disable) &&
+        library_.find("cuptiRangeProfilerGetCounterDataSize", found.image_size) &&
+        library_.find("cuptiRangeProfilerCounterDataImageInitialize", found.make_image) &&
+        library_.find("cuptiRangeProfilerSetConfig", found.set_config) &&
+        library_.find("cuptiRangeProfilerStart", found.start) &&
+        library_.find("cuptiRangeProfilerStop", found.stop) &&
+        library_.find("cuptiRangeProfilerPushRange", found.push) &&
+        library_.find("cuptiRangeProfilerPopRange", found.pop) &&
+        library_.find("cuptiRangeProfilerDecodeData", found.decode) &&
+        library_.find("cuptiRangeProfilerGetCounterDataInfo", found.image_info) &&
+        library_.find("cuptiRangeProfilerCounterDataGetRangeInfo", found.range_info);
     if (!whole) {
-        problem_ = library_.version() + " lacks functions that counting needs; version 13.0 has them";
+        problem_ =
+            library_.version() + " lacks functions that counting needs; version 13.0 has them";
         return false;
     }
     cupti_ = &found;
@@ -94,7 +96,8 @@ bool CuptiCounters::begin(const std::string& beside, std::size_t device, void* c
     counted_.clear();
     lost_ = 0;
     if (CuptiSession::instance().on()) {
-        problem_ = "counters are not read while a trace is recorded: each would be in the other's figures";
+        problem_ =
+            "counters are not read while a trace is recorded: each would be in the other's figures";
         return false;
     }
     on_ = load(beside) && enable(device, context) && start();
@@ -103,7 +106,8 @@ bool CuptiCounters::begin(const std::string& beside, std::size_t device, void* c
 }
 
 bool CuptiCounters::enable(std::size_t device, void* context) {
-    auto initialise = sized<CUpti_Profiler_Initialize_Params>(CUpti_Profiler_Initialize_Params_STRUCT_SIZE);
+    auto initialise =
+        sized<CUpti_Profiler_Initialize_Params>(CUpti_Profiler_Initialize_Params_STRUCT_SIZE);
     int status = cupti_->initialise(&initialise);
     if (status != CUPTI_SUCCESS) return fail("starting the profiler", status);
     auto chip = sized<CUpti_Device_GetChipName_Params>(CUpti_Device_GetChipName_Params_STRUCT_SIZE);
@@ -129,7 +133,8 @@ bool CuptiCounters::enable(std::size_t device, void* context) {
         return false;
     }
 
-    auto enabled = sized<CUpti_RangeProfiler_Enable_Params>(CUpti_RangeProfiler_Enable_Params_STRUCT_SIZE);
+    auto enabled =
+        sized<CUpti_RangeProfiler_Enable_Params>(CUpti_RangeProfiler_Enable_Params_STRUCT_SIZE);
     enabled.ctx = static_cast<CUcontext>(context);
     status = cupti_->enable(&enabled);
     if (status != CUPTI_SUCCESS) return fail("enabling counters", status);
@@ -163,14 +168,15 @@ bool CuptiCounters::start() {
     config.pCounterDataImage = image_.data();
     config.counterDataImageSize = image_.size();
     config.range = CUPTI_UserRange;
-    config.replayMode = CUPTI_UserReplay;  // of one pass: nothing is replayed, and caches stay as they are
+    config.replayMode =
+        CUPTI_UserReplay;  // of one pass: nothing is replayed, and caches stay as they are
     config.maxRangesPerPass = kRanges;
     config.numNestingLevels = config.minNestingLevel = config.targetNestingLevel = 1;
     status = cupti_->set_config(&config);
     if (status != CUPTI_SUCCESS) return fail("configuring counters", status);
 
-    auto start =
-        sized<CUpti_RangeProfiler_Start_Params>(CUpti_RangeProfiler_Start_Params_STRUCT_SIZE, profiler_);
+    auto start = sized<CUpti_RangeProfiler_Start_Params>(
+        CUpti_RangeProfiler_Start_Params_STRUCT_SIZE, profiler_);
     status = cupti_->start(&start);
     if (status != CUPTI_SUCCESS) return fail("starting to count", status);
     ranges_ = 0;
@@ -178,8 +184,8 @@ bool CuptiCounters::start() {
 }
 
 bool CuptiCounters::stop() {
-    auto stop =
-        sized<CUpti_RangeProfiler_Stop_Params>(CUpti_RangeProfiler_Stop_Params_STRUCT_SIZE, profiler_);
+    auto stop = sized<CUpti_RangeProfiler_Stop_Params>(CUpti_RangeProfiler_Stop_Params_STRUCT_SIZE,
+                                                       profiler_);
     int status = cupti_->stop(&stop);
     if (status != CUPTI_SUCCESS) return fail("ending to count", status);
     auto decode = sized<CUpti_RangeProfiler_DecodeData_Params>(
@@ -210,7 +216,8 @@ void CuptiCounters::read_ranges() {
         range.rangeDelimiter = "/";
         std::uint64_t id = 0;
         HardwareCounters counters;
-        const bool named = cupti_->range_info(&range) == CUPTI_SUCCESS && range.rangeName != nullptr;
+        const bool named =
+            cupti_->range_info(&range) == CUPTI_SUCCESS && range.rangeName != nullptr;
         const char* const end = named ? range.rangeName + std::strlen(range.rangeName) : nullptr;
         if (named && std::from_chars(range.rangeName, end, id).ptr == end && id != 0 &&
             metrics_.evaluate(image_, i, counters))
@@ -223,8 +230,8 @@ void CuptiCounters::read_ranges() {
 void CuptiCounters::mark(std::uint64_t id) {
     if (!on_) return;
     if (open_) {
-        auto pop = sized<CUpti_RangeProfiler_PopRange_Params>(CUpti_RangeProfiler_PopRange_Params_STRUCT_SIZE,
-                                                              profiler_);
+        auto pop = sized<CUpti_RangeProfiler_PopRange_Params>(
+            CUpti_RangeProfiler_PopRange_Params_STRUCT_SIZE, profiler_);
         const int status = cupti_->pop(&pop);
         open_ = false;
         if (status != CUPTI_SUCCESS) on_ = fail("ending a range", status);
@@ -232,8 +239,8 @@ void CuptiCounters::mark(std::uint64_t id) {
     if (on_ && ranges_ == kRanges) on_ = stop() && start();
     if (!on_ || id == 0) return;
     const std::string name = std::to_string(id);
-    auto push = sized<CUpti_RangeProfiler_PushRange_Params>(CUpti_RangeProfiler_PushRange_Params_STRUCT_SIZE,
-                                                            profiler_);
+    auto push = sized<CUpti_RangeProfiler_PushRange_Params>(
+        CUpti_RangeProfiler_PushRange_Params_STRUCT_SIZE, profiler_);
     push.pRangeName = name.c_str();
     const int status = cupti_->push(&push);
     open_ = status == CUPTI_SUCCESS;
@@ -252,8 +259,8 @@ void CuptiCounters::end(const CounterSink& sink) {
 void CuptiCounters::disable() {
     on_ = open_ = false;
     if (profiler_ == nullptr) return;
-    auto disable =
-        sized<CUpti_RangeProfiler_Disable_Params>(CUpti_RangeProfiler_Disable_Params_STRUCT_SIZE, profiler_);
+    auto disable = sized<CUpti_RangeProfiler_Disable_Params>(
+        CUpti_RangeProfiler_Disable_Params_STRUCT_SIZE, profiler_);
     cupti_->disable(&disable);
     profiler_ = nullptr;
 }

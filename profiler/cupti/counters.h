@@ -15,11 +15,13 @@ struct CUpti_RangeProfiler_Object;
 
 namespace hone::profiler {
 
-// Reads a device's counters operation by operation, with CUPTI's range profiler. What runs meanwhile is slower by far: never a time to report.
+// Reads a device's counters operation by operation, with CUPTI's range profiler. What runs
+// meanwhile is slower by far: never a time to report.
 //
-// A range is what is queued under one mark, not one kernel (CUPTI's automatic ranges): how many kernels cuBLASLt launches for a product, and whether
-// the driver fills memory by a kernel of its own, nobody says, so that counted kernels could only be guessed to belong to operations. A range of a mark
-// is its operation's whatever ran in it.
+// A range is what is queued under one mark, not one kernel (CUPTI's automatic ranges): how many
+// kernels cuBLASLt launches for a product, and whether the driver fills memory by a kernel of its
+// own, nobody says, so that counted kernels could only be guessed to belong to operations. A range
+// of a mark is its operation's whatever ran in it.
 class CuptiCounters {
 public:
     CuptiCounters() = default;
@@ -27,8 +29,8 @@ public:
     CuptiCounters(const CuptiCounters&) = delete;
     CuptiCounters& operator=(const CuptiCounters&) = delete;
 
-    // `device` as CUDA numbers it, `context` its CUcontext. False where nothing can be counted: while a trace is recorded, without the library or the
-    // right to it. problem() says why.
+    // `device` as CUDA numbers it, `context` its CUcontext. False where nothing can be counted:
+    // while a trace is recorded, without the library or the right to it. problem() says why.
     bool begin(const std::string& beside, std::size_t device, void* context);
     // What is queued from now on is counted under `id`; 0: not at all. The device must be idle.
     void mark(std::uint64_t id);

@@ -17,11 +17,13 @@ bool CuptiLibrary::open(const std::string& beside) {
     version_.clear();
     problem_.clear();
     std::string tried;
-    handle_ = open_library(library_candidates("HONE_CUPTI_LIBRARY", "libcupti.so.13", beside), tried);
+    handle_ =
+        open_library(library_candidates("HONE_CUPTI_LIBRARY", "libcupti.so.13", beside), tried);
     if (handle_ == nullptr) {
-        problem_ = "CUPTI is not there (" + tried +
-                   "): kernels are not seen one by one; install the CUDA toolkit's CUPTI, or name the "
-                   "library in HONE_CUPTI_LIBRARY";
+        problem_ =
+            "CUPTI is not there (" + tried +
+            "): kernels are not seen one by one; install the CUDA toolkit's CUPTI, or name the "
+            "library in HONE_CUPTI_LIBRARY";
         return false;
     }
     constexpr std::uint32_t kOldest = 130000;
@@ -31,8 +33,8 @@ bool CuptiLibrary::open(const std::string& beside) {
         problem_ = "the CUPTI library that is installed does not say its version; 13.0 does";
         return false;
     }
-    version_ = "CUPTI " + std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
-               std::to_string(version % 100);
+    version_ = "CUPTI " + std::to_string(version / 10000) + "." +
+               std::to_string(version / 100 % 100) + "." + std::to_string(version % 100);
     if (version >= kOldest) return true;
     problem_ = version_ + " is too old: tracing needs 13.0";
     return false;
@@ -42,11 +44,13 @@ std::string CuptiLibrary::failure(const char* what, int status) const {
     decltype(&::cuptiGetResultString) ask = nullptr;
     const char* text = nullptr;
     if (find("cuptiGetResultString", ask)) ask(static_cast<CUptiResult>(status), &text);
-    std::string problem = version_ + ", " + what + ": " + (text != nullptr ? text : "unknown error") + " (" +
+    std::string problem = version_ + ", " + what + ": " +
+                          (text != nullptr ? text : "unknown error") + " (" +
                           std::to_string(status) + ")";
     if (status == CUPTI_ERROR_INSUFFICIENT_PRIVILEGES)
         problem +=
-            "; NVreg_RestrictProfilingToAdminUsers=0 for the driver's module, root or CAP_SYS_ADMIN grants "
+            "; NVreg_RestrictProfilingToAdminUsers=0 for the driver's module, root or "
+            "CAP_SYS_ADMIN grants "
             "it";
     if (status == CUPTI_ERROR_VIRTUALIZED_DEVICE_NOT_SUPPORTED ||
         status == CUPTI_ERROR_VIRTUALIZED_DEVICE_INSUFFICIENT_PRIVILEGES)

@@ -14,7 +14,8 @@ std::vector<std::string> library_candidates(const char* variable, const std::str
     std::vector<std::string> paths{file};
     if (!beside.empty()) paths.push_back(beside + "/" + file);
     // nvidia/cu13/lib and nvidia/nccl/lib are neighbours.
-    if (!beside.empty() && package != nullptr) paths.push_back(beside + "/../../" + package + "/lib/" + file);
+    if (!beside.empty() && package != nullptr)
+        paths.push_back(beside + "/../../" + package + "/lib/" + file);
     for (const char* const toolkit : {"CUDA_HOME", "CUDA_PATH"}) {
         const char* const root = std::getenv(toolkit);
         if (root != nullptr && *root != '\0') paths.push_back(std::string(root) + "/lib64/" + file);

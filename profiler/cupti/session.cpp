@@ -37,11 +37,12 @@ struct CuptiSession::Functions {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{4} << 20;  // NVIDIA advises 1 to 10 MB
-constexpr std::size_t kMostBuffers = 256;                   // 1 GB: what comes after is dropped, and counted
+constexpr std::size_t kMostBuffers = 256;  // 1 GB: what comes after is dropped, and counted
 constexpr std::size_t kAlignment = 8;
 constexpr std::uint64_t kMarksAClockPair = 512;
 
-// RUNTIME and DRIVER carry the external ids; CONCURRENT_KERNEL leaves the device its concurrency, which KERNEL would take.
+// RUNTIME and DRIVER carry the external ids; CONCURRENT_KERNEL leaves the device its concurrency,
+// which KERNEL would take.
 constexpr std::array kKinds{CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL,
                             CUPTI_ACTIVITY_KIND_MEMCPY,
                             CUPTI_ACTIVITY_KIND_MEMCPY2,
@@ -52,8 +53,8 @@ constexpr std::array kKinds{CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL,
                             CUPTI_ACTIVITY_KIND_SYNCHRONIZATION,
                             CUPTI_ACTIVITY_KIND_OVERHEAD,
                             CUPTI_ACTIVITY_KIND_MEMORY2};
-// A trace is whole without these: pools that a library may use, and ranges that libraries announce by NVTX, which reach CUPTI only where
-// NVTX_INJECTION64_PATH names it.
+// A trace is whole without these: pools that a library may use, and ranges that libraries announce
+// by NVTX, which reach CUPTI only where NVTX_INJECTION64_PATH names it.
 constexpr std::array kExtraKinds{CUPTI_ACTIVITY_KIND_MEMORY_POOL, CUPTI_ACTIVITY_KIND_MARKER};
 
 struct Buffer {
@@ -61,7 +62,8 @@ struct Buffer {
     std::size_t valid;
 };
 
-// What CUPTI's threads write, and the session reads at its end. Its callbacks take no function pointer's context.
+// What CUPTI's threads write, and the session reads at its end. Its callbacks take no function
+// pointer's context.
 struct Shared {
     std::mutex mutex;
     std::vector<std::uint8_t*> free;
@@ -73,7 +75,8 @@ struct Shared {
     decltype(&::cuptiGetGraphNodeId) graph_node_id = nullptr;
 };
 
-// Never destroyed: CUPTI's threads may hand over buffers while the process ends, after this program's own objects are gone.
+// Never destroyed: CUPTI's threads may hand over buffers while the process ends, after this
+// program's own objects are gone.
 Shared& shared() {
     static Shared& it = *new Shared;
     return it;
@@ -95,17 +98,20 @@ void CUPTIAPI give_buffer(std::uint8_t** buffer, std::size_t* size, std::size_t*
     if (*buffer != nullptr) *size = kBufferBytes;
 }
 
-void CUPTIAPI take_buffer(CUcontext, std::uint32_t, std::uint8_t* buffer, std::size_t, std::size_t valid) {
+void CUPTIAPI take_buffer(CUcontext, std::uint32_t, std::uint8_t* buffer, std::size_t,
+                          std::size_t valid) {
     Shared& it = shared();
     const std::lock_guard lock(it.mutex);
     it.full.push_back({buffer, valid});
 }
 
-// A node that is captured now belongs to the operation that is marked now; a clone to its original's.
-void CUPTIAPI see_graph_node(void*, CUpti_CallbackDomain domain, CUpti_CallbackId id, const void* data) {
+// A node that is captured now belongs to the operation that is marked now; a clone to its
+// original's.
+void CUPTIAPI see_graph_node(void*, CUpti_CallbackDomain domain, CUpti_CallbackId id,
+                             const void* data) {
     if (domain != CUPTI_CB_DOMAIN_RESOURCE) return;
-    const auto* const graph =
-        static_cast<const CUpti_GraphData*>(static_cast<const CUpti_ResourceData*>(data)->resourceDescriptor);
+    const auto* const graph = static_cast<const CUpti_GraphData*>(
+        static_cast<const CUpti_ResourceData*>(data)->resourceDescriptor);
     Shared& it = shared();
     std::uint64_t node = 0, original = 0;
     if (graph == nullptr || it.graph_node_id == nullptr ||
@@ -157,7 +163,8 @@ bool CuptiSession::load(const std::string& beside) {
                        library_.find("cuptiGetGraphNodeId", found.graph_node_id) &&
                        library_.find("cuptiGetCallbackName", found.callback_name);
     if (!whole) {
-        problem_ = library_.version() + " lacks functions that tracing needs; version 13.0 has them";
+        problem_ =
+            library_.version() + " lacks functions that tracing needs; version 13.0 has them";
         return false;
     }
     cupti_ = &found;
@@ -269,22 +276,26 @@ void CuptiSession::end(int device, const ActivitySink& sink) {
         const std::lock_guard lock(it.mutex);
         full = std::exchange(it.full, {});
     }
-    // Not under the lock that the buffers' callbacks take: CUPTI holds one of its own here and there.
+    // Not under the lock that the buffers' callbacks take: CUPTI holds one of its own here and
+    // there.
     std::size_t dropped = 0;
-    if (cupti_->dropped(nullptr, 0, &dropped) == CUPTI_SUCCESS) lost_ = static_cast<std::int64_t>(dropped);
+    if (cupti_->dropped(nullptr, 0, &dropped) == CUPTI_SUCCESS)
+        lost_ = static_cast<std::int64_t>(dropped);
     const ActivitySink named = [&](const Activity& activity, std::string_view name) {
-        const bool memory = activity.kind == ActivityKind::memory || activity.kind == ActivityKind::pool;
+        const bool memory =
+            activity.kind == ActivityKind::memory || activity.kind == ActivityKind::pool;
         if (memory && activity.device != device) return;
         const bool runtime = activity.kind == ActivityKind::runtime_call;
         const char* call = nullptr;
         if (runtime || activity.kind == ActivityKind::driver_call)
-            cupti_->callback_name(runtime ? CUPTI_CB_DOMAIN_RUNTIME_API : CUPTI_CB_DOMAIN_DRIVER_API,
-                                  static_cast<std::uint32_t>(activity.call), &call);
+            cupti_->callback_name(
+                runtime ? CUPTI_CB_DOMAIN_RUNTIME_API : CUPTI_CB_DOMAIN_DRIVER_API,
+                static_cast<std::uint32_t>(activity.call), &call);
         sink(activity, call != nullptr ? call : name);
     };
     const auto next = [](std::uint8_t* buffer, std::size_t valid, void** record) {
-        return static_cast<int>(
-            instance().cupti_->next_record(buffer, valid, reinterpret_cast<CUpti_Activity**>(record)));
+        return static_cast<int>(instance().cupti_->next_record(
+            buffer, valid, reinterpret_cast<CUpti_Activity**>(record)));
     };
     for (const Buffer& buffer : full)
         damaged_ += parse_activities(next, buffer.memory, buffer.valid, named).complete ? 0 : 1;

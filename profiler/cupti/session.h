@@ -10,18 +10,21 @@
 
 namespace hone::profiler {
 
-// CUPTI's activity records of this process: one session at a time, as CUPTI has one subscriber a process. The library is loaded at the first
-// begin(); without it, without the right to it, or where another tool has it, begin() says so and nothing else happens.
+// CUPTI's activity records of this process: one session at a time, as CUPTI has one subscriber a
+// process. The library is loaded at the first begin(); without it, without the right to it, or
+// where another tool has it, begin() says so and nothing else happens.
 class CuptiSession {
 public:
     static CuptiSession& instance();
 
-    // False where nothing can be recorded: problem() says why. `beside`: a folder to look for the library in, after the loader's own.
+    // False where nothing can be recorded: problem() says why. `beside`: a folder to look for the
+    // library in, after the loader's own.
     bool begin(const std::string& beside);
-    // What the calling thread queues from now on carries `id`; 0: nothing. Also what it captures into graphs.
+    // What the calling thread queues from now on carries `id`; 0: nothing. Also what it captures
+    // into graphs.
     void mark(std::uint64_t id);
-    // Ends the session; the device must be idle. Gives every record to `sink`; of memory those of `device`, as CUDA numbers it. problem() says what
-    // could not be read.
+    // Ends the session; the device must be idle. Gives every record to `sink`; of memory those of
+    // `device`, as CUDA numbers it. problem() says what could not be read.
     void end(int device, const ActivitySink& sink);
     bool on() const { return on_; }
 

@@ -9,17 +9,19 @@
 
 namespace hone::profiler {
 
-// Why figures of this metric, measured as these two runs were, cannot be compared; empty where they can. Among the metric's conditions
-// hardware is machine, processor, instruction set, device and threads; text is also protocol, context and stride. The baseline of a
-// divergence is compared with the samples (comparison.h).
+// Why figures of this metric, measured as these two runs were, cannot be compared; empty where they
+// can. Among the metric's conditions hardware is machine, processor, instruction set, device and
+// threads; text is also protocol, context and stride. The baseline of a divergence is compared with
+// the samples (comparison.h).
 std::string conditions_refusal(const MetricDefinition& metric, const RunRecord& baseline,
                                const RunRecord& candidate);
 
 // That, or that one of the two runs has no such figure.
-std::string refusal(const MetricDefinition& metric, const RunRecord& baseline, const RunRecord& candidate);
+std::string refusal(const MetricDefinition& metric, const RunRecord& baseline,
+                    const RunRecord& candidate);
 
-// "other machine: a and b" for the first of machine, processor and instruction set that differs; empty where none does, or where
-// one of the two does not say.
+// "other machine: a and b" for the first of machine, processor and instruction set that differs;
+// empty where none does, or where one of the two does not say.
 std::string other_machine(const nlohmann::json& environment, const nlohmann::json& other);
 
 // What differs between the two runs, or disturbed one of them, and does not forbid comparing.

@@ -57,8 +57,10 @@ struct Pairs {
     }
 };
 
-// The two runs' values of one metric: of the repetitions both have where they are paired, else of all.
-Pairs repetitions(const Compared& a, const Compared& b, const MetricDefinition& metric, bool paired) {
+// The two runs' values of one metric: of the repetitions both have where they are paired, else of
+// all.
+Pairs repetitions(const Compared& a, const Compared& b, const MetricDefinition& metric,
+                  bool paired) {
     Pairs pairs;
     if (paired) {
         for (const auto& [index, sample] : a.repetitions)
@@ -77,11 +79,13 @@ Pairs repetitions(const Compared& a, const Compared& b, const MetricDefinition& 
     return pairs;
 }
 
-// A baseline and its candidate, or two candidates of one baseline that took part in the same rounds.
+// A baseline and its candidate, or two candidates of one baseline that took part in the same
+// rounds.
 bool were_interleaved(const Compared& a, const Compared& b) {
     if (b.run.measured_apart) return false;
     if (b.run.what.paired_with == a.run.id) return true;
-    if (!a.run.what.paired_with || a.run.what.paired_with != b.run.what.paired_with || a.run.measured_apart)
+    if (!a.run.what.paired_with || a.run.what.paired_with != b.run.what.paired_with ||
+        a.run.measured_apart)
         return false;
     return std::any_of(a.repetitions.begin(), a.repetitions.end(),
                        [&b](const auto& sample) { return b.repetitions.contains(sample.first); });
@@ -123,8 +127,8 @@ std::string shares_apart(const Pairs& pairs) {
     };
     const double a = mean(pairs.baseline), b = mean(pairs.candidate);
     if (a == 0 && b == 0) return "none on both sides";
-    return fmt::format("a share of 0 has no ratio; {:.1f} % and {:.1f} % differ by {:+.1f} points", 100 * a,
-                       100 * b, 100 * (b - a));
+    return fmt::format("a share of 0 has no ratio; {:.1f} % and {:.1f} % differ by {:+.1f} points",
+                       100 * a, 100 * b, 100 * (b - a));
 }
 
 void compare_repetitions(ComparedMetric& result, const MetricDefinition& metric, const Compared& a,
@@ -143,8 +147,9 @@ void compare_repetitions(ComparedMetric& result, const MetricDefinition& metric,
     Estimate shown = ratio(pairs.baseline, pairs.candidate, kShown);
     Estimate decides = ratio(pairs.baseline, pairs.candidate, kDecides);
     if (metric.process_share > 0) {
-        const double smallest = std::min(*std::min_element(pairs.baseline.begin(), pairs.baseline.end()),
-                                         *std::min_element(pairs.candidate.begin(), pairs.candidate.end()));
+        const double smallest =
+            std::min(*std::min_element(pairs.baseline.begin(), pairs.baseline.end()),
+                     *std::min_element(pairs.candidate.begin(), pairs.candidate.end()));
         const double margin = std::max(metric.process_share, metric.process_amount / smallest);
         shown = widened(shown, margin);
         decides = widened(decides, margin);
@@ -167,7 +172,8 @@ void compare_single(ComparedMetric& result, const MetricDefinition& metric, doub
 // The windows that both runs scored. With another tokeniser they hold other parts of the text.
 struct Windows {
     std::vector<double> baseline, candidate, over, candidate_over;
-    std::string other_length;  // "window 3 has 255 and 250 scored tokens", of the first that differs
+    std::string
+        other_length;  // "window 3 has 255 and 250 scored tokens", of the first that differs
 };
 
 Windows shared_windows(const Compared& a, const Compared& b, const WindowFigure& of) {
@@ -175,10 +181,11 @@ Windows shared_windows(const Compared& a, const Compared& b, const WindowFigure&
     for (const auto& [index, sample] : a.windows) {
         const auto other = b.windows.find(index);
         if (other == b.windows.end()) continue;
-        const double scored = figure(sample, "scored"), scored_too = figure(other->second, "scored");
+        const double scored = figure(sample, "scored"),
+                     scored_too = figure(other->second, "scored");
         if (scored != scored_too && windows.other_length.empty())
-            windows.other_length =
-                fmt::format("window {} has {:.0f} and {:.0f} scored tokens", index, scored, scored_too);
+            windows.other_length = fmt::format("window {} has {:.0f} and {:.0f} scored tokens",
+                                               index, scored, scored_too);
         windows.baseline.push_back(figure(sample, of.sum));
         windows.candidate.push_back(figure(other->second, of.sum));
         windows.over.push_back(figure(sample, of.over));
@@ -192,9 +199,10 @@ std::string other_reference(const Store& store, const RunRecord& a, const RunRec
     if (a.what.paired_with && a.what.paired_with == b.what.paired_with) return {};
     const auto first = a.what.paired_with ? store.load(*a.what.paired_with) : std::nullopt;
     const auto second = b.what.paired_with ? store.load(*b.what.paired_with) : std::nullopt;
-    if (!first || !second) return fmt::format("the baseline of run {} is gone", first ? b.id : a.id);
-    const bool same =
-        first->what.model_hash == second->what.model_hash && first->what.recipe == second->what.recipe;
+    if (!first || !second)
+        return fmt::format("the baseline of run {} is gone", first ? b.id : a.id);
+    const bool same = first->what.model_hash == second->what.model_hash &&
+                      first->what.recipe == second->what.recipe;
     return same ? std::string() : "measured against different baselines";
 }
 
@@ -215,17 +223,18 @@ void compare_windows(ComparedMetric& result, const MetricDefinition& metric, con
     }
     Pairs pairs;
     for (std::size_t i = 0; i < windows.over.size(); ++i)
-        pairs.add(windows.baseline[i] / windows.over[i], windows.candidate[i] / windows.candidate_over[i]);
+        pairs.add(windows.baseline[i] / windows.over[i],
+                  windows.candidate[i] / windows.candidate_over[i]);
     if (!pairs.positive) {
         result.refusal = "a window where it is zero has no ratio";
         return;
     }
     const bool alike = windows.other_length.empty() && windows.over == windows.candidate_over;
     if (!alike)
-        warnings.push_back(
-            fmt::format("other tokenisers: windows hold other parts of the text, and {} is compared as of "
-                        "independent samples",
-                        metric_word(metric.title)));
+        warnings.push_back(fmt::format(
+            "other tokenisers: windows hold other parts of the text, and {} is compared as of "
+            "independent samples",
+            metric_word(metric.title)));
     const auto ratio = alike ? paired_ratio : unpaired_ratio;
     decide(result, metric, ratio(pairs.baseline, pairs.candidate, kShown),
            ratio(pairs.baseline, pairs.candidate, kDecides));
@@ -261,8 +270,8 @@ Comparison compare(const Store& store, const RunRecord& baseline, const RunRecor
     const auto windows = [](const Compared& run) { return run.windows.size(); };
     if (windows(a) != windows(b) && windows(a) > 0 && windows(b) > 0)
         result.warnings.push_back(
-            fmt::format("{} and {} windows were scored: accuracy is compared over those of both", windows(a),
-                        windows(b)));
+            fmt::format("{} and {} windows were scored: accuracy is compared over those of both",
+                        windows(a), windows(b)));
     return result;
 }
 

@@ -40,9 +40,11 @@ nlohmann::json run_json(const RunRecord& run) {
                         {"starred", run.starred},
                         {"trace", nullptr}};
     if (!run.engaged.is_null()) json["engaged"] = run.engaged;
-    if (run.trace_events > 0) json["trace"] = {{"events", run.trace_events}, {"dropped", run.trace_dropped}};
+    if (run.trace_events > 0)
+        json["trace"] = {{"events", run.trace_events}, {"dropped", run.trace_dropped}};
     if (run.what.paired_with) json["paired_with"] = *run.what.paired_with;
-    if (run.what.series) json["series"] = {{"id", run.what.series->id}, {"swept", run.what.series->swept}};
+    if (run.what.series)
+        json["series"] = {{"id", run.what.series->id}, {"swept", run.what.series->swept}};
     return json;
 }
 

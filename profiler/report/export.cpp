@@ -45,10 +45,12 @@ bool is_number(const std::string& field) {
     return problem == std::errc() && read == end && std::isfinite(value);
 }
 
-// Programs that show tables compute a cell that begins like this; an apostrophe before it makes it text in all of them. Not numbers.
+// Programs that show tables compute a cell that begins like this; an apostrophe before it makes it
+// text in all of them. Not numbers.
 std::string no_formula(const std::string& field) {
     constexpr std::string_view kStarts = "=+-@\t\r\n";
-    if (field.empty() || kStarts.find(field[0]) == std::string_view::npos || is_number(field)) return field;
+    if (field.empty() || kStarts.find(field[0]) == std::string_view::npos || is_number(field))
+        return field;
     return "'" + field;
 }
 
@@ -93,7 +95,8 @@ Row csv_header() {
             "tags",        "note",    "notes"};
     row.insert(row.end(), kWorkloadFields.begin(), kWorkloadFields.end());
     for (const MetricDefinition& metric : metric_definitions())
-        for (const char* part : {"", "_low", "_high", "_n"}) row.push_back(std::string(metric.id) + part);
+        for (const char* part : {"", "_low", "_high", "_n"})
+            row.push_back(std::string(metric.id) + part);
     for (const char* name : kMemoryClasses) row.push_back(std::string("memory_") + name);
     return row;
 }
@@ -129,8 +132,8 @@ Row csv_row(const RunRecord& run) {
             continue;
         }
         const MetricValue& value = found->second;
-        row.insert(row.end(),
-                   {number(value.value), number(value.low), number(value.high), std::to_string(value.n)});
+        row.insert(row.end(), {number(value.value), number(value.low), number(value.high),
+                               std::to_string(value.n)});
     }
     for (const char* name : kMemoryClasses) {
         const auto found = run.memory.find(name);
@@ -164,12 +167,14 @@ std::string as_json(const Store& store, const std::vector<RunRecord>& runs) {
     return json_text({{"runs", std::move(list)}}, 2) + "\n";
 }
 
-// What Markdown, and the HTML in it, would take for something else than text. Underscores within words are text to every reader of tables.
+// What Markdown, and the HTML in it, would take for something else than text. Underscores within
+// words are text to every reader of tables.
 std::string escaped(const std::string& text) {
     constexpr std::string_view kMeaning = "|\\`*<>[]&~";
     std::string lines = text;
     std::replace_if(
-        lines.begin(), lines.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+        lines.begin(), lines.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; },
+        ' ');
     std::string result;
     for (const char c : printable(lines)) {
         if (kMeaning.find(c) != std::string_view::npos) result += '\\';
@@ -197,8 +202,9 @@ std::string as_markdown(const std::vector<RunRecord>& runs) {
     std::vector<const MetricDefinition*> shown;
     Row header{"run", "model", "recipe", "status", "when (UTC)"};
     for (const MetricDefinition& metric : metric_definitions()) {
-        if (std::none_of(runs.begin(), runs.end(),
-                         [&](const RunRecord& run) { return run.metrics.contains(std::string(metric.id)); }))
+        if (std::none_of(runs.begin(), runs.end(), [&](const RunRecord& run) {
+                return run.metrics.contains(std::string(metric.id));
+            }))
             continue;
         shown.push_back(&metric);
         const std::string unit(metric.unit == "bytes" ? "MB" : metric.unit);
@@ -219,7 +225,8 @@ std::string as_markdown(const std::vector<RunRecord>& runs) {
 
 }  // namespace
 
-std::string export_runs(const Store& store, const std::vector<RunRecord>& runs, ReportFormat format) {
+std::string export_runs(const Store& store, const std::vector<RunRecord>& runs,
+                        ReportFormat format) {
     switch (format) {
         case ReportFormat::json:
             return as_json(store, runs);

@@ -27,7 +27,7 @@ std::map<std::string, double> predicted_metrics(const Json& reply) {
         for (const auto& [id, value] : times.items())
             if (value.is_number()) result[id] = value.get<double>();
     for (const MetricDefinition& metric : metric_definitions()) {
-        const Json* value = metric.source == Source::memory     ? number_at(memory, metric.memory_class)
+        const Json* value = metric.source == Source::memory ? number_at(memory, metric.memory_class)
                             : metric.source == Source::prepared ? number_at(reply, metric.id)
                                                                 : nullptr;
         if (value != nullptr) result[std::string(metric.id)] = value->get<double>();

@@ -68,7 +68,8 @@ void set_percent(ShownRatio& shown, const Estimate& ratio, bool decided) {
         if (width) shown.interval = signed_text(shown.low) + " … " + signed_text(shown.high) + " %";
         return;
     }
-    // The word says which way, so the figures have no sign: "−61.5 … −60.9 %" is 60.9–61.5 % smaller.
+    // The word says which way, so the figures have no sign: "−61.5 … −60.9 %" is 60.9–61.5 %
+    // smaller.
     if (shown.value < 0) {
         shown.value = -shown.value;
         const double least = -shown.high;
@@ -76,16 +77,18 @@ void set_percent(ShownRatio& shown, const Estimate& ratio, bool decided) {
         shown.low = least;
     }
     shown.estimate = rounded(shown.value, kDigits) + " %";
-    if (width) shown.interval = rounded(shown.low, kDigits) + "–" + rounded(shown.high, kDigits) + " %";
+    if (width)
+        shown.interval = rounded(shown.low, kDigits) + "–" + rounded(shown.high, kDigits) + " %";
 }
 
-std::string why_undecided(const MetricDefinition& metric, const ShownRatio& shown, const Estimate& ratio) {
+std::string why_undecided(const MetricDefinition& metric, const ShownRatio& shown,
+                          const Estimate& ratio) {
     const bool exact = metric.kind == Kind::memory || ratio.n >= 2;
     if (exact && ratio.low == 1 && ratio.high == 1) return "the two are equal";
     if (metric.pairing() == Pairing::once) return "measured once a run";
     if (ratio.n < 2) return "one sample gives no interval";
-    return fmt::format("the {:.0f} % interval {} includes {}", 100 * kDecidingConfidence, shown.interval,
-                       shown.form == ShownRatio::Form::factor ? "1" : "0");
+    return fmt::format("the {:.0f} % interval {} includes {}", 100 * kDecidingConfidence,
+                       shown.interval, shown.form == ShownRatio::Form::factor ? "1" : "0");
 }
 
 }  // namespace

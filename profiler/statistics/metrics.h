@@ -26,15 +26,18 @@ enum class Source : std::uint8_t {
 // Which samples of two runs belong together.
 enum class Pairing : std::uint8_t { repetitions, windows, once };
 
-// What two runs must share for their figures to be comparable; profiler/report/comparability.h says how each is told.
+// What two runs must share for their figures to be comparable; profiler/report/comparability.h says
+// how each is told.
 namespace condition {
-inline constexpr unsigned hardware = 1, build = 2, workload = 4, text = 8, vocabulary = 16, baseline = 32;
+inline constexpr unsigned hardware = 1, build = 2, workload = 4, text = 8, vocabulary = 16,
+                          baseline = 32;
 }
 
 enum class Prominence : std::uint8_t {
     headline,   // a row of every ledger
     measured,   // a row of the ledgers of runs that have it
-    technique,  // a row of the ledgers of recipes with a technique that changes it: Descriptor::metrics
+    technique,  // a row of the ledgers of recipes with a technique that changes it:
+                // Descriptor::metrics
     listed,     // in tables of all metrics
 };
 
@@ -70,20 +73,25 @@ struct MetricDefinition {
 
     std::string_view memory_class{};  // of Source::memory
     WindowFigure window{};            // of Source::windows
-    bool largest = false;  // a run's figure is the largest of its repetitions: an average would hide a peak
-    // By how much two processes doing the same work differ, as the larger of a share and a number; repetitions of one do not show it.
+    bool largest =
+        false;  // a run's figure is the largest of its repetitions: an average would hide a peak
+    // By how much two processes doing the same work differ, as the larger of a share and a number;
+    // repetitions of one do not show it.
     double process_share = 0, process_amount = 0;
-    // Only some runs have it (a baseline has no divergence from itself): that one run lacks it needs no explanation.
+    // Only some runs have it (a baseline has no divergence from itself): that one run lacks it
+    // needs no explanation.
     bool of_some_runs = false;
-    std::optional<double> of_itself{};  // its value of a model against itself, which is not measured
+    std::optional<double>
+        of_itself{};  // its value of a model against itself, which is not measured
 
     std::string_view row_title{};     // in the ledger; empty: the title
     std::string_view column_title{};  // at the head of a narrow column; empty: the title
-    std::string_view column{};        // of the table of runs, which remembers it by this; empty: none
-    bool column_shown = false;        // until someone chooses
-    bool run_list = false;            // a column of `hone runs list`
-    bool axis_from_zero = true;       // of a chart over windows
-    std::array<std::string_view, 2> filter_names{};  // in the filter of runs; the first is named in its help
+    std::string_view column{};   // of the table of runs, which remembers it by this; empty: none
+    bool column_shown = false;   // until someone chooses
+    bool run_list = false;       // a column of `hone runs list`
+    bool axis_from_zero = true;  // of a chart over windows
+    std::array<std::string_view, 2>
+        filter_names{};  // in the filter of runs; the first is named in its help
 
     constexpr Pairing pairing() const {
         if (source == Source::windows) return Pairing::windows;
@@ -116,7 +124,8 @@ public:
     // One window's figures; `compared`: with the baseline's log-probabilities.
     void add(const std::map<std::string, double>& figures, bool compared);
     std::int64_t windows() const { return windows_; }
-    // Metrics by id with their 95 % intervals over the windows; none of those that no window tells of.
+    // Metrics by id with their 95 % intervals over the windows; none of those that no window tells
+    // of.
     std::map<std::string, Estimate> estimates() const;
 
 private:

@@ -26,7 +26,8 @@ double percentile(std::span<const double> sorted, double share) {
     const double position = share * static_cast<double>(sorted.size() - 1);
     const auto below = static_cast<std::size_t>(position);
     const std::size_t above = std::min(below + 1, sorted.size() - 1);
-    return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+    return sorted[below] +
+           (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
 double two_sided_t(double confidence, double degrees) {
@@ -62,7 +63,8 @@ Estimate mean_estimate(std::span<const double> values, double confidence) {
     return result;
 }
 
-// The mean of all values; the interval from the means of kBlocks stretches of neighbours where there are two or more for each.
+// The mean of all values; the interval from the means of kBlocks stretches of neighbours where
+// there are two or more for each.
 Estimate blocked_mean_estimate(std::span<const double> values, double confidence) {
     Estimate result = mean_estimate(values, confidence);
     if (values.size() < 2 * kBlocks) return result;
@@ -86,9 +88,11 @@ Estimate exponential(Estimate e) {
     return e;
 }
 
-// Σsums/Σweights. Its variance is that of the residuals sums − mean·weights (the delta method for a ratio of totals), which for
-// equal weights is the ordinary variance of the mean of the windows' means.
-Estimate ratio_of_totals(std::span<const double> sums, std::span<const double> weights, double confidence) {
+// Σsums/Σweights. Its variance is that of the residuals sums − mean·weights (the delta method for a
+// ratio of totals), which for equal weights is the ordinary variance of the mean of the windows'
+// means.
+Estimate ratio_of_totals(std::span<const double> sums, std::span<const double> weights,
+                         double confidence) {
     require_same_length(sums, weights);
     const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
     if (sums.empty() || !(total > 0)) return {};
@@ -162,7 +166,8 @@ Estimate unpaired_ratio(std::span<const double> baseline, std::span<const double
         const double va = variance_of(a, mean_a) / na, vb = variance_of(b, mean_b) / nb;
         if (va + vb > 0) {
             // Welch and Satterthwaite's degrees of freedom.
-            const double degrees = (va + vb) * (va + vb) / (va * va / (na - 1) + vb * vb / (nb - 1));
+            const double degrees =
+                (va + vb) * (va + vb) / (va * va / (na - 1) + vb * vb / (nb - 1));
             half = two_sided_t(confidence, degrees) * std::sqrt(va + vb);
         }
     }
@@ -187,19 +192,22 @@ std::string_view verdict(Kind kind, Direction direction, const Estimate& ratio99
     return good ? verdict_words(kind).good : verdict_words(kind).bad;
 }
 
-Estimate perplexity(std::span<const double> nll_sums, std::span<const double> scored, double confidence) {
+Estimate perplexity(std::span<const double> nll_sums, std::span<const double> scored,
+                    double confidence) {
     return exponential(ratio_of_totals(nll_sums, scored, confidence));
 }
 
-Estimate perplexity_ratio(std::span<const double> baseline_nll, std::span<const double> candidate_nll,
-                          std::span<const double> scored, double confidence) {
+Estimate perplexity_ratio(std::span<const double> baseline_nll,
+                          std::span<const double> candidate_nll, std::span<const double> scored,
+                          double confidence) {
     require_same_length(baseline_nll, candidate_nll);
     std::vector<double> differences(candidate_nll.begin(), candidate_nll.end());
     for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= baseline_nll[i];
     return exponential(ratio_of_totals(differences, scored, confidence));
 }
 
-Estimate window_mean(std::span<const double> sums, std::span<const double> scored, double confidence) {
+Estimate window_mean(std::span<const double> sums, std::span<const double> scored,
+                     double confidence) {
     return ratio_of_totals(sums, scored, confidence);
 }
 

@@ -28,13 +28,14 @@ Artifact read_artifact(SQLite::Statement& statement) {
 
 std::int64_t Store::add_artifact(const Artifact& artifact) {
     return impl_->connection.write([&](SQLite::Database& database) {
-        execute(database,
-                "INSERT INTO artifact(checkpoint, recipe, path, format, dtype, bytes, hash, left_out, "
-                "verification) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                artifact.checkpoint, json_text(artifact.recipe), artifact.path, artifact.format,
-                artifact.dtype, artifact.bytes, artifact.hash, json_text(artifact.left_out),
-                json_text(artifact.verification));
+        execute(
+            database,
+            "INSERT INTO artifact(checkpoint, recipe, path, format, dtype, bytes, hash, left_out, "
+            "verification) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            artifact.checkpoint, json_text(artifact.recipe), artifact.path, artifact.format,
+            artifact.dtype, artifact.bytes, artifact.hash, json_text(artifact.left_out),
+            json_text(artifact.verification));
         return static_cast<std::int64_t>(database.getLastInsertRowid());
     });
 }
@@ -50,7 +51,8 @@ std::vector<Artifact> Store::artifacts() const {
             try {
                 result.push_back(read_artifact(rows));
             } catch (const UnreadableRow&) {
-                // A record of a file that is there or not; one that cannot be read says nothing of it.
+                // A record of a file that is there or not; one that cannot be read says nothing of
+                // it.
             }
         }
         return result;

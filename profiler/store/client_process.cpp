@@ -33,12 +33,14 @@ std::string host_name() {
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-// The machine's id is nobody else's business (machine-id(5)); a hash tells machines apart as well. Empty where there is none.
+// The machine's id is nobody else's business (machine-id(5)); a hash tells machines apart as well.
+// Empty where there is none.
 std::string machine() {
     const std::string id = line_of("/etc/machine-id");
     if (id.empty()) return {};
     std::uint64_t hash = 0xcbf29ce484222325U;
-    for (const char c : "hone " + id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    for (const char c : "hone " + id)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
     std::ostringstream text;
     text << std::hex << hash;
     return text.str();
@@ -86,9 +88,11 @@ bool is_running(const ClientProcess& process) {
     const std::string its_name = take(host, ' ');
     const bool same_name = its_name == host_name();
     const bool same_machine = host.empty() ? same_name : host == machine();
-    // Nothing of an earlier boot of this machine runs any more; what another machine does is not known here.
+    // Nothing of an earlier boot of this machine runs any more; what another machine does is not
+    // known here.
     if (its_boot != boot() || ticks.empty()) return !same_machine;
-    // One boot is one machine, whatever its name is by now. Numbers of another container mean other processes.
+    // One boot is one machine, whatever its name is by now. Numbers of another container mean other
+    // processes.
     const bool same_numbers = started.empty() ? same_name : started == process_numbers();
     return !same_numbers || start_ticks(process.pid) == ticks;
 }

@@ -52,21 +52,23 @@ void make_folders(const std::filesystem::path& folder, const std::filesystem::pa
                      "run store " + store.string() + ": " + folder.string() + ": " + why);
 }
 
-// A pipe or a device would hang whoever reads it, and SQLite opens a journal that lies beside the file too.
+// A pipe or a device would hang whoever reads it, and SQLite opens a journal that lies beside the
+// file too.
 void require_regular_files(const std::filesystem::path& path) {
     for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
         const std::filesystem::path file = with_suffix(path, suffix);
         struct stat status {};
         if (::stat(file.c_str(), &status) != 0 || S_ISREG(status.st_mode)) continue;
-        throw StoreError("The run store cannot be opened.", "Choose a file.",
-                         "run store " + file.string() + ": found " +
-                             (S_ISDIR(status.st_mode) ? "a folder" : "something that is no regular file") +
-                             ", expected a file");
+        throw StoreError(
+            "The run store cannot be opened.", "Choose a file.",
+            "run store " + file.string() + ": found " +
+                (S_ISDIR(status.st_mode) ? "a folder" : "something that is no regular file") +
+                ", expected a file");
     }
 }
 
-// Private, since prompts and paths are in it. Made without being opened: to close a descriptor of the file would take away the locks that
-// SQLite may hold on it elsewhere in this process.
+// Private, since prompts and paths are in it. Made without being opened: to close a descriptor of
+// the file would take away the locks that SQLite may hold on it elsewhere in this process.
 void make_file(const std::filesystem::path& path) {
     (void)::mknod(path.c_str(), S_IFREG | 0600, 0);
 }
@@ -78,9 +80,10 @@ StoreError damaged_store(const std::filesystem::path& path, const std::string& f
             "run store " + path.string() + ": it is damaged (" + found + ")"};
 }
 
-StoreError unreadable(const std::filesystem::path& path, std::int64_t run, const std::string& found) {
-    return {"What was measured in run " + std::to_string(run) + " cannot be read from the store.", "",
-            "run store " + path.string() + ": " + found};
+StoreError unreadable(const std::filesystem::path& path, std::int64_t run,
+                      const std::string& found) {
+    return {"What was measured in run " + std::to_string(run) + " cannot be read from the store.",
+            "", "run store " + path.string() + ": " + found};
 }
 
 StoreError describe(const std::filesystem::path& path, const SQLite::Exception& error) {
@@ -90,28 +93,34 @@ StoreError describe(const std::filesystem::path& path, const SQLite::Exception& 
             return {"The disk is full.", kUnharmed, detail};
         case SQLITE_IOERR:
             return {"The run store could not be read or written.",
-                    "The disk may be full or gone, or a limit on the size of files reached (ulimit -f); what "
+                    "The disk may be full or gone, or a limit on the size of files reached (ulimit "
+                    "-f); what "
                     "was stored "
                     "before is unharmed.",
                     detail};
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
-            return {"The run store is in use.",
-                    "Another program has kept it locked for 5 seconds; try again when that is done.", detail};
+            return {
+                "The run store is in use.",
+                "Another program has kept it locked for 5 seconds; try again when that is done.",
+                detail};
         case SQLITE_READONLY:
-            return {"The run store cannot be written.", "Check the rights to the file and its folder.",
+            return {"The run store cannot be written.",
+                    "Check the rights to the file and its folder.",
                     detail + ": the file or its folder is read-only"};
         case SQLITE_PERM:
         case SQLITE_AUTH:
         case SQLITE_CANTOPEN:
-            return {"The run store cannot be opened.", "Check the rights to the file and its folder.",
+            return {"The run store cannot be opened.",
+                    "Check the rights to the file and its folder.",
                     detail + ": it cannot be opened"};
         case SQLITE_NOTADB:
             return {"This is not a run store.", "Choose another file.",
-                    "run store " + path.string() + ": it is not a run store: found no SQLite database in it"};
+                    "run store " + path.string() +
+                        ": it is not a run store: found no SQLite database in it"};
         case SQLITE_INTERRUPT:
-            return {"The run store took too long to read.", "It may have been made to; choose another.",
-                    detail};
+            return {"The run store took too long to read.",
+                    "It may have been made to; choose another.", detail};
         case SQLITE_NOMEM:
             return {"There is not enough memory.", "", detail};
         default:
@@ -149,8 +158,9 @@ int Connection::out_of_time(void* connection) {
     return processor_seconds() > static_cast<Connection*>(connection)->deadline_ ? 1 : 0;
 }
 
-// As SQLite recommends for files that somebody else may have written (sqlite.org/security.html): nothing that lies in the schema runs,
-// nothing is larger than it may be, and nothing takes for ever.
+// As SQLite recommends for files that somebody else may have written (sqlite.org/security.html):
+// nothing that lies in the schema runs, nothing is larger than it may be, and nothing takes for
+// ever.
 void Connection::open_database(int flags) {
     constexpr int kInstructionsBetweenLooks = 100'000;
     database_ = std::make_unique<SQLite::Database>(path_.string(), flags, kBusyMilliseconds);
@@ -173,17 +183,20 @@ void Connection::read_header() {
     const int tables = database_->execAndGet("SELECT count(*) FROM sqlite_schema").getInt();
     moment.commit();
     if (application != kApplicationId && (tables > 0 || application != 0))
-        throw StoreError(
-            "This is not a run store.", "Choose another file.",
-            "run store " + path_.string() + ": it is a database of another program (application_id " +
-                std::to_string(application) + ", expected " + std::to_string(kApplicationId) + ")");
-    // The schema is made in the transaction that gives the file its number: there is no 0 with tables.
+        throw StoreError("This is not a run store.", "Choose another file.",
+                         "run store " + path_.string() +
+                             ": it is a database of another program (application_id " +
+                             std::to_string(application) + ", expected " +
+                             std::to_string(kApplicationId) + ")");
+    // The schema is made in the transaction that gives the file its number: there is no 0 with
+    // tables.
     if (schema_version_ < (tables > 0 ? 1 : 0))
         throw damaged_store(path_, "found user_version " + std::to_string(schema_version_) +
                                        ", expected 1 to " + std::to_string(kSchemaVersion));
 }
 
-// What stands in a table's place may be a view without end, or a virtual table that runs what it likes.
+// What stands in a table's place may be a view without end, or a virtual table that runs what it
+// likes.
 void Connection::require_own_tables(bool all) {
     constexpr std::array kTables{"model",  "environment", "workload", "recipe",     "run",
                                  "sample", "metric",      "memory",   "prediction", "note",
@@ -201,7 +214,8 @@ void Connection::require_own_tables(bool all) {
         const std::string type = row.getColumn(0).getString(), sql = row.getColumn(1).getString();
         if (type != "table" || !sql.starts_with("CREATE TABLE"))
             throw damaged_store(path_, std::string(table) + " is a " +
-                                           (type == "table" ? "virtual table" : type) + ", expected a table");
+                                           (type == "table" ? "virtual table" : type) +
+                                           ", expected a table");
     }
 }
 
@@ -213,15 +227,17 @@ void Connection::open() {
     if (file_read_only) {
         read_only_reason_ = "the file is read-only";
         if (schema_version_ < kSchemaVersion)
-            throw StoreError("The run store was written by an earlier Hone and must be brought up to date.",
-                             "Make the file writable.",
-                             "run store " + path_.string() + ": it has schema " +
-                                 std::to_string(schema_version_) + " and must be brought to " +
-                                 std::to_string(kSchemaVersion) + ", but the file is read-only");
+            throw StoreError(
+                "The run store was written by an earlier Hone and must be brought up to date.",
+                "Make the file writable.",
+                "run store " + path_.string() + ": it has schema " +
+                    std::to_string(schema_version_) + " and must be brought to " +
+                    std::to_string(kSchemaVersion) + ", but the file is read-only");
     }
     if (schema_version_ > kSchemaVersion) {
-        read_only_reason_ = "it was written by a newer Hone (schema " + std::to_string(schema_version_) +
-                            ", this one knows " + std::to_string(kSchemaVersion) + ")";
+        read_only_reason_ = "it was written by a newer Hone (schema " +
+                            std::to_string(schema_version_) + ", this one knows " +
+                            std::to_string(kSchemaVersion) + ")";
         open_database(SQLite::OPEN_READONLY);
     }
 }
@@ -229,8 +245,8 @@ void Connection::open() {
 void Connection::configure() {
     database_->exec("PRAGMA foreign_keys = ON");
     if (!read_only()) {
-        const std::string_view wanted =
-            journal_mode_for(sqlite3_libversion_number(), on_network_file_system(path_.parent_path()));
+        const std::string_view wanted = journal_mode_for(
+            sqlite3_libversion_number(), on_network_file_system(path_.parent_path()));
         const std::string statement = "PRAGMA journal_mode = " + std::string(wanted);
         journal_mode_ = database_->execAndGet(statement.c_str()).getString();
         if (wanted == "TRUNCATE" && journal_mode_ == "wal")
@@ -252,7 +268,8 @@ void Connection::check_after_unclean_exit(bool journal_left) {
     if (read_only()) return;
     bool unclean = journal_left;
     SQLite::Statement running(
-        *database_, "SELECT client_pid, client_started, client_host FROM run WHERE status = 'running'");
+        *database_,
+        "SELECT client_pid, client_started, client_host FROM run WHERE status = 'running'");
     while (!unclean && running.executeStep())
         unclean = !is_running({running.getColumn(0).getInt64(), running.getColumn(1).getString(),
                                running.getColumn(2).getString()});
@@ -263,9 +280,9 @@ void Connection::check_after_unclean_exit(bool journal_left) {
 
 void Connection::require_writable() const {
     if (read_only())
-        throw StoreError(
-            "The run store can be read but not written.", "",
-            "run store " + path_.string() + ": it can be read but not written, because " + read_only_reason_);
+        throw StoreError("The run store can be read but not written.", "",
+                         "run store " + path_.string() +
+                             ": it can be read but not written, because " + read_only_reason_);
 }
 
 Store::Store(const std::filesystem::path& path) : impl_(new Impl(path)) {
@@ -289,8 +306,8 @@ std::filesystem::path Store::default_path() {
 
 StoreInfo Store::info() const {
     const Connection& connection = impl_->connection;
-    return {connection.path(), sqlite3_libversion(), connection.journal_mode(), connection.schema_version(),
-            connection.read_only()};
+    return {connection.path(), sqlite3_libversion(), connection.journal_mode(),
+            connection.schema_version(), connection.read_only()};
 }
 
 }  // namespace hone::profiler

@@ -15,7 +15,8 @@ namespace hone::profiler {
 
 inline constexpr int kApplicationId = 0x486F6E65;  // "Hone"
 inline constexpr int kBusyMilliseconds = 5000;
-// Processor time for one transaction: a million events of a trace take some seconds, what a foreign file asks for may take for ever.
+// Processor time for one transaction: a million events of a trace take some seconds, what a foreign
+// file asks for may take for ever.
 inline constexpr double kMostSeconds = 60;
 inline constexpr int kMostBytes = 256 << 20;  // of one text or blob
 
@@ -24,8 +25,10 @@ StoreError describe(const std::filesystem::path& path, const SQLite::Exception& 
 inline StoreError no_such_run(std::int64_t run) {
     return {"There is no such run.", "", "run store: found no run " + std::to_string(run)};
 }
-// What was measured in one run, or its trace, holds what no Hone writes; other runs are not concerned.
-StoreError unreadable(const std::filesystem::path& path, std::int64_t run, const std::string& found);
+// What was measured in one run, or its trace, holds what no Hone writes; other runs are not
+// concerned.
+StoreError unreadable(const std::filesystem::path& path, std::int64_t run,
+                      const std::string& found);
 StoreError damaged_store(const std::filesystem::path& path, const std::string& found);
 
 // An open run store at the current schema, or a newer one read-only. Throws StoreError.
@@ -41,7 +44,8 @@ public:
     int schema_version() const { return schema_version_; }
     bool read_only() const { return !read_only_reason_.empty(); }
 
-    // Runs `work` in one transaction; SQLite's errors become StoreErrors and leave the data as it was.
+    // Runs `work` in one transaction; SQLite's errors become StoreErrors and leave the data as it
+    // was.
     template <typename Work>
     auto write(Work&& work) {
         require_writable();
@@ -95,7 +99,8 @@ struct Store::Impl {
     Connection connection;
 };
 
-// Binds `values` in order and steps a statement that returns no rows. Returns how many rows it changed.
+// Binds `values` in order and steps a statement that returns no rows. Returns how many rows it
+// changed.
 template <typename... Values>
 int execute(SQLite::Database& database, const char* sql, const Values&... values) {
     SQLite::Statement statement(database, sql);

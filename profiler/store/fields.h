@@ -10,7 +10,8 @@
 
 namespace hone::profiler {
 
-// One row that holds what no Hone writes: "recipe.steps: found no JSON at byte 3". It costs that row, not the store.
+// One row that holds what no Hone writes: "recipe.steps: found no JSON at byte 3". It costs that
+// row, not the store.
 class UnreadableRow : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -19,8 +20,8 @@ public:
 // Whether an error is about what one row holds, not about the file, the disk or a lock.
 bool is_of_one_row(const SQLite::Exception& error);
 
-// The columns of a row, one after the other, each as the type that Hone writes. Any other is an UnreadableRow: SQLite itself would make a 0 of a
-// text, and a text of anything.
+// The columns of a row, one after the other, each as the type that Hone writes. Any other is an
+// UnreadableRow: SQLite itself would make a 0 of a text, and a text of anything.
 class Fields {
 public:
     explicit Fields(SQLite::Statement& row) : row_(row) {}

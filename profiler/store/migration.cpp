@@ -19,11 +19,12 @@ namespace {
 
 constexpr const char* kCreate = R"(
 CREATE TABLE model(
-  id INTEGER PRIMARY KEY, hash TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL, details TEXT NOT NULL,
-  UNIQUE(hash, name, source, details));
+  id INTEGER PRIMARY KEY, hash TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
+  details TEXT NOT NULL, UNIQUE(hash, name, source, details));
 CREATE TABLE environment(id INTEGER PRIMARY KEY, details TEXT NOT NULL UNIQUE);
 CREATE TABLE workload(id INTEGER PRIMARY KEY, details TEXT NOT NULL UNIQUE);
-CREATE TABLE recipe(id INTEGER PRIMARY KEY, label TEXT NOT NULL, steps TEXT NOT NULL, UNIQUE(label, steps));
+CREATE TABLE recipe(
+  id INTEGER PRIMARY KEY, label TEXT NOT NULL, steps TEXT NOT NULL, UNIQUE(label, steps));
 CREATE TABLE run(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   model_id INTEGER NOT NULL REFERENCES model(id),
@@ -80,7 +81,8 @@ CREATE TABLE artifact(
   id INTEGER PRIMARY KEY,
   created TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
   checkpoint TEXT NOT NULL, recipe TEXT NOT NULL,
-  path TEXT NOT NULL, format TEXT NOT NULL, dtype TEXT NOT NULL, bytes INTEGER NOT NULL, hash TEXT NOT NULL,
+  path TEXT NOT NULL, format TEXT NOT NULL, dtype TEXT NOT NULL, bytes INTEGER NOT NULL,
+  hash TEXT NOT NULL,
   left_out TEXT NOT NULL, verification TEXT);
 )";
 
@@ -104,7 +106,8 @@ CREATE TABLE prediction(
   PRIMARY KEY(run_id, id)) WITHOUT ROWID;
 )";
 
-// A trace's tracks, launches, memory and the facts of its device are one JSON text: profiler/trace/details.cpp.
+// A trace's tracks, launches, memory and the facts of its device are one JSON text:
+// profiler/trace/details.cpp.
 constexpr const char* kAddDeviceTraces = R"(
 ALTER TABLE run ADD COLUMN trace_details TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE trace ADD COLUMN launch INTEGER NOT NULL DEFAULT 0;
@@ -112,24 +115,29 @@ ALTER TABLE trace ADD COLUMN launch INTEGER NOT NULL DEFAULT 0;
 
 // Facts of a run that decide how it is compared. Until then they were told by how its notes begin.
 constexpr const char* kAddFacts = R"(
-ALTER TABLE run ADD COLUMN unstable_warmup INTEGER NOT NULL DEFAULT 0 CHECK(unstable_warmup IN (0, 1));
-ALTER TABLE run ADD COLUMN measured_apart INTEGER NOT NULL DEFAULT 0 CHECK(measured_apart IN (0, 1));
+ALTER TABLE run ADD COLUMN unstable_warmup INTEGER NOT NULL DEFAULT 0
+  CHECK(unstable_warmup IN (0, 1));
+ALTER TABLE run ADD COLUMN measured_apart INTEGER NOT NULL DEFAULT 0
+  CHECK(measured_apart IN (0, 1));
 UPDATE run SET unstable_warmup = 1 WHERE id IN
   (SELECT run_id FROM note WHERE author = 'run' AND text GLOB 'unstable warm-up*');
 UPDATE run SET measured_apart = 1 WHERE id IN
   (SELECT run_id FROM note WHERE author = 'run' AND text GLOB 'measured one after the other*');
 )";
 
-// Candidates that were measured against one baseline in one experiment, and what differs between them.
+// Candidates that were measured against one baseline in one experiment, and what differs between
+// them.
 constexpr const char* kAddSeries = R"(
 CREATE TABLE series(id INTEGER PRIMARY KEY AUTOINCREMENT, swept TEXT NOT NULL);
 ALTER TABLE run ADD COLUMN series_id INTEGER REFERENCES series(id) ON DELETE SET NULL;
 CREATE INDEX run_series ON run(series_id);
 )";
 
-// kSteps[i] takes schema i to i + 1. Steps are never edited once released; a new schema is a new step.
-constexpr std::array kSteps{
-    kCreate, kAddMarksAndArtifacts, kAddTraces, kAddPredictions, kAddDeviceTraces, kAddFacts, kAddSeries};
+// kSteps[i] takes schema i to i + 1. Steps are never edited once released; a new schema is a new
+// step.
+constexpr std::array kSteps{kCreate,         kAddMarksAndArtifacts, kAddTraces,
+                            kAddPredictions, kAddDeviceTraces,      kAddFacts,
+                            kAddSeries};
 static_assert(kSteps.size() == kSchemaVersion);
 
 int version_of(SQLite::Database& database) {
@@ -142,7 +150,8 @@ StoreError no_backup(const std::filesystem::path& path, const std::string& why) 
             "run store " + path.string() + ": " + why};
 }
 
-// The file that a backup is written to before it has its name: private, locked, and gone with this object.
+// The file that a backup is written to before it has its name: private, locked, and gone with this
+// object.
 class OwnedCopy {
 public:
     explicit OwnedCopy(const std::filesystem::path& target) {
@@ -173,11 +182,13 @@ void remove_unfinished_backups(const std::filesystem::path& path) {
     const std::string store = path.filename().string();
     const auto unfinished = [&store](std::string_view name) {
         for (int version = 1; version < kSchemaVersion; ++version)
-            if (is_partial_name_of(name, store + ".v" + std::to_string(version) + ".backup")) return true;
+            if (is_partial_name_of(name, store + ".v" + std::to_string(version) + ".backup"))
+                return true;
         return false;
     };
     const auto journal = [&](std::string_view name) {
-        return name.ends_with(kJournal) && unfinished(name.substr(0, name.size() - kJournal.size()));
+        return name.ends_with(kJournal) &&
+               unfinished(name.substr(0, name.size() - kJournal.size()));
     };
     each_entry(path.parent_path(), unfinished, remove_abandoned_file);
     // SQLite locks its journal no more than we do: it goes where what it belongs to is gone.
@@ -215,8 +226,8 @@ void back_up(SQLite::Database& database, const std::filesystem::path& path, int 
 void migrate(SQLite::Database& database, const std::filesystem::path& path) {
     const int found = version_of(database);
     if (found < 0 || found > kSchemaVersion)
-        throw damaged_store(path, "found user_version " + std::to_string(found) + ", expected 0 to " +
-                                      std::to_string(kSchemaVersion));
+        throw damaged_store(path, "found user_version " + std::to_string(found) +
+                                      ", expected 0 to " + std::to_string(kSchemaVersion));
     remove_unfinished_backups(path);
     if (found > 0 && found < kSchemaVersion) back_up(database, path, found);
     for (int step = found; step < kSchemaVersion; ++step) {

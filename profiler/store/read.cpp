@@ -14,8 +14,10 @@ using Kind = Json::value_t;
 
 constexpr const char* kRun =
     "SELECT status, created, reason, duration_seconds, model.name, model.source, model.hash, "
-    "model.details, recipe.steps, recipe.label, workload.details, target, environment.details, side, "
-    "paired_with, starred, trace_events, trace_dropped, unstable_warmup, measured_apart, series_id, "
+    "model.details, recipe.steps, recipe.label, workload.details, target, environment.details, "
+    "side, "
+    "paired_with, starred, trace_events, trace_dropped, unstable_warmup, measured_apart, "
+    "series_id, "
     "series.swept FROM run "
     "LEFT JOIN model ON model.id = model_id LEFT JOIN recipe ON recipe.id = recipe_id "
     "LEFT JOIN workload ON workload.id = workload_id LEFT JOIN environment ON environment.id = "
@@ -23,7 +25,8 @@ constexpr const char* kRun =
     "WHERE removed = 0 AND run.id = ?";
 
 bool is_status(std::string_view text) {
-    constexpr std::array<std::string_view, 5> kKnown{"running", "done", "failed", "cancelled", "interrupted"};
+    constexpr std::array<std::string_view, 5> kKnown{"running", "done", "failed", "cancelled",
+                                                     "interrupted"};
     return std::find(kKnown.begin(), kKnown.end(), text) != kKnown.end();
 }
 
@@ -36,8 +39,8 @@ void require_types(const Json& workload, const Json& target) {
             throw UnreadableRow(std::string(key) + ": found " + found->type_name() + ", expected " +
                                 (number ? "a number" : "text"));
     };
-    for (const char* key : {"prompt_tokens", "generated_tokens", "concurrency", "repetitions", "seed",
-                            "context", "stride", "windows"})
+    for (const char* key : {"prompt_tokens", "generated_tokens", "concurrency", "repetitions",
+                            "seed", "context", "stride", "windows"})
         require(workload, key, true);
     for (const char* key : {"text", "protocol", "text_hash"}) require(workload, key, false);
     require(target, "device", false);
@@ -90,15 +93,17 @@ public:
           predictions_(database, "SELECT id, value FROM prediction WHERE run_id = ?"),
           notes_(database, "SELECT author, text FROM note WHERE run_id = ? ORDER BY id"),
           tags_(database, "SELECT tag FROM tag WHERE run_id = ? ORDER BY tag"),
-          engaged_(database,
-                   "SELECT json_extract(detail, '$.engaged') FROM sample WHERE run_id = ? AND kind = "
-                   "'repetition' ORDER BY position DESC LIMIT 1") {}
+          engaged_(
+              database,
+              "SELECT json_extract(detail, '$.engaged') FROM sample WHERE run_id = ? AND kind = "
+              "'repetition' ORDER BY position DESC LIMIT 1") {}
 
     // Nothing where no such run is shown. What cannot be read of it makes its status kUnreadable.
     std::optional<RunRecord> read(std::int64_t id, bool with_engaged) {
         RunRecord run;
         run.id = id;
-        run.what.model = run.what.workload = run.what.target = run.what.environment = Json::object();
+        run.what.model = run.what.workload = run.what.target = run.what.environment =
+            Json::object();
         run.what.recipe = Json::array();
         try {
             if (!step(run_, id)) return std::nullopt;
@@ -132,7 +137,8 @@ private:
 
     template <typename Use>
     static void each(SQLite::Statement& statement, std::int64_t id, Use use) {
-        for (bool more = step(statement, id); more; more = statement.executeStep()) use(Fields(statement));
+        for (bool more = step(statement, id); more; more = statement.executeStep())
+            use(Fields(statement));
     }
 
     void read_figures(RunRecord& run) {
@@ -182,7 +188,8 @@ Sample read_sample(SQLite::Statement& statement) {
         if (!value.is_null() && !value.is_number())
             throw UnreadableRow("sample.figures: found " + std::string(value.type_name()) +
                                 ", expected a number");
-        sample.values[id] = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+        sample.values[id] =
+            value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
     }
     sample.detail = row.json("sample.detail", Kind::null);
     return sample;
@@ -196,7 +203,8 @@ std::vector<RunRecord> Store::list() const {
         RunReader reader(database);
         SQLite::Statement ids(database, "SELECT id FROM run WHERE removed = 0 ORDER BY id DESC");
         while (ids.executeStep())
-            if (auto run = reader.read(ids.getColumn(0).getInt64(), false)) result.push_back(std::move(*run));
+            if (auto run = reader.read(ids.getColumn(0).getInt64(), false))
+                result.push_back(std::move(*run));
         return result;
     });
 }
@@ -205,9 +213,11 @@ std::string Store::fingerprint() const {
     return impl_->connection.read([](SQLite::Database& database) {
         return database
             .execAndGet(
-                "SELECT (SELECT ifnull(group_concat(id || status || starred || removed || trace_events), '') "
+                "SELECT (SELECT ifnull(group_concat(id || status || starred || removed || "
+                "trace_events), '') "
                 "FROM run) || ';' || (SELECT count(*) FROM note) || ';' || (SELECT "
-                "ifnull(group_concat(run_id || text, char(10)), '') FROM note WHERE author = 'user') || ';' "
+                "ifnull(group_concat(run_id || text, char(10)), '') FROM note WHERE author = "
+                "'user') || ';' "
                 "|| "
                 "(SELECT ifnull(group_concat(run_id || tag, char(10)), '') FROM tag) || ';' || "
                 "(SELECT count(*) || ' ' || total(value) FROM metric)")
@@ -225,7 +235,8 @@ std::vector<Sample> Store::samples(std::int64_t run) const {
         std::vector<Sample> result;
         try {
             SQLite::Statement rows(
-                database, "SELECT position, kind, figures, detail FROM sample WHERE run_id = ? ORDER BY id");
+                database,
+                "SELECT position, kind, figures, detail FROM sample WHERE run_id = ? ORDER BY id");
             rows.bind(1, run);
             while (rows.executeStep()) result.push_back(read_sample(rows));
         } catch (const UnreadableRow& row) {

@@ -18,8 +18,8 @@ std::string device_of(const Trace& trace, std::int32_t track) {
     return "cpu";
 }
 
-void insert(SQLite::Statement& statement, std::int64_t run, std::int64_t position, const Trace& trace,
-            std::map<std::int32_t, std::string>& devices) {
+void insert(SQLite::Statement& statement, std::int64_t run, std::int64_t position,
+            const Trace& trace, std::map<std::int32_t, std::string>& devices) {
     const TraceEvent& event = trace.events[static_cast<std::size_t>(position)];
     statement.bind(1, run);
     statement.bind(2, position);
@@ -76,16 +76,17 @@ void read_events(SQLite::Statement& rows, Trace& trace) {
         for (const int column : {0, 1, 3})
             if (!rows.getColumn(column).isText())
                 throw TraceError("an event without a name, operation or phase");
-        trace.events.push_back({.start = rows.getColumn(5).getInt64(),
-                                .duration = rows.getColumn(6).getInt64(),
-                                .bytes = rows.getColumn(7).getInt64(),
-                                .flops = rows.getColumn(8).getInt64(),
-                                .layer = layer.isNull() ? -1 : layer.getInt(),
-                                .name = names.id(rows.getColumn(0).getText(), named),
-                                .operation = operations.id(rows.getColumn(1).getText(), operation_of),
-                                .phase = phases.id(rows.getColumn(3).getText(), phase_of),
-                                .track = rows.getColumn(4).getInt(),
-                                .launch = rows.getColumn(9).getInt()});
+        trace.events.push_back(
+            {.start = rows.getColumn(5).getInt64(),
+             .duration = rows.getColumn(6).getInt64(),
+             .bytes = rows.getColumn(7).getInt64(),
+             .flops = rows.getColumn(8).getInt64(),
+             .layer = layer.isNull() ? -1 : layer.getInt(),
+             .name = names.id(rows.getColumn(0).getText(), named),
+             .operation = operations.id(rows.getColumn(1).getText(), operation_of),
+             .phase = phases.id(rows.getColumn(3).getText(), phase_of),
+             .track = rows.getColumn(4).getInt(),
+             .launch = rows.getColumn(9).getInt()});
         const TraceEvent& event = trace.events.back();
         if (event.duration < 0 || event.bytes < 0 || event.flops < 0)
             throw TraceError("an event of less than nothing");
@@ -96,21 +97,23 @@ void read_events(SQLite::Statement& rows, Trace& trace) {
 
 Trace read_trace(SQLite::Database& database, std::int64_t run) {
     Trace trace;
-    SQLite::Statement of_run(database,
-                             "SELECT trace_dropped, trace_details, trace_events FROM run WHERE id = ?");
+    SQLite::Statement of_run(
+        database, "SELECT trace_dropped, trace_details, trace_events FROM run WHERE id = ?");
     of_run.bind(1, run);
     if (!of_run.executeStep()) return trace;
     trace.dropped = of_run.getColumn(0).getInt64();
     const std::string details = of_run.getColumn(1).getString();
-    if (json_depth(details) > JsonBounds{}.depth) throw TraceError("a trace's details nest too deep");
+    if (json_depth(details) > JsonBounds{}.depth)
+        throw TraceError("a trace's details nest too deep");
     set_details(trace, details);
     // As many as there should be, within what a damaged number may cost.
     constexpr std::int64_t kMostReserved = 4'000'000;
-    trace.events.reserve(
-        static_cast<std::size_t>(std::clamp<std::int64_t>(of_run.getColumn(2).getInt64(), 0, kMostReserved)));
-    SQLite::Statement rows(database,
-                           "SELECT name, operation, layer, phase, track, start, duration, bytes, flops, "
-                           "launch FROM trace WHERE run_id = ? ORDER BY position");
+    trace.events.reserve(static_cast<std::size_t>(
+        std::clamp<std::int64_t>(of_run.getColumn(2).getInt64(), 0, kMostReserved)));
+    SQLite::Statement rows(
+        database,
+        "SELECT name, operation, layer, phase, track, start, duration, bytes, flops, "
+        "launch FROM trace WHERE run_id = ? ORDER BY position");
     rows.bind(1, run);
     read_events(rows, trace);
     return trace;
@@ -121,7 +124,8 @@ Trace read_trace(SQLite::Database& database, std::int64_t run) {
 void Store::set_trace(std::int64_t run, const Trace& trace) {
     impl_->connection.write([&](SQLite::Database& database) {
         const int changed = execute(
-            database, "UPDATE run SET trace_events = ?, trace_dropped = ?, trace_details = ? WHERE id = ?",
+            database,
+            "UPDATE run SET trace_events = ?, trace_dropped = ?, trace_details = ? WHERE id = ?",
             static_cast<std::int64_t>(trace.events.size()), trace.dropped, details_of(trace), run);
         if (changed == 0) throw no_such_run(run);
         execute(database, "DELETE FROM trace WHERE run_id = ?", run);

@@ -19,7 +19,8 @@ std::int64_t row_with(SQLite::Database& database, const char* select, const char
     return database.getLastInsertRowid();
 }
 
-std::int64_t json_row(SQLite::Database& database, const std::string& table, const nlohmann::json& details) {
+std::int64_t json_row(SQLite::Database& database, const std::string& table,
+                      const nlohmann::json& details) {
     return row_with(database, ("SELECT id FROM " + table + " WHERE details = ?").c_str(),
                     ("INSERT INTO " + table + "(details) VALUES (?)").c_str(), json_text(details));
 }
@@ -37,7 +38,8 @@ void require_stored(SQLite::Database& database, std::int64_t run) {
 void set_removed(Connection& connection, const std::vector<std::int64_t>& runs, int removed) {
     connection.write([&](SQLite::Database& database) {
         for (const std::int64_t run : runs)
-            require_run(execute(database, "UPDATE run SET removed = ? WHERE id = ?", removed, run), run);
+            require_run(execute(database, "UPDATE run SET removed = ? WHERE id = ?", removed, run),
+                        run);
     });
 }
 
@@ -53,17 +55,20 @@ Series Store::begin_series(const nlohmann::json& swept) {
 std::int64_t Store::begin_run(const NewRun& run) {
     return impl_->connection.write([&](SQLite::Database& database) {
         const std::int64_t model = row_with(
-            database, "SELECT id FROM model WHERE hash = ? AND name = ? AND source = ? AND details = ?",
+            database,
+            "SELECT id FROM model WHERE hash = ? AND name = ? AND source = ? AND details = ?",
             "INSERT INTO model(hash, name, source, details) VALUES (?, ?, ?, ?)", run.model_hash,
             run.model_name, run.model_source, json_text(run.model));
-        const std::int64_t recipe = row_with(database, "SELECT id FROM recipe WHERE label = ? AND steps = ?",
-                                             "INSERT INTO recipe(label, steps) VALUES (?, ?)",
-                                             run.recipe_label, json_text(run.recipe));
+        const std::int64_t recipe =
+            row_with(database, "SELECT id FROM recipe WHERE label = ? AND steps = ?",
+                     "INSERT INTO recipe(label, steps) VALUES (?, ?)", run.recipe_label,
+                     json_text(run.recipe));
         const std::int64_t environment = json_row(database, "environment", run.environment);
         const std::int64_t workload = json_row(database, "workload", run.workload);
         const ClientProcess client = this_process();
         execute(database,
-                "INSERT INTO run(model_id, environment_id, workload_id, recipe_id, target, side, client_pid, "
+                "INSERT INTO run(model_id, environment_id, workload_id, recipe_id, target, side, "
+                "client_pid, "
                 "client_started, client_host) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 model, environment, workload, recipe, json_text(run.target), run.side, client.pid,
                 client.started, client.host);
@@ -72,16 +77,18 @@ std::int64_t Store::begin_run(const NewRun& run) {
             require_stored(database, *run.paired_with);
             execute(database, "UPDATE run SET paired_with = ? WHERE id = ?", *run.paired_with, id);
         }
-        if (run.series) execute(database, "UPDATE run SET series_id = ? WHERE id = ?", run.series->id, id);
+        if (run.series)
+            execute(database, "UPDATE run SET series_id = ? WHERE id = ?", run.series->id, id);
         return id;
     });
 }
 
-void Store::set_resolved(std::int64_t run, const nlohmann::json& workload, const nlohmann::json& target) {
+void Store::set_resolved(std::int64_t run, const nlohmann::json& workload,
+                         const nlohmann::json& target) {
     impl_->connection.write([&](SQLite::Database& database) {
         const std::int64_t row = json_row(database, "workload", workload);
-        require_run(execute(database, "UPDATE run SET workload_id = ?, target = ? WHERE id = ?", row,
-                            json_text(target), run),
+        require_run(execute(database, "UPDATE run SET workload_id = ?, target = ? WHERE id = ?",
+                            row, json_text(target), run),
                     run);
     });
 }
@@ -89,9 +96,10 @@ void Store::set_resolved(std::int64_t run, const nlohmann::json& workload, const
 void Store::add_sample(std::int64_t run, const Sample& sample) {
     impl_->connection.write([&](SQLite::Database& database) {
         require_stored(database, run);
-        execute(database,
-                "INSERT INTO sample(run_id, kind, position, figures, detail) VALUES (?, ?, ?, ?, ?)", run,
-                sample.kind, sample.index, json_text(sample.values), json_text(sample.detail));
+        execute(
+            database,
+            "INSERT INTO sample(run_id, kind, position, figures, detail) VALUES (?, ?, ?, ?, ?)",
+            run, sample.kind, sample.index, json_text(sample.values), json_text(sample.detail));
     });
 }
 
@@ -99,18 +107,21 @@ void Store::set_metric(std::int64_t run, const std::string& id, const MetricValu
     impl_->connection.write([&](SQLite::Database& database) {
         require_stored(database, run);
         execute(database,
-                "INSERT OR REPLACE INTO metric(run_id, id, value, low, high, n, unit) VALUES (?, ?, ?, ?, ?, "
+                "INSERT OR REPLACE INTO metric(run_id, id, value, low, high, n, unit) VALUES (?, "
+                "?, ?, ?, ?, "
                 "?, ?)",
                 run, id, value.value, value.low, value.high, value.n, value.unit);
     });
 }
 
-void Store::set_memory(std::int64_t run, const std::map<std::string, std::int64_t>& bytes_by_class) {
+void Store::set_memory(std::int64_t run,
+                       const std::map<std::string, std::int64_t>& bytes_by_class) {
     impl_->connection.write([&](SQLite::Database& database) {
         require_stored(database, run);
         execute(database, "DELETE FROM memory WHERE run_id = ?", run);
         for (const auto& [name, bytes] : bytes_by_class)
-            execute(database, "INSERT INTO memory(run_id, class, bytes) VALUES (?, ?, ?)", run, name, bytes);
+            execute(database, "INSERT INTO memory(run_id, class, bytes) VALUES (?, ?, ?)", run,
+                    name, bytes);
     });
 }
 
@@ -119,7 +130,8 @@ void Store::set_prediction(std::int64_t run, const std::map<std::string, double>
         require_stored(database, run);
         execute(database, "DELETE FROM prediction WHERE run_id = ?", run);
         for (const auto& [id, value] : metrics)
-            execute(database, "INSERT INTO prediction(run_id, id, value) VALUES (?, ?, ?)", run, id, value);
+            execute(database, "INSERT INTO prediction(run_id, id, value) VALUES (?, ?, ?)", run, id,
+                    value);
     });
 }
 
@@ -131,8 +143,9 @@ void Store::add_run_note(std::int64_t run, const std::string& text) {
 }
 
 void Store::set_fact(std::int64_t run, RunFact fact) {
-    const char* sql = fact == RunFact::unstable_warmup ? "UPDATE run SET unstable_warmup = 1 WHERE id = ?"
-                                                       : "UPDATE run SET measured_apart = 1 WHERE id = ?";
+    const char* sql = fact == RunFact::unstable_warmup
+                          ? "UPDATE run SET unstable_warmup = 1 WHERE id = ?"
+                          : "UPDATE run SET measured_apart = 1 WHERE id = ?";
     impl_->connection.write(
         [&](SQLite::Database& database) { require_run(execute(database, sql, run), run); });
 }
@@ -141,7 +154,8 @@ void Store::finish_run(std::int64_t run, const std::string& status, const std::s
                        double duration_seconds) {
     impl_->connection.write([&](SQLite::Database& database) {
         require_run(
-            execute(database, "UPDATE run SET status = ?, reason = ?, duration_seconds = ? WHERE id = ?",
+            execute(database,
+                    "UPDATE run SET status = ?, reason = ?, duration_seconds = ? WHERE id = ?",
                     status, reason, duration_seconds, run),
             run);
     });
@@ -151,7 +165,8 @@ int Store::close_interrupted_runs() {
     const auto gone = impl_->connection.read([](SQLite::Database& database) {
         std::vector<std::int64_t> runs;
         SQLite::Statement running(
-            database, "SELECT id, client_pid, client_started, client_host FROM run WHERE status = 'running'");
+            database,
+            "SELECT id, client_pid, client_started, client_host FROM run WHERE status = 'running'");
         while (running.executeStep())
             if (!is_running({running.getColumn(1).getInt64(), running.getColumn(2).getString(),
                              running.getColumn(3).getString()}))
@@ -163,11 +178,11 @@ int Store::close_interrupted_runs() {
         int closed = 0;
         // Another process may have closed it in between.
         for (const std::int64_t run : gone)
-            closed +=
-                execute(database,
-                        "UPDATE run SET status = 'interrupted', reason = 'the program that measured ended "
-                        "before the run did' WHERE id = ? AND status = 'running'",
-                        run);
+            closed += execute(
+                database,
+                "UPDATE run SET status = 'interrupted', reason = 'the program that measured ended "
+                "before the run did' WHERE id = ? AND status = 'running'",
+                run);
         return closed;
     });
 }
@@ -183,9 +198,11 @@ void Store::purge() {
     impl_->connection.write([](SQLite::Database& database) {
         execute(database, "DELETE FROM run WHERE removed = 1");
         for (const std::string table : {"model", "environment", "workload", "recipe"})
-            database.exec("DELETE FROM " + table + " WHERE id NOT IN (SELECT " + table + "_id FROM run)");
+            database.exec("DELETE FROM " + table + " WHERE id NOT IN (SELECT " + table +
+                          "_id FROM run)");
         execute(database,
-                "DELETE FROM series WHERE id NOT IN (SELECT series_id FROM run WHERE series_id IS NOT NULL)");
+                "DELETE FROM series WHERE id NOT IN (SELECT series_id FROM run WHERE series_id IS "
+                "NOT NULL)");
     });
 }
 
@@ -194,7 +211,8 @@ void Store::set_note(std::int64_t run, const std::string& note) {
         require_stored(database, run);
         execute(database, "DELETE FROM note WHERE run_id = ? AND author = 'user'", run);
         if (!note.empty())
-            execute(database, "INSERT INTO note(run_id, author, text) VALUES (?, 'user', ?)", run, note);
+            execute(database, "INSERT INTO note(run_id, author, text) VALUES (?, 'user', ?)", run,
+                    note);
     });
 }
 
@@ -209,7 +227,9 @@ void Store::set_tags(std::int64_t run, const std::vector<std::string>& tags) {
 
 void Store::set_starred(std::int64_t run, bool starred) {
     impl_->connection.write([&](SQLite::Database& database) {
-        require_run(execute(database, "UPDATE run SET starred = ? WHERE id = ?", starred ? 1 : 0, run), run);
+        require_run(
+            execute(database, "UPDATE run SET starred = ? WHERE id = ?", starred ? 1 : 0, run),
+            run);
     });
 }
 

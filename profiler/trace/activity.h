@@ -19,19 +19,28 @@ enum class ActivityKind : std::uint8_t {
     overhead,     // the profiler's own
     correlation,  // says which mark was current where `correlation` was launched
     graph_node,   // says which mark was current where `graph_node` was captured
-    range,  // of the host, which a library announced by NVTX: begins (start) or ends (end); both have one `correlation`
-    pool,  // `bytes` is what the memory pool at `address` holds from now on
-    span   // on the device from one mark to the next, where single kernels are not seen
+    range,  // of the host, which a library announced by NVTX: begins (start) or ends (end); both
+            // have one `correlation`
+    pool,   // `bytes` is what the memory pool at `address` holds from now on
+    span    // on the device from one mark to the next, where single kernels are not seen
 };
 inline constexpr std::array<std::string_view, 13> kActivityNames{
     "kernel",   "copy",        "fill",       "memory", "synchronise", "runtime_call", "driver_call",
     "overhead", "correlation", "graph_node", "range",  "pool",        "span"};
 
-enum class CopyDirection : std::uint8_t { none, to_device, to_host, on_device, between_devices, other };
-inline constexpr std::array<std::string_view, 6> kCopyDirections{"",          "to device",       "to host",
-                                                                 "on device", "between devices", "other"};
+enum class CopyDirection : std::uint8_t {
+    none,
+    to_device,
+    to_host,
+    on_device,
+    between_devices,
+    other
+};
+inline constexpr std::array<std::string_view, 6> kCopyDirections{
+    "", "to device", "to host", "on device", "between devices", "other"};
 
-// What a device's profiler recorded, without its types. Times are nanoseconds of the profiler's clock; −1 where they were not collected, never 0.
+// What a device's profiler recorded, without its types. Times are nanoseconds of the profiler's
+// clock; −1 where they were not collected, never 0.
 struct Activity {
     ActivityKind kind = ActivityKind::kernel;
     CopyDirection direction = CopyDirection::none;
@@ -50,10 +59,12 @@ struct Activity {
     bool operator==(const Activity&) const = default;
 };
 
-// `name` is a kernel's, a call's, a kind of overhead's or of wait's, as the profiler gives it (kernels mangled); it is gone when the call returns.
+// `name` is a kernel's, a call's, a kind of overhead's or of wait's, as the profiler gives it
+// (kernels mangled); it is gone when the call returns.
 using ActivitySink = std::function<void(const Activity& activity, std::string_view name)>;
 
-// The two clocks, read at the same time as nearly as can be: ns of the profiler's, ns of the host's steady clock.
+// The two clocks, read at the same time as nearly as can be: ns of the profiler's, ns of the host's
+// steady clock.
 struct ClockPair {
     std::int64_t device = 0, host = 0;
     bool operator==(const ClockPair&) const = default;

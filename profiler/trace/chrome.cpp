@@ -30,27 +30,31 @@ std::string json_text(std::string_view text) {
 // Exact: ns have three places in µs.
 std::string microseconds(std::int64_t ns) {
     std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%" PRId64 ".%03d", ns / 1000, static_cast<int>(ns % 1000));
+    std::snprintf(text.data(), text.size(), "%" PRId64 ".%03d", ns / 1000,
+                  static_cast<int>(ns % 1000));
     return text.data();
 }
 
 void write_launch(const KernelLaunch& launch, std::ostream& out) {
     const auto& [grid, block, registers, shared, counters] = launch;
-    out << ",\"grid\":[" << grid[0] << ',' << grid[1] << ',' << grid[2] << "],\"block\":[" << block[0] << ','
-        << block[1] << ',' << block[2] << "],\"registers_per_thread\":" << registers
-        << ",\"shared_bytes\":" << shared;
+    out << ",\"grid\":[" << grid[0] << ',' << grid[1] << ',' << grid[2] << "],\"block\":["
+        << block[0] << ',' << block[1] << ',' << block[2]
+        << "],\"registers_per_thread\":" << registers << ",\"shared_bytes\":" << shared;
 }
 
-void write_event(const TraceEvent& event, const Trace& trace, const std::string& name, std::ostream& out) {
-    out << ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":" << event.track + 1 << ",\"name\":" << name << ",\"cat\":\""
-        << phase_name(event.phase) << "\",\"ts\":" << microseconds(event.start)
+void write_event(const TraceEvent& event, const Trace& trace, const std::string& name,
+                 std::ostream& out) {
+    out << ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":" << event.track + 1 << ",\"name\":" << name
+        << ",\"cat\":\"" << phase_name(event.phase) << "\",\"ts\":" << microseconds(event.start)
         << ",\"dur\":" << microseconds(event.duration) << ",\"args\":{\"operation\":\""
         << operation_name(event.operation) << '"';
     if (event.layer >= 0) out << ",\"layer\":" << event.layer;
     out << ",\"bytes\":" << event.bytes << ",\"flops\":" << event.flops;
-    if (const auto kernel = trace.kernels.find(trace.names[event.name]); kernel != trace.kernels.end())
+    if (const auto kernel = trace.kernels.find(trace.names[event.name]);
+        kernel != trace.kernels.end())
         out << ",\"kernel\":" << json_text(kernel->second);
-    if (event.launch > 0) write_launch(trace.launches[static_cast<std::size_t>(event.launch - 1)], out);
+    if (event.launch > 0)
+        write_launch(trace.launches[static_cast<std::size_t>(event.launch - 1)], out);
     out << "}}";
 }
 
@@ -64,7 +68,8 @@ std::string track_name(const Trace& trace, std::int32_t id) {
 void write_memory(const MemoryLine& line, std::ostream& out) {
     for (const MemoryMoment& moment : line.moments)
         out << ",\n{\"ph\":\"C\",\"pid\":1,\"name\":" << json_text("memory: " + line.name)
-            << ",\"ts\":" << microseconds(moment.time) << ",\"args\":{\"bytes\":" << moment.bytes << "}}";
+            << ",\"ts\":" << microseconds(moment.time) << ",\"args\":{\"bytes\":" << moment.bytes
+            << "}}";
 }
 
 }  // namespace
@@ -75,11 +80,13 @@ void write_chrome_trace(const Trace& trace, std::string_view title, std::ostream
     std::set<std::int32_t> tracks;
     for (const TraceEvent& event : trace.events) tracks.insert(event.track);
     out << "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"dropped_events\":" << trace.dropped
-        << "},\"traceEvents\":[\n{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":"
+        << "},\"traceEvents\":[\n{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{"
+           "\"name\":"
         << json_text(title) << "}}";
     for (const std::int32_t track : tracks)
         out << ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":" << track + 1
-            << ",\"name\":\"thread_name\",\"args\":{\"name\":" << json_text(track_name(trace, track)) << "}}";
+            << ",\"name\":\"thread_name\",\"args\":{\"name\":"
+            << json_text(track_name(trace, track)) << "}}";
     for (const MemoryLine& line : trace.memory) write_memory(line, out);
     for (const TraceEvent& event : trace.events) write_event(event, trace, names[event.name], out);
     out << "\n]}\n";

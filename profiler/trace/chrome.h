@@ -8,8 +8,9 @@
 
 namespace hone::profiler {
 
-// Writes the trace event format that chrome://tracing and ui.perfetto.dev load: complete events ("X") in µs, one thread a track,
-// phase as the category, layer, bytes and FLOPs as arguments. Streamed: nothing is held but one line.
+// Writes the trace event format that chrome://tracing and ui.perfetto.dev load: complete events
+// ("X") in µs, one thread a track, phase as the category, layer, bytes and FLOPs as arguments.
+// Streamed: nothing is held but one line.
 void write_chrome_trace(const Trace& trace, std::string_view title, std::ostream& out);
 
 }  // namespace hone::profiler

@@ -8,8 +8,9 @@
 
 namespace hone::profiler {
 
-// A profiler's clock on the host's: host = rate · (device − origin) + offset, least squares through pairs that were read during the trace.
-// One pair gives its offset at a rate of 1; none, the profiler's clock as it is.
+// A profiler's clock on the host's: host = rate · (device − origin) + offset, least squares through
+// pairs that were read during the trace. One pair gives its offset at a rate of 1; none, the
+// profiler's clock as it is.
 class ClockFit {
 public:
     explicit ClockFit(std::span<const ClockPair> pairs);

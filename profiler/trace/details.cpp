@@ -106,14 +106,17 @@ std::string details_of(const Trace& trace) {
         details["tracks"].push_back({{"id", track.id},
                                      {"kind", kTrackKinds[static_cast<std::size_t>(track.kind)]},
                                      {"name", track.name}});
-    for (const KernelLaunch& launch : trace.launches) details["launches"].push_back(launch_json(launch));
+    for (const KernelLaunch& launch : trace.launches)
+        details["launches"].push_back(launch_json(launch));
     for (const MemoryLine& line : trace.memory) {
         json moments = json::array();
-        for (const MemoryMoment& moment : line.moments) moments.push_back({moment.time, moment.bytes});
+        for (const MemoryMoment& moment : line.moments)
+            moments.push_back({moment.time, moment.bytes});
         details["memory"].push_back({{"name", line.name}, {"moments", std::move(moments)}});
         if (line.seen) details["memory"].back()["seen"] = true;
     }
-    for (const OperationCounters& of : trace.counters) details["counters"].push_back(counters_json(of));
+    for (const OperationCounters& of : trace.counters)
+        details["counters"].push_back(counters_json(of));
     if (trace.slowdown > 0) details["slowdown"] = trace.slowdown;
     if (!trace.kernels.empty()) details["kernels"] = trace.kernels;
     if (!trace.device.empty()) details["device"] = facts_json(trace.device);
@@ -138,7 +141,8 @@ void set_details(Trace& trace, std::string_view text) try {
             trace.memory.back().moments.push_back(
                 {moment.at(0).get<std::int64_t>(), moment.at(1).get<std::int64_t>()});
     }
-    for (const json& of : details.value("counters", json::array())) trace.counters.push_back(counters_of(of));
+    for (const json& of : details.value("counters", json::array()))
+        trace.counters.push_back(counters_of(of));
     trace.slowdown = details.value("slowdown", 0.0);
     trace.kernels = details.value("kernels", std::map<std::string, std::string, std::less<>>());
     trace.device = details.contains("device") ? facts_of(details.at("device")) : DeviceTraceFacts{};

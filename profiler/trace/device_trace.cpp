@@ -13,17 +13,20 @@
 namespace hone::profiler {
 namespace {
 
-// Tracks: calls, the profiler, ranges, waits, then three a stream and more where kernels of a stream overlap.
+// Tracks: calls, the profiler, ranges, waits, then three a stream and more where kernels of a
+// stream overlap.
 constexpr std::int32_t kCalls = 0, kProfiler = 1, kRanges = 2, kWaits = 3, kFirstStream = 16;
 
 bool launches_a_kernel(std::string_view call) {
     return call.starts_with("cudaLaunchKernel") || call.starts_with("cuLaunchKernel") ||
-           call.starts_with("cudaLaunchCooperativeKernel") || call.starts_with("cuLaunchCooperativeKernel");
+           call.starts_with("cudaLaunchCooperativeKernel") ||
+           call.starts_with("cuLaunchCooperativeKernel");
 }
 
 class Joiner {
 public:
-    explicit Joiner(const DeviceRecording& recording) : recording_(recording), clock_(recording.clock) {
+    explicit Joiner(const DeviceRecording& recording)
+        : recording_(recording), clock_(recording.clock) {
         trace_.device.device = recording.device;
         trace_.device.source = recording.source;
         trace_.device.problem = recording.problem;
@@ -41,8 +44,9 @@ public:
         gather_counters();
         give_costs();
         count_launches();
-        std::stable_sort(trace_.events.begin(), trace_.events.end(),
-                         [](const TraceEvent& a, const TraceEvent& b) { return a.start < b.start; });
+        std::stable_sort(
+            trace_.events.begin(), trace_.events.end(),
+            [](const TraceEvent& a, const TraceEvent& b) { return a.start < b.start; });
         leave_out_nested_calls();
         separate_overlaps();
         add_tracks();
@@ -56,13 +60,16 @@ public:
 private:
     void read_marks() {
         for (const auto& [activity, name] : recording_.records) {
-            if (activity.kind == ActivityKind::correlation) mark_of_[activity.correlation] = activity.mark;
-            if (activity.kind == ActivityKind::graph_node) mark_of_node_[activity.graph_node] = activity.mark;
+            if (activity.kind == ActivityKind::correlation)
+                mark_of_[activity.correlation] = activity.mark;
+            if (activity.kind == ActivityKind::graph_node)
+                mark_of_node_[activity.graph_node] = activity.mark;
         }
     }
 
     const QueuedOperation* operation(std::uint64_t mark) const {
-        return mark > 0 && mark <= recording_.operations.size() ? &recording_.operations[mark - 1] : nullptr;
+        return mark > 0 && mark <= recording_.operations.size() ? &recording_.operations[mark - 1]
+                                                                : nullptr;
     }
 
     // What was captured together with the mark's operation; null where that was queued to run.
@@ -88,8 +95,8 @@ private:
     }
 
     std::uint16_t name(std::string_view text) {
-        const auto [at, added] =
-            name_of_.try_emplace(std::string(text), static_cast<std::uint16_t>(trace_.names.size()));
+        const auto [at, added] = name_of_.try_emplace(
+            std::string(text), static_cast<std::uint16_t>(trace_.names.size()));
         if (added) trace_.names.emplace_back(text);
         return at->second;
     }
@@ -103,7 +110,8 @@ private:
 
     std::int32_t stream_track(const Activity& activity, TrackKind kind) {
         const auto key = std::make_pair(std::make_pair(activity.device, activity.stream), kind);
-        const auto [at, added] = stream_tracks_.try_emplace(key, kFirstStream + std::ssize(stream_tracks_));
+        const auto [at, added] =
+            stream_tracks_.try_emplace(key, kFirstStream + std::ssize(stream_tracks_));
         return at->second;
     }
 
@@ -113,16 +121,21 @@ private:
         switch (activity.kind) {
             case ActivityKind::kernel:
                 ++trace_.device.kernels;
-                return place(activity, TrackKind::stream, Operation::unattributed, text, mark_of(activity));
+                return place(activity, TrackKind::stream, Operation::unattributed, text,
+                             mark_of(activity));
             case ActivityKind::span:
-                return place(activity, TrackKind::stream, Operation::unattributed, text, activity.mark);
+                return place(activity, TrackKind::stream, Operation::unattributed, text,
+                             activity.mark);
             case ActivityKind::copy: {
                 const std::string label =
-                    "copy " + std::string(kCopyDirections[static_cast<std::size_t>(activity.direction)]);
-                return place(activity, TrackKind::copies, Operation::copy, label, mark_of(activity));
+                    "copy " +
+                    std::string(kCopyDirections[static_cast<std::size_t>(activity.direction)]);
+                return place(activity, TrackKind::copies, Operation::copy, label,
+                             mark_of(activity));
             }
             case ActivityKind::fill:
-                return place(activity, TrackKind::copies, Operation::fill, "fill", mark_of(activity));
+                return place(activity, TrackKind::copies, Operation::fill, "fill",
+                             mark_of(activity));
             case ActivityKind::runtime_call:
             case ActivityKind::driver_call:
                 return place(activity, TrackKind::calls, Operation::call, text, mark_of(activity));
@@ -132,7 +145,8 @@ private:
             case ActivityKind::range:
                 return add_range(activity, text);
             case ActivityKind::synchronise:
-                return place(activity, TrackKind::waits, Operation::call, text.empty() ? "wait" : text, 0);
+                return place(activity, TrackKind::waits, Operation::call,
+                             text.empty() ? "wait" : text, 0);
             default:
                 return;
         }
@@ -179,14 +193,16 @@ private:
             if (of != nullptr) {
                 event.operation = of->operation;
                 trace_.device.attributed_time += event.duration;
-                std::size_t& longest = longest_.try_emplace(mark, trace_.events.size()).first->second;
-                if (trace_.events.size() > longest && trace_.events[longest].duration < event.duration)
+                std::size_t& longest =
+                    longest_.try_emplace(mark, trace_.events.size()).first->second;
+                if (trace_.events.size() > longest &&
+                    trace_.events[longest].duration < event.duration)
                     longest = trace_.events.size();
                 if (text.empty()) text = recording_.operation_names.at(of->name);
             }
             if (activity.kind == ActivityKind::kernel)
-                event.launch =
-                    launch({activity.grid, activity.block, activity.registers, activity.shared_bytes});
+                event.launch = launch(
+                    {activity.grid, activity.block, activity.registers, activity.shared_bytes});
         }
         event.track = kind == TrackKind::calls      ? kCalls
                       : kind == TrackKind::profiler ? kProfiler
@@ -199,13 +215,15 @@ private:
 
     using Alike = std::tuple<Operation, TracePhase, std::int32_t, std::string>;
 
-    // The means of operations that are alike. The pass that was counted is not the one that was traced: its marks say nothing here.
+    // The means of operations that are alike. The pass that was counted is not the one that was
+    // traced: its marks say nothing here.
     void gather_counters() {
         for (const CountedOperation& of : recording_.counted) {
             const auto [at, added] =
                 counters_of_.try_emplace(Alike{of.operation, of.phase, of.layer, of.name},
                                          static_cast<std::int32_t>(trace_.counters.size()) + 1);
-            if (added) trace_.counters.push_back({of.operation, of.phase, of.layer, of.name, 0, {}});
+            if (added)
+                trace_.counters.push_back({of.operation, of.phase, of.layer, of.name, 0, {}});
             OperationCounters& sum = trace_.counters[static_cast<std::size_t>(at->second - 1)];
             ++sum.count;
             sum.mean.dram_read += of.counters.dram_read;
@@ -216,8 +234,8 @@ private:
         }
         for (OperationCounters& sum : trace_.counters) {
             const auto count = static_cast<double>(sum.count);
-            for (double* const figure : {&sum.mean.dram_read, &sum.mean.dram_written, &sum.mean.tensor,
-                                         &sum.mean.busy, &sum.mean.nanoseconds})
+            for (double* const figure : {&sum.mean.dram_read, &sum.mean.dram_written,
+                                         &sum.mean.tensor, &sum.mean.busy, &sum.mean.nanoseconds})
                 *figure /= count;
         }
     }
@@ -229,8 +247,8 @@ private:
             event.bytes = of.bytes;
             event.flops = of.flops;
             if (counters_of_.empty() || event.launch == 0) continue;
-            const auto counted =
-                counters_of_.find({of.operation, of.phase, of.layer, recording_.operation_names.at(of.name)});
+            const auto counted = counters_of_.find(
+                {of.operation, of.phase, of.layer, recording_.operation_names.at(of.name)});
             if (counted == counters_of_.end()) continue;
             KernelLaunch made = trace_.launches[static_cast<std::size_t>(event.launch - 1)];
             made.counters = counted->second;
@@ -243,15 +261,18 @@ private:
         std::int64_t calls = 0;
         std::uint32_t last = 0;  // a runtime's call shares its number with the driver's below it
         for (const auto& [activity, index] : recording_.records) {
-            if (activity.kind != ActivityKind::runtime_call && activity.kind != ActivityKind::driver_call)
+            if (activity.kind != ActivityKind::runtime_call &&
+                activity.kind != ActivityKind::driver_call)
                 continue;
-            if (!launches_a_kernel(recording_.names.at(index)) || activity.correlation == last) continue;
+            if (!launches_a_kernel(recording_.names.at(index)) || activity.correlation == last)
+                continue;
             last = activity.correlation;
             // While a graph is captured calls launch nothing, but are recorded.
             const auto mark = mark_of_.find(activity.correlation);
             calls += mark != mark_of_.end() && capture_of(mark->second) != nullptr ? 0 : 1;
         }
-        trace_.device.launches = std::max(calls, recording_.own_launches) + recording_.graph_kernels;
+        trace_.device.launches =
+            std::max(calls, recording_.own_launches) + recording_.graph_kernels;
     }
 
     // A driver's call within a runtime's is the same call.
@@ -267,7 +288,8 @@ private:
 
     // What a stream did while it did something else gets a track of its own.
     void separate_overlaps() {
-        std::map<std::int32_t, std::vector<std::int64_t>> busy;  // until when each of a track's copies is
+        std::map<std::int32_t, std::vector<std::int64_t>>
+            busy;  // until when each of a track's copies is
         for (TraceEvent& event : trace_.events) {
             std::vector<std::int64_t>& until = busy[event.track];
             auto free = std::find_if(until.begin(), until.end(),
@@ -296,7 +318,8 @@ private:
             for (const auto& [key, id] : stream_tracks_) {
                 if (key.second != kind) continue;
                 const std::string stream = std::to_string(key.first.second);
-                add_track(id, kind, kind == TrackKind::stream ? "stream " + stream : "copies " + stream);
+                add_track(id, kind,
+                          kind == TrackKind::stream ? "stream " + stream : "copies " + stream);
             }
         }
         add_track(kProfiler, TrackKind::profiler, "profiler");
@@ -313,7 +336,8 @@ private:
     std::unordered_map<std::string, std::uint16_t> name_of_;
     std::map<KernelLaunch, std::int32_t> launch_of_;
     std::map<Alike, std::int32_t> counters_of_;  // 1 + index into Trace::counters
-    std::map<std::pair<std::pair<std::int32_t, std::int32_t>, TrackKind>, std::int32_t> stream_tracks_;
+    std::map<std::pair<std::pair<std::int32_t, std::int32_t>, TrackKind>, std::int32_t>
+        stream_tracks_;
     std::map<std::int32_t, std::int32_t> most_copies_;
 };
 

@@ -11,7 +11,8 @@
 
 namespace hone::profiler {
 
-// An operation as the host queued it. Its mark is 1 + its index: what the device does with that mark belongs to it.
+// An operation as the host queued it. Its mark is 1 + its index: what the device does with that
+// mark belongs to it.
 struct QueuedOperation {
     Operation operation = Operation::unattributed;
     TracePhase phase = TracePhase::prefill;
@@ -21,8 +22,8 @@ struct QueuedOperation {
     bool operator==(const QueuedOperation&) const = default;
 };
 
-// Operations that were captured into a graph. A later launch of the graph does `count` others, in the same order: the mark of the launch
-// is the first of them.
+// Operations that were captured into a graph. A later launch of the graph does `count` others, in
+// the same order: the mark of the launch is the first of them.
 struct CapturedOperations {
     std::uint64_t first = 0;  // mark
     std::int64_t count = 0;
@@ -48,7 +49,8 @@ struct MemoryChange {
     bool operator==(const MemoryChange&) const = default;
 };
 
-// One traced repetition on a device as it was recorded: all that a report is made from. Recorded once, it replays to the same report.
+// One traced repetition on a device as it was recorded: all that a report is made from. Recorded
+// once, it replays to the same report.
 struct DeviceRecording {
     struct Record {
         Activity activity;
@@ -74,12 +76,14 @@ struct DeviceRecording {
     bool operator==(const DeviceRecording&) const = default;
 };
 
-// Tracks of calls, waits, streams, copies and the profiler's overhead; every kernel with the layer, operation and phase that queued it. An operation's bytes
-// and FLOPs go to the longest of its kernels. What was counted of operations like it goes there
-// too. Records without times are counted and left out.
+// Tracks of calls, waits, streams, copies and the profiler's overhead; every kernel with the layer,
+// operation and phase that queued it. An operation's bytes and FLOPs go to the longest of its
+// kernels. What was counted of operations like it goes there too. Records without times are counted
+// and left out.
 Trace device_trace(const DeviceRecording& recording);
 
-// A recording as lines of JSON: a header with the format's version, then a record a line. Version 1 knows no counters. Throw TraceError naming the file.
+// A recording as lines of JSON: a header with the format's version, then a record a line. Version 1
+// knows no counters. Throw TraceError naming the file.
 void write_recording(const DeviceRecording& recording, const std::string& path);
 DeviceRecording read_recording(const std::string& path);
 

@@ -17,7 +17,8 @@ public:
             std::any_of(trace.tracks.begin(), trace.tracks.end(),
                         [](const TraceTrack& track) { return track.kind == TrackKind::stream; });
         for (const TraceTrack& track : trace.tracks)
-            if (track.kind == (device ? TrackKind::stream : TrackKind::thread)) ids_.insert(track.id);
+            if (track.kind == (device ? TrackKind::stream : TrackKind::thread))
+                ids_.insert(track.id);
     }
     bool has(std::int32_t track) const { return all_ || ids_.count(track) > 0; }
 
@@ -32,11 +33,13 @@ std::vector<std::uint16_t> same_kernels(const Trace& trace) {
     std::unordered_map<std::string_view, std::uint16_t> seen;
     for (const std::string& name : trace.names)
         first.push_back(
-            seen.try_emplace(trace.kernel_of(name), static_cast<std::uint16_t>(first.size())).first->second);
+            seen.try_emplace(trace.kernel_of(name), static_cast<std::uint16_t>(first.size()))
+                .first->second);
     return first;
 }
 
-std::int64_t key_of(const TraceEvent& event, GroupBy by, const std::vector<std::uint16_t>& kernels) {
+std::int64_t key_of(const TraceEvent& event, GroupBy by,
+                    const std::vector<std::uint16_t>& kernels) {
     switch (by) {
         case GroupBy::kernel:
             return kernels[event.name];
@@ -58,7 +61,8 @@ KernelGroup empty_group(const Trace& trace, const TraceEvent& event, GroupBy by)
     return group;
 }
 
-// An event that carries costs stands for its operation: what was counted of operations like it is its own.
+// An event that carries costs stands for its operation: what was counted of operations like it is
+// its own.
 void add_counters(KernelGroup& group, const Trace& trace, const TraceEvent& event, double share) {
     const std::int32_t index =
         event.launch > 0 ? trace.launches[static_cast<std::size_t>(event.launch - 1)].counters : 0;
@@ -80,8 +84,8 @@ std::vector<KernelGroup> group_events(const Trace& trace, GroupBy by, const Trac
     return group_events(trace, 0, trace.events.size(), by, filter);
 }
 
-std::vector<KernelGroup> group_events(const Trace& trace, std::size_t first, std::size_t last, GroupBy by,
-                                      const TraceFilter& filter) {
+std::vector<KernelGroup> group_events(const Trace& trace, std::size_t first, std::size_t last,
+                                      GroupBy by, const TraceFilter& filter) {
     const WorkTracks tracks(trace);
     const std::vector<std::uint16_t> kernels = same_kernels(trace);
     std::unordered_map<std::int64_t, std::size_t> index_of;
@@ -92,14 +96,15 @@ std::vector<KernelGroup> group_events(const Trace& trace, std::size_t first, std
         if (!tracks.has(event.track) || (filter.layer && event.layer != *filter.layer) ||
             (filter.phase && event.phase != *filter.phase) || event.start >= filter.end)
             continue;
-        const std::int64_t inside =
-            std::min(event.start + event.duration, filter.end) - std::max(event.start, filter.begin);
+        const std::int64_t inside = std::min(event.start + event.duration, filter.end) -
+                                    std::max(event.start, filter.begin);
         if (inside < 0 || (inside == 0 && event.duration > 0)) continue;
         const auto [at, added] = index_of.try_emplace(key_of(event, by, kernels), groups.size());
         if (added) groups.push_back(empty_group(trace, event, by));
         KernelGroup& group = groups[at->second];
-        const double share =
-            event.duration > 0 ? static_cast<double>(inside) / static_cast<double>(event.duration) : 1;
+        const double share = event.duration > 0
+                                 ? static_cast<double>(inside) / static_cast<double>(event.duration)
+                                 : 1;
         ++group.count;
         group.total += inside;
         all += inside;
@@ -124,7 +129,8 @@ double attainable_flops(double peak_flops, double peak_bandwidth, double intensi
 
 std::optional<double> share_of_peak(const KernelGroup& group, const DeviceTraceFacts& facts) {
     if (facts.peak_bandwidth <= 0 || facts.peak_flops <= 0 || group.total == 0) return std::nullopt;
-    return std::max(group.bandwidth() / facts.peak_bandwidth, group.flops_rate() / facts.peak_flops);
+    return std::max(group.bandwidth() / facts.peak_bandwidth,
+                    group.flops_rate() / facts.peak_flops);
 }
 
 }  // namespace hone::profiler

@@ -9,8 +9,8 @@
 namespace hone::profiler {
 namespace {
 
-// The program notes an allocation when it has returned, the profiler when it happened: what differs for a shorter time than this, in ns, is one
-// allocation on its way.
+// The program notes an allocation when it has returned, the profiler when it happened: what differs
+// for a shorter time than this, in ns, is one allocation on its way.
 constexpr std::int64_t kSettled = 1'000'000;
 
 // A moment for every change; what came before the trace counts at its start.
@@ -24,13 +24,15 @@ void change(MemoryLine& line, std::int64_t time, std::int64_t bytes) {
         line.moments.push_back({time, now});
 }
 
-// All classes together against what the profiler saw: the largest difference that lasts, and the one at the end.
+// All classes together against what the profiler saw: the largest difference that lasts, and the
+// one at the end.
 std::int64_t largest_difference(const std::vector<MemoryLine>& classes, const MemoryLine& seen) {
     std::vector<MemoryMoment> changes;  // of the difference, by time
     const auto add = [&changes](const MemoryLine& line, std::int64_t sign) {
         std::int64_t before = 0;
         for (const MemoryMoment& moment : line.moments)
-            changes.push_back({moment.time, sign * (moment.bytes - std::exchange(before, moment.bytes))});
+            changes.push_back(
+                {moment.time, sign * (moment.bytes - std::exchange(before, moment.bytes))});
     };
     for (const MemoryLine& line : classes) add(line, 1);
     add(seen, -1);
@@ -39,14 +41,16 @@ std::int64_t largest_difference(const std::vector<MemoryLine>& classes, const Me
     std::int64_t now = 0, most = 0;
     for (std::size_t i = 0; i < changes.size(); ++i) {
         now += changes[i].bytes;
-        const bool lasts = i + 1 == changes.size() || changes[i + 1].time - changes[i].time >= kSettled;
+        const bool lasts =
+            i + 1 == changes.size() || changes[i + 1].time - changes[i].time >= kSettled;
         if (lasts) most = std::max<std::int64_t>(most, std::abs(now));
     }
     return most;
 }
 
 // All pools together.
-MemoryLine pools(const DeviceRecording& recording, const ClockFit& clock, std::int64_t& unknown_times) {
+MemoryLine pools(const DeviceRecording& recording, const ClockFit& clock,
+                 std::int64_t& unknown_times) {
     MemoryLine line{std::string(kMemoryPools), {}, true};
     std::unordered_map<std::uint64_t, std::int64_t> held;
     for (const auto& [activity, index] : recording.records) {

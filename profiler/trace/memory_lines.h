@@ -9,7 +9,8 @@
 
 namespace hone::profiler {
 
-// Device memory over a trace: a line a class by the program's own account, then what the profiler saw of all, and of pools.
+// Device memory over a trace: a line a class by the program's own account, then what the profiler
+// saw of all, and of pools.
 struct MemoryLines {
     std::vector<MemoryLine> lines;
     std::int64_t unknown_times = 0;  // records without times

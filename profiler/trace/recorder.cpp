@@ -7,7 +7,8 @@
 namespace hone::profiler {
 namespace {
 
-// "blk.7.attn_q.weight" → "attn_q": the layer is the event's own. Products that are computed together are all named: "attn_q + attn_k".
+// "blk.7.attn_q.weight" → "attn_q": the layer is the event's own. Products that are computed
+// together are all named: "attn_q + attn_k".
 std::string short_name(std::string_view name) {
     constexpr std::string_view kBlock = "blk.", kWeight = ".weight", kTogether = " + ";
     std::string text;
@@ -28,7 +29,8 @@ std::string short_name(std::string_view name) {
 
 }  // namespace
 
-// Every layer brought names of its own; they become one, unless layers are computed by different kernels.
+// Every layer brought names of its own; they become one, unless layers are computed by different
+// kernels.
 Trace TraceRecorder::take() {
     std::unordered_map<std::string, std::uint16_t> shared;
     std::vector<std::uint16_t> id_of;
@@ -70,7 +72,8 @@ Trace TraceRecorder::take(DeviceRecording& recording) {
         id_of.push_back(static_cast<std::uint16_t>(at - trace.names.begin()));
         if (at == trace.names.end()) trace.names.push_back(std::move(name));
     }
-    if (!host.events.empty()) trace.tracks.insert(trace.tracks.begin(), {kHost, TrackKind::thread, "CPU"});
+    if (!host.events.empty())
+        trace.tracks.insert(trace.tracks.begin(), {kHost, TrackKind::thread, "CPU"});
     for (TraceEvent& event : host.events) {
         event.name = id_of[event.name];
         event.track = kHost;

@@ -14,8 +14,8 @@
 
 namespace hone::profiler {
 
-// Keeps events in memory that is set aside before the first one: recording costs two looks at the clock and one store.
-// For one thread. What finds no room is counted and dropped.
+// Keeps events in memory that is set aside before the first one: recording costs two looks at the
+// clock and one store. For one thread. What finds no room is counted and dropped.
 class TraceRecorder {
 public:
     explicit TraceRecorder(std::size_t most_events) : most_(most_events) {
@@ -43,10 +43,12 @@ public:
     void add(TraceEvent event, std::string_view name, Kernel&& kernel) {
         const std::size_t known = trace_.names.size();
         add(event, name);
-        if (trace_.names.size() > known) trace_.kernels.insert_or_assign(std::string(name), kernel());
+        if (trace_.names.size() > known)
+            trace_.kernels.insert_or_assign(std::string(name), kernel());
     }
 
-    // An operation that a device does later, under a name that may be gone when this returns. Returns its mark; 0 where no room is left.
+    // An operation that a device does later, under a name that may be gone when this returns.
+    // Returns its mark; 0 where no room is left.
     std::uint64_t queue(QueuedOperation operation, std::string_view name) {
         if (queued_.size() == most_) {
             ++trace_.dropped;
@@ -66,7 +68,8 @@ public:
     Trace take();
     // The same with what a device did, told by `recording`: what was queued is added to it.
     Trace take(DeviceRecording& recording);
-    // What was queued, with what the device counted under its mark; what was not counted is left out, and none of it is kept.
+    // What was queued, with what the device counted under its mark; what was not counted is left
+    // out, and none of it is kept.
     struct Counted {
         std::uint64_t mark = 0;
         HardwareCounters counters;

@@ -30,8 +30,8 @@ json record_json(const DeviceRecording::Record& record) {
               a.address,
               a.call};
     if (a.kind == ActivityKind::kernel)
-        for (const std::int32_t value : {a.grid[0], a.grid[1], a.grid[2], a.block[0], a.block[1], a.block[2],
-                                         a.registers, a.shared_bytes})
+        for (const std::int32_t value : {a.grid[0], a.grid[1], a.grid[2], a.block[0], a.block[1],
+                                         a.block[2], a.registers, a.shared_bytes})
             line.push_back(value);
     return line;
 }
@@ -92,7 +92,8 @@ CountedOperation counted_of(const json& value) {
 }
 
 json header_json(const DeviceRecording& r) {
-    json clock = json::array(), operations = json::array(), captures = json::array(), memory = json::array();
+    json clock = json::array(), operations = json::array(), captures = json::array(),
+         memory = json::array();
     json counted = json::array();
     for (const ClockPair& pair : r.clock) clock.push_back({pair.device, pair.host});
     for (const QueuedOperation& o : r.operations)
@@ -141,8 +142,8 @@ DeviceRecording header_of(const json& header) {
         const auto name = o.at(3).get<std::uint16_t>();
         if (name >= r.operation_names.size()) throw TraceError("an operation without a name");
         r.operations.push_back({operation_of(o.at(0).get<std::string>()),
-                                phase_of(o.at(1).get<std::string>()), o.at(2).get<std::int32_t>(), name,
-                                o.at(4).get<std::int64_t>(), o.at(5).get<std::int64_t>()});
+                                phase_of(o.at(1).get<std::string>()), o.at(2).get<std::int32_t>(),
+                                name, o.at(4).get<std::int64_t>(), o.at(5).get<std::int64_t>()});
     }
     for (const json& c : header.at("captures"))
         r.captures.push_back({c.at(0).get<std::uint64_t>(), c.at(1).get<std::int64_t>()});
@@ -153,8 +154,8 @@ DeviceRecording header_of(const json& header) {
     for (const json& m : header.at("memory")) {
         const auto kind = m.at(2).get<std::uint16_t>();
         if (kind >= r.memory_classes.size()) throw TraceError("memory of an unknown class");
-        r.memory.push_back(
-            {m.at(0).get<std::int64_t>(), m.at(1).get<std::int64_t>(), kind, m.at(3).get<std::uint64_t>()});
+        r.memory.push_back({m.at(0).get<std::int64_t>(), m.at(1).get<std::int64_t>(), kind,
+                            m.at(3).get<std::uint64_t>()});
     }
     header.at("peak_bandwidth").get_to(r.peak_bandwidth);
     header.at("peak_flops").get_to(r.peak_flops);
@@ -170,7 +171,8 @@ DeviceRecording header_of(const json& header) {
 void write_recording(const DeviceRecording& recording, const std::string& path) {
     std::ofstream out(path, std::ios::trunc);
     out << header_json(recording).dump() << '\n';
-    for (const DeviceRecording::Record& record : recording.records) out << record_json(record).dump() << '\n';
+    for (const DeviceRecording::Record& record : recording.records)
+        out << record_json(record).dump() << '\n';
     out.close();
     if (!out) throw TraceError("recording " + path + ": cannot be written");
 }
@@ -190,7 +192,8 @@ DeviceRecording read_recording(const std::string& path) {
         }
         return recording;
     } catch (const std::exception& error) {
-        throw TraceError("recording " + path + ", line " + std::to_string(number) + ": " + error.what());
+        throw TraceError("recording " + path + ", line " + std::to_string(number) + ": " +
+                         error.what());
     }
 }
 

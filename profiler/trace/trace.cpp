@@ -24,7 +24,8 @@ struct Header {
 
 template <typename T>
 void put(std::ostream& out, const T* values, std::size_t count = 1) {
-    out.write(reinterpret_cast<const char*>(values), static_cast<std::streamsize>(count * sizeof(T)));
+    out.write(reinterpret_cast<const char*>(values),
+              static_cast<std::streamsize>(count * sizeof(T)));
 }
 
 template <typename T>
@@ -48,7 +49,8 @@ std::string_view operation_name(Operation operation) {
 
 Operation operation_of(std::string_view name) {
     const auto found = std::find(kOperationNames.begin(), kOperationNames.end(), name);
-    if (found == kOperationNames.end()) throw TraceError("unknown operation '" + std::string(name) + "'");
+    if (found == kOperationNames.end())
+        throw TraceError("unknown operation '" + std::string(name) + "'");
     return static_cast<Operation>(found - kOperationNames.begin());
 }
 
@@ -65,7 +67,8 @@ TracePhase phase_of(std::string_view name) {
 void write_spool(const Trace& trace, const std::filesystem::path& path) {
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     const std::string details = details_of(trace);
-    const Header header{kMagic, trace.names.size(), trace.events.size(), details.size(), trace.dropped};
+    const Header header{kMagic, trace.names.size(), trace.events.size(), details.size(),
+                        trace.dropped};
     put(out, &header);
     for (const std::string& name : trace.names) {
         const std::uint64_t length = name.size();

@@ -56,6 +56,17 @@ class Planted(unittest.TestCase):
         self.write("kernels/c.h", "namespace c {\nstruct C {\n" + "    int i;\n" * 150 + "};\n}\n")
         self.assertEqual(self.found(), [])
 
+    def test_a_wide_line_is_found_in_sources_and_tests(self):
+        wide = "// " + "ü" * 98 + "\n"
+        self.write("kernels/e.cpp", "int i;\n" + wide + wide[:-2] + "\n")
+        self.write("tests/e.cpp", wide)
+        self.assertEqual(self.found(), [f"{name}: 101 columns, 100 at most" for name in ("kernels/e.cpp:2", "tests/e.cpp:1")])
+
+    def test_a_raw_string_and_what_is_not_formatted_may_be_wide(self):
+        wide = "a" * 120
+        self.write("app/f.cpp", f'x = R"({wide})";\n// clang-format off\n{wide}\n// clang-format on\n')
+        self.assertEqual(self.found(), [])
+
     def test_a_long_file_is_found(self):
         self.write("app/d.cpp", "int i;\n" * 401)
         self.assertEqual(self.found(), ["app/d.cpp:1: app/d.cpp has 401 lines, 400 at most"])

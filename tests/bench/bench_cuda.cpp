@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench_cuda [--small] [--probe TYPE] [DEVICE]: what a CUDA device reaches, as JSON: copies, the vendor's matrix products, Hone's products of few tokens, whose
-// bytes of weights a second are to be held against the copy's, and of many, whose FLOPs are to be held against the vendor's, and the profiler's times against events. Medians of rounds, timed with events. --probe: which products of a type (bf16, f16, e4m3, int8, f32) the vendor's
-// library takes, instead.
+// bench_cuda [--small] [--probe TYPE] [DEVICE]: what a CUDA device reaches, as JSON: copies, the
+// vendor's matrix products, Hone's products of few tokens, whose bytes of weights a second are to
+// be held against the copy's, and of many, whose FLOPs are to be held against the vendor's, and the
+// profiler's times against events. Medians of rounds, timed with events. --probe: which products of
+// a type (bf16, f16, e4m3, int8, f32) the vendor's library takes, instead.
 #include <charconv>
 #include <cstdio>
 #include <string_view>
@@ -48,7 +50,8 @@ int main(int argc, char** argv) try {
             probed = argv[++i];
         } else if (std::from_chars(argument.begin(), argument.end(), index).ptr != argument.end() ||
                    index < 0) {
-            std::fprintf(stderr, "bench_cuda: '%s': expected --small, --probe TYPE or a device's number\n",
+            std::fprintf(stderr,
+                         "bench_cuda: '%s': expected --small, --probe TYPE or a device's number\n",
                          argv[i]);
             return 2;
         }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench_device_trace [--small] [--record DIR] [DEVICE]: what tracing a CUDA device costs, as JSON: the same decode passes without a trace and with
-// one, in turn, wall time; and how far the device's logits are from the CPU's in fp32. With --record, short traced runs of two small models
-// are written to DIR/NAME.jsonl: recordings that replay to the same report anywhere (tests/trace/test_replay.cpp).
+// bench_device_trace [--small] [--record DIR] [DEVICE]: what tracing a CUDA device costs, as JSON:
+// the same decode passes without a trace and with one, in turn, wall time; and how far the device's
+// logits are from the CPU's in fp32. With --record, short traced runs of two small models are
+// written to DIR/NAME.jsonl: recordings that replay to the same report anywhere
+// (tests/trace/test_replay.cpp).
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -55,7 +57,8 @@ void forward(Runtime& runtime, std::span<const TokenId> tokens) {
 
 // The account of one traced stretch of `work`.
 template <typename Work>
-profiler::DeviceRecording traced(Runtime& runtime, gpu::Device& device, Work&& work, profiler::Trace& trace) {
+profiler::DeviceRecording traced(Runtime& runtime, gpu::Device& device, Work&& work,
+                                 profiler::Trace& trace) {
     constexpr std::size_t kMostEvents = 1'000'000;
     profiler::TraceRecorder recorder(kMostEvents);
     profiler::DeviceRecording recording;
@@ -69,7 +72,8 @@ profiler::DeviceRecording traced(Runtime& runtime, gpu::Device& device, Work&& w
     return recording;
 }
 
-// Seconds a token. The first steps queue and then capture what the others launch; they are not timed.
+// Seconds a token. The first steps queue and then capture what the others launch; they are not
+// timed.
 double decode_seconds(Runtime& runtime, const Sizes& sizes) {
     constexpr int kUntimed = 3;
     const std::vector<TokenId> next{7};
@@ -117,14 +121,17 @@ nlohmann::json overhead(gpu::Device& device, kernels::ThreadPool& pool, const Si
             {"attributed_time", facts.attributed_time}};
 }
 
-// A prompt that is all scored, and some steps: the sample model in fp32 where there is one (HONE_SAMPLE_DIR), else a tiny one.
-nlohmann::json logits_against_cpu(gpu::Device& device, kernels::ThreadPool& pool, std::size_t tokens) {
+// A prompt that is all scored, and some steps: the sample model in fp32 where there is one
+// (HONE_SAMPLE_DIR), else a tiny one.
+nlohmann::json logits_against_cpu(gpu::Device& device, kernels::ThreadPool& pool,
+                                  std::size_t tokens) {
     const Model* model = sample_model(DType::f32);
     const std::unique_ptr<Model> tiny = model == nullptr ? tiny_model() : nullptr;
     if (model == nullptr) model = tiny.get();
     constexpr int kSteps = 4;
     const auto context = static_cast<std::int64_t>(tokens) + kSteps;
-    Runtime on_cpu(*model, {}, pool, 1, context), on_device(*model, {}, pool, 1, context, device, {});
+    Runtime on_cpu(*model, {}, pool, 1, context),
+        on_device(*model, {}, pool, 1, context, device, {});
     const std::vector<TokenId> prompt = some_tokens(tokens), next{7};
     double largest = 0;
     for (int step = 0; step <= kSteps; ++step) {
@@ -132,9 +139,10 @@ nlohmann::json logits_against_cpu(gpu::Device& device, kernels::ThreadPool& pool
         const std::span<const float> expected = on_cpu.forward({&input, 1});
         const std::span<const float> is = on_device.forward({&input, 1});
         for (std::size_t i = 0; i < expected.size(); ++i)
-            largest = std::max(largest, std::isfinite(is[i]) ? std::abs(static_cast<double>(is[i]) -
-                                                                        static_cast<double>(expected[i]))
-                                                             : HUGE_VAL);
+            largest =
+                std::max(largest, std::isfinite(is[i]) ? std::abs(static_cast<double>(is[i]) -
+                                                                  static_cast<double>(expected[i]))
+                                                       : HUGE_VAL);
     }
     // JSON has no infinity.
     return {{"model", model->checkpoint.name},
@@ -201,15 +209,17 @@ int run(const Arguments& arguments) {
     gpu::Device device(*plugin.table, arguments.device);
     kernels::ThreadPool pool(2);
     Sizes sizes{.shape = shape_named("llama-3-8b")};
-    if (arguments.small) sizes = {.shape = shape_named("tiny"), .rounds = 1, .prompt = 8, .tokens = 2};
-    const nlohmann::json report{{"device", device.facts().name},
-                                {"overhead", overhead(device, pool, sizes)},
-                                {"logits", logits_against_cpu(device, pool, arguments.small ? 8 : 128)}};
+    if (arguments.small)
+        sizes = {.shape = shape_named("tiny"), .rounds = 1, .prompt = 8, .tokens = 2};
+    const nlohmann::json report{
+        {"device", device.facts().name},
+        {"overhead", overhead(device, pool, sizes)},
+        {"logits", logits_against_cpu(device, pool, arguments.small ? 8 : 128)}};
     if (!arguments.record.empty()) {
         record(device, pool, shape_named("tiny"), arguments.record);
         // Four layers of Llama's proportions.
-        const SyntheticShape small =
-            llama_shape("llama-small", {4, 512, 8, 2, 64, 1792, 1024, 4096, 0, false}, 500000.0, DType::bf16);
+        const SyntheticShape small = llama_shape(
+            "llama-small", {4, 512, 8, 2, 64, 1792, 1024, 4096, 0, false}, 500000.0, DType::bf16);
         if (!arguments.small) record(device, pool, small, arguments.record);
     }
     std::printf("%s\n", report.dump(2).c_str());
@@ -230,9 +240,10 @@ int main(int argc, char** argv) try {
         } else if (std::from_chars(argument.begin(), argument.end(), arguments.device).ptr !=
                        argument.end() ||
                    arguments.device < 0) {
-            std::fprintf(stderr,
-                         "bench_device_trace: '%s': expected --small, --record DIR or a device's number\n",
-                         argv[i]);
+            std::fprintf(
+                stderr,
+                "bench_device_trace: '%s': expected --small, --record DIR or a device's number\n",
+                argv[i]);
             return 2;
         }
     }

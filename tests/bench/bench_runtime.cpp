@@ -19,7 +19,8 @@ const Model* model_or_skip(benchmark::State& state, DType type) {
     return model;
 }
 
-// One prompt of 512 tokens, then 128 steps at that depth; both phases as a benchmark run reports them.
+// One prompt of 512 tokens, then 128 steps at that depth; both phases as a benchmark run reports
+// them.
 void generate(benchmark::State& state, DType type) {
     const Model* model = model_or_skip(state, type);
     if (model == nullptr) return;
@@ -55,11 +56,23 @@ void short_decode(benchmark::State& state, DType type) {
         static_cast<double>(kGenerate - 1) * static_cast<double>(state.iterations()) / decode;
 }
 
-BENCHMARK_CAPTURE(generate, BF16, DType::bf16)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(generate, BF16, DType::bf16)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(generate, F32, DType::f32)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(generate, Q8_0, DType::q8_0)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(short_decode, BF16, DType::bf16)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(short_decode, F32, DType::f32)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(generate, Q8_0, DType::q8_0)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(short_decode, BF16, DType::bf16)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(short_decode, F32, DType::f32)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace hone

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What recording costs: ns an event, events a token, and their share of the time a token takes; then decoding itself with and
-// without, in turn. Needs the sample model (HONE_SAMPLE_DIR).
+// What recording costs: ns an event, events a token, and their share of the time a token takes;
+// then decoding itself with and without, in turn. Needs the sample model (HONE_SAMPLE_DIR).
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -76,7 +76,8 @@ int run() {
     std::printf("events per token      %8.0f\n", events);
     std::printf("time per token        %8.3f ms untraced, %.3f ms traced (medians of %d rounds)\n",
                 token / 1e6, median(traced) / 1e6, kRounds);
-    std::printf("share of a token      %8.2f %% (cost x events / time)\n", 100 * cost * events / token);
+    std::printf("share of a token      %8.2f %% (cost x events / time)\n",
+                100 * cost * events / token);
     std::printf("traced / untraced     %8.3f (median of pairs; %.3f to %.3f)\n", median(ratios),
                 *std::min_element(ratios.begin(), ratios.end()),
                 *std::max_element(ratios.begin(), ratios.end()));

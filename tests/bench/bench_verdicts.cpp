@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench_verdicts HONE CHECKPOINT [COMPARISONS]: how often a verdict on decode speed is wrong. Compares a model with itself, and with
-// itself slowed down by 5 % (a fault of the worker), in turn, so many times each, through the same client that users measure with. Prints a
-// line a comparison, then the counts; exits with 1 where they miss what docs/measurements/truth.md promises.
+// bench_verdicts HONE CHECKPOINT [COMPARISONS]: how often a verdict on decode speed is wrong.
+// Compares a model with itself, and with itself slowed down by 5 % (a fault of the worker), in
+// turn, so many times each, through the same client that users measure with. Prints a line a
+// comparison, then the counts; exits with 1 where they miss what docs/measurements/truth.md
+// promises.
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -39,10 +41,10 @@ void compare_once(const MeasureRequest& request, const WorkerLaunch& launch,
         tally.faster += metric.verdict == "faster" ? 1 : 0;
         tally.slower += metric.verdict == "slower" ? 1 : 0;
         tally.repetitions += static_cast<int>(metric.ratio.n);
-        std::printf("%3d %-11s  ratio %.4f  95 %% %.4f-%.4f  %2d repetitions  %s\n", tally.comparisons,
-                    request.fault.empty() ? "with itself" : "slowed down", metric.ratio.value,
-                    metric.ratio.low, metric.ratio.high, static_cast<int>(metric.ratio.n),
-                    metric.verdict.c_str());
+        std::printf("%3d %-11s  ratio %.4f  95 %% %.4f-%.4f  %2d repetitions  %s\n",
+                    tally.comparisons, request.fault.empty() ? "with itself" : "slowed down",
+                    metric.ratio.value, metric.ratio.low, metric.ratio.high,
+                    static_cast<int>(metric.ratio.n), metric.verdict.c_str());
         std::fflush(stdout);
     }
 }
@@ -61,9 +63,9 @@ int run(const std::string& hone, const std::string& checkpoint, int times) {
     const int wrong = same.comparisons - same.cannot_tell;
     std::printf("false verdicts: %d of %d (%.1f repetitions on average)\n", wrong, same.comparisons,
                 static_cast<double>(same.repetitions) / same.comparisons);
-    std::printf("slowdowns found: %d of %d (%.1f repetitions on average), %d called faster\n", slowed.slower,
-                slowed.comparisons, static_cast<double>(slowed.repetitions) / slowed.comparisons,
-                slowed.faster);
+    std::printf("slowdowns found: %d of %d (%.1f repetitions on average), %d called faster\n",
+                slowed.slower, slowed.comparisons,
+                static_cast<double>(slowed.repetitions) / slowed.comparisons, slowed.faster);
     return wrong * 20 <= same.comparisons && slowed.slower * 20 >= slowed.comparisons * 19 ? 0 : 1;
 }
 

@@ -19,9 +19,10 @@ struct Probed {
     double value;  // of what Memory is filled with: bytes of 0x3C
 };
 
-constexpr std::array kProbed{Probed{PlaneType::bf16, "bf16", 0.0114745},  // 0x3C3C
-                             Probed{PlaneType::f16, "f16", 1.05859}, Probed{PlaneType::e4m3, "e4m3", 1.5},
-                             Probed{PlaneType::i8, "int8", 60}, Probed{PlaneType::f32, "f32", 0.0114889}};
+constexpr std::array kProbed{
+    Probed{PlaneType::bf16, "bf16", 0.0114745},  // 0x3C3C
+    Probed{PlaneType::f16, "f16", 1.05859}, Probed{PlaneType::e4m3, "e4m3", 1.5},
+    Probed{PlaneType::i8, "int8", 60}, Probed{PlaneType::f32, "f32", 0.0114889}};
 
 // Largest relative difference of y from cols · value², over its first and last rows and tokens.
 double difference(Device& device, const DenseProduct& p, double value) {
@@ -33,8 +34,8 @@ double difference(Device& device, const DenseProduct& p, double value) {
     double largest = 0;
     for (const std::int64_t at : {std::int64_t{0}, p.rows - 1, count - p.rows, count - 1}) {
         const std::int32_t raw = bits[static_cast<std::size_t>(at)];
-        const double is =
-            p.type == PlaneType::i8 ? static_cast<double>(raw) : static_cast<double>(bits_as<float>(raw));
+        const double is = p.type == PlaneType::i8 ? static_cast<double>(raw)
+                                                  : static_cast<double>(bits_as<float>(raw));
         largest = std::max(largest, std::abs(is / expected - 1));
     }
     return largest;
@@ -49,13 +50,14 @@ nlohmann::json probe(Device& device, const Probed& of, std::int64_t tokens, std:
                          cols,    rows,         false};
     product.alignment = alignment_of(product);
     const char* const refusal = dense_refusal(product);
-    nlohmann::json result{{"type", of.name},
-                          {"tokens", tokens},
-                          {"rows", rows},
-                          {"cols", cols},
-                          {"y_alignment", product.alignment.y},
-                          {"expected", refusal == nullptr ? nlohmann::json() : nlohmann::json(refusal)},
-                          {"refused", nullptr}};
+    nlohmann::json result{
+        {"type", of.name},
+        {"tokens", tokens},
+        {"rows", rows},
+        {"cols", cols},
+        {"y_alignment", product.alignment.y},
+        {"expected", refusal == nullptr ? nlohmann::json() : nlohmann::json(refusal)},
+        {"refused", nullptr}};
     try {
         device.multiply(product);
         result["difference"] = difference(device, product, of.value);
@@ -86,7 +88,8 @@ nlohmann::json dense_probe(Device& device, std::string_view type) {
             }
         return results;
     }
-    throw std::invalid_argument("'" + std::string(type) + "': expected bf16, f16, e4m3, int8 or f32");
+    throw std::invalid_argument("'" + std::string(type) +
+                                "': expected bf16, f16, e4m3, int8 or f32");
 }
 
 }  // namespace hone::gpu

@@ -30,7 +30,8 @@ double seconds(Device& device, int rounds, const std::function<void()>& work, in
 void make_random(Device& device, PlaneType type, void* values, std::int64_t bytes) {
     const FillParams fill{values, bytes / chunk_bytes(type), 3,
                           type == PlaneType::i8 || type == PlaneType::i4 ? 32.0F : 0.02F};
-    device.launch({KernelId::fill, static_cast<std::uint16_t>(type)}, flat_launch(fill.chunks), fill);
+    device.launch({KernelId::fill, static_cast<std::uint16_t>(type)}, flat_launch(fill.chunks),
+                  fill);
 }
 
 double dense_rate(Device& device, PlaneType type, std::int64_t n, int rounds) {
@@ -50,15 +51,16 @@ struct Storage {
     std::int64_t group;  // columns a scale; 0: no scales
 };
 
-nlohmann::json product_rate(Device& device, const Storage& storage, std::int64_t rows, std::int64_t cols,
-                            std::int64_t tokens, const CudaSizes& sizes) {
+nlohmann::json product_rate(Device& device, const Storage& storage, std::int64_t rows,
+                            std::int64_t cols, std::int64_t tokens, const CudaSizes& sizes) {
     const std::int64_t bytes = rows * (cols / kChunk) * chunk_bytes(storage.type),
                        scales = storage.group == 0 ? 0 : rows * (cols / storage.group);
     // So many matrices in turn that no cache holds them.
-    const auto matrices = static_cast<int>(std::max<std::int64_t>(2, ceil_div(sizes.in_turn, bytes)));
+    const auto matrices =
+        static_cast<int>(std::max<std::int64_t>(2, ceil_div(sizes.in_turn, bytes)));
     const Memory values(device, matrices * bytes),
-        halves(device, std::max<std::int64_t>(1, matrices * scales) * 2), x(device, tokens * cols * 4),
-        y(device, tokens * rows * 4);
+        halves(device, std::max<std::int64_t>(1, matrices * scales) * 2),
+        x(device, tokens * cols * 4), y(device, tokens * rows * 4);
     make_random(device, storage.type, values.as<void>(), matrices * bytes);
     if (scales > 0) {
         const FillHalvesParams same{halves.as<F16>(), matrices * scales, 0.001F};
@@ -74,9 +76,9 @@ nlohmann::json product_rate(Device& device, const Storage& storage, std::int64_t
                             values.as<std::byte>() + i * bytes,
                             scales > 0 ? halves.as<F16>() + i * scales : nullptr};
         const ProductParams params{{{matrix, y.as<float>(), rows}}, 1, x.as<float>(), tokens};
-        device.launch(
-            {KernelId::product, static_cast<std::uint16_t>(storage.type), static_cast<std::uint16_t>(tokens)},
-            product_launch(params), params);
+        device.launch({KernelId::product, static_cast<std::uint16_t>(storage.type),
+                       static_cast<std::uint16_t>(tokens)},
+                      product_launch(params), params);
     };
     const double time = seconds(device, sizes.rounds, multiply, matrices);
     return {{"type", storage.name},
@@ -88,9 +90,11 @@ nlohmann::json product_rate(Device& device, const Storage& storage, std::int64_t
             {"bytes_per_second", static_cast<double>(bytes + 2 * scales) / time}};
 }
 
-// FLOPs of the whole product a second, of n tokens with n rows of n columns, weights as they are stored and inputs in bf16.
+// FLOPs of the whole product a second, of n tokens with n rows of n columns, weights as they are
+// stored and inputs in bf16.
 double tile_rate(Device& device, const Storage& storage, std::int64_t n, int rounds) {
-    const std::int64_t chunks = n * n / kChunk, scales = storage.group == 0 ? 1 : n * (n / storage.group);
+    const std::int64_t chunks = n * n / kChunk,
+                       scales = storage.group == 0 ? 1 : n * (n / storage.group);
     const Memory x(device, n * n * 2), values(device, chunks * chunk_bytes(storage.type)),
         halves(device, scales * 2), places(device, chunks), y(device, n * n * 4);
     make_random(device, PlaneType::bf16, x.as<void>(), n * n * 2);
@@ -98,8 +102,8 @@ double tile_rate(Device& device, const Storage& storage, std::int64_t n, int rou
     device.fill(places.as<void>(), 0x44, chunks);  // the first two of any four
     const FillHalvesParams same{halves.as<F16>(), scales, 0.001F};
     device.launch({KernelId::fill_halves}, flat_launch(same.count), same);
-    const ProductTilesParams params{{storage.type, n, n, storage.group, values.as<void>(), halves.as<F16>(),
-                                     nullptr, places.as<std::uint8_t>()},
+    const ProductTilesParams params{{storage.type, n, n, storage.group, values.as<void>(),
+                                     halves.as<F16>(), nullptr, places.as<std::uint8_t>()},
                                     x.as<BF16>(),
                                     y.as<float>(),
                                     n,
@@ -134,22 +138,25 @@ CudaSizes CudaSizes::small() {
 
 nlohmann::json copy_rate(Device& device, const CudaSizes& sizes) {
     const Memory from(device, sizes.copy_bytes), to(device, sizes.copy_bytes);
-    const double time =
-        seconds(device, sizes.rounds, [&] { device.copy(to.as<void>(), from.as<void>(), sizes.copy_bytes); });
+    const double time = seconds(device, sizes.rounds, [&] {
+        device.copy(to.as<void>(), from.as<void>(), sizes.copy_bytes);
+    });
     return {{"bytes", sizes.copy_bytes},
             {"bytes_per_second", 2.0 * static_cast<double>(sizes.copy_bytes) / time}};
 }
 
 nlohmann::json dense_rates(Device& device, const CudaSizes& sizes) {
-    constexpr std::array kTypes{NamedType{PlaneType::bf16, "bf16"}, NamedType{PlaneType::f16, "f16"},
-                                NamedType{PlaneType::e4m3, "e4m3"}, NamedType{PlaneType::i8, "int8"},
-                                NamedType{PlaneType::f32, "f32"}};
+    constexpr std::array kTypes{NamedType{PlaneType::bf16, "bf16"},
+                                NamedType{PlaneType::f16, "f16"},
+                                NamedType{PlaneType::e4m3, "e4m3"},
+                                NamedType{PlaneType::i8, "int8"}, NamedType{PlaneType::f32, "f32"}};
     nlohmann::json rates = nlohmann::json::array();
     for (const auto& [type, name] : kTypes) {
         try {
-            rates.push_back({{"type", name},
-                             {"size", sizes.dense},
-                             {"flops_per_second", dense_rate(device, type, sizes.dense, sizes.rounds)}});
+            rates.push_back(
+                {{"type", name},
+                 {"size", sizes.dense},
+                 {"flops_per_second", dense_rate(device, type, sizes.dense, sizes.rounds)}});
         } catch (const DeviceError& error) {
             if (error.sticky) throw;
             rates.push_back({{"type", name}, {"problem", error.what()}});
@@ -165,9 +172,10 @@ nlohmann::json tile_rates(Device& device, const CudaSizes& sizes) {
         Storage{PlaneType::bf16_2of4, "bf16 2:4", 0}};
     nlohmann::json rates = nlohmann::json::array();
     for (const Storage& storage : kStorages)
-        rates.push_back({{"type", storage.name},
-                         {"size", sizes.dense},
-                         {"flops_per_second", tile_rate(device, storage, sizes.dense, sizes.rounds)}});
+        rates.push_back(
+            {{"type", storage.name},
+             {"size", sizes.dense},
+             {"flops_per_second", tile_rate(device, storage, sizes.dense, sizes.rounds)}});
     return rates;
 }
 

@@ -12,7 +12,8 @@
 
 namespace hone::gpu {
 
-// Device memory that gives itself back; filled with a byte that makes neither zeros, which would let the clock rise, nor NaNs.
+// Device memory that gives itself back; filled with a byte that makes neither zeros, which would
+// let the clock rise, nor NaNs.
 class Memory {
 public:
     Memory(Device& device, std::int64_t bytes) : device_(device), data_(device.allocate(bytes)) {
@@ -44,9 +45,10 @@ struct CudaSizes {
     std::int64_t dense = 8192;  // tokens, rows and columns
     std::vector<std::pair<std::int64_t, std::int64_t>> products{
         {4096, 4096}, {14336, 4096}, {4096, 14336}, {128256, 4096}};  // rows, columns
-    std::int64_t in_turn = std::int64_t{256}
-                           << 20;  // bytes of weights, at least: several times what the L2 cache holds
-    double long_kernel = 10e-3;    // seconds, at least
+    std::int64_t in_turn =
+        std::int64_t{256}
+        << 20;  // bytes of weights, at least: several times what the L2 cache holds
+    double long_kernel = 10e-3;  // seconds, at least
     std::int64_t short_kernels = 1000, short_floats = std::int64_t{1} << 24;
 
     static CudaSizes small();
@@ -58,7 +60,8 @@ nlohmann::json copy_rate(Device& device, const CudaSizes& sizes);
 nlohmann::json dense_rates(Device& device, const CudaSizes& sizes);
 // Hone's products of few tokens, by storage, shape and tokens.
 nlohmann::json product_rates(Device& device, const CudaSizes& sizes);
-// Hone's products of many tokens on tensor cores, by storage: FLOPs of the whole product, zeros that are left out included.
+// Hone's products of many tokens on tensor cores, by storage: FLOPs of the whole product, zeros
+// that are left out included.
 nlohmann::json tile_rates(Device& device, const CudaSizes& sizes);
 
 }  // namespace hone::gpu

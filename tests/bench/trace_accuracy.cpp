@@ -41,7 +41,8 @@ void add_kernels(const profiler::DeviceRecording& recording, std::uint64_t mark,
     }
 }
 
-// A kernel ahead of the first event keeps the device busy while the rest is queued: the span then holds no wait for the host.
+// A kernel ahead of the first event keeps the device busy while the rest is queued: the span then
+// holds no wait for the host.
 Spans measure(Device& device, const std::function<void()>& work) {
     Spans spans;
     device.begin_trace();
@@ -83,8 +84,8 @@ nlohmann::json long_kernel(Device& device, const CudaSizes& sizes) {
     const Memory w(device, n * n * 4);
     for (std::int64_t tokens = n;; tokens *= 2) {
         const Memory x(device, tokens * n * 4), y(device, tokens * n * 4);
-        const DenseProduct product{PlaneType::f32, x.as<void>(), w.as<void>(), y.as<void>(), tokens, n, n, n,
-                                   false};
+        const DenseProduct product{
+            PlaneType::f32, x.as<void>(), w.as<void>(), y.as<void>(), tokens, n, n, n, false};
         const auto multiply = [&] { device.multiply(product); };
         multiply();
         device.begin_timing();

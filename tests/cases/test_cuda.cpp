@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was found in the CUDA path before it met a GPU (docs/review/cuda.md), on a planned device: models of real sizes, of which every launch and
-// every product of the vendor's library is looked at and none is computed.
+// What was found in the CUDA path before it met a GPU (docs/review/cuda.md), on a planned device:
+// models of real sizes, of which every launch and every product of the vendor's library is looked
+// at and none is computed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -42,12 +43,14 @@ protected:
         RunConfig config;
         config.arithmetic = arithmetic;
         config.reduced_output = reduced_output;
-        runtime = std::make_unique<Runtime>(*model, config, pool, kSequences, 4096, device, Progress{});
+        runtime =
+            std::make_unique<Runtime>(*model, config, pool, kSequences, 4096, device, Progress{});
         planned() = {};
     }
     void prompt(std::int64_t tokens, bool scores_all = false) {
         runtime->clear(0);
-        runtime->forward({{{0, std::vector<TokenId>(static_cast<std::size_t>(tokens), 1), scores_all}}});
+        runtime->forward(
+            {{{0, std::vector<TokenId>(static_cast<std::size_t>(tokens), 1), scores_all}}});
     }
     void step() {
         const std::vector<TokenId> one{1};
@@ -65,8 +68,8 @@ protected:
     std::unique_ptr<Runtime> runtime;
 };
 
-// 1. SmolLM2's quantised output matrix, expanded to fp32 in panels: of 29,127 rows each, the second began 4 bytes off any alignment, while cuBLASLt
-// was left to assume 256.
+// 1. SmolLM2's quantised output matrix, expanded to fp32 in panels: of 29,127 rows each, the second
+// began 4 bytes off any alignment, while cuBLASLt was left to assume 256.
 TEST_F(CudaCases, PanelsOfAQuantisedOutputMatrixKeepTheirResultsAligned) {
     load(shape_of("smollm2-135m", DType::q8_0), Arithmetic::f32);
     prompt(20, true);
@@ -90,7 +93,8 @@ TEST_F(CudaCases, WhatCannotBeAlignedIsStatedAsItIs) {
     EXPECT_FALSE(planned().products.empty());
 }
 
-// 2. W8A8 while decoding: cuBLASLt has no algorithm in int8 for 16 tokens or fewer, and the run ended there.
+// 2. W8A8 while decoding: cuBLASLt has no algorithm in int8 for 16 tokens or fewer, and the run
+// ended there.
 TEST_F(CudaCases, InputsInInt8ArePaddedToWhatTheLibraryTakes) {
     load(shape_of("smollm2-135m", DType::i8_channel), Arithmetic::i8);
     for (const std::int64_t tokens : {1, 2, 3, 8, 16, 17, 31}) {
@@ -106,7 +110,8 @@ TEST_F(CudaCases, InputsInInt8ArePaddedToWhatTheLibraryTakes) {
     step();
 }
 
-// Where the library finds no algorithm for a shape that keeps its rules, the run goes on without rounding inputs, and says that nothing was rounded.
+// Where the library finds no algorithm for a shape that keeps its rules, the run goes on without
+// rounding inputs, and says that nothing was rounded.
 TEST_F(CudaCases, AProductThatTheLibraryHasNoAlgorithmForIsComputedOtherwise) {
     for (const bool int8 : {true, false}) {
         load(shape_of("smollm2-135m", int8 ? DType::i8_channel : DType::e4m3_channel),
@@ -126,14 +131,16 @@ TEST_F(CudaCases, AProductThatTheLibraryHasNoAlgorithmForIsComputedOtherwise) {
         EXPECT_EQ(asked, with_steps) << "a shape is asked for once";
         EXPECT_EQ(runtime->counters().reduced_products, 0);
         EXPECT_GT(launched(KernelId::product), 0);
-        for (const DenseProduct& product : planned().products) EXPECT_EQ(product.type, PlaneType::f32);
+        for (const DenseProduct& product : planned().products)
+            EXPECT_EQ(product.type, PlaneType::f32);
     }
 }
 
 // 8. FP8 and int8 of shapes that the library does not take: 8 columns more than a multiple of 16.
 TEST_F(CudaCases, OddShapesAreComputedWithoutRoundingInputs) {
     for (const bool int8 : {true, false}) {
-        SyntheticShape odd = shape_of("smollm2-135m", int8 ? DType::i8_channel : DType::e4m3_channel);
+        SyntheticShape odd =
+            shape_of("smollm2-135m", int8 ? DType::i8_channel : DType::e4m3_channel);
         odd.n_ff = 1544;
         odd.n_vocab = 49158;
         load(odd, int8 ? Arithmetic::i8 : Arithmetic::e4m3, true);
@@ -149,10 +156,12 @@ TEST_F(CudaCases, OddShapesAreComputedWithoutRoundingInputs) {
     }
 }
 
-// Quantised weights in bf16 arithmetic: of few tokens as they are stored, of many expanded for the vendor's library. 2:4 weights stay on sparse tensor
-// cores, since nothing else leaves their zeros out.
+// Quantised weights in bf16 arithmetic: of few tokens as they are stored, of many expanded for the
+// vendor's library. 2:4 weights stay on sparse tensor cores, since nothing else leaves their zeros
+// out.
 TEST_F(CudaCases, QuantisedPrefillExpandsItsWeightsFrom256TokensOn) {
-    for (const DType type : {DType::i4_g64, DType::q4_1, DType::q8_0, DType::i8_channel, DType::f16}) {
+    for (const DType type :
+         {DType::i4_g64, DType::q4_1, DType::q8_0, DType::i8_channel, DType::f16}) {
         load(shape_of("smollm2-135m", type), Arithmetic::bf16);
         prompt(255);
         EXPECT_EQ(launched(KernelId::expand), 0);
@@ -162,11 +171,13 @@ TEST_F(CudaCases, QuantisedPrefillExpandsItsWeightsFrom256TokensOn) {
         EXPECT_EQ(launched(KernelId::product_tiles), 0);
         EXPECT_GT(launched(KernelId::expand), 0);
         EXPECT_FALSE(planned().products.empty());
-        for (const DenseProduct& product : planned().products) EXPECT_EQ(product.type, PlaneType::bf16);
+        for (const DenseProduct& product : planned().products)
+            EXPECT_EQ(product.type, PlaneType::bf16);
     }
 }
 
-// 6. A traced step's graph is launched before its operations are accounted for, not behind some 320 names that the device waits for.
+// 6. A traced step's graph is launched before its operations are accounted for, not behind some 320
+// names that the device waits for.
 TEST_F(CudaCases, AGraphIsLaunchedBeforeItsOperationsAreAccountedFor) {
     load(shape_of("llama-3-8b", DType::bf16), Arithmetic::f32);
     profiler::TraceRecorder recorder(100'000);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hugging Face folders as they are found in the wild. The reference is transformers 5: configuration_llama.py and
-// modeling_rope_utils.py (RotaryEmbeddingConfigMixin), and modeling_utils.py for weights.
+// Hugging Face folders as they are found in the wild. The reference is transformers 5:
+// configuration_llama.py and modeling_rope_utils.py (RotaryEmbeddingConfigMixin), and
+// modeling_utils.py for weights.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -56,7 +57,8 @@ ErrorDetails refusal_of_config(const Json& change) {
     return refusal([&] { with_config([&](Json& config) { config.update(change); }); });
 }
 
-// Where the rotation's base and scaling stand (s02) ---------------------------------------------------------------------
+// Where the rotation's base and scaling stand (s02)
+// -------------------------------------------------------------------------------------------------
 
 const Json kScaling{{"rope_type", "llama3"},
                     {"factor", 8.0},
@@ -79,7 +81,8 @@ struct Rope {
 
 // transformers' _compute_llama3_parameters, written anew.
 double llama3_factor(double theta, int i, int dim, double original) {
-    const double frequency = std::pow(theta, -2.0 * i / dim), wave = 2 * std::numbers::pi / frequency;
+    const double frequency = std::pow(theta, -2.0 * i / dim),
+                 wave = 2 * std::numbers::pi / frequency;
     if (wave < original / 4) return 1;
     if (wave > original / 1) return 8;
     const double smooth = (original / wave - 1) / (4 - 1);
@@ -105,7 +108,9 @@ TEST(FolderRope, IsReadWhereverItStands) {
          64,
          ""},
         {"empty_parameters",
-         {{"rope_theta", 500000.0}, {"rope_scaling", kScaling}, {"rope_parameters", Json::object()}},
+         {{"rope_theta", 500000.0},
+          {"rope_scaling", kScaling},
+          {"rope_parameters", Json::object()}},
          500000,
          64,
          ""},
@@ -126,7 +131,11 @@ TEST(FolderRope, IsReadWhereverItStands) {
          64,
          "rope_scaling counts"},
         {"no_theta", Json::object(), 10000, 0, "rope_theta: 10000"},
-        {"null_theta", {{"rope_theta", nullptr}, {"rope_parameters", with(kScaling, theta)}}, 500000, 64, ""},
+        {"null_theta",
+         {{"rope_theta", nullptr}, {"rope_parameters", with(kScaling, theta)}},
+         500000,
+         64,
+         ""},
         {"int_theta", {{"rope_theta", 500000}, {"rope_scaling", nullptr}}, 500000, 0, ""},
         {"two_thetas",
          {{"rope_theta", 7000.0}, {"rope_parameters", with(plain, theta)}},
@@ -134,10 +143,11 @@ TEST(FolderRope, IsReadWhereverItStands) {
          0,
          "two bases"},
         {"original_beside",
-         with(theta, {{"rope_scaling", kScaling}, {"original_max_position_embeddings", 32}}), 500000, 32,
-         "two original contexts"},
+         with(theta, {{"rope_scaling", kScaling}, {"original_max_position_embeddings", 32}}),
+         500000, 32, "two original contexts"},
         {"attention_factor_of_one",
-         with(theta, {{"rope_scaling", with(kScaling, {{"attention_factor", 1.0}})}}), 500000, 64, ""},
+         with(theta, {{"rope_scaling", with(kScaling, {{"attention_factor", 1.0}})}}), 500000, 64,
+         ""},
         {"unused_key",
          {{"rope_parameters", with(theta, {{"rope_type", "default"}, {"factor", 8.0}})}},
          500000,
@@ -147,7 +157,8 @@ TEST(FolderRope, IsReadWhereverItStands) {
     for (const Rope& form : forms) {
         SCOPED_TRACE(form.name);
         const Checkpoint checkpoint = with_config([&](Json& config) {
-            for (const char* key : {"rope_theta", "rope_scaling", "rope_parameters"}) config.erase(key);
+            for (const char* key : {"rope_theta", "rope_scaling", "rope_parameters"})
+                config.erase(key);
             config.update(form.config);
         });
         EXPECT_EQ(checkpoint.real("llama.rope.freq_base"), form.theta);
@@ -158,8 +169,8 @@ TEST(FolderRope, IsReadWhereverItStands) {
             std::memcpy(&factor, factors->data.data() + static_cast<std::size_t>(i) * sizeof factor,
                         sizeof factor);
             EXPECT_NEAR(static_cast<double>(factor),
-                        llama3_factor(form.theta, static_cast<int>(i), static_cast<int>(2 * factors->cols()),
-                                      form.original),
+                        llama3_factor(form.theta, static_cast<int>(i),
+                                      static_cast<int>(2 * factors->cols()), form.original),
                         1e-5);
         }
         if (*form.note == '\0')
@@ -191,7 +202,8 @@ TEST(FolderRope, IsRefusedWhereItIsNotKnown) {
     EXPECT_EQ(field({{"rope_type", "longrope"}}), "rope_scaling.rope_type");
     EXPECT_EQ(field({{"type", "linear"}}), "rope_scaling.factor");
     EXPECT_EQ(field(with(kScaling, {{"attention_factor", 0.5}})), "rope_scaling.attention_factor");
-    EXPECT_EQ(field(with(kScaling, {{"partial_rotary_factor", 0.5}})), "rope_scaling.partial_rotary_factor");
+    EXPECT_EQ(field(with(kScaling, {{"partial_rotary_factor", 0.5}})),
+              "rope_scaling.partial_rotary_factor");
     EXPECT_EQ(field(with(kScaling, {{"whirl", 1}})), "rope_scaling.whirl");
     // One object a kind of layer.
     EXPECT_EQ(refusal_of_config({{"rope_parameters", {{"full_attention", kScaling}}}}).field,
@@ -200,7 +212,8 @@ TEST(FolderRope, IsRefusedWhereItIsNotKnown) {
               "rope_theta");
 }
 
-// Keys that change the graph ---------------------------------------------------------------------------------------------
+// Keys that change the graph
+// -------------------------------------------------------------------------------------------------
 
 TEST(FolderConfig, RefusesEveryKeyThatChangesTheComputation) {
     const Json changes{{"attention_bias", true},
@@ -267,7 +280,8 @@ TEST(FolderConfig, TakesWhatChangesNothing) {
 // The defaults are LlamaConfig's.
 TEST(FolderConfig, SaysWhatADefaultAnswersAndWhatIsNotKnown) {
     const Checkpoint checkpoint = with_config([](Json& config) {
-        for (const char* key : {"rms_norm_eps", "max_position_embeddings", "hidden_act"}) config.erase(key);
+        for (const char* key : {"rms_norm_eps", "max_position_embeddings", "hidden_act"})
+            config.erase(key);
         config["whirl"] = {{"y", {1, nullptr}}};
     });
     EXPECT_NEAR(checkpoint.real("llama.attention.layer_norm_rms_epsilon"), 1e-6, 1e-12);
@@ -277,7 +291,8 @@ TEST(FolderConfig, SaysWhatADefaultAnswersAndWhatIsNotKnown) {
         EXPECT_THAT(checkpoint.notes, Contains(HasSubstr(part)));
 }
 
-// Tied, and an output matrix is stored all the same ----------------------------------------------------------------------
+// Tied, and an output matrix is stored all the same
+// -------------------------------------------------------------------------------------------------
 
 // transformers 5 ties only where no other matrix is stored (modeling_utils.py, tie_weights).
 TEST(FolderOutput, ThatIsStoredIsUsedThoughItIsSaidToBeTied) {
@@ -292,15 +307,17 @@ TEST(FolderOutput, ThatIsStoredIsUsedThoughItIsSaidToBeTied) {
     EXPECT_THAT(untied.notes, Not(Contains(HasSubstr("lm_head"))));
 }
 
-// Costs ------------------------------------------------------------------------------------------------------------------
+// Costs
+// -------------------------------------------------------------------------------------------------
 
 std::string header_of_many(int tensors) {
     std::string text = "{";
     for (int i = 0; i < tensors; ++i)
-        text += (i == 0 ? "" : ",") + ("\"model.layers." + std::to_string(i) +
-                                       ".weight\":{\"dtype\":\"F32\",\"shape\":[1],"
-                                       "\"data_offsets\":[" +
-                                       std::to_string(4 * i) + "," + std::to_string(4 * i + 4) + "]}");
+        text +=
+            (i == 0 ? "" : ",") + ("\"model.layers." + std::to_string(i) +
+                                   ".weight\":{\"dtype\":\"F32\",\"shape\":[1],"
+                                   "\"data_offsets\":[" +
+                                   std::to_string(4 * i) + "," + std::to_string(4 * i + 4) + "]}");
     text += "}";
     std::string bytes(8, '\0');
     const std::uint64_t length = text.size();
@@ -312,8 +329,9 @@ std::string header_of_many(int tensors) {
 TEST(FolderCosts, AHeaderOfManyTensorsIsReadInLinearTime) {
     const std::string file = header_of_many(60000);
     const auto start = std::chrono::steady_clock::now();
-    EXPECT_EQ(hf::read_safetensors_header(std::as_bytes(std::span(file)), "m.safetensors").tensors.size(),
-              60000U);
+    EXPECT_EQ(
+        hf::read_safetensors_header(std::as_bytes(std::span(file)), "m.safetensors").tensors.size(),
+        60000U);
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
 }
 
@@ -323,11 +341,14 @@ TEST(FolderCosts, AKeyTwiceIsStillRefused) {
     EXPECT_NO_THROW(hf::read_safetensors_header(std::as_bytes(std::span(file)), "m.safetensors"));
     std::string twice = header_of_many(1000);
     twice.replace(twice.find("layers.999."), 11, "layers.998.");
-    EXPECT_THAT(
-        refusal([&] { hf::read_safetensors_header(std::as_bytes(std::span(twice)), "m.safetensors"); }).found,
-        HasSubstr("twice"));
-    for (const char* text : {R"({"a":1,"b":{"c":1,"c":2}})", R"({"a":[{"b":1,"b":1}]})", R"({"a":1,"a":1})"})
-        EXPECT_THAT(refusal([&] { hf::JsonObject::parse(text, "f", "file"); }).found, HasSubstr("twice"));
+    EXPECT_THAT(refusal([&] {
+                    hf::read_safetensors_header(std::as_bytes(std::span(twice)), "m.safetensors");
+                }).found,
+                HasSubstr("twice"));
+    for (const char* text :
+         {R"({"a":1,"b":{"c":1,"c":2}})", R"({"a":[{"b":1,"b":1}]})", R"({"a":1,"a":1})"})
+        EXPECT_THAT(refusal([&] { hf::JsonObject::parse(text, "f", "file"); }).found,
+                    HasSubstr("twice"));
 }
 
 // What is built must be what nlohmann's own parser builds.
@@ -339,12 +360,14 @@ TEST(FolderCosts, JsonIsBuiltAsItStands) {
          R"({"z":{"y":{"x":[1,[2,[3,{"w":"v"}]],4]}},"a":0})"})
         EXPECT_EQ(hf::JsonObject::parse(text, "f", "file").json(), Json::parse(text));
     Json members = Json::object();
-    hf::JsonObject::each_member(R"({"a":[1,{"b":2}],"c":{"d":{"e":[]}},"f":7})", "f", "file",
-                                [&](const std::string& key, const Json& value) { members[key] = value; });
+    hf::JsonObject::each_member(
+        R"({"a":[1,{"b":2}],"c":{"d":{"e":[]}},"f":7})", "f", "file",
+        [&](const std::string& key, const Json& value) { members[key] = value; });
     EXPECT_EQ(members, Json::parse(R"({"a":[1,{"b":2}],"c":{"d":{"e":[]}},"f":7})"));
 }
 
-// M7: a vector is compared with the model's width before anything is made of it, and inspecting makes nothing.
+// M7: a vector is compared with the model's width before anything is made of it, and inspecting
+// makes nothing.
 TEST(FolderCosts, VectorsAreNotWidenedToInspect) {
     const HuggingFaceFolder folder("grouped");
     const Checkpoint checkpoint = read_hugging_face(folder.path(), false);
@@ -357,7 +380,8 @@ TEST(FolderCosts, VectorsAreNotWidenedToInspect) {
     std::uint64_t end = 0;
     wide.edit_header(kWeights, [&](Json& header) {
         for (auto& [name, entry] : header.items())
-            if (name != "__metadata__") end = std::max(end, entry["data_offsets"][1].get<std::uint64_t>());
+            if (name != "__metadata__")
+                end = std::max(end, entry["data_offsets"][1].get<std::uint64_t>());
         for (auto& [name, entry] : header.items()) {
             if (name != "model.norm.weight") continue;
             entry["dtype"] = "BF16";
@@ -365,13 +389,15 @@ TEST(FolderCosts, VectorsAreNotWidenedToInspect) {
             entry["data_offsets"] = {end, end + 1000000000};
         }
     });
-    // The old place of the norm is a gap now: the format's own rule comes first, and costs nothing either.
+    // The old place of the norm is a gap now: the format's own rule comes first, and costs nothing
+    // either.
     std::filesystem::resize_file(wide.path() / kWeights,
                                  std::filesystem::file_size(wide.path() / kWeights) + 1000000000);
     EXPECT_EQ(refusal([&] { read_hugging_face(wide.path()); }).fault, Fault::damaged);
 }
 
-// Links (s04, row 39, M6) --------------------------------------------------------------------------------------------------
+// Links (s04, row 39, M6)
+// -------------------------------------------------------------------------------------------------
 
 // All files of a snapshot are links into the repository's blobs.
 TEST(FolderLinks, OfACacheAreFollowed) {
@@ -389,16 +415,18 @@ TEST(FolderLinks, OfACacheAreFollowed) {
     const std::size_t tensors = read_hugging_face(folder.path()).tensors.size();
     EXPECT_EQ(read_hugging_face(snapshot).tensors.size(), tensors);
     std::filesystem::create_directory_symlink(repository, folder.path().parent_path() / "linked");
-    EXPECT_EQ(read_hugging_face(folder.path().parent_path() / "linked" / "snapshots" / "0123").tensors.size(),
+    EXPECT_EQ(read_hugging_face(folder.path().parent_path() / "linked" / "snapshots" / "0123")
+                  .tensors.size(),
               tensors);
     const ErrorDetails error = refusal([&] { open_checkpoint(repository.string()); });
     EXPECT_EQ(error.summary, "This is a repository of the Hugging Face cache.");
 }
 
 TEST(FolderLinks, LeadNowhereElseForAnyFile) {
-    for (const char* name : {"config.json", "tokenizer.json", "tokenizer_config.json",
-                             "generation_config.json", "chat_template.jinja", "special_tokens_map.json",
-                             "model.safetensors", "model.safetensors.index.json"}) {
+    for (const char* name :
+         {"config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json",
+          "chat_template.jinja", "special_tokens_map.json", "model.safetensors",
+          "model.safetensors.index.json"}) {
         SCOPED_TRACE(name);
         const HuggingFaceFolder folder("tied");
         const auto outside = folder.path().parent_path() / "blobs";
@@ -411,7 +439,8 @@ TEST(FolderLinks, LeadNowhereElseForAnyFile) {
         const ErrorDetails error = refusal([&] { read_hugging_face(folder.path(), false); });
         EXPECT_THAT(error.file, HasSubstr(name));
         EXPECT_THAT(error.found, HasSubstr("outside the model's folder"));
-        EXPECT_EQ(error.summary, std::string(name) + " is a link that leads out of the model's folder.");
+        EXPECT_EQ(error.summary,
+                  std::string(name) + " is a link that leads out of the model's folder.");
     }
 }
 
@@ -433,7 +462,8 @@ TEST(FolderLinks, InsideTheFolderAndDanglingOnes) {
     }
 }
 
-// Folders that are no model (s09), and files that lie about (s03) ----------------------------------------------------------
+// Folders that are no model (s09), and files that lie about (s03)
+// -------------------------------------------------------------------------------------------------
 
 TEST(FolderKinds, SayWhatIsThereInstead) {
     const auto summary = [](const std::vector<const char*>& gone,
@@ -446,17 +476,20 @@ TEST(FolderKinds, SayWhatIsThereInstead) {
     EXPECT_EQ(summary({kConfig}, {{"adapter_config.json", "{}"}}),
               "This folder holds an adapter (LoRA), not a model.");
     EXPECT_EQ(summary({kConfig}, {{"m.gguf", "GGUF"}}), "This folder holds GGUF files.");
-    EXPECT_EQ(summary({kConfig}, {}), "This folder holds weights, but not the files that describe them.");
+    EXPECT_EQ(summary({kConfig}, {}),
+              "This folder holds weights, but not the files that describe them.");
     EXPECT_EQ(summary({kWeights}, {{"pytorch_model.bin", "PK"}}),
               "The folder's weights are PyTorch's, which Hone does not read.");
     EXPECT_EQ(summary({kWeights}, {}), "The folder holds no weights that Hone reads.");
     EXPECT_EQ(summary({}, {{kWeights, "version https://git-lfs.github.com/spec/v1\n"}}),
               "This is a Git LFS pointer, not a model.");
     EXPECT_EQ(summary({}, {{kWeights, "<!doctype html>"}}), "This is a web page, not a model.");
-    EXPECT_EQ(summary({}, {{kWeights, "GGUF\3\0\0\0"}}), "This is a GGUF file, not a safetensors file.");
+    EXPECT_EQ(summary({}, {{kWeights, "GGUF\3\0\0\0"}}),
+              "This is a GGUF file, not a safetensors file.");
     EXPECT_EQ(summary({}, {{kConfig, "<html>"}}), "This is a web page, not a model.");
     const TestFolder empty;
-    EXPECT_EQ(refusal([&] { open_checkpoint(empty.path().string()); }).summary, "The folder is empty.");
+    EXPECT_EQ(refusal([&] { open_checkpoint(empty.path().string()); }).summary,
+              "The folder is empty.");
 }
 
 // Rights do not bind root, who becomes nobody for as long as this lives.
@@ -502,7 +535,8 @@ TEST(FolderKinds, ThatMayNotBeReadAreNamed) {
             GTEST_SKIP() << "nobody may not enter " << model.parent_path();
         EXPECT_NO_THROW(open_checkpoint(model.string(), false));
     }
-    const auto expect_named = [&](const std::filesystem::path& asked, const std::filesystem::path& named) {
+    const auto expect_named = [&](const std::filesystem::path& asked,
+                                  const std::filesystem::path& named) {
         const WithoutRights nobody;
         const ErrorDetails details = refusal([&] { open_checkpoint(asked.string(), false); });
         EXPECT_EQ(details.summary, "The folder may not be read.") << asked;
@@ -511,8 +545,9 @@ TEST(FolderKinds, ThatMayNotBeReadAreNamed) {
     };
     for (const unsigned mode : {0000U, 0444U}) {
         const Rights none(model, mode);
-        for (const std::filesystem::path& asked : {model, model / kConfig, model / kWeights, model / "inner",
-                                                   model / "inner" / "a.gguf", model / "none.gguf"})
+        for (const std::filesystem::path& asked :
+             {model, model / kConfig, model / kWeights, model / "inner", model / "inner" / "a.gguf",
+              model / "none.gguf"})
             expect_named(asked, model);
     }
     {
@@ -530,7 +565,8 @@ TEST(FolderKinds, ThatMayNotBeReadAreNamed) {
 TEST(FolderKinds, FilesThatNothingNamesAreSaid) {
     const HuggingFaceFolder folder("tied");
     folder.write("consolidated.safetensors", folder.bytes(kWeights));
-    EXPECT_THAT(read_hugging_face(folder.path()).notes, Contains(HasSubstr("consolidated.safetensors")));
+    EXPECT_THAT(read_hugging_face(folder.path()).notes,
+                Contains(HasSubstr("consolidated.safetensors")));
     const ErrorDetails error =
         refusal([&] { open_checkpoint((folder.path() / "consolidated.safetensors").string()); });
     EXPECT_EQ(error.summary, "This file is not part of the model beside it.");
@@ -555,7 +591,8 @@ TEST(FolderHeaders, MetadataMayBeNull) {
     EXPECT_NO_THROW(read_hugging_face(folder.path()));
 }
 
-// Identity (H5, row 53) ----------------------------------------------------------------------------------------------------
+// Identity (H5, row 53)
+// -------------------------------------------------------------------------------------------------
 
 TEST(Identity, TellsAFileThatWasSwapped) {
     const HuggingFaceFolder folder("tied");
@@ -566,16 +603,17 @@ TEST(Identity, TellsAFileThatWasSwapped) {
         const std::vector<SourceFile> looked_at = read_hugging_face(folder.path(), false).files;
         std::ofstream(folder.path() / "new", std::ios::binary) << bytes;
         std::filesystem::rename(folder.path() / "new", folder.path() / name);
-        const ErrorDetails error =
-            refusal([&] { require_same_files(looked_at, read_hugging_face(folder.path(), false).files); });
+        const ErrorDetails error = refusal(
+            [&] { require_same_files(looked_at, read_hugging_face(folder.path(), false).files); });
         EXPECT_EQ(error.fault, Fault::changed);
         EXPECT_THAT(error.file, HasSubstr(name));
     }
     const std::vector<SourceFile> looked_at = read_hugging_face(folder.path(), false).files;
     folder.write("special_tokens_map.json", "{}");
-    EXPECT_THAT(
-        refusal([&] { require_same_files(looked_at, read_hugging_face(folder.path(), false).files); }).file,
-        HasSubstr("special_tokens_map.json"));
+    EXPECT_THAT(refusal([&] {
+                    require_same_files(looked_at, read_hugging_face(folder.path(), false).files);
+                }).file,
+                HasSubstr("special_tokens_map.json"));
 }
 
 // Between `inspect` and `prepare` of a run.
@@ -600,7 +638,8 @@ TEST(Identity, HashesTellApartWhatComputesOtherNumbers) {
     const auto hash = [&] { return checkpoint_hash(read_hugging_face(folder.path(), false)); };
     const std::string plain = hash();
     EXPECT_EQ(hash(), plain);
-    // Looking at a model and loading it give one hash only where a file says all of it; a run stores the former.
+    // Looking at a model and loading it give one hash only where a file says all of it; a run
+    // stores the former.
     folder.edit(kConfig, [](Json& config) { config["rope_parameters"]["rope_theta"] = 20000.0; });
     const std::string other_base = hash();
     EXPECT_NE(other_base, plain);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GGUF files as converters, downloads and accidents leave them. The reference is llama.cpp: src/llama-model.cpp (load_hparams) and
-// ggml/src/gguf.cpp.
+// GGUF files as converters, downloads and accidents leave them. The reference is llama.cpp:
+// src/llama-model.cpp (load_hparams) and ggml/src/gguf.cpp.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -68,20 +68,24 @@ ErrorDetails refusal_of_bytes(std::string_view bytes, std::string_view name = "m
     return refusal([&] { read_gguf(path); });
 }
 
-// Keys that are absent -------------------------------------------------------------------------------------------------
+// Keys that are absent
+// -------------------------------------------------------------------------------------------------
 
-// llama.cpp: rope_freq_base_train = 10000, n_rot = n_embd_head_k, n_head_kv = n_head, each overwritten where the key is there.
+// llama.cpp: rope_freq_base_train = 10000, n_rot = n_embd_head_k, n_head_kv = n_head, each
+// overwritten where the key is there.
 TEST(GgufAbsentKeys, AreAnsweredWithLlamaCppsDefaultAndANote) {
-    const ModelConfig base =
-        config_with([](Checkpoint& checkpoint) { checkpoint.metadata.erase("llama.rope.freq_base"); });
+    const ModelConfig base = config_with(
+        [](Checkpoint& checkpoint) { checkpoint.metadata.erase("llama.rope.freq_base"); });
     EXPECT_EQ(base.rope_theta, 10000.0);
-    EXPECT_THAT(base.notes,
-                ElementsAre("the file does not say llama.rope.freq_base: 10000, llama.cpp's default, is "
-                            "used"));
+    EXPECT_THAT(
+        base.notes,
+        ElementsAre("the file does not say llama.rope.freq_base: 10000, llama.cpp's default, is "
+                    "used"));
     // The tiny shape has fewer key heads than query heads: without the key its tensors do not fit.
     const ErrorDetails heads = refusal([] {
-        config_with(
-            [](Checkpoint& checkpoint) { checkpoint.metadata.erase("llama.attention.head_count_kv"); });
+        config_with([](Checkpoint& checkpoint) {
+            checkpoint.metadata.erase("llama.attention.head_count_kv");
+        });
     });
     EXPECT_THAT(heads.field, HasSubstr("attn_k.weight"));
     EXPECT_EQ(config_with([](Checkpoint& checkpoint) {
@@ -92,29 +96,31 @@ TEST(GgufAbsentKeys, AreAnsweredWithLlamaCppsDefaultAndANote) {
 
 // llama.cpp's get_key throws for these where they are absent: "key not found in model".
 TEST(GgufAbsentKeys, ThatHaveNoDefaultAreNamed) {
-    for (const char* key :
-         {"llama.context_length", "llama.embedding_length", "llama.block_count", "llama.feed_forward_length",
-          "llama.attention.head_count", "llama.attention.layer_norm_rms_epsilon", "general.architecture"}) {
-        const ErrorDetails error = refusal(
-            [key] { config_with([key](Checkpoint& checkpoint) { checkpoint.metadata.erase(key); }); });
+    for (const char* key : {"llama.context_length", "llama.embedding_length", "llama.block_count",
+                            "llama.feed_forward_length", "llama.attention.head_count",
+                            "llama.attention.layer_norm_rms_epsilon", "general.architecture"}) {
+        const ErrorDetails error = refusal([key] {
+            config_with([key](Checkpoint& checkpoint) { checkpoint.metadata.erase(key); });
+        });
         EXPECT_THAT(error.field, HasSubstr(key));
         EXPECT_EQ(error.found, "nothing");
         EXPECT_THAT(error.summary, HasSubstr(key)) << "the sentence for people names it";
     }
 }
 
-// Scaling of the rotation ----------------------------------------------------------------------------------------------
+// Scaling of the rotation
+// -------------------------------------------------------------------------------------------------
 
 double slowed(const ModelConfig& config) {
     return std::pow(config.rope_theta, -2.0 / static_cast<double>(config.rotary_dim)) /
            static_cast<double>(config.rope_frequencies[1]);
 }
 
-// llama.cpp: the type is "linear" where none is said; the older key is read where the newer is absent; 0 is no scaling; a type of
-// "none" never scales (llama-context.cpp).
+// llama.cpp: the type is "linear" where none is said; the older key is read where the newer is
+// absent; 0 is no scaling; a type of "none" never scales (llama-context.cpp).
 TEST(GgufRope, IsScaledAsLlamaCppDoes) {
-    constexpr const char *kFactor = "llama.rope.scaling.factor", *kOlder = "llama.rope.scale_linear",
-                         *kType = "llama.rope.scaling.type";
+    constexpr const char *kFactor = "llama.rope.scaling.factor",
+                         *kOlder = "llama.rope.scale_linear", *kType = "llama.rope.scaling.type";
     const auto with = [](std::initializer_list<std::pair<const char*, MetadataValue>> keys) {
         return config_with([&](Checkpoint& checkpoint) {
             for (const auto& [key, value] : keys) checkpoint.metadata[key] = value;
@@ -126,22 +132,28 @@ TEST(GgufRope, IsScaledAsLlamaCppDoes) {
     EXPECT_NEAR(slowed(with({{kType, std::string("linear")}, {kFactor, 4.0F}})), 4, 1e-5);
     EXPECT_NEAR(slowed(with({{kOlder, 4.0F}})), 4, 1e-5);
     EXPECT_NEAR(slowed(with({{kFactor, 2.0F}, {kOlder, 4.0F}})), 2, 1e-5);
-    EXPECT_NEAR(slowed(with({{kFactor, 1.0F}, {kOlder, 4.0F}})), 1, 1e-5) << "the newer key is there";
+    EXPECT_NEAR(slowed(with({{kFactor, 1.0F}, {kOlder, 4.0F}})), 1, 1e-5)
+        << "the newer key is there";
     EXPECT_NEAR(slowed(with({{kFactor, 0.0F}, {kOlder, 4.0F}})), 1, 1e-5);
     const ModelConfig none = with({{kType, std::string("none")}, {kFactor, 4.0F}});
     EXPECT_NEAR(slowed(none), 1, 1e-5);
     EXPECT_THAT(none.notes, Contains(HasSubstr("not used")));
-    EXPECT_THAT(refusal([&] { with({{kType, std::string("yarn")}, {kFactor, 4.0F}}); }).found, "'yarn'");
+    EXPECT_THAT(refusal([&] {
+                    with({{kType, std::string("yarn")}, {kFactor, 4.0F}});
+                }).found,
+                "'yarn'");
 }
 
-// Keys that change the graph -------------------------------------------------------------------------------------------
+// Keys that change the graph
+// -------------------------------------------------------------------------------------------------
 
 TEST(GgufKeys, ThatChangeTheComputationAreRefusedByName) {
-    for (const char* key : {"llama.expert_count", "llama.attention.sliding_window", "llama.attention.scale",
-                            "llama.logit_scale", "llama.residual_scale", "llama.embedding_scale",
-                            "llama.final_logit_softcapping", "llama.attn_logit_softcapping",
-                            "llama.rope.scaling.attn_factor", "llama.attention.clamp_kqv",
-                            "llama.attention.max_alibi_bias", "llama.rope.scaling.yarn_log_multiplier"}) {
+    for (const char* key :
+         {"llama.expert_count", "llama.attention.sliding_window", "llama.attention.scale",
+          "llama.logit_scale", "llama.residual_scale", "llama.embedding_scale",
+          "llama.final_logit_softcapping", "llama.attn_logit_softcapping",
+          "llama.rope.scaling.attn_factor", "llama.attention.clamp_kqv",
+          "llama.attention.max_alibi_bias", "llama.rope.scaling.yarn_log_multiplier"}) {
         const ErrorDetails error = refusal([key] { config_with(set(key, 7.5F)); });
         EXPECT_THAT(error.field, HasSubstr(key));
         EXPECT_EQ(error.fault, Fault::unsupported);
@@ -168,12 +180,14 @@ TEST(GgufKeys, ThatNobodyKnowsAreSaid) {
 }
 
 TEST(GgufKeys, OfAnAdapterSayThatItIsOne) {
-    const ErrorDetails error = refusal([] { config_with(set("general.type", std::string("adapter"))); });
+    const ErrorDetails error =
+        refusal([] { config_with(set("general.type", std::string("adapter"))); });
     EXPECT_EQ(error.summary, "This file is an adapter (LoRA), not a model.");
     EXPECT_EQ(error.fault, Fault::not_a_model);
 }
 
-// One number a layer (get_key_or_arr): alike they are that number, unlike is a model that Hone does not run.
+// One number a layer (get_key_or_arr): alike they are that number, unlike is a model that Hone does
+// not run.
 TEST(GgufPerLayer, NumbersAreOneNumberWhereTheyAreAlike) {
     const ModelConfig plain = read_config(tiny());
     const auto layers = static_cast<std::size_t>(plain.n_layers);
@@ -196,7 +210,8 @@ TEST(GgufPerLayer, NumbersAreOneNumberWhereTheyAreAlike) {
                 HasSubstr("one a layer"));
 }
 
-// Number types ---------------------------------------------------------------------------------------------------------
+// Number types
+// -------------------------------------------------------------------------------------------------
 
 TEST(GgufNumbers, OfEveryWidthAreRead) {
     const ModelConfig plain = read_config(tiny());
@@ -207,11 +222,14 @@ TEST(GgufNumbers, OfEveryWidthAreRead) {
           MetadataValue(std::uint16_t{heads})})
         EXPECT_EQ(config_with(set("llama.attention.head_count", value)).n_heads, plain.n_heads);
     EXPECT_EQ(config_with(set("llama.rope.freq_base", 5000.0)).rope_theta, 5000.0);
-    EXPECT_THAT(refusal([] { config_with(set("llama.attention.head_count", std::int32_t{-4})); }).found,
-                "-4");
-    EXPECT_THAT(refusal([] { config_with(set("llama.attention.head_count", 4.0F)); }).expected, "an integer");
-    EXPECT_THAT(refusal([] { config_with(set("llama.attention.head_count", std::string("4"))); }).found,
-                "the text '4'");
+    EXPECT_THAT(
+        refusal([] { config_with(set("llama.attention.head_count", std::int32_t{-4})); }).found,
+        "-4");
+    EXPECT_THAT(refusal([] { config_with(set("llama.attention.head_count", 4.0F)); }).expected,
+                "an integer");
+    EXPECT_THAT(
+        refusal([] { config_with(set("llama.attention.head_count", std::string("4"))); }).found,
+        "the text '4'");
 }
 
 // Row 27: an error about a key says where it is in the file.
@@ -225,12 +243,16 @@ TEST(GgufMetadata, ErrorsSayWhereTheKeyIs) {
     EXPECT_EQ(refusal([&] { read_config(checkpoint); }).field,
               fmt::format("metadata 'llama.block_count' (@0x{:X})", place));
     GgufBytes zero;
-    zero.header(0, 2).text_key("general.architecture", "llama").key("llama.block_count", 4).number(0U);
+    zero.header(0, 2)
+        .text_key("general.architecture", "llama")
+        .key("llama.block_count", 4)
+        .number(0U);
     const Checkpoint none = read_gguf(folder.file("zero.gguf", zero.bytes()));
     EXPECT_THAT(refusal([&] { read_config(none); }).field, HasSubstr("llama.block_count' (@0x"));
 }
 
-// Split files ----------------------------------------------------------------------------------------------------------
+// Split files
+// -------------------------------------------------------------------------------------------------
 
 std::string part(std::int64_t number, std::uint16_t count) {
     return GgufBytes()
@@ -269,7 +291,8 @@ TEST(GgufSplit, NumbersDoNotOverflow) {
     EXPECT_NO_THROW(read_gguf(folder.file("n.gguf", part(0, 0))));
 }
 
-// Ends, and other files ------------------------------------------------------------------------------------------------
+// Ends, and other files
+// -------------------------------------------------------------------------------------------------
 
 TEST(GgufEnds, SayHowMuchIsThere) {
     const std::string whole = tiny_file();
@@ -278,7 +301,8 @@ TEST(GgufEnds, SayHowMuchIsThere) {
     EXPECT_THAT(error.summary, HasSubstr(" of about "));
     EXPECT_EQ(error.fault, Fault::cut_off);
     error = refusal_of_bytes(std::string_view(whole).substr(0, whole.size() - 40));
-    EXPECT_THAT(error.summary, StartsWith("The file is cut off: ")) << "by less than can be said in MB";
+    EXPECT_THAT(error.summary, StartsWith("The file is cut off: "))
+        << "by less than can be said in MB";
     error = refusal_of_bytes(std::string_view(whole).substr(0, 500));
     EXPECT_EQ(error.summary, "The file is cut off.") << "in the header nobody knows of how much";
     EXPECT_NE(error.action, "");
@@ -317,7 +341,8 @@ TEST(GgufOtherFiles, AreRecognised) {
         {"FUGG\x03\0\0\0"s, "This is a big-endian GGUF file, not a model."},
         {"ggjt\x03\0\0\0"s, "This is an old GGML file, not a model."},
         {"\x02\0\0\0\0\0\0\0{}"s, "This is a safetensors file, not a GGUF file."},
-        {std::string(4096, '\0'), "This is a file that begins with nothing but zeros, not a model."},
+        {std::string(4096, '\0'),
+         "This is a file that begins with nothing but zeros, not a model."},
     };
     for (const Other& other : others) {
         const ErrorDetails error = refusal_of_bytes(other.bytes);
@@ -338,7 +363,8 @@ TEST(GgufVersions, OnlyTwoAndThree) {
     EXPECT_NO_THROW(read_gguf(folder.file("v2.gguf", whole)));
 }
 
-// Costs ----------------------------------------------------------------------------------------------------------------
+// Costs
+// -------------------------------------------------------------------------------------------------
 
 // M7: an array costs what it holds only up to what any vocabulary needs.
 TEST(GgufCosts, ArraysHaveAnEnd) {
@@ -379,7 +405,8 @@ TEST(GgufCosts, FindingTensorsIsLinear) {
     EXPECT_EQ(copy.find("other"), &copy.tensors[6]);
 }
 
-// Names from a file ----------------------------------------------------------------------------------------------------
+// Names from a file
+// -------------------------------------------------------------------------------------------------
 
 TEST(GgufNames, AreShortAndPrintableInMessages) {
     using namespace std::string_literals;

@@ -15,7 +15,8 @@
 namespace hone {
 namespace {
 
-// In a process of its own: maps `file`, cuts it short and reads what is gone. Returns what it wrote, and how it ended.
+// In a process of its own: maps `file`, cuts it short and reads what is gone. Returns what it
+// wrote, and how it ended.
 std::pair<std::string, int> read_past_the_cut(const std::filesystem::path& file) {
     std::array<int, 2> ends{};
     EXPECT_EQ(pipe(ends.data()), 0);
@@ -40,8 +41,8 @@ std::pair<std::string, int> read_past_the_cut(const std::filesystem::path& file)
 }
 
 TEST(LostPage, EndsTheRequestWithAnErrorThatNamesTheFile) {
-    const auto file =
-        std::filesystem::temp_directory_path() / ("hone \"lost\"\x1b " + std::to_string(getpid()) + ".gguf");
+    const auto file = std::filesystem::temp_directory_path() /
+                      ("hone \"lost\"\x1b " + std::to_string(getpid()) + ".gguf");
     std::ofstream(file, std::ios::binary) << std::string(1 << 17, '\7');
     const auto [written, status] = read_past_the_cut(file);
     std::filesystem::remove(file);
@@ -58,7 +59,8 @@ TEST(LostPage, EndsTheRequestWithAnErrorThatNamesTheFile) {
 }
 
 TEST(LostPage, IsNamedOnlyWhileItsFileIsMapped) {
-    const auto file = std::filesystem::temp_directory_path() / ("hone-mapped-" + std::to_string(getpid()));
+    const auto file =
+        std::filesystem::temp_directory_path() / ("hone-mapped-" + std::to_string(getpid()));
     std::ofstream(file) << "abc";
     const std::byte* address = nullptr;
     {

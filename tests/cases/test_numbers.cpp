@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Figures that were silently wrong, or refused without need: weights beyond their type, values that are not finite, and the context that a
-// command uses. With the real worker and models of our own.
+// Figures that were silently wrong, or refused without need: weights beyond their type, values that
+// are not finite, and the context that a command uses. With the real worker and models of our own.
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -34,7 +34,8 @@ WorkerLaunch worker() {
 
 class Numbers : public ClientTest {
 protected:
-    // The tiny model with a context of 64 tokens and, where `value` is not 0, that weight in row 3 of a matrix.
+    // The tiny model with a context of 64 tokens and, where `value` is not 0, that weight in row 3
+    // of a matrix.
     std::string model(float value = 0) {
         Checkpoint checkpoint = make_synthetic("tiny", true);
         checkpoint.metadata["llama.context_length"] = static_cast<std::uint32_t>(kContext);
@@ -74,11 +75,13 @@ protected:
         }
         EXPECT_FALSE(std::filesystem::exists(request.path)) << dtype;
         for (const auto& entry : std::filesystem::directory_iterator(folder_))
-            EXPECT_EQ(entry.path().filename().string().find("partial"), std::string::npos) << entry.path();
+            EXPECT_EQ(entry.path().filename().string().find("partial"), std::string::npos)
+                << entry.path();
         return details;
     }
 
-    MeasureRequest bench(const std::string& checkpoint, std::int64_t prompt, std::int64_t generated) {
+    MeasureRequest bench(const std::string& checkpoint, std::int64_t prompt,
+                         std::int64_t generated) {
         MeasureRequest request;
         request.against = MeasureRequest::Against::nothing;
         request.experiment.checkpoint = checkpoint;
@@ -90,8 +93,10 @@ protected:
         workload.text = "none";
         return request;
     }
-    MeasureRequest eval(const std::string& checkpoint, std::int64_t context, const std::string& from) {
-        MeasureRequest request = bench(checkpoint, Workload().prompt_tokens, Workload().generated_tokens);
+    MeasureRequest eval(const std::string& checkpoint, std::int64_t context,
+                        const std::string& from) {
+        MeasureRequest request =
+            bench(checkpoint, Workload().prompt_tokens, Workload().generated_tokens);
         request.accuracy_only = true;
         request.experiment.workload.context = context;
         request.experiment.workload.text = from;
@@ -109,14 +114,16 @@ void expect_row_named(const ErrorDetails& details) {
     EXPECT_FALSE(details.expected.empty());
 }
 
-// llama.cpp refuses such rows after quantising them (ggml_validate_row_data); before, nothing is written.
+// llama.cpp refuses such rows after quantising them (ggml_validate_row_data); before, nothing is
+// written.
 TEST_F(Numbers, AWeightBeyondItsNewTypeIsRefusedBeforeAnythingIsWritten) {
     const std::string one = model(1e5F);
     expect_row_named(export_refusal(one, "f16", nullptr));
     const std::string huge = model(3e38F);
     for (const char* type : {"f16", "q8_0", "q4_0", "q4_1"})
         expect_row_named(export_refusal(huge, type, nullptr));
-    for (const char* scheme : {"int8_channel", "fp8_channel", "int4_group", "q8_0", "q4_0", "q4_1"}) {
+    for (const char* scheme :
+         {"int8_channel", "fp8_channel", "int4_group", "q8_0", "q4_0", "q4_1"}) {
         const std::string setting = std::string("quantize_weights.scheme=") + scheme;
         expect_row_named(export_refusal(huge, "keep", setting.c_str()));
     }
@@ -127,14 +134,15 @@ TEST_F(Numbers, WeightsThatAreNotFiniteAreNeitherConvertedNorRanked) {
         const std::string checkpoint = model(value);
         for (const char* type : {"f16", "bf16", "f32", "q8_0", "q4_0", "q4_1"})
             expect_row_named(export_refusal(checkpoint, type, nullptr));
-        for (const char* setting :
-             {"quantize_weights", "prune_magnitude", "prune_magnitude.pattern=n_m", "prune_wanda.tokens=64"})
+        for (const char* setting : {"quantize_weights", "prune_magnitude",
+                                    "prune_magnitude.pattern=n_m", "prune_wanda.tokens=64"})
             expect_row_named(export_refusal(checkpoint, "keep", setting));
     }
 }
 
-// e01_texts/m.gguf with --context 64 --stride 64: 1,551.3 by tiny.py's logits; here the same definition over our own double-precision
-// reference. Hugging Face's: the first token of a window has no label, because nothing before it is in the window.
+// e01_texts/m.gguf with --context 64 --stride 64: 1,551.3 by tiny.py's logits; here the same
+// definition over our own double-precision reference. Hugging Face's: the first token of a window
+// has no label, because nothing before it is in the window.
 TEST_F(Numbers, StridedWindowsAsLongAsTheirStrideScoreWhatTheReferenceScores) {
     const std::unique_ptr<Model> model = tiny_model();
     std::vector<TokenId> tokens;
@@ -143,26 +151,27 @@ TEST_F(Numbers, StridedWindowsAsLongAsTheirStrideScoreWhatTheReferenceScores) {
     Runtime runtime(*model, {}, pool, 1, kContext);
     double sum = 0, expected = 0;
     std::int64_t scored = 0, count = 0;
-    for (const ScoredWindow& window :
-         plan_windows({PerplexityProtocol::strided, kContext, kContext, 0}, std::ssize(tokens), "own")) {
+    for (const ScoredWindow& window : plan_windows(
+             {PerplexityProtocol::strided, kContext, kContext, 0}, std::ssize(tokens), "own")) {
         const WindowScore score = score_window(runtime, tokens, window, nullptr, nullptr, 0, {});
         sum += score.nll_sum;
         scored += score.scored;
     }
     for (std::size_t begin = 0; begin < tokens.size(); begin += kContext) {
-        const auto part =
-            std::span(tokens).subspan(begin, std::min<std::size_t>(kContext, tokens.size() - begin));
+        const auto part = std::span(tokens).subspan(
+            begin, std::min<std::size_t>(kContext, tokens.size() - begin));
         const auto logits = reference_logits(*model, part);
         for (std::size_t i = 1; i < part.size(); ++i, ++count) {
             double total = 0;
             for (const double logit : logits[i - 1]) total += std::exp(logit - logits[i - 1][0]);
-            expected += std::log(total) + logits[i - 1][0] - logits[i - 1][static_cast<std::size_t>(part[i])];
+            expected += std::log(total) + logits[i - 1][0] -
+                        logits[i - 1][static_cast<std::size_t>(part[i])];
         }
     }
     EXPECT_EQ(scored, count);
     EXPECT_EQ(count, 147);
-    EXPECT_NEAR(std::exp(sum / static_cast<double>(scored)), std::exp(expected / static_cast<double>(count)),
-                0.05);
+    EXPECT_NEAR(std::exp(sum / static_cast<double>(scored)),
+                std::exp(expected / static_cast<double>(count)), 0.05);
 }
 
 TEST_F(Numbers, AnEvaluationTakesTheContextOfItsWindows) {
@@ -182,8 +191,10 @@ TEST_F(Numbers, AnEvaluationTakesTheContextOfItsWindows) {
 // prompt + generated − 1: the last token is chosen and never computed.
 TEST_F(Numbers, ABenchTakesThePositionsThatItComputes) {
     const std::string checkpoint = model();
-    EXPECT_EQ(measure(bench(checkpoint, 40, 24), worker()).status, "done") << "as many as the context";
-    EXPECT_EQ(measure(bench(checkpoint, 40, 25), worker()).status, "done") << "the last position is the 64th";
+    EXPECT_EQ(measure(bench(checkpoint, 40, 24), worker()).status, "done")
+        << "as many as the context";
+    EXPECT_EQ(measure(bench(checkpoint, 40, 25), worker()).status, "done")
+        << "the last position is the 64th";
     EXPECT_EQ(measure(bench(checkpoint, kContext, 1), worker()).status, "done");
     try {
         measure(bench(checkpoint, 40, 26), worker());
@@ -204,7 +215,8 @@ TEST_F(Numbers, AnAnswerGoesOnToTheLastPosition) {
         request.prompt = std::string(prompt, 'a');
         return generate(request, worker(), {}, {}).answer;
     };
-    const messages::GenerateReply near_the_end = answer(60), at_the_end = answer(64), early = answer(10);
+    const messages::GenerateReply near_the_end = answer(60), at_the_end = answer(64),
+                                  early = answer(10);
     EXPECT_EQ(near_the_end.tokens, 5) << "at positions 60 to 63, and one that is never computed";
     EXPECT_EQ(near_the_end.stop, messages::Stop::context);
     EXPECT_EQ(at_the_end.tokens, 1);
@@ -241,7 +253,8 @@ TEST_F(Numbers, ADivergenceIsOfTheBaselinesOwnPositionsOrNone) {
     const std::string spool = (folder_ / "window.logprobs").string();
     Prepared baseline(experiment, "keep", InjectedFault(), {}, {});
     baseline.accuracy({.window = 0, .spool = spool}, {});
-    EXPECT_NEAR(baseline.accuracy({.window = 0, .compare_spool = spool}, {}).sums.at("kl_sum"), 0, 1e-6);
+    EXPECT_NEAR(baseline.accuracy({.window = 0, .compare_spool = spool}, {}).sums.at("kl_sum"), 0,
+                1e-6);
     for (const std::int64_t context : {16, 64}) {
         experiment.workload.context = context;
         Prepared other(experiment, "keep", InjectedFault(), {}, {});

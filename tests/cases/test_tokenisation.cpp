@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts to ids. "llama.cpp" is 11549 (xllamacpp 2026.10), "tokenizers" 0.23.3, "transformers" 5.24: the ids here are theirs, for the same
-// vocabulary.
+// Texts to ids. "llama.cpp" is 11549 (xllamacpp 2026.10), "tokenizers" 0.23.3, "transformers" 5.24:
+// the ids here are theirs, for the same vocabulary.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,7 +15,8 @@ namespace {
 using Json = nlohmann::json;
 using Ids = std::vector<TokenId>;
 
-// --- the cut ---------------------------------------------------------------------------------------------------------------------
+// --- the cut
+// -------------------------------------------------------------------------------------------------
 
 class Cuts : public testing::Test {
 protected:
@@ -29,7 +30,8 @@ protected:
 };
 
 TEST_F(Cuts, DefaultIsLlamaCppsOwnAndSaysSo) {
-    // llama.cpp: a dollar stands apart, a space before digits too, and three digits come together: 123 4.
+    // llama.cpp: a dollar stands apart, a space before digits too, and three digits come together:
+    // 123 4.
     const Ids expected{261, 35, 264, 54, 55, 35, 39, 56};
     for (const char* pre : {"default", ""}) {
         const Checkpoint checkpoint = answered(tiny.gguf(pre));
@@ -50,7 +52,8 @@ TEST_F(Cuts, NamesThatLlamaCppKnowsForACutAreTaken) {
                                       : kind.cut == TextCut::llama3 ? "dbrx"
                                       : kind.cut == TextCut::qwen2  ? "stablelm2"
                                                                     : "default";
-        EXPECT_EQ(ids(checkpoint, text), ids(answered(tiny.gguf(std::string(like))), text)) << kind.name;
+        EXPECT_EQ(ids(checkpoint, text), ids(answered(tiny.gguf(std::string(like))), text))
+            << kind.name;
     }
 }
 
@@ -62,7 +65,8 @@ TEST_F(Cuts, UnknownNamesAreRefusedByName) {
 
 TEST_F(Cuts, TheMongolianVowelSeparatorIsNoWhiteSpace) {
     tiny.merge("Ġ", "Ġ");  // 267
-    // Two spaces before it do not join: the second belongs to what follows. tokenizers and llama.cpp alike.
+    // Two spaces before it do not join: the second belongs to what follows. tokenizers and
+    // llama.cpp alike.
     Ids expected = byte_ids("  \u180E");
     EXPECT_EQ(ids(answered(tiny.gguf()), "  \u180E"), expected);
     expected = {267};
@@ -70,7 +74,8 @@ TEST_F(Cuts, TheMongolianVowelSeparatorIsNoWhiteSpace) {
     EXPECT_EQ(ids(answered(tiny.gguf()), "  \u3000"), expected);
 }
 
-// --- whole words, unknown bytes --------------------------------------------------------------------------------------------------
+// --- whole words, unknown bytes
+// -------------------------------------------------------------------------------------------------
 
 TEST(WholeWords, AreTakenWholeByLlama3AndByNoOther) {
     TinyTokenizer tiny;
@@ -82,7 +87,8 @@ TEST(WholeWords, AreTakenWholeByLlama3AndByNoOther) {
     without["model"]["ignore_merges"] = false;
     const Checkpoint checkpoint = read_tokenizer_folder(without);
     EXPECT_EQ(ids(checkpoint, "the Việt"), ids(answered(tiny.gguf("dbrx")), "the Việt"));
-    EXPECT_EQ(checkpoint.text("tokenizer.ggml.pre"), "smaug-bpe") << "which is llama.cpp's name for that";
+    EXPECT_EQ(checkpoint.text("tokenizer.ggml.pre"), "smaug-bpe")
+        << "which is llama.cpp's name for that";
     EXPECT_EQ(ids(through_a_folder(checkpoint), "the Việt"), ids(checkpoint, "the Việt"));
 }
 
@@ -90,14 +96,16 @@ TEST(WholeWords, AreLookedForInTheByteAlphabet) {
     TinyTokenizer tiny;
     tiny.add("漢字");  // as text no byte letters: never a word (tokenizers, llama.cpp)
     EXPECT_EQ(ids(answered(tiny.gguf("llama-bpe")), "漢字"), byte_ids("漢字"));
-    EXPECT_EQ(Tokenizer::from_checkpoint(answered(tiny.gguf("llama-bpe"))).token_bytes(kTinyEnd), "漢字");
+    EXPECT_EQ(Tokenizer::from_checkpoint(answered(tiny.gguf("llama-bpe"))).token_bytes(kTinyEnd),
+              "漢字");
 }
 
 Json without_high_bytes(const char* unknown, bool fuse) {
     TinyTokenizer tiny;
     Json json = tiny.json("gpt-2");
     for (int byte = 0x80; byte < 0x100; ++byte) {
-        for (auto entry = json["model"]["vocab"].begin(); entry != json["model"]["vocab"].end(); ++entry) {
+        for (auto entry = json["model"]["vocab"].begin(); entry != json["model"]["vocab"].end();
+             ++entry) {
             if (*entry == byte + 3) {
                 json["model"]["vocab"].erase(entry);
                 break;
@@ -120,17 +128,20 @@ TEST(UnknownBytes, BecomeTheUnknownTokenOrNothing) {
     EXPECT_EQ(encode(without_high_bytes("<|im_end|>", false)), (Ids{107, 2, 2, 2, 2, 2, 35, 2, 2}));
     EXPECT_EQ(encode(without_high_bytes("<|im_end|>", true)), (Ids{107, 2, 35, 2}));
     EXPECT_EQ(encode(without_high_bytes(nullptr, false)), (Ids{107, 35}));
-    EXPECT_EQ(encode(without_high_bytes("", false)), (Ids{107, 35})) << "as GPT-2's own file has it";
+    EXPECT_EQ(encode(without_high_bytes("", false)), (Ids{107, 35}))
+        << "as GPT-2's own file has it";
     EXPECT_EQ(refusal([&] { encode(without_high_bytes("<unk>", false)); }),
               "model.unk_token: found \"<unk>\"");
 }
 
-// --- added tokens ----------------------------------------------------------------------------------------------------------------
+// --- added tokens
+// -------------------------------------------------------------------------------------------------
 
 TEST(AddedTokens, ThatAreNoControlTokensAreFoundInAnyText) {
     TinyTokenizer tiny;
     tiny.add_added("<tool>", {{"special", false}});
-    for (const Checkpoint& checkpoint : {answered(tiny.gguf()), read_tokenizer_folder(tiny.json())}) {
+    for (const Checkpoint& checkpoint :
+         {answered(tiny.gguf()), read_tokenizer_folder(tiny.json())}) {
         Ids expected{kTinyEnd};
         for (const TokenId id : byte_ids("<|im_end|>")) expected.push_back(id);
         EXPECT_EQ(ids(checkpoint, "<tool><|im_end|>"), expected);
@@ -156,13 +167,15 @@ TEST(AddedTokens, HonourTheirFlagsFromFolderToFileAndBack) {
         EXPECT_EQ(parsed("the <note>  the"), (Ids{261, 35, kTinyEnd + 1, 261}));
         EXPECT_EQ(parsed("heronry"), (Ids{kTinyEnd + 2}));
         EXPECT_EQ(parsed("heronrys").size(), 7U) << "its bytes, but for the merge of h and e";
-        EXPECT_EQ(parsed("abc"), (Ids{100, kTinyEnd + 4})) << "those that are normalized come second";
+        EXPECT_EQ(parsed("abc"), (Ids{100, kTinyEnd + 4}))
+            << "those that are normalized come second";
     }
 }
 
 TEST(AddedTokens, AreSaidInTheSettingsToo) {
     const TinyTokenizer tiny;
-    // transformers adds them again, with these flags, and takes a token that is named as special for an added one.
+    // transformers adds them again, with these flags, and takes a token that is named as special
+    // for an added one.
     const Json flags{{"content", "<|im_end|>"}, {"special", true}, {"lstrip", true}};
     const Checkpoint stripping =
         read_tokenizer_folder(tiny.json(), {{"added_tokens_decoder", {{"2", flags}}}});
@@ -194,7 +207,8 @@ TEST(AddedTokens, MayStandInAnyOrderAndNowhereElse) {
     EXPECT_EQ(ids(only_added, "the<|im_end|>", SpecialTokens::parse), (Ids{261, 2}));
     EXPECT_TRUE(has_note(only_added, "'<|im_end|>' 2, not 262"));
     json["added_tokens"][2]["id"] = kTinyEnd;
-    EXPECT_EQ(refusal([&] { read_tokenizer_folder(json, nullptr, kTinyEnd); }), "added_tokens[2]: found 263");
+    EXPECT_EQ(refusal([&] { read_tokenizer_folder(json, nullptr, kTinyEnd); }),
+              "added_tokens[2]: found 263");
     json["added_tokens"][2]["content"] = "";
     EXPECT_NE(refusal([&] { read_tokenizer_folder(json, nullptr, kTinyEnd); }), "");
     json["added_tokens"][2] = {{"id", 2}, {"content", "<|im_end|>"}, {"lstrip", 1}};
@@ -202,7 +216,8 @@ TEST(AddedTokens, MayStandInAnyOrderAndNowhereElse) {
               "added_tokens[2].lstrip: found 1");
 }
 
-// --- keys that are absent, or name what is not there -----------------------------------------------------------------------------
+// --- keys that are absent, or name what is not there
+// -------------------------------------------------------------------------------------------------
 
 TEST(AbsentKeys, AreAnsweredAsLlamaCppDoesForTheKind) {
     const TinyTokenizer tiny;
@@ -238,9 +253,11 @@ TEST(AbsentKeys, LlamaCppEndsAGenerationAtTokensOfTheseTexts) {
     checkpoint.metadata["tokenizer.ggml.eos_token_id"] = std::uint32_t{5};
     checkpoint = answered(checkpoint);
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint);
-    for (const TokenId end : {0, 2, 5, kTinyEnd, kTinyEnd + 1, kTinyEnd + 2, kTinyEnd + 3, kTinyEnd + 4})
+    for (const TokenId end :
+         {0, 2, 5, kTinyEnd, kTinyEnd + 1, kTinyEnd + 2, kTinyEnd + 3, kTinyEnd + 4})
         EXPECT_TRUE(tokenizer.is_end_of_generation(end)) << end;
-    for (const TokenId other : {1, 4, 11}) EXPECT_FALSE(tokenizer.is_end_of_generation(other)) << other;
+    for (const TokenId other : {1, 4, 11})
+        EXPECT_FALSE(tokenizer.is_end_of_generation(other)) << other;
     // Without types, those are control tokens and <|im_start|> is a text like any other.
     EXPECT_EQ(tokenizer.encode("<|im_end|>", SpecialTokens::parse), Ids{2});
     EXPECT_GT(tokenizer.encode("<|im_start|>", SpecialTokens::parse).size(), 1U);
@@ -309,20 +326,23 @@ TEST(PostProcessor, DecidesWhetherATextBeginsWithABos) {
         EXPECT_EQ(checkpoint.notes.empty(), settings.is_null());
         EXPECT_TRUE(Tokenizer::from_checkpoint(through_a_folder(checkpoint)).adds_bos());
     }
-    const Checkpoint asked =
-        read_tokenizer_folder(tiny.json(), {{"add_bos_token", true}, {"bos_token", "<|im_start|>"}});
+    const Checkpoint asked = read_tokenizer_folder(
+        tiny.json(), {{"add_bos_token", true}, {"bos_token", "<|im_start|>"}});
     EXPECT_FALSE(Tokenizer::from_checkpoint(asked).adds_bos());
     EXPECT_TRUE(has_note(asked, "begin without BOS"));
     EXPECT_TRUE(has_note(read_tokenizer_folder(with_template(tiny.json(), {start, text, end})),
                          "puts '<|im_end|>' after"));
-    for (const Json& single : {Json{start, start, text}, Json{{{"SpecialToken", {{"id", "<none>"}}}}, text}})
+    for (const Json& single :
+         {Json{start, start, text}, Json{{{"SpecialToken", {{"id", "<none>"}}}}, text}})
         EXPECT_NE(refusal([&] { read_tokenizer_folder(with_template(tiny.json(), single)); }), "");
     Json roberta = tiny.json();
-    roberta["post_processor"] = {{"type", "RobertaProcessing"}, {"sep", {"</s>", 2}}, {"cls", {"<s>", 0}}};
+    roberta["post_processor"] = {
+        {"type", "RobertaProcessing"}, {"sep", {"</s>", 2}}, {"cls", {"<s>", 0}}};
     EXPECT_NE(refusal([&] { read_tokenizer_folder(roberta); }), "");
 }
 
-// --- normalisers, pre-tokenisers, merges -----------------------------------------------------------------------------------------
+// --- normalisers, pre-tokenisers, merges
+// -------------------------------------------------------------------------------------------------
 
 TEST(Normalisers, AreRefusedByNameUnlessTheyDoNothing) {
     const TinyTokenizer tiny;
@@ -338,7 +358,8 @@ TEST(Normalisers, AreRefusedByNameUnlessTheyDoNothing) {
           Json{{"type", "Sequence"}, {"normalizers", {{{"type", "Lowercase"}}}}}, Json("NFC")}) {
         Json json = tiny.json();
         json["normalizer"] = other;
-        EXPECT_EQ(refusal([&] { read_tokenizer_folder(json); }), "normalizer: found " + other.dump());
+        EXPECT_EQ(refusal([&] { read_tokenizer_folder(json); }),
+                  "normalizer: found " + other.dump());
     }
 }
 
@@ -370,12 +391,14 @@ TEST(PreTokenisers, AreTheSameInOtherWordsOrRefusedByName) {
         << "use_regex is true where absent";
     EXPECT_EQ(pre_of(tiny.json("default")["pre_tokenizer"]), "default");
     Json literal = tiny.json("llama-bpe")["pre_tokenizer"];
-    literal["pretokenizers"][0]["pattern"] = {{"String", literal["pretokenizers"][0]["pattern"]["Regex"]}};
+    literal["pretokenizers"][0]["pattern"] = {
+        {"String", literal["pretokenizers"][0]["pattern"]["Regex"]}};
     Json removed = tiny.json("dbrx")["pre_tokenizer"];
     removed["pretokenizers"][0]["behavior"] = "Removed";
     for (const Json& other :
          {Json(), literal, removed, Json{{"type", "ByteLevel"}}, sequence({byte_level, digits}),
-          Json("ByteLevel"), sequence({{{"type", "Digits"}, {"individual_digits", false}}, byte_level}),
+          Json("ByteLevel"),
+          sequence({{{"type", "Digits"}, {"individual_digits", false}}, byte_level}),
           Json{{"type", "Metaspace"}}})
         EXPECT_NE(refusal([&] { pre_of(other); }), "") << other;
 }
@@ -389,7 +412,8 @@ TEST(Merges, MeanTheSameInBothForms) {
         merge = {text.substr(0, text.find(' ')), text.substr(text.find(' ') + 1)};
     }
     none["model"]["merges"] = Json::array();
-    // "he" after itself has the last rank in tokenizers: "the" is "th" and "e", and no "he" is left.
+    // "he" after itself has the last rank in tokenizers: "the" is "th" and "e", and no "he" is
+    // left.
     twice["model"]["merges"] = {"h e", "t h", "h e"};
     version["model"]["merges"].insert(version["model"]["merges"].begin(), "#version: 0.2");
     EXPECT_EQ(ids(read_tokenizer_folder(pairs), "the the"), (Ids{261, 262}));
@@ -397,11 +421,12 @@ TEST(Merges, MeanTheSameInBothForms) {
     EXPECT_EQ(ids(read_tokenizer_folder(version), "the the"), (Ids{261, 262}));
     EXPECT_EQ(ids(read_tokenizer_folder(none), "the the"), byte_ids("the the"));
     EXPECT_EQ(ids(read_tokenizer_folder(twice), "the"), (Ids{259, 104}));
-    for (const Json& bad :
-         {Json("he rs"), Json{"he", "rs"}, Json("he"), Json("t h e"), Json{"t h", "e"}, Json(1), Json{"t"}}) {
+    for (const Json& bad : {Json("he rs"), Json{"he", "rs"}, Json("he"), Json("t h e"),
+                            Json{"t h", "e"}, Json(1), Json{"t"}}) {
         Json json = tiny.json();
         json["model"]["merges"].insert(json["model"]["merges"].begin(), bad);
-        EXPECT_EQ(refusal([&] { read_tokenizer_folder(json); }), "model.merges[0]: found " + bad.dump());
+        EXPECT_EQ(refusal([&] { read_tokenizer_folder(json); }),
+                  "model.merges[0]: found " + bad.dump());
     }
 }
 
@@ -419,10 +444,12 @@ TEST(Arrays, OfAnotherTypeOrLengthAreRefusedByName) {
               "metadata 'tokenizer.ggml.scores': found an array of another type");
     EXPECT_EQ(spoilt("tokenizer.ggml.scores", MetadataArray(std::vector<float>(3))),
               "metadata 'tokenizer.ggml.scores': found 3 entries");
-    EXPECT_EQ(spoilt("tokenizer.ggml.token_type", MetadataArray(std::vector<std::int32_t>(n - 1, 1))),
-              "metadata 'tokenizer.ggml.token_type': found 262 entries");
-    for (const char* key : {"tokenizer.ggml.token_type", "tokenizer.ggml.merges", "tokenizer.ggml.tokens",
-                            "tokenizer.ggml.eos_token_ids", "tokenizer.hone.lstrip_ids"}) {
+    EXPECT_EQ(
+        spoilt("tokenizer.ggml.token_type", MetadataArray(std::vector<std::int32_t>(n - 1, 1))),
+        "metadata 'tokenizer.ggml.token_type': found 262 entries");
+    for (const char* key :
+         {"tokenizer.ggml.token_type", "tokenizer.ggml.merges", "tokenizer.ggml.tokens",
+          "tokenizer.ggml.eos_token_ids", "tokenizer.hone.lstrip_ids"}) {
         EXPECT_NE(spoilt(key, MetadataArray(std::vector<float>(n, 1.0F))), "") << key;
         EXPECT_NE(spoilt(key, std::string("x")), "") << key;
     }
@@ -433,14 +460,16 @@ TEST(Arrays, OfAnotherTypeOrLengthAreRefusedByName) {
         << "no added token";
 }
 
-// --- odd tokens ------------------------------------------------------------------------------------------------------------------
+// --- odd tokens
+// -------------------------------------------------------------------------------------------------
 
 TEST(OddTokens, AreNamedOrRefused) {
     TinyTokenizer tiny;
     for (const char* text : {"", "", "a b", "▁the", "漢字"}) tiny.add(text);
     const Checkpoint checkpoint = answered(tiny.gguf());
     EXPECT_EQ(ids(checkpoint, "a b"), byte_ids("a b"));
-    EXPECT_EQ((*checkpoint.texts("tokenizer.ggml.tokens"))[kTinyEnd], "[EMPTY_263]") << "as in llama.cpp";
+    EXPECT_EQ((*checkpoint.texts("tokenizer.ggml.tokens"))[kTinyEnd], "[EMPTY_263]")
+        << "as in llama.cpp";
     EXPECT_TRUE(has_note(checkpoint, "2 tokens have no text"));
     EXPECT_EQ(Tokenizer::from_checkpoint(checkpoint).token_bytes(kTinyEnd + 2), "a b");
     tiny.add("the");
@@ -455,7 +484,8 @@ TEST(Padding, RowsWithoutATokenAreUnused) {
     EXPECT_EQ(Tokenizer::from_checkpoint(checkpoint).size(), kTinyEnd + 37);
 }
 
-// --- long texts, and texts that are none -----------------------------------------------------------------------------------------
+// --- long texts, and texts that are none
+// -------------------------------------------------------------------------------------------------
 
 TEST(LongTexts, TakeTimeInProportion) {
     TinyTokenizer tiny;
@@ -465,8 +495,9 @@ TEST(LongTexts, TakeTimeInProportion) {
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint);
     std::string heron;
     for (int i = 0; i < 125000; ++i) heron += "theheron";
-    for (const std::string& text : {std::string(1000000, 'a'), std::string(1000000, ' '),
-                                    std::string(1000000, '\n'), std::string(1000000, ' ') + "1", heron}) {
+    for (const std::string& text :
+         {std::string(1000000, 'a'), std::string(1000000, ' '), std::string(1000000, '\n'),
+          std::string(1000000, ' ') + "1", heron}) {
         const auto begin = std::chrono::steady_clock::now();
         const Ids found = tokenizer.encode(text);
         EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
@@ -477,7 +508,8 @@ TEST(LongTexts, TakeTimeInProportion) {
 
 TEST(TextsThatAreNoUtf8, GiveTheirBytesOneByOne) {
     const Checkpoint checkpoint = answered(TinyTokenizer().gguf());
-    for (const char* text : {"the \xE6\xAD", "h\xE9ron", "\xFF\xFEt\0h", "\xED\xA0\x80", "th\xC3"}) {
+    for (const char* text :
+         {"the \xE6\xAD", "h\xE9ron", "\xFF\xFEt\0h", "\xED\xA0\x80", "th\xC3"}) {
         const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint);
         EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the first review found about verdicts, one test a case. Right values are arithmetic: the reciprocal of a ratio's interval.
+// What the first review found about verdicts, one test a case. Right values are arithmetic: the
+// reciprocal of a ratio's interval.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,24 +21,29 @@ using testing::IsEmpty;
 ShownRatio shown(const std::string& id, double value, double low, double high) {
     const Estimate ratio{value, low, high, 7};
     const MetricDefinition& metric = *find_metric(id);
-    return shown_ratio({id, ratio, ratio, std::string(verdict(metric.kind, metric.direction, ratio)), {}});
+    return shown_ratio(
+        {id, ratio, ratio, std::string(verdict(metric.kind, metric.direction, ratio)), {}});
 }
 
 std::string line(const ShownRatio& ratio) {
     return verdict_phrase(ratio) + " " + ratio.interval;
 }
 
-// "First token ▲ 1.13 × faster 0.820–0.961 ×", "Per token ▲ 1.77 × faster 0.530–0.600 ×", "Duration ▲ 1.60 × faster 0.590–0.660 ×".
+// "First token ▲ 1.13 × faster 0.820–0.961 ×", "Per token ▲ 1.77 × faster 0.530–0.600 ×", "Duration
+// ▲ 1.60 × faster 0.590–0.660 ×".
 TEST(Verdicts, ALatencysIntervalPointsTheWayItsEstimateDoes) {
-    EXPECT_EQ(line(shown("time_to_first_token", 1 / 1.13, 0.820, 0.961)), "▲ 1.13 × faster 1.04–1.22 ×");
-    EXPECT_EQ(line(shown("time_per_output_token", 1 / 1.77, 0.530, 0.600)), "▲ 1.77 × faster 1.67–1.89 ×");
+    EXPECT_EQ(line(shown("time_to_first_token", 1 / 1.13, 0.820, 0.961)),
+              "▲ 1.13 × faster 1.04–1.22 ×");
+    EXPECT_EQ(line(shown("time_per_output_token", 1 / 1.77, 0.530, 0.600)),
+              "▲ 1.77 × faster 1.67–1.89 ×");
     EXPECT_EQ(line(shown("total_seconds", 1 / 1.60, 0.590, 0.660)), "▲ 1.60 × faster 1.52–1.69 ×");
     EXPECT_EQ(line(shown("time_to_first_token", 1.25, 1.20, 1.30)), "▼ 1.25 × slower 1.20–1.30 ×");
 }
 
 // The same fault in the other direction: a speed that fell.
 TEST(Verdicts, ASlowerSpeedsIntervalDoesToo) {
-    EXPECT_EQ(line(shown("decode_tokens_per_second", 0.8, 0.75, 0.85)), "▼ 1.25 × slower 1.18–1.33 ×");
+    EXPECT_EQ(line(shown("decode_tokens_per_second", 0.8, 0.75, 0.85)),
+              "▼ 1.25 × slower 1.18–1.33 ×");
 }
 
 // "▲ 61.2 % smaller": an arrow up for less; "▼ 26.3 % worse" beside "+24.1 … +28.6 %".
@@ -51,8 +57,11 @@ TEST(Verdicts, ArrowsGoWithTheirWord) {
 
 // "1.01–1.08 ×, cannot tell": the 95 % interval stood beside a verdict of the 99 % one.
 TEST(Verdicts, CannotTellStandsBesideTheIntervalThatSaysSo) {
-    ComparedMetric metric{
-        "decode_tokens_per_second", {1.045, 1.01, 1.08, 7}, {1.045, 0.99, 1.10, 7}, "cannot tell", {}};
+    ComparedMetric metric{"decode_tokens_per_second",
+                          {1.045, 1.01, 1.08, 7},
+                          {1.045, 0.99, 1.10, 7},
+                          "cannot tell",
+                          {}};
     EXPECT_EQ(line(shown_ratio(metric)), "● cannot tell 0.990–1.10 ×");
     EXPECT_EQ(shown_ratio(metric).reason, "the 99 % interval 0.990–1.10 × includes 1");
 }
@@ -70,11 +79,16 @@ TEST(Verdicts, FiguresWithoutARatioAreNotComparable) {
                 const double value = odd ? figure : 100;
                 for (int i = 0; i < 3; ++i)
                     runs.store().add_sample(
-                        id, {i, "repetition", {{"decode_tokens_per_second", value * (1 + 0.001 * i)}}, {}});
-                runs.store().set_metric(id, "decode_tokens_per_second", {value, value, value, 3, "tok/s"});
+                        id, {i,
+                             "repetition",
+                             {{"decode_tokens_per_second", value * (1 + 0.001 * i)}},
+                             {}});
+                runs.store().set_metric(id, "decode_tokens_per_second",
+                                        {value, value, value, 3, "tok/s"});
                 runs.store().set_metric(id, "model_bytes", {value, value, value, 1, "bytes"});
                 runs.store().add_sample(
-                    id, {0, "accuracy", {{"nll_sum", odd ? figure * 1000 : 700}, {"scored", 255}}, {}});
+                    id,
+                    {0, "accuracy", {{"nll_sum", odd ? figure * 1000 : 700}, {"scored", 255}}, {}});
                 runs.store().set_metric(id, "perplexity", {value, value, value, 1, ""});
                 runs.store().finish_run(id, "done", "", 1);
             }
@@ -103,8 +117,9 @@ TEST(Verdicts, RunsOfDifferentCheckpointsWarn) {
     NewRun other = MeasuredRuns::what("int8");
     other.model_hash = "77aa00112233";
     const std::int64_t baseline = runs.add(MeasuredRuns::what());
-    EXPECT_THAT(runs.compare(baseline, runs.add(other)).warnings,
-                Contains("other model: two checkpoints are called Tiny (hashes 3f9a and 77aa0011)"));
+    EXPECT_THAT(
+        runs.compare(baseline, runs.add(other)).warnings,
+        Contains("other model: two checkpoints are called Tiny (hashes 3f9a and 77aa0011)"));
     EXPECT_THAT(runs.compare(baseline, runs.add(MeasuredRuns::what("int8"))).warnings,
                 testing::Not(Contains(HasSubstr("other model"))));
 }

@@ -60,12 +60,14 @@ Json TinyTokenizer::json(const std::string& pre) const {
     Json vocabulary = Json::object();
     for (std::size_t i = 0; i < tokens.size(); ++i) vocabulary[tokens[i]] = i;
     const TokenizerKind* kind = tokenizer_kind(pre);
-    return {
-        {"added_tokens", added},
-        {"pre_tokenizer", hf::pre_tokenizer_of(kind->cut)},
-        {"decoder", {{"type", "ByteLevel"}}},
-        {"model",
-         {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", merges}, {"ignore_merges", kind->whole_words}}}};
+    return {{"added_tokens", added},
+            {"pre_tokenizer", hf::pre_tokenizer_of(kind->cut)},
+            {"decoder", {{"type", "ByteLevel"}}},
+            {"model",
+             {{"type", "BPE"},
+              {"vocab", vocabulary},
+              {"merges", merges},
+              {"ignore_merges", kind->whole_words}}}};
 }
 
 Checkpoint answered(Checkpoint checkpoint) {
@@ -73,10 +75,12 @@ Checkpoint answered(Checkpoint checkpoint) {
     return checkpoint;
 }
 
-Checkpoint read_tokenizer_folder(const Json& tokenizer, const Json& settings, std::int64_t n_vocab) {
+Checkpoint read_tokenizer_folder(const Json& tokenizer, const Json& settings,
+                                 std::int64_t n_vocab) {
     const TestFolder folder;
     std::ofstream(folder.path() / "tokenizer.json") << tokenizer.dump();
-    if (!settings.is_null()) std::ofstream(folder.path() / "tokenizer_config.json") << settings.dump();
+    if (!settings.is_null())
+        std::ofstream(folder.path() / "tokenizer_config.json") << settings.dump();
     Checkpoint checkpoint;
     checkpoint.source = folder.path().string();
     checkpoint.metadata["general.architecture"] = std::string("llama");
@@ -94,7 +98,8 @@ Checkpoint through_a_folder(const Checkpoint& checkpoint) {
                                  std::ssize(*checkpoint.texts("tokenizer.ggml.tokens")));
 }
 
-std::vector<TokenId> ids(const Checkpoint& checkpoint, std::string_view text, SpecialTokens specials) {
+std::vector<TokenId> ids(const Checkpoint& checkpoint, std::string_view text,
+                         SpecialTokens specials) {
     return Tokenizer::from_checkpoint(checkpoint).encode(text, specials);
 }
 
@@ -105,8 +110,9 @@ std::vector<TokenId> byte_ids(std::string_view bytes) {
 }
 
 bool has_note(const Checkpoint& checkpoint, std::string_view words) {
-    return std::any_of(checkpoint.notes.begin(), checkpoint.notes.end(),
-                       [words](const std::string& note) { return note.find(words) != std::string::npos; });
+    return std::any_of(
+        checkpoint.notes.begin(), checkpoint.notes.end(),
+        [words](const std::string& note) { return note.find(words) != std::string::npos; });
 }
 
 }  // namespace hone

@@ -11,8 +11,9 @@
 
 namespace hone {
 
-// A byte-level vocabulary in GPT-2's alphabet: three control tokens, the 256 bytes (the byte b has the id b + 3), and what the merges
-// make: "th", "he", "the" and " the" from 259 on. More tokens follow from kTinyEnd on.
+// A byte-level vocabulary in GPT-2's alphabet: three control tokens, the 256 bytes (the byte b has
+// the id b + 3), and what the merges make: "th", "he", "the" and " the" from 259 on. More tokens
+// follow from kTinyEnd on.
 struct TinyTokenizer {
     TinyTokenizer();
 
@@ -26,7 +27,8 @@ struct TinyTokenizer {
     void add_added(const std::string& token, const nlohmann::json& flags);
     void merge(const std::string& left, const std::string& right);
 
-    // As a GGUF file's metadata: kind, cut (none for ""), tokens, types and merges, and no other key of a tokeniser.
+    // As a GGUF file's metadata: kind, cut (none for ""), tokens, types and merges, and no other
+    // key of a tokeniser.
     Checkpoint gguf(const std::string& pre = "gpt-2") const;
     // tokenizer.json, with the pre-tokeniser of `pre`.
     nlohmann::json json(const std::string& pre = "gpt-2") const;
@@ -36,9 +38,11 @@ inline constexpr std::int32_t kTinyEnd = 263;
 // With what opening the file would answer.
 Checkpoint answered(Checkpoint checkpoint);
 
-// What a folder with this tokenizer.json and, where it is no null, tokenizer_config.json says. Ids up to `n_vocab`; as many as the
-// vocabulary has where it is 0. Throws Error as opening the folder would.
-Checkpoint read_tokenizer_folder(const nlohmann::json& tokenizer, const nlohmann::json& settings = nullptr,
+// What a folder with this tokenizer.json and, where it is no null, tokenizer_config.json says. Ids
+// up to `n_vocab`; as many as the vocabulary has where it is 0. Throws Error as opening the folder
+// would.
+Checkpoint read_tokenizer_folder(const nlohmann::json& tokenizer,
+                                 const nlohmann::json& settings = nullptr,
                                  std::int64_t n_vocab = 0);
 // What writing a checkpoint as a folder and reading that makes of its tokeniser.
 Checkpoint through_a_folder(const Checkpoint& checkpoint);

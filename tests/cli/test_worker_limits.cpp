@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a worker may no longer ask of the system, each in a process of its own, which cannot undo it.
+// What a worker may no longer ask of the system, each in a process of its own, which cannot undo
+// it.
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
@@ -22,7 +23,8 @@ namespace {
 
 constexpr int kSucceeded = 0, kKilled = 255;
 
-// 0, or the error number with which `call` fails where the limits hold; kKilled where the process ended by a signal.
+// 0, or the error number with which `call` fails where the limits hold; kKilled where the process
+// ended by a signal.
 template <typename Call>
 int with_limits(const Call& call, bool limits = true) {
     const pid_t child = fork();
@@ -63,9 +65,11 @@ TEST_F(WorkerLimits, ReachNoNetwork) {
         const char* name;
     };
     for (const Family& family :
-         {Family{AF_INET, SOCK_STREAM, "AF_INET"}, Family{AF_INET, SOCK_DGRAM, "AF_INET, datagrams"},
+         {Family{AF_INET, SOCK_STREAM, "AF_INET"},
+          Family{AF_INET, SOCK_DGRAM, "AF_INET, datagrams"},
           Family{AF_INET6, SOCK_STREAM, "AF_INET6"}, Family{AF_PACKET, SOCK_RAW, "AF_PACKET"},
-          Family{AF_VSOCK, SOCK_STREAM, "AF_VSOCK"}, Family{AF_BLUETOOTH, SOCK_RAW, "AF_BLUETOOTH"}})
+          Family{AF_VSOCK, SOCK_STREAM, "AF_VSOCK"},
+          Family{AF_BLUETOOTH, SOCK_RAW, "AF_BLUETOOTH"}})
         EXPECT_EQ(with_limits([&] { return open_socket(family.family, family.type); }), EACCES)
             << family.name;
     EXPECT_EQ(with_limits([] { return open_socket(AF_INET, SOCK_STREAM); }, false), kSucceeded)
@@ -74,15 +78,18 @@ TEST_F(WorkerLimits, ReachNoNetwork) {
 
 TEST_F(WorkerLimits, ReachNoNetworkByAnotherNumber) {
     std::array<char, 256> parameters{};
-    EXPECT_EQ(
-        with_limits([&] { return static_cast<int>(syscall(SYS_io_uring_setup, 1, parameters.data())); }),
-        ENOSYS);
+    EXPECT_EQ(with_limits([&] {
+                  return static_cast<int>(syscall(SYS_io_uring_setup, 1, parameters.data()));
+              }),
+              ENOSYS);
 #if defined(__x86_64__)
     constexpr long kX32 = 0x40000000;
-    EXPECT_EQ(
-        with_limits([] { return static_cast<int>(syscall(kX32 | SYS_socket, AF_INET, SOCK_STREAM, 0)); }),
-        ENOSYS);
-    // 32-bit calls: "getpid" shows that it is the filter which refuses. Kernels without them end the process.
+    EXPECT_EQ(with_limits([] {
+                  return static_cast<int>(syscall(kX32 | SYS_socket, AF_INET, SOCK_STREAM, 0));
+              }),
+              ENOSYS);
+    // 32-bit calls: "getpid" shows that it is the filter which refuses. Kernels without them end
+    // the process.
     const auto call_of_32_bits = [](int number) {
         int result = 0;
         asm volatile("int $0x80"
@@ -115,7 +122,9 @@ TEST_F(WorkerLimits, LeaveWhatAJobNeeds) {
               kSucceeded);
     EXPECT_EQ(with_limits([] {
                   int answer = -1;
-                  std::thread([&answer] { answer = std::ifstream("/proc/self/exe").good() ? 0 : -1; }).join();
+                  std::thread([&answer] {
+                      answer = std::ifstream("/proc/self/exe").good() ? 0 : -1;
+                  }).join();
                   return answer;
               }),
               kSucceeded);

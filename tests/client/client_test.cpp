@@ -29,7 +29,8 @@ void ClientTest::SetUp() {
     const std::filesystem::path memory = "/dev/shm";
     const bool usable = ::access(memory.c_str(), W_OK) == 0;
     std::string pattern =
-        ((usable ? memory : std::filesystem::temp_directory_path()) / "hone-client-XXXXXX").string();
+        ((usable ? memory : std::filesystem::temp_directory_path()) / "hone-client-XXXXXX")
+            .string();
     folder_ = ::mkdtemp(pattern.data());
     const char* old = ::getenv("TMPDIR");
     old_tmpdir_ = old == nullptr ? "" : old;
@@ -42,7 +43,9 @@ void ClientTest::SetUp() {
     observer_.sample = [this](const LiveSample& s) { samples_.push_back(s); };
     observer_.accuracy = [this](const LiveAccuracy& a) { accuracy_.push_back(a); };
     observer_.log = [this](std::string_view line) { log_.emplace_back(line); };
-    observer_.run_started = [this](Side side, std::int64_t run) { started_.emplace_back(side, run); };
+    observer_.run_started = [this](Side side, std::int64_t run) {
+        started_.emplace_back(side, run);
+    };
     observer_.token = [this](const LiveToken& token) {
         text_ += token.text;
         tokens_.push_back(token);
@@ -54,7 +57,8 @@ void ClientTest::TearDown() {
     // SQLite opens its journal with the first write and keeps it.
     EXPECT_LE(open_descriptors(), descriptors_ + 1) << "descriptors leaked";
     EXPECT_TRUE(std::filesystem::is_empty(folder_ / "tmp")) << "spool files were left";
-    for (const profiler::RunRecord& run : store().list()) EXPECT_NE(run.status, "running") << run.id;
+    for (const profiler::RunRecord& run : store().list())
+        EXPECT_NE(run.status, "running") << run.id;
     store_.reset();
     if (old_tmpdir_.empty())
         ::unsetenv("TMPDIR");
@@ -87,8 +91,9 @@ MeasureRequest ClientTest::request(bool with_recipe) {
 
 std::size_t ClientTest::samples(std::int64_t run, const std::string& kind) {
     const std::vector<profiler::Sample> all = store().samples(run);
-    return static_cast<std::size_t>(std::count_if(
-        all.begin(), all.end(), [&](const profiler::Sample& sample) { return sample.kind == kind; }));
+    return static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(),
+                      [&](const profiler::Sample& sample) { return sample.kind == kind; }));
 }
 
 }  // namespace hone

@@ -12,8 +12,8 @@
 
 namespace hone {
 
-// Tests of the client with the fake worker: a store and a temporary folder of its own, and the promise that no process, descriptor or
-// spool file is left when a test ends.
+// Tests of the client with the fake worker: a store and a temporary folder of its own, and the
+// promise that no process, descriptor or spool file is left when a test ends.
 class ClientTest : public testing::Test {
 protected:
     void SetUp() override;

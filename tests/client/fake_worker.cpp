@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Speaks the worker protocol (docs/protocol.md) without a model: every figure is a function of the step, so that tests know what to
-// expect, and it misbehaves on request.
-//   --on REQUEST BEHAVIOUR   on every such request   --synthetic   --unsupported   --unsteady   --available BYTES   --kl NATS   --jitter SHARE
-//   --idle TECHNIQUE         which did not engage   --refuse TEXT, --large TEXT   an experiment that has this text in it
-// prepare's "fault": {"at_step": N, "behaviour": BEHAVIOUR}, counting steps of either kind from 0; {"slow_down": SHARE}; or
+// Speaks the worker protocol (docs/protocol.md) without a model: every figure is a function of the
+// step, so that tests know what to expect, and it misbehaves on request.
+//   --on REQUEST BEHAVIOUR   on every such request   --synthetic   --unsupported   --unsteady
+//   --available BYTES   --kl NATS   --jitter SHARE
+//   --idle TECHNIQUE         which did not engage   --refuse TEXT, --large TEXT   an experiment
+//   that has this text in it
+// prepare's "fault": {"at_step": N, "behaviour": BEHAVIOUR}, counting steps of either kind from 0;
+// {"slow_down": SHARE}; or
 // {"jitter": SHARE}.
 #include <sys/socket.h>
 #include <unistd.h>
@@ -124,7 +127,8 @@ private:
             {"SIGKILL", SIGKILL}, {"SIGSEGV", SIGSEGV}, {"SIGABRT", SIGABRT}, {"SIGSTOP", SIGSTOP}};
         if (const auto found = signals.find(behaviour); found != signals.end()) {
             // The default action, even where a sanitiser has installed its own.
-            if (found->second != SIGKILL && found->second != SIGSTOP) ::signal(found->second, SIG_DFL);
+            if (found->second != SIGKILL && found->second != SIGSTOP)
+                ::signal(found->second, SIG_DFL);
             ::kill(::getpid(), found->second);
             std::this_thread::sleep_for(milliseconds(50));
         } else if (behaviour == "exit") {
@@ -176,7 +180,8 @@ private:
     void answer(const Line& request) {
         try {
             const std::string& type = request.type;
-            if (const auto found = settings_.behaviours.find(type); found != settings_.behaviours.end())
+            if (const auto found = settings_.behaviours.find(type);
+                found != settings_.behaviours.end())
                 if (behave(found->second, request)) return;
             if (messages::asks_for<messages::Hello>(request))
                 reply(request, hello());
@@ -189,8 +194,8 @@ private:
             else if (messages::asks_for<messages::Tokenize>(request))
                 reply(request, tokenize(read<messages::Tokenize>(request)));
             else if (messages::asks_for<messages::TensorStats>(request))
-                reply(request,
-                      messages::TensorStatsReply{.count = read<messages::TensorStats>(request).bins});
+                reply(request, messages::TensorStatsReply{
+                                   .count = read<messages::TensorStats>(request).bins});
             else if (messages::asks_for<messages::Prepare>(request))
                 reply(request, prepare(request));
             else if (type == messages::Repetition::kType)
@@ -204,13 +209,15 @@ private:
         } catch (const hone::Error& error) {
             fail(request, error.what());
         } catch (const Cancelled&) {
-            say(request.id, messages::Failure{.error = {"cancelled", {}, {}, {}, {}}, .cancelled = true});
+            say(request.id,
+                messages::Failure{.error = {"cancelled", {}, {}, {}, {}}, .cancelled = true});
         }
     }
 
     static messages::HelloReply hello() {
-        return {
-            .program = "fake", .pid = ::getpid(), .environment = Json{{"hostname", "here"}, {"cpu", "Fake"}}};
+        return {.program = "fake",
+                .pid = ::getpid(),
+                .environment = Json{{"hostname", "here"}, {"cpu", "Fake"}}};
     }
 
     static messages::TokenizeReply tokenize(const messages::Tokenize& request) {
@@ -288,13 +295,14 @@ private:
         const double jitter = 1 + share * std::sin(2.4 * index * index + (candidate_ ? 2 : 0));
         const double drift = settings_.unsteady && request.warmup ? 1 + 0.2 * index : 1;
         const double speed = 100 * noise * jitter * drift * (1 - fault("slow_down", 0));
-        messages::RepetitionReply reply{.metrics = {{"decode_tokens_per_second", speed},
-                                                    {"prefill_tokens_per_second", 10 * speed},
-                                                    {"total_seconds", 1 / speed},
-                                                    {"time_to_first_token", 0.1 / speed}},
-                                        .token_times = {{0.1, 0.2}},
-                                        .memory = {{"weights", 900}, {"peak_resident", 100'000'000 + index}},
-                                        .counters = {{"attended", 12}}};
+        messages::RepetitionReply reply{
+            .metrics = {{"decode_tokens_per_second", speed},
+                        {"prefill_tokens_per_second", 10 * speed},
+                        {"total_seconds", 1 / speed},
+                        {"time_to_first_token", 0.1 / speed}},
+            .token_times = {{0.1, 0.2}},
+            .memory = {{"weights", 900}, {"peak_resident", 100'000'000 + index}},
+            .counters = {{"attended", 12}}};
         if (!settings_.idle.empty() && candidate_)
             reply.engaged[settings_.idle] = {.engaged = false, .counter = "reduced_kv_tokens"};
         return reply;
@@ -315,7 +323,8 @@ private:
         std::getline(std::ifstream(*request.compare_spool) >> std::ws, found);
         if (found != mark) throw hone::Error("the spool holds '" + found + "', not " + mark);
         // Verifying an export compares two files that hold the same; anything else differs.
-        const bool differs = candidate_ || prepared_.experiment.checkpoint.find(".out") != std::string::npos;
+        const bool differs =
+            candidate_ || prepared_.experiment.checkpoint.find(".out") != std::string::npos;
         reply.compared = true;
         reply.sums["kl_sum"] = kScored * (differs ? settings_.kl : 0);
         reply.sums["top1_agreeing"] = kScored - 5;
@@ -339,8 +348,11 @@ private:
         const Existing existing = request.overwrite ? Existing::replace : Existing::refuse;
         held_ = std::make_unique<ReplacingFile>(request.path, 8, existing);
         held_->write("exported", 8);
-        messages::ExportReply reply{
-            .path = request.path, .bytes = 8, .left_out = {"kv_cache"}, .context_length = 512, .hash = "ab"};
+        messages::ExportReply reply{.path = request.path,
+                                    .bytes = 8,
+                                    .left_out = {"kv_cache"},
+                                    .context_length = 512,
+                                    .hash = "ab"};
         if (request.hold) {
             reply.written = held_->temporary().string();
         } else {

@@ -38,7 +38,8 @@ protected:
         std::string text;
         for (const LiveSample& sample : samples_)
             if (!sample.warmup)
-                text += sample.side == Side::baseline ? 'A' : static_cast<char>('0' + sample.candidate);
+                text +=
+                    sample.side == Side::baseline ? 'A' : static_cast<char>('0' + sample.candidate);
         return text;
     }
     static std::size_t children() {
@@ -60,7 +61,8 @@ protected:
         for (const std::int64_t run : result.runs) found.push_back(load(run).status);
         return found;
     }
-    static profiler::ComparedMetric metric(const profiler::Comparison& comparison, const std::string& id) {
+    static profiler::ComparedMetric metric(const profiler::Comparison& comparison,
+                                           const std::string& id) {
         for (const auto& each : comparison.metrics)
             if (each.id == id) return each;
         ADD_FAILURE() << "no " << id;
@@ -136,7 +138,8 @@ TEST_F(Candidates, ThatAllFailEndTheBaseline) {
 TEST_F(Candidates, EndWithTheirBaseline) {
     const MeasureResult result = measure(several(), fake({"--on", "prepare", "SIGKILL"}));
     EXPECT_EQ(result.status, "failed");
-    EXPECT_EQ(statuses(result), (std::vector<std::string>{"failed", "cancelled", "cancelled", "cancelled"}));
+    EXPECT_EQ(statuses(result),
+              (std::vector<std::string>{"failed", "cancelled", "cancelled", "cancelled"}));
 }
 
 TEST_F(Candidates, ThatCannotRunAreFailedRunsAmongOthers) {
@@ -150,7 +153,8 @@ TEST_F(Candidates, ThatCannotRunAreFailedRunsAmongOthers) {
     EXPECT_EQ(store().list().size(), 4u) << "where none can run, no run begins";
 }
 
-// Beside the baseline there is room for two: it goes on with the third, whose repetitions pair with its later ones.
+// Beside the baseline there is room for two: it goes on with the third, whose repetitions pair with
+// its later ones.
 TEST_F(Candidates, AreMeasuredInBlocksWhereMemoryDoesNotHoldAll) {
     observer_.sample = [this](const LiveSample& sample) {
         samples_.push_back(sample);
@@ -179,7 +183,8 @@ TEST_F(Candidates, AreMeasuredInBlocksWhereMemoryDoesNotHoldAll) {
 }
 
 TEST_F(Candidates, ThatDoNotFitBesideTheBaselineAreMeasuredApart) {
-    const MeasureResult result = measure(several(), fake({"--available", "4500000000", "--large", "fp16"}));
+    const MeasureResult result =
+        measure(several(), fake({"--available", "4500000000", "--large", "fp16"}));
     EXPECT_EQ(result.status, "done");
     EXPECT_EQ(order(), "A1221AA1221AA1200000");
     EXPECT_TRUE(load(result.runs[1]).measured_apart);
@@ -190,7 +195,8 @@ TEST_F(Candidates, ThatDoNotFitBesideTheBaselineAreMeasuredApart) {
 }
 
 TEST_F(Candidates, OfWhichTheLastBlockFailsKeepTheFirst) {
-    const MeasureResult result = measure(faulty(2, kInRepetitions), fake({"--available", "3500000000"}));
+    const MeasureResult result =
+        measure(faulty(2, kInRepetitions), fake({"--available", "3500000000"}));
     EXPECT_EQ(statuses(result), (std::vector<std::string>{"done", "done", "done", "failed"}));
     EXPECT_EQ(result.comparisons.size(), 2u);
     // The first block's last candidate gone, its baseline goes on with the next.
@@ -202,12 +208,14 @@ TEST_F(Candidates, OfWhichTheLastBlockFailsKeepTheFirst) {
     EXPECT_EQ(load(second.runs[2]).metrics.at("kl_divergence").n, 4);
 }
 
-// The baseline was interrupted with the candidate beside it; the one that is measured apart still needs all of it.
+// The baseline was interrupted with the candidate beside it; the one that is measured apart still
+// needs all of it.
 TEST_F(Candidates, MeasuredApartHaveAWholeBaseline) {
     for (const int step : {kInWarmup, kInRepetitions, kInAccuracy}) {
         MeasureRequest bad = faulty(1, step);
         bad.candidates.resize(2);
-        const MeasureResult result = measure(bad, fake({"--available", "4500000000", "--large", "fp16"}));
+        const MeasureResult result =
+            measure(bad, fake({"--available", "4500000000", "--large", "fp16"}));
         EXPECT_EQ(statuses(result), (std::vector<std::string>{"done", "done", "failed"})) << step;
         EXPECT_GE(samples(result.runs[0], "repetition"), 5u);
         EXPECT_EQ(samples(result.runs[0], "accuracy"), 4u);

@@ -53,7 +53,8 @@ TEST_F(Exporting, ReturnsTheWorkersResult) {
 TEST_F(Exporting, VerifiesInFreshWorkers) {
     ExportRequest verified = request();
     verified.verify = true;
-    const messages::ExportResult result = export_checkpoint(verified, fake({"--kl", "5e-7"}), observer_, {});
+    const messages::ExportResult result =
+        export_checkpoint(verified, fake({"--kl", "5e-7"}), observer_, {});
     ASSERT_TRUE(result.verify);
     const messages::ExportVerification& verify = *result.verify;
     EXPECT_NEAR(verify.kl_divergence, 5e-7, 1e-15);
@@ -72,7 +73,8 @@ TEST_F(Exporting, VerifiesInFreshWorkers) {
 TEST_F(Exporting, IsKeptAsAnArtifact) {
     ExportRequest verified = request();
     verified.verify = true;
-    const messages::ExportResult result = export_checkpoint(verified, fake({"--kl", "5e-7"}), observer_, {});
+    const messages::ExportResult result =
+        export_checkpoint(verified, fake({"--kl", "5e-7"}), observer_, {});
     store_artifact(store(), verified, result);
     const auto artifacts = store().artifacts();
     ASSERT_EQ(artifacts.size(), 1U);
@@ -85,7 +87,8 @@ TEST_F(Exporting, IsKeptAsAnArtifact) {
 TEST_F(Exporting, FailsTheCheckWhereTheFileDiffersAndLeavesNothing) {
     ExportRequest verified = request();
     verified.verify = true;
-    messages::ExportResult result = export_checkpoint(verified, fake({"--kl", "2e-6"}), observer_, {});
+    messages::ExportResult result =
+        export_checkpoint(verified, fake({"--kl", "2e-6"}), observer_, {});
     EXPECT_FALSE(result.verify.value().passed);
     EXPECT_FALSE(result.written);
     EXPECT_EQ(names(), (std::set<std::string>{}));
@@ -100,7 +103,8 @@ TEST_F(Exporting, VerifiesBeforeItReplaces) {
     export_checkpoint(verified, fake({"--kl", "2e-6"}), observer_, {});
     EXPECT_EQ(content("model.out"), "precious") << "the check failed";
     // Also where the check itself breaks off.
-    EXPECT_THROW(export_checkpoint(verified, fake({"--on", "step", "SIGKILL"}), observer_, {}), Error);
+    EXPECT_THROW(export_checkpoint(verified, fake({"--on", "step", "SIGKILL"}), observer_, {}),
+                 Error);
     EXPECT_EQ(content("model.out"), "precious");
     std::stop_source stop;
     Observer cancelling;
@@ -132,7 +136,8 @@ TEST_F(Exporting, KeepsWhatAppearsAtTheTargetMeanwhile) {
             std::filesystem::remove(folder_ / "model.out");
             continue;
         }
-        const messages::ExportResult result = export_checkpoint(verified, fake({"--kl", "0"}), writing, {});
+        const messages::ExportResult result =
+            export_checkpoint(verified, fake({"--kl", "0"}), writing, {});
         EXPECT_EQ(content("model.out"), "exported");
         ASSERT_EQ(names().size(), 2U);
         const std::string kept = *names().rbegin();
@@ -160,7 +165,8 @@ TEST_F(Exporting, AStoreThatCannotBeWrittenCostsTheRecordAlone) {
     EXPECT_EQ(store().artifacts().size(), 1U);
 }
 
-// Killed in the middle of an export that is being verified: the next client finds its model, its spools and its note.
+// Killed in the middle of an export that is being verified: the next client finds its model, its
+// spools and its note.
 TEST_F(Exporting, TheNextStartFindsWhatAKilledClientLeft) {
     const pid_t client = fork();
     ASSERT_GE(client, 0);
@@ -189,7 +195,8 @@ TEST_F(Exporting, TheNextStartFindsWhatAKilledClientLeft) {
     }
     remove_what_killed_clients_left();
     EXPECT_EQ(names(), (std::set<std::string>{"model.out.partial-backup"}));
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "tmp" / "hone-spool.partial-backup" / "events.trace"));
+    EXPECT_TRUE(
+        std::filesystem::exists(folder_ / "tmp" / "hone-spool.partial-backup" / "events.trace"));
     std::filesystem::remove_all(folder_ / "tmp" / "hone-spool.partial-backup");
     EXPECT_TRUE(std::filesystem::is_empty(folder_ / "cache" / "hone" / "unfinished"));
 }
@@ -208,10 +215,12 @@ TEST_F(Exporting, OverwritesOnlyWhereAllowed) {
 }
 
 TEST_F(Exporting, ReportsACrashWhileWriting) {
-    EXPECT_THROW(export_checkpoint(request(), fake({"--on", "export", "SIGKILL"}), observer_, {}), Error);
+    EXPECT_THROW(export_checkpoint(request(), fake({"--on", "export", "SIGKILL"}), observer_, {}),
+                 Error);
     ExportRequest verified = request();
     verified.verify = true;
-    EXPECT_THROW(export_checkpoint(verified, fake({"--on", "step", "SIGKILL"}), observer_, {}), Error);
+    EXPECT_THROW(export_checkpoint(verified, fake({"--on", "step", "SIGKILL"}), observer_, {}),
+                 Error);
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ protected:
         return bad;
     }
 
-    // Measures with the fault and checks what every failure owes: a stored reason, the samples, a baseline that is closed, and that the
-    // next job succeeds.
+    // Measures with the fault and checks what every failure owes: a stored reason, the samples, a
+    // baseline that is closed, and that the next job succeeds.
     MeasureResult fails(const MeasureRequest& bad, const std::string& reason,
                         const WorkerLaunch& launch = fake()) {
         const MeasureResult result = measure(bad, launch);
@@ -95,7 +95,8 @@ TEST_F(Failures, OfARepliesFieldsAreFailuresOfTheRun) {
 }
 
 TEST_F(Failures, ThatAWorkerReportsKeepItsWords) {
-    const MeasureResult result = fails(faulty(kInRepetitions, "out of memory"), "out of memory: 9 GB");
+    const MeasureResult result =
+        fails(faulty(kInRepetitions, "out of memory"), "out of memory: 9 GB");
     EXPECT_EQ(result.error->file, "model.gguf");
     const MeasureResult other = fails(faulty(kInRepetitions, "error"), "expected GGUF");
     EXPECT_EQ(other.error->found, "PK");
@@ -124,7 +125,8 @@ TEST_F(Failures, ByCancellingCloseBothRunsAtOnce) {
             source.request_stop();
         });
         const auto start = Clock::now();
-        const MeasureResult result = measure(faulty(kInRepetitions, behaviour), fake(), source.get_token());
+        const MeasureResult result =
+            measure(faulty(kInRepetitions, behaviour), fake(), source.get_token());
         later.join();
         EXPECT_LT(seconds_since(start), 5) << behaviour;
         EXPECT_EQ(result.status, "cancelled");

@@ -16,7 +16,8 @@ using Against = MeasureRequest::Against;
 
 class Measuring : public ClientTest {
 protected:
-    static const profiler::ComparedMetric* compared(const MeasureResult& result, const std::string& id) {
+    static const profiler::ComparedMetric* compared(const MeasureResult& result,
+                                                    const std::string& id) {
         for (const auto& metric : result.comparisons.front().metrics)
             if (metric.id == id) return &metric;
         return nullptr;
@@ -74,10 +75,13 @@ TEST_F(Measuring, ComputesAccuracyAgainstTheBaselinesSpools) {
     EXPECT_NEAR(accuracy_[7].metrics.at("kl_divergence").value, 0.01, 1e-12);
     EXPECT_EQ(accuracy_[7].windows, 4);
     EXPECT_NEAR(accuracy_[7].metrics.at("perplexity").value, std::exp(3.2), 1e-9);
-    EXPECT_DOUBLE_EQ(accuracy_[1].metrics.at("perplexity").low, accuracy_[1].metrics.at("perplexity").high)
+    EXPECT_DOUBLE_EQ(accuracy_[1].metrics.at("perplexity").low,
+                     accuracy_[1].metrics.at("perplexity").high)
         << "one window has no interval";
-    EXPECT_LT(accuracy_[7].metrics.at("perplexity").low, accuracy_[7].metrics.at("perplexity").value);
-    EXPECT_DOUBLE_EQ(accuracy_[7].metrics.at("perplexity").high, candidate.metrics.at("perplexity").high);
+    EXPECT_LT(accuracy_[7].metrics.at("perplexity").low,
+              accuracy_[7].metrics.at("perplexity").value);
+    EXPECT_DOUBLE_EQ(accuracy_[7].metrics.at("perplexity").high,
+                     candidate.metrics.at("perplexity").high);
     ASSERT_EQ(result.comparisons.size(), 1u);
     EXPECT_NEAR(compared(result, "perplexity")->ratio.value, std::exp(0.05), 1e-9);
     EXPECT_EQ(compared(result, "perplexity")->verdict, "worse");
@@ -94,7 +98,8 @@ TEST_F(Measuring, AStoredRunOnceMore) {
     const profiler::RunRecord repeated = load(second.runs[1]);
     EXPECT_EQ(repeated.what.model_source, candidate.what.model_source);
     EXPECT_EQ(repeated.what.recipe, to_json(again.experiment.recipe));
-    EXPECT_EQ(repeated.what.recipe[0]["options"]["dtype"], candidate.what.recipe[0]["options"]["dtype"]);
+    EXPECT_EQ(repeated.what.recipe[0]["options"]["dtype"],
+              candidate.what.recipe[0]["options"]["dtype"]);
     EXPECT_EQ(repeated.what.workload, candidate.what.workload);
     EXPECT_EQ(repeated.what.target, candidate.what.target);
 
@@ -296,8 +301,9 @@ TEST_F(Measuring, RandomWeightsAreNoted) {
 
 TEST_F(Measuring, WhatDidNotEngageIsNotedInWords) {
     const MeasureResult result = measure(request(), fake({"--idle", "kv_cache"}));
-    EXPECT_THAT(load(result.runs.back()).notes_from_run,
-                Contains("KV cache did not engage: the count of KV tokens stored in fewer bits stayed 0"));
+    EXPECT_THAT(
+        load(result.runs.back()).notes_from_run,
+        Contains("KV cache did not engage: the count of KV tokens stored in fewer bits stayed 0"));
 }
 
 TEST_F(Measuring, WorksWithNobodyWatching) {
@@ -315,7 +321,8 @@ TEST_F(Measuring, KeepsTheFiguresOfRunsWithoutTheirTrace) {
         const profiler::RunRecord record = load(run);
         EXPECT_EQ(record.status, "done");
         EXPECT_TRUE(record.metrics.contains("decode_tokens_per_second"));
-        EXPECT_THAT(record.notes_from_run, Contains(testing::StartsWith("There is no trace of this run. ")));
+        EXPECT_THAT(record.notes_from_run,
+                    Contains(testing::StartsWith("There is no trace of this run. ")));
     }
 }
 

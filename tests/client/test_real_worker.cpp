@@ -54,7 +54,8 @@ protected:
         EXPECT_EQ(load(result.runs[0]).status, "cancelled");
         EXPECT_EQ(load(result.runs[1]).status, "failed");
         EXPECT_THAT(load(result.runs[1]).reason, HasSubstr(reason));
-        EXPECT_EQ(samples(result.runs[1], "warmup") + samples(result.runs[1], "repetition"), 4u) << fault;
+        EXPECT_EQ(samples(result.runs[1], "warmup") + samples(result.runs[1], "repetition"), 4u)
+            << fault;
         EXPECT_FALSE(has_children());
         EXPECT_EQ(measure(tiny(), worker()).status, "done") << "the next job must succeed";
     }
@@ -92,7 +93,8 @@ TEST_F(RealWorker, ATraceIsRecordedApartFromWhatIsTimed) {
         EXPECT_EQ(samples(run, "repetition"), 5u);
         EXPECT_GT(load(run).trace_events, 8 * 16);
         EXPECT_EQ(load(run).trace_dropped, 0);
-        for (const auto& [id, metric] : load(run).metrics) EXPECT_FALSE(id.starts_with("traced")) << id;
+        for (const auto& [id, metric] : load(run).metrics)
+            EXPECT_FALSE(id.starts_with("traced")) << id;
     }
     EXPECT_EQ(load(measure(tiny(), worker(false)).runs[0]).trace_events, 0);
 }
@@ -101,7 +103,8 @@ TEST_F(RealWorker, ARecipeDiverges) {
     const MeasureResult result = measure(tiny("kv_cache.dtype=int8"), worker(false));
     ASSERT_EQ(result.status, "done");
     EXPECT_GT(load(result.runs[1]).metrics.at("kl_divergence").value, 0);
-    EXPECT_LT(load(result.runs[1]).memory.at("kv_cache"), load(result.runs[0]).memory.at("kv_cache"));
+    EXPECT_LT(load(result.runs[1]).memory.at("kv_cache"),
+              load(result.runs[0]).memory.at("kv_cache"));
 }
 
 TEST_F(RealWorker, KilledLeavesAFailedRun) {
@@ -117,7 +120,8 @@ TEST_F(RealWorker, OutOfMemoryLeavesAFailedRun) {
 }
 
 TEST_F(RealWorker, HungLeavesAFailedRun) {
-    fails({{"hang_at_step", 4}}, "no sign of life for 2 s and was ended: a signal had stopped it", 2);
+    fails({{"hang_at_step", 4}}, "no sign of life for 2 s and was ended: a signal had stopped it",
+          2);
 }
 
 // The heartbeat is the work's own: a thread that beats beside it would hide this for ever.
@@ -166,7 +170,8 @@ TEST_F(RealWorker, RefusesFaultsThatNobodyAllowed) {
 }
 
 std::vector<pid_t> children_of(pid_t pid) {
-    const std::string name = "/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children";
+    const std::string name =
+        "/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children";
     std::ifstream file(name);
     std::vector<pid_t> children;
     for (pid_t child = 0; file >> child;) children.push_back(child);

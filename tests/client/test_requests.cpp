@@ -68,7 +68,8 @@ TEST_F(Requests, KeepTheWorkersLastWords) {
 }
 
 TEST_F(Requests, EndAWorkerThatDoesNotSpeakTheProtocol) {
-    EXPECT_THAT(complaint(fake({"--on", "inspect", "garbage"})), HasSubstr("Segmentation fault, or so"));
+    EXPECT_THAT(complaint(fake({"--on", "inspect", "garbage"})),
+                HasSubstr("Segmentation fault, or so"));
     EXPECT_THAT(complaint(fake({"--on", "inspect", "not an object"})), HasSubstr("[1, 2]"));
 }
 
@@ -98,7 +99,9 @@ TEST_F(Requests, EndAWorkerThatStopsReading) {
     launch.arguments = {"60"};
     launch.hang_limit_seconds = 0.4;
     const auto start = Clock::now();
-    EXPECT_THROW(tokenize({.checkpoint = "fake.gguf", .text = std::string(8 << 20, 'x')}, launch, {}), Error);
+    EXPECT_THROW(
+        tokenize({.checkpoint = "fake.gguf", .text = std::string(8 << 20, 'x')}, launch, {}),
+        Error);
     EXPECT_LT(seconds_since(start), 5);
 }
 
@@ -143,8 +146,9 @@ TEST_F(Requests, AreCancelledWithinTwoSecondsWhereTheWorkerDoesNotHeed) {
             soon.request_stop();
         });
         const auto start = Clock::now();
-        EXPECT_THROW(inspect("fake.gguf", false, fake({"--on", "inspect", behaviour}), soon.get_token()),
-                     Cancelled);
+        EXPECT_THROW(
+            inspect("fake.gguf", false, fake({"--on", "inspect", behaviour}), soon.get_token()),
+            Cancelled);
         EXPECT_LT(seconds_since(start), 3.5) << behaviour;
         later.join();
     }
@@ -174,7 +178,8 @@ TEST_F(Requests, FromSeveralThreadsDoNotDisturbEachOther) {
         threads.emplace_back([&answered, i] {
             const bool dies = i % 2 == 1;
             try {
-                inspect("fake.gguf", false, dies ? fake({"--on", "inspect", "SIGKILL"}) : fake(), {});
+                inspect("fake.gguf", false, dies ? fake({"--on", "inspect", "SIGKILL"}) : fake(),
+                        {});
                 answered += !dies;
             } catch (const Error&) {
                 answered += dies;

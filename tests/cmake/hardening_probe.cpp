@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A copy whose length only the running program knows, into a place whose size the compiler does: what a release checks.
+// A copy whose length only the running program knows, into a place whose size the compiler does:
+// what a release checks.
 #include <cstdio>
 #include <cstring>
 

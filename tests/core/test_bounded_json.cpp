@@ -32,7 +32,8 @@ TEST(BoundedJson, CountsBracketsOutsideOfTexts) {
 TEST(BoundedJson, RefusesWhatNestsDeeperThanItsBound) {
     EXPECT_EQ(problem(nested(64)), "");
     EXPECT_EQ(problem(nested(65)), "nesting deeper than 64");
-    // As a recipe or a text of a store: parsed, it would overflow the stack when it is printed or compared.
+    // As a recipe or a text of a store: parsed, it would overflow the stack when it is printed or
+    // compared.
     EXPECT_EQ(problem(nested(200'000)), "nesting deeper than 64");
     EXPECT_EQ(problem(std::string(200'000, '[')), "nesting deeper than 64");
     EXPECT_EQ(problem(nested(3), {2}), "nesting deeper than 2");

@@ -15,7 +15,8 @@ class ControlGroups : public testing::Test {
 protected:
     ControlGroups() {
         const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
-        folder_ = std::filesystem::path(testing::TempDir()) / (std::string("groups_") + test->name());
+        folder_ =
+            std::filesystem::path(testing::TempDir()) / (std::string("groups_") + test->name());
         std::filesystem::remove_all(folder_);
         tree = {folder_ / "cgroup", folder_ / "membership"};
         std::filesystem::create_directories(tree.root);
@@ -39,7 +40,8 @@ protected:
                    const std::string& idle) const {
         write("memory/" + group + "/memory.limit_in_bytes", limit);
         write("memory/" + group + "/memory.usage_in_bytes", used);
-        // Without "total_" it is the group's own alone, and a process in a group below is not in it.
+        // Without "total_" it is the group's own alone, and a process in a group below is not in
+        // it.
         write("memory/" + group + "/memory.stat", "inactive_file 1\ntotal_inactive_file " + idle);
     }
     void expect(std::int64_t limit, std::int64_t used) const {

@@ -12,7 +12,8 @@ namespace {
 
 TEST(Error, StartsWithASentenceForPeople) {
     const Error error(ErrorDetails{"", "models/m.gguf", "version", "4", "2 or 3"});
-    EXPECT_STREQ(error.what(), "m.gguf cannot be used. models/m.gguf: version: found 4, expected 2 or 3");
+    EXPECT_STREQ(error.what(),
+                 "m.gguf cannot be used. models/m.gguf: version: found 4, expected 2 or 3");
     EXPECT_EQ(error.details().message, error.what());
     EXPECT_EQ(error.details().summary, "m.gguf cannot be used.");
     EXPECT_EQ(detail(error.details()), "models/m.gguf: version: found 4, expected 2 or 3");
@@ -20,9 +21,9 @@ TEST(Error, StartsWithASentenceForPeople) {
 
 TEST(Error, SaysWhatItsKindSaysAndWhatToDo) {
     const Error error(ErrorDetails{"", "m.gguf", "size", "5 B", "at least 24 B", Fault::cut_off});
-    EXPECT_STREQ(
-        error.what(),
-        "The file is cut off. Download or copy it again. m.gguf: size: found 5 B, expected at least 24 B");
+    EXPECT_STREQ(error.what(),
+                 "The file is cut off. Download or copy it again. m.gguf: size: found 5 B, "
+                 "expected at least 24 B");
     EXPECT_EQ(error.details().action, "Download or copy it again.");
 }
 
@@ -43,9 +44,9 @@ TEST(Error, TakesAWholeMessageAsItIs) {
 TEST(Error, KeepsTextsWholeAndShowsThemPrintable) {
     using namespace std::string_literals;
     const Error error(ErrorDetails{"", "a\nb.gguf", "tensor '\x1B[31m\0x'"s, "\u202Egpj", "text"});
-    EXPECT_STREQ(
-        error.what(),
-        "a\\nb.gguf cannot be used. a\\nb.gguf: tensor '\\x1B[31m\\x00x': found \\u202Egpj, expected text");
+    EXPECT_STREQ(error.what(),
+                 "a\\nb.gguf cannot be used. a\\nb.gguf: tensor '\\x1B[31m\\x00x': found "
+                 "\\u202Egpj, expected text");
     EXPECT_EQ(error.details().field, "tensor '\x1B[31m\0x'"s);
 }
 
@@ -65,10 +66,12 @@ TEST(Error, TellsOfAnyExceptionWithoutALibrarysText) {
     const auto told = [](const std::exception& exception) { return details_of(exception).message; };
     EXPECT_EQ(told(Error(ErrorDetails{"", "m.gguf", "size", "5 B", "", Fault::cut_off})),
               "The file is cut off. Download or copy it again. m.gguf: size: found 5 B");
-    EXPECT_EQ(told(std::filesystem::filesystem_error("directory iterator", "models",
-                                                     std::make_error_code(std::errc::permission_denied))),
-              "models cannot be used. models: file or folder: found Permission denied, expected one that can "
-              "be used");
+    EXPECT_EQ(
+        told(std::filesystem::filesystem_error("directory iterator", "models",
+                                               std::make_error_code(std::errc::permission_denied))),
+        "models cannot be used. models: file or folder: found Permission denied, expected one that "
+        "can "
+        "be used");
     EXPECT_EQ(details_of(std::bad_alloc()).fault, Fault::no_memory);
     try {
         (void)nlohmann::json::object().at("absent");
@@ -80,11 +83,12 @@ TEST(Error, TellsOfAnyExceptionWithoutALibrarysText) {
 }
 
 TEST(Error, KeepsWhatLiesBelowSaysInItsParts) {
-    const ErrorDetails details =
-        details_of(ToldError("The run store is damaged.", "Choose another.", "run store a\n.sqlite: it is"));
+    const ErrorDetails details = details_of(
+        ToldError("The run store is damaged.", "Choose another.", "run store a\n.sqlite: it is"));
     EXPECT_EQ(details.summary, "The run store is damaged.");
     EXPECT_EQ(details.action, "Choose another.");
-    EXPECT_EQ(details.message, "The run store is damaged. Choose another. run store a\\n.sqlite: it is");
+    EXPECT_EQ(details.message,
+              "The run store is damaged. Choose another. run store a\\n.sqlite: it is");
 }
 
 TEST(Error, KeepsItsKindInJson) {

@@ -38,10 +38,11 @@ TEST_F(OwnedFiles, NamesAreExactlyThoseThatAProcessMakes) {
     EXPECT_NE(mine, partial_name("m.gguf"));
     EXPECT_TRUE(is_partial_name_of(mine, "m.gguf"));
     EXPECT_TRUE(is_partial_name_of("m.partial-1-0", "m"));
-    for (const char* other : {"m.partial-backup", "m.partial-", "m.partial-1", "m.partial-1-",
-                              "m.partial-1-0.txt", "m.partial-1-0x", "m.partial--1-0", "m.partial-01-0",
-                              "m.partial-1-00", "m.partial-1-0-0", "m.partial-99999999999-0",
-                              "m.partial-1 -0", "n.partial-1-0", "m", "m.kept-1-0", "mm.partial-1-0", ""})
+    for (const char* other :
+         {"m.partial-backup", "m.partial-", "m.partial-1", "m.partial-1-", "m.partial-1-0.txt",
+          "m.partial-1-0x", "m.partial--1-0", "m.partial-01-0", "m.partial-1-00", "m.partial-1-0-0",
+          "m.partial-99999999999-0", "m.partial-1 -0", "n.partial-1-0", "m", "m.kept-1-0",
+          "mm.partial-1-0", ""})
         EXPECT_FALSE(is_partial_name_of(other, "m")) << other;
     EXPECT_FALSE(is_partial_name_of(kept_name("m"), "m")) << "what is kept is never cleaned up";
 }

@@ -42,7 +42,8 @@ TEST(SystemMemory, FindsThisProgramAmongTheMappedFiles) {
     std::int64_t resident = 0;
     for (const FileMapping& mapping : mappings) {
         EXPECT_LT(mapping.begin, mapping.end) << mapping.path;
-        EXPECT_LE(mapping.resident, static_cast<std::int64_t>(mapping.end - mapping.begin)) << mapping.path;
+        EXPECT_LE(mapping.resident, static_cast<std::int64_t>(mapping.end - mapping.begin))
+            << mapping.path;
         if (mapping.path == program) resident += mapping.resident;
     }
     EXPECT_GT(resident, 0);

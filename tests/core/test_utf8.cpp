@@ -31,9 +31,12 @@ TEST(Utf8, TakesEveryCodePointInItsShortestForm) {
 }
 
 TEST(Utf8, RefusesOverlongForms) {
-    for (unsigned point = 0; point < 0x80; ++point) EXPECT_EQ(valid_utf8_prefix(encoded(point, 2)), 0U);
-    for (unsigned point = 0; point < 0x800; ++point) EXPECT_EQ(valid_utf8_prefix(encoded(point, 3)), 0U);
-    for (unsigned point = 0; point < 0x10000; ++point) EXPECT_EQ(valid_utf8_prefix(encoded(point, 4)), 0U);
+    for (unsigned point = 0; point < 0x80; ++point)
+        EXPECT_EQ(valid_utf8_prefix(encoded(point, 2)), 0U);
+    for (unsigned point = 0; point < 0x800; ++point)
+        EXPECT_EQ(valid_utf8_prefix(encoded(point, 3)), 0U);
+    for (unsigned point = 0; point < 0x10000; ++point)
+        EXPECT_EQ(valid_utf8_prefix(encoded(point, 4)), 0U);
     for (unsigned point = 0x110000; point < 0x200000; ++point)
         ASSERT_EQ(valid_utf8_prefix(encoded(point, 4)), 0U);
 }

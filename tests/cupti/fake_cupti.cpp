@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A libcupti that does what the environment asks of it: FAKE_CUPTI_VERSION, FAKE_CUPTI_SUBSCRIBE, FAKE_CUPTI_ENABLE, FAKE_CUPTI_AVAILABILITY and
-// FAKE_CUPTI_START (statuses), FAKE_CUPTI_DROPPED, FAKE_CUPTI_DAMAGED (records before the damage), FAKE_CUPTI_PASSES. Built a second time with
-// FAKE_CUPTI_WITHOUT_SOME it lacks functions. A flush hands over one kernel, an overhead, and memory of devices 0 and 1 and of the host.
+// A libcupti that does what the environment asks of it: FAKE_CUPTI_VERSION, FAKE_CUPTI_SUBSCRIBE,
+// FAKE_CUPTI_ENABLE, FAKE_CUPTI_AVAILABILITY and FAKE_CUPTI_START (statuses), FAKE_CUPTI_DROPPED,
+// FAKE_CUPTI_DAMAGED (records before the damage), FAKE_CUPTI_PASSES. Built a second time with
+// FAKE_CUPTI_WITHOUT_SOME it lacks functions. A flush hands over one kernel, an overhead, and
+// memory of devices 0 and 1 and of the host.
 #include <cupti.h>
 #include <cupti_profiler_host.h>
 #include <cupti_profiler_target.h>
@@ -81,7 +83,8 @@ CUptiResult cuptiSubscribe(CUpti_SubscriberHandle*, CUpti_CallbackFunc, void*) {
 CUptiResult cuptiUnsubscribe(CUpti_SubscriberHandle) {
     return CUPTI_SUCCESS;
 }
-CUptiResult cuptiEnableCallback(uint32_t, CUpti_SubscriberHandle, CUpti_CallbackDomain, CUpti_CallbackId) {
+CUptiResult cuptiEnableCallback(uint32_t, CUpti_SubscriberHandle, CUpti_CallbackDomain,
+                                CUpti_CallbackId) {
     return CUPTI_SUCCESS;
 }
 CUptiResult cuptiActivityRegisterCallbacks(CUpti_BuffersCallbackRequestFunc ask,
@@ -129,8 +132,9 @@ CUptiResult cuptiActivityFlushAll(uint32_t) {
 CUptiResult cuptiActivityGetNextRecord(uint8_t* buffer, size_t valid, CUpti_Activity** record) {
     static int given = 0;
     if (*record == nullptr) given = 0;
-    uint8_t* const next =
-        *record == nullptr ? buffer : reinterpret_cast<uint8_t*>(*record) + size_of((*record)->kind);
+    uint8_t* const next = *record == nullptr
+                              ? buffer
+                              : reinterpret_cast<uint8_t*>(*record) + size_of((*record)->kind);
     if (next >= buffer + valid) return CUPTI_ERROR_MAX_LIMIT_REACHED;
     if (given++ == asked("FAKE_CUPTI_DAMAGED", -1)) return CUPTI_ERROR_INVALID_KIND;
     *record = reinterpret_cast<CUpti_Activity*>(next);
@@ -167,7 +171,8 @@ CUptiResult cuptiGetCallbackName(CUpti_CallbackDomain, uint32_t, const char** na
 CUptiResult cuptiProfilerInitialize(CUpti_Profiler_Initialize_Params*) {
     return CUPTI_SUCCESS;
 }
-CUptiResult cuptiProfilerGetCounterAvailability(CUpti_Profiler_GetCounterAvailability_Params* params) {
+CUptiResult cuptiProfilerGetCounterAvailability(
+    CUpti_Profiler_GetCounterAvailability_Params* params) {
     params->counterAvailabilityImageSize = 8;
     return status("FAKE_CUPTI_AVAILABILITY");
 }
@@ -185,7 +190,8 @@ CUptiResult cuptiProfilerHostDeinitialize(CUpti_Profiler_Host_Deinitialize_Param
 CUptiResult cuptiProfilerHostConfigAddMetrics(CUpti_Profiler_Host_ConfigAddMetrics_Params*) {
     return CUPTI_SUCCESS;
 }
-CUptiResult cuptiProfilerHostGetConfigImageSize(CUpti_Profiler_Host_GetConfigImageSize_Params* params) {
+CUptiResult cuptiProfilerHostGetConfigImageSize(
+    CUpti_Profiler_Host_GetConfigImageSize_Params* params) {
     params->configImageSize = 16;
     return CUPTI_SUCCESS;
 }
@@ -197,7 +203,8 @@ CUptiResult cuptiProfilerHostGetNumOfPasses(CUpti_Profiler_Host_GetNumOfPasses_P
     return CUPTI_SUCCESS;
 }
 // Read bytes are a thousand times the range's name.
-CUptiResult cuptiProfilerHostEvaluateToGpuValues(CUpti_Profiler_Host_EvaluateToGpuValues_Params* params) {
+CUptiResult cuptiProfilerHostEvaluateToGpuValues(
+    CUpti_Profiler_Host_EvaluateToGpuValues_Params* params) {
     const double values[] = {1000.0 * std::stod(ranges[params->rangeIndex]), 500, 25, 50, 9000};
     for (size_t i = 0; i < params->numMetrics; ++i) params->pMetricValues[i] = values[i];
     return CUPTI_SUCCESS;
@@ -209,7 +216,8 @@ CUptiResult cuptiRangeProfilerEnable(CUpti_RangeProfiler_Enable_Params* params) 
 CUptiResult cuptiRangeProfilerDisable(CUpti_RangeProfiler_Disable_Params*) {
     return CUPTI_SUCCESS;
 }
-CUptiResult cuptiRangeProfilerGetCounterDataSize(CUpti_RangeProfiler_GetCounterDataSize_Params* params) {
+CUptiResult cuptiRangeProfilerGetCounterDataSize(
+    CUpti_RangeProfiler_GetCounterDataSize_Params* params) {
     params->counterDataSize = 64;
     return CUPTI_SUCCESS;
 }
@@ -235,7 +243,8 @@ CUptiResult cuptiRangeProfilerDecodeData(CUpti_RangeProfiler_DecodeData_Params* 
     params->numOfRangeDropped = static_cast<size_t>(asked("FAKE_CUPTI_DROPPED", 0));
     return CUPTI_SUCCESS;
 }
-CUptiResult cuptiRangeProfilerGetCounterDataInfo(CUpti_RangeProfiler_GetCounterDataInfo_Params* params) {
+CUptiResult cuptiRangeProfilerGetCounterDataInfo(
+    CUpti_RangeProfiler_GetCounterDataInfo_Params* params) {
     params->numTotalRanges = ranges.size();
     return CUPTI_SUCCESS;
 }

@@ -14,8 +14,9 @@ namespace {
 
 NextActivity next_activity() {
     static void* const library = dlopen(HONE_CUPTI_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    return library == nullptr ? nullptr
-                              : reinterpret_cast<NextActivity>(dlsym(library, "cuptiActivityGetNextRecord"));
+    return library == nullptr
+               ? nullptr
+               : reinterpret_cast<NextActivity>(dlsym(library, "cuptiActivityGetNextRecord"));
 }
 
 // Records one behind the other, as CUPTI lays them out.
@@ -40,8 +41,8 @@ public:
         if (!bytes_.empty()) std::memcpy(aligned.data(), bytes_.data(), bytes_.size());
         std::vector<Seen> seen;
         const ParsedBuffer result =
-            parse_activities(next_activity(), reinterpret_cast<std::uint8_t*>(aligned.data()), bytes_.size(),
-                             [&](const Activity& activity, std::string_view name) {
+            parse_activities(next_activity(), reinterpret_cast<std::uint8_t*>(aligned.data()),
+                             bytes_.size(), [&](const Activity& activity, std::string_view name) {
                                  seen.push_back({activity, std::string(name)});
                              });
         if (parsed != nullptr) *parsed = result;
@@ -116,7 +117,8 @@ TEST(CuptiActivity, ReadsCopiesFillsMemoryAndWaits) {
         record.start = 1;
         record.end = 2;
     });
-    records.add<CUpti_ActivityMemset4>(CUPTI_ACTIVITY_KIND_MEMSET, [](auto& record) { record.bytes = 64; });
+    records.add<CUpti_ActivityMemset4>(CUPTI_ACTIVITY_KIND_MEMSET,
+                                       [](auto& record) { record.bytes = 64; });
     records.add<CUpti_ActivityMemory4>(CUPTI_ACTIVITY_KIND_MEMORY2, [](auto& record) {
         record.memoryOperationType = CUPTI_ACTIVITY_MEMORY_OPERATION_TYPE_ALLOCATION;
         record.memoryKind = CUPTI_ACTIVITY_MEMORY_KIND_DEVICE;
@@ -124,11 +126,12 @@ TEST(CuptiActivity, ReadsCopiesFillsMemoryAndWaits) {
         record.bytes = 1 << 20;
         record.timestamp = 33;
     });
-    records.add<CUpti_ActivitySynchronization2>(CUPTI_ACTIVITY_KIND_SYNCHRONIZATION, [](auto& record) {
-        record.streamId = CUPTI_SYNCHRONIZATION_INVALID_VALUE;
-        record.start = 5;
-        record.end = 9;
-    });
+    records.add<CUpti_ActivitySynchronization2>(
+        CUPTI_ACTIVITY_KIND_SYNCHRONIZATION, [](auto& record) {
+            record.streamId = CUPTI_SYNCHRONIZATION_INVALID_VALUE;
+            record.start = 5;
+            record.end = 9;
+        });
     records.add<CUpti_ActivityOverhead3>(CUPTI_ACTIVITY_KIND_OVERHEAD,
                                          [](auto& record) { record.start = 3, record.end = 4; });
     const auto seen = records.parse();
@@ -196,8 +199,10 @@ TEST(CuptiActivity, ReadsRangesAndPools) {
 TEST(CuptiActivity, SkipsWhatNobodyAskedForAndEndsWithTheBuffer) {
     ParsedBuffer parsed;
     Records records;
-    records.add<CUpti_ActivityJit2>(CUPTI_ACTIVITY_KIND_JIT, [](auto& record) { record.start = 1; });
-    records.add<CUpti_ActivityMemset4>(CUPTI_ACTIVITY_KIND_MEMSET, [](auto& record) { record.bytes = 64; });
+    records.add<CUpti_ActivityJit2>(CUPTI_ACTIVITY_KIND_JIT,
+                                    [](auto& record) { record.start = 1; });
+    records.add<CUpti_ActivityMemset4>(CUPTI_ACTIVITY_KIND_MEMSET,
+                                       [](auto& record) { record.bytes = 64; });
     EXPECT_EQ(records.parse(&parsed).size(), 1u);
     EXPECT_EQ(parsed.skipped, 1);
     EXPECT_TRUE(parsed.complete);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The session and the counters over a libcupti that fails as it is told, and the choice of metrics over the real one, which needs no device for that.
+// The session and the counters over a libcupti that fails as it is told, and the choice of metrics
+// over the real one, which needs no device for that.
 #include <cupti_result.h>
 #include <gtest/gtest.h>
 

@@ -23,7 +23,8 @@ protected:
 
     static std::vector<float> record(std::int64_t index, std::int64_t n) {
         std::vector<float> values;
-        for (std::int64_t i = 0; i < n; ++i) values.push_back(-static_cast<float>(index * 1000 + i));
+        for (std::int64_t i = 0; i < n; ++i)
+            values.push_back(-static_cast<float>(index * 1000 + i));
         return values;
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SmolLM2-135M-Instruct in fp32 on WikiText-2's validation text, against transformers and llama.cpp.
+// SmolLM2-135M-Instruct in fp32 on WikiText-2's validation text, against transformers and
+// llama.cpp.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -81,7 +82,8 @@ TEST_F(Perplexity, OfStridedWindowsIsThatOfTransformers) {
 
 // The whole comparison takes a minute or more: run with HONE_LONG_TESTS set.
 TEST_F(Perplexity, OfTwentyWindowsIsThatOfLlamaCppAndTransformers) {
-    if (std::getenv("HONE_LONG_TESTS") == nullptr) GTEST_SKIP() << "a long test: set HONE_LONG_TESTS";
+    if (std::getenv("HONE_LONG_TESTS") == nullptr)
+        GTEST_SKIP() << "a long test: set HONE_LONG_TESTS";
     const double windows = perplexity(score({}, std::ssize(tokens_)));
     EXPECT_NEAR(windows, 15.8759, 15.8759 * 1e-3);
     const auto strided_scores = score({PerplexityProtocol::strided, 512, 256, 0}, 10240);

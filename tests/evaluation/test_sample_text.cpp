@@ -26,7 +26,8 @@ TEST(SampleText, IsAHundredKilobytesOfPlainText) {
 
 TEST(SampleText, IsValidUtf8) {
     const std::string text(bundled_text());
-    EXPECT_NO_THROW(nlohmann::json(text).dump());  // strict: throws at the first byte that is not UTF-8
+    EXPECT_NO_THROW(
+        nlohmann::json(text).dump());  // strict: throws at the first byte that is not UTF-8
 }
 
 TEST(SampleText, RepeatsNoParagraph) {
@@ -34,7 +35,8 @@ TEST(SampleText, RepeatsNoParagraph) {
     std::set<std::string_view> seen;
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = std::min(text.find("\n\n", begin), text.size());
-        EXPECT_TRUE(seen.insert(text.substr(begin, end - begin)).second) << text.substr(begin, end - begin);
+        EXPECT_TRUE(seen.insert(text.substr(begin, end - begin)).second)
+            << text.substr(begin, end - begin);
         begin = end + 2;
     }
     EXPECT_GT(seen.size(), 200U);
@@ -51,7 +53,8 @@ TEST(SampleText, IsOfMiddlingDifficulty) {
     EXPECT_GE(windows.size(), 40U);
     double nll = 0, scored = 0;
     for (std::size_t i = 0; i < windows.size(); i += 12) {
-        const WindowScore score = score_window(runtime, tokens, windows[i], nullptr, nullptr, 0, {});
+        const WindowScore score =
+            score_window(runtime, tokens, windows[i], nullptr, nullptr, 0, {});
         nll += score.nll_sum;
         scored += static_cast<double>(score.scored);
     }

@@ -32,7 +32,8 @@ std::vector<TokenId> text() {
     return tokens;
 }
 
-// ln p of every vocabulary entry after tokens [begin, end) of the text, in double precision from one forward pass.
+// ln p of every vocabulary entry after tokens [begin, end) of the text, in double precision from
+// one forward pass.
 std::vector<double> log_probs(Runtime& runtime, std::span<const TokenId> tokens) {
     runtime.clear(0);
     const SequenceInput input{0, tokens};
@@ -50,7 +51,8 @@ protected:
 
     kernels::ThreadPool pool_{2};
     std::string path_ =
-        (std::filesystem::temp_directory_path() / ("hone-scoring-" + std::to_string(::getpid()))).string();
+        (std::filesystem::temp_directory_path() / ("hone-scoring-" + std::to_string(::getpid())))
+            .string();
 };
 
 TEST_F(Scoring, IsTheSumOverTheScoredTokensWhateverTheConfiguration) {
@@ -63,13 +65,15 @@ TEST_F(Scoring, IsTheSumOverTheScoredTokensWhateverTheConfiguration) {
             const auto from = static_cast<std::size_t>(window.begin);
             const auto at = static_cast<std::size_t>(i);
             expected -= log_probs(
-                plain, std::span(tokens).subspan(from, at - from))[static_cast<std::size_t>(tokens[at])];
+                plain,
+                std::span(tokens).subspan(from, at - from))[static_cast<std::size_t>(tokens[at])];
         }
         for (const KvStorage storage : {KvStorage::f32, KvStorage::off}) {
             RunConfig config;
             config.kv_cache = storage;
             Runtime runtime(tiny(), config, pool_, 1, 400);
-            const WindowScore score = score_window(runtime, tokens, window, nullptr, nullptr, 0, {});
+            const WindowScore score =
+                score_window(runtime, tokens, window, nullptr, nullptr, 0, {});
             EXPECT_EQ(score.scored, window.end - window.score_begin);
             EXPECT_NEAR(score.nll_sum, expected, 1e-3);
             EXPECT_FALSE(score.compared);
@@ -90,7 +94,8 @@ TEST_F(Scoring, AModelAgainstItselfDivergesByNothing) {
     LogProbSpool spool = LogProbSpool::create(path_, tiny().config.n_vocab);
     Runtime runtime(tiny(), {}, pool_, 1, 400);
     const auto windows = plan_windows({.context = 64, .max_windows = 3}, 400);
-    for (const ScoredWindow& window : windows) score_window(runtime, text(), window, &spool, nullptr, 0, {});
+    for (const ScoredWindow& window : windows)
+        score_window(runtime, text(), window, &spool, nullptr, 0, {});
     EXPECT_EQ(spool.records(), 3 * 31);
     const LogProbSpool baseline = LogProbSpool::open(path_);
     for (std::size_t i = 0; i < windows.size(); ++i) {
@@ -143,9 +148,9 @@ TEST_F(Scoring, RefusesWhatDoesNotFit) {
     EXPECT_THROW(score({0, 10, 5}, &empty), Error);
     std::stop_source stop;
     stop.request_stop();
-    EXPECT_THROW(
-        score_window(runtime, tokens, {0, 10, 5}, nullptr, nullptr, 0, Progress{{}, stop.get_token()}),
-        Cancelled);
+    EXPECT_THROW(score_window(runtime, tokens, {0, 10, 5}, nullptr, nullptr, 0,
+                              Progress{{}, stop.get_token()}),
+                 Cancelled);
 }
 
 }  // namespace

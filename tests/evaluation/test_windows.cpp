@@ -35,14 +35,17 @@ TEST(Windows, StridedOnesScoreEveryTokenButTheFirstOnce) {
         EXPECT_EQ(next, tokens);
     }
     EXPECT_EQ(plan_windows(plan, 10240).size(), 39U);
-    EXPECT_EQ(plan_windows({PerplexityProtocol::strided, 512, 256, 4}, 10240).back().end, 512 + 3 * 256);
+    EXPECT_EQ(plan_windows({PerplexityProtocol::strided, 512, 256, 4}, 10240).back().end,
+              512 + 3 * 256);
 }
 
-// Hugging Face's loop with a stride as long as its windows: nothing in a window predicts its first token.
+// Hugging Face's loop with a stride as long as its windows: nothing in a window predicts its first
+// token.
 TEST(Windows, ThatDoNotOverlapLeaveTheirFirstTokensOut) {
     for (const std::int64_t tokens : {64, 65, 66, 128, 150}) {
         std::int64_t scored = 0;
-        for (const ScoredWindow& window : plan_windows({PerplexityProtocol::strided, 64, 64, 0}, tokens)) {
+        for (const ScoredWindow& window :
+             plan_windows({PerplexityProtocol::strided, 64, 64, 0}, tokens)) {
             EXPECT_EQ(window.score_begin, window.begin + 1);
             EXPECT_GT(window.end, window.score_begin) << "a window with nothing to score";
             scored += window.end - window.score_begin;

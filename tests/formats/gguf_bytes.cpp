@@ -20,7 +20,8 @@ std::filesystem::path TestFolder::file(std::string_view name, std::string_view b
     std::filesystem::path path = path_ / name;
     // A new file each time: to overwrite one, some file systems wait for the disk.
     std::filesystem::remove(path);
-    std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(path, std::ios::binary)
+        .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     return path;
 }
 

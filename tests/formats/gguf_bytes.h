@@ -30,9 +30,11 @@ public:
     }
     // A key with the type of its value; the value follows.
     GgufBytes& key(std::string_view name, std::uint32_t type) { return text(name).number(type); }
-    GgufBytes& text_key(std::string_view name, std::string_view value) { return key(name, 8).text(value); }
-    GgufBytes& tensor(std::string_view name, std::initializer_list<std::uint64_t> ne, std::uint32_t type,
-                      std::uint64_t offset) {
+    GgufBytes& text_key(std::string_view name, std::string_view value) {
+        return key(name, 8).text(value);
+    }
+    GgufBytes& tensor(std::string_view name, std::initializer_list<std::uint64_t> ne,
+                      std::uint32_t type, std::uint64_t offset) {
         text(name).number(static_cast<std::uint32_t>(ne.size()));
         for (const std::uint64_t size : ne) number(size);
         return number(type).number(offset);

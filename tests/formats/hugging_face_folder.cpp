@@ -15,7 +15,8 @@ std::string bytes_of_file(const std::filesystem::path& path) {
 }
 
 HuggingFaceFolder::HuggingFaceFolder(std::string_view fixture) {
-    std::filesystem::copy(std::filesystem::path(test::fixtures()) / "hugging_face" / fixture, path());
+    std::filesystem::copy(std::filesystem::path(test::fixtures()) / "hugging_face" / fixture,
+                          path());
 }
 
 void HuggingFaceFolder::write(const char* name, std::string_view bytes) const {
@@ -25,7 +26,8 @@ void HuggingFaceFolder::write(const char* name, std::string_view bytes) const {
         .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
-void HuggingFaceFolder::edit(const char* name, const std::function<void(nlohmann::json&)>& change) const {
+void HuggingFaceFolder::edit(const char* name,
+                             const std::function<void(nlohmann::json&)>& change) const {
     auto json = nlohmann::json::parse(bytes(name));
     change(json);
     write(name, json.dump());

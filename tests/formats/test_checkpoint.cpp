@@ -32,8 +32,9 @@ void expect_error(const Access& access, std::string_view found, std::string_view
 }
 
 TEST(CheckpointMetadata, ConvertsIntegersOfEveryWidth) {
-    const MetadataValue ones[] = {std::uint8_t{1},  std::int8_t{1},  std::uint16_t{1}, std::int16_t{1},
-                                  std::uint32_t{1}, std::int32_t{1}, std::uint64_t{1}, std::int64_t{1}};
+    const MetadataValue ones[] = {std::uint8_t{1},  std::int8_t{1},   std::uint16_t{1},
+                                  std::int16_t{1},  std::uint32_t{1}, std::int32_t{1},
+                                  std::uint64_t{1}, std::int64_t{1}};
     for (const MetadataValue& one : ones) {
         EXPECT_EQ(with("key", one).integer("key"), 1);
         EXPECT_EQ(with("key", one).real("key"), 1.0);
@@ -44,7 +45,8 @@ TEST(CheckpointMetadata, ConvertsIntegersOfEveryWidth) {
 }
 
 TEST(CheckpointMetadata, RefusesOtherTypes) {
-    expect_error([] { with("key", std::string("two")).integer("key"); }, "the text 'two'", "an integer");
+    expect_error([] { with("key", std::string("two")).integer("key"); }, "the text 'two'",
+                 "an integer");
     expect_error([] { with("key", true).integer("key"); }, "a flag", "an integer");
     expect_error([] { with("key", 1.5F).integer("key"); }, "1.5", "an integer");
     expect_error([] { with("key", std::string("x")).real("key"); }, "the text", "a number");
@@ -52,9 +54,11 @@ TEST(CheckpointMetadata, RefusesOtherTypes) {
     expect_error([] { with("key", std::uint32_t{1}).flag_or("key", false); }, "the integer 1",
                  "true or false");
     const MetadataArray bytes = std::vector<std::uint8_t>{1, 2};
-    expect_error([&] { with("key", bytes).integers("key"); }, "an array", "an array of 32-bit integers");
+    expect_error([&] { with("key", bytes).integers("key"); }, "an array",
+                 "an array of 32-bit integers");
     expect_error([&] { with("key", bytes).texts("key"); }, "an array", "an array of texts");
-    expect_error([] { with("key", std::string("x")).texts("key"); }, "the text", "an array of texts");
+    expect_error([] { with("key", std::string("x")).texts("key"); }, "the text",
+                 "an array of texts");
 }
 
 TEST(CheckpointMetadata, FallsBackOnlyWhereTheKeyIsMissing) {
@@ -66,7 +70,8 @@ TEST(CheckpointMetadata, FallsBackOnlyWhereTheKeyIsMissing) {
     EXPECT_EQ(nothing.texts("key"), nullptr);
     EXPECT_EQ(nothing.integers("key"), nullptr);
     expect_error([&] { static_cast<void>(nothing.integer("key")); }, "nothing", "an integer");
-    expect_error([] { with("key", std::string("x")).integer_or("key", 7); }, "the text", "an integer");
+    expect_error([] { with("key", std::string("x")).integer_or("key", 7); }, "the text",
+                 "an integer");
     expect_error([] { with("key", std::string("x")).real_or("key", 7); }, "the text", "a number");
     expect_error([] { with("key", 1.0F).text_or("key", ""); }, "the number 1", "a text");
 }

@@ -30,7 +30,9 @@ std::string good_file(std::uint32_t version = 3) {
         .number(std::uint64_t{2})
         .text("a")
         .text("Ġb");
-    file.tensor("output_norm.weight", {8}, kF32, 0).tensor("blk.0.attn_q.weight", {32, 2}, kQ40, 32).pad();
+    file.tensor("output_norm.weight", {8}, kF32, 0)
+        .tensor("blk.0.attn_q.weight", {32, 2}, kQ40, 32)
+        .pad();
     return file.data(32 + 36).bytes();
 }
 
@@ -68,7 +70,8 @@ TEST_F(GgufReader, ReadsMetadataAndTensorsOfBothVersions) {
         EXPECT_EQ(checkpoint.integer("llama.block_count"), 2);
         EXPECT_EQ(checkpoint.real("llama.rope.freq_base"), 10000.0);
         EXPECT_TRUE(checkpoint.flag_or("tokenizer.ggml.add_bos_token", false));
-        EXPECT_EQ(*checkpoint.texts("tokenizer.ggml.tokens"), (std::vector<std::string>{"a", "Ġb"}));
+        EXPECT_EQ(*checkpoint.texts("tokenizer.ggml.tokens"),
+                  (std::vector<std::string>{"a", "Ġb"}));
         ASSERT_EQ(checkpoint.tensors.size(), 2U);
         EXPECT_EQ(checkpoint.tensors[0].shape, (std::vector<std::int64_t>{8}));
         EXPECT_EQ(checkpoint.tensors[1].shape, (std::vector<std::int64_t>{2, 32})) << "rows first";
@@ -121,49 +124,72 @@ TEST_F(GgufReader, SaysWhatAFileIsThatIsNoGguf) {
 
 TEST_F(GgufReader, RefusesOtherVersions) {
     for (const std::uint32_t version : {0U, 1U, 4U, 77U})
-        expect_refused(GgufBytes().header(0, 0, version).bytes(), "version", std::to_string(version));
+        expect_refused(GgufBytes().header(0, 0, version).bytes(), "version",
+                       std::to_string(version));
     expect_refused(GgufBytes().header(0, 0, 0x03000000U).bytes(), "version", "big-endian");
 }
 
 TEST_F(GgufReader, RefusesCountsThatTheFileCannotHold) {
     expect_refused(GgufBytes().header(std::uint64_t{1} << 63U, 0).data(100).bytes(), "tensor count",
                    "9223372036854775808");
-    expect_refused(GgufBytes().header(0, std::uint64_t{1} << 63U).data(100).bytes(), "metadata count",
-                   "9223372036854775808");
+    expect_refused(GgufBytes().header(0, std::uint64_t{1} << 63U).data(100).bytes(),
+                   "metadata count", "9223372036854775808");
     expect_refused(GgufBytes().header(0, 1).number(kHuge).data(100).bytes(), "key length",
                    "18446744073709551615");
-    expect_refused(
-        GgufBytes().header(0, 1).key("general.name", 8).number(std::uint64_t{1} << 30U).data(100).bytes(),
-        "general.name", "1073741824");
-    expect_refused(
-        GgufBytes().header(0, 1).key("scores", 9).number(std::uint32_t{6}).number(kHuge / 2).data(64).bytes(),
-        "scores", "elements of 4 B");
-    expect_refused(
-        GgufBytes().header(0, 1).key("flags", 9).number(std::uint32_t{7}).number(kHuge).data(64).bytes(),
-        "flags", "18446744073709551615");
-    expect_refused(
-        GgufBytes().header(0, 1).key("tokens", 9).number(std::uint32_t{8}).number(kHuge / 8).data(64).bytes(),
-        "tokens", "texts");
+    expect_refused(GgufBytes()
+                       .header(0, 1)
+                       .key("general.name", 8)
+                       .number(std::uint64_t{1} << 30U)
+                       .data(100)
+                       .bytes(),
+                   "general.name", "1073741824");
+    expect_refused(GgufBytes()
+                       .header(0, 1)
+                       .key("scores", 9)
+                       .number(std::uint32_t{6})
+                       .number(kHuge / 2)
+                       .data(64)
+                       .bytes(),
+                   "scores", "elements of 4 B");
+    expect_refused(GgufBytes()
+                       .header(0, 1)
+                       .key("flags", 9)
+                       .number(std::uint32_t{7})
+                       .number(kHuge)
+                       .data(64)
+                       .bytes(),
+                   "flags", "18446744073709551615");
+    expect_refused(GgufBytes()
+                       .header(0, 1)
+                       .key("tokens", 9)
+                       .number(std::uint32_t{8})
+                       .number(kHuge / 8)
+                       .data(64)
+                       .bytes(),
+                   "tokens", "texts");
 }
 
 TEST_F(GgufReader, RefusesBadKeysAndValues) {
     expect_refused(GgufBytes().header(0, 1).key("", 4).number(std::uint32_t{1}).data(9).bytes(),
                    "metadata[0]", "empty key");
-    expect_refused(GgufBytes().header(0, 2).text_key("same", "x").text_key("same", "y").bytes(), "'same'",
-                   "0x18 and 0x");
+    expect_refused(GgufBytes().header(0, 2).text_key("same", "x").text_key("same", "y").bytes(),
+                   "'same'", "0x18 and 0x");
     expect_refused(GgufBytes().header(0, 1).key("odd", 13).data(40).bytes(), "'odd' type", "13");
-    expect_refused(GgufBytes().header(0, 1).key("odd", 7).number(std::uint8_t{2}).data(9).bytes(), "'odd'",
-                   "0 or 1");
-    expect_refused(GgufBytes().header(0, 1).key("deep", 9).number(std::uint32_t{9}).data(40).bytes(),
-                   "'deep'", "array");
+    expect_refused(GgufBytes().header(0, 1).key("odd", 7).number(std::uint8_t{2}).data(9).bytes(),
+                   "'odd'", "0 or 1");
+    expect_refused(
+        GgufBytes().header(0, 1).key("deep", 9).number(std::uint32_t{9}).data(40).bytes(), "'deep'",
+        "array");
 }
 
 TEST_F(GgufReader, RefusesBadAlignments) {
     for (const std::uint32_t alignment : {0U, 13U, 1U << 31U})
-        expect_refused(GgufBytes().header(0, 1).key("general.alignment", 4).number(alignment).bytes(),
-                       "general.alignment", std::to_string(alignment));
-    expect_refused(GgufBytes().header(0, 1).key("general.alignment", 5).number(std::int32_t{32}).bytes(),
-                   "general.alignment", "UINT32");
+        expect_refused(
+            GgufBytes().header(0, 1).key("general.alignment", 4).number(alignment).bytes(),
+            "general.alignment", std::to_string(alignment));
+    expect_refused(
+        GgufBytes().header(0, 1).key("general.alignment", 5).number(std::int32_t{32}).bytes(),
+        "general.alignment", "UINT32");
 }
 
 TEST_F(GgufReader, TakesAnotherAlignment) {
@@ -181,8 +207,8 @@ std::string one_tensor(std::initializer_list<std::uint64_t> ne, std::uint32_t ty
 }
 
 TEST_F(GgufReader, RefusesBadShapes) {
-    expect_refused(GgufBytes().header(1, 0).text("w").number(0xFFFFFFFFU).data(64).bytes(), "'w' dimensions",
-                   "1 to 4");
+    expect_refused(GgufBytes().header(1, 0).text("w").number(0xFFFFFFFFU).data(64).bytes(),
+                   "'w' dimensions", "1 to 4");
     expect_refused(GgufBytes().header(1, 0).text("w").number(0U).data(64).bytes(), "'w' dimensions",
                    "1 to 4");
     expect_refused(one_tensor({0}, kF32), "ne[0]", "0");
@@ -191,13 +217,15 @@ TEST_F(GgufReader, RefusesBadShapes) {
     expect_refused(one_tensor({k40, k40}, kF32), "shape", "more bytes than a number can say");
     expect_refused(one_tensor({k40, std::uint64_t{1} << 24U}, kF32), "shape",
                    "more bytes than a number can say");
-    expect_refused(one_tensor({k40, k40, k40, k40}, kF32), "shape", "more bytes than a number can say");
+    expect_refused(one_tensor({k40, k40, k40, k40}, kF32), "shape",
+                   "more bytes than a number can say");
     expect_refused(one_tensor({1000, 1000}, kF32), "offset", "0 + 4000000 B");
     expect_refused(one_tensor({33}, kQ40), "ne[0]", "multiple of 32");
 }
 
 TEST_F(GgufReader, RefusesTypesItDoesNotRead) {
-    for (const auto& [type, name] : {std::pair{13U, "Q5_K"}, std::pair{4U, "4"}, std::pair{99U, "99"}}) {
+    for (const auto& [type, name] :
+         {std::pair{13U, "Q5_K"}, std::pair{4U, "4"}, std::pair{99U, "99"}}) {
         expect_refused(one_tensor({256}, type), "'w' type", name);
         expect_refused(one_tensor({256}, type), "'w' type", "Q8_0");
     }
@@ -208,7 +236,11 @@ TEST_F(GgufReader, RefusesBadPlaces) {
     expect_refused(one_tensor({4}, kF32, 64), "'w' offset", "64 + 16 B");
     expect_refused(one_tensor({4}, kF32, kHuge - 31), "'w' offset", "18446744073709551584");
     GgufBytes overlapping;
-    overlapping.header(2, 0).tensor("first", {16}, kF32, 0).tensor("second", {4}, kF32, 32).pad().data(64);
+    overlapping.header(2, 0)
+        .tensor("first", {16}, kF32, 0)
+        .tensor("second", {4}, kF32, 32)
+        .pad()
+        .data(64);
     expect_refused(overlapping.bytes(), "'second'", "'first'");
     GgufBytes twice;
     twice.header(2, 0).tensor("w", {4}, kF32, 0).tensor("w", {4}, kF32, 32).pad().data(64);
@@ -216,22 +248,23 @@ TEST_F(GgufReader, RefusesBadPlaces) {
 }
 
 TEST_F(GgufReader, RefusesTextThatIsNoUtf8) {
-    expect_refused(GgufBytes().header(0, 1).text_key("general.n\xFFme", "x").bytes(), "metadata[0] key",
-                   "0xFF at its byte 9");
-    expect_refused(GgufBytes().header(0, 1).text_key("general.name", "a\xC3").bytes(), "'general.name'",
-                   "0xC3 at its byte 1");
+    expect_refused(GgufBytes().header(0, 1).text_key("general.n\xFFme", "x").bytes(),
+                   "metadata[0] key", "0xFF at its byte 9");
+    expect_refused(GgufBytes().header(0, 1).text_key("general.name", "a\xC3").bytes(),
+                   "'general.name'", "0xC3 at its byte 1");
     GgufBytes tokens;
     tokens.header(0, 1).key("tokens", 9).number(8U).number(std::uint64_t{2}).text("a").text("\x80");
     expect_refused(tokens.bytes(), "'tokens'[1]", "0x80 at its byte 0");
-    expect_refused(GgufBytes().header(1, 0).tensor("w\xED\xA0\x80", {8}, kF32, 0).pad().data(32).bytes(),
-                   "tensor[0] name", "valid UTF-8");
+    expect_refused(
+        GgufBytes().header(1, 0).tensor("w\xED\xA0\x80", {8}, kF32, 0).pad().data(32).bytes(),
+        "tensor[0] name", "valid UTF-8");
 }
 
 TEST_F(GgufReader, RefusesNamesThatAreTooLong) {
     const std::string longest(65535, 'k');
     EXPECT_EQ(read(GgufBytes().header(0, 1).text_key(longest, "x").bytes()).text(longest), "x");
-    expect_refused(GgufBytes().header(0, 1).text_key(longest + 'k', "x").bytes(), "metadata[0] key length",
-                   "at most 65535 B");
+    expect_refused(GgufBytes().header(0, 1).text_key(longest + 'k', "x").bytes(),
+                   "metadata[0] key length", "at most 65535 B");
     const std::string name(63, 'n');
     const auto one = [](const std::string& called) {
         return GgufBytes().header(1, 0).tensor(called, {8}, kF32, 0).pad().data(32).bytes();
@@ -252,8 +285,8 @@ TEST_F(GgufReader, RefusesOnePartOfSeveral) {
     };
     expect_refused(part(1, 3), "'split.count'", "part 2 of 3");
     EXPECT_EQ(read(part(0, 1)).integer("split.count"), 1) << "a model in one part is whole";
-    expect_refused(GgufBytes().header(0, 1).text_key("split.count", "three").bytes(), "'split.count'",
-                   "an integer");
+    expect_refused(GgufBytes().header(0, 1).text_key("split.count", "three").bytes(),
+                   "'split.count'", "an integer");
 }
 
 TEST_F(GgufReader, RefusesPaddingThatTheFileLacks) {
@@ -264,7 +297,8 @@ TEST_F(GgufReader, RefusesPaddingThatTheFileLacks) {
 }
 
 TEST_F(GgufReader, ReadsAFileWithoutTensors) {
-    const Checkpoint checkpoint = read(GgufBytes().header(0, 1).text_key("general.name", "empty").bytes());
+    const Checkpoint checkpoint =
+        read(GgufBytes().header(0, 1).text_key("general.name", "empty").bytes());
     EXPECT_TRUE(checkpoint.tensors.empty());
     EXPECT_EQ(checkpoint.name, "empty");
     EXPECT_EQ(read(GgufBytes().header(0, 0).bytes()).name, "model") << "named after its file";
@@ -283,7 +317,8 @@ TEST_F(GgufReader, RefusesWhatIsNoRegularFile) {
             read_gguf(path);
             ADD_FAILURE() << path;
         } catch (const Error& error) {
-            EXPECT_NE(error.details().message.find(text), std::string::npos) << error.details().message;
+            EXPECT_NE(error.details().message.find(text), std::string::npos)
+                << error.details().message;
             EXPECT_EQ(error.details().file, path.string());
         }
     };

@@ -42,14 +42,16 @@ class GgufWriter : public testing::Test {
 protected:
     // Nothing else may lie in the folder once a write is over.
     std::size_t files() const {
-        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path()),
-                                                      std::filesystem::directory_iterator()));
+        return static_cast<std::size_t>(
+            std::distance(std::filesystem::directory_iterator(folder.path()),
+                          std::filesystem::directory_iterator()));
     }
     TestFolder folder;
     std::filesystem::path path = folder.path() / "out.gguf";
 };
 
-// What a reader answered itself is the reader's: a file is not to say it, however often it is opened and written.
+// What a reader answered itself is the reader's: a file is not to say it, however often it is
+// opened and written.
 TEST_F(GgufWriter, WritesNoKeyThatAReaderAnswered) {
     Checkpoint checkpoint = make_synthetic("tiny", true);
     checkpoint.metadata["tokenizer.ggml.model"] = std::string("gpt2");
@@ -87,15 +89,17 @@ TEST_P(EveryType, ComesBackToTheBit) {
         EXPECT_EQ(is.shape, was.shape);
         EXPECT_EQ(is.type, hone::info(was.type).gguf_carrier);
         const std::vector<float> ours = expand_tensor(was), theirs = expand_tensor(is);
-        EXPECT_EQ(std::memcmp(ours.data(), theirs.data(), ours.size() * sizeof(float)), 0) << was.name;
+        EXPECT_EQ(std::memcmp(ours.data(), theirs.data(), ours.size() * sizeof(float)), 0)
+            << was.name;
     }
     EXPECT_EQ(files(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, EveryType,
-                         testing::Values(DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0,
-                                         DType::q4_1, DType::q5_0, DType::q5_1, DType::i8_channel,
-                                         DType::i4_g32, DType::i4_g64, DType::e4m3_channel),
+                         testing::Values(DType::f32, DType::f16, DType::bf16, DType::q8_0,
+                                         DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1,
+                                         DType::i8_channel, DType::i4_g32, DType::i4_g64,
+                                         DType::e4m3_channel),
                          [](const auto& type) { return std::string(hone::info(type.param).id); });
 
 StoredTensor random_matrix(const std::string& name, std::int64_t rows, std::int64_t cols) {
@@ -116,12 +120,13 @@ TEST_F(GgufWriter, CarriesLargeMatricesToTheBit) {
     kernels::ThreadPool pool(1);
     kernels::Workspace workspace(1);
     const StoredTensor plain = random_matrix("w", 5003, 1024);
-    for (const DType type :
-         {DType::f32, DType::i8_channel, DType::i4_g32, DType::i4_g64, DType::i4_g128, DType::e4m3_channel}) {
+    for (const DType type : {DType::f32, DType::i8_channel, DType::i4_g32, DType::i4_g64,
+                             DType::i4_g128, DType::e4m3_channel}) {
         Checkpoint checkpoint;
         checkpoint.tensors = {
             convert_tensor(plain, type, {kernels::best_isa(), pool, workspace}, {}),
-            convert_tensor(random_matrix("v", 3, 128), type, {kernels::best_isa(), pool, workspace}, {})};
+            convert_tensor(random_matrix("v", 3, 128), type, {kernels::best_isa(), pool, workspace},
+                           {})};
         EXPECT_EQ(write_gguf(checkpoint, path, {}), gguf_size(checkpoint));
         const Checkpoint back = read_gguf(path);
         for (std::size_t i = 0; i < 2; ++i)
@@ -131,7 +136,8 @@ TEST_F(GgufWriter, CarriesLargeMatricesToTheBit) {
 }
 
 TEST_F(GgufWriter, RefusesWhatGgufCannotHold) {
-    const auto refused = [&](const StoredTensor& tensor, std::string_view field, std::string_view text) {
+    const auto refused = [&](const StoredTensor& tensor, std::string_view field,
+                             std::string_view text) {
         Checkpoint checkpoint;
         checkpoint.source = "memory";
         checkpoint.tensors = {tensor};
@@ -139,8 +145,10 @@ TEST_F(GgufWriter, RefusesWhatGgufCannotHold) {
             write_gguf(checkpoint, path, {});
             ADD_FAILURE() << field;
         } catch (const Error& error) {
-            EXPECT_NE(error.details().field.find(field), std::string::npos) << error.details().message;
-            EXPECT_NE(error.details().message.find(text), std::string::npos) << error.details().message;
+            EXPECT_NE(error.details().field.find(field), std::string::npos)
+                << error.details().message;
+            EXPECT_NE(error.details().message.find(text), std::string::npos)
+                << error.details().message;
             EXPECT_EQ(error.details().file, "memory");
         }
         EXPECT_EQ(files(), 0U);
@@ -152,17 +160,23 @@ TEST_F(GgufWriter, RefusesWhatGgufCannotHold) {
         return tensor;
     };
     refused(changed([](StoredTensor& tensor) { tensor.name.clear(); }), "name", "1 to 63 B");
-    refused(changed([](StoredTensor& tensor) { tensor.name.assign(64, 'n'); }), "name", "1 to 63 B");
-    refused(changed([](StoredTensor& tensor) { tensor.shape.clear(); }), "'w' dimensions", "1 to 4");
+    refused(changed([](StoredTensor& tensor) { tensor.name.assign(64, 'n'); }), "name",
+            "1 to 63 B");
+    refused(changed([](StoredTensor& tensor) { tensor.shape.clear(); }), "'w' dimensions",
+            "1 to 4");
     refused(changed([](StoredTensor& tensor) {
                 tensor.shape = {1, 1, 1, 2, 33};
             }),
             "'w' dimensions", "1 to 4");
-    refused(changed([](StoredTensor& tensor) { tensor.shape = {0, 33}; }), "'w' shape", "at least 1");
+    refused(changed([](StoredTensor& tensor) {
+                tensor.shape = {0, 33};
+            }),
+            "'w' shape", "at least 1");
     // Int8 takes rows of any length, the Q8_0 that carries it does not.
     refused(changed([](StoredTensor& tensor) { tensor.type = DType::i8_channel; }), "'w' row",
             "multiple of 32");
-    refused(changed([](StoredTensor& tensor) { tensor.data = {}; }), "'w' data", "found 0 B, expected 264 B");
+    refused(changed([](StoredTensor& tensor) { tensor.data = {}; }), "'w' data",
+            "found 0 B, expected 264 B");
 }
 
 TEST_F(GgufWriter, NamesTheTargetWhenAFileCannotBeReadBack) {
@@ -173,8 +187,10 @@ TEST_F(GgufWriter, NamesTheTargetWhenAFileCannotBeReadBack) {
         FAIL() << "two tensors have one name";
     } catch (const Error& error) {
         EXPECT_EQ(error.details().file, path.string());
-        EXPECT_EQ(error.details().message.find("partial"), std::string::npos) << error.details().message;
-        EXPECT_NE(error.details().message.find("'twice'"), std::string::npos) << error.details().message;
+        EXPECT_EQ(error.details().message.find("partial"), std::string::npos)
+            << error.details().message;
+        EXPECT_NE(error.details().message.find("'twice'"), std::string::npos)
+            << error.details().message;
     }
     EXPECT_EQ(files(), 0U);
 }
@@ -222,7 +238,8 @@ TEST_F(GgufWriter, KeepsEveryKindOfMetadata) {
                            {"b.none", MetadataArray(std::vector<std::int32_t>{})}};
     write_gguf(checkpoint, path, {});
     Checkpoint back = read_gguf(path);
-    for (const auto& [key, value] : checkpoint.metadata) EXPECT_EQ(back.metadata.at(key), value) << key;
+    for (const auto& [key, value] : checkpoint.metadata)
+        EXPECT_EQ(back.metadata.at(key), value) << key;
     EXPECT_EQ(bytes_of(path).find("general.architecture"), 32U) << "the first key";
 }
 
@@ -246,7 +263,8 @@ TEST_F(GgufWriter, WritesTheSameFileTwice) {
     write_gguf(checkpoint, path, {});
     const std::string first = bytes_of(path);
     write_gguf(read_gguf(path), folder.path() / "again.gguf", {});
-    EXPECT_EQ(bytes_of(folder.path() / "again.gguf"), first) << "reading and writing a file is the identity";
+    EXPECT_EQ(bytes_of(folder.path() / "again.gguf"), first)
+        << "reading and writing a file is the identity";
 }
 
 TEST_F(GgufWriter, MayReplaceTheFileItReadsFrom) {
@@ -336,7 +354,8 @@ TEST_F(GgufWriter, RefusesPlacesThatCannotBeWritten) {
             write_gguf(checkpoint, target, {});
             ADD_FAILURE() << target;
         } catch (const Error& error) {
-            EXPECT_NE(error.details().message.find(text), std::string::npos) << error.details().message;
+            EXPECT_NE(error.details().message.find(text), std::string::npos)
+                << error.details().message;
             EXPECT_EQ(error.details().file, target.string());
         }
     };
@@ -350,7 +369,8 @@ TEST_F(GgufWriter, RefusesWhatTheDiskCannotHold) {
     Checkpoint checkpoint;
     StoredTensor tensor;
     tensor.name = "w";
-    tensor.shape = {std::int64_t{1} << 22, std::int64_t{1} << 22};  // 64 TiB, of which nothing is there
+    tensor.shape = {std::int64_t{1} << 22,
+                    std::int64_t{1} << 22};  // 64 TiB, of which nothing is there
     checkpoint.tensors = {tensor};
     try {
         write_gguf(checkpoint, path, {});

@@ -67,7 +67,8 @@ TEST(HuggingFace, OpensByAnyOfItsFiles) {
         EXPECT_EQ(open_checkpoint((folder.path() / name).string()).tensors.size(), 21U) << name;
 }
 
-// Row 2i of a head is row i of its first half, row 2i + 1 row i of its second: written out here, not taken from the reader.
+// Row 2i of a head is row i of its first half, row 2i + 1 row i of its second: written out here,
+// not taken from the reader.
 TEST(HuggingFace, PairsTheRowsOfQueriesAndKeys) {
     const HuggingFaceFolder folder("grouped");
     const Checkpoint checkpoint = read_hugging_face(folder.path());
@@ -92,7 +93,8 @@ TEST(HuggingFace, PairsTheRowsOfQueriesAndKeys) {
         ++looked_at;
     }
     EXPECT_GT(looked_at, 0);
-    for (std::int64_t r = 0; r < 64; ++r) EXPECT_EQ(hf::gguf_row(hf::hugging_face_row(r, 16), 16), r);
+    for (std::int64_t r = 0; r < 64; ++r)
+        EXPECT_EQ(hf::gguf_row(hf::hugging_face_row(r, 16), 16), r);
 }
 
 TEST(HuggingFace, CopiesNothingToInspect) {
@@ -101,7 +103,8 @@ TEST(HuggingFace, CopiesNothingToInspect) {
                      whole = read_hugging_face(folder.path());
     EXPECT_EQ(looked.bytes(), whole.bytes());
     EXPECT_TRUE(looked.find("blk.0.attn_q.weight")->data.empty());
-    EXPECT_EQ(text_of(*looked.find("blk.0.attn_v.weight")), text_of(*whole.find("blk.0.attn_v.weight")));
+    EXPECT_EQ(text_of(*looked.find("blk.0.attn_v.weight")),
+              text_of(*whole.find("blk.0.attn_v.weight")));
 }
 
 TEST(HuggingFace, ReadsScalingAsOldAndNewFilesSayIt) {
@@ -175,7 +178,8 @@ TEST(HuggingFace, NamesASnapshotOfTheCacheAfterItsModel) {
     EXPECT_EQ(read_hugging_face(snapshots / "0123abc").name, "Tiny-Llama");
 }
 
-// Bad input --------------------------------------------------------------------------------------------------------
+// Bad input
+// -------------------------------------------------------------------------------------------------
 
 struct Bad {
     const char* name;
@@ -271,25 +275,31 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"no_object", file(kConfig, "[1]"), kConfig, "file", "[1]", "JSON object"},
         Bad{"no_utf8", file(kConfig, "{\"a\": \"\xC3\x28\"}"), kConfig, "file", "no JSON at byte",
             "JSON object"},
-        Bad{"deep", file(kConfig, "{\"a\":" + std::string(100000, '[') + std::string(100000, ']') + "}"),
+        Bad{"deep",
+            file(kConfig, "{\"a\":" + std::string(100000, '[') + std::string(100000, ']') + "}"),
             kConfig, "file", "nesting", ""},
-        Bad{"twice", file(kConfig, R"({"model_type": "llama", "model_type": "llama"})"), kConfig, "file",
-            "\"model_type\" twice", "each key once"},
-        Bad{"architecture", config({{"architectures", {"Qwen2ForCausalLM"}}}), kConfig, "architectures",
-            "Qwen2ForCausalLM", "LlamaForCausalLM"},
-        Bad{"model_type", config({{"model_type", "mistral"}}), kConfig, "model_type", "mistral", "llama"},
+        Bad{"twice", file(kConfig, R"({"model_type": "llama", "model_type": "llama"})"), kConfig,
+            "file", "\"model_type\" twice", "each key once"},
+        Bad{"architecture", config({{"architectures", {"Qwen2ForCausalLM"}}}), kConfig,
+            "architectures", "Qwen2ForCausalLM", "LlamaForCausalLM"},
+        Bad{"model_type", config({{"model_type", "mistral"}}), kConfig, "model_type", "mistral",
+            "llama"},
         Bad{"quantised", config({{"quantization_config", {{"quant_method", "gptq"}}}}), kConfig,
             "quantization_config", "gptq", "null"},
-        Bad{"biases", config({{"attention_bias", true}}), kConfig, "attention_bias", "true", "false"},
+        Bad{"biases", config({{"attention_bias", true}}), kConfig, "attention_bias", "true",
+            "false"},
         Bad{"activation", config({{"hidden_act", "gelu"}}), kConfig, "hidden_act", "gelu", "silu"},
-        Bad{"no_heads", config({{"num_attention_heads", 0}}), kConfig, "num_attention_heads", "0", "from 1"},
+        Bad{"no_heads", config({{"num_attention_heads", 0}}), kConfig, "num_attention_heads", "0",
+            "from 1"},
         Bad{"kv_heads", config({{"num_key_value_heads", 3}}), kConfig, "num_key_value_heads", "3",
             "divisor of the 4"},
         Bad{"head_dim", config({{"head_dim", 7}}), kConfig, "head_dim", "7", "even"},
         Bad{"head_share", config({{"head_dim", nullptr}, {"num_attention_heads", 6}}), kConfig,
             "num_attention_heads", "6", "divisor of hidden_size, 32"},
-        Bad{"text", config({{"hidden_size", "32"}}), kConfig, "hidden_size", "\"32\"", "an integer"},
-        Bad{"real", config({{"num_hidden_layers", 2.5}}), kConfig, "num_hidden_layers", "2.5", "an integer"},
+        Bad{"text", config({{"hidden_size", "32"}}), kConfig, "hidden_size", "\"32\"",
+            "an integer"},
+        Bad{"real", config({{"num_hidden_layers", 2.5}}), kConfig, "num_hidden_layers", "2.5",
+            "an integer"},
         Bad{"huge", config({{"vocab_size", 18446744073709551615U}}), kConfig, "vocab_size",
             "18446744073709551615", "an integer"},
         Bad{"epsilon", config({{"rms_norm_eps", 0.0}}), kConfig, "rms_norm_eps", "0.0", "above 0"},
@@ -299,92 +309,94 @@ INSTANTIATE_TEST_SUITE_P(
             "rope_scaling.rope_type", "yarn", "linear or llama3"},
         Bad{"dynamic", config({{"rope_scaling", {{"type", "dynamic"}, {"factor", 4.0}}}}), kConfig,
             "rope_scaling.type", "dynamic", "linear or llama3"},
-        Bad{"no_factor", config({{"rope_scaling", {{"type", "linear"}}}}), kConfig, "rope_scaling.factor",
-            "nothing", "a number"},
+        Bad{"no_factor", config({{"rope_scaling", {{"type", "linear"}}}}), kConfig,
+            "rope_scaling.factor", "nothing", "a number"},
         Bad{"more_layers", config({{"num_hidden_layers", 3}}), kIndex,
             "tensor 'model.layers.2.input_layernorm.weight'", "no such tensor", "3 layers"},
-        Bad{"fewer_layers", config({{"num_hidden_layers", 1}}), "safetensors", "tensor 'model.layers.1.",
-            "not used", "1 layers"}),
+        Bad{"fewer_layers", config({{"num_hidden_layers", 1}}), "safetensors",
+            "tensor 'model.layers.1.", "not used", "1 layers"}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
     Tokenizer, BadFolder,
-    testing::Values(Bad{"absent", gone(kTokenizer), kTokenizer, "", "no such file", ""},
-                    Bad{"unigram", tokenizer([](Json& json) { json["model"]["type"] = "Unigram"; }),
-                        kTokenizer, "model.type", "Unigram", "BPE"},
-                    Bad{"fallback", tokenizer([](Json& json) { json["model"]["byte_fallback"] = true; }),
-                        kTokenizer, "model.byte_fallback", "true", "false"},
-                    Bad{"normalizer", tokenizer([](Json& json) {
-                            json["normalizer"] = {{"type", "NFKC"}};
-                        }),
-                        kTokenizer, "normalizer", "NFKC", "none"},
-                    Bad{"other_split", tokenizer([](Json& json) {
-                            json["pre_tokenizer"] = {{"type", "Metaspace"}};
-                        }),
-                        kTokenizer, "pre_tokenizer", "Metaspace", "SmolLM2"},
-                    Bad{"space_in_front", tokenizer([](Json& json) {
-                            json["pre_tokenizer"]["pretokenizers"][1]["add_prefix_space"] = true;
-                        }),
-                        kTokenizer, "pre_tokenizer", "Digits", "SmolLM2"},
-                    Bad{"whole_words", tokenizer([](Json& json) { json["model"]["ignore_merges"] = true; }),
-                        kTokenizer, "model.ignore_merges", "true", "false with this pre_tokenizer"},
-                    Bad{"id_beyond", tokenizer([](Json& json) { json["model"]["vocab"]["!"] = 324; }),
-                        kTokenizer, "model.vocab.!", "324", "below config.json's vocab_size, 324"},
-                    Bad{"id_negative", tokenizer([](Json& json) { json["model"]["vocab"]["!"] = -1; }),
-                        kTokenizer, "model.vocab.!", "-1", "an id"},
-                    Bad{"id_twice", tokenizer([](Json& json) { json["model"]["vocab"]["!"] = 4; }),
-                        kTokenizer, "model.vocab.", "id 4", "each id once"},
-                    Bad{"added", tokenizer([](Json& json) { json["added_tokens"][0].erase("content"); }),
-                        kTokenizer, "added_tokens[0]", "special", "a content"},
-                    Bad{"merge", tokenizer([](Json& json) {
-                            json["model"]["merges"][3] = {"!", "nothing"};
-                        }),
-                        kTokenizer, "model.merges[3]", "nothing", "two tokens of the vocabulary"},
-                    Bad{"no_merges", tokenizer([](Json& json) { json["model"].erase("merges"); }), kTokenizer,
-                        "model.merges", "nothing", "pairs"},
-                    Bad{"unknown_end",
-                        [](const HuggingFaceFolder& folder) {
-                            folder.edit("tokenizer_config.json",
-                                        [](Json& json) { json["eos_token"] = "<|none|>"; });
-                        },
-                        "tokenizer_config.json", "eos_token", "<|none|>", "a token of tokenizer.json"},
-                    Bad{"bos_beyond", config({{"bos_token_id", 400}}), kConfig, "bos_token_id", "400",
-                        "below vocab_size, 324"}),
+    testing::Values(
+        Bad{"absent", gone(kTokenizer), kTokenizer, "", "no such file", ""},
+        Bad{"unigram", tokenizer([](Json& json) { json["model"]["type"] = "Unigram"; }), kTokenizer,
+            "model.type", "Unigram", "BPE"},
+        Bad{"fallback", tokenizer([](Json& json) { json["model"]["byte_fallback"] = true; }),
+            kTokenizer, "model.byte_fallback", "true", "false"},
+        Bad{"normalizer", tokenizer([](Json& json) {
+                json["normalizer"] = {{"type", "NFKC"}};
+            }),
+            kTokenizer, "normalizer", "NFKC", "none"},
+        Bad{"other_split", tokenizer([](Json& json) {
+                json["pre_tokenizer"] = {{"type", "Metaspace"}};
+            }),
+            kTokenizer, "pre_tokenizer", "Metaspace", "SmolLM2"},
+        Bad{"space_in_front", tokenizer([](Json& json) {
+                json["pre_tokenizer"]["pretokenizers"][1]["add_prefix_space"] = true;
+            }),
+            kTokenizer, "pre_tokenizer", "Digits", "SmolLM2"},
+        Bad{"whole_words", tokenizer([](Json& json) { json["model"]["ignore_merges"] = true; }),
+            kTokenizer, "model.ignore_merges", "true", "false with this pre_tokenizer"},
+        Bad{"id_beyond", tokenizer([](Json& json) { json["model"]["vocab"]["!"] = 324; }),
+            kTokenizer, "model.vocab.!", "324", "below config.json's vocab_size, 324"},
+        Bad{"id_negative", tokenizer([](Json& json) { json["model"]["vocab"]["!"] = -1; }),
+            kTokenizer, "model.vocab.!", "-1", "an id"},
+        Bad{"id_twice", tokenizer([](Json& json) { json["model"]["vocab"]["!"] = 4; }), kTokenizer,
+            "model.vocab.", "id 4", "each id once"},
+        Bad{"added", tokenizer([](Json& json) { json["added_tokens"][0].erase("content"); }),
+            kTokenizer, "added_tokens[0]", "special", "a content"},
+        Bad{"merge", tokenizer([](Json& json) {
+                json["model"]["merges"][3] = {"!", "nothing"};
+            }),
+            kTokenizer, "model.merges[3]", "nothing", "two tokens of the vocabulary"},
+        Bad{"no_merges", tokenizer([](Json& json) { json["model"].erase("merges"); }), kTokenizer,
+            "model.merges", "nothing", "pairs"},
+        Bad{"unknown_end",
+            [](const HuggingFaceFolder& folder) {
+                folder.edit("tokenizer_config.json",
+                            [](Json& json) { json["eos_token"] = "<|none|>"; });
+            },
+            "tokenizer_config.json", "eos_token", "<|none|>", "a token of tokenizer.json"},
+        Bad{"bos_beyond", config({{"bos_token_id", 400}}), kConfig, "bos_token_id", "400",
+            "below vocab_size, 324"}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
     Weights, BadFolder,
     testing::Values(
-        Bad{"none", [](const HuggingFaceFolder& folder) { folder.remove(kIndex); }, "", "weights", "neither",
-            ""},
+        Bad{"none", [](const HuggingFaceFolder& folder) { folder.remove(kIndex); }, "", "weights",
+            "neither", ""},
         Bad{"shard_absent", gone(kFirst), kFirst, "", "no such file", "safetensors"},
         Bad{"shard_pipe", swap_for_a_pipe, kFirst, "", "not a regular file", "safetensors"},
-        Bad{"shard_empty", file(kFirst, ""), kFirst, "header length", "an empty file", "safetensors"},
-        Bad{"shard_seven_bytes", file(kFirst, "\x01\x02\x03\x04\x05\x06\x07"), kFirst, "header length",
-            "the end of the file", "8 B"},
-        Bad{"shard_pointer", file(kFirst, "version https://git-lfs.github.com/spec/v1\n"), kFirst, "header",
-            "Git LFS pointer", ""},
+        Bad{"shard_empty", file(kFirst, ""), kFirst, "header length", "an empty file",
+            "safetensors"},
+        Bad{"shard_seven_bytes", file(kFirst, "\x01\x02\x03\x04\x05\x06\x07"), kFirst,
+            "header length", "the end of the file", "8 B"},
+        Bad{"shard_pointer", file(kFirst, "version https://git-lfs.github.com/spec/v1\n"), kFirst,
+            "header", "Git LFS pointer", ""},
         Bad{"header_huge", file(kFirst, std::string(8, '\xFF') + "{}"), kFirst, "header length",
             "18446744073709551615", "at most"},
-        Bad{"header_no_json", file(kFirst, std::string("\x02\0\0\0\0\0\0\0{]", 10)), kFirst, "header",
-            "no JSON", ""},
+        Bad{"header_no_json", file(kFirst, std::string("\x02\0\0\0\0\0\0\0{]", 10)), kFirst,
+            "header", "no JSON", ""},
         Bad{"truncated", shorten, kFirst, "data_offsets", "after the header's end",
             "no more than the file's"},
         Bad{"trailing", lengthen, kFirst, "file", "1 B after the last tensor", ""},
-        Bad{"type", header([](Json& json) { first_tensor(json)["dtype"] = "F8_E4M3"; }), kFirst, "dtype",
-            "F8_E4M3", "F32, F16 or BF16"},
-        Bad{"no_type", header([](Json& json) { first_tensor(json).erase("dtype"); }), kFirst, "dtype",
-            "nothing", ""},
+        Bad{"type", header([](Json& json) { first_tensor(json)["dtype"] = "F8_E4M3"; }), kFirst,
+            "dtype", "F8_E4M3", "F32, F16 or BF16"},
+        Bad{"no_type", header([](Json& json) { first_tensor(json).erase("dtype"); }), kFirst,
+            "dtype", "nothing", ""},
         Bad{"wider_type", header([](Json& json) { first_tensor(json)["dtype"] = "F32"; }), kFirst,
             "data_offsets", " B", "by its shape and type"},
         Bad{"overflow", header([](Json& json) {
                 first_tensor(json)["shape"] = {1099511627776, 1099511627776, 1099511627776};
             }),
             kFirst, "data_offsets", "", "can be counted"},
-        Bad{"no_size", header([](Json& json) { first_tensor(json)["shape"][0] = 0; }), kFirst, "shape", "0",
-            "1 to 2^40"},
-        Bad{"real_size", header([](Json& json) { first_tensor(json)["shape"][0] = 1.5; }), kFirst, "shape",
-            "1.5", "1 to 2^40"},
+        Bad{"no_size", header([](Json& json) { first_tensor(json)["shape"][0] = 0; }), kFirst,
+            "shape", "0", "1 to 2^40"},
+        Bad{"real_size", header([](Json& json) { first_tensor(json)["shape"][0] = 1.5; }), kFirst,
+            "shape", "1.5", "1 to 2^40"},
         Bad{"many_sizes", header([](Json& json) {
                 first_tensor(json)["shape"] = {1, 1, 1, 1, 1};
             }),
@@ -422,14 +434,16 @@ INSTANTIATE_TEST_SUITE_P(
             kFirst, "q_proj.weight' shape", "[8, 256]", "whole heads of 16"},
         Bad{"map_absent", index([](Json& json) { json.erase("weight_map"); }), kIndex, "weight_map",
             "nothing", "an object"},
-        Bad{"map_number", index([](Json& json) { json["weight_map"]["lm_head.weight"] = 1; }), kIndex,
-            "weight_map.lm_head.weight", "1", "name of a file"},
-        Bad{"outside", index([](Json& json) { json["weight_map"]["lm_head.weight"] = "../config.json"; }),
+        Bad{"map_number", index([](Json& json) { json["weight_map"]["lm_head.weight"] = 1; }),
+            kIndex, "weight_map.lm_head.weight", "1", "name of a file"},
+        Bad{"outside",
+            index([](Json& json) { json["weight_map"]["lm_head.weight"] = "../config.json"; }),
             kIndex, "weight_map '../config.json'", "outside the model's folder", ""},
-        Bad{"absolute", index([](Json& json) { json["weight_map"]["lm_head.weight"] = "/etc/passwd"; }),
-            kIndex, "weight_map '/etc/passwd'", "outside the model's folder", ""},
-        Bad{"elsewhere", index([](Json& json) { json["weight_map"]["extra.weight"] = kFirst; }), kFirst,
-            "tensor 'extra.weight'", "no such tensor", kIndex},
+        Bad{"absolute",
+            index([](Json& json) { json["weight_map"]["lm_head.weight"] = "/etc/passwd"; }), kIndex,
+            "weight_map '/etc/passwd'", "outside the model's folder", ""},
+        Bad{"elsewhere", index([](Json& json) { json["weight_map"]["extra.weight"] = kFirst; }),
+            kFirst, "tensor 'extra.weight'", "no such tensor", kIndex},
         Bad{"unused", header([](Json& json) {
                 json["model.layers.0.self_attn.q_proj.bias"] = first_tensor(json);
                 json.erase("model.embed_tokens.weight");

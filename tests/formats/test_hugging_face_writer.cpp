@@ -49,7 +49,8 @@ void expect_same_tensors(const Checkpoint& is, const Checkpoint& was) {
         EXPECT_EQ(found->type, tensor.type) << tensor.name;
         EXPECT_EQ(found->shape, tensor.shape) << tensor.name;
         ASSERT_EQ(found->data.size(), tensor.data.size()) << tensor.name;
-        EXPECT_EQ(std::memcmp(found->data.data(), tensor.data.data(), tensor.data.size()), 0) << tensor.name;
+        EXPECT_EQ(std::memcmp(found->data.data(), tensor.data.data(), tensor.data.size()), 0)
+            << tensor.name;
     }
 }
 
@@ -99,7 +100,8 @@ TEST_P(EveryVariant, KeepsEveryBitFromGgufAndBackAgain) {
             ASSERT_NE(first.metadata_find(key), nullptr) << key;
             EXPECT_EQ(value, *first.metadata_find(key)) << key;
         }
-        EXPECT_EQ(back.metadata.size() + 2, first.metadata.size()) << "all but file_type and alignment";
+        EXPECT_EQ(back.metadata.size() + 2, first.metadata.size())
+            << "all but file_type and alignment";
     }
     EXPECT_EQ(names(folder.path()), (std::set<std::string>{"first.gguf", "out", "second.gguf"}));
 }
@@ -130,7 +132,8 @@ TEST_F(HuggingFaceWriter, WritesTheRowsThatWereRead) {
     for (const hf::SafetensorsEntry& expected : header_was.tensors) {
         for (const hf::SafetensorsEntry& found : header_is.tensors) {
             if (found.name == expected.name) {
-                EXPECT_EQ(is.substr(found.begin, found.bytes), was.substr(expected.begin, expected.bytes))
+                EXPECT_EQ(is.substr(found.begin, found.bytes),
+                          was.substr(expected.begin, expected.bytes))
                     << expected.name;
             }
         }
@@ -142,7 +145,8 @@ TEST_F(HuggingFaceWriter, AlignsTensorsToTheirElements) {
     const std::string file = bytes_of_file(out / "model.safetensors");
     for (const hf::SafetensorsEntry& entry :
          hf::read_safetensors_header(std::as_bytes(std::span(file)), "model").tensors)
-        EXPECT_EQ(entry.begin % static_cast<std::uint64_t>(row_bytes(entry.type, 1)), 0U) << entry.name;
+        EXPECT_EQ(entry.begin % static_cast<std::uint64_t>(row_bytes(entry.type, 1)), 0U)
+            << entry.name;
 }
 
 TEST_F(HuggingFaceWriter, SplitsLargeModelsWithAnIndex) {
@@ -193,7 +197,8 @@ TEST_F(HuggingFaceWriter, KeepsEveryEndOfAnAnswer) {
     for (const TokenId end : {2, 5, 7}) EXPECT_TRUE(tokenizer.is_end_of_generation(end)) << end;
     EXPECT_FALSE(tokenizer.is_end_of_generation(6));
     write_hugging_face(checkpoint, out, {});
-    EXPECT_EQ(Json::parse(bytes_of_file(out / "generation_config.json"))["eos_token_id"], Json({2, 5, 7}));
+    EXPECT_EQ(Json::parse(bytes_of_file(out / "generation_config.json"))["eos_token_id"],
+              Json({2, 5, 7}));
 }
 
 // GGUF files by other programs have the factors alone; those of Llama 3.1 are known.
@@ -203,17 +208,20 @@ TEST_F(HuggingFaceWriter, FindsLlama3sScalingInItsFactors) {
     config["rope_scaling"]["high_freq_factor"] = 4.0;
     config["rope_scaling"]["original_max_position_embeddings"] = 8192;
     Checkpoint checkpoint = fixture("grouped", config);
-    std::erase_if(checkpoint.metadata,
-                  [](const auto& entry) { return entry.first.find("rope.scaling") != std::string::npos; });
+    std::erase_if(checkpoint.metadata, [](const auto& entry) {
+        return entry.first.find("rope.scaling") != std::string::npos;
+    });
     write_hugging_face(checkpoint, out, {});
-    EXPECT_EQ(Json::parse(bytes_of_file(out / "config.json"))["rope_scaling"], config["rope_scaling"]);
+    EXPECT_EQ(Json::parse(bytes_of_file(out / "config.json"))["rope_scaling"],
+              config["rope_scaling"]);
     Checkpoint other = fixture("grouped", kLlama3);
     other.metadata.erase("llama.rope.scaling.low_freq_factor");
     try {
         (void)hugging_face_size(other);
         FAIL() << "factors of a scaling that nobody named";
     } catch (const Error& error) {
-        EXPECT_NE(error.details().field.find("rope_freqs.weight"), std::string::npos) << error.what();
+        EXPECT_NE(error.details().field.find("rope_freqs.weight"), std::string::npos)
+            << error.what();
     }
 }
 
@@ -229,7 +237,8 @@ TEST_F(HuggingFaceWriter, RefusesWhatAFolderCannotHold) {
         }
         EXPECT_TRUE(names(folder.path()).empty());
     };
-    refused(in_type(fixture("grouped"), DType::q8_0), "choose the type f32, f16 or bf16, or the format gguf");
+    refused(in_type(fixture("grouped"), DType::q8_0),
+            "choose the type f32, f16 or bf16, or the format gguf");
     refused(in_type(fixture("grouped"), DType::i8_channel), "16 of int8 per channel");
     refused(make_synthetic("tiny", true), "tokenizer.ggml.model");
     Checkpoint checkpoint = fixture("grouped");
@@ -253,8 +262,9 @@ TEST_F(HuggingFaceWriter, ReplacesAModelAndNothingElse) {
     const Checkpoint checkpoint = fixture("tied");
     write_hugging_face(fixture("grouped"), out, {}, 30000);
     write_hugging_face(checkpoint, out, {});
-    EXPECT_EQ(names(out), (std::set<std::string>{"config.json", "generation_config.json", "model.safetensors",
-                                                 "tokenizer.json", "tokenizer_config.json"}));
+    EXPECT_EQ(names(out),
+              (std::set<std::string>{"config.json", "generation_config.json", "model.safetensors",
+                                     "tokenizer.json", "tokenizer_config.json"}));
     EXPECT_EQ(names(folder.path()), std::set<std::string>{"out"});
     // A model may be written over the folder that it is read from.
     write_hugging_face(read_hugging_face(out), out, {});
@@ -286,24 +296,26 @@ TEST_F(HuggingFaceWriter, RemovesWhatAKilledWriterLeft) {
 
 // Names that only look like a leftover, and leftovers that hold what an export never writes.
 TEST_F(HuggingFaceWriter, CleansUpNothingThatIsNotItsOwn) {
-    const std::vector<std::string> mine{"out.partial-backup/thesis.txt", "out.partial-1/config.json",
-                                        "out.partial-12-0/thesis.txt",   "out.partial-13-0/deep/config.json",
-                                        "out.partial-14-0.old/x",        "out.kept-1-0/config.json"};
+    const std::vector<std::string> mine{
+        "out.partial-backup/thesis.txt", "out.partial-1/config.json",
+        "out.partial-12-0/thesis.txt",   "out.partial-13-0/deep/config.json",
+        "out.partial-14-0.old/x",        "out.kept-1-0/config.json"};
     for (const std::string& name : mine) {
         std::filesystem::create_directories((folder.path() / name).parent_path());
         folder.file(name, "mine");
     }
     folder.file("out.partial-12-0/config.json", "left by an export that was killed");
     write_hugging_face(fixture("tied"), out, {});
-    for (const std::string& name : mine) EXPECT_EQ(bytes_of_file(folder.path() / name), "mine") << name;
+    for (const std::string& name : mine)
+        EXPECT_EQ(bytes_of_file(folder.path() / name), "mine") << name;
     EXPECT_FALSE(std::filesystem::exists(folder.path() / "out.partial-12-0/config.json"));
 }
 
 // What is put into the folder while the new one is being written: seconds to minutes.
 TEST_F(HuggingFaceWriter, KeepsAFolderThatGotMoreMeanwhile) {
     const Checkpoint checkpoint = fixture("tied");
-    for (const char* what :
-         {"thesis.txt", "config.json", "generation_config.json/x", "model-99999-of-99999.safetensors"}) {
+    for (const char* what : {"thesis.txt", "config.json", "generation_config.json/x",
+                             "model-99999-of-99999.safetensors"}) {
         write_hugging_face(checkpoint, out, {});
         const Written written = prepare_hugging_face(checkpoint, out, Existing::replace, {});
         const auto file = out / what;

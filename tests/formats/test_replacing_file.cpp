@@ -29,8 +29,9 @@ std::string bytes_of(const std::filesystem::path& path) {
 class Replacing : public testing::Test {
 protected:
     std::size_t files() const {
-        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path()),
-                                                      std::filesystem::directory_iterator()));
+        return static_cast<std::size_t>(
+            std::distance(std::filesystem::directory_iterator(folder.path()),
+                          std::filesystem::directory_iterator()));
     }
     void replace(std::string_view bytes) const { (void)replace_with(bytes, Existing::any); }
     std::filesystem::path replace_with(std::string_view bytes, Existing existing) const {
@@ -78,7 +79,8 @@ TEST_F(Replacing, LeavesWhatOnlyLooksLikeALeftover) {
     std::filesystem::create_directory(folder.path() / "out.gguf.partial-7-7");
     folder.file("out.gguf.partial-7-7/thesis.txt", "mine");
     replace("new");
-    for (const std::string& name : others) EXPECT_EQ(bytes_of(folder.path() / name), "mine") << name;
+    for (const std::string& name : others)
+        EXPECT_EQ(bytes_of(folder.path() / name), "mine") << name;
     EXPECT_EQ(bytes_of(folder.path() / "out.gguf.partial-7-7/thesis.txt"), "mine");
 }
 
@@ -94,7 +96,8 @@ TEST_F(Replacing, RefusesWhatIsThereOrAppears) {
             file.commit();
             ADD_FAILURE() << "replaced";
         } catch (const Error& error) {
-            EXPECT_NE(error.details().message.find("left as it is"), std::string::npos) << error.what();
+            EXPECT_NE(error.details().message.find("left as it is"), std::string::npos)
+                << error.what();
         }
     }
     EXPECT_EQ(bytes_of(path), "mine");
@@ -120,7 +123,8 @@ TEST_F(Replacing, KeepsWhatChangedSinceItWasLookedAt) {
         {
             ReplacingFile file(path, 3, Existing::replace);
             file.write("new", 3);
-            if (std::string(how) == "swapped") std::filesystem::rename(folder.file("other", "old"), path);
+            if (std::string(how) == "swapped")
+                std::filesystem::rename(folder.file("other", "old"), path);
             if (std::string(how) == "became a folder") {
                 std::filesystem::remove(path);
                 std::filesystem::create_directory(path);
@@ -188,7 +192,8 @@ TEST_F(Replacing, KeepsTheModeOfWhatItReplaces) {
         std::filesystem::permissions(path, std::filesystem::perms(wanted));
         {
             ReplacingFile file(path, 3, Existing::replace);
-            EXPECT_EQ(mode(file.temporary()) & 0077U, 0U) << "not readable to more people at any moment";
+            EXPECT_EQ(mode(file.temporary()) & 0077U, 0U)
+                << "not readable to more people at any moment";
             file.commit();
         }
         EXPECT_EQ(mode(path), wanted);

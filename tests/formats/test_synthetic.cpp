@@ -12,7 +12,8 @@ namespace hone {
 namespace {
 
 TEST(Synthetic, IsTheSameForTheSameSeedAndAnotherForAnother) {
-    const Checkpoint first = make_synthetic("tiny", true, 1), again = make_synthetic("tiny", true, 1),
+    const Checkpoint first = make_synthetic("tiny", true, 1),
+                     again = make_synthetic("tiny", true, 1),
                      other = make_synthetic("tiny", true, 2);
     const auto same = [](const StoredTensor& a, const StoredTensor& b) {
         return a.data.size() == b.data.size() &&
@@ -41,10 +42,12 @@ TEST(Synthetic, HasTheSpreadOfATrainedModel) {
 }
 
 TEST(Synthetic, HasThePublishedSizes) {
-    const std::pair<const char*, double> sizes[] = {{"smollm2-135m", 134.5e6}, {"llama-3-8b", 8.03e9}};
+    const std::pair<const char*, double> sizes[] = {{"smollm2-135m", 134.5e6},
+                                                    {"llama-3-8b", 8.03e9}};
     for (const auto& [shape, parameters] : sizes) {
         const Checkpoint checkpoint = make_synthetic(shape, false);
-        EXPECT_NEAR(static_cast<double>(checkpoint.parameters()), parameters, parameters * 1e-3) << shape;
+        EXPECT_NEAR(static_cast<double>(checkpoint.parameters()), parameters, parameters * 1e-3)
+            << shape;
         for (const StoredTensor& tensor : checkpoint.tensors)
             EXPECT_TRUE(tensor.data.empty()) << "headers only";
     }

@@ -21,7 +21,8 @@ void run(std::string_view input) {
 }
 
 std::string written(std::string_view fixture) {
-    const std::filesystem::path folder = std::filesystem::path(test::fixtures()) / "hugging_face" / fixture;
+    const std::filesystem::path folder =
+        std::filesystem::path(test::fixtures()) / "hugging_face" / fixture;
     const FixtureFolder place(fixture);
     const std::filesystem::path file = place.path() / "seed.gguf";
     write_gguf(read_hugging_face(folder), file, {});

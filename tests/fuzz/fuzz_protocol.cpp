@@ -17,7 +17,8 @@ void run(std::string_view input) {
         (void)prompt_lengths(experiment.workload);
         (void)to_json(experiment).dump();
     } catch (const Error&) {
-    } catch (const nlohmann::json::exception&) {  // the worker answers it: a field of the request is missing
+    } catch (const nlohmann::json::exception&) {  // the worker answers it: a field of the request
+                                                  // is missing
     }
     (void)to_json(error_details_from_json(message));
     (void)Error(error_details_from_json(message)).details();

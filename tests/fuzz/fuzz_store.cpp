@@ -15,11 +15,12 @@ using profiler::Store;
 using profiler::StoreError;
 
 // Columns that hold text which somebody else may have written.
-constexpr std::array kColumns{
-    std::pair{"model", "details"},       std::pair{"recipe", "steps"},  std::pair{"workload", "details"},
-    std::pair{"environment", "details"}, std::pair{"run", "target"},    std::pair{"run", "reason"},
-    std::pair{"sample", "figures"},      std::pair{"sample", "detail"}, std::pair{"model", "name"},
-    std::pair{"metric", "value"},        std::pair{"recipe", "label"},  std::pair{"run", "created"}};
+constexpr std::array kColumns{std::pair{"model", "details"},    std::pair{"recipe", "steps"},
+                              std::pair{"workload", "details"}, std::pair{"environment", "details"},
+                              std::pair{"run", "target"},       std::pair{"run", "reason"},
+                              std::pair{"sample", "figures"},   std::pair{"sample", "detail"},
+                              std::pair{"model", "name"},       std::pair{"metric", "value"},
+                              std::pair{"recipe", "label"},     std::pair{"run", "created"}};
 
 std::filesystem::path make_store(const FixtureFolder& folder) {
     const std::filesystem::path path = folder.path() / "runs.sqlite";
@@ -64,8 +65,8 @@ void run(std::string_view input) {
 std::vector<std::string> seeds() {
     std::vector<std::string> inputs;
     for (char column = 0; column < static_cast<char>(kColumns.size()); ++column)
-        for (const char* text :
-             {"{}", R"([{"technique":"kv_cache","options":{"dtype":"int8"}}])", R"({"total_seconds":null})"})
+        for (const char* text : {"{}", R"([{"technique":"kv_cache","options":{"dtype":"int8"}}])",
+                                 R"({"total_seconds":null})"})
             inputs.push_back(column + std::string(text));
     return inputs;
 }

@@ -29,10 +29,12 @@ MemoryFile::~MemoryFile() {
 FixtureFolder::FixtureFolder(std::string_view fixture) {
     const bool shared_memory = ::access("/dev/shm", W_OK) == 0;
     std::string pattern =
-        (shared_memory ? "/dev/shm" : std::filesystem::temp_directory_path().string()) + "/hone-fuzz-XXXXXX";
+        (shared_memory ? "/dev/shm" : std::filesystem::temp_directory_path().string()) +
+        "/hone-fuzz-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no folder for inputs");
     path_ = pattern;
-    std::filesystem::copy(std::filesystem::path(test::fixtures()) / "hugging_face" / fixture, path_);
+    std::filesystem::copy(std::filesystem::path(test::fixtures()) / "hugging_face" / fixture,
+                          path_);
 }
 
 FixtureFolder::~FixtureFolder() {

@@ -20,7 +20,8 @@ private:
     int descriptor_;
 };
 
-// A folder of a test fixture's files, in memory where the system has such a place, in which one file is written anew for each input.
+// A folder of a test fixture's files, in memory where the system has such a place, in which one
+// file is written anew for each input.
 class FixtureFolder {
 public:
     explicit FixtureFolder(std::string_view fixture);

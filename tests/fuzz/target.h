@@ -7,8 +7,9 @@
 
 namespace hone::fuzz {
 
-// One reader of untrusted bytes. `run` gives it an input; whatever the reader refuses with the exceptions that it promises is
-// well, everything else is a finding: another exception, a crash, a hang, memory out of proportion, a sanitizer's word.
+// One reader of untrusted bytes. `run` gives it an input; whatever the reader refuses with the
+// exceptions that it promises is well, everything else is a finding: another exception, a crash, a
+// hang, memory out of proportion, a sanitizer's word.
 struct Target {
     std::string_view name;
     void (*run)(std::string_view input);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fuzz targets in every build, without a fuzzer: seeds, inputs that were findings once (tests/fuzz/findings/TARGET/*), and the
-// seeds spoilt in ways that are the same each time.
+// The fuzz targets in every build, without a fuzzer: seeds, inputs that were findings once
+// (tests/fuzz/findings/TARGET/*), and the seeds spoilt in ways that are the same each time.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -22,7 +22,8 @@ TEST_P(EveryReader, TakesOrRefusesItsSeeds) {
 }
 
 TEST_P(EveryReader, RefusesWhatWasAFindingOnce) {
-    const auto folder = std::filesystem::path(test::source_dir()) / "tests/fuzz/findings" / GetParam()->name;
+    const auto folder =
+        std::filesystem::path(test::source_dir()) / "tests/fuzz/findings" / GetParam()->name;
     if (!std::filesystem::is_directory(folder)) return;
     for (const auto& entry : std::filesystem::directory_iterator(folder))
         EXPECT_NO_THROW(GetParam()->run(file_bytes(entry.path()))) << entry.path();
@@ -46,7 +47,8 @@ TEST_P(EveryReader, RefusesSpoiltSeeds) {
                         input.insert(at(), input.substr(at(), random() % 64));
                         break;
                     default:
-                        if (!input.empty()) input[random() % input.size()] = static_cast<char>(random());
+                        if (!input.empty())
+                            input[random() % input.size()] = static_cast<char>(random());
                 }
             }
             EXPECT_NO_THROW(GetParam()->run(input)) << GetParam()->name << " round " << round;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// dump_tensors FILE OUT [PREFIX…]: the tensors of a GGUF file whose names begin with a PREFIX (all without one) as Hone
-// expands them, fp32, one after another in file order.
+// dump_tensors FILE OUT [PREFIX…]: the tensors of a GGUF file whose names begin with a PREFIX (all
+// without one) as Hone expands them, fp32, one after another in file order.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -15,8 +15,9 @@ int main(int argc, char** argv) {
         return 2;
     }
     const auto wanted = [&](const std::string& name) {
-        return argc == 3 || std::any_of(argv + 3, argv + argc,
-                                        [&](const char* prefix) { return name.rfind(prefix, 0) == 0; });
+        return argc == 3 || std::any_of(argv + 3, argv + argc, [&](const char* prefix) {
+                   return name.rfind(prefix, 0) == 0;
+               });
     };
     try {
         std::ofstream out(argv[2], std::ios::binary);

@@ -41,9 +41,10 @@ double int4_value(const std::byte* row, std::int64_t group, std::int64_t col) {
 struct Layout {
     WeightType type;
     const char* name;
-    std::int64_t block, bytes;                      // a block; bytes a column where the row has one scale
+    std::int64_t block, bytes;  // a block; bytes a column where the row has one scale
     std::array<std::int64_t, 2> halves = {-1, -1};  // where a block's f16 scale and minimum are
-    std::uint32_t exponent = 0;  // of a scale with which weights are of the order of one, biased as f16's
+    std::uint32_t exponent =
+        0;  // of a scale with which weights are of the order of one, biased as f16's
     bool scales_a_row = false;
 };
 constexpr std::uint32_t kInt8 = 8, kInt4 = 11, kInt5 = 10;  // 2^-7, 2^-4, 2^-5
@@ -96,8 +97,8 @@ void put_half(std::byte* p, std::uint32_t bits) {
 }
 
 // ±1.mantissa · 2^(exponent − 3).
-void put_float(WeightType type, std::byte* row, std::int64_t col, std::uint32_t sign, std::uint32_t exponent,
-               std::uint32_t mantissa) {
+void put_float(WeightType type, std::byte* row, std::int64_t col, std::uint32_t sign,
+               std::uint32_t exponent, std::uint32_t mantissa) {
     if (type == WeightType::f32) {
         const std::uint32_t bits = sign << 31U | (124 + exponent) << 23U | (mantissa & 0x7FFFFFU);
         std::memcpy(row + 4 * col, &bits, sizeof bits);
@@ -163,7 +164,8 @@ double stored_value(WeightType type, const std::byte* row, std::int64_t col) {
         }
         case WeightType::q4_1: {
             const std::byte* const block = row + col / 32 * 20;
-            return half_value(u16_at(block)) * nibble_at(block + 4, col) + half_value(u16_at(block + 2));
+            return half_value(u16_at(block)) * nibble_at(block + 4, col) +
+                   half_value(u16_at(block + 2));
         }
         case WeightType::i8_channel:
             return half_value(u16_at(row)) * static_cast<std::int8_t>(row[2 + col]);
@@ -188,7 +190,8 @@ double stored_value(WeightType type, const std::byte* row, std::int64_t col) {
         }
         case WeightType::q6_k: {
             const std::byte* const block = row + col / 256 * 210;
-            const std::int64_t half = col % 256 / 128, in_half = col % 128, part = in_half / 32, l = col % 32;
+            const std::int64_t half = col % 256 / 128, in_half = col % 128, part = in_half / 32,
+                               l = col % 32;
             const int lower =
                 std::to_integer<int>(block[64 * half + in_half % 64]) >> (in_half / 64 * 4) & 15;
             const int upper = std::to_integer<int>(block[128 + 32 * half + l]) >> (2 * part) & 3;
@@ -200,11 +203,14 @@ double stored_value(WeightType type, const std::byte* row, std::int64_t col) {
             const std::byte* const block = row + col / 256 * 144;
             const std::int64_t part = col % 256 / 32;
             const auto six = [&](std::int64_t offset) {  // of a scale: 0; of a minimum: 4
-                const auto byte = [&](std::int64_t i) { return std::to_integer<int>(block[4 + i]); };
+                const auto byte = [&](std::int64_t i) {
+                    return std::to_integer<int>(block[4 + i]);
+                };
                 if (part < 4) return byte(part + offset) & 63;
                 return (byte(part + 4) >> offset & 15) | byte(part - 4 + offset) >> 6 << 4;
             };
-            const int q = std::to_integer<int>(block[16 + part / 2 * 32 + col % 32]) >> part % 2 * 4 & 15;
+            const int q =
+                std::to_integer<int>(block[16 + part / 2 * 32 + col % 32]) >> part % 2 * 4 & 15;
             return half_value(u16_at(block)) * six(0) * q - half_value(u16_at(block + 2)) * six(4);
         }
         case WeightType::sparse_f32:
@@ -231,7 +237,8 @@ std::vector<std::byte> random_rows(WeightType type, std::int64_t rows, std::int6
             if ((row[2 + c] & std::byte{0x7F}) == std::byte{0x7F}) row[2 + c] = std::byte{0x7E};
         }
         for (const std::int64_t at : scale_offsets(type, cols))
-            put_half(row + at, (random() & 1U) << 15U | (step + random() % 2) << 10U | (random() & 0x3FFU));
+            put_half(row + at,
+                     (random() & 1U) << 15U | (step + random() % 2) << 10U | (random() & 0x3FFU));
     }
     return data;
 }

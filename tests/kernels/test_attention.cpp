@@ -16,7 +16,8 @@ namespace {
 constexpr std::array kKvTypes{KvType::f32, KvType::f16, KvType::i8};
 constexpr std::array<const char*, 3> kKvNames{"f32", "f16", "i8"};
 
-// Keys or values of all heads: filled through store_kv, so that the two agree on the layout. Rows have a gap behind them.
+// Keys or values of all heads: filled through store_kv, so that the two agree on the layout. Rows
+// have a gap behind them.
 struct Cache {
     Cache(KvType kv_type, std::int64_t kv_heads, std::int64_t positions, std::int64_t head_dim,
           std::uint32_t seed, Isa isa)
@@ -46,7 +47,8 @@ struct Cache {
             std::memcpy(&v, data.data() + 2 * at, 2);
             return half_value(v);
         }
-        return static_cast<double>(scales[static_cast<std::size_t>(head * scale_stride + position)]) *
+        return static_cast<double>(
+                   scales[static_cast<std::size_t>(head * scale_stride + position)]) *
                static_cast<std::int8_t>(data[static_cast<std::size_t>(at)]);
     }
 
@@ -87,9 +89,10 @@ struct Case {
                            const PageSelection& pages = {}, float* mass = nullptr) const {
         const std::int64_t stride = sizes.n_heads * sizes.head_dim;
         std::vector<float> out(static_cast<std::size_t>(sizes.tokens * (stride + 2)), -77.0F);
-        attention({q.data(), out.data(), stride + 6, stride + 2, keys.view, values.view, mask.data(),
-                   sizes.tokens, sizes.n_heads, sizes.n_kv_heads, sizes.head_dim, scale(), pages, mass},
-                  context);
+        attention(
+            {q.data(), out.data(), stride + 6, stride + 2, keys.view, values.view, mask.data(),
+             sizes.tokens, sizes.n_heads, sizes.n_kv_heads, sizes.head_dim, scale(), pages, mass},
+            context);
         return out;
     }
     float scale() const { return 1.0F / std::sqrt(static_cast<float>(sizes.head_dim)); }
@@ -100,7 +103,8 @@ struct Case {
     template <typename Attends>
     std::vector<double> expected_of(const Attends& attended, std::int64_t token, std::int64_t head,
                                     std::int64_t everything = 0, double* mass = nullptr) const {
-        const std::int64_t kv_head = head / (sizes.n_heads / sizes.n_kv_heads), dim = sizes.head_dim;
+        const std::int64_t kv_head = head / (sizes.n_heads / sizes.n_kv_heads),
+                           dim = sizes.head_dim;
         const float* const query = q.data() + token * (sizes.n_heads * dim + 6) + head * dim;
         std::vector<double> scores, sum(static_cast<std::size_t>(dim));
         double most = -1e300, total = 0;
@@ -130,23 +134,26 @@ struct Case {
     Cache keys, values;
 };
 
-void check(const Sizes& s, KvType type, Isa isa, std::int64_t window, std::int64_t sinks, Machine& machine) {
+void check(const Sizes& s, KvType type, Isa isa, std::int64_t window, std::int64_t sinks,
+           Machine& machine) {
     const Case the_case(s, type, isa);
     const std::vector<MaskRow> mask = causal(s, window, sinks);
     const std::vector<float> out = the_case.run(mask, machine.on(isa));
     const std::int64_t stride = s.n_heads * s.head_dim + 2;
     for (std::int64_t t = 0; t < s.tokens; ++t) {
         for (std::int64_t h = 0; h < s.n_heads; ++h) {
-            const std::vector<double> expected = the_case.expected(mask[static_cast<std::size_t>(t)], t, h);
+            const std::vector<double> expected =
+                the_case.expected(mask[static_cast<std::size_t>(t)], t, h);
             for (std::int64_t i = 0; i < s.head_dim; ++i)
                 ASSERT_NEAR(out[static_cast<std::size_t>(t * stride + h * s.head_dim + i)],
                             expected[static_cast<std::size_t>(i)], 4e-6)
-                    << kKvNames[static_cast<std::size_t>(type)] << " " << isa_name(isa) << " tokens "
-                    << s.tokens << " positions " << s.positions << " window " << window << " token " << t
-                    << " head " << h;
+                    << kKvNames[static_cast<std::size_t>(type)] << " " << isa_name(isa)
+                    << " tokens " << s.tokens << " positions " << s.positions << " window "
+                    << window << " token " << t << " head " << h;
         }
         for (std::int64_t i = stride - 2; i < stride; ++i)
-            ASSERT_EQ(out[static_cast<std::size_t>(t * stride + i)], -77.0F) << "wrote between rows of out";
+            ASSERT_EQ(out[static_cast<std::size_t>(t * stride + i)], -77.0F)
+                << "wrote between rows of out";
     }
 }
 
@@ -186,10 +193,12 @@ TEST_P(Attention, AttendsWindowsAndSinks) {
     }
 }
 
-// [0, n) may be written as a window, as sinks and a window, or as sinks alone: the bits are the same.
+// [0, n) may be written as a window, as sinks and a window, or as sinks alone: the bits are the
+// same.
 TEST_P(Attention, EqualPositionsGiveEqualBitsWhateverTheMask) {
     for (const KvType type : kKvTypes) {
-        for (const Sizes& s : {Sizes{1, 6, 2, 64, 200}, Sizes{3, 6, 2, 64, 200}, Sizes{50, 6, 2, 64, 200}}) {
+        for (const Sizes& s :
+             {Sizes{1, 6, 2, 64, 200}, Sizes{3, 6, 2, 64, 200}, Sizes{50, 6, 2, 64, 200}}) {
             const Case the_case(s, type, GetParam());
             const std::vector<MaskRow> dense = causal(s, 1000, 0);
             const std::vector<float> expected = the_case.run(dense, machine_.on(GetParam()));
@@ -218,7 +227,8 @@ TEST_P(Attention, NeverReadsWhatNobodyAttends) {
             for (std::int64_t h = 0; h < 2; ++h) {
                 for (std::int64_t p = 60; p < 120; ++p) {
                     for (std::int64_t i = 0; i < 32; ++i)
-                        data[h * cache->view.head_stride + p * cache->row_stride + i] = std::nanf("");
+                        data[h * cache->view.head_stride + p * cache->row_stride + i] =
+                            std::nanf("");
                 }
             }
         }
@@ -239,7 +249,8 @@ TEST_P(Attention, SurvivesLargeScores) {
         Case the_case({tokens, 2, 1, 32, 90}, KvType::f32, GetParam());
         for (float& v : the_case.q) v *= 1000.0F;
         const std::vector<MaskRow> mask = causal(the_case.sizes, 1000, 0);
-        for (const float v : the_case.run(mask, machine_.on(GetParam()))) ASSERT_TRUE(std::isfinite(v));
+        for (const float v : the_case.run(mask, machine_.on(GetParam())))
+            ASSERT_TRUE(std::isfinite(v));
     }
 }
 
@@ -271,7 +282,8 @@ TEST_P(Attention, StoredRowsAreTheNearestOnes) {
     }
 }
 
-// Pages ------------------------------------------------------------------------------------------------------------
+// Pages
+// -------------------------------------------------------------------------------------------------
 
 // [pages][n_kv_heads][2][head_dim]: the smallest and largest key of every channel.
 std::vector<float> bounds_of(const Case& the_case, std::int64_t page) {
@@ -279,7 +291,8 @@ std::vector<float> bounds_of(const Case& the_case, std::int64_t page) {
     std::vector<float> bounds;
     for (std::int64_t first = 0; first < s.positions; first += page) {
         for (std::int64_t head = 0; head < s.n_kv_heads; ++head) {
-            std::vector<float> low(static_cast<std::size_t>(s.head_dim), 1e30F), high(low.size(), -1e30F);
+            std::vector<float> low(static_cast<std::size_t>(s.head_dim), 1e30F),
+                high(low.size(), -1e30F);
             for (std::int64_t p = first; p < std::min(first + page, s.positions); ++p) {
                 for (std::int64_t i = 0; i < s.head_dim; ++i) {
                     const auto at = static_cast<std::size_t>(i);
@@ -296,21 +309,24 @@ std::vector<float> bounds_of(const Case& the_case, std::int64_t page) {
 }
 
 // The pages that a query attends, by sorting.
-std::vector<bool> chosen_pages(const Case& the_case, const std::vector<float>& bounds, std::int64_t token,
-                               std::int64_t kv_head, std::int64_t pages, std::int64_t keep) {
+std::vector<bool> chosen_pages(const Case& the_case, const std::vector<float>& bounds,
+                               std::int64_t token, std::int64_t kv_head, std::int64_t pages,
+                               std::int64_t keep) {
     const Sizes& s = the_case.sizes;
     const std::int64_t group = s.n_heads / s.n_kv_heads;
     std::vector<std::pair<double, std::int64_t>> ranked;
     for (std::int64_t page = 0; page + 1 < pages; ++page) {
         double best = -1e300;
         for (std::int64_t g = 0; g < group; ++g) {
-            const float* const query =
-                the_case.q.data() + token * (s.n_heads * s.head_dim + 6) + (kv_head * group + g) * s.head_dim;
-            const float* const low = bounds.data() + (page * s.n_kv_heads + kv_head) * 2 * s.head_dim;
+            const float* const query = the_case.q.data() + token * (s.n_heads * s.head_dim + 6) +
+                                       (kv_head * group + g) * s.head_dim;
+            const float* const low =
+                bounds.data() + (page * s.n_kv_heads + kv_head) * 2 * s.head_dim;
             double bound = 0;
             for (std::int64_t i = 0; i < s.head_dim; ++i)
-                bound += std::max(static_cast<double>(query[i]) * static_cast<double>(low[i]),
-                                  static_cast<double>(query[i]) * static_cast<double>(low[s.head_dim + i]));
+                bound += std::max(
+                    static_cast<double>(query[i]) * static_cast<double>(low[i]),
+                    static_cast<double>(query[i]) * static_cast<double>(low[s.head_dim + i]));
             best = std::max(best, bound);
         }
         ranked.emplace_back(-best, page);
@@ -325,7 +341,8 @@ std::vector<bool> chosen_pages(const Case& the_case, const std::vector<float>& b
 
 TEST_P(Attention, AttendsThePagesThatPromiseMost) {
     constexpr std::int64_t kPage = 16;
-    for (const Sizes& s : {Sizes{1, 6, 2, 32, 150}, Sizes{20, 6, 2, 20, 144}, Sizes{40, 4, 4, 32, 150}}) {
+    for (const Sizes& s :
+         {Sizes{1, 6, 2, 32, 150}, Sizes{20, 6, 2, 20, 144}, Sizes{40, 4, 4, 32, 150}}) {
         for (const std::int64_t keep : {1, 3, 6}) {
             const Case the_case(s, KvType::f32, GetParam());
             const std::vector<float> bounds = bounds_of(the_case, kPage);
@@ -336,13 +353,15 @@ TEST_P(Attention, AttendsThePagesThatPromiseMost) {
             for (std::int64_t t = 0; t < s.tokens; ++t) {
                 const std::int64_t end = mask[static_cast<std::size_t>(t)].end;
                 for (std::int64_t h = 0; h < s.n_heads; ++h) {
-                    const auto chosen = chosen_pages(the_case, bounds, t, h / (s.n_heads / s.n_kv_heads),
-                                                     (end + kPage - 1) / kPage, keep);
+                    const auto chosen =
+                        chosen_pages(the_case, bounds, t, h / (s.n_heads / s.n_kv_heads),
+                                     (end + kPage - 1) / kPage, keep);
                     const auto attended = [&](std::int64_t p) {
                         return p < end && chosen[static_cast<std::size_t>(p / kPage)];
                     };
                     double kept = 0;
-                    const std::vector<double> expected = the_case.expected_of(attended, t, h, end, &kept);
+                    const std::vector<double> expected =
+                        the_case.expected_of(attended, t, h, end, &kept);
                     for (std::int64_t i = 0; i < s.head_dim; ++i)
                         ASSERT_NEAR(out[static_cast<std::size_t>(t * (s.n_heads * s.head_dim + 2) +
                                                                  h * s.head_dim + i)],
@@ -374,7 +393,8 @@ TEST_P(Attention, MeasuresTheMassInAWindow) {
         for (std::int64_t h = 0; h < 4; ++h) {
             const MaskRow& row = mask[static_cast<std::size_t>(t)];
             double kept = 0;
-            the_case.expected_of([&row](std::int64_t p) { return attends(row, p); }, t, h, row.end, &kept);
+            the_case.expected_of([&row](std::int64_t p) { return attends(row, p); }, t, h, row.end,
+                                 &kept);
             ASSERT_NEAR(mass[static_cast<std::size_t>(t * 4 + h)], kept, 1e-5);
         }
     }
@@ -396,18 +416,20 @@ TEST_P(Attention, BlocksGiveTheBitsOfContiguousRows) {
             for (Cache* cache : {&the_case.keys, &the_case.values}) {
                 const KvView from = cache->view;
                 for (std::int64_t first = 0; first < kPositions; first += kBlock) {
-                    std::vector<float>& block =
-                        memory.emplace_back(static_cast<std::size_t>(data_bytes / 4 + 2 + kHeads * kBlock));
+                    std::vector<float>& block = memory.emplace_back(
+                        static_cast<std::size_t>(data_bytes / 4 + 2 + kHeads * kBlock));
                     auto* const bytes = reinterpret_cast<std::byte*>(block.data());
                     float* const scales = block.data() + data_bytes / 4 + 1;
                     for (std::int64_t h = 0; h < kHeads; ++h) {
-                        for (std::int64_t p = first; p < std::min(first + kBlock, kPositions); ++p) {
+                        for (std::int64_t p = first; p < std::min(first + kBlock, kPositions);
+                             ++p) {
                             std::memcpy(bytes + (h * kBlock + p - first) * kDim * element,
                                         static_cast<const std::byte*>(from.data) +
                                             (h * from.head_stride + p * from.row_stride) * element,
                                         static_cast<std::size_t>(kDim * element));
                             if (from.scales != nullptr)
-                                scales[h * kBlock + p - first] = from.scales[h * from.scale_head_stride + p];
+                                scales[h * kBlock + p - first] =
+                                    from.scales[h * from.scale_head_stride + p];
                         }
                     }
                     tables[side].push_back(bytes);

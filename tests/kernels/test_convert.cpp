@@ -33,7 +33,8 @@ TEST(Convert, EveryHalfExpandsExactlyAndComesBack) {
     }
 }
 
-// The midpoint of two neighbours goes to the even one, a hair to either side of it to the nearer one.
+// The midpoint of two neighbours goes to the even one, a hair to either side of it to the nearer
+// one.
 TEST(Convert, HalvesRoundToNearestEven) {
     for (std::uint16_t half = 0; half < 0x7C00U; ++half) {
         const auto above = static_cast<std::uint16_t>(half + 1);
@@ -51,7 +52,8 @@ TEST(Convert, HalvesRoundToNearestEven) {
 
 TEST(Convert, BfloatsRoundToNearestEven) {
     for (std::uint32_t bits = 0; bits < 0x7F80U; ++bits) {
-        const auto low = static_cast<std::uint16_t>(bits), high = static_cast<std::uint16_t>(bits + 1);
+        const auto low = static_cast<std::uint16_t>(bits),
+                   high = static_cast<std::uint16_t>(bits + 1);
         const auto middle = std::bit_cast<float>(bits << 16U | 0x8000U);
         ASSERT_EQ(f32_to_bf16(bf16_to_f32(low)), low);
         ASSERT_EQ(f32_to_bf16(middle), bits % 2 == 0 ? low : high) << bits;
@@ -62,7 +64,8 @@ TEST(Convert, BfloatsRoundToNearestEven) {
     EXPECT_TRUE(std::isnan(bf16_to_f32(f32_to_bf16(std::bit_cast<float>(0x7F800001U)))));
 }
 
-// Against the definition: the nearest of all 253 numbers, the one with an even code of two that are as near.
+// Against the definition: the nearest of all 253 numbers, the one with an even code of two that are
+// as near.
 TEST(Convert, Fp8RoundsToNearestEven) {
     const auto value_of = [](unsigned code) {
         std::vector<std::byte> row(3);
@@ -99,7 +102,8 @@ TEST(Convert, RowsExpandToTheSameBitsOnEveryInstructionSet) {
                     const auto expected = static_cast<float>(stored_value(type, row.data(), c));
                     ASSERT_EQ(std::bit_cast<std::uint32_t>(out[static_cast<std::size_t>(c)] + 0.0F),
                               std::bit_cast<std::uint32_t>(expected + 0.0F))
-                        << type_name(type) << " " << isa_name(isa) << " column " << c << " of " << cols;
+                        << type_name(type) << " " << isa_name(isa) << " column " << c << " of "
+                        << cols;
                 }
                 ASSERT_EQ(out.back(), -77.0F) << type_name(type);
                 if (first.empty()) first = out;

@@ -21,7 +21,8 @@ INSTANTIATE_TEST_SUITE_P(EverySet, Elementwise,
 TEST_P(Elementwise, RmsNormFollowsItsFormula) {
     for (const std::int64_t n : {1, 3, 16, 47, 576, 577}) {
         for (const std::int64_t tokens : {1, 3, 70}) {
-            const std::vector<float> x = random_floats(tokens * n, 1, 3.0F), weight = random_floats(n, 2);
+            const std::vector<float> x = random_floats(tokens * n, 1, 3.0F),
+                                     weight = random_floats(n, 2);
             std::vector<float> y(x.size());
             rms_norm(x.data(), weight.data(), y.data(), tokens, n, 1e-5F, context_);
             std::vector<float> in_place = x;
@@ -33,9 +34,11 @@ TEST_P(Elementwise, RmsNormFollowsItsFormula) {
                     squares += std::pow(x[static_cast<std::size_t>(t * n + i)], 2);
                 const double scale = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-5);
                 for (std::int64_t i = 0; i < n; ++i) {
-                    const double expected = static_cast<double>(x[static_cast<std::size_t>(t * n + i)]) *
-                                            scale * static_cast<double>(weight[static_cast<std::size_t>(i)]);
-                    ASSERT_NEAR(y[static_cast<std::size_t>(t * n + i)], expected, 2e-6 * std::abs(expected))
+                    const double expected =
+                        static_cast<double>(x[static_cast<std::size_t>(t * n + i)]) * scale *
+                        static_cast<double>(weight[static_cast<std::size_t>(i)]);
+                    ASSERT_NEAR(y[static_cast<std::size_t>(t * n + i)], expected,
+                                2e-6 * std::abs(expected))
                         << "n " << n << " token " << t;
                 }
             }
@@ -55,18 +58,23 @@ TEST_P(Elementwise, RopeTurnsPairs) {
                 frequencies.push_back(static_cast<float>(
                     std::pow(100000.0, -static_cast<double>(i) / static_cast<double>(rotary_dim))));
             const auto rope = halves ? rope_halves : rope_interleaved;
-            rope(y.data(), positions.data(), tokens, heads, head_dim, rotary_dim, frequencies.data(),
-                 context_);
-            for (std::size_t head = 0; head < x.size(); head += static_cast<std::size_t>(head_dim)) {
-                const std::int32_t position = positions[head / static_cast<std::size_t>(heads * head_dim)];
-                for (auto i = static_cast<std::size_t>(rotary_dim); i < static_cast<std::size_t>(head_dim);
-                     ++i)
+            rope(y.data(), positions.data(), tokens, heads, head_dim, rotary_dim,
+                 frequencies.data(), context_);
+            for (std::size_t head = 0; head < x.size();
+                 head += static_cast<std::size_t>(head_dim)) {
+                const std::int32_t position =
+                    positions[head / static_cast<std::size_t>(heads * head_dim)];
+                for (auto i = static_cast<std::size_t>(rotary_dim);
+                     i < static_cast<std::size_t>(head_dim); ++i)
                     ASSERT_EQ(y[head + i], x[head + i]);
                 for (std::int64_t pair = 0; pair < rotary_dim / 2; ++pair) {
-                    const std::size_t first = head + static_cast<std::size_t>(halves ? pair : 2 * pair),
-                                      second = first + static_cast<std::size_t>(halves ? rotary_dim / 2 : 1);
-                    const double angle = position * std::pow(100000.0, -2 * static_cast<double>(pair) /
-                                                                           static_cast<double>(rotary_dim));
+                    const std::size_t first =
+                                          head + static_cast<std::size_t>(halves ? pair : 2 * pair),
+                                      second = first + static_cast<std::size_t>(
+                                                           halves ? rotary_dim / 2 : 1);
+                    const double angle =
+                        position * std::pow(100000.0, -2 * static_cast<double>(pair) /
+                                                          static_cast<double>(rotary_dim));
                     const double a = x[first], b = x[second];
                     // The angle is fp32: its error grows with the position.
                     const double tolerance = (2e-7 * position + 1e-6) * (std::abs(a) + std::abs(b));
@@ -94,7 +102,8 @@ TEST_P(Elementwise, SiluIsAccurateOverItsWholeRange) {
         ASSERT_NEAR(y[i], expected, 2e-6 * std::abs(expected) + 1e-35) << "silu(" << gate[i] << ")";
     }
     std::vector<float> in_place = gate;
-    silu_mul(in_place.data(), up.data(), in_place.data(), static_cast<std::int64_t>(y.size()), context_);
+    silu_mul(in_place.data(), up.data(), in_place.data(), static_cast<std::int64_t>(y.size()),
+             context_);
     EXPECT_EQ(in_place, y);
 }
 
@@ -115,7 +124,8 @@ TEST_P(Elementwise, AddAddsEveryElement) {
         const std::vector<float> x = random_floats(count, 7), before = random_floats(count, 8);
         std::vector<float> y = before;
         add(y.data(), x.data(), count, context_);
-        for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], before[i] + x[i]) << count << " " << i;
+        for (std::size_t i = 0; i < y.size(); ++i)
+            ASSERT_EQ(y[i], before[i] + x[i]) << count << " " << i;
     }
 }
 

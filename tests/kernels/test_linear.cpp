@@ -15,12 +15,14 @@ struct Shape {
     std::int64_t rows, cols, tokens;
 };
 
-// Sums of `cols` products in fp32, in whatever order: the error stays below a few units in the last place of the sum of magnitudes.
+// Sums of `cols` products in fp32, in whatever order: the error stays below a few units in the last
+// place of the sum of magnitudes.
 constexpr double kTolerance = 4e-7;
 
 std::string context_of(WeightType type, Isa isa, const Shape& s) {
     return std::string(type_name(type)) + " " + std::string(isa_name(isa)) + " rows " +
-           std::to_string(s.rows) + " cols " + std::to_string(s.cols) + " tokens " + std::to_string(s.tokens);
+           std::to_string(s.rows) + " cols " + std::to_string(s.cols) + " tokens " +
+           std::to_string(s.tokens);
 }
 
 void check(WeightType type, Isa isa, Shape s, Machine& machine) {
@@ -29,22 +31,25 @@ void check(WeightType type, Isa isa, Shape s, Machine& machine) {
     const auto weights = random_rows(type, s.rows, s.cols, row_bytes, 11);
     const std::vector<float> x = random_floats(s.tokens * s.cols, 12);
     std::vector<float> y(static_cast<std::size_t>(s.tokens * y_stride), -77.0F);
-    linear({type, weights.data(), s.rows, s.cols, row_bytes, x.data(), s.tokens, y.data(), y_stride},
-           machine.on(isa));
+    linear(
+        {type, weights.data(), s.rows, s.cols, row_bytes, x.data(), s.tokens, y.data(), y_stride},
+        machine.on(isa));
     std::vector<double> row(static_cast<std::size_t>(s.cols));
     for (std::int64_t r = 0; r < s.rows; ++r) {
         for (std::int64_t c = 0; c < s.cols; ++c)
-            row[static_cast<std::size_t>(c)] = stored_value(type, weights.data() + r * row_bytes, c);
+            row[static_cast<std::size_t>(c)] =
+                stored_value(type, weights.data() + r * row_bytes, c);
         for (std::int64_t t = 0; t < s.tokens; ++t) {
             double expected = 0, magnitudes = 0;
             for (std::int64_t c = 0; c < s.cols; ++c) {
-                const double product = row[static_cast<std::size_t>(c)] *
-                                       static_cast<double>(x[static_cast<std::size_t>(t * s.cols + c)]);
+                const double product =
+                    row[static_cast<std::size_t>(c)] *
+                    static_cast<double>(x[static_cast<std::size_t>(t * s.cols + c)]);
                 expected += product;
                 magnitudes += std::abs(product);
             }
-            ASSERT_NEAR(static_cast<double>(y[static_cast<std::size_t>(t * y_stride + r)]), expected,
-                        kTolerance * magnitudes + 1e-30)
+            ASSERT_NEAR(static_cast<double>(y[static_cast<std::size_t>(t * y_stride + r)]),
+                        expected, kTolerance * magnitudes + 1e-30)
                 << context_of(type, isa, s) << " row " << r << " token " << t;
         }
     }
@@ -74,7 +79,8 @@ TEST_P(Linear, AgreesWithTheReferenceForOddSizes) {
     const auto [type, isa] = GetParam();
     Machine machine(2);
     for (const std::int64_t tokens : {1, 2, 3, 5, 7, 8, 9, 33}) {
-        for (const std::int64_t rows : {1, 5, 47, 49, 97}) check(type, isa, {rows, 128, tokens}, machine);
+        for (const std::int64_t rows : {1, 5, 47, 49, 97})
+            check(type, isa, {rows, 128, tokens}, machine);
         check(type, isa, {49, 384, tokens}, machine);
     }
 }
@@ -109,21 +115,24 @@ TEST(LinearThreads, GiveTheSameBitsWhateverTheirNumber) {
             for (const int threads : {1, 2, 5}) {
                 Machine machine(threads);
                 std::vector<float> y(static_cast<std::size_t>(tokens * rows));
-                linear({type, weights.data(), rows, cols, bytes_of_row(type, cols), x.data(), tokens,
-                        y.data(), rows},
+                linear({type, weights.data(), rows, cols, bytes_of_row(type, cols), x.data(),
+                        tokens, y.data(), rows},
                        machine.on(isa));
                 if (first.empty()) first = y;
-                EXPECT_EQ(first, y) << isa_name(isa) << " threads " << threads << " tokens " << tokens;
+                EXPECT_EQ(first, y)
+                    << isa_name(isa) << " threads " << threads << " tokens " << tokens;
             }
         }
     }
 }
 
-// A prompt must give what its tokens give one by one, to fp32 accuracy (covered above), and identical rows
-// within one call identical bits: results may not depend on where in a batch a token stands.
+// A prompt must give what its tokens give one by one, to fp32 accuracy (covered above), and
+// identical rows within one call identical bits: results may not depend on where in a batch a token
+// stands.
 TEST(LinearTokens, EqualTokensOfOneCallGiveEqualBits) {
     const std::int64_t rows = 61, cols = 192;
-    for (const WeightType type : {WeightType::f32, WeightType::bf16, WeightType::q8_0, WeightType::q4_0}) {
+    for (const WeightType type :
+         {WeightType::f32, WeightType::bf16, WeightType::q8_0, WeightType::q4_0}) {
         const auto weights = random_rows(type, rows, cols, bytes_of_row(type, cols), 3);
         for (const Isa isa : available_isas()) {
             for (const std::int64_t tokens : {7, 8, 35}) {
@@ -132,13 +141,15 @@ TEST(LinearTokens, EqualTokensOfOneCallGiveEqualBits) {
                 for (std::int64_t t = 0; t < tokens; ++t) x.insert(x.end(), one.begin(), one.end());
                 std::vector<float> y(static_cast<std::size_t>(tokens * rows));
                 Machine machine(2);
-                linear({type, weights.data(), rows, cols, bytes_of_row(type, cols), x.data(), tokens,
-                        y.data(), rows},
+                linear({type, weights.data(), rows, cols, bytes_of_row(type, cols), x.data(),
+                        tokens, y.data(), rows},
                        machine.on(isa));
                 for (std::int64_t t = 1; t < tokens; ++t) {
                     for (std::int64_t r = 0; r < rows; ++r)
-                        ASSERT_EQ(y[static_cast<std::size_t>(t * rows + r)], y[static_cast<std::size_t>(r)])
-                            << type_name(type) << " " << isa_name(isa) << " token " << t << " of " << tokens;
+                        ASSERT_EQ(y[static_cast<std::size_t>(t * rows + r)],
+                                  y[static_cast<std::size_t>(r)])
+                            << type_name(type) << " " << isa_name(isa) << " token " << t << " of "
+                            << tokens;
                 }
             }
         }

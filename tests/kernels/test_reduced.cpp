@@ -27,8 +27,8 @@ RoundedToken rounded(Arithmetic arithmetic, const float* x, std::int64_t cols) {
     for (std::int64_t i = 0; i < cols; ++i) most = std::max(most, std::abs(x[i]));
     const float inverse = most > 0 ? 127.0F / most : 0.0F;
     for (std::int64_t i = 0; i < cols; ++i) {
-        const float value =
-            arithmetic == Arithmetic::i8 ? std::nearbyint(x[i] * inverse) : bf16_to_f32(f32_to_bf16(x[i]));
+        const float value = arithmetic == Arithmetic::i8 ? std::nearbyint(x[i] * inverse)
+                                                         : bf16_to_f32(f32_to_bf16(x[i]));
         token.values.push_back(static_cast<double>(value));
     }
     if (arithmetic == Arithmetic::i8) token.scale = static_cast<double>(most / 127.0F);
@@ -50,8 +50,9 @@ void check(Arithmetic arithmetic, WeightType type, Isa isa, Shape s, Machine& ma
     std::vector<std::byte> memory(
         static_cast<std::size_t>(reduced_input_bytes(arithmetic, s.tokens, s.cols, isa)) + 64);
     const auto past = reinterpret_cast<std::uintptr_t>(memory.data()) % 64;
-    linear_reduced({type, weights.data(), s.rows, s.cols, row_bytes, x.data(), s.tokens, y.data(), y_stride},
-                   arithmetic, memory.data() + (64 - past) % 64, machine.on(isa));
+    linear_reduced(
+        {type, weights.data(), s.rows, s.cols, row_bytes, x.data(), s.tokens, y.data(), y_stride},
+        arithmetic, memory.data() + (64 - past) % 64, machine.on(isa));
     for (std::int64_t t = 0; t < s.tokens; ++t) {
         const RoundedToken token = rounded(arithmetic, x.data() + t * s.cols, s.cols);
         for (std::int64_t r = 0; r < s.rows; ++r) {
@@ -62,13 +63,15 @@ void check(Arithmetic arithmetic, WeightType type, Isa isa, Shape s, Machine& ma
                 expected += product;
                 magnitudes += std::abs(product);
             }
-            ASSERT_NEAR(static_cast<double>(y[static_cast<std::size_t>(t * y_stride + r)]), expected,
-                        4e-7 * magnitudes + 1e-30)
-                << arithmetic_name(arithmetic) << " " << type_name(type) << " " << isa_name(isa) << " rows "
-                << s.rows << " cols " << s.cols << " tokens " << s.tokens << ": row " << r << " token " << t;
+            ASSERT_NEAR(static_cast<double>(y[static_cast<std::size_t>(t * y_stride + r)]),
+                        expected, 4e-7 * magnitudes + 1e-30)
+                << arithmetic_name(arithmetic) << " " << type_name(type) << " " << isa_name(isa)
+                << " rows " << s.rows << " cols " << s.cols << " tokens " << s.tokens << ": row "
+                << r << " token " << t;
         }
         for (std::int64_t i = s.rows; i < y_stride; ++i)
-            ASSERT_EQ(y[static_cast<std::size_t>(t * y_stride + i)], -77.0F) << "wrote between the rows of y";
+            ASSERT_EQ(y[static_cast<std::size_t>(t * y_stride + i)], -77.0F)
+                << "wrote between the rows of y";
     }
 }
 
@@ -97,7 +100,8 @@ void check_everywhere(Arithmetic arithmetic) {
             }
         }
     }
-    if (!any) GTEST_SKIP() << "this processor computes no products in " << arithmetic_name(arithmetic);
+    if (!any)
+        GTEST_SKIP() << "this processor computes no products in " << arithmetic_name(arithmetic);
 }
 
 TEST(Reduced, Int8AgreesWithTheReference) {
@@ -116,10 +120,11 @@ TEST(Reduced, ZerosStayZero) {
         const std::vector<float> x(64);
         std::vector<float> y(4, 1.0F);
         std::vector<std::byte> memory(1024);
-        auto* const aligned =
-            reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(memory.data()) + 63) / 64 * 64);
-        linear_reduced({WeightType::i8_channel, weights.data(), 4, 64, 66, x.data(), 1, y.data(), 4},
-                       Arithmetic::i8, aligned, machine.on(isa));
+        auto* const aligned = reinterpret_cast<std::byte*>(
+            (reinterpret_cast<std::uintptr_t>(memory.data()) + 63) / 64 * 64);
+        linear_reduced(
+            {WeightType::i8_channel, weights.data(), 4, 64, 66, x.data(), 1, y.data(), 4},
+            Arithmetic::i8, aligned, machine.on(isa));
         EXPECT_EQ(y, std::vector<float>(4, 0.0F));
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sparse types hold what dense ones hold, so that every product and expansion must give the dense one's bits; the dense ones are held
-// against a plain reference in test_linear.cpp and test_convert.cpp.
+// Sparse types hold what dense ones hold, so that every product and expansion must give the dense
+// one's bits; the dense ones are held against a plain reference in test_linear.cpp and
+// test_convert.cpp.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -64,7 +65,8 @@ class Sparse : public testing::TestWithParam<TypeAndIsa> {};
 std::string case_name(const testing::TestParamInfo<TypeAndIsa>& which) {
     constexpr std::array<const char*, 3> kIds{"baseline", "avx2", "avx512"};
     const auto [type, isa] = which.param;
-    return std::string("sparse_") + type_name(type.dense) + "_" + kIds[static_cast<std::size_t>(isa)];
+    return std::string("sparse_") + type_name(type.dense) + "_" +
+           kIds[static_cast<std::size_t>(isa)];
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryTypeAndSet, Sparse,
@@ -85,13 +87,14 @@ TEST_P(Sparse, MultipliesToTheBitsOfTheDenseProduct) {
                 std::vector<float> dense(static_cast<std::size_t>(tokens * kRows), -1.0F),
                     sparse(dense.size(), -2.0F);
                 const Context context = machine.on(isa);
-                linear({type.dense, matrices.dense.data(), kRows, cols, bytes_of_row(type.dense, cols),
-                        x.data(), tokens, dense.data(), kRows},
+                linear({type.dense, matrices.dense.data(), kRows, cols,
+                        bytes_of_row(type.dense, cols), x.data(), tokens, dense.data(), kRows},
                        context);
-                linear({type.sparse, matrices.sparse.data(), kRows, cols, 0, x.data(), tokens, sparse.data(),
-                        kRows, matrices.offsets.data()},
+                linear({type.sparse, matrices.sparse.data(), kRows, cols, 0, x.data(), tokens,
+                        sparse.data(), kRows, matrices.offsets.data()},
                        context);
-                ASSERT_EQ(dense, sparse) << "zeros " << zeros << " cols " << cols << " tokens " << tokens;
+                ASSERT_EQ(dense, sparse)
+                    << "zeros " << zeros << " cols " << cols << " tokens " << tokens;
             }
         }
     }
@@ -108,9 +111,10 @@ TEST_P(Sparse, ExpandsToWhatWasStored) {
                            matrices.sparse.data() + matrices.offsets[static_cast<std::size_t>(r)],
                            values.data(), cols, isa);
                 for (std::int64_t c = 0; c < cols; ++c)
-                    ASSERT_EQ(static_cast<double>(values[static_cast<std::size_t>(c)]),
-                              stored_value(type.dense,
-                                           matrices.dense.data() + r * bytes_of_row(type.dense, cols), c))
+                    ASSERT_EQ(
+                        static_cast<double>(values[static_cast<std::size_t>(c)]),
+                        stored_value(type.dense,
+                                     matrices.dense.data() + r * bytes_of_row(type.dense, cols), c))
                         << "zeros " << zeros << " cols " << cols << " at " << c;
                 ASSERT_EQ(values.back(), -77.0F) << "wrote behind the row";
             }

@@ -44,14 +44,16 @@ TEST_P(Pools, RangesCoverTheCountOnceInWholeGrains) {
                 ASSERT_EQ(range.begin % grain, 0);
                 ASSERT_TRUE(range.end == count || range.end % grain == 0);
                 ASSERT_TRUE(range.thread >= 0 && range.thread < pool.size());
-                for (std::int64_t i = range.begin; i < range.end; ++i) ++seen[static_cast<std::size_t>(i)];
+                for (std::int64_t i = range.begin; i < range.end; ++i)
+                    ++seen[static_cast<std::size_t>(i)];
             }
             for (const int times : seen) ASSERT_EQ(times, 1);
         }
     }
 }
 
-// Plain (not atomic) data written in one job and read in the next: a missing barrier shows as a wrong sum.
+// Plain (not atomic) data written in one job and read in the next: a missing barrier shows as a
+// wrong sum.
 TEST_P(Pools, ManyTinyJobsSeeOneAnothersWrites) {
     ThreadPool pool(GetParam());
     std::vector<std::int64_t> values(64, 0);
@@ -61,8 +63,10 @@ TEST_P(Pools, ManyTinyJobsSeeOneAnothersWrites) {
             for (std::int64_t i = begin; i < end; ++i) ++values[static_cast<std::size_t>(63 - i)];
         });
         if (job % 500 == 0) {
-            ASSERT_EQ(std::accumulate(values.begin(), values.end(), std::int64_t{0}), 64 * (job + 1));
-            // Long enough for every thread to fall asleep: the next job must wake them or do without.
+            ASSERT_EQ(std::accumulate(values.begin(), values.end(), std::int64_t{0}),
+                      64 * (job + 1));
+            // Long enough for every thread to fall asleep: the next job must wake them or do
+            // without.
             std::this_thread::sleep_for(std::chrono::milliseconds(2));
         }
     }
@@ -87,7 +91,8 @@ TEST_P(Pools, AThreadNumberNeverRunsTwiceAtOnce) {
 TEST_P(Pools, MayBeDestroyedAtAnyMoment) {
     for (int i = 0; i < 20; ++i) {
         ThreadPool pool(GetParam());
-        for (int job = 0; job < i; ++job) pool.parallel_for(8, 1, [](std::int64_t, std::int64_t, int) {});
+        for (int job = 0; job < i; ++job)
+            pool.parallel_for(8, 1, [](std::int64_t, std::int64_t, int) {});
     }
 }
 
@@ -119,7 +124,8 @@ TEST_P(Pools, AnExceptionReachesTheCallerAndThePoolGoesOn) {
                                        }),
                      std::runtime_error);
         std::atomic<std::int64_t> done = 0;
-        pool.parallel_for(100, 1, [&](std::int64_t begin, std::int64_t end, int) { done += end - begin; });
+        pool.parallel_for(100, 1,
+                          [&](std::int64_t begin, std::int64_t end, int) { done += end - begin; });
         EXPECT_EQ(done, 100);
     }
 }

@@ -75,14 +75,16 @@ TEST(ProductSeconds, OfSparseTypesGrowWithWhatIsStored) {
     EXPECT_GT(calibration.read_bandwidth(DType::sparse_bf16), 0);
 }
 
-// A machine whose kernels take what is written here: a call, an output, and what is stored of each weight.
+// A machine whose kernels take what is written here: a call, an output, and what is stored of each
+// weight.
 double true_seconds(const MultipliedMatrix& matrix, std::size_t row) {
     constexpr double kCall = 3e-6, kOutput = 2e-9, kByte = 5e-11, kMultiply = 4e-11;
     const DTypeInfo& type = info(matrix.form.type);
     const auto weights = static_cast<double>(matrix.outputs * matrix.inputs);
     constexpr std::int64_t kCols = 4096;
-    const double bytes = type.sparse ? 0.125 + matrix.form.kept * static_cast<double>(type.block_bytes)
-                                     : static_cast<double>(row_bytes(type.type, kCols)) / kCols;
+    const double bytes = type.sparse
+                             ? 0.125 + matrix.form.kept * static_cast<double>(type.block_bytes)
+                             : static_cast<double>(row_bytes(type.type, kCols)) / kCols;
     const auto rows = static_cast<double>(Calibration::kRows.at(row));
     return kCall + rows * kOutput * static_cast<double>(matrix.outputs) +
            weights * (bytes * kByte + rows * kMultiply);
@@ -94,7 +96,8 @@ Calibration calibrated_by_true_seconds() {
         const auto seconds = [&](const ProductShape& shape) {
             SecondsByRows result{};
             for (std::size_t r = 0; r < shape.rows; ++r)
-                result.at(r) = true_seconds({form, kernels::Arithmetic::f32, shape.outputs, shape.inputs}, r);
+                result.at(r) =
+                    true_seconds({form, kernels::Arithmetic::f32, shape.outputs, shape.inputs}, r);
             return result;
         };
         calibration.products[product_key(form, kernels::Arithmetic::f32)] =
@@ -103,21 +106,25 @@ Calibration calibrated_by_true_seconds() {
     return calibration;
 }
 
-// Each form in which the runtime can hold weights is found again, in shapes and with shares of zeros that were not measured.
+// Each form in which the runtime can hold weights is found again, in shapes and with shares of
+// zeros that were not measured.
 TEST(FittedProducts, TellWhatEveryFormOfWeightsTakes) {
     const Calibration calibration = calibrated_by_true_seconds();
     for (std::size_t i = 0; i < kDTypes; ++i) {
         const DTypeInfo& type = info(static_cast<DType>(i));
-        for (const double kept : type.sparse ? std::vector{0.1, 0.2, 0.5, 0.7, 0.9} : std::vector{1.0}) {
-            for (const auto& [outputs, inputs] : std::array<std::pair<std::int64_t, std::int64_t>, 3>{
+        for (const double kept :
+             type.sparse ? std::vector{0.1, 0.2, 0.5, 0.7, 0.9} : std::vector{1.0}) {
+            for (const auto& [outputs, inputs] :
+                 std::array<std::pair<std::int64_t, std::int64_t>, 3>{
                      {{192, 576}, {1536, 576}, {4096, 14336}}}) {
-                const MultipliedMatrix matrix{{type.type, kept}, kernels::Arithmetic::f32, outputs, inputs};
+                const MultipliedMatrix matrix{
+                    {type.type, kept}, kernels::Arithmetic::f32, outputs, inputs};
                 for (std::size_t r = 0; r < Calibration::kRows.size(); ++r) {
                     const double seconds = true_seconds(matrix, r);
-                    EXPECT_NEAR(calibration.product_seconds(matrix, Calibration::kRows.at(r)), seconds,
-                                0.001 * seconds)
-                        << type.name << ", " << kept << " kept, " << outputs << " × " << inputs << ", "
-                        << Calibration::kRows.at(r) << " rows";
+                    EXPECT_NEAR(calibration.product_seconds(matrix, Calibration::kRows.at(r)),
+                                seconds, 0.001 * seconds)
+                        << type.name << ", " << kept << " kept, " << outputs << " × " << inputs
+                        << ", " << Calibration::kRows.at(r) << " rows";
                 }
             }
         }
@@ -134,7 +141,8 @@ class Cache : public ::testing::Test {
 protected:
     void SetUp() override {
         if (const char* before = std::getenv("XDG_CACHE_HOME")) before_ = before;
-        folder_ = std::filesystem::path(::testing::TempDir()) / ("hone-cache-" + std::to_string(::getpid()));
+        folder_ = std::filesystem::path(::testing::TempDir()) /
+                  ("hone-cache-" + std::to_string(::getpid()));
         setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
     }
     void TearDown() override {
@@ -183,22 +191,24 @@ TEST(Calibrate, MeasuresEveryKernelThatThisMachineHas) {
     for (std::size_t i = 0; i < kDTypes; ++i) {
         const DTypeInfo& type = info(static_cast<DType>(i));
         const WeightForm form{type.type, type.sparse ? 0.5 : 1};
-        EXPECT_GT(calibration.product_seconds({form, kernels::Arithmetic::f32, 512, 512}, 1), 0) << type.name;
+        EXPECT_GT(calibration.product_seconds({form, kernels::Arithmetic::f32, 512, 512}, 1), 0)
+            << type.name;
         EXPECT_GT(calibration.read_bandwidth(type.type), 0) << type.name;
         EXPECT_GT(calibration.product_rate(type.type), 1e8) << type.name;
     }
     using profiler::Operation, profiler::TracePhase;
-    for (const Operation operation : {Operation::embed, Operation::norm, Operation::rope, Operation::gate,
-                                      Operation::add, Operation::sample}) {
-        ASSERT_TRUE(calibration.operations.contains(operation_key(operation))) << operation_key(operation);
+    for (const Operation operation : {Operation::embed, Operation::norm, Operation::rope,
+                                      Operation::gate, Operation::add, Operation::sample}) {
+        ASSERT_TRUE(calibration.operations.contains(operation_key(operation)))
+            << operation_key(operation);
         EXPECT_GT(calibration.operations.at(operation_key(operation)).seconds(1e6), 0);
     }
     for (const KvStorage storage : {KvStorage::f32, KvStorage::f16, KvStorage::i8}) {
-        for (const auto& [phase, layout] :
-             std::array<std::pair<TracePhase, KvLayout>, 4>{{{TracePhase::prefill, KvLayout::contiguous},
-                                                             {TracePhase::decode, KvLayout::contiguous},
-                                                             {TracePhase::prefill, KvLayout::paged},
-                                                             {TracePhase::decode, KvLayout::paged}}}) {
+        for (const auto& [phase, layout] : std::array<std::pair<TracePhase, KvLayout>, 4>{
+                 {{TracePhase::prefill, KvLayout::contiguous},
+                  {TracePhase::decode, KvLayout::contiguous},
+                  {TracePhase::prefill, KvLayout::paged},
+                  {TracePhase::decode, KvLayout::paged}}}) {
             const std::string key = operation_key(Operation::attention, storage, phase, layout);
             ASSERT_TRUE(calibration.operations.contains(key)) << key;
             EXPECT_GT(calibration.operations.at(key).seconds(1e6), 0) << key;
@@ -211,7 +221,8 @@ TEST(Calibrate, HeedsAStop) {
     kernels::Workspace workspace(1);
     std::stop_source stop;
     stop.request_stop();
-    EXPECT_THROW(calibrate({kernels::best_isa(), pool, workspace}, {{}, stop.get_token()}, 1), Cancelled);
+    EXPECT_THROW(calibrate({kernels::best_isa(), pool, workspace}, {{}, stop.get_token()}, 1),
+                 Cancelled);
 }
 
 }  // namespace

@@ -26,14 +26,16 @@ TEST(ProcessorTicks, AreThoseOfTheProcessorsThatAreAskedFor) {
     EXPECT_EQ(one->busy, 224);
     EXPECT_EQ(one->stolen, 10);
     EXPECT_EQ(one->all, 1239);
-    EXPECT_EQ(processor_ticks(kStat, std::array{0, 10})->busy, 113 + 339) << "not the line of all together";
+    EXPECT_EQ(processor_ticks(kStat, std::array{0, 10})->busy, 113 + 339)
+        << "not the line of all together";
 }
 
 TEST(ProcessorTicks, AreNoneWhereTheSystemTellsNone) {
     EXPECT_FALSE(processor_ticks("", std::array{0}));
     EXPECT_FALSE(processor_ticks("cpu  1 2 3\nbtime 5\n", std::array{0}));
     EXPECT_FALSE(processor_ticks(kStat, std::array{7}));
-    EXPECT_FALSE(processor_ticks("cpu0 0 0 0 0 0 0 0 0\n", std::array{0})) << "a sandbox that counts nothing";
+    EXPECT_FALSE(processor_ticks("cpu0 0 0 0 0 0 0 0 0\n", std::array{0}))
+        << "a sandbox that counts nothing";
     EXPECT_FALSE(processor_ticks("cpu0\ncpu\ncpux 1 2\n", std::array{0}));
 }
 
@@ -54,7 +56,8 @@ TEST(LoadWatch, DoesNotCountOnesOwnWork) {
     volatile double sum = 0;
     while (std::chrono::steady_clock::now() - start < std::chrono::milliseconds(400)) sum = sum + 1;
     const MachineLoad load = watch.load();
-    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double wall =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const double own =
         static_cast<double>(std::clock() - own_start) / CLOCKS_PER_SEC / wall / load.processors;
     EXPECT_GE(load.others, 0);

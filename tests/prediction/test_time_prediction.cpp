@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times made from a calibration whose every figure is known; against measured ones: tests/bench/check_predictions.py.
+// Times made from a calibration whose every figure is known; against measured ones:
+// tests/bench/check_predictions.py.
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -34,7 +35,8 @@ protected:
         return predict_times(tiny_, read_config(tiny_), run, prompts_, generate_, calibration_);
     }
 
-    Checkpoint tiny_ = make_synthetic("tiny", false);  // 2 layers of 7 matrices, and the output matrix
+    Checkpoint tiny_ =
+        make_synthetic("tiny", false);  // 2 layers of 7 matrices, and the output matrix
     Calibration calibration_ = a_second_a_product();
     std::vector<std::int64_t> prompts_{100};
     std::int64_t generate_ = 11;
@@ -68,7 +70,8 @@ TEST_F(TimePrediction, SharesAPassAmongABatch) {
     const auto alone = predicted(run);
     run.batch_size = 4;
     const auto together = predicted(run);
-    EXPECT_DOUBLE_EQ(together.at("decode_tokens_per_second"), 4 * alone.at("decode_tokens_per_second"));
+    EXPECT_DOUBLE_EQ(together.at("decode_tokens_per_second"),
+                     4 * alone.at("decode_tokens_per_second"));
     EXPECT_DOUBLE_EQ(alone.at("time_to_first_token"), kProducts * (1 + 12 + 23 + 34) / 4);
     EXPECT_DOUBLE_EQ(together.at("time_to_first_token"), kProducts);
 }
@@ -77,7 +80,8 @@ TEST_F(TimePrediction, CountsWhatAttentionLooksAt) {
     using profiler::Operation, profiler::TracePhase;
     for (auto& [key, product] : calibration_.products) product.per_call = {};
     for (const TracePhase phase : {TracePhase::prefill, TracePhase::decode})
-        calibration_.operations[operation_key(Operation::attention, KvStorage::f32, phase)] = {0, 1};
+        calibration_.operations[operation_key(Operation::attention, KvStorage::f32, phase)] = {0,
+                                                                                               1};
     prompts_ = {1};
     generate_ = 2;  // one step, which attends two positions in both layers
     constexpr double kPair = 4.0 * 4 * 16;
@@ -101,7 +105,8 @@ TEST_F(TimePrediction, LooksAtEachMatrixsOwnShareOfZeros) {
         for (StoredTensor& tensor : tiny_.tensors) {
             if (!tensor.name.starts_with("blk.") || tensor.shape.size() != 2) continue;
             tensor.type = DType::sparse_f32;
-            tensor.zeros = static_cast<std::int64_t>(share * static_cast<double>(tensor.elements()));
+            tensor.zeros =
+                static_cast<std::int64_t>(share * static_cast<double>(tensor.elements()));
         }
         return predicted().at("time_per_output_token");
     };
@@ -116,8 +121,10 @@ TEST_F(TimePrediction, WithoutACacheComputesTheWholeSequenceAgain) {
     }
     RunConfig off;
     off.kv_cache = KvStorage::off;
-    EXPECT_GT(predicted(off).at("time_per_output_token"), 50 * predicted().at("time_per_output_token"));
-    EXPECT_DOUBLE_EQ(predicted(off).at("time_to_first_token"), predicted().at("time_to_first_token"));
+    EXPECT_GT(predicted(off).at("time_per_output_token"),
+              50 * predicted().at("time_per_output_token"));
+    EXPECT_DOUBLE_EQ(predicted(off).at("time_to_first_token"),
+                     predicted().at("time_to_first_token"));
 }
 
 TEST_F(TimePrediction, SaysNothingOfAKernelThatWasNotMeasured) {

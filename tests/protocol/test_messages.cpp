@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every message of the protocol: written and read again it is the same, and what does not fit is named.
+// Every message of the protocol: written and read again it is the same, and what does not fit is
+// named.
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -63,7 +64,12 @@ private:
         add_setting(into, "kv_cache.dtype=int8", builtin_registry());
     }
     void fill(ErrorDetails& into) {
-        into = {"message " + std::to_string(++count_), "file", "field", "found", "expected", Fault::damaged};
+        into = {"message " + std::to_string(++count_),
+                "file",
+                "field",
+                "found",
+                "expected",
+                Fault::damaged};
     }
     template <class T>
     void fill(std::optional<T>& into) {
@@ -117,12 +123,14 @@ void each_message(Visit&& visit) {
         visit.template operator()<Message>(name);
     };
     Requests::each([&]<class Request>() {
-        const std::string name = std::string(Request::kType) + " " + std::string(kind_of<Request>());
+        const std::string name =
+            std::string(Request::kType) + " " + std::string(kind_of<Request>());
         named.template operator()<Request>(name);
         named.template operator()<typename Request::Reply>("reply to " + name);
     });
     named.template operator()<ExportResult>("result of an export");
-    Events::each([&]<class Event>() { named.template operator()<Event>(std::string(Event::kType)); });
+    Events::each(
+        [&]<class Event>() { named.template operator()<Event>(std::string(Event::kType)); });
 }
 
 template <class Message>
@@ -202,7 +210,8 @@ void replace_each(json& whole, json& part, const std::string& path, int& refused
     }
     part = kept;
     if (!part.is_structured()) return;
-    for (auto& [key, value] : part.items()) replace_each<Message>(whole, value, path + "/" + key, refused);
+    for (auto& [key, value] : part.items())
+        replace_each<Message>(whole, value, path + "/" + key, refused);
 }
 
 TEST(Messages, NameAFieldOfAnotherType) {
@@ -253,15 +262,17 @@ TEST(Messages, TellNullFromNothing) {
 
 TEST(Lines, HaveTheirEnvelope) {
     const std::string text = request_line(7, TensorStats{.checkpoint = "a", .tensor = "b"});
-    EXPECT_EQ(text,
-              "{\"bins\":80,\"checkpoint\":\"a\",\"id\":7,\"tensor\":\"b\",\"type\":\"tensor_stats\"}\n");
+    EXPECT_EQ(
+        text,
+        "{\"bins\":80,\"checkpoint\":\"a\",\"id\":7,\"tensor\":\"b\",\"type\":\"tensor_stats\"}\n");
     const auto line = parse_line(text);
     ASSERT_TRUE(line);
     EXPECT_EQ(line->id, 7);
     EXPECT_TRUE(asks_for<TensorStats>(*line));
     EXPECT_FALSE(asks_for<Inspect>(*line));
     EXPECT_EQ(read<TensorStats>(line->fields.get()).tensor, "b");
-    EXPECT_EQ(event_line({}, Heartbeat{.resident = 3}), "{\"resident\":3,\"type\":\"heartbeat\"}\n");
+    EXPECT_EQ(event_line({}, Heartbeat{.resident = 3}),
+              "{\"resident\":3,\"type\":\"heartbeat\"}\n");
 }
 
 TEST(Lines, WithoutATypeAreNone) {
@@ -283,7 +294,9 @@ TEST(Lines, AreUtf8) {
 TEST(Requests, HaveATypeEach) {
     std::set<std::string> types;
     Requests::each([&]<class Request>() {
-        EXPECT_TRUE(types.insert(std::string(Request::kType) + " " + std::string(kind_of<Request>())).second)
+        EXPECT_TRUE(
+            types.insert(std::string(Request::kType) + " " + std::string(kind_of<Request>()))
+                .second)
             << Request::kType;
         EXPECT_TRUE(Request::kHelp.ends_with('.')) << Request::kType;
     });

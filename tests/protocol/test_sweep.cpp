@@ -42,7 +42,8 @@ TEST(Sweep, OfSingleValuesIsOneRecipe) {
     Recipe expected;
     add_setting(expected, "kv_cache.dtype=int8", builtin_registry());
     add_setting(expected, "prune_magnitude", builtin_registry());
-    EXPECT_THAT(one.recipes(builtin_registry()), ElementsAre(validated(expected, builtin_registry())));
+    EXPECT_THAT(one.recipes(builtin_registry()),
+                ElementsAre(validated(expected, builtin_registry())));
     EXPECT_EQ(sweep({}).recipes(builtin_registry()).size(), 1u);
 }
 
@@ -52,9 +53,9 @@ TEST(Sweep, OfAListIsARecipeAValue) {
     EXPECT_THAT(labels(list), ElementsAre("q8_0", "q4_0"));
     EXPECT_EQ(list.recipes(builtin_registry())[1].steps[0].options.at("scheme"), "q4_0");
     EXPECT_EQ(list.base.steps[0].options.at("scheme"), "q8_0");
-    EXPECT_EQ(
-        to_json(list.options),
-        json({{{"technique", "quantize_weights"}, {"option", "scheme"}, {"values", {"q8_0", "q4_0"}}}}));
+    EXPECT_EQ(to_json(list.options), json({{{"technique", "quantize_weights"},
+                                            {"option", "scheme"},
+                                            {"values", {"q8_0", "q4_0"}}}}));
     EXPECT_EQ(swept_from_json(to_json(list.options)), list.options);
     EXPECT_EQ(values_text(list.options[0].values), "q8_0,q4_0");
 }
@@ -62,8 +63,9 @@ TEST(Sweep, OfAListIsARecipeAValue) {
 TEST(Sweep, OfSeveralListsIsTheirProduct) {
     const Sweep product = sweep({"prune_magnitude.sparsity=0.25,0.5", "kv_cache.dtype=fp16,int8"});
     EXPECT_EQ(product.candidates(), 4u);
-    EXPECT_THAT(labels(product), ElementsAre("sparsity 0.25, dtype fp16", "sparsity 0.25, dtype int8",
-                                             "sparsity 0.5, dtype fp16", "sparsity 0.5, dtype int8"));
+    EXPECT_THAT(labels(product),
+                ElementsAre("sparsity 0.25, dtype fp16", "sparsity 0.25, dtype int8",
+                            "sparsity 0.5, dtype fp16", "sparsity 0.5, dtype int8"));
     EXPECT_EQ(swept_label(product.options, json::array()), "") << "the baseline";
 }
 
@@ -109,7 +111,8 @@ TEST(Sweep, EscapesCommasThatBelongToAValue) {
 
 TEST(Sweep, ReadsWhatAStoreHolds) {
     EXPECT_TRUE(swept_from_json(nullptr).empty());
-    EXPECT_TRUE(swept_from_json({1, {{"technique", 3}}, {{"technique", "a"}, {"option", "b"}}}).empty());
+    EXPECT_TRUE(
+        swept_from_json({1, {{"technique", 3}}, {{"technique", "a"}, {"option", "b"}}}).empty());
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ MeasuredRuns::MeasuredRuns() {
     const std::filesystem::path memory = "/dev/shm";
     const bool usable = ::access(memory.c_str(), W_OK) == 0;
     std::string pattern =
-        ((usable ? memory : std::filesystem::temp_directory_path()) / "hone-report-XXXXXX").string();
+        ((usable ? memory : std::filesystem::temp_directory_path()) / "hone-report-XXXXXX")
+            .string();
     folder_ = ::mkdtemp(pattern.data());
     store_.emplace(folder_ / "runs.sqlite");
 }
@@ -43,8 +44,9 @@ NewRun MeasuredRuns::what(const std::string& label) {
     if (label != "baseline")
         run.recipe.push_back({{"technique", "quantize_weights"}, {"options", {{"scheme", label}}}});
     run.recipe_label = label;
-    run.workload = {{"prompt_tokens", 128}, {"generated_tokens", 64}, {"concurrency", 1}, {"text", "bundled"},
-                    {"text_hash", "77"},    {"protocol", "windows"},  {"context", 512},   {"stride", 256}};
+    run.workload = {{"prompt_tokens", 128}, {"generated_tokens", 64}, {"concurrency", 1},
+                    {"text", "bundled"},    {"text_hash", "77"},      {"protocol", "windows"},
+                    {"context", 512},       {"stride", 256}};
     run.target = {{"device", "cpu"}, {"threads", 2}};
     run.environment = {{"hostname", "bench-1"},
                        {"cpu", "Example CPU"},
@@ -62,7 +64,8 @@ NewRun MeasuredRuns::what(const std::string& label) {
     return run;
 }
 
-std::int64_t MeasuredRuns::add(const NewRun& what, double speed, double nats, double kl, std::int64_t peak) {
+std::int64_t MeasuredRuns::add(const NewRun& what, double speed, double nats, double kl,
+                               std::int64_t peak) {
     const std::int64_t run = store_->begin_run(what);
     store_->add_sample(run, {0, "warmup", {{"decode_tokens_per_second", 1}}, nullptr});
     std::vector<double> decode;

@@ -18,8 +18,8 @@ public:
 
     Store& store() { return *store_; }
     static NewRun what(const std::string& label = "baseline");
-    // Seven repetitions around 100 tok/s × speed, six windows of 255 tokens around 3 nats + nats a token, and their metrics.
-    // With `kl`, each window diverges by that much a token.
+    // Seven repetitions around 100 tok/s × speed, six windows of 255 tokens around 3 nats + nats a
+    // token, and their metrics. With `kl`, each window diverges by that much a token.
     std::int64_t add(const NewRun& what, double speed = 1, double nats = 0, double kl = 0,
                      std::int64_t peak = 500'000'000);
     RunRecord load(std::int64_t run) { return store_->load(run).value(); }

@@ -75,18 +75,19 @@ TEST_F(Comparing, AModelWithItselfCannotTell) {
 
 TEST_F(Comparing, MemoryAllowsForWhatTwoProcessesDifferBy) {
     const std::int64_t baseline = runs_.add(MeasuredRuns::what());
-    const ComparedMetric near =
-        metric(runs_.compare(baseline, runs_.add(paired(baseline), 1, 0, 0, 504'000'000)), "peak_memory");
+    const ComparedMetric near = metric(
+        runs_.compare(baseline, runs_.add(paired(baseline), 1, 0, 0, 504'000'000)), "peak_memory");
     EXPECT_EQ(near.verdict, "cannot tell");
     EXPECT_LT(near.ratio.low, 1);
     EXPECT_NEAR(near.ratio.value, 1.008, 1e-9);
-    const ComparedMetric apart =
-        metric(runs_.compare(baseline, runs_.add(paired(baseline), 1, 0, 0, 506'000'000)), "peak_memory");
+    const ComparedMetric apart = metric(
+        runs_.compare(baseline, runs_.add(paired(baseline), 1, 0, 0, 506'000'000)), "peak_memory");
     EXPECT_EQ(apart.verdict, "larger");
     // 1 MiB of a small process is more than 1 %.
     const std::int64_t small = runs_.add(MeasuredRuns::what(), 1, 0, 0, 20'000'000);
     EXPECT_EQ(
-        metric(runs_.compare(small, runs_.add(paired(small), 1, 0, 0, 20'900'000)), "peak_memory").verdict,
+        metric(runs_.compare(small, runs_.add(paired(small), 1, 0, 0, 20'900'000)), "peak_memory")
+            .verdict,
         "cannot tell");
 }
 
@@ -108,7 +109,8 @@ TEST_F(Comparing, RunsThatDidNotFitTogetherIsUnpaired) {
 
 TEST_F(Comparing, OtherWorkloadsIsRefusedForSpeedAndMemoryOnly) {
     const Comparison found = altered([](NewRun& run) { run.workload["prompt_tokens"] = 256; });
-    EXPECT_EQ(metric(found, "decode_tokens_per_second").refusal, "other prompt length: 128 and 256");
+    EXPECT_EQ(metric(found, "decode_tokens_per_second").refusal,
+              "other prompt length: 128 and 256");
     EXPECT_EQ(metric(found, "peak_memory").refusal, "other prompt length: 128 and 256");
     EXPECT_THAT(metric(found, "perplexity").refusal, IsEmpty());
     EXPECT_THAT(metric(found, "model_bytes").refusal, IsEmpty());
@@ -123,8 +125,9 @@ TEST_F(Comparing, OtherDevicesIsRefused) {
         run->target["device"] = "cuda:0";
         run->environment["device"] = {{"name", run == &one ? "A100" : "H200"}};
     }
-    EXPECT_EQ(metric(runs_.compare(runs_.add(one), runs_.add(other)), "decode_tokens_per_second").refusal,
-              "other device: A100 and H200");
+    EXPECT_EQ(
+        metric(runs_.compare(runs_.add(one), runs_.add(other)), "decode_tokens_per_second").refusal,
+        "other device: A100 and H200");
 }
 
 TEST_F(Comparing, OtherTextsAndProtocolsIsRefusedForAccuracyOnly) {
@@ -146,8 +149,9 @@ TEST_F(Comparing, OtherTextsAndProtocolsIsRefusedForAccuracyOnly) {
 }
 
 TEST_F(Comparing, StrideMattersOnlyWhereItIsUsed) {
-    EXPECT_THAT(metric(altered([](NewRun& run) { run.workload["stride"] = 128; }), "perplexity").refusal,
-                IsEmpty());
+    EXPECT_THAT(
+        metric(altered([](NewRun& run) { run.workload["stride"] = 128; }), "perplexity").refusal,
+        IsEmpty());
     NewRun a = MeasuredRuns::what(), b = MeasuredRuns::what("int8");
     a.workload["protocol"] = b.workload["protocol"] = "strided";
     b.workload["stride"] = 128;
@@ -169,18 +173,19 @@ TEST_F(Comparing, WindowsThatScoreOtherTokensIsRefused) {
                 HasSubstr("255 and 256 scored tokens"));
 }
 
-// Bits per byte of the same text: windows of another tokeniser hold other tokens and other bytes of it.
+// Bits per byte of the same text: windows of another tokeniser hold other tokens and other bytes of
+// it.
 TEST_F(Comparing, OtherTokenisersIsOfIndependentWindows) {
     const auto with_bytes = [this](NewRun what, double nats, double scored, double bytes) {
         const std::int64_t run = runs_.add(what);
         for (int window = 0; window < 6; ++window)
-            runs_.store().add_sample(run,
-                                     {window,
-                                      "accuracy",
-                                      {{"nll_sum", scored * (nats + ((window + run) % 3 == 0 ? 0.01 : 0))},
-                                       {"scored", scored},
-                                       {"scored_bytes", bytes + window}},
-                                      nullptr});
+            runs_.store().add_sample(
+                run, {window,
+                      "accuracy",
+                      {{"nll_sum", scored * (nats + ((window + run) % 3 == 0 ? 0.01 : 0))},
+                       {"scored", scored},
+                       {"scored_bytes", bytes + window}},
+                      nullptr});
         runs_.store().set_metric(run, "bits_per_byte", {1, 1, 1, 6, "bits"});
         return run;
     };
@@ -201,8 +206,9 @@ TEST_F(Comparing, OtherTokenisersIsOfIndependentWindows) {
     EXPECT_THAT(alike.warnings, Not(Contains(HasSubstr("other tokenisers"))));
     NewRun text = other;
     text.workload["text_hash"] = "88";
-    EXPECT_THAT(metric(runs_.compare(baseline, with_bytes(text, 4, 170, 1000)), "bits_per_byte").refusal,
-                HasSubstr("other text"));
+    EXPECT_THAT(
+        metric(runs_.compare(baseline, with_bytes(text, 4, 170, 1000)), "bits_per_byte").refusal,
+        HasSubstr("other text"));
 }
 
 TEST_F(Comparing, AFigureThatOneRunLacksIsRefused) {
@@ -228,7 +234,8 @@ TEST_F(Comparing, OtherMachinesIsRefusedForSpeedAndMemoryOnly) {
             EXPECT_EQ(metric(found, id).refusal, reason) << id;
         EXPECT_THAT(metric(found, "perplexity").refusal, IsEmpty()) << key;
         EXPECT_THAT(metric(found, "model_bytes").refusal, IsEmpty()) << key;
-        EXPECT_THAT(found.warnings, Contains(reason)) << "accuracy is compared, and differs by rounding";
+        EXPECT_THAT(found.warnings, Contains(reason))
+            << "accuracy is compared, and differs by rounding";
     }
 }
 
@@ -238,13 +245,15 @@ TEST_F(Comparing, OtherThreadCountsIsRefusedForSpeedAndMemoryOnly) {
     EXPECT_EQ(metric(found, "peak_memory").refusal, "other thread count: 2 and 4");
     EXPECT_THAT(metric(found, "perplexity").refusal, IsEmpty());
     // A run that never learnt how many 0 stood for says nothing of threads.
-    EXPECT_THAT(metric(altered([](NewRun& run) { run.target["threads"] = 0; }), "peak_memory").refusal,
-                IsEmpty());
+    EXPECT_THAT(
+        metric(altered([](NewRun& run) { run.target["threads"] = 0; }), "peak_memory").refusal,
+        IsEmpty());
 }
 
 TEST_F(Comparing, OtherKindsOfBuildIsRefusedForSpeedOnly) {
     const Comparison found = altered([](NewRun& run) { run.environment["build_type"] = "Debug"; });
-    EXPECT_EQ(metric(found, "decode_tokens_per_second").refusal, "other build type: Release and Debug");
+    EXPECT_EQ(metric(found, "decode_tokens_per_second").refusal,
+              "other build type: Release and Debug");
     EXPECT_EQ(metric(found, "load_seconds").refusal, "other build type: Release and Debug");
     EXPECT_THAT(metric(found, "peak_memory").refusal, IsEmpty());
     EXPECT_THAT(metric(found, "perplexity").refusal, IsEmpty());
@@ -252,7 +261,9 @@ TEST_F(Comparing, OtherKindsOfBuildIsRefusedForSpeedOnly) {
 }
 
 TEST_F(Comparing, WhatARunDoesNotSayIsNotRefused) {
-    const Comparison found = altered([](NewRun& run) { run.environment = {{"hone_version", "0.1.0"}}; });
+    const Comparison found = altered([](NewRun& run) {
+        run.environment = {{"hone_version", "0.1.0"}};
+    });
     for (const ComparedMetric& compared : found.metrics)
         EXPECT_THAT(compared.refusal, IsEmpty()) << compared.id;
 }
@@ -273,7 +284,8 @@ TEST_F(Comparing, WarnsOfWhatDiffersAndDoesNotForbid) {
     EXPECT_THAT(found.warnings, Not(Contains(HasSubstr("new"))));
     EXPECT_THAT(found.warnings, Contains(HasSubstr("other model")));
     EXPECT_THAT(metric(found, "decode_tokens_per_second").refusal, IsEmpty());
-    const Comparison commits = altered([](NewRun& run) { run.environment["commit"] = "ba9876543210"; });
+    const Comparison commits =
+        altered([](NewRun& run) { run.environment["commit"] = "ba9876543210"; });
     EXPECT_THAT(commits.warnings, Contains("other commit of Hone: 0123456789ab and ba9876543210"));
     EXPECT_THAT(metric(commits, "decode_tokens_per_second").refusal, IsEmpty());
 }
@@ -281,7 +293,8 @@ TEST_F(Comparing, WarnsOfWhatDiffersAndDoesNotForbid) {
 // Rounds of a series: what one candidate did in a round pairs with what another did in it.
 TEST_F(Comparing, CandidatesOfOneBaselineIsPairedWhereTheyShareRounds) {
     const std::int64_t baseline = runs_.add(MeasuredRuns::what());
-    const std::int64_t first = runs_.add(paired(baseline)), second = runs_.add(paired(baseline, "int4"), 1.5);
+    const std::int64_t first = runs_.add(paired(baseline)),
+                       second = runs_.add(paired(baseline, "int4"), 1.5);
     const Comparison found = runs_.compare(first, second);
     EXPECT_TRUE(found.interleaved);
     EXPECT_THAT(found.warnings, Not(Contains(HasSubstr("not interleaved"))));
@@ -289,8 +302,8 @@ TEST_F(Comparing, CandidatesOfOneBaselineIsPairedWhereTheyShareRounds) {
 
     const std::int64_t later = runs_.store().begin_run(paired(baseline, "int4"));
     for (int i = 7; i < 10; ++i)
-        runs_.store().add_sample(later,
-                                 {i, "repetition", {{"decode_tokens_per_second", 150.0 + i}}, nullptr});
+        runs_.store().add_sample(
+            later, {i, "repetition", {{"decode_tokens_per_second", 150.0 + i}}, nullptr});
     runs_.store().set_metric(later, "decode_tokens_per_second", {150, 149, 151, 3, "tok/s"});
     EXPECT_FALSE(runs_.compare(first, later).interleaved) << "another block's rounds";
     const std::int64_t apart = runs_.add(paired(baseline, "int4"), 1.5);
@@ -319,8 +332,9 @@ TEST_F(Comparing, WarnsOfOtherPromptsAndOfABusyMachine) {
     const std::int64_t baseline = runs_.add(first), candidate = runs_.add(second);
     const Comparison found = runs_.compare(baseline, candidate);
     EXPECT_THAT(found.warnings, Contains("other seed of the prompts: 1 and 2"));
-    EXPECT_THAT(found.warnings, Contains("the machine was busy when run " + std::to_string(candidate) +
-                                         " began: load 6.0 on 4 processors"));
+    EXPECT_THAT(found.warnings,
+                Contains("the machine was busy when run " + std::to_string(candidate) +
+                         " began: load 6.0 on 4 processors"));
     EXPECT_THAT(metric(found, "decode_tokens_per_second").refusal, IsEmpty());
 }
 
@@ -328,9 +342,11 @@ TEST_F(Comparing, WarnsOfAnUnstableWarmUpAndOfFewerWindows) {
     const std::int64_t baseline = runs_.add(MeasuredRuns::what());
     const std::int64_t candidate = runs_.add(paired(baseline));
     runs_.store().set_fact(candidate, RunFact::unstable_warmup);
-    runs_.store().add_sample(candidate, {6, "accuracy", {{"nll_sum", 765}, {"scored", 255}}, nullptr});
+    runs_.store().add_sample(candidate,
+                             {6, "accuracy", {{"nll_sum", 765}, {"scored", 255}}, nullptr});
     const Comparison found = runs_.compare(baseline, candidate);
-    EXPECT_THAT(found.warnings, Contains("run " + std::to_string(candidate) + " had an unstable warm-up"));
+    EXPECT_THAT(found.warnings,
+                Contains("run " + std::to_string(candidate) + " had an unstable warm-up"));
     EXPECT_THAT(found.warnings, Contains(HasSubstr("6 and 7 windows")));
     EXPECT_EQ(metric(found, "perplexity").ratio.n, 6);
 }
@@ -354,8 +370,10 @@ TEST_F(Comparing, CandidatesOfOneBaselineComparesTheirDivergence) {
 TEST_F(Comparing, RepetitionsWithoutPositiveFiguresIsRefused) {
     const std::int64_t baseline = runs_.add(MeasuredRuns::what());
     const std::int64_t candidate = runs_.add(paired(baseline));
-    runs_.store().add_sample(baseline, {7, "repetition", {{"decode_tokens_per_second", 100}}, nullptr});
-    runs_.store().add_sample(candidate, {7, "repetition", {{"decode_tokens_per_second", 0}}, nullptr});
+    runs_.store().add_sample(baseline,
+                             {7, "repetition", {{"decode_tokens_per_second", 100}}, nullptr});
+    runs_.store().add_sample(candidate,
+                             {7, "repetition", {{"decode_tokens_per_second", 0}}, nullptr});
     EXPECT_THAT(metric(runs_.compare(baseline, candidate), "decode_tokens_per_second").refusal,
                 HasSubstr("without a positive figure"));
 }

@@ -15,7 +15,8 @@ TEST(Documents, OfARunHaveTheDocumentedShape) {
     EXPECT_EQ(json.at("recipe").at(0).at("technique"), "quantize_weights");
     EXPECT_EQ(json.at("environment").at("cpu"), "Example CPU");
     const nlohmann::json& decode = json.at("metrics").at("decode_tokens_per_second");
-    for (const char* key : {"value", "unit", "low", "high", "n"}) EXPECT_TRUE(decode.contains(key)) << key;
+    for (const char* key : {"value", "unit", "low", "high", "n"})
+        EXPECT_TRUE(decode.contains(key)) << key;
     EXPECT_EQ(decode.at("unit"), "tok/s");
     EXPECT_EQ(decode.at("n"), 7);
     EXPECT_LT(decode.at("low"), decode.at("value"));

@@ -12,7 +12,8 @@ namespace {
 
 using testing::HasSubstr;
 
-// A reader of RFC 4180 that accepts nothing else: records end with CRLF, quotes within quoted fields are doubled.
+// A reader of RFC 4180 that accepts nothing else: records end with CRLF, quotes within quoted
+// fields are doubled.
 std::vector<std::vector<std::string>> parse_csv(const std::string& text) {
     std::vector<std::vector<std::string>> rows(1, {""});
     bool inside = false;
@@ -73,25 +74,27 @@ TEST(Export, CsvHoldsEveryFigureAndHardText) {
     EXPECT_EQ(second.at("perplexity"), "");
 }
 
-// What a file calls itself, in a program that computes cells, and in a terminal (OWASP, "CSV injection").
+// What a file calls itself, in a program that computes cells, and in a terminal (OWASP, "CSV
+// injection").
 TEST(Export, CsvCellsAreTextAndNoFormulas) {
     MeasuredRuns runs;
-    const std::map<std::string, std::string> cells{{"=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"},
-                                                   {"+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"},
-                                                   {"-2+3", "'-2+3"},
-                                                   {"@SUM(1)", "'@SUM(1)"},
-                                                   {"\t=1", "\\t=1"},
-                                                   {"\n=1", "'\n=1"},
-                                                   {"-", "'-"},
-                                                   {"-1.5", "-1.5"},
-                                                   {"+5", "'+5"},
-                                                   {"a=b", "a=b"},
-                                                   {"\x1B[31mred", "\\x1B[31mred"},
-                                                   {"\xFF", "\\xFF"},
-                                                   {"a\xE2\x80\xAE"
-                                                    "b",
-                                                    "a\\u202Eb"},
-                                                   {" spaces ", " spaces "}};
+    const std::map<std::string, std::string> cells{
+        {"=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"},
+        {"+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"},
+        {"-2+3", "'-2+3"},
+        {"@SUM(1)", "'@SUM(1)"},
+        {"\t=1", "\\t=1"},
+        {"\n=1", "'\n=1"},
+        {"-", "'-"},
+        {"-1.5", "-1.5"},
+        {"+5", "'+5"},
+        {"a=b", "a=b"},
+        {"\x1B[31mred", "\\x1B[31mred"},
+        {"\xFF", "\\xFF"},
+        {"a\xE2\x80\xAE"
+         "b",
+         "a\\u202Eb"},
+        {" spaces ", " spaces "}};
     for (const auto& [name, cell] : cells) {
         NewRun what = MeasuredRuns::what();
         what.model_name = name;
@@ -152,7 +155,9 @@ TEST(Export, MarkdownIsATableForPeople) {
 TEST(Export, OfNothingIsEmptyAndWellFormed) {
     MeasuredRuns runs;
     EXPECT_EQ(parse_csv(export_runs(runs.store(), {}, ReportFormat::csv)).size(), 1u);
-    EXPECT_TRUE(nlohmann::json::parse(export_runs(runs.store(), {}, ReportFormat::json)).at("runs").empty());
+    EXPECT_TRUE(nlohmann::json::parse(export_runs(runs.store(), {}, ReportFormat::json))
+                    .at("runs")
+                    .empty());
 }
 
 }  // namespace

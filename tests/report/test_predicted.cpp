@@ -15,13 +15,14 @@ TEST(Predicted, TakesTimesMemoryAndSize) {
                                {"model_bytes", 7},
                                {"available", 5}};
     EXPECT_THAT(predicted_metrics(reply),
-                UnorderedElementsAre(Pair("decode_tokens_per_second", 10.5), Pair("peak_memory", 1000),
-                                     Pair("model_bytes", 7)));
+                UnorderedElementsAre(Pair("decode_tokens_per_second", 10.5),
+                                     Pair("peak_memory", 1000), Pair("model_bytes", 7)));
 }
 
 TEST(Predicted, TakesNothingOfWhatIsNone) {
     for (const nlohmann::json& reply :
-         {nlohmann::json(), nlohmann::json{{"times", nullptr}, {"memory", 3}, {"model_bytes", "many"}},
+         {nlohmann::json(),
+          nlohmann::json{{"times", nullptr}, {"memory", 3}, {"model_bytes", "many"}},
           nlohmann::json::array({1})})
         EXPECT_TRUE(predicted_metrics(reply).empty()) << reply;
 }

@@ -61,11 +61,12 @@ TEST(ShownRatio, EstimateLiesInItsIntervalAndWordArrowAndFiguresAgree) {
     for (const MetricDefinition& metric : metric_definitions()) {
         for (const Estimate& ratio : kRatios) {
             const ShownRatio shown = shown_ratio(compared(std::string(metric.id), ratio));
-            SCOPED_TRACE(fmt::format("{}: {} in {}–{} is “{}”, {}", metric.id, ratio.value, ratio.low,
-                                     ratio.high, verdict_phrase(shown), shown.interval));
+            SCOPED_TRACE(fmt::format("{}: {} in {}–{} is “{}”, {}", metric.id, ratio.value,
+                                     ratio.low, ratio.high, verdict_phrase(shown), shown.interval));
             EXPECT_LE(shown.low, shown.value);
             EXPECT_LE(shown.value, shown.high);
-            const std::vector<double> estimate = numbers(shown.estimate), ends = numbers(shown.interval);
+            const std::vector<double> estimate = numbers(shown.estimate),
+                                      ends = numbers(shown.interval);
             ASSERT_EQ(estimate.size(), 1u);
             EXPECT_EQ(ends.size(), ratio.high > ratio.low ? 2u : 0u);
             if (ends.size() == 2) {
@@ -88,7 +89,8 @@ TEST(ShownRatio, EstimateLiesInItsIntervalAndWordArrowAndFiguresAgree) {
             if (ends.size() == 2) {
                 EXPECT_GT(ends[0], none);
             }
-            const bool up = shown.word == "faster" || shown.word == "better" || shown.word == "larger";
+            const bool up =
+                shown.word == "faster" || shown.word == "better" || shown.word == "larger";
             EXPECT_EQ(shown.arrow, up ? "▲" : "▼");
             EXPECT_THAT(verdict_phrase(shown), EndsWith(shown.word));
             // What the word says of the figure itself.
@@ -110,14 +112,17 @@ TEST(ShownRatio, SaysWhyItCannotTell) {
     };
     EXPECT_EQ(reason("decode_tokens_per_second", {1.04, 0.992, 1.1, 7}),
               "the 99 % interval 0.992–1.10 × includes 1");
-    EXPECT_EQ(reason("perplexity", {1.01, 0.98, 1.05, 7}), "the 99 % interval −2.00 … +5.00 % includes 0");
-    EXPECT_EQ(reason("decode_tokens_per_second", {1.5, 1.5, 1.5, 1}), "one sample gives no interval");
+    EXPECT_EQ(reason("perplexity", {1.01, 0.98, 1.05, 7}),
+              "the 99 % interval −2.00 … +5.00 % includes 0");
+    EXPECT_EQ(reason("decode_tokens_per_second", {1.5, 1.5, 1.5, 1}),
+              "one sample gives no interval");
     EXPECT_EQ(reason("load_seconds", {1.5, 1.5, 1.5, 1}), "measured once a run");
     EXPECT_EQ(reason("model_bytes", {1, 1, 1, 2}), "the two are equal");
     EXPECT_THAT(reason("peak_memory", {0.388, 0.385, 0.391, 7}), IsEmpty());
 }
 
-// The interval beside a verdict is the one that decides it: with 95 % alone "1.01–1.08 ×, cannot tell" reads as a mistake.
+// The interval beside a verdict is the one that decides it: with 95 % alone "1.01–1.08 ×, cannot
+// tell" reads as a mistake.
 TEST(ShownRatio, ShowsTheIntervalThatDecides) {
     ComparedMetric metric = compared("decode_tokens_per_second", {1.04, 0.99, 1.1, 7});
     metric.ratio = {1.04, 1.01, 1.08, 7};
@@ -133,7 +138,8 @@ TEST(ShownRatio, ShowsTheIntervalThatDecides) {
             EXPECT_LE(each.decides.low, each.ratio.low);
             EXPECT_GE(each.decides.high, each.ratio.high);
             const bool decided = each.verdict != "cannot tell";
-            EXPECT_EQ(decided, (each.decides.low > 1 || each.decides.high < 1) && each.decides.n >= 2);
+            EXPECT_EQ(decided,
+                      (each.decides.low > 1 || each.decides.high < 1) && each.decides.n >= 2);
         }
     }
 }

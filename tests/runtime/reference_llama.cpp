@@ -11,7 +11,8 @@ namespace {
 using Vector = std::vector<double>;
 
 struct Matrix {
-    explicit Matrix(const StoredTensor* tensor) : values(expand_tensor(*tensor)), cols(tensor->cols()) {}
+    explicit Matrix(const StoredTensor* tensor)
+        : values(expand_tensor(*tensor)), cols(tensor->cols()) {}
     double at(std::int64_t row, std::int64_t col) const {
         return values[static_cast<std::size_t>(row * cols + col)];
     }
@@ -20,7 +21,8 @@ struct Matrix {
         Vector y(static_cast<std::size_t>(rows()));
         for (std::int64_t r = 0; r < rows(); ++r) {
             double sum = 0;
-            for (std::int64_t c = 0; c < cols; ++c) sum += at(r, c) * x[static_cast<std::size_t>(c)];
+            for (std::int64_t c = 0; c < cols; ++c)
+                sum += at(r, c) * x[static_cast<std::size_t>(c)];
             y[static_cast<std::size_t>(r)] = sum;
         }
         return y;
@@ -47,13 +49,15 @@ Vector biased(Vector y, const StoredTensor* bias) {
 }
 
 void rotate(Vector& heads, const ModelConfig& c, std::size_t position) {
-    for (std::size_t start = 0; start < heads.size(); start += static_cast<std::size_t>(c.head_dim)) {
+    for (std::size_t start = 0; start < heads.size();
+         start += static_cast<std::size_t>(c.head_dim)) {
         for (std::int64_t i = 0; i < c.rotary_dim / 2; ++i) {
-            const double angle =
-                static_cast<double>(position) *
-                std::pow(c.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(c.rotary_dim));
+            const double angle = static_cast<double>(position) *
+                                 std::pow(c.rope_theta, -2.0 * static_cast<double>(i) /
+                                                            static_cast<double>(c.rotary_dim));
             const bool halves = c.family->rotation == Rotation::halves;
-            const std::int64_t at = halves ? i : 2 * i, other = halves ? i + c.rotary_dim / 2 : 2 * i + 1;
+            const std::int64_t at = halves ? i : 2 * i,
+                               other = halves ? i + c.rotary_dim / 2 : 2 * i + 1;
             double& first = heads[start + static_cast<std::size_t>(at)];
             double& second = heads[start + static_cast<std::size_t>(other)];
             const double turned = first * std::cos(angle) - second * std::sin(angle);
@@ -108,16 +112,20 @@ std::vector<Vector> reference_logits(const Model& model, std::span<const TokenId
     for (const LayerWeights& layer : model.layers) {
         const Matrix wq(layer[Role::attn_q]), wk(layer[Role::attn_k]), wv(layer[Role::attn_v]),
             wo(layer[Role::attn_output]);
-        const Matrix gate(layer[Role::ffn_gate]), up(layer[Role::ffn_up]), down(layer[Role::ffn_down]);
+        const Matrix gate(layer[Role::ffn_gate]), up(layer[Role::ffn_up]),
+            down(layer[Role::ffn_down]);
         std::vector<Vector> keys, values;
         for (std::size_t t = 0; t < stream.size(); ++t) {
-            const Vector h = normed(stream[t], layer[Role::attn_norm], static_cast<double>(c.norm_eps));
+            const Vector h =
+                normed(stream[t], layer[Role::attn_norm], static_cast<double>(c.norm_eps));
             Vector q = biased(wq.times(h), layer[Role::attn_q_bias]);
             rotate(q, c, t);
             rotate(keys.emplace_back(biased(wk.times(h), layer[Role::attn_k_bias])), c, t);
             values.push_back(biased(wv.times(h), layer[Role::attn_v_bias]));
-            add(stream[t], wo.times(attend(q, keys, values, c, mask, static_cast<std::int64_t>(t))));
-            const Vector n = normed(stream[t], layer[Role::ffn_norm], static_cast<double>(c.norm_eps));
+            add(stream[t],
+                wo.times(attend(q, keys, values, c, mask, static_cast<std::int64_t>(t))));
+            const Vector n =
+                normed(stream[t], layer[Role::ffn_norm], static_cast<double>(c.norm_eps));
             Vector g = gate.times(n);
             const Vector u = up.times(n);
             for (std::size_t i = 0; i < g.size(); ++i) g[i] = g[i] / (1 + std::exp(-g[i])) * u[i];
@@ -127,7 +135,8 @@ std::vector<Vector> reference_logits(const Model& model, std::span<const TokenId
     const Matrix output(model.output);
     std::vector<Vector> logits;
     for (const Vector& x : stream)
-        logits.push_back(output.times(normed(x, model.output_norm, static_cast<double>(c.norm_eps))));
+        logits.push_back(
+            output.times(normed(x, model.output_norm, static_cast<double>(c.norm_eps))));
     return logits;
 }
 

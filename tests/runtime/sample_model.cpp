@@ -29,7 +29,8 @@ const Model* sample_model(std::optional<DType> type) {
     static std::map<std::optional<DType>, std::unique_ptr<Model>> loaded;
     const char* folder = std::getenv("HONE_SAMPLE_DIR");
     if (folder == nullptr) return nullptr;
-    const std::filesystem::path path = std::filesystem::path(folder) / "SmolLM2-135M-Instruct.Q4_1.gguf";
+    const std::filesystem::path path =
+        std::filesystem::path(folder) / "SmolLM2-135M-Instruct.Q4_1.gguf";
     if (!std::filesystem::exists(path)) return nullptr;
     std::unique_ptr<Model>& model = loaded[type];
     if (!model) {

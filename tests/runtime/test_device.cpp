@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The runtime on a CUDA device against the same on the CPU: over the emulation, and on a real device where there is one.
+// The runtime on a CUDA device against the same on the CPU: over the emulation, and on a real
+// device where there is one.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -46,7 +47,8 @@ std::vector<TokenId> some_tokens(std::size_t count, std::size_t seed) {
     return tokens;
 }
 
-// A prompt that is all scored, two shorter ones, then two steps of all three; then one that was trimmed.
+// A prompt that is all scored, two shorter ones, then two steps of all three; then one that was
+// trimmed.
 std::vector<float> all_logits(Runtime& runtime) {
     std::vector<float> all;
     const auto forward = [&](const std::vector<SequenceInput>& batch) {
@@ -57,7 +59,8 @@ std::vector<float> all_logits(Runtime& runtime) {
                                third = some_tokens(17, 3);
     forward({{0, first, true}});
     forward({{1, second}, {2, third}});
-    for (std::size_t step = 0; step < 5; ++step) {  // from the third on captured work is queued again
+    for (std::size_t step = 0; step < 5;
+         ++step) {  // from the third on captured work is queued again
         const std::vector<TokenId> next = some_tokens(3, 10 + step);
         forward({{0, std::span(next).subspan(0, 1)},
                  {1, std::span(next).subspan(1, 1)},
@@ -68,8 +71,8 @@ std::vector<float> all_logits(Runtime& runtime) {
     return all;
 }
 
-void expect_same(const Model& model, const RunConfig& config, kernels::ThreadPool& pool, gpu::Device& device,
-                 float tolerance) {
+void expect_same(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
+                 gpu::Device& device, float tolerance) {
     Runtime on_cpu(model, config, pool, kSequences, kContext),
         on_device(model, config, pool, kSequences, kContext, device, {});
     const std::vector<float> expected = all_logits(on_cpu), is = all_logits(on_device);
@@ -139,7 +142,8 @@ TEST(DecodeBuckets, OfGraphsThoseAreKeptThatWereUsedLast) {
     EXPECT_EQ(kept.size(), 0U);
 }
 
-// Prompts of several lengths, then steps of the first `batches` sequences: logits of the steps alone.
+// Prompts of several lengths, then steps of the first `batches` sequences: logits of the steps
+// alone.
 std::vector<std::vector<float>> decoded_logits(Runtime& runtime, int sequences,
                                                const std::vector<int>& batches) {
     for (int i = 0; i < sequences; ++i) {
@@ -158,7 +162,8 @@ std::vector<std::vector<float>> decoded_logits(Runtime& runtime, int sequences,
     return all;
 }
 
-// Rows that pad a batch change no bit of the others, and nothing in any cache: neither that of a sequence of the batch nor of one that waits.
+// Rows that pad a batch change no bit of the others, and nothing in any cache: neither that of a
+// sequence of the batch nor of one that waits.
 TEST_F(DeviceRuntime, PadsABatchWithRowsThatChangeNothing) {
     constexpr int kMany = 8;
     const std::vector<int> padded{5, 3, 5, 7, 5, 6, 3, 3, 8, 1, 5};
@@ -169,8 +174,10 @@ TEST_F(DeviceRuntime, PadsABatchWithRowsThatChangeNothing) {
             RunConfig config;
             config.kv_layout = layout;
             if (pages)
-                config.attention = {
-                    .kind = AttentionMask::Kind::pages, .page_shift = 2, .keep = 3, .dense_layers = 1};
+                config.attention = {.kind = AttentionMask::Kind::pages,
+                                    .page_shift = 2,
+                                    .keep = 3,
+                                    .dense_layers = 1};
             Runtime on_cpu(*model, config, pool, kMany, kContext),
                 on_device(*model, config, pool, kMany, kContext, device, {});
             const auto expected = decoded_logits(on_cpu, kMany, padded),
@@ -189,11 +196,12 @@ TEST_F(DeviceRuntime, PadsABatchWithRowsThatChangeNothing) {
                        among_padding = decoded_logits(own, kMany, {5, 7, 6});
             const auto vocabulary = static_cast<std::size_t>(model->config.n_vocab);
             for (std::size_t step = 0; step < among_padding.size(); ++step) {
-                const std::size_t rows = std::min<std::size_t>(5, among_padding[step].size() / vocabulary);
-                EXPECT_TRUE(
-                    std::equal(among_padding[step].begin(),
-                               among_padding[step].begin() + static_cast<std::ptrdiff_t>(rows * vocabulary),
-                               among_others[step].begin()))
+                const std::size_t rows =
+                    std::min<std::size_t>(5, among_padding[step].size() / vocabulary);
+                EXPECT_TRUE(std::equal(
+                    among_padding[step].begin(),
+                    among_padding[step].begin() + static_cast<std::ptrdiff_t>(rows * vocabulary),
+                    among_others[step].begin()))
                     << step;
             }
         }
@@ -203,7 +211,8 @@ TEST_F(DeviceRuntime, PadsABatchWithRowsThatChangeNothing) {
 // The tested device's table, which counts the graphs that are made.
 int graphs_made = 0;
 int (*make_graph)(gpu::PluginDevice*, gpu::PluginGraph**, gpu::PluginError*) = nullptr;
-int counting_end_capture(gpu::PluginDevice* device, gpu::PluginGraph** graph, gpu::PluginError* error) {
+int counting_end_capture(gpu::PluginDevice* device, gpu::PluginGraph** graph,
+                         gpu::PluginError* error) {
     ++graphs_made;
     return make_graph(device, graph, error);
 }
@@ -258,7 +267,8 @@ TEST_F(DeviceRuntime, MultipliesEveryTypeOfWeights) {
     }
 }
 
-// Rounding inputs to bf16 moves logits by what it moves them on the CPU; sums in another order add next to nothing.
+// Rounding inputs to bf16 moves logits by what it moves them on the CPU; sums in another order add
+// next to nothing.
 TEST_F(DeviceRuntime, MultipliesInReducedArithmetic) {
     const auto distance = [&](DType type, kernels::Arithmetic arithmetic) {
         const std::unique_ptr<Model> model = tiny_model(type);
@@ -291,8 +301,8 @@ TEST_F(DeviceRuntime, MultipliesInReducedArithmetic) {
     EXPECT_LT(fp8, 0.2);
 }
 
-// Of 256 tokens quantised weights are expanded for the vendor's library, of 255 they are multiplied as they are: the same bf16 either way, summed in
-// another order.
+// Of 256 tokens quantised weights are expanded for the vendor's library, of 255 they are multiplied
+// as they are: the same bf16 either way, summed in another order.
 TEST_F(DeviceRuntime, MultipliesLongPromptsAsItDoesShorterOnes) {
     constexpr std::size_t kLong = 256;
     const std::unique_ptr<Model> model = tiny_model(DType::i4_g64);
@@ -303,7 +313,8 @@ TEST_F(DeviceRuntime, MultipliesLongPromptsAsItDoesShorterOnes) {
     const std::vector<TokenId> tokens = some_tokens(kLong, 1);
     const auto logits = [&](std::size_t count) {
         runtime.clear(0);
-        const std::span<const float> all = runtime.forward({{{0, std::span(tokens).first(count), true}}});
+        const std::span<const float> all =
+            runtime.forward({{{0, std::span(tokens).first(count), true}}});
         return std::vector<float>(all.begin(), all.end());
     };
     const std::vector<float> expanded = logits(kLong), stored = logits(kLong - 1);
@@ -337,7 +348,8 @@ std::unique_ptr<Model> two_of_four_model(kernels::ThreadPool& pool, bool sparse)
 TEST_F(DeviceRuntime, LeavesTheZerosOfTwoOfFourOut) {
     const std::unique_ptr<Model> dense = two_of_four_model(pool, false),
                                  sparse = two_of_four_model(pool, true);
-    for (const kernels::Arithmetic arithmetic : {kernels::Arithmetic::f32, kernels::Arithmetic::bf16}) {
+    for (const kernels::Arithmetic arithmetic :
+         {kernels::Arithmetic::f32, kernels::Arithmetic::bf16}) {
         RunConfig config;
         config.arithmetic = arithmetic;
         Runtime with_zeros(*dense, config, pool, kSequences, kContext, device, {}),
@@ -355,8 +367,9 @@ TEST_F(DeviceRuntime, LeavesTheZerosOfTwoOfFourOut) {
 
 TEST_F(DeviceRuntime, RefusesZerosLeftOutInOtherPatterns) {
     Checkpoint checkpoint = two_of_four_model(pool, true)->checkpoint;
-    StoredTensor& first = *std::find_if(checkpoint.tensors.begin(), checkpoint.tensors.end(),
-                                        [](const StoredTensor& tensor) { return info(tensor.type).sparse; });
+    StoredTensor& first =
+        *std::find_if(checkpoint.tensors.begin(), checkpoint.tensors.end(),
+                      [](const StoredTensor& tensor) { return info(tensor.type).sparse; });
     std::shared_ptr<std::byte[]> data(new std::byte[first.data.size()]);
     std::copy(first.data.begin(), first.data.end(), data.get());
     data[static_cast<std::size_t>(first.row(0) - first.data.data())] |=
@@ -378,7 +391,8 @@ TEST_F(DeviceRuntime, AccountsForWhatItHolds) {
         all_logits(runtime);
         const MemoryByClass held = runtime.memory();
         EXPECT_EQ(held[MemoryClass::weights], weights);
-        EXPECT_LE(held.total(), free_before - device.free_bytes());  // a GPU's allocations are rounded up
+        EXPECT_LE(held.total(),
+                  free_before - device.free_bytes());  // a GPU's allocations are rounded up
         // Keys and values of every sequence's context, each layer's rounded up to 256 bytes.
         const ModelConfig& config = model->config;
         const std::int64_t layer = 2 * config.n_kv_heads * kContext * config.head_dim * 4;
@@ -404,7 +418,8 @@ TEST_F(DeviceRuntime, SaysWhatDoesNotFit) {
     }
 }
 
-// As many sequences as the device holds, and where it holds fewer than were admitted, the last one waits again: none fails.
+// As many sequences as the device holds, and where it holds fewer than were admitted, the last one
+// waits again: none fails.
 TEST_F(DeviceRuntime, AdaptiveBatchesFailNobodyWhereTheDeviceIsFull) {
     if (&gpu::tested_plugin() != &gpu::emulation::emulated_plugin())
         GTEST_SKIP() << "only the emulation's memory can be limited";
@@ -413,7 +428,8 @@ TEST_F(DeviceRuntime, AdaptiveBatchesFailNobodyWhereTheDeviceIsFull) {
     std::vector<std::vector<TokenId>> prompts;
     for (std::size_t i = 0; i < 6; ++i) prompts.push_back(some_tokens(20 + i, i));
     const auto generate = [&](const RunConfig& config, const MemoryRoom& room) {
-        Runtime runtime(*model, config, pool, static_cast<int>(config.batch_size), kLong, device, {});
+        Runtime runtime(*model, config, pool, static_cast<int>(config.batch_size), kLong, device,
+                        {});
         Sampler sampler(0, 1);
         return run_generation(runtime, prompts, kTokens, sampler, {}, room);
     };
@@ -436,7 +452,8 @@ TEST_F(DeviceRuntime, AdaptiveBatchesFailNobodyWhereTheDeviceIsFull) {
         gpu::emulation::limit_memory(one.total() + one[MemoryClass::kv_cache] / 2);
         const GenerationTimings blind = generate(adaptive, {});
         EXPECT_EQ(blind.tokens, expected);
-        if (layout == KvLayout::contiguous) {  // a block is as long as the context, however short the prompt
+        if (layout ==
+            KvLayout::contiguous) {  // a block is as long as the context, however short the prompt
             EXPECT_GT(blind.backed_off, 0);
             EXPECT_EQ(blind.largest_batch, 1);
         }
@@ -502,11 +519,13 @@ TEST_F(DeviceRuntime, TracesEveryKernelWithLayerOperationAndPhase) {
     }
     // Costs are those of the three rows, not of the four that a batch of three is padded to.
     for (const profiler::TraceEvent& event : run.trace.events) {
-        if (event.phase != profiler::TracePhase::decode || event.operation != profiler::Operation::embed)
+        if (event.phase != profiler::TracePhase::decode ||
+            event.operation != profiler::Operation::embed)
             continue;
         EXPECT_EQ(event.bytes, embed_cost(*model->token_embd, kSequences).bytes);
     }
-    // Decoding ran as a graph from the third step on; the attended positions still grow by one a step.
+    // Decoding ran as a graph from the third step on; the attended positions still grow by one a
+    // step.
     std::vector<std::int64_t> attended;
     for (const profiler::TraceEvent& event : run.trace.events)
         if (event.phase == profiler::TracePhase::decode && event.layer == 0 && event.bytes > 0 &&
@@ -527,7 +546,8 @@ TEST_F(DeviceRuntime, TracesEveryKernelWithLayerOperationAndPhase) {
                 0.01 * static_cast<double>(held));
 }
 
-// After the trace, in a pass of its own: every operation of both phases, and not a bit of the logits differs.
+// After the trace, in a pass of its own: every operation of both phases, and not a bit of the
+// logits differs.
 TEST_F(DeviceRuntime, CountsTheHardwareOperationByOperation) {
     const std::unique_ptr<Model> model = tiny_model();
     Runtime plain(*model, {}, pool, kSequences, kContext, device, {});

@@ -129,10 +129,12 @@ TEST(Generation, StopsWhenItIsCancelled) {
     Sampler sampler(0, 1);
     std::stop_source stop;
     stop.request_stop();
-    EXPECT_THROW(run_generation(runtime, prompts(), 4, sampler, Progress{{}, stop.get_token()}), Cancelled);
+    EXPECT_THROW(run_generation(runtime, prompts(), 4, sampler, Progress{{}, stop.get_token()}),
+                 Cancelled);
 }
 
-// Adaptive batches -------------------------------------------------------------------------------------------------
+// Adaptive batches
+// -------------------------------------------------------------------------------------------------
 
 std::vector<std::vector<TokenId>> many_prompts(int count, int length) {
     std::vector<std::vector<TokenId>> all;
@@ -204,7 +206,8 @@ TEST(AdaptiveBatch, TakesNoMoreThanTheRoomHolds) {
     }
 }
 
-// Prompts that come together make larger passes, of which short prompts' keys and values are the lesser part.
+// Prompts that come together make larger passes, of which short prompts' keys and values are the
+// lesser part.
 TEST(AdaptiveBatch, CountsWhatALargerPassNeeds) {
     const std::int64_t one = pass_bytes(tiny().config, {}, 1, 1, 112, 112);
     EXPECT_GT(pass_bytes(tiny().config, {}, 1, 4, 112, 112), 3 * one);

@@ -21,7 +21,8 @@ using Json = nlohmann::json;
 // What transformers computed: tests/interop/make_hugging_face_fixtures.py.
 class Transformers : public testing::TestWithParam<std::tuple<const char*, const char*>> {
 protected:
-    Transformers() : folder_(std::get<0>(GetParam())), expected_(Json::parse(folder_.bytes("logits.json"))) {
+    Transformers()
+        : folder_(std::get<0>(GetParam())), expected_(Json::parse(folder_.bytes("logits.json"))) {
         folder_.edit("config.json", [this](Json& config) {
             const Json& scaling = expected_["scalings"][std::get<1>(GetParam())];
             if (!scaling.is_null()) config["rope_parameters"].update(scaling);
@@ -38,7 +39,8 @@ protected:
         const auto vocabulary = static_cast<std::size_t>(model->config.n_vocab);
         float largest = 0;
         for (std::size_t row = 0; row < expected_["positions"].size(); ++row) {
-            const auto wanted = expected_["logits"][std::get<1>(GetParam())][row].get<std::vector<float>>();
+            const auto wanted =
+                expected_["logits"][std::get<1>(GetParam())][row].get<std::vector<float>>();
             const std::size_t from = expected_["positions"][row].get<std::size_t>() * vocabulary;
             EXPECT_EQ(wanted.size(), vocabulary);
             for (std::size_t i = 0; i < vocabulary; ++i) {
@@ -73,7 +75,8 @@ INSTANTIATE_TEST_SUITE_P(Models, Transformers,
                          testing::Combine(testing::Values("grouped", "tied"),
                                           testing::Values("plain", "linear", "llama3")),
                          [](const auto& test) {
-                             return std::string(std::get<0>(test.param)) + "_" + std::get<1>(test.param);
+                             return std::string(std::get<0>(test.param)) + "_" +
+                                    std::get<1>(test.param);
                          });
 
 // Biases, heads that turn by halves. Llama 3's scaling is Llama's.
@@ -81,7 +84,8 @@ INSTANTIATE_TEST_SUITE_P(Qwen2, Transformers,
                          testing::Combine(testing::Values("qwen2", "qwen2_tied"),
                                           testing::Values("plain", "linear")),
                          [](const auto& test) {
-                             return std::string(std::get<0>(test.param)) + "_" + std::get<1>(test.param);
+                             return std::string(std::get<0>(test.param)) + "_" +
+                                    std::get<1>(test.param);
                          });
 
 class TokensOf : public testing::TestWithParam<const char*> {};
@@ -92,7 +96,8 @@ TEST_P(TokensOf, TextsAreTheIdsThatTokenizersGives) {
     for (const Json& row : Json::parse(folder.bytes("tokens.json"))) {
         const auto text = row["text"].get<std::string>();
         EXPECT_EQ(tokenizer.encode(text), row["ids"].get<std::vector<TokenId>>()) << text;
-        EXPECT_EQ(tokenizer.decode(row["ids"].get<std::vector<TokenId>>()), row.value("decoded", text));
+        EXPECT_EQ(tokenizer.decode(row["ids"].get<std::vector<TokenId>>()),
+                  row.value("decoded", text));
     }
 }
 

@@ -106,7 +106,8 @@ TEST_P(KvCacheOf, ForgetsWhatIsTrimmedAndGoesOnFromThere) {
 TEST_P(KvCacheOf, RowsThatWereNotAdvancedOverLeaveNoTrace) {
     const auto cache = make_contiguous_kv_cache(config_, GetParam(), 200);
     append(*cache, 10);
-    const std::vector<float> other(static_cast<std::size_t>(config_.n_kv_heads * config_.head_dim), 9.0F);
+    const std::vector<float> other(static_cast<std::size_t>(config_.n_kv_heads * config_.head_dim),
+                                   9.0F);
     cache->reserve(11);
     cache->append(0, other.data(), other.data(), 1, context_);
     expect_holds(*cache, 10);
@@ -118,7 +119,9 @@ TEST_P(KvCacheOf, BytesAreThoseOfItsCapacity) {
     const auto cache = make_contiguous_kv_cache(config_, GetParam(), 640);
     append(*cache, 640);
     EXPECT_EQ(cache->bytes(), contiguous_kv_bytes(config_, GetParam(), 640));
-    const std::int64_t row = GetParam() == KvStorage::f32 ? 32 : GetParam() == KvStorage::f16 ? 16 : 8 + 4;
+    const std::int64_t row = GetParam() == KvStorage::f32   ? 32
+                             : GetParam() == KvStorage::f16 ? 16
+                                                            : 8 + 4;
     EXPECT_EQ(cache->bytes(), row * 2 * 2 * 3 * 640);
 }
 
@@ -144,7 +147,8 @@ TEST_P(KvCacheOf, RefusesWhatItCannotHold) {
                     cache->append(1, k->data(), v->data(), 1, context_);
                     FAIL() << value;
                 } catch (const Error& error) {
-                    EXPECT_NE(error.details().field.find(k == &bad ? "keys of layer 1" : "values of layer 1"),
+                    EXPECT_NE(error.details().field.find(k == &bad ? "keys of layer 1"
+                                                                   : "values of layer 1"),
                               std::string::npos);
                 }
             }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What models of random shapes ask of a GPU, on a planned device: every launch within a device's limits, every product within the vendor's rules.
+// What models of random shapes ask of a GPU, on a planned device: every launch within a device's
+// limits, every product within the vendor's rules.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -41,14 +42,16 @@ private:
 SyntheticShape random_shape(Random& random) {
     SyntheticShape shape = synthetic_shapes().front();
     shape.n_layers = 1;
-    shape.type = random.of({DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0, DType::q4_1,
-                            DType::i8_channel, DType::i4_g64, DType::e4m3_channel});
-    // Columns in multiples of 64, which every type takes; of int8 and FP8 in odd multiples of 8 too.
+    shape.type = random.of({DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0,
+                            DType::q4_1, DType::i8_channel, DType::i4_g64, DType::e4m3_channel});
+    // Columns in multiples of 64, which every type takes; of int8 and FP8 in odd multiples of 8
+    // too.
     const bool any = shape.type == DType::i8_channel || shape.type == DType::e4m3_channel;
     shape.head_dim = random.of<std::int64_t>({16, 64, 80, 96, 128, 256});
     shape.n_kv_heads = random.between(1, 8);
     shape.n_heads = shape.n_kv_heads * random.of<std::int64_t>({1, 2, 3, 4, 7, 8, 16});
-    while (shape.n_heads * shape.head_dim % 64 != 0) ++shape.n_kv_heads, shape.n_heads = shape.n_kv_heads;
+    while (shape.n_heads * shape.head_dim % 64 != 0)
+        ++shape.n_kv_heads, shape.n_heads = shape.n_kv_heads;
     shape.n_embd = 64 * random.between(1, 160);
     shape.n_ff = any ? 8 * random.between(1, 4000) : 64 * random.between(1, 500);
     shape.n_vocab = random.between(300, 150'000);
@@ -59,24 +62,28 @@ SyntheticShape random_shape(Random& random) {
 RunConfig random_config(Random& random) {
     using kernels::Arithmetic;
     RunConfig config;
-    config.arithmetic = random.of({Arithmetic::f32, Arithmetic::bf16, Arithmetic::i8, Arithmetic::e4m3});
+    config.arithmetic =
+        random.of({Arithmetic::f32, Arithmetic::bf16, Arithmetic::i8, Arithmetic::e4m3});
     config.reduced_output = random.between(0, 1) == 0;
     config.kv_cache = random.of({KvStorage::f32, KvStorage::f16, KvStorage::i8, KvStorage::off});
     config.kv_layout = random.of({KvLayout::contiguous, KvLayout::paged});
     config.prefill_chunk = random.of<std::int64_t>({64, 512, kDevicePrefillChunk});
     const std::int64_t mask = random.between(0, 3);
-    if (mask == 0) config.attention = {.kind = AttentionMask::Kind::window, .window = 100, .sinks = 4};
-    if (mask == 1) config.attention = {.kind = AttentionMask::Kind::pages, .page_shift = 4, .keep = 8};
+    if (mask == 0)
+        config.attention = {.kind = AttentionMask::Kind::window, .window = 100, .sinks = 4};
+    if (mask == 1)
+        config.attention = {.kind = AttentionMask::Kind::pages, .page_shift = 4, .keep = 8};
     return config;
 }
 
-// A multiprocessor of compute capability 9.0: CUDA C++ Programming Guide, "Technical Specifications per Compute Capability".
+// A multiprocessor of compute capability 9.0: CUDA C++ Programming Guide, "Technical Specifications
+// per Compute Capability".
 constexpr std::int64_t kShared = 227 * 1024, kSharedOfAll = 228 * 1024, kReserved = 1024;
 
 void expect_within_limits(const gpu::Planned::Queued& queued) {
     const gpu::Launch& shape = queued.shape;
-    SCOPED_TRACE(testing::Message() << gpu::kernel_name(queued.kernel.id) << ' ' << queued.kernel.variant
-                                    << ' ' << queued.kernel.width);
+    SCOPED_TRACE(testing::Message() << gpu::kernel_name(queued.kernel.id) << ' '
+                                    << queued.kernel.variant << ' ' << queued.kernel.width);
     const gpu::emulation::CompiledFor compiled = gpu::emulation::compiled_for(queued.kernel);
     EXPECT_GE(shape.grid.volume(), 1U);
     EXPECT_LE(shape.grid.x, 0x7FFFFFFFU);
@@ -86,7 +93,8 @@ void expect_within_limits(const gpu::Planned::Queued& queued) {
     EXPECT_EQ(shape.threads % gpu::kWarp, 0U);
     EXPECT_LE(shape.threads, static_cast<std::uint32_t>(compiled.threads));
     EXPECT_LE(shape.shared_bytes, kShared);
-    if (queued.kernel.id != KernelId::product && queued.kernel.id != KernelId::product_tiles) return;
+    if (queued.kernel.id != KernelId::product && queued.kernel.id != KernelId::product_tiles)
+        return;
     // As many blocks as their registers were bounded for.
     EXPECT_LE(compiled.blocks * (shape.shared_bytes + kReserved), kSharedOfAll);
 }

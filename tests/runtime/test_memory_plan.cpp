@@ -15,8 +15,8 @@ namespace {
 using Case = std::tuple<KvStorage, bool, int, std::int64_t, std::int64_t>;
 
 void expect_near(const MemoryByClass& predicted, const MemoryByClass& measured) {
-    for (const MemoryClass which :
-         {MemoryClass::weights, MemoryClass::kv_cache, MemoryClass::activations, MemoryClass::workspace}) {
+    for (const MemoryClass which : {MemoryClass::weights, MemoryClass::kv_cache,
+                                    MemoryClass::activations, MemoryClass::workspace}) {
         const auto p = static_cast<double>(predicted[which]);
         const auto m = static_cast<double>(measured[which]);
         // Classes below a megabyte need not be within a tenth of themselves.
@@ -38,7 +38,8 @@ TEST_P(PredictedMemory, IsWithinATenthOfWhatARunAllocates) {
     kernels::ThreadPool pool(2);
     Runtime runtime(*model, config, pool, batch, prompt + generate);
     const std::vector<std::vector<TokenId>> prompts(
-        static_cast<std::size_t>(batch), std::vector<TokenId>(static_cast<std::size_t>(prompt), 65));
+        static_cast<std::size_t>(batch),
+        std::vector<TokenId>(static_cast<std::size_t>(prompt), 65));
     Sampler sampler(0, 1);
     run_generation(runtime, prompts, generate, sampler, {});
     expect_near(predict_memory(model->config, model->checkpoint.bytes(), config, pool.size(), batch,
@@ -64,18 +65,19 @@ TEST(PredictedMemoryOf, BlocksPagesAndReducedProducts) {
                 1, std::vector<TokenId>(static_cast<std::size_t>(prompt), 65));
             Sampler sampler(0, 1);
             run_generation(runtime, prompts, 8, sampler, {});
-            expect_near(predict_memory(model->config, model->checkpoint.bytes(), config, pool.size(), 1,
-                                       prompt + 8, prompt),
+            expect_near(predict_memory(model->config, model->checkpoint.bytes(), config,
+                                       pool.size(), 1, prompt + 8, prompt),
                         runtime.memory());
         }
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Sizes, PredictedMemory,
-    ::testing::Combine(::testing::Values(KvStorage::off, KvStorage::f32, KvStorage::f16, KvStorage::i8),
-                       ::testing::Bool(), ::testing::Values(1, 3), ::testing::Values<std::int64_t>(9, 150),
-                       ::testing::Values<std::int64_t>(4, 20)));
+INSTANTIATE_TEST_SUITE_P(Sizes, PredictedMemory,
+                         ::testing::Combine(::testing::Values(KvStorage::off, KvStorage::f32,
+                                                              KvStorage::f16, KvStorage::i8),
+                                            ::testing::Bool(), ::testing::Values(1, 3),
+                                            ::testing::Values<std::int64_t>(9, 150),
+                                            ::testing::Values<std::int64_t>(4, 20)));
 
 }  // namespace
 }  // namespace hone

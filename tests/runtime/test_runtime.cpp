@@ -37,7 +37,8 @@ std::vector<float> copy(std::span<const float> values) {
     return {values.begin(), values.end()};
 }
 
-std::vector<float> run(Runtime& runtime, int sequence, std::span<const TokenId> tokens, bool all = false) {
+std::vector<float> run(Runtime& runtime, int sequence, std::span<const TokenId> tokens,
+                       bool all = false) {
     const SequenceInput input{sequence, tokens, all};
     return copy(runtime.forward({&input, 1}));
 }
@@ -67,8 +68,9 @@ protected:
 
 TEST_F(RuntimeTest, AgreesWithTheTextbookInDoublePrecision) {
     const std::vector<TokenId> tokens = some_tokens(21);
-    for (const AttentionMask& mask : {AttentionMask{}, AttentionMask{AttentionMask::Kind::window, 6, 2},
-                                      AttentionMask{AttentionMask::Kind::window, 1, 0}}) {
+    for (const AttentionMask& mask :
+         {AttentionMask{}, AttentionMask{AttentionMask::Kind::window, 6, 2},
+          AttentionMask{AttentionMask::Kind::window, 1, 0}}) {
         RunConfig config;
         config.attention = mask;
         Runtime runtime = make(config);
@@ -79,8 +81,9 @@ TEST_F(RuntimeTest, AgreesWithTheTextbookInDoublePrecision) {
         for (std::size_t t = 0; t < expected.size(); ++t) {
             for (std::size_t i = 0; i < expected[t].size(); ++i)
                 largest = std::max(
-                    largest, std::abs(expected[t][i] -
-                                      static_cast<double>(row(logits, static_cast<std::int64_t>(t))[i])));
+                    largest,
+                    std::abs(expected[t][i] -
+                             static_cast<double>(row(logits, static_cast<std::int64_t>(t))[i])));
         }
         EXPECT_LT(largest, 1e-4) << "window " << mask.window;
     }
@@ -95,7 +98,8 @@ TEST_F(RuntimeTest, EveryInstructionSetAgreesWithTheTextbook) {
         Runtime runtime = make(config);
         const std::vector<float> logits = run(runtime, 0, tokens);
         for (std::size_t i = 0; i < expected.size(); ++i)
-            ASSERT_NEAR(static_cast<double>(logits[i]), expected[i], 1e-4) << kernels::isa_name(isa);
+            ASSERT_NEAR(static_cast<double>(logits[i]), expected[i], 1e-4)
+                << kernels::isa_name(isa);
     }
 }
 
@@ -104,9 +108,10 @@ TEST_F(RuntimeTest, EveryStorageTypeAgreesWithTheTextbookOverTheSameWeights) {
     const std::vector<TokenId> tokens = some_tokens(9);
     for (const DTypeInfo& type : all_dtypes()) {
         const Checkpoint source = tiny_checkpoint();
-        if (!std::all_of(source.tensors.begin(), source.tensors.end(), [&](const StoredTensor& tensor) {
-                return tensor.shape.size() != 2 || row_fits(type.type, tensor.cols());
-            }))
+        if (!std::all_of(source.tensors.begin(), source.tensors.end(),
+                         [&](const StoredTensor& tensor) {
+                             return tensor.shape.size() != 2 || row_fits(type.type, tensor.cols());
+                         }))
             continue;
         const std::unique_ptr<Model> model = load_model(with_matrices(source, type.type));
         const auto expected = reference_logits(*model, tokens);
@@ -114,14 +119,15 @@ TEST_F(RuntimeTest, EveryStorageTypeAgreesWithTheTextbookOverTheSameWeights) {
         const std::vector<float> logits = run(runtime, 0, tokens, true);
         for (std::size_t t = 0; t < tokens.size(); ++t) {
             for (std::size_t i = 0; i < expected[t].size(); ++i)
-                ASSERT_NEAR(static_cast<double>(row(logits, static_cast<std::int64_t>(t))[i]), expected[t][i],
-                            1e-4)
+                ASSERT_NEAR(static_cast<double>(row(logits, static_cast<std::int64_t>(t))[i]),
+                            expected[t][i], 1e-4)
                     << type.name;
         }
     }
 }
 
-// Matrices without their zeros give the bits of those with them, the embedding among them, and say what they left out.
+// Matrices without their zeros give the bits of those with them, the embedding among them, and say
+// what they left out.
 TEST_F(RuntimeTest, WeightsWithoutZerosGiveTheSameBits) {
     const std::vector<TokenId> tokens = some_tokens(9);
     kernels::Workspace workspace(pool_.size());
@@ -191,8 +197,8 @@ TEST_F(RuntimeTest, ABatchOfDifferentLengthsAgreesWithEachAlone) {
             std::vector<SequenceInput> batch;
             for (int s = 3; s >= 0; --s) {  // the order of slots is free
                 const auto& prompt = prompts[static_cast<std::size_t>(s)];
-                batch.push_back(
-                    {s, step == 0 ? std::span(prompt) : std::span(prompt).last(1), s == 2 && step == 0});
+                batch.push_back({s, step == 0 ? std::span(prompt) : std::span(prompt).last(1),
+                                 s == 2 && step == 0});
             }
             const std::vector<float> logits = copy(together.forward(batch));
             std::int64_t at = 0;
@@ -272,12 +278,13 @@ TEST_F(RuntimeTest, PagesChosenByTheQueryAgreeWithAndWithoutACache) {
     for (const KvStorage storage : {KvStorage::f32, KvStorage::off}) {
         config.kv_cache = storage;
         Runtime runtime = make(config);
-        EXPECT_LT(largest_difference(
-                      run(runtime, 0, std::span(tokens).first(50), true),
-                      std::span(expected).first(50 * static_cast<std::size_t>(tiny().config.n_vocab))),
+        EXPECT_LT(largest_difference(run(runtime, 0, std::span(tokens).first(50), true),
+                                     std::span(expected).first(
+                                         50 * static_cast<std::size_t>(tiny().config.n_vocab))),
                   1e-3F);
         for (std::int64_t t = 50; t < 80; ++t) {
-            const auto logits = run(runtime, 0, std::span(tokens).subspan(static_cast<std::size_t>(t), 1));
+            const auto logits =
+                run(runtime, 0, std::span(tokens).subspan(static_cast<std::size_t>(t), 1));
             EXPECT_LT(largest_difference(logits, row(expected, t)), 1e-3F) << "token " << t;
         }
     }
@@ -299,10 +306,12 @@ TEST_F(RuntimeTest, MeasuresTheMassThatSparseAttentionKeeps) {
     for (const RunConfig& config : {window, pages}) {
         Runtime plain = make(config), measured = make(config);
         measured.measure_attention_mass(true);
-        EXPECT_EQ(run(measured, 0, tokens, true), run(plain, 0, tokens, true)) << "measuring changes nothing";
+        EXPECT_EQ(run(measured, 0, tokens, true), run(plain, 0, tokens, true))
+            << "measuring changes nothing";
         const Runtime::Counters& counters = measured.counters();
         ASSERT_GT(counters.attention_mass_rows, 0);
-        const double share = counters.attention_mass / static_cast<double>(counters.attention_mass_rows);
+        const double share =
+            counters.attention_mass / static_cast<double>(counters.attention_mass_rows);
         EXPECT_GT(share, 0.1);
         EXPECT_LT(share, 1.0);
         EXPECT_EQ(plain.counters().attention_mass_rows, 0);
@@ -312,7 +321,8 @@ TEST_F(RuntimeTest, MeasuresTheMassThatSparseAttentionKeeps) {
 TEST_F(RuntimeTest, ProductsInLessThanFp32StayNearAndAreCounted) {
     const std::vector<TokenId> tokens = some_tokens(20);
     const std::unique_ptr<Model> model = tiny_model(DType::i8_channel);
-    for (const kernels::Arithmetic arithmetic : {kernels::Arithmetic::i8, kernels::Arithmetic::bf16}) {
+    for (const kernels::Arithmetic arithmetic :
+         {kernels::Arithmetic::i8, kernels::Arithmetic::bf16}) {
         for (const kernels::Isa isa : kernels::available_isas()) {
             RunConfig config;
             config.isa = isa;
@@ -341,7 +351,8 @@ TEST_F(RuntimeTest, ReducedCachesStayNear) {
     const std::vector<float> expected = run(full, 0, tokens, true);
     float largest_logit = 0;
     for (const float logit : expected) largest_logit = std::max(largest_logit, std::abs(logit));
-    for (const auto& [storage, bound] : {std::pair{KvStorage::f16, 1e-3F}, std::pair{KvStorage::i8, 2e-2F}}) {
+    for (const auto& [storage, bound] :
+         {std::pair{KvStorage::f16, 1e-3F}, std::pair{KvStorage::i8, 2e-2F}}) {
         RunConfig config;
         config.kv_cache = storage;
         Runtime runtime = make(config);
@@ -406,7 +417,8 @@ std::string message_of(const std::function<void()>& act) {
 
 TEST_F(RuntimeTest, RefusesWhatItHasNoRoomFor) {
     const std::string too_long = message_of([&] { make({}, 1, tiny().config.context_length + 1); });
-    EXPECT_NE(too_long.find(std::to_string(tiny().config.context_length)), std::string::npos) << too_long;
+    EXPECT_NE(too_long.find(std::to_string(tiny().config.context_length)), std::string::npos)
+        << too_long;
 
     Runtime runtime = make({}, 2, 16);
     run(runtime, 0, some_tokens(10));
@@ -457,7 +469,8 @@ TEST_F(RuntimeTest, ACancelledPassLeavesTheSequenceAsItWas) {
         EXPECT_EQ(runtime.length(0), 8);
         Runtime fresh = make(config);
         run(fresh, 0, std::span(tokens).first(8));
-        EXPECT_EQ(run(runtime, 0, std::span(tokens).subspan(8)), run(fresh, 0, std::span(tokens).subspan(8)));
+        EXPECT_EQ(run(runtime, 0, std::span(tokens).subspan(8)),
+                  run(fresh, 0, std::span(tokens).subspan(8)));
     }
 }
 

@@ -48,7 +48,8 @@ TEST(Sampler, TheSameSeedGivesTheSameTokens) {
     EXPECT_NE(draw(7), draw(8));
 }
 
-// std::mt19937_64's outputs are fixed by the standard, so that these are the tokens on every machine.
+// std::mt19937_64's outputs are fixed by the standard, so that these are the tokens on every
+// machine.
 TEST(Sampler, DrawsAreThoseOfTheInverseDistribution) {
     std::mt19937_64 random(42);
     Sampler sampler(1.0, 42);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SmolLM2-135M-Instruct against transformers in fp32 (tests/fixtures/smollm2_f32_*.json). Each greedy id there is the
-// largest of the reference's own logits, one full forward pass a step.
+// SmolLM2-135M-Instruct against transformers in fp32 (tests/fixtures/smollm2_f32_*.json). Each
+// greedy id there is the largest of the reference's own logits, one full forward pass a step.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -34,8 +34,9 @@ std::vector<Prompt> golden_prompts() {
     std::vector<Prompt> prompts;
     const nlohmann::json sample = fixture("smollm2_f32_last_logits_sample.json");
     for (const auto& entry : fixture("smollm2_f32_generation.json")) {
-        prompts.push_back({entry["prompt"], entry["prompt_ids"], entry["greedy_ids"], entry["margins"],
-                           sample["logits"][prompts.size()], entry["top10_last"]});
+        prompts.push_back({entry["prompt"], entry["prompt_ids"], entry["greedy_ids"],
+                           entry["margins"], sample["logits"][prompts.size()],
+                           entry["top10_last"]});
     }
     return prompts;
 }
@@ -54,11 +55,11 @@ protected:
         const std::size_t stride = 64;
         double worst = 0;
         for (std::size_t i = 0; i < prompt.logits_sample.size(); ++i)
-            worst =
-                std::max(worst, std::abs(static_cast<double>(logits[i * stride]) - prompt.logits_sample[i]));
+            worst = std::max(
+                worst, std::abs(static_cast<double>(logits[i * stride]) - prompt.logits_sample[i]));
         for (const auto& [id, value] : prompt.top)
-            worst =
-                std::max(worst, std::abs(static_cast<double>(logits[static_cast<std::size_t>(id)]) - value));
+            worst = std::max(
+                worst, std::abs(static_cast<double>(logits[static_cast<std::size_t>(id)]) - value));
         return worst;
     }
 
@@ -95,7 +96,8 @@ TEST_F(SmolLM2, GreedyContinuationIsThatOfTransformers) {
     for (const Prompt& prompt : golden_prompts()) {
         std::vector<TokenId> next = prompt.ids;
         runtime.clear(0);
-        for (std::size_t step = 0; step < prompt.greedy.size() && prompt.margins[step] >= 0.01; ++step) {
+        for (std::size_t step = 0; step < prompt.greedy.size() && prompt.margins[step] >= 0.01;
+             ++step) {
             const SequenceInput input{0, next};
             const TokenId token = greedy.sample(runtime.forward({&input, 1}));
             ASSERT_EQ(token, prompt.greedy[step]) << prompt.text << " step " << step;
@@ -121,11 +123,13 @@ TEST_F(SmolLM2, CacheOrNoneBatchAndChunksAgree) {
     together.prefill_chunk = 8;
     Runtime batched(*model, together, pool_, 5, 64);
     std::vector<SequenceInput> batch;
-    for (std::size_t i = 0; i < prompts.size(); ++i) batch.push_back({static_cast<int>(i), prompts[i].ids});
+    for (std::size_t i = 0; i < prompts.size(); ++i)
+        batch.push_back({static_cast<int>(i), prompts[i].ids});
     const std::span<const float> logits = batched.forward(batch);
     const std::size_t n_vocab = expected[0].size();
     for (std::size_t i = 0; i < prompts.size(); ++i)
-        EXPECT_LT(difference(logits.subspan(i * n_vocab, n_vocab), expected[i]), 1e-3F) << prompts[i].text;
+        EXPECT_LT(difference(logits.subspan(i * n_vocab, n_vocab), expected[i]), 1e-3F)
+            << prompts[i].text;
 
     RunConfig off;
     off.kv_cache = KvStorage::off;
@@ -150,13 +154,15 @@ struct Reduced {
     double bound;  // on the largest difference from the fp32 logits, which span about 30
 };
 
-// The matrices are compared with what they were made from: BF16 of a Q4_1 file rounds its products of scale and integer.
+// The matrices are compared with what they were made from: BF16 of a Q4_1 file rounds its products
+// of scale and integer.
 TEST_F(SmolLM2, ReducedStorageStaysWithinItsBound) {
-    for (const Reduced& reduced : {Reduced{"the file's own types", std::nullopt, KvStorage::f32, 2e-3},
-                                   Reduced{"BF16", DType::bf16, KvStorage::f32, 0.5},
-                                   Reduced{"Q8_0", DType::q8_0, KvStorage::f32, 1.0},
-                                   Reduced{"fp16 cache", std::nullopt, KvStorage::f16, 0.03},
-                                   Reduced{"int8 cache", std::nullopt, KvStorage::i8, 0.6}}) {
+    for (const Reduced& reduced :
+         {Reduced{"the file's own types", std::nullopt, KvStorage::f32, 2e-3},
+          Reduced{"BF16", DType::bf16, KvStorage::f32, 0.5},
+          Reduced{"Q8_0", DType::q8_0, KvStorage::f32, 1.0},
+          Reduced{"fp16 cache", std::nullopt, KvStorage::f16, 0.03},
+          Reduced{"int8 cache", std::nullopt, KvStorage::i8, 0.6}}) {
         SAMPLE_OR_SKIP(model, reduced.type);
         RunConfig config;
         config.kv_cache = reduced.storage;
@@ -183,9 +189,10 @@ TEST_F(SmolLM2, PredictedMemoryIsWithinATenth) {
         runtime.forward(more);
     }
     const auto measured = static_cast<double>(runtime.memory().total());
-    EXPECT_NEAR(static_cast<double>(
-                    predict_memory(model->config, model->checkpoint.bytes(), config, 2, 2, 80, 70).total()),
-                measured, 0.1 * measured);
+    EXPECT_NEAR(
+        static_cast<double>(
+            predict_memory(model->config, model->checkpoint.bytes(), config, 2, 2, 80, 70).total()),
+        measured, 0.1 * measured);
 }
 
 }  // namespace

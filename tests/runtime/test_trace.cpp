@@ -63,10 +63,12 @@ TEST_F(TraceTest, EveryLayerHasEveryOperation) {
     ASSERT_EQ(std::ssize(counts), model_->config.n_layers + 1);
     const std::map<Operation, int> outside{
         {Operation::embed, 1}, {Operation::norm, 1}, {Operation::logits, 1}};
-    const std::map<Operation, int> inside{
-        {Operation::norm, 2},      {Operation::linear, 7}, {Operation::rope, 2}, {Operation::remember, 1},
-        {Operation::attention, 1}, {Operation::gate, 1},   {Operation::add, 2}};
-    for (const auto& [layer, found] : counts) EXPECT_EQ(found, layer < 0 ? outside : inside) << layer;
+    const std::map<Operation, int> inside{{Operation::norm, 2},      {Operation::linear, 7},
+                                          {Operation::rope, 2},      {Operation::remember, 1},
+                                          {Operation::attention, 1}, {Operation::gate, 1},
+                                          {Operation::add, 2}};
+    for (const auto& [layer, found] : counts)
+        EXPECT_EQ(found, layer < 0 ? outside : inside) << layer;
 }
 
 TEST_F(TraceTest, SaysWhatComputedEachOperationAndWhatItRead) {
@@ -99,7 +101,8 @@ TEST_F(TraceTest, ADecodeStepReadsEveryMatrixOnce) {
     std::int64_t matrices = 0, elements = 0, read = 0, flops = 0;
     for (const StoredTensor& tensor : model_->checkpoint.tensors) {
         if (tensor.shape.size() != 2) continue;
-        const bool only_embeds = &tensor == model_->token_embd && model_->output != model_->token_embd;
+        const bool only_embeds =
+            &tensor == model_->token_embd && model_->output != model_->token_embd;
         if (only_embeds) continue;
         matrices += std::ssize(tensor.data);
         elements += tensor.elements();
@@ -129,10 +132,11 @@ TEST_F(TraceTest, AttentionReadsWhatTheMaskLetsThrough) {
     run_config.attention = {AttentionMask::Kind::window, 3, 1};
     EXPECT_EQ(read(run_config), std::set{4 * row * 2});
     for (const TraceEvent& event : trace().events) {
-        if (event.operation == Operation::attention && event.phase == profiler::TracePhase::prefill &&
-            event.layer == 0) {
+        if (event.operation == Operation::attention &&
+            event.phase == profiler::TracePhase::prefill && event.layer == 0) {
             EXPECT_EQ(event.bytes, kPrompt * row * 4);
-            EXPECT_EQ(event.flops, 4 * kPrompt * (kPrompt + 1) / 2 * config.n_heads * config.head_dim);
+            EXPECT_EQ(event.flops,
+                      4 * kPrompt * (kPrompt + 1) / 2 * config.n_heads * config.head_dim);
         }
     }
 }

@@ -11,7 +11,8 @@
 namespace hone::profiler {
 namespace {
 
-// Expected values of this file: numpy and scipy 1.x (t.interval, ttest_ind without equal variances), or by hand where said.
+// Expected values of this file: numpy and scipy 1.x (t.interval, ttest_ind without equal
+// variances), or by hand where said.
 constexpr std::array kBaseline{103.2, 99.1, 101.7, 100.4, 98.8, 102.3, 100.9};
 constexpr std::array kCandidate{108.1, 104.6, 106.2, 105.9, 103.0, 107.7, 105.1, 104.4};
 constexpr std::array kNll{812.4, 790.2, 845.9, 701.3, 777.7};
@@ -62,8 +63,8 @@ TEST(Summarize, OfOneAndOfNothing) {
 }
 
 TEST(PairedRatio, AgreesWithScipy) {
-    expect_estimate(paired_ratio(kBaseline, paired_candidate()), 1.04840436299, 1.04296108497, 1.05387604981,
-                    7);
+    expect_estimate(paired_ratio(kBaseline, paired_candidate()), 1.04840436299, 1.04296108497,
+                    1.05387604981, 7);
     expect_estimate(paired_ratio(kBaseline, paired_candidate(), 0.99), 1.04840436299, 1.04016804213,
                     1.05670590117, 7);
 }
@@ -89,7 +90,8 @@ TEST(PairedDifference, AgreesWithScipy) {
 }
 
 TEST(UnpairedRatio, AgreesWithWelch) {
-    expect_estimate(unpaired_ratio(kBaseline, kCandidate), 1.04667587056, 1.02791900198, 1.06577500359, 7);
+    expect_estimate(unpaired_ratio(kBaseline, kCandidate), 1.04667587056, 1.02791900198,
+                    1.06577500359, 7);
 }
 
 TEST(UnpairedRatio, OfConstantsHasNoWidth) {
@@ -108,8 +110,9 @@ TEST(Perplexity, RatioIsPairedByWindow) {
     std::vector<double> candidate(kNll.begin(), kNll.end());
     const std::array more{3.1, 2.2, 4.4, 1.0, 2.9};
     for (std::size_t i = 0; i < candidate.size(); ++i) candidate[i] += more[i];
-    expect_estimate(perplexity_ratio(kNll, candidate, std::array{255.0, 255.0, 255.0, 255.0, 255.0}, 0.99),
-                    1.01072375837, 1.00059141618, 1.02095870423, 5);
+    expect_estimate(
+        perplexity_ratio(kNll, candidate, std::array{255.0, 255.0, 255.0, 255.0, 255.0}, 0.99),
+        1.01072375837, 1.00059141618, 1.02095870423, 5);
 }
 
 TEST(WindowMean, WeighsWindowsByWhatTheyScore) {

@@ -25,9 +25,10 @@ TEST(Metrics, AreDefinedOnceEach) {
         EXPECT_TRUE(metric.definition.ends_with('.')) << metric.id;
         EXPECT_EQ(find_metric(metric.id), &metric);
     }
-    for (const char* id : {"prefill_tokens_per_second", "decode_tokens_per_second", "total_tokens_per_second",
-                           "time_to_first_token", "time_per_output_token", "total_seconds", "load_seconds",
-                           "peak_memory", "model_bytes", "perplexity", "kl_divergence", "top1_agreement"})
+    for (const char* id :
+         {"prefill_tokens_per_second", "decode_tokens_per_second", "total_tokens_per_second",
+          "time_to_first_token", "time_per_output_token", "total_seconds", "load_seconds",
+          "peak_memory", "model_bytes", "perplexity", "kl_divergence", "top1_agreement"})
         EXPECT_TRUE(ids.contains(id)) << id;
     EXPECT_EQ(find_metric("tokens"), nullptr);
 }
@@ -56,7 +57,8 @@ TEST(Metrics, RowsAreWhole) {
             }
         ++roles[metric.role];
     }
-    for (const Role role : {Role::speed, Role::accuracy, Role::divergence, Role::duration, Role::token_time})
+    for (const Role role :
+         {Role::speed, Role::accuracy, Role::divergence, Role::duration, Role::token_time})
         EXPECT_EQ(roles[role], 1);
     EXPECT_EQ(static_cast<int>(columns.size()), kMetricColumns);
 }
@@ -90,7 +92,8 @@ TEST(Metrics, OfWindowsAreTheirTotals) {
     totals.add({{"nll_sum", 60}, {"scored", 30}, {"kl_sum", 3}, {"top1_agreeing", 27}}, true);
     EXPECT_LE(totals.estimates().at("top1_agreement").high, 1) << "a share is at most one";
     totals.add({{"nll_sum", 60}}, true);
-    EXPECT_EQ(totals.estimates().at("perplexity").n, 3) << "a window without the number of its tokens";
+    EXPECT_EQ(totals.estimates().at("perplexity").n, 3)
+        << "a window without the number of its tokens";
 }
 
 TEST(Metrics, BitsPerByteAreTotalsOverTheWindowsThatHaveBytes) {

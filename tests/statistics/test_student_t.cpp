@@ -22,7 +22,8 @@ TEST(StudentT, AgreesWithScipy) {
     int rows = 0;
     while (std::getline(file, line)) {
         double probability = 0, degrees = 0, expected = 0;
-        ASSERT_EQ(std::sscanf(line.c_str(), "%lf,%lf,%lf", &probability, &degrees, &expected), 3) << line;
+        ASSERT_EQ(std::sscanf(line.c_str(), "%lf,%lf,%lf", &probability, &degrees, &expected), 3)
+            << line;
         const double found = student_t_quantile(probability, degrees);
         EXPECT_NEAR(found, expected, 1e-6 * std::max(1.0, std::abs(expected))) << line;
         ++rows;

@@ -14,7 +14,8 @@ constexpr auto up = Direction::higher_is_better;
 constexpr auto down = Direction::lower_is_better;
 
 TEST(Verdict, NamesWhatTheIntervalShows) {
-    const Estimate above{1.1, 1.05, 1.15, 7}, below{0.9, 0.85, 0.95, 7}, across{1.01, 0.99, 1.03, 7};
+    const Estimate above{1.1, 1.05, 1.15, 7}, below{0.9, 0.85, 0.95, 7},
+        across{1.01, 0.99, 1.03, 7};
     EXPECT_EQ(verdict(Kind::speed, up, above), "faster");
     EXPECT_EQ(verdict(Kind::speed, up, below), "slower");
     EXPECT_EQ(verdict(Kind::speed, down, above), "slower");
@@ -34,8 +35,8 @@ TEST(Verdict, OfOneSampleOrATouchingIntervalIsUndecided) {
     EXPECT_EQ(verdict(Kind::speed, up, Estimate{}), "cannot tell");
 }
 
-// Repetitions as a busy desktop gives them: log-normal noise, slow drift shared by neighbours, and now and then a hiccup that
-// costs several per cent.
+// Repetitions as a busy desktop gives them: log-normal noise, slow drift shared by neighbours, and
+// now and then a hiccup that costs several per cent.
 class Machine {
 public:
     explicit Machine(std::uint64_t seed) : random_(seed) {}
@@ -67,18 +68,20 @@ std::string_view simulated(std::uint64_t seed, int repetitions, double factor) {
     return verdict(Kind::speed, up, paired_ratio(baseline, candidate, 0.99));
 }
 
-// The 99 % interval is wrong in 1 % of comparisons by construction; 20 of 1000 is three standard deviations above.
+// The 99 % interval is wrong in 1 % of comparisons by construction; 20 of 1000 is three standard
+// deviations above.
 TEST(Verdict, OfAModelAgainstItselfIsSeldomWrong) {
     for (const int repetitions : {5, 7, 15}) {
         int wrong = 0;
         for (std::uint64_t seed = 1; seed <= 1000; ++seed)
-            wrong += simulated(seed * 7919 + static_cast<std::uint64_t>(repetitions), repetitions, 1.0) !=
-                     "cannot tell";
+            wrong += simulated(seed * 7919 + static_cast<std::uint64_t>(repetitions), repetitions,
+                               1.0) != "cannot tell";
         EXPECT_LE(wrong, 20) << repetitions << " repetitions";
     }
 }
 
-// A machine's mood that outlasts a repetition and spares the other side's: each pair leans as the one before it did.
+// A machine's mood that outlasts a repetition and spares the other side's: each pair leans as the
+// one before it did.
 TEST(Verdict, OfAModelAgainstItselfIsSeldomWrongWhereNeighboursAreAlike) {
     int wrong = 0;
     for (std::uint64_t seed = 1; seed <= 1000; ++seed) {

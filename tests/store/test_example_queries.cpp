@@ -57,7 +57,8 @@ void fill(Store& store) {
                      .operation = Operation::linear,
                      .phase = TracePhase::decode}};
     store.set_trace(candidate, trace);
-    store.finish_run(store.begin_run(example_run("int4")), "failed", "the worker was killed by SIGKILL", 1);
+    store.finish_run(store.begin_run(example_run("int4")), "failed",
+                     "the worker was killed by SIGKILL", 1);
 }
 
 TEST(ExampleQueries, AllReturnRows) {
@@ -94,7 +95,8 @@ TEST(ExampleQueries, ComputeWhatTheySay) {
             EXPECT_EQ(statement.getColumn("swept").getString(), "int8");
         }
         if (perplexity) {
-            EXPECT_NEAR(statement.getColumn("perplexity").getDouble(), std::exp(510.0 / 255), 1e-12);
+            EXPECT_NEAR(statement.getColumn("perplexity").getDouble(), std::exp(510.0 / 255),
+                        1e-12);
         }
     }
 }

@@ -28,7 +28,9 @@ std::string told_by_child(Work work) {
         } catch (const std::exception& error) {
             text = error.what();
         }
-        ::_exit(::write(channel[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
+        ::_exit(::write(channel[1], text.data(), text.size()) == static_cast<ssize_t>(text.size())
+                    ? 0
+                    : 1);
     }
     ::close(channel[1]);
     std::string text;
@@ -100,7 +102,8 @@ TEST_F(Faults, AFullDiskIsAnErrorAndTheStoreStaysUsable) {
     EXPECT_THAT(told, HasSubstr("intact goes on"));
 }
 
-// The run that the set-up left is still "running", and its client is the parent; one of a client that is gone is there too.
+// The run that the set-up left is still "running", and its client is the parent; one of a client
+// that is gone is there too.
 TEST_F(Faults, AFullDiskDoesNotKeepTheStoreFromBeingRead) {
     told_by_child([&] { return std::to_string(Store(path_).begin_run(example_run("left"))); });
     const std::string told = told_by_child([&] {

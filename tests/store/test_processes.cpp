@@ -70,9 +70,11 @@ TEST(Processes, KilledWhileWritingLoseNoAcknowledgedRun) {
             }
         });
         ::close(channel[1]);
-        // Every other child is killed within its first writes, the rest after they have acknowledged a run.
+        // Every other child is killed within its first writes, the rest after they have
+        // acknowledged a run.
         std::int64_t run = 0;
-        if (round % 2 == 1 && ::read(channel[0], &run, sizeof run) == sizeof run) acknowledged.push_back(run);
+        if (round % 2 == 1 && ::read(channel[0], &run, sizeof run) == sizeof run)
+            acknowledged.push_back(run);
         std::this_thread::sleep_for(std::chrono::microseconds(microseconds(random)));
         ::kill(child, SIGKILL);
         EXPECT_EQ(status_of(child), -SIGKILL);
@@ -149,7 +151,8 @@ TEST(Processes, ThatAreGoneLeaveInterruptedRuns) {
     EXPECT_EQ(store.samples(left.id).size(), 1u);
     EXPECT_EQ(store.close_interrupted_runs(), 0);
     // A client that ends while the store is open.
-    EXPECT_EQ(status_of(in_child([&] { return Store(path).begin_run(example_run()) > 0 ? 0 : 1; })), 0);
+    EXPECT_EQ(status_of(in_child([&] { return Store(path).begin_run(example_run()) > 0 ? 0 : 1; })),
+              0);
     EXPECT_EQ(store.close_interrupted_runs(), 1);
     EXPECT_EQ(store.load(mine)->status, "running");
 }
@@ -172,7 +175,8 @@ TEST(Processes, AreKnownByMoreThanTheirNumber) {
         << "the same boot is the same machine";
     EXPECT_FALSE(running(boot + ":" + ticks + "0:" + numbers, "renamed"))
         << "so a renamed one's runs end too";
-    EXPECT_FALSE(running("earlier:" + ticks + ":" + numbers, mine.host)) << "before the machine started anew";
+    EXPECT_FALSE(running("earlier:" + ticks + ":" + numbers, mine.host))
+        << "before the machine started anew";
     EXPECT_TRUE(running("earlier:" + ticks + ":" + numbers, "elsewhere 1234"))
         << "another machine's cannot be seen";
     EXPECT_TRUE(running(boot + ":" + ticks + "0:pid:[1]", mine.host)) << "nor a container's";

@@ -53,7 +53,8 @@ TEST_F(Runs, ComeBackAsTheyWereStored) {
     EXPECT_EQ(back->memory.at("weights"), 4'000'000'000);
     EXPECT_TRUE(back->unstable_warmup);
     EXPECT_FALSE(back->measured_apart);
-    EXPECT_THAT(back->notes_from_run, ElementsAre("unstable warm-up", "Q4_1 tensors were expanded first"));
+    EXPECT_THAT(back->notes_from_run,
+                ElementsAre("unstable warm-up", "Q4_1 tensors were expanded first"));
 
     const std::vector<Sample> samples = store_.samples(run);
     ASSERT_EQ(samples.size(), 2u);
@@ -81,12 +82,14 @@ TEST_F(Runs, OfOneSeriesKnowWhatWasSwept) {
 }
 
 TEST_F(Runs, TakeWhatTheWorkerResolved) {
-    const std::int64_t first = store_.begin_run(example_run()), second = store_.begin_run(example_run());
+    const std::int64_t first = store_.begin_run(example_run()),
+                       second = store_.begin_run(example_run());
     store_.set_resolved(first, {{"prompt_tokens", 128}, {"text_hash", "77"}},
                         {{"device", "cpu"}, {"threads", 4}});
     EXPECT_EQ(store_.load(first)->what.workload.at("text_hash"), "77");
     EXPECT_EQ(store_.load(first)->what.target.at("threads"), 4);
-    EXPECT_EQ(store_.load(second)->what.workload, example_run().workload) << "the shared row must stay";
+    EXPECT_EQ(store_.load(second)->what.workload, example_run().workload)
+        << "the shared row must stay";
     EXPECT_THROW(store_.set_resolved(99, {}, {}), StoreError);
 }
 

@@ -97,7 +97,8 @@ TEST(Schema, TwoIsBroughtForwardWithItsMarks) {
         .exec(
             "DROP TABLE prediction; DROP TABLE trace; ALTER TABLE run DROP COLUMN trace_events; "
             "ALTER TABLE run DROP COLUMN trace_dropped; ALTER TABLE run DROP COLUMN trace_details; "
-            "ALTER TABLE run DROP COLUMN unstable_warmup; ALTER TABLE run DROP COLUMN measured_apart; " +
+            "ALTER TABLE run DROP COLUMN unstable_warmup; ALTER TABLE run DROP COLUMN "
+            "measured_apart; " +
             kWithoutSeries + "PRAGMA user_version = 2");
     Store store(path);
     EXPECT_EQ(store.info().schema_version, 7);
@@ -118,17 +119,20 @@ TEST(Schema, FiveIsBroughtForwardWithWhatItsNotesSaid) {
     {
         Store store(path);
         apart = store.begin_run(example_run());
-        store.add_run_note(apart, "measured one after the other: both models together do not fit in memory");
+        store.add_run_note(
+            apart, "measured one after the other: both models together do not fit in memory");
         unstable = store.begin_run(example_run());
-        store.add_run_note(unstable,
-                           "unstable warm-up: the last three repetitions differed by more than 3 %");
+        store.add_run_note(
+            unstable, "unstable warm-up: the last three repetitions differed by more than 3 %");
         neither = store.begin_run(example_run());
         store.add_run_note(neither, "noisy, as after an unstable warm-up");
         store.set_note(neither, "measured one after the other");
     }
     SQLite::Database(path.string(), SQLite::OPEN_READWRITE)
-        .exec("ALTER TABLE run DROP COLUMN unstable_warmup; ALTER TABLE run DROP COLUMN measured_apart; " +
-              kWithoutSeries + "PRAGMA user_version = 5");
+        .exec(
+            "ALTER TABLE run DROP COLUMN unstable_warmup; ALTER TABLE run DROP COLUMN "
+            "measured_apart; " +
+            kWithoutSeries + "PRAGMA user_version = 5");
     const Store store(path);
     EXPECT_EQ(store.info().schema_version, 7);
     EXPECT_TRUE(store.load(apart)->measured_apart);
@@ -179,7 +183,8 @@ TEST(Schema, ThatCannotBeBroughtForwardStaysAsItWas) {
     expect_refused(path, "artifact");
     SQLite::Database raw(path.string());
     EXPECT_EQ(raw.execAndGet("PRAGMA user_version").getInt(), 1);
-    EXPECT_EQ(raw.execAndGet("SELECT count(*) FROM pragma_table_info('run') WHERE name = 'starred'").getInt(),
+    EXPECT_EQ(raw.execAndGet("SELECT count(*) FROM pragma_table_info('run') WHERE name = 'starred'")
+                  .getInt(),
               0);
     EXPECT_EQ(raw.execAndGet("SELECT count(*) FROM run").getInt(), 3);
 }
@@ -211,7 +216,9 @@ TEST(Schema, OfAnotherProgramIsRefused) {
     SQLite::Database(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
         .exec("CREATE TABLE bookmark(url)");
     expect_refused(path, "database of another program");
-    EXPECT_EQ(SQLite::Database(path.string()).execAndGet("SELECT count(*) FROM sqlite_schema").getInt(), 1);
+    EXPECT_EQ(
+        SQLite::Database(path.string()).execAndGet("SELECT count(*) FROM sqlite_schema").getInt(),
+        1);
 }
 
 TEST(Schema, OfAFileThatIsNoDatabaseIsRefused) {

@@ -12,14 +12,15 @@ Trace trace_of(std::int64_t events) {
     trace.names = {"embed", "attn_q"};
     trace.dropped = 3;
     for (std::int64_t i = 0; i < events; ++i)
-        trace.events.push_back({.start = 10 * i,
-                                .duration = 7,
-                                .bytes = 4096 + i,
-                                .flops = 2 * i,
-                                .layer = i == 0 ? -1 : static_cast<std::int32_t>(i % 30),
-                                .name = static_cast<std::uint16_t>(i == 0 ? 0 : 1),
-                                .operation = i == 0 ? Operation::embed : Operation::linear,
-                                .phase = i < events / 2 ? TracePhase::prefill : TracePhase::decode});
+        trace.events.push_back(
+            {.start = 10 * i,
+             .duration = 7,
+             .bytes = 4096 + i,
+             .flops = 2 * i,
+             .layer = i == 0 ? -1 : static_cast<std::int32_t>(i % 30),
+             .name = static_cast<std::uint16_t>(i == 0 ? 0 : 1),
+             .operation = i == 0 ? Operation::embed : Operation::linear,
+             .phase = i < events / 2 ? TracePhase::prefill : TracePhase::decode});
     return trace;
 }
 

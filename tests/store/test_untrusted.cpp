@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stores that somebody else wrote: whatever is in one, the program goes on, and one bad row costs that row.
+// Stores that somebody else wrote: whatever is in one, the program goes on, and one bad row costs
+// that row.
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -52,7 +53,8 @@ protected:
             return "opened";
         } catch (const StoreError& error) {
             EXPECT_FALSE(error.summary().empty());
-            EXPECT_EQ(std::string(error.what()).find(error.summary()), 0U) << "the sentence comes first";
+            EXPECT_EQ(std::string(error.what()).find(error.summary()), 0U)
+                << "the sentence comes first";
             return error.what();
         }
     }
@@ -91,7 +93,8 @@ TEST_F(Untrusted, OneBadRowCostsThatRow) {
     const std::string deep_sql =
         "UPDATE run SET target = '" + deep + std::string(200'000, ']') + "' WHERE id = 2";
     const BadRow rows[] = {
-        {"UPDATE recipe SET steps = '[{' WHERE label = 'second'", "recipe.steps: found no JSON at byte 3"},
+        {"UPDATE recipe SET steps = '[{' WHERE label = 'second'",
+         "recipe.steps: found no JSON at byte 3"},
         {"UPDATE recipe SET steps = '{}' WHERE label = 'second'", "recipe.steps: found object"},
         {"UPDATE run SET target = '' WHERE id = 2", "target: found no JSON"},
         {"UPDATE run SET target = 7 WHERE id = 2", "target: found number"},
@@ -143,13 +146,16 @@ TEST_F(Untrusted, BadSamplesAndTracesConcernTheirRun) {
         const Store store(path_);
         EXPECT_EQ(store.list().size(), 3U) << statement;
         EXPECT_THAT([&] { (void)store.samples(2); },
-                    testing::ThrowsMessage<StoreError>(AnyOf(HasSubstr("in run 2"), HasSubstr("of run 2"))));
+                    testing::ThrowsMessage<StoreError>(
+                        AnyOf(HasSubstr("in run 2"), HasSubstr("of run 2"))));
         EXPECT_EQ(store.samples(1).size(), 1U) << statement;
     }
     for (const char* statement :
          {"UPDATE trace SET operation = 'magic' WHERE run_id = 2",
-          "UPDATE trace SET name = x'00' WHERE run_id = 2", "UPDATE trace SET duration = -1 WHERE run_id = 2",
-          "UPDATE trace SET launch = 9 WHERE run_id = 2", "UPDATE run SET trace_details = '[' WHERE id = 2",
+          "UPDATE trace SET name = x'00' WHERE run_id = 2",
+          "UPDATE trace SET duration = -1 WHERE run_id = 2",
+          "UPDATE trace SET launch = 9 WHERE run_id = 2",
+          "UPDATE run SET trace_details = '[' WHERE id = 2",
           "UPDATE run SET trace_details = printf('%.*c', 200000, '[') WHERE id = 2"}) {
         sql(statement);
         const Store store(path_);
@@ -162,19 +168,23 @@ TEST_F(Untrusted, BadSamplesAndTracesConcernTheirRun) {
 TEST_F(Untrusted, NothingOfTheSchemaRuns) {
     // A view without end in a table's place.
     const auto start = std::chrono::steady_clock::now();
-    sql("ALTER TABLE run RENAME TO run2; CREATE VIEW run AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+    sql("ALTER TABLE run RENAME TO run2; CREATE VIEW run AS WITH RECURSIVE n(i) AS (SELECT 1 UNION "
+        "ALL "
         "SELECT i + 1 "
         "FROM n) SELECT i AS id, 0 AS removed FROM n");
     EXPECT_THAT(refusal(path_), HasSubstr("run is a view, expected a table"));
-    sql("DROP VIEW run; ALTER TABLE run2 RENAME TO run; ALTER TABLE tag RENAME TO tag2; CREATE VIRTUAL TABLE "
+    sql("DROP VIEW run; ALTER TABLE run2 RENAME TO run; ALTER TABLE tag RENAME TO tag2; CREATE "
+        "VIRTUAL TABLE "
         "tag USING "
         "fts5(a, b)");
     EXPECT_THAT(refusal(path_), HasSubstr("tag is a virtual table, expected a table"));
     sql("DROP TABLE tag");
     EXPECT_THAT(refusal(path_), HasSubstr("there is no table tag"));
-    sql("ALTER TABLE tag2 RENAME TO tag; CREATE TRIGGER endless AFTER UPDATE ON run BEGIN INSERT INTO "
+    sql("ALTER TABLE tag2 RENAME TO tag; CREATE TRIGGER endless AFTER UPDATE ON run BEGIN INSERT "
+        "INTO "
         "note(run_id, "
-        "author, text) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT 1, 'run', i "
+        "author, text) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT 1, "
+        "'run', i "
         "FROM n; END");
     // Also where a newer version is opened once more to be read alone.
     Store(path_).set_starred(1, true);
@@ -191,7 +201,8 @@ TEST_F(Untrusted, OnlyFilesAreStores) {
     EXPECT_THAT(refusal(folder_.path()), HasSubstr("found a folder"));
     std::filesystem::remove(folder_ / "runs.sqlite-journal");
     ASSERT_EQ(::mkfifo((folder_ / "runs.sqlite-journal").c_str(), 0600), 0);
-    EXPECT_THAT(refusal(path_), HasSubstr("no regular file")) << "SQLite would wait for its journal";
+    EXPECT_THAT(refusal(path_), HasSubstr("no regular file"))
+        << "SQLite would wait for its journal";
     for (const char* name : {"", ":memory:", "file::memory:", "file:runs.sqlite?mode=memory"}) {
         EXPECT_THAT(refusal(name), HasSubstr("not the name of a file")) << name;
         EXPECT_FALSE(std::filesystem::exists(std::filesystem::path(name).filename()));
@@ -212,25 +223,27 @@ TEST_F(Untrusted, ANewStoreIsPrivateAndAnOldOneStaysAsItIs) {
     ::umask(before);
 }
 
-// Killed while it copies, a migration leaves the copy: the next start removes it, and nothing that only looks like it.
+// Killed while it copies, a migration leaves the copy: the next start removes it, and nothing that
+// only looks like it.
 TEST_F(Untrusted, CopiesOfKilledMigrationsAreRemoved) {
     const std::string name = path_.filename();
     for (const char* left :
          {".v1.backup.partial-12-0", ".v1.backup.partial-12-0-journal", ".v4.backup.partial-7-3"})
         std::ofstream(folder_.path() / (name + left)) << "left";
-    for (const char* mine : {".v1.backup", ".v1.backup.partial-old", ".v9.backup.partial-1-0", ".partial-1-0",
-                             ".v1.backup.partial-12-0.txt"})
+    for (const char* mine : {".v1.backup", ".v1.backup.partial-old", ".v9.backup.partial-1-0",
+                             ".partial-1-0", ".v1.backup.partial-12-0.txt"})
         std::ofstream(folder_.path() / (name + mine)) << "mine";
     { Store store(path_); }
     for (const char* left :
          {".v1.backup.partial-12-0", ".v1.backup.partial-12-0-journal", ".v4.backup.partial-7-3"})
         EXPECT_FALSE(std::filesystem::exists(folder_.path() / (name + left))) << left;
-    for (const char* mine : {".v1.backup", ".v1.backup.partial-old", ".v9.backup.partial-1-0", ".partial-1-0",
-                             ".v1.backup.partial-12-0.txt"})
+    for (const char* mine : {".v1.backup", ".v1.backup.partial-old", ".v9.backup.partial-1-0",
+                             ".partial-1-0", ".v1.backup.partial-12-0.txt"})
         EXPECT_TRUE(std::filesystem::exists(folder_.path() / (name + mine))) << mine;
 }
 
-// The next client finds what a client left that was killed in the middle of a run, whatever the machine is called by then.
+// The next client finds what a client left that was killed in the middle of a run, whatever the
+// machine is called by then.
 TEST_F(Untrusted, ARunOfARenamedMachineDoesNotRunForEver) {
     int ready[2];
     ASSERT_EQ(::pipe(ready), 0);

@@ -13,14 +13,15 @@ std::vector<RecipeStep> variants_of(const Descriptor& descriptor) {
         if (choice == nullptr) continue;
         for (const ChoiceItem& item : choice->items) {
             RecipeStep step = variants.front();
-            if (option.only_when) step.options[std::string(option.only_when->key)] = option.only_when->value;
+            if (option.only_when)
+                step.options[std::string(option.only_when->key)] = option.only_when->value;
             step.options[std::string(option.key)] = item.id;
             if (step != variants.front()) variants.push_back(step);
         }
     }
     for (const std::string_view settings : descriptor.trial.variants)
-        variants.push_back(
-            {std::string(descriptor.id), with_settings(descriptor, default_options(descriptor), settings)});
+        variants.push_back({std::string(descriptor.id),
+                            with_settings(descriptor, default_options(descriptor), settings)});
     return variants;
 }
 
@@ -40,7 +41,8 @@ RecipeStep sharpened(const RecipeStep& step) {
     return {step.technique, with_settings(descriptor, step.options, descriptor.trial.small)};
 }
 
-std::unique_ptr<const Technique> technique_with(std::string_view id, const nlohmann::json& changes) {
+std::unique_ptr<const Technique> technique_with(std::string_view id,
+                                                const nlohmann::json& changes) {
     return make_technique(id, options_of(id, changes));
 }
 
@@ -55,7 +57,8 @@ std::vector<std::string> transform(Checkpoint& checkpoint, std::string_view id,
         .apply(checkpoint, machine.context(), {});
 }
 
-std::vector<std::string> plan(Checkpoint& checkpoint, std::string_view id, const nlohmann::json& changes) {
+std::vector<std::string> plan(Checkpoint& checkpoint, std::string_view id,
+                              const nlohmann::json& changes) {
     return dynamic_cast<const WeightTechnique&>(*technique_with(id, changes)).plan(checkpoint);
 }
 

@@ -21,17 +21,20 @@ struct Machine {
 };
 
 // {defaults of `id`} with `changes`.
-nlohmann::json options_of(std::string_view id, const nlohmann::json& changes = nlohmann::json::object());
+nlohmann::json options_of(std::string_view id,
+                          const nlohmann::json& changes = nlohmann::json::object());
 
-std::unique_ptr<const Technique> technique_with(std::string_view id,
-                                                const nlohmann::json& changes = nlohmann::json::object());
+std::unique_ptr<const Technique> technique_with(
+    std::string_view id, const nlohmann::json& changes = nlohmann::json::object());
 
 // Lets the weight technique `id` rewrite `checkpoint`; returns its notes.
 std::vector<std::string> transform(Checkpoint& checkpoint, std::string_view id,
                                    const nlohmann::json& changes);
-std::vector<std::string> plan(Checkpoint& checkpoint, std::string_view id, const nlohmann::json& changes);
+std::vector<std::string> plan(Checkpoint& checkpoint, std::string_view id,
+                              const nlohmann::json& changes);
 
-// Every technique with its defaults, and once more for each choice that an option offers and each variant that it names itself.
+// Every technique with its defaults, and once more for each choice that an option offers and each
+// variant that it names itself.
 std::vector<RecipeStep> all_variants();
 // With what the technique names to show it at work on a small model and short prompts.
 RecipeStep sharpened(const RecipeStep& step);

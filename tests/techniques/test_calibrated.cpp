@@ -23,7 +23,8 @@ std::vector<float> values_of(const Checkpoint& checkpoint, const std::string& na
     return expand_tensor(*checkpoint.find(name));
 }
 
-// Σ over the calibration tokens of the squared inputs of the first layer's q, k and v: the normed embeddings.
+// Σ over the calibration tokens of the squared inputs of the first layer's q, k and v: the normed
+// embeddings.
 std::vector<double> first_squares(const Model& model) {
     const std::vector<float> embedding = expand_tensor(*model.token_embd),
                              weight = expand_tensor(*model.layers[0][Role::attn_norm]);
@@ -35,10 +36,11 @@ std::vector<double> first_squares(const Model& model) {
             double square = 0;
             for (std::size_t i = 0; i < n; ++i)
                 square += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-            const double scale =
-                1 / std::sqrt(square / static_cast<double>(n) + static_cast<double>(model.config.norm_eps));
+            const double scale = 1 / std::sqrt(square / static_cast<double>(n) +
+                                               static_cast<double>(model.config.norm_eps));
             for (std::size_t i = 0; i < n; ++i) {
-                const double value = static_cast<double>(x[i]) * scale * static_cast<double>(weight[i]);
+                const double value =
+                    static_cast<double>(x[i]) * scale * static_cast<double>(weight[i]);
                 sums[i] += value * value;
             }
         }
@@ -54,7 +56,8 @@ TEST(LayerWalk, SeesTheInputsOfTheFirstLayer) {
     const LayerWalk::Squares squares = walk.input_squares({});
     const std::vector<double> expected = first_squares(*model);
     EXPECT_EQ(squares.size(), 7U);
-    for (const StoredTensor* matrix : {model->layers[0][Role::attn_q], model->layers[0][Role::attn_v]}) {
+    for (const StoredTensor* matrix :
+         {model->layers[0][Role::attn_q], model->layers[0][Role::attn_v]}) {
         const std::vector<double>& found = squares.at(matrix);
         ASSERT_EQ(found.size(), expected.size());
         for (std::size_t i = 0; i < found.size(); ++i)
@@ -70,14 +73,15 @@ TEST(PruneWanda, KeepsWhatContributesMostInEveryRow) {
     const std::unique_ptr<Model> model = load_model(tiny_checkpoint());
     const std::vector<double> squares = first_squares(*model);
     const std::vector<float> before = values_of(checkpoint, "blk.0.attn_q.weight");
-    const auto notes = transform(checkpoint, "prune_wanda", {{"sparsity", 0.25}, {"tokens", kTokens}});
+    const auto notes =
+        transform(checkpoint, "prune_wanda", {{"sparsity", 0.25}, {"tokens", kTokens}});
     const std::vector<float> after = values_of(checkpoint, "blk.0.attn_q.weight");
     const std::size_t cols = squares.size(), gone = cols / 4;
     for (std::size_t row = 0; row < before.size() / cols; ++row) {
         std::vector<std::pair<double, std::size_t>> ranked;
         for (std::size_t i = 0; i < cols; ++i)
-            ranked.emplace_back(std::abs(static_cast<double>(before[row * cols + i])) * std::sqrt(squares[i]),
-                                i);
+            ranked.emplace_back(
+                std::abs(static_cast<double>(before[row * cols + i])) * std::sqrt(squares[i]), i);
         std::sort(ranked.begin(), ranked.end());
         // Scores that differ by less than fp32 resolves may change places.
         const double level = ranked[gone].first;
@@ -103,7 +107,8 @@ TEST(PruneWanda, KeepsWhatContributesMostInEveryRow) {
 TEST(PruneWanda, JudgesALayerByWhatThePrunedLayersBeforeItPutOut) {
     Checkpoint pruned = tiny_checkpoint();
     transform(pruned, "prune_wanda", {{"sparsity", 0.5}, {"tokens", kTokens}});
-    // Undo the second layer's pruning, walk through the pruned first one, and prune the second again.
+    // Undo the second layer's pruning, walk through the pruned first one, and prune the second
+    // again.
     Checkpoint half = pruned;
     const Checkpoint dense = tiny_checkpoint();
     for (std::size_t i = 0; i < half.tensors.size(); ++i) {
@@ -158,12 +163,13 @@ TEST(PruneLayers, RemovesTheLayerThatChangesNothing) {
         Checkpoint checkpoint = with_idle_layer(idle);
         const std::vector<float> before = logits_of(checkpoint);
         const std::size_t tensors = checkpoint.tensors.size();
-        const auto notes =
-            transform(checkpoint, "prune_layers", {{"layers", 1}, {"keep_ends", 0}, {"tokens", kTokens}});
+        const auto notes = transform(checkpoint, "prune_layers",
+                                     {{"layers", 1}, {"keep_ends", 0}, {"tokens", kTokens}});
         EXPECT_EQ(read_config(checkpoint).n_layers, 1);
         EXPECT_EQ(checkpoint.tensors.size(), tensors - 9);
         ASSERT_EQ(notes.size(), 1U);
-        EXPECT_NE(notes[0].find(": " + std::to_string(idle) + " (0.000)"), std::string::npos) << notes[0];
+        EXPECT_NE(notes[0].find(": " + std::to_string(idle) + " (0.000)"), std::string::npos)
+            << notes[0];
         EXPECT_EQ(logits_of(checkpoint), before);
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every technique that reads weights does with such as are not finite, or beyond what it stores them as: the whole registry.
+// What every technique that reads weights does with such as are not finite, or beyond what it
+// stores them as: the whole registry.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -42,7 +43,8 @@ Checkpoint spoilt(float value, const std::string& name = kMatrix) {
 Checkpoint with_scale(DType type, std::uint16_t bits) {
     Checkpoint checkpoint = with_matrices(tiny_checkpoint(), type);
     for (const StoredTensor& tensor : checkpoint.tensors) {
-        if (tensor.name == kMatrix) std::memcpy(const_cast<std::byte*>(tensor.row(kRow)), &bits, sizeof bits);
+        if (tensor.name == kMatrix)
+            std::memcpy(const_cast<std::byte*>(tensor.row(kRow)), &bits, sizeof bits);
     }
     return checkpoint;
 }
@@ -92,7 +94,8 @@ TEST(EveryTechnique, RefusesWeightsThatAreNotFiniteByTensorAndRow) {
             ASSERT_TRUE(refused);
             EXPECT_EQ(refused->field, "tensor 'blk.1.ffn_up.weight', row 3");
             EXPECT_EQ(refused->file, checkpoint.source);
-            EXPECT_NE(refused->found.find(std::isnan(value) ? "a NaN" : "an infinity"), std::string::npos);
+            EXPECT_NE(refused->found.find(std::isnan(value) ? "a NaN" : "an infinity"),
+                      std::string::npos);
         }
     }
 }
@@ -139,7 +142,8 @@ TEST(EveryTechnique, ThatCalibratesLooksAtVectorsAndAtRowsThatNoTextUses) {
 }
 
 TEST(LayerWalk, RefusesActivationsThatAreNotFinite) {
-    // Finite weights whose products are not: a cosine with NaN would count as 1, and the layer as of no influence.
+    // Finite weights whose products are not: a cosine with NaN would count as 1, and the layer as
+    // of no influence.
     const std::unique_ptr<Model> model = load_model(spoilt(3e38F, "blk.0.ffn_down.weight"));
     kernels::ThreadPool pool(2);
     LayerWalk walk(*model, pool, calibration_text(*model, 64));

@@ -52,7 +52,8 @@ TEST(PruneMagnitude, TakesExactlyTheShareOfEachMatrix) {
         transform(checkpoint, kId, {{"scope", "tensor"}, {"sparsity", sparsity}});
         for (std::size_t i = 0; i < 2; ++i) {
             const auto left = expand_tensor(checkpoint.tensors[i]);
-            EXPECT_EQ(zeros(left), std::llround(sparsity * static_cast<double>(left.size()))) << sparsity;
+            EXPECT_EQ(zeros(left), std::llround(sparsity * static_cast<double>(left.size())))
+                << sparsity;
             expect_smallest_went(expand_tensor(before.tensors[i]), left);
         }
     }
@@ -75,7 +76,8 @@ TEST(PruneMagnitude, TakesExactlyTheShareOfTheModel) {
     transform(checkpoint, kId, {{"scope", "global"}, {"sparsity", 0.5}});
     std::vector<float> all_before, all_after;
     for (std::size_t i = 0; i < 2; ++i) {
-        const auto was = expand_tensor(before.tensors[i]), is = expand_tensor(checkpoint.tensors[i]);
+        const auto was = expand_tensor(before.tensors[i]),
+                   is = expand_tensor(checkpoint.tensors[i]);
         all_before.insert(all_before.end(), was.begin(), was.end());
         all_after.insert(all_after.end(), is.begin(), is.end());
     }
@@ -110,7 +112,8 @@ TEST(PruneMagnitude, DoesNotDependOnTheThreads) {
 }
 
 TEST(PruneMagnitude, KeepsNOfEveryM) {
-    for (const auto& [n, m] : {std::pair{2, 4}, std::pair{1, 4}, std::pair{4, 8}, std::pair{31, 32}}) {
+    for (const auto& [n, m] :
+         {std::pair{2, 4}, std::pair{1, 4}, std::pair{4, 8}, std::pair{31, 32}}) {
         Checkpoint checkpoint = two_matrices();
         const auto before = expand_tensor(checkpoint.tensors[0]);
         transform(checkpoint, kId, {{"pattern", "n_m"}, {"n", n}, {"m", m}});
@@ -166,7 +169,8 @@ TEST(PruneMagnitude, RefusesGroupsThatRowsDoNotHold) {
         return technique_with(kId, changes)->supports({checkpoint, {}, 1});
     };
     EXPECT_TRUE(ask({{"pattern", "n_m"}, {"n", 2}, {"m", 4}}).ok);
-    EXPECT_NE(ask({{"pattern", "n_m"}, {"n", 4}, {"m", 4}}).reason.find("N below M"), std::string::npos);
+    EXPECT_NE(ask({{"pattern", "n_m"}, {"n", 4}, {"m", 4}}).reason.find("N below M"),
+              std::string::npos);
     const Support odd = ask({{"pattern", "n_m"}, {"n", 2}, {"m", 7}});
     EXPECT_FALSE(odd.ok);
     EXPECT_NE(odd.reason.find("blk.0.ffn_up.weight"), std::string::npos);

@@ -54,7 +54,8 @@ Checkpoint with_idle_neurons() {
         if (tensor.place.role != Role::ffn_down) continue;
         auto values = std::make_shared<std::vector<float>>(expand_tensor(tensor));
         for (std::int64_t i = 0; i < tensor.elements(); ++i) {
-            if (is_idle(i % kNeurons, tensor.place.layer)) (*values)[static_cast<std::size_t>(i)] = 0;
+            if (is_idle(i % kNeurons, tensor.place.layer))
+                (*values)[static_cast<std::size_t>(i)] = 0;
         }
         tensor.data = std::as_bytes(std::span(*values));
         tensor.owner = values;
@@ -102,12 +103,14 @@ TEST(PruneNeurons, RemovesThoseThatNothingReads) {
 std::vector<double> expected_scores(const Model& model, bool by_activation) {
     kernels::ThreadPool pool(2);
     LayerWalk walk(model, pool, calibration_text(model, 300));
-    const StoredTensor &gate = *model.layers[0][Role::ffn_gate], &up = *model.layers[0][Role::ffn_up],
+    const StoredTensor &gate = *model.layers[0][Role::ffn_gate],
+                       &up = *model.layers[0][Role::ffn_up],
                        &down = *model.layers[0][Role::ffn_down];
     const std::vector<double> squares = walk.input_squares({}).at(&down);
     const auto norm = [](const std::vector<float>& values) {
         double sum = 0;
-        for (const float value : values) sum += static_cast<double>(value) * static_cast<double>(value);
+        for (const float value : values)
+            sum += static_cast<double>(value) * static_cast<double>(value);
         return std::sqrt(sum);
     };
     std::vector<double> scores;
@@ -116,10 +119,9 @@ std::vector<double> expected_scores(const Model& model, bool by_activation) {
         std::vector<float> column;
         for (std::int64_t row = 0; row < down.rows(); ++row)
             column.push_back(columns[static_cast<std::size_t>(row * kNeurons + neuron)]);
-        const double in =
-            by_activation
-                ? std::sqrt(squares[static_cast<std::size_t>(neuron)] / static_cast<double>(walk.tokens()))
-                : norm(row_of(gate, neuron)) * norm(row_of(up, neuron));
+        const double in = by_activation ? std::sqrt(squares[static_cast<std::size_t>(neuron)] /
+                                                    static_cast<double>(walk.tokens()))
+                                        : norm(row_of(gate, neuron)) * norm(row_of(up, neuron));
         scores.push_back(in * norm(column));
     }
     return scores;
@@ -136,8 +138,9 @@ TEST(PruneNeurons, KeepsThoseThatContributeMost) {
         std::int64_t kept = 0;
         for (std::int64_t neuron = 0; neuron < kNeurons; ++neuron) {
             const double score = scores[static_cast<std::size_t>(neuron)];
-            const bool stays = kept < kKept && row_of(*pruned.find(Role::ffn_gate, 0), kept) ==
-                                                   row_of(*model->layers[0][Role::ffn_gate], neuron);
+            const bool stays =
+                kept < kKept && row_of(*pruned.find(Role::ffn_gate, 0), kept) ==
+                                    row_of(*model->layers[0][Role::ffn_gate], neuron);
             kept += stays ? 1 : 0;
             (stays ? least_kept : most_gone) =
                 stays ? std::min(least_kept, score) : std::max(most_gone, score);
@@ -156,22 +159,24 @@ TEST(PruneNeurons, DoesNotDependOnTheNumberOfThreads) {
     weights.apply(four, several.context(), {});
     for (std::size_t i = 0; i < one.tensors.size(); ++i) {
         ASSERT_EQ(one.tensors[i].data.size(), four.tensors[i].data.size());
-        EXPECT_EQ(
-            std::memcmp(one.tensors[i].data.data(), four.tensors[i].data.data(), one.tensors[i].data.size()),
-            0)
+        EXPECT_EQ(std::memcmp(one.tensors[i].data.data(), four.tensors[i].data.data(),
+                              one.tensors[i].data.size()),
+                  0)
             << one.tensors[i].name;
     }
 }
 
 TEST(PruneNeurons, QuantisesOnlyWhatLosesColumnsAnew) {
-    for (const DType type : {DType::q8_0, DType::q4_0, DType::q4_1, DType::i8_channel, DType::e4m3_channel}) {
+    for (const DType type :
+         {DType::q8_0, DType::q4_0, DType::q4_1, DType::i8_channel, DType::e4m3_channel}) {
         SCOPED_TRACE(info(type).name);
         const Checkpoint before = with_matrices(with_idle_neurons(), type);
         Checkpoint after = before;
         const auto notes = transform(after, "prune_neurons", kByWeights);
         ASSERT_GE(notes.size(), 2U);
         EXPECT_EQ(notes[1].find("2 matrices lose columns"), 0U) << notes[1];
-        const StoredTensor &gate = *after.find(Role::ffn_gate, 1), &dense = *before.find(Role::ffn_gate, 1);
+        const StoredTensor &gate = *after.find(Role::ffn_gate, 1),
+                           &dense = *before.find(Role::ffn_gate, 1);
         EXPECT_EQ(gate.type, type);
         const auto bytes = static_cast<std::size_t>(row_bytes(type, dense.cols()));
         std::int64_t kept = 0;
@@ -214,10 +219,12 @@ TEST(PruneNeurons, RoundsToWholeBlocksAndSaysWhereNothingWouldGo) {
     EXPECT_EQ(refusal(0.25, checkpoint), "");
     EXPECT_EQ(refusal(0.05, checkpoint),
               "a layer has 128 neurons and 32 of them stay or go together: 5 % rounds to none");
-    EXPECT_NE(refusal(0.9, with_down(checkpoint, DType::i4_g128)), "") << "the only block cannot go";
+    EXPECT_NE(refusal(0.9, with_down(checkpoint, DType::i4_g128)), "")
+        << "the only block cannot go";
 }
 
-// What was exported and opened again computes, in each family, what the pruned model computes in memory, to the bit.
+// What was exported and opened again computes, in each family, what the pruned model computes in
+// memory, to the bit.
 TEST(PruneNeurons, IsExportedInBothFormats) {
     const std::filesystem::path folder =
         std::filesystem::path(testing::TempDir()) / ("prune_neurons-" + std::to_string(::getpid()));
@@ -228,7 +235,8 @@ TEST(PruneNeurons, IsExportedInBothFormats) {
         transform(pruned, "prune_neurons", kByActivation);
         EXPECT_EQ(read_config(pruned).n_ff, 32);
         const std::vector<float> expected = logits_of(pruned);
-        const std::filesystem::path file = folder / (std::string(name) + ".gguf"), exported = folder / name;
+        const std::filesystem::path file = folder / (std::string(name) + ".gguf"),
+                                    exported = folder / name;
         write_gguf(pruned, file, {});
         write_hugging_face(pruned, exported, {});
         for (const std::filesystem::path& written : {file, exported}) {

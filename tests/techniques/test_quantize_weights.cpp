@@ -14,12 +14,14 @@ constexpr std::string_view kId = "quantize_weights";
 Checkpoint model_of(std::int64_t cols, DType type = DType::f32) {
     Machine machine;
     Checkpoint checkpoint;
-    StoredTensor norm =
-        matrix("output_norm.weight", 1, cols, std::vector<float>(static_cast<std::size_t>(cols), 1.0F));
+    StoredTensor norm = matrix("output_norm.weight", 1, cols,
+                               std::vector<float>(static_cast<std::size_t>(cols), 1.0F));
     norm.shape = {cols};
-    checkpoint.tensors = {
-        matrix("token_embd.weight", 16, cols, random_values(static_cast<std::size_t>(16 * cols), 1)), norm,
-        matrix("blk.0.attn_q.weight", 8, cols, random_values(static_cast<std::size_t>(8 * cols), 2))};
+    checkpoint.tensors = {matrix("token_embd.weight", 16, cols,
+                                 random_values(static_cast<std::size_t>(16 * cols), 1)),
+                          norm,
+                          matrix("blk.0.attn_q.weight", 8, cols,
+                                 random_values(static_cast<std::size_t>(8 * cols), 2))};
     for (StoredTensor& tensor : checkpoint.tensors) {
         if (tensor.shape.size() == 2) tensor = convert_tensor(tensor, type, machine.context(), {});
     }
@@ -45,7 +47,8 @@ TEST(QuantizeWeights, StoresEachSchemeAndLeavesVectors) {
         EXPECT_EQ(checkpoint.tensors[1].type, DType::f32);
         EXPECT_EQ(checkpoint.tensors[2].type, type);
         Machine machine;
-        const StoredTensor expected = convert_tensor(before.tensors[2], type, machine.context(), {});
+        const StoredTensor expected =
+            convert_tensor(before.tensors[2], type, machine.context(), {});
         EXPECT_EQ(expand_tensor(checkpoint.tensors[2]), expand_tensor(expected));
     }
 }
@@ -61,13 +64,15 @@ TEST(QuantizeWeights, TreatsEmbeddingsAsAsked) {
 }
 
 TEST(QuantizeWeights, TakesTheLargestGroupThatDividesTheRows) {
-    const std::tuple<std::int64_t, const char*, DType, bool> cases[] = {{128, "128", DType::i4_g128, false},
-                                                                        {192, "128", DType::i4_g64, true},
-                                                                        {96, "128", DType::i4_g32, true},
-                                                                        {128, "32", DType::i4_g32, false}};
+    const std::tuple<std::int64_t, const char*, DType, bool> cases[] = {
+        {128, "128", DType::i4_g128, false},
+        {192, "128", DType::i4_g64, true},
+        {96, "128", DType::i4_g32, true},
+        {128, "32", DType::i4_g32, false}};
     for (const auto& [cols, group, type, noted] : cases) {
         Checkpoint checkpoint = model_of(cols);
-        const auto notes = transform(checkpoint, kId, {{"scheme", "int4_group"}, {"group_size", group}});
+        const auto notes =
+            transform(checkpoint, kId, {{"scheme", "int4_group"}, {"group_size", group}});
         EXPECT_EQ(checkpoint.tensors[2].type, type) << cols << " by " << group;
         EXPECT_EQ(!notes.empty(), noted);
     }

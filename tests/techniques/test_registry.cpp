@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must hold of every technique, whichever there are: read from the registry, so that a new one is held to it from its first day.
+// What must hold of every technique, whichever there are: read from the registry, so that a new one
+// is held to it from its first day.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -36,16 +37,18 @@ Outcome outcome(const Recipe& recipe) {
     Machine machine;
     Outcome result;
     Checkpoint checkpoint = tiny_checkpoint();
-    const AppliedRecipe applied =
-        apply_recipe(checkpoint, validated(recipe, builtin_registry()), kSequences, machine.context(), {});
+    const AppliedRecipe applied = apply_recipe(checkpoint, validated(recipe, builtin_registry()),
+                                               kSequences, machine.context(), {});
     result.config = applied.run;
     const std::unique_ptr<Model> model = load_model(std::move(checkpoint));
     result.config.batch_size = std::min<std::int64_t>(applied.run.batch_size, kSequences);
-    Runtime runtime(*model, result.config, machine.pool, static_cast<int>(result.config.batch_size), 64);
+    Runtime runtime(*model, result.config, machine.pool, static_cast<int>(result.config.batch_size),
+                    64);
     std::vector<std::vector<TokenId>> prompts;
     for (int sequence = 0; sequence < kSequences; ++sequence) {
         prompts.emplace_back();
-        for (int i = 0; i < 20 + 5 * sequence; ++i) prompts.back().push_back((sequence * 31 + i * 7) % 256);
+        for (int i = 0; i < 20 + 5 * sequence; ++i)
+            prompts.back().push_back((sequence * 31 + i * 7) % 256);
     }
     Sampler sampler(0, 1);
     result.tokens = run_generation(runtime, prompts, kGenerate, sampler, {}).tokens;
@@ -63,22 +66,28 @@ const Outcome& baseline() {
     return result;
 }
 
-// Whether what the technique says it changes did change: seen in the weights or in what the runtime counted.
+// Whether what the technique says it changes did change: seen in the weights or in what the runtime
+// counted.
 bool engaged(const RecipeStep& step, const Outcome& result) {
     const Slot slot = builtin_registry().find(step.technique)->slot;
     if (slot == Slot::weights) {
         if (result.checkpoint.tensors.size() != baseline().checkpoint.tensors.size()) return true;
         for (std::size_t i = 0; i < result.checkpoint.tensors.size(); ++i) {
-            const StoredTensor &is = result.checkpoint.tensors[i], &was = baseline().checkpoint.tensors[i];
-            if (is.type != was.type || std::memcmp(is.data.data(), was.data.data(), is.data.size()) != 0)
+            const StoredTensor &is = result.checkpoint.tensors[i],
+                               &was = baseline().checkpoint.tensors[i];
+            if (is.type != was.type ||
+                std::memcmp(is.data.data(), was.data.data(), is.data.size()) != 0)
                 return true;
         }
         return false;
     }
-    if (slot == Slot::attention) return result.counters.attended_pairs < result.counters.dense_pairs;
-    if (slot == Slot::tokenization) return result.config.merge_cache && result.config.length_buckets;
+    if (slot == Slot::attention)
+        return result.counters.attended_pairs < result.counters.dense_pairs;
+    if (slot == Slot::tokenization)
+        return result.config.merge_cache && result.config.length_buckets;
     if (slot == Slot::batching) return result.counters.batched_tokens > 0;
-    if (slot == Slot::activations || slot == Slot::precision) return result.counters.reduced_products > 0;
+    if (slot == Slot::activations || slot == Slot::precision)
+        return result.counters.reduced_products > 0;
     if (slot == Slot::kv_cache)
         return result.config.kv_cache != KvStorage::f32 || result.counters.kv_blocks > 0;
     return false;
@@ -154,18 +163,21 @@ TEST(Techniques, PlansPromiseWhatApplyingGives) {
             for (StoredTensor& tensor : planned.tensors) tensor.data = {};
             if (!technique_of(step)->supports({planned, read_config(planned), kSequences}).ok) {
                 EXPECT_THROW(plan_recipe(planned, {{step}}, kSequences), Error);
-                EXPECT_THROW(apply_recipe(applied, {{step}}, kSequences, machine.context(), {}), Error);
+                EXPECT_THROW(apply_recipe(applied, {{step}}, kSequences, machine.context(), {}),
+                             Error);
                 continue;
             }
             const AppliedRecipe plan = plan_recipe(planned, {{step}}, kSequences);
-            const AppliedRecipe done = apply_recipe(applied, {{step}}, kSequences, machine.context(), {});
+            const AppliedRecipe done =
+                apply_recipe(applied, {{step}}, kSequences, machine.context(), {});
             EXPECT_EQ(bytes_by_type(planned), bytes_by_type(applied));
             EXPECT_EQ(plan.run.batch_size, done.run.batch_size);
             EXPECT_EQ(plan.run.kv_cache, done.run.kv_cache);
             EXPECT_EQ(plan.run.arithmetic, done.run.arithmetic);
             EXPECT_EQ(plan.left_out, done.left_out);
             for (const std::string& note : plan.notes)
-                EXPECT_NE(std::find(done.notes.begin(), done.notes.end(), note), done.notes.end()) << note;
+                EXPECT_NE(std::find(done.notes.begin(), done.notes.end(), note), done.notes.end())
+                    << note;
         }
     }
 }
@@ -180,12 +192,13 @@ TEST(Techniques, ThatChangeNothingChangeNoBit) {
         {{"technique", "batching"}, {"options", {{"size", 1}}}}};
     for (const nlohmann::json& step : nothings) {
         SCOPED_TRACE(step.dump());
-        const Outcome result = outcome(recipe_from_json(nlohmann::json::array({step}), builtin_registry()));
+        const Outcome result =
+            outcome(recipe_from_json(nlohmann::json::array({step}), builtin_registry()));
         EXPECT_EQ(result.tokens, baseline().tokens);
         ASSERT_EQ(result.logits.size(), baseline().logits.size());
-        EXPECT_EQ(
-            std::memcmp(result.logits.data(), baseline().logits.data(), result.logits.size() * sizeof(float)),
-            0);
+        EXPECT_EQ(std::memcmp(result.logits.data(), baseline().logits.data(),
+                              result.logits.size() * sizeof(float)),
+                  0);
     }
 }
 
@@ -195,7 +208,8 @@ TEST(Techniques, ThatAreOffAgainLeaveNothingBehind) {
     }
     const Outcome again = outcome({});
     EXPECT_EQ(again.tokens, baseline().tokens);
-    EXPECT_EQ(std::memcmp(again.logits.data(), baseline().logits.data(), again.logits.size() * sizeof(float)),
+    EXPECT_EQ(std::memcmp(again.logits.data(), baseline().logits.data(),
+                          again.logits.size() * sizeof(float)),
               0);
 }
 

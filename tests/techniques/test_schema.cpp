@@ -25,9 +25,16 @@ const std::array kOptions{
     Option{"eager", "Eager", "Whether at once.", Flag{true}}};
 const std::array kConflicts{Conflict{"second", "both want the same tokens"}};
 const std::array kDescriptors{
-    Descriptor{"first", "First", "Does one thing.", "nowhere", Slot::attention, Stage::configures_run,
-               kOptions, kConflicts},
-    Descriptor{"second", "Second", "Does another.", "nowhere", Slot::batching, Stage::configures_run, {}, {}},
+    Descriptor{"first", "First", "Does one thing.", "nowhere", Slot::attention,
+               Stage::configures_run, kOptions, kConflicts},
+    Descriptor{"second",
+               "Second",
+               "Does another.",
+               "nowhere",
+               Slot::batching,
+               Stage::configures_run,
+               {},
+               {}},
     Descriptor{"third",
                "Third",
                "Does a third.",
@@ -60,15 +67,17 @@ TEST(Schema, StoresWholeNumbersOfARealAsReals) {
 }
 
 TEST(Schema, RefusesBadValuesNamingOptionFoundAndExpected) {
-    const std::pair<nlohmann::json, const char*> cases[] = {{{{"depth", 10}}, "from 1 to 9"},
-                                                            {{{"depth", 2.5}}, "whole number"},
-                                                            {{{"depth", "3"}}, "whole number"},
-                                                            {{{"share", -0.1}}, "from 0 to 1"},
-                                                            {{{"share", "x"}}, "number"},
-                                                            {{{"eager", 1}}, "true or false"},
-                                                            {{{"kind", "odd"}}, "one of plain, fancy"}};
+    const std::pair<nlohmann::json, const char*> cases[] = {
+        {{{"depth", 10}}, "from 1 to 9"},
+        {{{"depth", 2.5}}, "whole number"},
+        {{{"depth", "3"}}, "whole number"},
+        {{{"share", -0.1}}, "from 0 to 1"},
+        {{{"share", "x"}}, "number"},
+        {{{"eager", 1}}, "true or false"},
+        {{{"kind", "odd"}}, "one of plain, fancy"}};
     for (const auto& [options, expected] : cases) {
-        const ErrorDetails details = error_of([&, o = options] { complete_options(kDescriptors[0], o); });
+        const ErrorDetails details =
+            error_of([&, o = options] { complete_options(kDescriptors[0], o); });
         EXPECT_EQ(details.field, "first." + options.begin().key());
         EXPECT_EQ(details.found, options.begin().value().dump());
         EXPECT_NE(details.expected.find(expected), std::string::npos) << details.expected;
@@ -121,11 +130,14 @@ TEST(Registry, OfThisProgramIsSound) {
             EXPECT_FALSE(option.label.empty());
             EXPECT_FALSE(option.help.empty()) << option.key;
             if (option.only_when) {
-                EXPECT_TRUE(keys.contains(option.only_when->key)) << "shown after what it depends on";
+                EXPECT_TRUE(keys.contains(option.only_when->key))
+                    << "shown after what it depends on";
             }
         }
-        EXPECT_EQ(complete_options(descriptor, default_options(descriptor)), default_options(descriptor));
-        EXPECT_NO_THROW(with_settings(descriptor, default_options(descriptor), descriptor.trial.small));
+        EXPECT_EQ(complete_options(descriptor, default_options(descriptor)),
+                  default_options(descriptor));
+        EXPECT_NO_THROW(
+            with_settings(descriptor, default_options(descriptor), descriptor.trial.small));
         for (const std::string_view settings : descriptor.trial.variants)
             EXPECT_NE(with_settings(descriptor, default_options(descriptor), settings),
                       default_options(descriptor));
@@ -149,7 +161,8 @@ TEST(Registry, DescribesItselfAsJson) {
 
 TEST(Registry, ANewTechniqueAppearsInTheDocument) {
     const std::string page = techniques_markdown(kRegistry);
-    for (const char* text : {"Third", "`third`", "`depth`", "How deep.", "both want the same tokens"})
+    for (const char* text :
+         {"Third", "`third`", "`depth`", "How deep.", "both want the same tokens"})
         EXPECT_NE(page.find(text), std::string::npos) << text;
 }
 
@@ -174,20 +187,22 @@ TEST(Recipe, TakesSettingsOfAnyRegisteredTechnique) {
     EXPECT_EQ(label(recipe, kRegistry), "Third fancy, 4 · Second");
     EXPECT_EQ(sequences_wanted(recipe, kRegistry), 4);
     EXPECT_EQ(sequences_wanted({}, kRegistry), 1);
-    for (const char* bad : {"fourth", "third.colour=1", "third.depth", "third=1", "third.depth=x", ""})
+    for (const char* bad :
+         {"fourth", "third.colour=1", "third.depth", "third=1", "third.depth=x", ""})
         EXPECT_THROW(add_setting(recipe, bad, kRegistry), Error) << bad;
 }
 
 TEST(Recipe, RefusesConflictsAndRepeats) {
     const ErrorDetails details = error_of([] {
-        recipe_from_json(nlohmann::json::parse(R"([{"technique": "second"}, {"technique": "first"}])"),
-                         kRegistry);
+        recipe_from_json(
+            nlohmann::json::parse(R"([{"technique": "second"}, {"technique": "first"}])"),
+            kRegistry);
     });
     EXPECT_NE(details.message.find("both want the same tokens"), std::string::npos);
-    EXPECT_THROW(
-        recipe_from_json(nlohmann::json::parse(R"([{"technique": "second"}, {"technique": "second"}])"),
-                         kRegistry),
-        Error);
+    EXPECT_THROW(recipe_from_json(
+                     nlohmann::json::parse(R"([{"technique": "second"}, {"technique": "second"}])"),
+                     kRegistry),
+                 Error);
 }
 
 TEST(Recipe, SurvivesJson) {
@@ -195,8 +210,9 @@ TEST(Recipe, SurvivesJson) {
     add_setting(recipe, "first.share=0.75", kRegistry);
     EXPECT_EQ(recipe_from_json(to_json(recipe), kRegistry), recipe);
     EXPECT_TRUE(recipe_from_json(nlohmann::json::array(), kRegistry).steps.empty());
-    for (const char* bad : {"{}", "[1]", R"([{"options": {}}])", R"([{"technique": "first", "extra": 1}])",
-                            R"([{"technique": "first", "options": 3}])"})
+    for (const char* bad :
+         {"{}", "[1]", R"([{"options": {}}])", R"([{"technique": "first", "extra": 1}])",
+          R"([{"technique": "first", "options": 3}])"})
         EXPECT_THROW(recipe_from_json(nlohmann::json::parse(bad), kRegistry), Error) << bad;
 }
 

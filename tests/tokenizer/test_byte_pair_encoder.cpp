@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Long words against the definition: join the pair with the lowest rank, the leftmost of them, until none is left.
+// Long words against the definition: join the pair with the lowest rank, the leftmost of them,
+// until none is left.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,19 +15,22 @@
 namespace hone {
 namespace {
 
-// Merges in any order, so that what a join makes may be joined before what it was made of; several merges make the same token.
+// Merges in any order, so that what a join makes may be joined before what it was made of; several
+// merges make the same token.
 struct Vocabulary {
     explicit Vocabulary(std::uint32_t seed) {
         std::mt19937 random(seed);
         constexpr std::size_t kLetters = 3, kTokens = 24, kLongest = 9;
-        for (std::size_t i = 0; i < kLetters; ++i) tokens.emplace_back(1, static_cast<char>('a' + i));
+        for (std::size_t i = 0; i < kLetters; ++i)
+            tokens.emplace_back(1, static_cast<char>('a' + i));
         std::set<std::string> pairs;
         while (tokens.size() < kTokens) {
             const std::string &left = tokens[random() % tokens.size()],
                               &right = tokens[random() % tokens.size()];
             const std::string joined = left + right;
             if (joined.size() > kLongest || !pairs.insert(left + " " + right).second) continue;
-            if (std::find(tokens.begin(), tokens.end(), joined) == tokens.end()) tokens.push_back(joined);
+            if (std::find(tokens.begin(), tokens.end(), joined) == tokens.end())
+                tokens.push_back(joined);
         }
         merges.assign(pairs.begin(), pairs.end());
         std::shuffle(merges.begin(), merges.end(), random);
@@ -39,7 +43,8 @@ struct Vocabulary {
             std::size_t best = merges.size(), at = 0;
             for (std::size_t i = 0; i + 1 < word.size(); ++i) {
                 const auto rank = static_cast<std::size_t>(
-                    std::find(merges.begin(), merges.end(), word[i] + " " + word[i + 1]) - merges.begin());
+                    std::find(merges.begin(), merges.end(), word[i] + " " + word[i + 1]) -
+                    merges.begin());
                 if (rank < best) {
                     best = rank;
                     at = i;
@@ -69,7 +74,8 @@ TEST(BytePairs, OfLongWordsAreJoinedAsDefined) {
     for (std::uint32_t seed = 1; seed <= 60; ++seed) {
         const Vocabulary vocabulary(seed);
         std::mt19937 random(seed);
-        for (const std::size_t length : {40U, 49U, 60U, 250U}) {  // short words are joined in another way
+        for (const std::size_t length :
+             {40U, 49U, 60U, 250U}) {  // short words are joined in another way
             std::string text(length, 'a');
             EXPECT_EQ(encoded(vocabulary, text), vocabulary.by_definition(text))
                 << "seed " << seed << ", a run of " << length;

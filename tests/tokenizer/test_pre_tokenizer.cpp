@@ -30,7 +30,8 @@ TEST(PreTokenizer, CutsAsTokenizersDoes) {
         const auto golden = nlohmann::json::parse(line);
         const auto text = golden["text"].get<std::string>();
         for (const char* name : {"gpt-2", "smollm", "llama-bpe", "qwen2", "default"})
-            EXPECT_EQ(pieces(tokenizer_kind(name)->cut, text), golden[name].get<std::vector<std::string>>())
+            EXPECT_EQ(pieces(tokenizer_kind(name)->cut, text),
+                      golden[name].get<std::vector<std::string>>())
                 << name << ": " << text;
         ++rows;
     }
@@ -43,11 +44,13 @@ TEST(PreTokenizer, BytesThatAreNoUtf8ComeAloneAndEndAPart) {
     // A surrogate is none, nor is an overlong form.
     EXPECT_EQ(pieces(TextCut::smollm, "a\xED\xA0\x80"),
               (std::vector<std::string>{"a", "\xED", "\xA0", "\x80"}));
-    EXPECT_EQ(pieces(TextCut::llama3, "a\xC0\xAF"), (std::vector<std::string>{"a", "\xC0", "\xAF"}));
+    EXPECT_EQ(pieces(TextCut::llama3, "a\xC0\xAF"),
+              (std::vector<std::string>{"a", "\xC0", "\xAF"}));
 }
 
-// How many code points tokenizers 0.23.3 matches to \p{L}, \p{N}, \p{P}, \p{M} and \s, each asked one by one; llama.cpp, which has
-// Unicode 15, differs in code points that came later and in no other.
+// How many code points tokenizers 0.23.3 matches to \p{L}, \p{N}, \p{P}, \p{M} and \s, each asked
+// one by one; llama.cpp, which has Unicode 15, differs in code points that came later and in no
+// other.
 TEST(UnicodeTable, HasTheClassesOfUnicode16) {
     const UnicodeTable& table = UnicodeTable::instance();
     std::map<UnicodeClass, int> count;
@@ -60,10 +63,10 @@ TEST(UnicodeTable, HasTheClassesOfUnicode16) {
     for (std::uint32_t point = 0; point < 0x110000; ++point) {
         if (table.of(point) == UnicodeClass::space) spaces.push_back(point);
     }
-    const std::vector<std::uint32_t> expected{0x9,    0xA,    0xB,    0xC,    0xD,    0x20,   0x85,
-                                              0xA0,   0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004,
-                                              0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200A, 0x2028,
-                                              0x2029, 0x202F, 0x205F, 0x3000};
+    const std::vector<std::uint32_t> expected{
+        0x9,    0xA,    0xB,    0xC,    0xD,    0x20,   0x85,   0xA0,   0x1680,
+        0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008,
+        0x2009, 0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000};
     EXPECT_EQ(spaces, expected) << "U+180E is not among them";
     EXPECT_EQ(table.of(0x180E), UnicodeClass::other);
     EXPECT_TRUE(is_word(table.of(0x24B6))) << "a circled letter is Alphabetic";
@@ -74,14 +77,17 @@ TEST(PreTokenizer, TakesTimeInProportionToTheText) {
     const std::size_t size = std::size_t{4} << 20;
     std::string heron;
     while (heron.size() < size) heron += "theheron";
-    const std::vector<std::string> texts{
-        std::string(size, ' '), std::string(size, '\n'), std::string(size, ' ') + "1", std::string(size, 'a'),
-        std::string(size, '1'), std::string(size, '.'),  std::string(size, '\xFF'),    heron};
+    const std::vector<std::string> texts{std::string(size, ' '),       std::string(size, '\n'),
+                                         std::string(size, ' ') + "1", std::string(size, 'a'),
+                                         std::string(size, '1'),       std::string(size, '.'),
+                                         std::string(size, '\xFF'),    heron};
     for (const std::string& text : texts) {
-        for (const TextCut cut : {TextCut::gpt2, TextCut::smollm, TextCut::llama3, TextCut::standard}) {
+        for (const TextCut cut :
+             {TextCut::gpt2, TextCut::smollm, TextCut::llama3, TextCut::standard}) {
             const auto begin = std::chrono::steady_clock::now();
             std::size_t bytes = 0;
-            PreTokenizer(cut).split(text, [&bytes](std::string_view piece) { bytes += piece.size(); });
+            PreTokenizer(cut).split(text,
+                                    [&bytes](std::string_view piece) { bytes += piece.size(); });
             EXPECT_EQ(bytes, text.size());
             // Some 0.1 s; a cut that went over the text again for each piece would take hours.
             EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));

@@ -26,7 +26,8 @@ std::string from_environment(const char* name, const char* file) {
 class SmolLM2 : public testing::Test {
 protected:
     void SetUp() override {
-        const std::string path = from_environment("HONE_SAMPLE_DIR", "SmolLM2-135M-Instruct.Q4_1.gguf");
+        const std::string path =
+            from_environment("HONE_SAMPLE_DIR", "SmolLM2-135M-Instruct.Q4_1.gguf");
         if (path.empty()) GTEST_SKIP() << "needs the sample model";
         checkpoint_ = open_checkpoint(path);
     }
@@ -53,7 +54,8 @@ TEST_F(SmolLM2, AWholeTextHasAsManyTokensAsElsewhere) {
     const std::string path = from_environment("HONE_SHARED_DATA", "wikitext-2-valid.txt");
     if (path.empty()) GTEST_SKIP() << "needs the reference text";
     std::ifstream stream(path, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+    const std::string text{std::istreambuf_iterator<char>(stream),
+                           std::istreambuf_iterator<char>()};
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint_);
     const std::vector<TokenId> ids = tokenizer.encode(text);
     EXPECT_EQ(ids.size(), 273868U);
@@ -64,8 +66,8 @@ TEST_F(SmolLM2, AWholeTextHasAsManyTokensAsElsewhere) {
 
 TEST_F(SmolLM2, LongRunsGiveTheSameIdsAsShortOnesAndEndSoon) {
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint_);
-    // 40 letters take the quadratic path, 400,000 the queue; both must agree with the merges, so both decode to the text
-    // and the long one repeats the tokens of a shorter run.
+    // 40 letters take the quadratic path, 400,000 the queue; both must agree with the merges, so
+    // both decode to the text and the long one repeats the tokens of a shorter run.
     const std::string text(400000, 'a');
     const auto ids = tokenizer.encode(text);
     EXPECT_EQ(tokenizer.decode(ids), text);
@@ -112,11 +114,12 @@ TEST_F(SmolLM2, SpecialTokensAreTextUnlessParsed) {
 TEST_F(SmolLM2, TheChatTemplateIsRecognisedByItsText) {
     EXPECT_EQ(recognise_chat_template(checkpoint_), ChatTemplate::chatml_smollm2);
     // As jinja2 renders the template for one user turn with add_generation_prompt.
-    EXPECT_EQ(
-        apply_chat_template(ChatTemplate::chatml_smollm2, "Hi"),
-        "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
-        "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
-    checkpoint_.metadata["tokenizer.chat_template"] = checkpoint_.text("tokenizer.chat_template") + " ";
+    EXPECT_EQ(apply_chat_template(ChatTemplate::chatml_smollm2, "Hi"),
+              "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging "
+              "Face<|im_end|>\n"
+              "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+    checkpoint_.metadata["tokenizer.chat_template"] =
+        checkpoint_.text("tokenizer.chat_template") + " ";
     EXPECT_EQ(recognise_chat_template(checkpoint_), ChatTemplate::unknown);
 }
 
@@ -133,7 +136,8 @@ TEST_F(SmolLM2, UnknownKindsAreRefusedByName) {
 }
 
 TEST(ByteTokenizer, BytesAreTheirOwnIds) {
-    const Tokenizer tokenizer = Tokenizer::from_checkpoint(open_checkpoint("synthetic:tiny", false));
+    const Tokenizer tokenizer =
+        Tokenizer::from_checkpoint(open_checkpoint("synthetic:tiny", false));
     const std::string text = "a\xC3\xA9";
     EXPECT_EQ(tokenizer.encode(text), (std::vector<TokenId>{0x61, 0xC3, 0xA9}));
     EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);

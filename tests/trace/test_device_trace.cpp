@@ -31,13 +31,15 @@ public:
         for (const std::int64_t host : {1'000'000L, 2'000'000L, 4'000'000L})
             r.clock.push_back({device_time(host), host});
     }
-    std::uint64_t operation(Operation what, std::int32_t layer, TracePhase phase, std::int64_t bytes) {
-        r.operations.push_back(
-            {what, phase, layer, static_cast<std::uint16_t>(what == Operation::attention), bytes, 2 * bytes});
+    std::uint64_t operation(Operation what, std::int32_t layer, TracePhase phase,
+                            std::int64_t bytes) {
+        r.operations.push_back({what, phase, layer,
+                                static_cast<std::uint16_t>(what == Operation::attention), bytes,
+                                2 * bytes});
         return r.operations.size();
     }
-    void call(std::uint32_t correlation, std::uint64_t mark, const std::string& name, std::int64_t start,
-              std::int64_t end) {
+    void call(std::uint32_t correlation, std::uint64_t mark, const std::string& name,
+              std::int64_t start, std::int64_t end) {
         Activity a;
         a.kind = ActivityKind::runtime_call;
         a.correlation = correlation;
@@ -57,8 +59,8 @@ public:
         a.mark = mark;
         add(a, "");
     }
-    Activity& kernel(std::uint32_t correlation, const std::string& name, std::int64_t start, std::int64_t end,
-                     std::uint64_t graph_node = 0) {
+    Activity& kernel(std::uint32_t correlation, const std::string& name, std::int64_t start,
+                     std::int64_t end, std::uint64_t graph_node = 0) {
         Activity a;
         a.correlation = correlation;
         a.start = device_time(start);
@@ -103,7 +105,8 @@ TEST(ClockFit, FindsOffsetAndDrift) {
 
 TEST(DeviceTrace, ShowsRangesOfLibrariesAndMemoryPools) {
     RecordingBuilder b;
-    const auto range = [&b](std::uint32_t id, std::int64_t start, std::int64_t end, const char* name) {
+    const auto range = [&b](std::uint32_t id, std::int64_t start, std::int64_t end,
+                            const char* name) {
         Activity a;
         a.kind = ActivityKind::range;
         a.correlation = id;
@@ -167,9 +170,9 @@ TEST(DeviceTrace, GivesKernelsTheOperationThatQueuedThem) {
     EXPECT_EQ(trace.launches.at(static_cast<std::size_t>(gemm.launch - 1)).registers, 40);
     EXPECT_EQ(trace.device.kernels, 3);
     EXPECT_EQ(trace.device.launches, 3);
-    EXPECT_NEAR(
-        static_cast<double>(trace.device.attributed_time) / static_cast<double>(trace.device.kernel_time),
-        0.9, 0.01);
+    EXPECT_NEAR(static_cast<double>(trace.device.attributed_time) /
+                    static_cast<double>(trace.device.kernel_time),
+                0.9, 0.01);
     EXPECT_LE(trace.device.clock_error, 2);
     ASSERT_EQ(trace.tracks.size(), 2U);
     EXPECT_EQ(trace.tracks[0].kind, TrackKind::calls);
@@ -344,7 +347,8 @@ TEST(DeviceTrace, FollowsMemoryByClass) {
     const Trace trace = device_trace(b.r);
     ASSERT_EQ(trace.memory.size(), 3U);
     EXPECT_EQ(trace.memory[0].moments, (std::vector<MemoryMoment>{{0, 1000}}));
-    EXPECT_EQ(trace.memory[1].moments, (std::vector<MemoryMoment>{{0, 0}, {100'000, 50}, {300'000, 0}}));
+    EXPECT_EQ(trace.memory[1].moments,
+              (std::vector<MemoryMoment>{{0, 0}, {100'000, 50}, {300'000, 0}}));
     EXPECT_EQ(trace.memory[2].name, "CUPTI 13.0.1");
     EXPECT_EQ(trace.memory[2].moments.back().bytes, 1050);
     EXPECT_TRUE(trace.memory[2].seen);
@@ -384,7 +388,8 @@ TEST(Details, ComeBackAsTheyWere) {
     trace.device.peak_flops = 1e15;
     trace.device.memory_difference = 512;
     trace.device.counters_problem = "refused";
-    trace.counters = {{Operation::attention, TracePhase::decode, 3, "attention", 2, {1, 2, 0.5, 0.25, 9}}};
+    trace.counters = {
+        {Operation::attention, TracePhase::decode, 3, "attention", 2, {1, 2, 0.5, 0.25, 9}}};
     trace.launches[0].counters = 1;
     trace.slowdown = 1.02;
     Trace back;
@@ -404,7 +409,8 @@ TEST(KernelTable, GroupsFiltersAndHoldsAgainstThePeaks) {
     for (const std::int32_t layer : {0, 1}) {
         const auto mark = b.operation(Operation::linear, layer, TracePhase::decode, 1'000'000);
         const auto number = static_cast<std::uint32_t>(mark);
-        b.call(number, mark, "cudaLaunchKernel", 1'001'000 + 1000 * number, 1'001'500 + 1000 * number);
+        b.call(number, mark, "cudaLaunchKernel", 1'001'000 + 1000 * number,
+               1'001'500 + 1000 * number);
         b.kernel(number, "product", 1'020'000 + 10'000 * layer, 1'024'000 + 12'000 * layer);
     }
     Trace trace = device_trace(b.r);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recordings of devices, and the reports they must replay to: every NAME.jsonl of tests/fixtures/device_trace against NAME.expected.jsonl, line by line.
-// With HONE_UPDATE_FIXTURES set the reports are written instead of compared.
+// Recordings of devices, and the reports they must replay to: every NAME.jsonl of
+// tests/fixtures/device_trace against NAME.expected.jsonl, line by line. With HONE_UPDATE_FIXTURES
+// set the reports are written instead of compared.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -52,17 +53,18 @@ json row(const char* table, const KernelGroup& group) {
 
 json point(const KernelGroup& group, const DeviceTraceFacts& facts) {
     const std::optional<double> share = share_of_peak(group, facts);
-    return {
-        {"roofline", group.name},
-        {"intensity", rounded(group.intensity())},
-        {"bandwidth", rounded(group.bandwidth())},
-        {"flops_per_second", rounded(group.flops_rate())},
-        {"attainable", rounded(attainable_flops(facts.peak_flops, facts.peak_bandwidth, group.intensity()))},
-        {"share_of_peak", share ? rounded(*share) : json(nullptr)},
-        {"launch", launch_json(group.launch)}};
+    return {{"roofline", group.name},
+            {"intensity", rounded(group.intensity())},
+            {"bandwidth", rounded(group.bandwidth())},
+            {"flops_per_second", rounded(group.flops_rate())},
+            {"attainable",
+             rounded(attainable_flops(facts.peak_flops, facts.peak_bandwidth, group.intensity()))},
+            {"share_of_peak", share ? rounded(*share) : json(nullptr)},
+            {"launch", launch_json(group.launch)}};
 }
 
-// All that a user sees of a trace, a line each: its facts and tracks, where every event went, the tables, the roofline, memory.
+// All that a user sees of a trace, a line each: its facts and tracks, where every event went, the
+// tables, the roofline, memory.
 std::string report_of(const Trace& trace) {
     std::string report = details_of(trace) + "\n";
     const auto add = [&report](const json& line) { report += line.dump() + "\n"; };
@@ -81,7 +83,8 @@ std::string report_of(const Trace& trace) {
                                     {GroupBy::operation, "operations"},
                                     {GroupBy::layer, "layers"}})
         for (const KernelGroup& group : group_events(trace, by)) add(row(table, group));
-    for (const KernelGroup& group : group_events(trace, GroupBy::kernel)) add(point(group, trace.device));
+    for (const KernelGroup& group : group_events(trace, GroupBy::kernel))
+        add(point(group, trace.device));
     return report;
 }
 
@@ -138,7 +141,8 @@ TEST(Replay, RecordingsComeBackFromTheirFilesUnchanged) {
     }
 }
 
-// The expected reports are the program's own; these figures are summed up by hand from the recording.
+// The expected reports are the program's own; these figures are summed up by hand from the
+// recording.
 TEST(Replay, OfOddRecordsAddsUp) {
     const Trace trace = device_trace(read_recording((kFolder / "odd_records.jsonl").string()));
     const DeviceTraceFacts& facts = trace.device;
@@ -148,7 +152,8 @@ TEST(Replay, OfOddRecordsAddsUp) {
     EXPECT_EQ(facts.unknown_times, 3);  // two kernels, a change of memory
     EXPECT_EQ(facts.clock_error, 0);
     EXPECT_EQ(facts.kernel_time, 24'000);
-    EXPECT_EQ(facts.attributed_time, 21'500);  // not two strays, and a graph's node that nobody saw captured
+    EXPECT_EQ(facts.attributed_time,
+              21'500);  // not two strays, and a graph's node that nobody saw captured
     const std::vector<KernelGroup> kernels = group_events(trace, GroupBy::kernel);
     ASSERT_EQ(kernels.size(), 7U);
     EXPECT_EQ(kernels[0].name, "gemm");

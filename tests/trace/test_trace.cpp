@@ -14,7 +14,8 @@
 namespace hone::profiler {
 namespace {
 
-TraceEvent event(Operation operation, std::int64_t start, std::int64_t duration, std::int32_t layer = -1) {
+TraceEvent event(Operation operation, std::int64_t start, std::int64_t duration,
+                 std::int32_t layer = -1) {
     return {.start = start,
             .duration = duration,
             .bytes = 1000,
@@ -96,7 +97,8 @@ TEST(Recorder, KeepsWhatComputedOperations) {
     recorder.add(event(Operation::linear, 200, 30, 1), second, q8);
     recorder.add(event(Operation::linear, 300, 20, 2), third, q4);
     const Trace trace = recorder.take();
-    EXPECT_EQ(trace.names, (std::vector<std::string>{"attn_q", "attn_k", "attn_q, AVX2 Q8_0 product"}));
+    EXPECT_EQ(trace.names,
+              (std::vector<std::string>{"attn_q", "attn_k", "attn_q, AVX2 Q8_0 product"}));
     EXPECT_EQ(trace.events[3].name, trace.events[0].name);
     const auto kernels = group_events(trace, GroupBy::kernel);
     ASSERT_EQ(kernels.size(), 2u);
@@ -126,8 +128,9 @@ TEST(Chrome, DocumentIsJsonWithExactTimes) {
     EXPECT_EQ(events[2]["cat"], "decode");
     EXPECT_EQ(events[2]["ts"], 0.0);
     EXPECT_EQ(events[2]["dur"], 1.5);
-    EXPECT_EQ(events[2]["args"],
-              (nlohmann::json{{"operation", "linear"}, {"layer", 0}, {"bytes", 1000}, {"flops", 400}}));
+    EXPECT_EQ(
+        events[2]["args"],
+        (nlohmann::json{{"operation", "linear"}, {"layer", 0}, {"bytes", 1000}, {"flops", 400}}));
     EXPECT_EQ(events[4]["ts"], 2.001);
     EXPECT_EQ(events[4]["name"], "a \"b\"\n\\");
     EXPECT_FALSE(events[4]["args"].contains("layer"));
@@ -166,7 +169,8 @@ TEST_F(Spool, ThatIsDamagedIsRefused) {
 }
 
 TEST(Names, GoThereAndBack) {
-    for (const std::string_view name : kOperationNames) EXPECT_EQ(operation_name(operation_of(name)), name);
+    for (const std::string_view name : kOperationNames)
+        EXPECT_EQ(operation_name(operation_of(name)), name);
     EXPECT_EQ(phase_of(phase_name(TracePhase::decode)), TracePhase::decode);
     EXPECT_THROW(operation_of("fly"), TraceError);
     EXPECT_THROW(phase_of(""), TraceError);

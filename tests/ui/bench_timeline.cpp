@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How long a stored trace takes to open, and to pan and zoom: a device's trace of EVENTS events (default 1,000,000) with 10,000 changes of memory is put into
-// a store of its own, read back, made ready, drawn with its figures, and panned across while it is zoomed in. Medians of five rounds; frames as medians and
-// 95th percentiles. bench_timeline [EVENTS]; QT_QPA_PLATFORM=offscreen where there is no screen. Ends with 1 where opening takes 2 s or more, the
-// window's thread is held up for more than 0.1 s while it does, or the 95th percentile of frames is 1/60 s or more.
+// How long a stored trace takes to open, and to pan and zoom: a device's trace of EVENTS events
+// (default 1,000,000) with 10,000 changes of memory is put into a store of its own, read back, made
+// ready, drawn with its figures, and panned across while it is zoomed in. Medians of five rounds;
+// frames as medians and 95th percentiles. bench_timeline [EVENTS]; QT_QPA_PLATFORM=offscreen where
+// there is no screen. Ends with 1 where opening takes 2 s or more, the window's thread is held up
+// for more than 0.1 s while it does, or the 95th percentile of frames is 1/60 s or more.
 #include <QApplication>
 #include <QElapsedTimer>
 #include <QTemporaryDir>
@@ -46,7 +48,8 @@ struct Opening {
     double whole() const { return read + ready + heldUp(); }
 };
 
-Opening open(const profiler::Store& store, std::int64_t run, TimelineView& view, FiguresPane& figures) {
+Opening open(const profiler::Store& store, std::int64_t run, TimelineView& view,
+             FiguresPane& figures) {
     Opening times;
     QElapsedTimer clock;
     clock.start();
@@ -119,12 +122,12 @@ int run(std::size_t events) {
     const std::int64_t id = store.begin_run(what);
     // A call a kernel, and a copy here and there: a little more than half are others than kernels.
     profiler::Trace trace = testing::inventedDeviceTrace(events / 2, kLayers, kMemoryMoments);
-    std::printf("%zu events on %zu tracks, %d changes of memory\n", trace.events.size(), trace.tracks.size(),
-                kMemoryMoments);
+    std::printf("%zu events on %zu tracks, %d changes of memory\n", trace.events.size(),
+                trace.tracks.size(), kMemoryMoments);
     store.set_trace(id, trace);
     const Opening opened = medianOpening(store, id);
-    std::printf("opened in %8.0f ms: read %.0f, made ready %.0f, figures %.0f, drawn %.0f\n", opened.whole(),
-                opened.read, opened.ready, opened.figures, opened.drawn);
+    std::printf("opened in %8.0f ms: read %.0f, made ready %.0f, figures %.0f, drawn %.0f\n",
+                opened.whole(), opened.read, opened.ready, opened.figures, opened.drawn);
     TimelineView view;
     view.resize(1600, 700);
     view.setData(std::make_shared<const TraceData>(std::move(trace)));
@@ -133,13 +136,16 @@ int run(std::size_t events) {
         const Frames frames = pan(view, shown);
         slowest = std::max(slowest, percentile95(frames.wall));
         std::printf(
-            "frame with %7.3f %% in view: %6.2f ms median, %6.2f ms 95th percentile, %6.2f ms at most; "
+            "frame with %7.3f %% in view: %6.2f ms median, %6.2f ms 95th percentile, %6.2f ms at "
+            "most; "
             "processor %6.2f ms median, %6.2f ms 95th percentile\n",
             100 * shown, median(frames.wall), percentile95(frames.wall),
             *std::max_element(frames.wall.begin(), frames.wall.end()), median(frames.processor),
             percentile95(frames.processor));
     }
-    return opened.whole() < kMostOpening && opened.heldUp() < kMostHeldUp && slowest < kMostFrame ? 0 : 1;
+    return opened.whole() < kMostOpening && opened.heldUp() < kMostHeldUp && slowest < kMostFrame
+               ? 0
+               : 1;
 }
 
 }  // namespace
@@ -150,7 +156,8 @@ int main(int argc, char** argv) {
     hone::ui::Theme::instance().apply(hone::ui::Scheme::light);
     const long events = argc > 1 ? std::strtol(argv[1], nullptr, 10) : 1'000'000;
     if (events < 2) {
-        std::fprintf(stderr, "bench_timeline [EVENTS]: EVENTS is a number from 2 on, found '%s'\n", argv[1]);
+        std::fprintf(stderr, "bench_timeline [EVENTS]: EVENTS is a number from 2 on, found '%s'\n",
+                     argv[1]);
         return 2;
     }
     return hone::ui::run(static_cast<std::size_t>(events));

@@ -49,7 +49,8 @@ public:
     void type(const QString& text) {
         for (const QChar letter : text) QTest::keyClick(window.windowHandle(), letter.toLatin1());
     }
-    // A notch of the wheel over the middle of a widget, which is scrolled into sight first. False where it is covered.
+    // A notch of the wheel over the middle of a widget, which is scrolled into sight first. False
+    // where it is covered.
     bool wheel(QWidget* over, int notches) {
         for (QWidget* at = over->parentWidget(); at != nullptr; at = at->parentWidget())
             if (auto* area = qobject_cast<QScrollArea*>(at)) area->ensureWidgetVisible(over);
@@ -57,10 +58,11 @@ public:
         const QPoint place = over->mapTo(&window, over->rect().center());
         QWidget* hit = window.childAt(place);
         if (hit == nullptr || (hit != over && !over->isAncestorOf(hit))) return false;
-        QWheelEvent event(place, window.mapToGlobal(place), QPoint(), QPoint(0, 120 * notches), Qt::NoButton,
-                          Qt::NoModifier, Qt::NoScrollPhase, false);
+        QWheelEvent event(place, window.mapToGlobal(place), QPoint(), QPoint(0, 120 * notches),
+                          Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
         QSpontaneKeyEvent::setSpontaneous(&event);
-        qApp->notify(window.windowHandle(), &event);  // sendEvent() would make it one of the program's own
+        qApp->notify(window.windowHandle(),
+                     &event);  // sendEvent() would make it one of the program's own
         return true;
     }
     void startSlowJob() {

@@ -8,8 +8,9 @@
 
 namespace hone::ui::testing {
 
-// A trace as the recorder writes it, of any length: one prefill pass of `layers` layers, then decode passes, each an embedding, a
-// norm, two products and attention a layer, the logits and a sample; 100 ns to 4 µs an operation with 20 ns between them.
+// A trace as the recorder writes it, of any length: one prefill pass of `layers` layers, then
+// decode passes, each an embedding, a norm, two products and attention a layer, the logits and a
+// sample; 100 ns to 4 µs an operation with 20 ns between them.
 inline profiler::Trace inventedTrace(std::size_t events, int layers = 3) {
     using profiler::Operation;
     struct Step {
@@ -49,8 +50,8 @@ inline profiler::Trace inventedTrace(std::size_t events, int layers = 3) {
     return trace;
 }
 
-// The same on a device: calls of the host, kernels of a stream with their launches, a copy a pass, memory by class, which changes
-// at `moments` times more, and measured peaks.
+// The same on a device: calls of the host, kernels of a stream with their launches, a copy a pass,
+// memory by class, which changes at `moments` times more, and measured peaks.
 inline profiler::Trace inventedDeviceTrace(std::size_t kernels, int layers = 3, int moments = 0) {
     using namespace profiler;
     Trace trace = inventedTrace(kernels, layers);

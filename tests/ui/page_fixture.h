@@ -40,8 +40,8 @@ public:
     // The shown button with this accessible name or, where it has none, this text.
     QAbstractButton* button(const QString& name) const {
         for (QAbstractButton* candidate : window.findChildren<QAbstractButton*>()) {
-            const QString own =
-                candidate->accessibleName().isEmpty() ? candidate->text() : candidate->accessibleName();
+            const QString own = candidate->accessibleName().isEmpty() ? candidate->text()
+                                                                      : candidate->accessibleName();
             if (own == name && candidate->isVisible()) return candidate;
         }
         return nullptr;

@@ -39,8 +39,8 @@ QTemporaryDir& scratch() {
 
 std::vector<messages::TensorFacts> tensors() {
     std::vector<messages::TensorFacts> all;
-    const auto add = [&](const std::string& name, const char* type, std::int64_t rows, std::int64_t cols,
-                         int bytes) {
+    const auto add = [&](const std::string& name, const char* type, std::int64_t rows,
+                         std::int64_t cols, int bytes) {
         const bool layered = name.starts_with("blk.");
         all.push_back({.name = name,
                        .role = name == "token_embd.weight" ? "token_embd" : "other",
@@ -63,7 +63,8 @@ struct Failure {
 };
 
 messages::DevicesReply devices(ScriptedDevices which, bool open) {
-    if (which == ScriptedDevices::none) return {.problem = "the driver is too old: it runs CUDA 12.2"};
+    if (which == ScriptedDevices::none)
+        return {.problem = "the driver is too old: it runs CUDA 12.2"};
     const bool whole = which == ScriptedDevices::one;
     messages::CudaDevice device{.id = "cuda:0",
                                 .name = "Test GPU",
@@ -127,13 +128,14 @@ private:
                 if (!messages::asks_for<Request>(line)) return;
                 known = true;
                 id_ = line.id.value();
-                write(messages::result_line(id_, answer(messages::read<Request>(line.fields.get()))));
+                write(
+                    messages::result_line(id_, answer(messages::read<Request>(line.fields.get()))));
             });
             if (!known) write(messages::result_line(line.id.value(), messages::Done()));
         } catch (const Failure& failure) {
-            write(messages::event_line(line.id,
-                                       messages::Failure{.error = {failure.message, {}, {}, {}, {}},
-                                                         .cancelled = failure.message == "cancelled"}));
+            write(messages::event_line(
+                line.id, messages::Failure{.error = {failure.message, {}, {}, {}, {}},
+                                           .cancelled = failure.message == "cancelled"}));
         }
     }
 
@@ -164,7 +166,8 @@ private:
                                      .model_bytes = 4000,
                                      .file_bytes = 4400,
                                      .available = 6'000'000'000};
-        if (std::filesystem::exists(calibrationFile())) reply.times = {{"decode_tokens_per_second", 12.5}};
+        if (std::filesystem::exists(calibrationFile()))
+            reply.times = {{"decode_tokens_per_second", 12.5}};
         // A model whose context is too short for any workload.
         if (request.experiment.checkpoint.ends_with("short.gguf")) {
             reply.refusal.emplace();
@@ -197,7 +200,8 @@ private:
 
     messages::InspectReply answer(const messages::Inspect& request) {
         const std::string& checkpoint = request.checkpoint;
-        if (checkpoint.find("missing") != std::string::npos) throw Failure{checkpoint + ": no such file"};
+        if (checkpoint.find("missing") != std::string::npos)
+            throw Failure{checkpoint + ": no such file"};
         return {.name = checkpoint,
                 .source = checkpoint,
                 .architecture = "llama",
@@ -221,12 +225,14 @@ private:
                                      .memory = {{"weights", 4288}},
                                      .threads = 2};
         if (request.experiment.workload.text != "none")
-            reply.text = messages::ScoredTexts{.name = "bundled", .hash = "1", .tokens = 1024, .windows = 3};
+            reply.text =
+                messages::ScoredTexts{.name = "bundled", .hash = "1", .tokens = 1024, .windows = 3};
         return reply;
     }
 
     messages::RepetitionReply answer(const messages::Repetition& request) {
-        if (checkpoint_.find("fails") != std::string::npos) throw Failure{"out of memory in layer 1"};
+        if (checkpoint_.find("fails") != std::string::npos)
+            throw Failure{"out of memory in layer 1"};
         const bool slow = checkpoint_.find("slow") != std::string::npos;
         std::cerr << "one repetition" << std::endl;
         if (!work(slow ? 200ms : 5ms)) throw Failure{"cancelled"};
@@ -240,8 +246,8 @@ private:
                             {"total_tokens_per_second", 200.0}},
                 .token_times = {{0.01, 0.01}},
                 .memory = {{"weights", 4288}, {"peak_resident", 1000000}},
-                .engaged = {
-                    {"quantize_weights", {.engaged = true, .counter = "converted_products", .value = 420}}}};
+                .engaged = {{"quantize_weights",
+                             {.engaged = true, .counter = "converted_products", .value = 420}}}};
     }
 
     messages::TraceReply answer(const messages::Trace& request) {
@@ -265,9 +271,11 @@ private:
 
     // Writes the request as the file, so that a test can see what was asked for.
     messages::ExportReply answer(const messages::Export& request) {
-        if (request.checkpoint.find("slow") != std::string::npos && !work(20s)) throw Failure{"cancelled"};
+        if (request.checkpoint.find("slow") != std::string::npos && !work(20s))
+            throw Failure{"cancelled"};
         if (request.checkpoint.find("full") != std::string::npos)
-            throw Failure{request.path + ": cannot be written: no space; nothing was changed there"};
+            throw Failure{request.path +
+                          ": cannot be written: no space; nothing was changed there"};
         std::ofstream(request.path) << messages::write(request).dump();
         return {.path = request.path,
                 .bytes = 4400,
@@ -280,7 +288,8 @@ private:
 
     // A recipe answers twice as fast, and with another token in every tenth place.
     messages::GenerateReply answer(const messages::Generate& request) {
-        if (checkpoint_.find("fails") != std::string::npos) throw Failure{"out of memory in layer 1"};
+        if (checkpoint_.find("fails") != std::string::npos)
+            throw Failure{"out of memory in layer 1"};
         const bool slow = checkpoint_.find("slow") != std::string::npos;
         const auto tokens = static_cast<int>(std::min<std::int64_t>(100, request.max_tokens));
         std::string text;

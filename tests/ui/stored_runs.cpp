@@ -53,12 +53,13 @@ void addRepetitions(Store& store, std::int64_t id, const InventedRun& run, const
         const bool warmup = i < warmups;
         const double factor = jitter(id, i) * (warmup ? 1.25 - 0.08 * i : 1.0);
         const auto times = stamps(run, prompt, tokens, factor);
-        const std::map<std::string, double> metrics{{"prefill_tokens_per_second", run.prefill / factor},
-                                                    {"decode_tokens_per_second", run.decode / factor},
-                                                    {"time_to_first_token", times.front()},
-                                                    {"time_per_output_token", factor / run.decode},
-                                                    {"total_seconds", times.back()},
-                                                    {"total_tokens_per_second", tokens / times.back()}};
+        const std::map<std::string, double> metrics{
+            {"prefill_tokens_per_second", run.prefill / factor},
+            {"decode_tokens_per_second", run.decode / factor},
+            {"time_to_first_token", times.front()},
+            {"time_per_output_token", factor / run.decode},
+            {"total_seconds", times.back()},
+            {"total_tokens_per_second", tokens / times.back()}};
         store.add_sample(id, {warmup ? i : i - warmups,
                               warmup ? "warmup" : "repetition",
                               metrics,
@@ -109,11 +110,12 @@ void addAccuracy(Store& store, std::int64_t id, const InventedRun& run, bool com
 
 QString quickFolder() {
     const QFileInfo memory(QStringLiteral("/dev/shm"));
-    return (memory.isWritable() ? memory.filePath() : QDir::tempPath()) + QStringLiteral("/hone-test-XXXXXX");
+    return (memory.isWritable() ? memory.filePath() : QDir::tempPath()) +
+           QStringLiteral("/hone-test-XXXXXX");
 }
 
-std::int64_t storeRun(Store& store, const InventedRun& run, const json& workload, const json& target,
-                      std::int64_t pair) {
+std::int64_t storeRun(Store& store, const InventedRun& run, const json& workload,
+                      const json& target, std::int64_t pair) {
     profiler::NewRun what;
     what.model_name = "SmolLM2-135M-Instruct";
     what.model_source = inventedModel;
@@ -126,8 +128,10 @@ std::int64_t storeRun(Store& store, const InventedRun& run, const json& workload
     what.recipe_label = run.label;
     what.workload = workload;
     what.target = target;
-    what.environment = {
-        {"hostname", "workbench"}, {"cpu", "AMD EPYC"}, {"logical_cores", 2}, {"hone_version", "0.1.0"}};
+    what.environment = {{"hostname", "workbench"},
+                        {"cpu", "AMD EPYC"},
+                        {"logical_cores", 2},
+                        {"hone_version", "0.1.0"}};
     what.side = run.recipe.empty() ? "baseline" : "candidate";
     if (pair > 0) what.paired_with = pair;
     what.series = run.series;
@@ -146,21 +150,23 @@ std::int64_t storeInventedRuns(Store& store, const json& workload, const json& t
     plain.label = "baseline";
     const std::int64_t baseline = storeRun(store, plain, workload, target);
     const std::vector<InventedRun> runs{
-        {"KV cache off", step("kv_cache", {{"dtype", "off"}}), 1610, 8.24, 344, 271, 15.9, 0, 1, "done", ""},
-        {"window 256 · 4 sinks", step("sparse_attention", {{"window", 256}}), 1690, 133, 352, 271, 16.4,
-         0.028, 0.951, "done", ""},
-        {"prune 50 %", step("prune_magnitude", {{"sparsity", 0.5}}), 1611, 131.2, 366, 271, 24.8, 0.51, 0.62,
+        {"KV cache off", step("kv_cache", {{"dtype", "off"}}), 1610, 8.24, 344, 271, 15.9, 0, 1,
          "done", ""},
-        {"int8 per channel", step("quantize_weights", {{"scheme", "int8"}}), 2010, 236, 224, 136, 15.93,
-         0.0006, 0.991, "done", ""},
-        {"int8 weights · int8 KV cache", step("quantize_weights", {{"scheme", "int8"}, {"kv", 8}}), 2040, 241,
-         215, 136, 15.95, 0.0041, 0.973, "done", ""},
-        {"int4 group 32 · int8 KV cache", step("quantize_weights", {{"scheme", "int4"}, {"group", 32}}), 4520,
-         322, 164, 76, 16.9, 0.0461, 0.88, "done", ""},
-        {"int4 group 128", step("quantize_weights", {{"scheme", "int4"}, {"group", 128}}), 0, 0, 0, 0, 0, 0,
-         0, "failed", "out of memory in layer 12: 48 MB wanted, 11 MB left"},
-        {"fixed batches of 8", step("batching", {{"size", 8}}), 1730, 604, 512, 271, 15.9, 0, 1, "cancelled",
-         "cancelled by the user"}};
+        {"window 256 · 4 sinks", step("sparse_attention", {{"window", 256}}), 1690, 133, 352, 271,
+         16.4, 0.028, 0.951, "done", ""},
+        {"prune 50 %", step("prune_magnitude", {{"sparsity", 0.5}}), 1611, 131.2, 366, 271, 24.8,
+         0.51, 0.62, "done", ""},
+        {"int8 per channel", step("quantize_weights", {{"scheme", "int8"}}), 2010, 236, 224, 136,
+         15.93, 0.0006, 0.991, "done", ""},
+        {"int8 weights · int8 KV cache", step("quantize_weights", {{"scheme", "int8"}, {"kv", 8}}),
+         2040, 241, 215, 136, 15.95, 0.0041, 0.973, "done", ""},
+        {"int4 group 32 · int8 KV cache",
+         step("quantize_weights", {{"scheme", "int4"}, {"group", 32}}), 4520, 322, 164, 76, 16.9,
+         0.0461, 0.88, "done", ""},
+        {"int4 group 128", step("quantize_weights", {{"scheme", "int4"}, {"group", 128}}), 0, 0, 0,
+         0, 0, 0, 0, "failed", "out of memory in layer 12: 48 MB wanted, 11 MB left"},
+        {"fixed batches of 8", step("batching", {{"size", 8}}), 1730, 604, 512, 271, 15.9, 0, 1,
+         "cancelled", "cancelled by the user"}};
     for (const InventedRun& run : runs) {
         const std::int64_t id = storeRun(store, run, workload, target, baseline);
         if (run.label.starts_with("int4 group 32")) {
@@ -173,9 +179,11 @@ std::int64_t storeInventedRuns(Store& store, const json& workload, const json& t
     return baseline;
 }
 
-std::int64_t storeInventedSeries(Store& store, const json& workload, const json& target, bool failed) {
-    const profiler::Series series = store.begin_series(
-        {{{"technique", "quantize_weights"}, {"option", "scheme"}, {"values", {"q8_0", "q4_1", "q4_0"}}}});
+std::int64_t storeInventedSeries(Store& store, const json& workload, const json& target,
+                                 bool failed) {
+    const profiler::Series series = store.begin_series({{{"technique", "quantize_weights"},
+                                                         {"option", "scheme"},
+                                                         {"values", {"q8_0", "q4_1", "q4_0"}}}});
     InventedRun run;
     run.label = "baseline";
     run.series = series;

@@ -24,18 +24,23 @@ struct InventedRun {
 
 inline constexpr const char* inventedModel = "/models/SmolLM2-135M-Instruct.BF16.gguf";
 
-// Template of a temporary folder, in memory where the machine has such a place: a store syncs at every sample.
+// Template of a temporary folder, in memory where the machine has such a place: a store syncs at
+// every sample.
 QString quickFolder();
 
-// Stores a run with its samples (warm-up, repetitions with token times and memory, accuracy windows). `pair`: the baseline's id.
-std::int64_t storeRun(profiler::Store& store, const InventedRun& run, const nlohmann::json& workload,
-                      const nlohmann::json& target, std::int64_t pair = 0);
+// Stores a run with its samples (warm-up, repetitions with token times and memory, accuracy
+// windows). `pair`: the baseline's id.
+std::int64_t storeRun(profiler::Store& store, const InventedRun& run,
+                      const nlohmann::json& workload, const nlohmann::json& target,
+                      std::int64_t pair = 0);
 
-// A baseline with candidates of every outcome: faster, smaller, worse, unclear, failed, cancelled. Returns the baseline's id.
+// A baseline with candidates of every outcome: faster, smaller, worse, unclear, failed, cancelled.
+// Returns the baseline's id.
 std::int64_t storeInventedRuns(profiler::Store& store, const nlohmann::json& workload,
                                const nlohmann::json& target);
 
-// A series of three schemes of quantisation, of which q4_0 fails where `failed`, and its baseline, whose id is returned.
+// A series of three schemes of quantisation, of which q4_0 fails where `failed`, and its baseline,
+// whose id is returned.
 std::int64_t storeInventedSeries(profiler::Store& store, const nlohmann::json& workload,
                                  const nlohmann::json& target, bool failed = false);
 

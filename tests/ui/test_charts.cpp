@@ -83,7 +83,8 @@ private slots:
         const QRgb accent = Theme::instance().palette().candidate.rgb();
         bool painted = false;
         for (int y = 0; y < image.height() && !painted; ++y)
-            for (int x = 0; x < image.width() && !painted; ++x) painted = image.pixel(x, y) == accent;
+            for (int x = 0; x < image.width() && !painted; ++x)
+                painted = image.pixel(x, y) == accent;
         QVERIFY(painted);
 
         const QString svg = folder.filePath(QStringLiteral("a.svg"));
@@ -97,8 +98,10 @@ private slots:
         QFile text(csv);
         QVERIFY(text.open(QIODevice::ReadOnly));
         QCOMPARE(text.readAll(), QByteArray("from,to,weights\n0,1,7\n1,2,9\n"));
-        QVERIFY(chart.saveTo(QStringLiteral("/nowhere/a.png")).contains(QStringLiteral("/nowhere/a.png")));
-        QVERIFY(chart.saveTo(folder.filePath(QStringLiteral("a.gif"))).contains(QStringLiteral("gif")));
+        QVERIFY(chart.saveTo(QStringLiteral("/nowhere/a.png"))
+                    .contains(QStringLiteral("/nowhere/a.png")));
+        QVERIFY(
+            chart.saveTo(folder.filePath(QStringLiteral("a.gif"))).contains(QStringLiteral("gif")));
     }
 
     // As in the timeline, maps and pictures; it was the other way round over every chart.
@@ -107,22 +110,31 @@ private slots:
         HistogramChart histogram(QStringLiteral("Weights"));
         histogram.setData(-1, 1, {1, 5, 0, 2});
         IntervalBarsChart bars(QStringLiteral("Decode"));
-        bars.setData(QStringLiteral("tok/s"), one, {{QStringLiteral("a"), 3, 2, 4, ChartColor::baseline()}});
+        bars.setData(QStringLiteral("tok/s"), one,
+                     {{QStringLiteral("a"), 3, 2, 4, ChartColor::baseline()}});
         ScatterChart scatter(QStringLiteral("Accuracy against speed"));
         scatter.setAxes({QStringLiteral("decode"), true, one}, {QStringLiteral("KL"), false, one});
         scatter.setPoints({{QStringLiteral("a"), {1, 1, 1}, {1, 1, 1}, ChartColor::baseline()},
                            {QStringLiteral("b"), {2, 2, 2}, {3, 3, 3}, ChartColor::candidate()}});
-        LineChart line(QStringLiteral("Time"), {QStringLiteral("token"), QStringLiteral("ms"), {}, true});
-        line.setSeries(
-            {{QStringLiteral("a"), ChartColor::baseline(), {0, 1, 2}, {1, 2, 1}, {}, {}, {}, true, false}});
+        LineChart line(QStringLiteral("Time"),
+                       {QStringLiteral("token"), QStringLiteral("ms"), {}, true});
+        line.setSeries({{QStringLiteral("a"),
+                         ChartColor::baseline(),
+                         {0, 1, 2},
+                         {1, 2, 1},
+                         {},
+                         {},
+                         {},
+                         true,
+                         false}});
         for (Chart* chart : std::initializer_list<Chart*>{&histogram, &bars, &scatter, &line}) {
             showChart(*chart);
             QCustomPlot* plot = plotOf(*chart);
             const auto size = [plot] { return plot->xAxis->range().size(); };
             const QPointF middle = plot->axisRect()->rect().center();
             const auto turn = [plot, middle](int by, Qt::KeyboardModifiers held = Qt::NoModifier) {
-                QWheelEvent event(middle, plot->mapToGlobal(middle), {}, {0, by}, Qt::NoButton, held,
-                                  Qt::NoScrollPhase, false);
+                QWheelEvent event(middle, plot->mapToGlobal(middle), {}, {0, by}, Qt::NoButton,
+                                  held, Qt::NoScrollPhase, false);
                 QApplication::sendEvent(plot, &event);
             };
             const double before = size();
@@ -147,18 +159,21 @@ private slots:
         ScatterChart chart(QStringLiteral("Accuracy against speed"));
         const auto one = [](double v) { return formatNumber(v); };
         chart.setAxes({QStringLiteral("decode"), true, one}, {QStringLiteral("KL"), false, one});
-        chart.setPoints(
-            {{QStringLiteral("a long name of a run"),
-              {100, 80, 120},
-              {0.5, 0.4, 0.6},
-              ChartColor::baseline()},
-             {QStringLiteral("another"), {200, 150, 250}, {0.1, 0.05, 0.2}, ChartColor::candidate()}});
+        chart.setPoints({{QStringLiteral("a long name of a run"),
+                          {100, 80, 120},
+                          {0.5, 0.4, 0.6},
+                          ChartColor::baseline()},
+                         {QStringLiteral("another"),
+                          {200, 150, 250},
+                          {0.1, 0.05, 0.2},
+                          ChartColor::candidate()}});
         showChart(chart);
         QCustomPlot* plot = plotOf(chart);
         int bars = 0, names = 0;
         for (int i = 0; i < plot->itemCount(); ++i) {
             const auto* name = qobject_cast<QCPItemText*>(plot->item(i));
-            if (name == nullptr || !name->visible() || !name->text().startsWith(QLatin1Char('a'))) continue;
+            if (name == nullptr || !name->visible() || !name->text().startsWith(QLatin1Char('a')))
+                continue;
             ++names;
             const QRectF box(name->topLeft->pixelPosition(), name->bottomRight->pixelPosition());
             for (int j = 0; j < plot->itemCount(); ++j) {
@@ -194,8 +209,9 @@ private slots:
     }
 
     void linesPlotTheirValuesAndBands() {
-        LineChart chart(QStringLiteral("Speed"),
-                        {QStringLiteral("repetition"), QStringLiteral("tok/s"), QStringLiteral("tok/s")});
+        LineChart chart(
+            QStringLiteral("Speed"),
+            {QStringLiteral("repetition"), QStringLiteral("tok/s"), QStringLiteral("tok/s")});
         LineSeries series{QStringLiteral("baseline"),
                           ChartColor::baseline(),
                           {1, 2, 3},
@@ -213,8 +229,8 @@ private slots:
             line = line || (graph->lineStyle() != QCPGraph::lsNone && graph->dataCount() == 2 &&
                             graph->dataMainValue(0) == 12);
             band = band || (graph->channelFillGraph() != nullptr && graph->dataMainValue(1) == 13);
-            fadedMark = fadedMark || (graph->lineStyle() == QCPGraph::lsNone && graph->dataCount() == 1 &&
-                                      graph->dataMainValue(0) == 10);
+            fadedMark = fadedMark || (graph->lineStyle() == QCPGraph::lsNone &&
+                                      graph->dataCount() == 1 && graph->dataMainValue(0) == 10);
         }
         QVERIFY(line);
         QVERIFY(band);
@@ -225,14 +241,22 @@ private slots:
     }
 
     void keepsTheZoomOfAUserWhileDataArrives() {
-        LineChart chart(QStringLiteral("Speed"), {QStringLiteral("repetition"), QStringLiteral("tok/s"), {}});
+        LineChart chart(QStringLiteral("Speed"),
+                        {QStringLiteral("repetition"), QStringLiteral("tok/s"), {}});
         chart.setSeries({LineSeries{
             QStringLiteral("a"), ChartColor::baseline(), {1, 2}, {3, 4}, {}, {}, {}, true, false}});
         showChart(chart);
         QTest::keyClick(&chart, Qt::Key_Plus);
         const QCPRange zoomed = plotOf(chart)->xAxis->range();
-        chart.setSeries({LineSeries{
-            QStringLiteral("a"), ChartColor::baseline(), {1, 2, 3}, {3, 4, 5}, {}, {}, {}, true, false}});
+        chart.setSeries({LineSeries{QStringLiteral("a"),
+                                    ChartColor::baseline(),
+                                    {1, 2, 3},
+                                    {3, 4, 5},
+                                    {},
+                                    {},
+                                    {},
+                                    true,
+                                    false}});
         QCOMPARE(plotOf(chart)->xAxis->range(), zoomed);
         chart.resetView();
         QVERIFY(plotOf(chart)->xAxis->range().upper >= 3);
@@ -242,7 +266,8 @@ private slots:
         const auto places = spreadApart({50, 52, 51, 10}, 14, 0, 60);
         auto sorted = places;
         std::sort(sorted.begin(), sorted.end());
-        for (std::size_t i = 1; i < sorted.size(); ++i) QVERIFY(sorted[i] - sorted[i - 1] >= 14 - 1e-9);
+        for (std::size_t i = 1; i < sorted.size(); ++i)
+            QVERIFY(sorted[i] - sorted[i - 1] >= 14 - 1e-9);
         QVERIFY(sorted.back() <= 60);
         QVERIFY(places[0] < places[2] && places[2] < places[1]);
     }
@@ -267,10 +292,11 @@ private slots:
         chart.setAxes({QStringLiteral("decode"), true, [](double v) { return formatNumber(v); }},
                       {QStringLiteral("KL"), false, [](double v) { return formatNumber(v); }});
         const auto at = [](double v) { return ScatterValue{v, v, v}; };
-        chart.setPoints({{QStringLiteral("baseline"), at(100), at(0), ChartColor::baseline()},
-                         {QStringLiteral("good"), {200, 195, 205}, at(0.01), ChartColor::candidate()},
-                         {QStringLiteral("bad"), at(150), at(0.5), ChartColor::further(0)},
-                         {QStringLiteral("same as good"), at(200), at(0.01), ChartColor::further(1)}});
+        chart.setPoints(
+            {{QStringLiteral("baseline"), at(100), at(0), ChartColor::baseline()},
+             {QStringLiteral("good"), {200, 195, 205}, at(0.01), ChartColor::candidate()},
+             {QStringLiteral("bad"), at(150), at(0.5), ChartColor::further(0)},
+             {QStringLiteral("same as good"), at(200), at(0.01), ChartColor::further(1)}});
         showChart(chart);
         QCOMPARE(chart.front(), (std::vector<std::size_t>{0, 1, 3}));
         QCOMPARE(plotOf(chart)->graph(0)->pen().style(), Qt::DashLine);
@@ -284,9 +310,10 @@ private slots:
         chart.setAxes({QStringLiteral("decode"), true, [](double v) { return formatNumber(v); }},
                       {QStringLiteral("KL"), false, [](double v) { return formatNumber(v); }});
         const auto at = [](double v) { return ScatterValue{v, v, v}; };
-        chart.setPoints({{QStringLiteral("baseline"), at(100), at(0), ChartColor::baseline()},
-                         {QStringLiteral("near"), at(120), {0.003, 0.001, 0.005}, ChartColor::candidate()},
-                         {QStringLiteral("far"), at(150), at(7), ChartColor::further(0)}});
+        chart.setPoints(
+            {{QStringLiteral("baseline"), at(100), at(0), ChartColor::baseline()},
+             {QStringLiteral("near"), at(120), {0.003, 0.001, 0.005}, ChartColor::candidate()},
+             {QStringLiteral("far"), at(150), at(7), ChartColor::further(0)}});
         showChart(chart);
         QVERIFY(chart.logarithmicY() && !chart.logarithmicX());
         const QCPAxis* y = plotOf(chart)->yAxis;
@@ -340,9 +367,11 @@ private slots:
         chart.setData(0, 2, {7, 9});
         showChart(chart);
         Theme::instance().apply(Scheme::dark);
-        QCOMPARE(plotOf(chart)->plottable(0)->brush().color(), Theme::instance().palette().candidate);
+        QCOMPARE(plotOf(chart)->plottable(0)->brush().color(),
+                 Theme::instance().palette().candidate);
         Theme::instance().apply(Scheme::light);
-        QCOMPARE(plotOf(chart)->plottable(0)->brush().color(), Theme::instance().palette().candidate);
+        QCOMPARE(plotOf(chart)->plottable(0)->brush().color(),
+                 Theme::instance().palette().candidate);
     }
 };
 

@@ -78,8 +78,10 @@ private slots:
         const ComparisonModel& model = comparison();
         bool refused = false;
         for (int row = 0; row < model.rowCount(); ++row)
-            refused = refused ||
-                      model.index(row, 1).data(Qt::ToolTipRole).toString().contains(QStringLiteral("512"));
+            refused = refused || model.index(row, 1)
+                                     .data(Qt::ToolTipRole)
+                                     .toString()
+                                     .contains(QStringLiteral("512"));
         QVERIFY(refused);
     }
 
@@ -91,7 +93,8 @@ private slots:
         box->setText(QStringLiteral("nonsense>3"));
         bool said = false;
         for (const QLabel* label : f_->window.findChildren<QLabel*>())
-            said = said || (label->isVisible() && label->text().contains(QStringLiteral("nonsense>3")));
+            said = said ||
+                   (label->isVisible() && label->text().contains(QStringLiteral("nonsense>3")));
         QVERIFY(said);
         box->clear();
         QCOMPARE(table()->model()->rowCount(), 9);
@@ -123,7 +126,8 @@ private slots:
         QVERIFY(!f_->button(QStringLiteral("Undo"))->isEnabled());
         QTest::keyClick(table(), Qt::Key_S);
         QVERIFY(f_->session.store().load(baseline_ + 2)->starred);
-        QVERIFY(f_->button(QStringLiteral("Undo"))->toolTip().contains(QStringLiteral("starring run")));
+        QVERIFY(
+            f_->button(QStringLiteral("Undo"))->toolTip().contains(QStringLiteral("starring run")));
         f_->button(QStringLiteral("Undo"))->click();
         QVERIFY(!f_->session.store().load(baseline_ + 2)->starred);
         QCOMPARE(table()->currentRun()->starred, false);
@@ -133,7 +137,8 @@ private slots:
         fill();
         table()->selectRun(baseline_ + 2);
         QVERIFY(table()->isColumnHidden(RunsModel::Note));
-        for (const auto& [key, text] : {std::pair(Qt::Key_F2, "look again"), std::pair(Qt::Key_T, "slow")}) {
+        for (const auto& [key, text] :
+             {std::pair(Qt::Key_F2, "look again"), std::pair(Qt::Key_T, "slow")}) {
             QTest::keyClick(table(), key);
             auto* editor = table()->viewport()->findChild<QLineEdit*>();
             QVERIFY(editor != nullptr && editor->isVisible());
@@ -147,7 +152,8 @@ private slots:
         QVERIFY(f_->session.store().load(baseline_ + 2)->tags.empty());
     }
 
-    // T, tags, Return, F2, note, Return: the note replaced the tags, because their cell was the current one.
+    // T, tags, Return, F2, note, Return: the note replaced the tags, because their cell was the
+    // current one.
     void f2EditsTheNoteWhicheverCellIsTheCurrentOne() {
         fill();
         table()->selectRun(baseline_ + 2);
@@ -168,15 +174,18 @@ private slots:
         QVERIFY(texts.contains(QStringLiteral("Edit the note\tF2")));
     }
 
-    // An interval is never left out without a word, however many runs are compared in however little room.
+    // An interval is never left out without a word, however many runs are compared in however
+    // little room.
     void everyIntervalIsShownOrMarked() {
         fill();
         for (const int width : {1200, 800, 600}) {
             f_->window.resize(width, 800);
-            for (const std::int64_t run : {baseline_ + 1, baseline_ + 4, baseline_ + 5, baseline_ + 6}) {
+            for (const std::int64_t run :
+                 {baseline_ + 1, baseline_ + 4, baseline_ + 5, baseline_ + 6}) {
                 tick(run);
                 QTest::qWait(20);  // columns take their widths
-                auto* shown = f_->named<FigureTable>(QStringLiteral("Comparison with the baseline"));
+                auto* shown =
+                    f_->named<FigureTable>(QStringLiteral("Comparison with the baseline"));
                 int intervals = 0;
                 for (int row = 0; row < comparison().rowCount(); ++row)
                     for (int column = 1; column < comparison().columnCount(); ++column) {
@@ -184,7 +193,8 @@ private slots:
                         const QString whole = index.data(SuffixRole).toString();
                         if (whole.isEmpty()) continue;
                         ++intervals;
-                        const auto [text, suffix] = FigureDelegate::shown(index, shown->visualRect(index));
+                        const auto [text, suffix] =
+                            FigureDelegate::shown(index, shown->visualRect(index));
                         QCOMPARE(text, index.data().toString());
                         QCOMPARE(suffix, whole);
                     }
@@ -197,7 +207,8 @@ private slots:
         QRect narrow = shown->visualRect(decode);
         narrow.setWidth(130);
         QCOMPARE(FigureDelegate::shown(decode, narrow).second, QStringLiteral("…"));
-        QVERIFY(decode.data(Qt::ToolTipRole).toString().contains(decode.data(SuffixRole).toString()));
+        QVERIFY(
+            decode.data(Qt::ToolTipRole).toString().contains(decode.data(SuffixRole).toString()));
     }
 
     // "cancelled" and "failed" are cut nowhere; the reason after them may be.
@@ -271,7 +282,8 @@ private slots:
         };
         const int before = top();
         profiler::Store other(f_->session.store().info().path);
-        for (int i = 0; i < 3; ++i) testing::storeRun(other, {"elsewhere"}, {{"prompt_tokens", 8}}, target_);
+        for (int i = 0; i < 3; ++i)
+            testing::storeRun(other, {"elsewhere"}, {{"prompt_tokens", 8}}, target_);
         QTRY_COMPARE_WITH_TIMEOUT(table()->model()->rowCount(), 12, 6000);
         QCOMPARE(table()->selectedRuns(), selected);
         QCOMPARE(table()->currentRun()->id, baseline_ + 2);
@@ -349,7 +361,8 @@ private slots:
         QCOMPARE(result.runs.size(), std::size_t{2});
         const auto first = *f_->session.store().load(baseline_ + 1);
         const auto again = *f_->session.store().load(result.runs.back());
-        QVERIFY(again.what.recipe[0]["options"]["dtype"] == first.what.recipe[0]["options"]["dtype"]);
+        QVERIFY(again.what.recipe[0]["options"]["dtype"] ==
+                first.what.recipe[0]["options"]["dtype"]);
         QVERIFY(again.what.workload["prompt_tokens"] == first.what.workload["prompt_tokens"]);
         QCOMPARE(again.what.model_source, first.what.model_source);
         QVERIFY(again.what.paired_with.has_value());
@@ -414,7 +427,9 @@ private slots:
             return f_->named<LineChart>(QString::fromUtf8(name))->table();
         };
         tabs->setCurrentIndex(2);
-        QVERIFY(data("Time per token along the generation").csv().contains(QStringLiteral("int4 group 32")));
+        QVERIFY(data("Time per token along the generation")
+                    .csv()
+                    .contains(QStringLiteral("int4 group 32")));
         tabs->setCurrentIndex(3);
         const ChartTable spread = data("Distribution of the time per token");
         QCOMPARE(spread.columns.size(), 3);
@@ -436,9 +451,8 @@ private slots:
         QCOMPARE(comparison().columnCount(), 4);  // each candidate of it is ticked
         bool said = false;
         for (const QLabel* label : f_->window.findChildren<QLabel*>())
-            said =
-                said || (label->isVisible() &&
-                         label->text().endsWith(QStringLiteral("Each interval is of its own comparison.")));
+            said = said || (label->isVisible() && label->text().endsWith(QStringLiteral(
+                                                      "Each interval is of its own comparison.")));
         QVERIFY(said);
         auto* which = f_->named<QComboBox>(QStringLiteral("Runs that are shown"));
         QVERIFY(which->isVisible());
@@ -469,12 +483,13 @@ private slots:
             testing::storeInventedSeries(f_->session.store(), workload_, target_, true);
         emit f_->session.runRequested(second + 1);
         QCOMPARE(which->currentText(), QStringLiteral("Series 2: scheme"));
-        QCOMPARE(names(*scatter),
-                 (QStringList{QStringLiteral("baseline"), QStringLiteral("q8_0"), QStringLiteral("q4_1")}));
+        QCOMPARE(names(*scatter), (QStringList{QStringLiteral("baseline"), QStringLiteral("q8_0"),
+                                               QStringLiteral("q4_1")}));
         which->setCurrentIndex(0);
         tickOnly(second + 1);
         QCOMPARE(which->currentIndex(), 0);
-        f_->named<QLineEdit>(QStringLiteral("Filter the runs"))->setText(QStringLiteral("series=1"));
+        f_->named<QLineEdit>(QStringLiteral("Filter the runs"))
+            ->setText(QStringLiteral("series=1"));
         QCOMPARE(table()->model()->rowCount(), 4);
     }
 
@@ -487,9 +502,9 @@ private slots:
         fill();
         testing::InventedRun other;
         other.label = "other threads";
-        const std::int64_t run =
-            testing::storeRun(f_->session.store(), other, {{"prompt_tokens", 128}, {"generated_tokens", 16}},
-                              {{"device", "cpu"}, {"threads", 1}});
+        const std::int64_t run = testing::storeRun(
+            f_->session.store(), other, {{"prompt_tokens", 128}, {"generated_tokens", 16}},
+            {{"device", "cpu"}, {"threads", 1}});
         emit f_->session.runRequested(run);
         f_->session.setPinnedBaseline(baseline_);
         tickOnly(run);
@@ -499,8 +514,8 @@ private slots:
             bool said = false;
             for (const QLabel* label : f_->window.findChildren<QLabel*>())
                 said = said ||
-                       (label->isVisible() &&
-                        label->text().contains(QStringLiteral("is left out: other thread count: 2 and 1")));
+                       (label->isVisible() && label->text().contains(QStringLiteral(
+                                                  "is left out: other thread count: 2 and 1")));
             QVERIFY2(said, qPrintable(tabs->tabText(tab)));
         }
         tabs->setCurrentIndex(4);  // accuracy does not belong to the threads
@@ -521,10 +536,13 @@ private slots:
         QCOMPARE(nlohmann::json::parse(read(path).toStdString())["runs"].size(), std::size_t{2});
         QVERIFY(!page->exportTo(path, profiler::ReportFormat::markdown));
         QVERIFY(read(path).contains("int8 per channel"));
-        const auto error = page->exportTo(QStringLiteral("/nowhere/runs.csv"), profiler::ReportFormat::csv);
+        const auto error =
+            page->exportTo(QStringLiteral("/nowhere/runs.csv"), profiler::ReportFormat::csv);
         QVERIFY(error.has_value());
-        QCOMPARE(QString::fromStdString(error->summary), QStringLiteral("The file could not be written."));
-        QVERIFY(QString::fromStdString(error->message).contains(QStringLiteral("/nowhere/runs.csv")));
+        QCOMPARE(QString::fromStdString(error->summary),
+                 QStringLiteral("The file could not be written."));
+        QVERIFY(
+            QString::fromStdString(error->message).contains(QStringLiteral("/nowhere/runs.csv")));
     }
 
     void aFailedRunSaysWhy() {
@@ -555,17 +573,20 @@ private:
         box.setCurrentIndex(box.findData(QString::fromUtf8(metric)));
     }
     RunsTable* table() const { return f_->window.findChild<RunsTable*>(); }
-    const ComparisonModel& comparison() const { return f_->window.findChild<ComparisonCard*>()->model(); }
+    const ComparisonModel& comparison() const {
+        return f_->window.findChild<ComparisonCard*>()->model();
+    }
     QString verdict(const QString& metric) const {
         const ComparisonModel& model = comparison();
         for (int row = 0; row < model.rowCount(); ++row)
-            if (model.index(row, 0).data().toString() == metric) return model.index(row, 1).data().toString();
+            if (model.index(row, 0).data().toString() == metric)
+                return model.index(row, 1).data().toString();
         return QStringLiteral("no row");
     }
     static void drag(QWidget* over, const QPoint& to) {
         for (const QPoint& at : {to, to + QPoint(40, 0)}) {
-            QMouseEvent event(QEvent::MouseMove, at, over->mapToGlobal(at), Qt::NoButton, Qt::LeftButton,
-                              Qt::NoModifier);
+            QMouseEvent event(QEvent::MouseMove, at, over->mapToGlobal(at), Qt::NoButton,
+                              Qt::LeftButton, Qt::NoModifier);
             QApplication::sendEvent(over, &event);
         }
     }

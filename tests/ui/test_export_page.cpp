@@ -38,7 +38,8 @@ private slots:
         openWithRecipe(QStringLiteral("model.gguf"));
         QTRY_VERIFY_WITH_TIMEOUT(shows(QStringLiteral("4.40 kB")), 5000);
         QVERIFY(shows(QStringLiteral("KV cache.")));
-        QVERIFY(shows(QStringLiteral("GB")) || shows(QStringLiteral("TB")) || shows(QStringLiteral("MB")));
+        QVERIFY(shows(QStringLiteral("GB")) || shows(QStringLiteral("TB")) ||
+                shows(QStringLiteral("MB")));
         path()->setText(QStringLiteral("/no/such/folder/out.gguf"));
         QVERIFY(shows(QStringLiteral("there is no such folder")));
         path()->clear();
@@ -107,19 +108,22 @@ private slots:
 
     void whatFailedItsVerificationIsNoFile() {
         ArtifactCard card(f_->session);
-        card.showResult({{"path", "/models/out.gguf"},
-                         {"bytes", 4288},
-                         {"types", {{"BF16", 4288}}},
-                         {"written", false},
-                         {"verify", {{"passed", false}, {"kl_divergence", 2.5}, {"limit", 0.001}}}});
+        card.showResult(
+            {{"path", "/models/out.gguf"},
+             {"bytes", 4288},
+             {"types", {{"BF16", 4288}}},
+             {"written", false},
+             {"verify", {{"passed", false}, {"kl_divergence", 2.5}, {"limit", 0.001}}}});
         card.show();
         bool said = false;
         for (const QLabel* label : card.findChildren<QLabel*>()) {
             QVERIFY2(!label->text().contains(QLatin1String("out.gguf")), qPrintable(label->text()));
-            said = said || (label->isVisible() && label->text().contains(QLatin1String("Nothing was kept")));
+            said = said || (label->isVisible() &&
+                            label->text().contains(QLatin1String("Nothing was kept")));
         }
         QVERIFY(said);
-        for (const QPushButton* button : card.findChildren<QPushButton*>()) QVERIFY(!button->isVisible());
+        for (const QPushButton* button : card.findChildren<QPushButton*>())
+            QVERIFY(!button->isVisible());
     }
 
     void aFileIsReplacedOnlyWhereThatWasTicked() {

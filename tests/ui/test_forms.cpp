@@ -23,13 +23,14 @@ using namespace hone::ui;
 namespace {
 
 constexpr ChoiceItem modes[] = {{"fast", "Fast"}, {"exact", "Exact"}};
-constexpr Option options[] = {{"mode", "mode", "How it is done.", Choice{modes, "fast"}},
-                              {"on", "also this", "Whether.", Flag{true}},
-                              {"size", "size", "How many.", Integer{1, std::int64_t{1} << 40, 8, 8, "tokens"},
-                               OnlyWhen{"mode", "exact"}},
-                              {"share", "share", "How much.", Real{0, 1, 0.5, 0.05, 2, ""}}};
-constexpr Descriptor descriptor{"sketch", "Sketch", "Sketches.", "here", Slot::weights, Stage::configures_run,
-                                options,  {}};
+constexpr Option options[] = {
+    {"mode", "mode", "How it is done.", Choice{modes, "fast"}},
+    {"on", "also this", "Whether.", Flag{true}},
+    {"size", "size", "How many.", Integer{1, std::int64_t{1} << 40, 8, 8, "tokens"},
+     OnlyWhen{"mode", "exact"}},
+    {"share", "share", "How much.", Real{0, 1, 0.5, 0.05, 2, ""}}};
+constexpr Descriptor descriptor{
+    "sketch", "Sketch", "Sketches.", "here", Slot::weights, Stage::configures_run, options, {}};
 
 template <typename Control>
 Control* control(const OptionForm& form, std::string_view key) {
@@ -103,11 +104,13 @@ private slots:
         QCOMPARE(offered, (QStringList{QStringLiteral("mode"), QStringLiteral("also this"),
                                        QStringLiteral("share")}));  // "size" is hidden
         menu.actions().last()->trigger();
-        auto* list = form.editor("share")->findChild<QLineEdit*>(QString(), Qt::FindDirectChildrenOnly);
+        auto* list =
+            form.editor("share")->findChild<QLineEdit*>(QString(), Qt::FindDirectChildrenOnly);
         QVERIFY(list->isVisible());
         QVERIFY(!form.editor("share")->control()->isVisible());
         QCOMPARE(list->text(), QStringLiteral("0.5,0.55"));
-        QCOMPARE(changed.takeLast(), (QVariantList{QStringLiteral("share"), QStringLiteral("0.5,0.55")}));
+        QCOMPARE(changed.takeLast(),
+                 (QVariantList{QStringLiteral("share"), QStringLiteral("0.5,0.55")}));
         list->setText({});
         QTest::keyClicks(list, QStringLiteral("0.1,0.9"));
         QVERIFY(changed.isEmpty());
@@ -137,7 +140,8 @@ private slots:
         QCOMPARE(form.value().dump(), before.dump());
     }
 
-    // Every control of every technique: recipe → form → recipe, with each option away from its default in turn.
+    // Every control of every technique: recipe → form → recipe, with each option away from its
+    // default in turn.
     void builtinTechniquesRoundTrip_data() {
         QTest::addColumn<QString>("id");
         for (const Descriptor& built : builtin_registry().descriptors())
@@ -156,7 +160,8 @@ private slots:
                 form.setValue(complete.steps[0].options);
                 Recipe back;
                 back.steps = {{id.toStdString(), form.value()}};
-                QCOMPARE(to_json(validated(back, builtin_registry())).dump(), to_json(complete).dump());
+                QCOMPARE(to_json(validated(back, builtin_registry())).dump(),
+                         to_json(complete).dump());
             }
     }
 
@@ -167,8 +172,10 @@ private slots:
             for (const Option& option : built.options) {
                 QWidget* made = form.editor(option.key)->control();
                 if (auto* box = qobject_cast<QCheckBox*>(made)) box->toggle();
-                if (auto* combo = qobject_cast<QComboBox*>(made)) combo->setCurrentIndex(combo->count() - 1);
-                if (auto* spin = qobject_cast<QDoubleSpinBox*>(made)) spin->setValue(spin->minimum());
+                if (auto* combo = qobject_cast<QComboBox*>(made))
+                    combo->setCurrentIndex(combo->count() - 1);
+                if (auto* spin = qobject_cast<QDoubleSpinBox*>(made))
+                    spin->setValue(spin->minimum());
             }
             QCOMPARE(complete_options(built, form.value()).dump(), form.value().dump());
             // A technique whose only choices have one item each has nothing else to choose.
@@ -196,7 +203,8 @@ private slots:
 
 private:
     static std::vector<nlohmann::json> others(const Option& option) {
-        if (const auto* integer = std::get_if<Integer>(&option.type)) return {integer->low, integer->high};
+        if (const auto* integer = std::get_if<Integer>(&option.type))
+            return {integer->low, integer->high};
         if (const auto* real = std::get_if<Real>(&option.type))
             return {real->low, real->high, (real->low + real->high) / 3};
         if (std::holds_alternative<Flag>(option.type)) return {true, false};

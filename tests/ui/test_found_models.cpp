@@ -38,7 +38,8 @@ private slots:
         write("parts/model-00002-of-00002.safetensors", 150);
         QVERIFY(QFile::link(path("whole"), path("again")));
         scan();
-        QCOMPARE(found(), (QStringList{"a.gguf 10", "deep/er/b.gguf 20", "parts 250", "whole 300"}));
+        QCOMPARE(found(),
+                 (QStringList{"a.gguf 10", "deep/er/b.gguf 20", "parts 250", "whole 300"}));
     }
 
     void whatIsNoModelIsLeftOut() {
@@ -57,7 +58,8 @@ private slots:
         const QModelIndex here = models_->index(0, FoundModels::here);
         QTRY_COMPARE_WITH_TIMEOUT(
             here.data().toString(),
-            QStringLiteral("not with this workload: The context is too short. Ask for less."), 5000);
+            QStringLiteral("not with this workload: The context is too short. Ask for less."),
+            5000);
     }
 
     void aPlaceThatIsNotThereIsEmpty() {
@@ -90,7 +92,8 @@ private:
             const QString file = models_->index(row, 0).data(FoundModels::PathRole).toString();
             const double bytes =
                 models_->index(row, FoundModels::size).data(FoundModels::SortRole).toDouble();
-            rows.append(QStringLiteral("%1 %2").arg(QDir(disk_->path()).relativeFilePath(file)).arg(bytes));
+            rows.append(
+                QStringLiteral("%1 %2").arg(QDir(disk_->path()).relativeFilePath(file)).arg(bytes));
         }
         rows.sort();
         return rows;

@@ -104,7 +104,8 @@ private slots:
         QCOMPARE(stateOf(*runner_, good), JobState::done);
         for (const JobInfo& job : runner_->jobs()) {
             QVERIFY(job.detail.isEmpty());
-            if (job.id == bad) QVERIFY(job.error.contains(QStringLiteral("out of memory in layer 1")));
+            if (job.id == bad)
+                QVERIFY(job.error.contains(QStringLiteral("out of memory in layer 1")));
         }
     }
 
@@ -116,7 +117,8 @@ private slots:
         const int id = runner.measure(QStringLiteral("Measuring"), request("quick"));
         QTRY_COMPARE_WITH_TIMEOUT(stateOf(runner, id), JobState::failed, 5000);
         for (const JobInfo& job : runner.jobs())
-            if (job.id == id) QVERIFY(job.failure.message.find("/nowhere/hone") != std::string::npos);
+            if (job.id == id)
+                QVERIFY(job.failure.message.find("/nowhere/hone") != std::string::npos);
     }
 
     void theQueueIsReorderedPausedAndCancelled() {
@@ -172,7 +174,8 @@ private slots:
         runner_->quick(
             {}, this,
             [](const WorkerLaunch& launch, std::stop_token stop) {
-                return messages::write(hone::inspect("missing.gguf", false, launch, std::move(stop)));
+                return messages::write(
+                    hone::inspect("missing.gguf", false, launch, std::move(stop)));
             },
             [](const nlohmann::json&) { QFAIL("it should have failed"); },
             [&](const ErrorDetails& error) { message = error.message; });
@@ -204,7 +207,8 @@ private slots:
         auto context = std::make_unique<QObject>();
         bool answered = false;
         runner_->quick(
-            {}, context.get(), [](const WorkerLaunch&, std::stop_token) { return nlohmann::json(1); },
+            {}, context.get(),
+            [](const WorkerLaunch&, std::stop_token) { return nlohmann::json(1); },
             [&](const nlohmann::json&) { answered = true; }, {});
         context.reset();
         QTest::qWait(150);

@@ -116,8 +116,9 @@ private slots:
         f_->button(QStringLiteral("Measure"))->click();
         QVERIFY(measured.wait(20000));
         QVERIFY(!f_->button(QStringLiteral("Show trace"))->isEnabled());
-        QVERIFY(
-            f_->button(QStringLiteral("Show trace"))->toolTip().contains(QStringLiteral("Record a trace")));
+        QVERIFY(f_->button(QStringLiteral("Show trace"))
+                    ->toolTip()
+                    .contains(QStringLiteral("Record a trace")));
         f_->button(QStringLiteral("Record a trace"))->click();
         QVERIFY(f_->session.tracing());
         f_->button(QStringLiteral("Measure"))->click();
@@ -156,13 +157,14 @@ private slots:
         QVERIFY(words.join(QLatin1Char('|')).contains(QStringLiteral("q4_0: Decode")));
         f_->button(QStringLiteral("Compare the series"))->click();
         const auto result = measured.first().at(1).value<MeasureResult>();
-        QVERIFY(std::find(result.runs.begin() + 1, result.runs.end(), asked.first().first().toLongLong()) !=
-                result.runs.end());
+        QVERIFY(std::find(result.runs.begin() + 1, result.runs.end(),
+                          asked.first().first().toLongLong()) != result.runs.end());
     }
 
     void chartsAndStoreFill() {
         openWithRecipe(QStringLiteral("model.gguf"));
-        for (const char* title : {"Speed by repetition", "Memory by class", "Accuracy as it converges"})
+        for (const char* title :
+             {"Speed by repetition", "Memory by class", "Accuracy as it converges"})
             QVERIFY(chart(title)->isEmpty());
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         f_->button(QStringLiteral("Measure"))->click();
@@ -192,7 +194,8 @@ private slots:
                          verdicts->model()->index(row, 1).data().toString());
         QVERIFY(verdicts->columnViewportPosition(1) + verdicts->columnWidth(1) <=
                 verdicts->viewport()->width());
-        QVERIFY2(cells.contains(QStringLiteral("Decode ▲ 2.01 × faster")), qPrintable(cells.join(u'\n')));
+        QVERIFY2(cells.contains(QStringLiteral("Decode ▲ 2.01 × faster")),
+                 qPrintable(cells.join(u'\n')));
     }
 
     void theLastStoredResultIsShownUntilOneEnds() {
@@ -269,7 +272,8 @@ private slots:
         table->setCurrentIndex(table->model()->index(1, 0));
         QTest::keyClick(table, Qt::Key_Delete);
         int cancelled = 0;
-        for (const JobInfo& job : f_->session.jobs().jobs()) cancelled += job.state == JobState::cancelled;
+        for (const JobInfo& job : f_->session.jobs().jobs())
+            cancelled += job.state == JobState::cancelled;
         QCOMPARE(cancelled, 1);
         QVERIFY(f_->session.jobs().running().has_value());
     }
@@ -315,7 +319,8 @@ private slots:
 
     void withoutAModelItCannotStart() {
         QVERIFY(!f_->button(QStringLiteral("Measure"))->isEnabled());
-        QCOMPARE(f_->button(QStringLiteral("Measure"))->toolTip(), QStringLiteral("Open a model first"));
+        QCOMPARE(f_->button(QStringLiteral("Measure"))->toolTip(),
+                 QStringLiteral("Open a model first"));
     }
 
 private:
@@ -325,7 +330,9 @@ private:
         recipe.steps = {{"quantize_weights", nlohmann::json::object()}};
         f_->session.setRecipe(recipe, QStringLiteral("test"));
     }
-    LineChart* chart(const char* title) const { return f_->named<LineChart>(QString::fromLatin1(title)); }
+    LineChart* chart(const char* title) const {
+        return f_->named<LineChart>(QString::fromLatin1(title));
+    }
 
     std::unique_ptr<test::PageFixture> f_;
 };

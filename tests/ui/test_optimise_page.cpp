@@ -120,7 +120,8 @@ private slots:
         QVERIFY(card("sketch")->toggle()->isEnabled());
         card("sketch")->toggle()->click();
         QVERIFY(cache->toggle()->isEnabled());
-        QVERIFY(!shows(*cache, QStringLiteral("Conflicts with Sketch weights: both keep the keys")));
+        QVERIFY(
+            !shows(*cache, QStringLiteral("Conflicts with Sketch weights: both keep the keys")));
     }
 
     void whatTheWorkerRefusesIsDisabledWithItsReason() {
@@ -139,7 +140,8 @@ private slots:
         };
         QTRY_COMPARE_WITH_TIMEOUT(cell(QStringLiteral("Peak memory"), LedgerModel::Predicted),
                                   QStringLiteral("4 MB"), 5000);
-        QCOMPARE(cell(QStringLiteral("Model size"), LedgerModel::Predicted), QStringLiteral("4 kB"));
+        QCOMPARE(cell(QStringLiteral("Model size"), LedgerModel::Predicted),
+                 QStringLiteral("4 kB"));
         // Times follow once the machine was calibrated, which nobody had to ask for.
         QTRY_COMPARE_WITH_TIMEOUT(cell(QStringLiteral("Decode"), LedgerModel::Predicted),
                                   QStringLiteral("12.5"), 5000);
@@ -159,8 +161,9 @@ private slots:
         QVERIFY(ledger.baseline().has_value());
         bool engaged = false;
         for (const QLabel* label : f_->window.findChildren<QLabel*>())
-            engaged = engaged || label->text().contains(QStringLiteral(
-                                     "Quantise weights engaged · products with converted weights: 420"));
+            engaged =
+                engaged || label->text().contains(QStringLiteral(
+                               "Quantise weights engaged · products with converted weights: 420"));
         QVERIFY(engaged);
     }
 
@@ -251,8 +254,8 @@ private slots:
         QCOMPARE(f_->session.recipe().steps[0].options["share"].get<double>(), 0.5);
         bool said = false;
         for (const Banner* banner : f_->window.findChildren<Banner*>())
-            said =
-                said || (banner->isVisible() && banner->message().contains(QStringLiteral("sketch.share")));
+            said = said || (banner->isVisible() &&
+                            banner->message().contains(QStringLiteral("sketch.share")));
         QVERIFY(said);
     }
 

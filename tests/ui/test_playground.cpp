@@ -140,8 +140,9 @@ private:
     void start(bool recipe = true, const QString& model = QStringLiteral("model.gguf")) {
         f_->open(model);
         if (recipe)
-            f_->session.setRecipe({{{"kv_cache", default_options(*builtin_registry().find("kv_cache"))}}},
-                                  QStringLiteral("test"));
+            f_->session.setRecipe(
+                {{{"kv_cache", default_options(*builtin_registry().find("kv_cache"))}}},
+                QStringLiteral("test"));
         f_->button(QStringLiteral("Try it"))->click();
         f_->named<QSpinBox>(QStringLiteral("Tokens"))->setValue(20);
         prompt()->setFocus();

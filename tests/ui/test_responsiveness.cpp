@@ -27,7 +27,8 @@ private slots:
     void theWindowBeatsWhileAJobKeepsEveryCoreBusy() {
         WorkerLaunch launch;
         launch.program = hone::test::program();
-        Session session(builtin_registry(), launch, hone::ui::test::scratchFile("responsive.sqlite"));
+        Session session(builtin_registry(), launch,
+                        hone::ui::test::scratchFile("responsive.sqlite"));
         MainWindow window(session);
         window.show();
         QVERIFY(QTest::qWaitForWindowExposed(&window));
@@ -46,8 +47,10 @@ private slots:
         window.pages().showPage(QStringLiteral("measure"));
         QSignalSpy samples(&session.jobs(), &JobRunner::sampleArrived);
         QVERIFY(session.measure() > 0);
-        QVERIFY(samples.wait(90000));  // the first job on a machine times its kernels before it begins
-        // A virtual machine may itself be stopped for a while: one quiet stretch shows what the window does.
+        QVERIFY(
+            samples.wait(90000));  // the first job on a machine times its kernels before it begins
+        // A virtual machine may itself be stopped for a while: one quiet stretch shows what the
+        // window does.
         qint64 worst = 0;
         for (int attempt = 0; attempt < attempts; ++attempt) {
             worst = worstBeat();

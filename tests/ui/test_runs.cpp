@@ -35,7 +35,8 @@ class TestRuns : public QObject {
     Q_OBJECT
 private slots:
     void initTestCase() {
-        store_ = std::make_unique<Store>((folder_.path() + QStringLiteral("/runs.sqlite")).toStdString());
+        store_ = std::make_unique<Store>(
+            (folder_.path() + QStringLiteral("/runs.sqlite")).toStdString());
         baseline_ = testing::storeInventedRuns(*store_, workload, target);
     }
 
@@ -48,13 +49,16 @@ private slots:
                       failed = QStringLiteral("int4 group 128");
         QTest::newRow("word") << QStringLiteral("GROUP") << QStringList{failed, int4};
         QTest::newRow("two words") << QStringLiteral("int8 weights") << QStringList{both};
-        QTest::newRow("quoted") << QStringLiteral("\"int4 group\" status:done") << QStringList{int4};
+        QTest::newRow("quoted") << QStringLiteral("\"int4 group\" status:done")
+                                << QStringList{int4};
         QTest::newRow("figure") << QStringLiteral("model:smol decode>200 status:done")
                                 << QStringList{int4, both, int8};
-        QTest::newRow("figure range") << QStringLiteral("decode>=230 decode<=240") << QStringList{int8};
+        QTest::newRow("figure range")
+            << QStringLiteral("decode>=230 decode<=240") << QStringList{int8};
         QTest::newRow("memory in MB") << QStringLiteral("peak<200") << QStringList{int4};
         QTest::newRow("memory with unit") << QStringLiteral("peak<0.2GB") << QStringList{int4};
-        QTest::newRow("agreement in per cent") << QStringLiteral("top1>98% kl>0") << QStringList{int8};
+        QTest::newRow("agreement in per cent")
+            << QStringLiteral("top1>98% kl>0") << QStringList{int8};
         QTest::newRow("status") << QStringLiteral("status:failed") << QStringList{failed};
         QTest::newRow("tag") << QStringLiteral("tag:laptop") << QStringList{int4};
         QTest::newRow("star") << QStringLiteral("star:yes") << QStringList{int4};
@@ -75,12 +79,17 @@ private slots:
     }
 
     void filterNamesWhatItDoesNotUnderstand() {
-        QVERIFY(RunFilter::parse(QStringLiteral("speed>3")).error().contains(QStringLiteral("speed>3")));
-        QVERIFY(
-            RunFilter::parse(QStringLiteral("decode>fast")).error().contains(QStringLiteral("decode>fast")));
-        QVERIFY(
-            RunFilter::parse(QStringLiteral("decode:100")).error().contains(QStringLiteral("decode:100")));
-        QCOMPARE(RunFilter::parse(QStringLiteral("decode>")).error(), QString());  // still being typed
+        QVERIFY(RunFilter::parse(QStringLiteral("speed>3"))
+                    .error()
+                    .contains(QStringLiteral("speed>3")));
+        QVERIFY(RunFilter::parse(QStringLiteral("decode>fast"))
+                    .error()
+                    .contains(QStringLiteral("decode>fast")));
+        QVERIFY(RunFilter::parse(QStringLiteral("decode:100"))
+                    .error()
+                    .contains(QStringLiteral("decode:100")));
+        QCOMPARE(RunFilter::parse(QStringLiteral("decode>")).error(),
+                 QString());  // still being typed
         QVERIFY(RunFilter::parse(QString()).empty());
     }
 
@@ -94,8 +103,9 @@ private slots:
         QCOMPARE(row, 8);  // newest first
         QCOMPARE(model.index(row, RunsModel::Recipe).data().toString(), QStringLiteral("baseline"));
         QCOMPARE(model.index(row, RunsModel::Type).data().toString(), QStringLiteral("BF16"));
-        QCOMPARE(model.index(row, RunsModel::columnOf("decode_tokens_per_second")).data().toString(),
-                 QStringLiteral("131"));
+        QCOMPARE(
+            model.index(row, RunsModel::columnOf("decode_tokens_per_second")).data().toString(),
+            QStringLiteral("131"));
         QVERIFY(model.index(row, RunsModel::columnOf("decode_tokens_per_second"))
                     .data(Qt::ToolTipRole)
                     .toString()
@@ -125,8 +135,10 @@ private slots:
         RunsModel model(*store_, edits);
         model.reload();
         const int row = model.rowOf(baseline_);
-        QVERIFY(model.setData(model.index(row, RunsModel::Tags), QStringLiteral(" a, b ,a"), Qt::EditRole));
-        QVERIFY(model.setData(model.index(row, RunsModel::Note), QStringLiteral("first"), Qt::EditRole));
+        QVERIFY(model.setData(model.index(row, RunsModel::Tags), QStringLiteral(" a, b ,a"),
+                              Qt::EditRole));
+        QVERIFY(model.setData(model.index(row, RunsModel::Note), QStringLiteral("first"),
+                              Qt::EditRole));
         QVERIFY(model.setData(model.index(row, RunsModel::Star), true, Qt::CheckStateRole));
         const auto run = *store_->load(baseline_);
         QCOMPARE(run.tags, (std::vector<std::string>{"a", "b"}));
@@ -214,20 +226,27 @@ private slots:
         other.what.workload["prompt_tokens"] = 512;
         model.setRuns(a, {other}, {hone::profiler::compare(*store_, a, other)});
         // The reason stands where the figure would be.
-        QCOMPARE(cell(QStringLiteral("Decode")), QStringLiteral("other prompt length: 128 and 512"));
+        QCOMPARE(cell(QStringLiteral("Decode")),
+                 QStringLiteral("other prompt length: 128 and 512"));
         QVERIFY(!cell(QStringLiteral("Decode"), Qt::ToolTipRole).isEmpty());
     }
 
-    // Of every metric, both ways: what the window says of a ratio points one way, and carries the interval that decides.
+    // Of every metric, both ways: what the window says of a ratio points one way, and carries the
+    // interval that decides.
     void everyVerdictPointsOneWay() {
         using hone::profiler::Estimate;
         for (const auto& metric : hone::profiler::metric_definitions()) {
-            for (const Estimate& ratio : {Estimate{0.885, 0.82, 0.961, 7}, Estimate{1.13, 1.04, 1.22, 7}}) {
-                const std::string word(hone::profiler::verdict(metric.kind, metric.direction, ratio));
-                const VerdictText text = verdictText(
-                    {std::string(metric.id), {ratio.value, 0.9 * ratio.low, ratio.high, 7}, ratio, word, {}});
-                const bool good =
-                    (ratio.value > 1) == (metric.direction == hone::profiler::Direction::higher_is_better);
+            for (const Estimate& ratio :
+                 {Estimate{0.885, 0.82, 0.961, 7}, Estimate{1.13, 1.04, 1.22, 7}}) {
+                const std::string word(
+                    hone::profiler::verdict(metric.kind, metric.direction, ratio));
+                const VerdictText text = verdictText({std::string(metric.id),
+                                                      {ratio.value, 0.9 * ratio.low, ratio.high, 7},
+                                                      ratio,
+                                                      word,
+                                                      {}});
+                const bool good = (ratio.value > 1) ==
+                                  (metric.direction == hone::profiler::Direction::higher_is_better);
                 const bool up = word == "faster" || word == "better" || word == "larger";
                 QVERIFY2(text.text.startsWith(up ? QStringLiteral("▲ ") : QStringLiteral("▼ ")),
                          metric.id.data());
@@ -248,8 +267,11 @@ private slots:
                 QVERIFY(text.tooltip.contains(QStringLiteral("99 % interval")));
             }
         }
-        const VerdictText unsure = verdictText(
-            {"decode_tokens_per_second", {1.045, 1.01, 1.08, 7}, {1.045, 0.99, 1.1, 7}, "cannot tell", {}});
+        const VerdictText unsure = verdictText({"decode_tokens_per_second",
+                                                {1.045, 1.01, 1.08, 7},
+                                                {1.045, 0.99, 1.1, 7},
+                                                "cannot tell",
+                                                {}});
         QCOMPARE(unsure.text, QStringLiteral("● cannot tell"));
         QCOMPARE(unsure.interval, QStringLiteral("0.990–1.10 ×"));
         QVERIFY(unsure.tooltip.contains(QStringLiteral("99 % interval 0.990–1.10 × includes 1")));
@@ -275,22 +297,26 @@ private slots:
         model.reload();
         const int row = model.rowOf(id);
         for (int column = 0; column < RunsModel::ColumnCount; ++column) {
-            for (const int role : {static_cast<int>(Qt::DisplayRole), static_cast<int>(SuffixRole)}) {
+            for (const int role :
+                 {static_cast<int>(Qt::DisplayRole), static_cast<int>(SuffixRole)}) {
                 const QString text = model.index(row, column).data(role).toString();
                 for (const QChar c : text) QVERIFY2(c.isPrint() || c == u' ', qPrintable(text));
             }
             const QString tip = model.index(row, column).data(Qt::ToolTipRole).toString();
             QVERIFY2(!tip.contains(QStringLiteral("<b>")), qPrintable(tip));
-            QVERIFY2(!Qt::mightBeRichText(tip) || tip.startsWith(QStringLiteral("<qt>")), qPrintable(tip));
+            QVERIFY2(!Qt::mightBeRichText(tip) || tip.startsWith(QStringLiteral("<qt>")),
+                     qPrintable(tip));
         }
         QCOMPARE(model.index(row, RunsModel::Recipe).data().toString(),
                  QStringLiteral("<b>x</b>\\nline \\x1B[31m\\u202E"));
         // What is edited is what is stored.
-        QCOMPARE(model.index(row, RunsModel::Note).data(Qt::EditRole).toString().toStdString(), odd);
+        QCOMPARE(model.index(row, RunsModel::Note).data(Qt::EditRole).toString().toStdString(),
+                 odd);
 
         ComparisonModel comparison;
-        comparison.setRuns(run, {run}, {hone::profiler::compare(*store_, run, run)},
-                           runDifferences(run, {*store_->load(baseline_ + 1)}, hone::builtin_registry()));
+        comparison.setRuns(
+            run, {run}, {hone::profiler::compare(*store_, run, run)},
+            runDifferences(run, {*store_->load(baseline_ + 1)}, hone::builtin_registry()));
         for (int r = 0; r < comparison.rowCount(); ++r)
             for (int c = 0; c < comparison.columnCount(); ++c) {
                 const QString tip = comparison.index(r, c).data(Qt::ToolTipRole).toString();
@@ -313,12 +339,15 @@ private slots:
             changed(&model, &QAbstractItemModel::dataChanged),
             inserted(&model, &QAbstractItemModel::rowsInserted),
             removed(&model, &QAbstractItemModel::rowsRemoved);
-        const QPersistentModelIndex kept = model.index(model.rowOf(baseline_ + 4), RunsModel::Recipe);
+        const QPersistentModelIndex kept =
+            model.index(model.rowOf(baseline_ + 4), RunsModel::Recipe);
         model.reload();
         QCOMPARE(inserted.count() + removed.count() + changed.count(), 0);
         hone::profiler::Store other(store_->info().path);
-        const std::int64_t first = testing::storeRun(other, {"new one"}, {{"prompt_tokens", 8}}, {});
-        const std::int64_t second = testing::storeRun(other, {"new two"}, {{"prompt_tokens", 8}}, {});
+        const std::int64_t first =
+            testing::storeRun(other, {"new one"}, {{"prompt_tokens", 8}}, {});
+        const std::int64_t second =
+            testing::storeRun(other, {"new two"}, {{"prompt_tokens", 8}}, {});
         other.remove({baseline_ + 3});
         other.set_note(baseline_, "seen");
         model.reload();
@@ -343,7 +372,8 @@ private slots:
         const StoreWatch watch(*store_);
         QSignalSpy changed(&watch, &StoreWatch::changed);
         hone::profiler::Store other(store_->info().path);
-        const std::int64_t run = testing::storeRun(other, {"elsewhere"}, {{"prompt_tokens", 8}}, {});
+        const std::int64_t run =
+            testing::storeRun(other, {"elsewhere"}, {{"prompt_tokens", 8}}, {});
         QTRY_VERIFY_WITH_TIMEOUT(changed.count() > 0, 5000);
         for (const auto& change : std::vector<std::function<void()>>{
                  [&] { other.set_note(run, "a"); }, [&] { other.set_note(run, "b"); },
@@ -382,7 +412,8 @@ private slots:
     void differencesNameOptionsOldAndNew() {
         const auto run = [&](nlohmann::json options) {
             auto copy = *store_->load(baseline_ + 4);
-            copy.what.recipe = {{{"technique", "quantize_weights"}, {"options", std::move(options)}}};
+            copy.what.recipe = {
+                {{"technique", "quantize_weights"}, {"options", std::move(options)}}};
             return copy;
         };
         const auto& registry = hone::builtin_registry();
@@ -391,7 +422,8 @@ private slots:
         const auto first = runDifferences(plain, {int4}, registry);
         QCOMPARE(first.size(), std::size_t{1});
         QCOMPARE(first[0].what, QStringLiteral("Quantise weights"));
-        QVERIFY2(first[0].values[0].startsWith(QStringLiteral("off → int4")), qPrintable(first[0].values[0]));
+        QVERIFY2(first[0].values[0].startsWith(QStringLiteral("off → int4")),
+                 qPrintable(first[0].values[0]));
 
         const auto wider = run({{"scheme", "int4_group"}, {"group_size", "64"}});
         int4.what.target["threads"] = 1;
@@ -413,12 +445,14 @@ private slots:
         engaged.engaged = {
             {"quantize_weights", {{"counters", {{"converted_products", 420}}}, {"engaged", true}}}};
         auto idle = engaged;
-        idle.engaged["quantize_weights"] = {{"counters", {{"converted_products", 0}}}, {"engaged", false}};
+        idle.engaged["quantize_weights"] = {{"counters", {{"converted_products", 0}}},
+                                            {"engaged", false}};
         const auto told = runDifferences(plain, {engaged, idle, plain}, registry);
         QCOMPARE(told.at(1).what, QStringLiteral("Quantise weights engaged"));
-        QCOMPARE(told.at(1).values, (QStringList{QStringLiteral("yes · products with converted weights: 420"),
-                                                 QStringLiteral("no · products with converted weights: 0"),
-                                                 QStringLiteral("–")}));
+        QCOMPARE(told.at(1).values,
+                 (QStringList{QStringLiteral("yes · products with converted weights: 420"),
+                              QStringLiteral("no · products with converted weights: 0"),
+                              QStringLiteral("–")}));
 
         ComparisonModel model;
         QAbstractItemModelTester tester(&model);
@@ -464,8 +498,9 @@ private slots:
             QVERIFY2(std::abs(line.y.back() - stored.value) < 1e-9 * stored.value, metric);
             QVERIFY2(std::abs(line.high.back() - stored.high) < 1e-9 * stored.high, metric);
         }
-        QVERIFY(
-            replay(store_->samples(baseline_), hone::Side::baseline).accuracyLine("kl_divergence").y.empty());
+        QVERIFY(replay(store_->samples(baseline_), hone::Side::baseline)
+                    .accuracyLine("kl_divergence")
+                    .y.empty());
     }
 
     void whatWasNotMeasuredInTurnIsSaidFirst() {
@@ -476,8 +511,9 @@ private slots:
         apart.warnings = {"not interleaved", "busy"};
         ComparisonModel model;
         model.setRuns(a, {b, b}, {paired, apart}, {});
-        QCOMPARE(model.warnings(), (QStringList{QStringLiteral("not interleaved"), QStringLiteral("busy"),
-                                                QStringLiteral("unsteady")}));
+        QCOMPARE(model.warnings(),
+                 (QStringList{QStringLiteral("not interleaved"), QStringLiteral("busy"),
+                              QStringLiteral("unsteady")}));
     }
 
     void differencesOnlyHidesWhatCannotBeTold() {
@@ -519,9 +555,11 @@ private slots:
         model.setRuns(a, b, std::nullopt);
         for (const char* name : {"Attention kept", "Padding", "Tokenising"})
             QVERIFY2(names().contains(QString::fromUtf8(name)), name);
-        const int last = model.rowCount() - 1;  // the cache's options are the baseline's: nothing to tell
+        const int last =
+            model.rowCount() - 1;  // the cache's options are the baseline's: nothing to tell
         QCOMPARE(names().last(), QStringLiteral("Tokenisation"));
-        QCOMPARE(model.index(last, LedgerModel::Verdict).data().toString(), QStringLiteral("did not engage"));
+        QCOMPARE(model.index(last, LedgerModel::Verdict).data().toString(),
+                 QStringLiteral("did not engage"));
         QCOMPARE(model.index(last, LedgerModel::Verdict).data(Qt::ToolTipRole).toString(),
                  plainTip(QStringLiteral("words found in the cache: 12, prompts reordered: 0")));
     }
@@ -531,7 +569,8 @@ private slots:
         LedgerModel model;
         QAbstractItemModelTester tester(&model);
         model.setRuns(a, b, hone::profiler::compare(*store_, a, b));
-        model.setPrediction({{"memory", {{"peak_resident", 161000000}}}, {"model_bytes", 75600000}});
+        model.setPrediction(
+            {{"memory", {{"peak_resident", 161000000}}}, {"model_bytes", 75600000}});
         const auto row = [](const std::string& id) {
             const auto all = LedgerModel::metrics();
             return static_cast<int>(std::find(all.begin(), all.end(), id) - all.begin());
@@ -545,7 +584,8 @@ private slots:
         QCOMPARE(model.index(row("peak_memory"), LedgerModel::OffBy).data().toString(),
                  QString::fromUtf8("−2 %"));
         model.setCalibrating(true);
-        QCOMPARE(model.index(decode, LedgerModel::Predicted).data().toString(), QString::fromUtf8("…"));
+        QCOMPARE(model.index(decode, LedgerModel::Predicted).data().toString(),
+                 QString::fromUtf8("…"));
         QVERIFY(!model.index(row("perplexity"), LedgerModel::Predicted).data().isValid());
         model.setCalibrating(false);
         // What the run was predicted to do goes before what is predicted now.
@@ -554,13 +594,17 @@ private slots:
         foreseen.predicted = {{"decode_tokens_per_second", 1.2 * measured}};
         model.setRuns(a, foreseen, hone::profiler::compare(*store_, a, b));
         model.setPrediction({{"times", {{"decode_tokens_per_second", 1.0}}}});
-        QCOMPARE(model.index(decode, LedgerModel::OffBy).data().toString(), QStringLiteral("+20 %"));
+        QCOMPARE(model.index(decode, LedgerModel::OffBy).data().toString(),
+                 QStringLiteral("+20 %"));
         model.setRuns(a, {}, {});
-        QCOMPARE(model.index(decode, LedgerModel::Predicted).data().toString(), QStringLiteral("1"));
+        QCOMPARE(model.index(decode, LedgerModel::Predicted).data().toString(),
+                 QStringLiteral("1"));
         QVERIFY(!model.index(decode, LedgerModel::OffBy).data().isValid());
         model.setRuns(a, b, hone::profiler::compare(*store_, a, b));
-        QCOMPARE(model.index(row("kl_divergence"), LedgerModel::Verdict).data().toString(), QString());
-        QVERIFY(!model.index(row("kl_divergence"), LedgerModel::Interval).data().toString().isEmpty());
+        QCOMPARE(model.index(row("kl_divergence"), LedgerModel::Verdict).data().toString(),
+                 QString());
+        QVERIFY(
+            !model.index(row("kl_divergence"), LedgerModel::Interval).data().toString().isEmpty());
     }
 
     void newestPairFitsModelRecipeAndWorkload() {
@@ -573,7 +617,8 @@ private slots:
         auto longer = workload;
         longer["prompt_tokens"] = 4096;
         const auto on = [&](const nlohmann::json& machine) {
-            return newestPair(runs, testing::inventedModel, wanted, workload, target, machine).candidate;
+            return newestPair(runs, testing::inventedModel, wanted, workload, target, machine)
+                .candidate;
         };
         QVERIFY(on({{"hostname", "workbench"}, {"isa", "AVX2"}}));
         QVERIFY(!on({{"hostname", "elsewhere"}}));
@@ -594,7 +639,8 @@ private slots:
         auto asked = workload;
         asked["prompt_tokens"] = 333;
         const auto newest = [&](const nlohmann::json& on) {
-            return newestPair(store_->list(), testing::inventedModel, nlohmann::json::array(), asked, on)
+            return newestPair(store_->list(), testing::inventedModel, nlohmann::json::array(),
+                              asked, on)
                 .baseline;
         };
         QVERIFY(newest({{"device", "cpu"}, {"threads", 0}}));

@@ -178,7 +178,8 @@ private slots:
         for (int i = 11; i < 27; ++i) values += ",0." + std::to_string(i);
         const std::vector<std::string> setting{"prune_magnitude.sparsity=" + values};
         try {
-            session_->setSweep(sweep_of({}, setting, session_->registry()), QStringLiteral("values"));
+            session_->setSweep(sweep_of({}, setting, session_->registry()),
+                               QStringLiteral("values"));
             QFAIL("17 candidates were taken");
         } catch (const Error& error) {
             QVERIFY(error.details().summary.find("17") != std::string::npos);

@@ -44,7 +44,8 @@ private slots:
 
     void whereThereIsNoDeviceTheReasonIsReadable() {
         show(test::ScriptedDevices::none);
-        QTRY_VERIFY(says(QStringLiteral("No CUDA device: the driver is too old: it runs CUDA 12.2.")));
+        QTRY_VERIFY(
+            says(QStringLiteral("No CUDA device: the driver is too old: it runs CUDA 12.2.")));
         QCOMPARE(box()->count(), 1);
         QCOMPARE(box()->currentText(), QStringLiteral("CPU"));
     }
@@ -56,7 +57,8 @@ private slots:
         QVERIFY(f_->button(QStringLiteral("Sample model: not on this disk")) != nullptr);
         QVERIFY(f_->button(QStringLiteral("Try the sample model")) == nullptr);
         QTRY_VERIFY(f_->button(QStringLiteral("Try a synthetic model")) != nullptr);
-        QTest::mouseClick(f_->button(QStringLiteral("Sample model: not on this disk")), Qt::LeftButton);
+        QTest::mouseClick(f_->button(QStringLiteral("Sample model: not on this disk")),
+                          Qt::LeftButton);
         auto* banner = f_->window.findChild<Banner*>();
         QVERIFY(banner->isVisible());
         QSignalSpy opened(&f_->session, &Session::modelChanged);
@@ -97,8 +99,9 @@ private slots:
         const auto* banner = f_->window.findChild<Banner*>();
         QCOMPARE(banner->message(), QStringLiteral("This is not a model that Hone can read."));
         QCOMPARE(banner->advice(), QStringLiteral("Open a GGUF file or a Hugging Face folder."));
-        QCOMPARE(banner->detail(),
-                 QStringLiteral("/models/notes.txt: magic (@0x0): found 68 65 6C 6C, expected GGUF"));
+        QCOMPARE(
+            banner->detail(),
+            QStringLiteral("/models/notes.txt: magic (@0x0): found 68 65 6C 6C, expected GGUF"));
     }
 
     void theChoiceIsTheSessions() {

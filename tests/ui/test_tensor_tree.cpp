@@ -11,8 +11,8 @@ using namespace hone::ui;
 
 namespace {
 
-nlohmann::json tensor(const std::string& name, const std::string& type, std::int64_t rows, std::int64_t cols,
-                      double bytes) {
+nlohmann::json tensor(const std::string& name, const std::string& type, std::int64_t rows,
+                      std::int64_t cols, double bytes) {
     const bool layered = name.starts_with("blk.");
     return {{"name", name},
             {"role", name == "token_embd.weight" ? "token_embd" : "other"},
@@ -30,7 +30,8 @@ nlohmann::json sampleModel() {
     tensors.push_back(tensor("token_embd.weight", "BF16", 100, 8, 1600));
     for (int block = 0; block < 4; ++block) {
         const std::string prefix = "blk." + std::to_string(block) + ".";
-        tensors.push_back(tensor(prefix + "attn_q.weight", block == 3 ? "Q8_0" : "BF16", 8, 8, 128));
+        tensors.push_back(
+            tensor(prefix + "attn_q.weight", block == 3 ? "Q8_0" : "BF16", 8, 8, 128));
         tensors.push_back(tensor(prefix + "ffn_up.weight", "BF16", 16, 8, 256));
     }
     tensors.push_back(tensor("output_norm.weight", "F32", 1, 8, 32));
@@ -46,15 +47,18 @@ private slots:
 
     void identicalBlocksReadAsOneLine() {
         TensorTree tree;
-        const QAbstractItemModelTester tester(&tree, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        const QAbstractItemModelTester tester(
+            &tree, QAbstractItemModelTester::FailureReportingMode::QtTest);
         tree.setModel(sampleModel());
         QCOMPARE(tree.rowCount(), 4);
-        QCOMPARE(tree.index(1, 0).data().toString(), QStringLiteral("blk 0–2 · 3 identical blocks"));
+        QCOMPARE(tree.index(1, 0).data().toString(),
+                 QStringLiteral("blk 0–2 · 3 identical blocks"));
         QCOMPARE(tree.index(2, 0).data().toString(), QStringLiteral("blk 3"));
         QCOMPARE(tree.rowCount(tree.index(1, 0)), 3);
         const QModelIndex block = tree.index(1, 0, tree.index(1, 0));
         QCOMPARE(tree.index(0, 0, block).data().toString(), QStringLiteral("attn_q.weight"));
-        QCOMPARE(tree.node(tree.index(0, 0, block))->tensorName, QStringLiteral("blk.1.attn_q.weight"));
+        QCOMPARE(tree.node(tree.index(0, 0, block))->tensorName,
+                 QStringLiteral("blk.1.attn_q.weight"));
     }
 
     void sharesAddUp() {
@@ -62,7 +66,8 @@ private slots:
         tree.setModel(sampleModel());
         double total = 0;
         for (int row = 0; row < tree.rowCount(); ++row)
-            total += tree.index(row, TensorTree::share).data(ShareBarDelegate::ShareRole).toDouble();
+            total +=
+                tree.index(row, TensorTree::share).data(ShareBarDelegate::ShareRole).toDouble();
         QVERIFY(qAbs(total - 1) < 1e-12);
     }
 
@@ -83,7 +88,9 @@ private slots:
 
     void timesAreToldAsPeopleDo() {
         const QDateTime now = QDateTime::currentDateTimeUtc();
-        const auto stored = [](const QDateTime& when) { return when.toString(Qt::ISODate).toStdString(); };
+        const auto stored = [](const QDateTime& when) {
+            return when.toString(Qt::ISODate).toStdString();
+        };
         QCOMPARE(timeAgo(stored(now.addSecs(-5))), QStringLiteral("just now"));
         QCOMPARE(timeAgo(stored(now.addSecs(-185))), QStringLiteral("3 min ago"));
         QCOMPARE(timeAgo("nonsense"), QStringLiteral("nonsense"));

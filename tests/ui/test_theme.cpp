@@ -19,7 +19,8 @@ double luminance(const QColor& color) {
     const auto linear = [](double c) {
         return c <= 0.03928 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4);
     };
-    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF());
+    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) +
+           0.0722 * linear(color.blueF());
 }
 
 double contrast(const QColor& a, const QColor& b) {
@@ -41,7 +42,8 @@ private slots:
         QCOMPARE(plainTip(QString()), QString());
         const QString tip = plainTip(QStringLiteral("<b>x</b>\n  <qt>\x1b[31m & \u202E"));
         QCOMPARE(tip,
-                 QStringLiteral("<qt>&lt;b&gt;x&lt;/b&gt;<br>&nbsp; &lt;qt&gt;\\x1B[31m &amp; \\u202E</qt>"));
+                 QStringLiteral(
+                     "<qt>&lt;b&gt;x&lt;/b&gt;<br>&nbsp; &lt;qt&gt;\\x1B[31m &amp; \\u202E</qt>"));
         QTextDocument shown;
         shown.setHtml(tip);
         QCOMPARE(plain(shown.toPlainText()), QStringLiteral("<b>x</b>\n  <qt>\\x1B[31m & \\u202E"));
@@ -98,8 +100,10 @@ private slots:
     void metricsAreShownInTheirUnit() {
         QCOMPARE(plain(formatMetric(QStringLiteral("decode_tokens_per_second"), 155.2)),
                  QStringLiteral("155 tok/s"));
-        QCOMPARE(plain(formatMetric(QStringLiteral("time_to_first_token"), 0.113)), QStringLiteral("113 ms"));
-        QCOMPARE(plain(formatMetric(QStringLiteral("top1_agreement"), 0.88)), QStringLiteral("88 %"));
+        QCOMPARE(plain(formatMetric(QStringLiteral("time_to_first_token"), 0.113)),
+                 QStringLiteral("113 ms"));
+        QCOMPARE(plain(formatMetric(QStringLiteral("top1_agreement"), 0.88)),
+                 QStringLiteral("88 %"));
         QCOMPARE(formatMetric(QStringLiteral("no_such_metric"), 1.5), QStringLiteral("1.50"));
     }
 
@@ -114,9 +118,10 @@ private slots:
         const Palette& p = Theme::instance().palette();
         for (const QColor& ground : {p.window, p.surface})
             for (const QColor& ink : {p.text, p.mutedText, p.better, p.worse, p.warning, p.accent})
-                QVERIFY2(contrast(ink, ground) >= 4.5, qPrintable(QStringLiteral("%1 on %2: %3")
-                                                                      .arg(ink.name(), ground.name())
-                                                                      .arg(contrast(ink, ground))));
+                QVERIFY2(contrast(ink, ground) >= 4.5,
+                         qPrintable(QStringLiteral("%1 on %2: %3")
+                                        .arg(ink.name(), ground.name())
+                                        .arg(contrast(ink, ground))));
         QVERIFY(contrast(p.onAccent, p.accent) >= 4.5);
         QVERIFY(contrast(p.text, p.accentSoft) >= 4.5);
         QVERIFY(contrast(p.mutedText, p.sunken) >= 4.5);
@@ -124,7 +129,8 @@ private slots:
 
     void everyIconDraws() {
         Theme::instance().apply(Scheme::light);
-        const QStringList files = QDir(QStringLiteral(":/icons")).entryList({QStringLiteral("*.svg")});
+        const QStringList files =
+            QDir(QStringLiteral(":/icons")).entryList({QStringLiteral("*.svg")});
         QVERIFY(files.size() > 30);
         for (const QString& file : files) {
             const QImage image = Theme::instance()
@@ -152,7 +158,8 @@ private slots:
         QCOMPARE(changed.count(), 1);
         const QColor after = icon.pixmap(16).toImage().pixelColor(8, 8);
         QVERIFY(before.lightness() < 128 && after.lightness() > 128);
-        QCOMPARE(QApplication::palette().color(QPalette::Window), Theme::instance().palette().window);
+        QCOMPARE(QApplication::palette().color(QPalette::Window),
+                 Theme::instance().palette().window);
     }
 };
 

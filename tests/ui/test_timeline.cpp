@@ -36,8 +36,8 @@ QStringList labels(const std::vector<TimeTick>& ticks) {
 
 void wheel(TimelineView& view, double x, int turned, Qt::KeyboardModifiers held = Qt::NoModifier) {
     const QPointF at(x, view.trackRect(0).center().y());
-    QWheelEvent event(at, view.mapToGlobal(at), {}, QPoint(0, turned), Qt::NoButton, held, Qt::NoScrollPhase,
-                      false);
+    QWheelEvent event(at, view.mapToGlobal(at), {}, QPoint(0, turned), Qt::NoButton, held,
+                      Qt::NoScrollPhase, false);
     QApplication::sendEvent(&view, &event);
 }
 
@@ -46,8 +46,8 @@ void drag(TimelineView& view, int from, int to, Qt::MouseButton button = Qt::Lef
     QTest::mousePress(&view, button, {}, QPoint(from, y));
     // QTest's own moves know no pressed button.
     for (const int x : {(from + to) / 2, to}) {
-        QMouseEvent move(QEvent::MouseMove, QPointF(x, y), view.mapToGlobal(QPointF(x, y)), Qt::NoButton,
-                         button, {});
+        QMouseEvent move(QEvent::MouseMove, QPointF(x, y), view.mapToGlobal(QPointF(x, y)),
+                         Qt::NoButton, button, {});
         QApplication::sendEvent(&view, &move);
     }
     QTest::mouseRelease(&view, button, {}, QPoint(to, y));
@@ -89,8 +89,8 @@ private slots:
                 if (!shape.line) highest = std::min(highest, point.y());
         }
         // The most that was held at a time is there, though its moments lie closer than pixels.
-        const double most =
-            static_cast<double>(data.memory().mostTogether()) / static_cast<double>(data.memory().most());
+        const double most = static_cast<double>(data.memory().mostTogether()) /
+                            static_cast<double>(data.memory().most());
         QVERIFY(near(highest, 40 - most * 38, 0.5));
     }
 
@@ -123,8 +123,10 @@ private slots:
     }
 
     void ticksAreRoundAndHaveUnits() {
-        QCOMPARE(labels(timeTicks(0, 2000, 400)), QStringList({"0", "0.5 µs", "1.0 µs", "1.5 µs", "2.0 µs"}));
-        QCOMPARE(labels(timeTicks(100, 450, 100)), QStringList({"100 ns", "200 ns", "300 ns", "400 ns"}));
+        QCOMPARE(labels(timeTicks(0, 2000, 400)),
+                 QStringList({"0", "0.5 µs", "1.0 µs", "1.5 µs", "2.0 µs"}));
+        QCOMPARE(labels(timeTicks(100, 450, 100)),
+                 QStringList({"100 ns", "200 ns", "300 ns", "400 ns"}));
         QCOMPARE(labels(timeTicks(12.2e6, 14e6, 0.9e6)), QStringList({"13 ms", "14 ms"}));
         QCOMPARE(labels(timeTicks(1.2e9, 1.6e9, 0.2e9)), QStringList({"1.2 s", "1.4 s", "1.6 s"}));
         QVERIFY(timeTicks(0, 100, 0).empty());
@@ -243,7 +245,8 @@ private slots:
         QCOMPARE(view_->selectedEvent(), std::optional<std::size_t>(wanted));
         QVERIFY(!view_->selection());
         QVERIFY(view_->accessibleDescription().contains(QStringLiteral("attn_q")));
-        QTest::mouseClick(view_.get(), Qt::LeftButton, {}, QPoint(at.x(), view_->passRect().center().y()));
+        QTest::mouseClick(view_.get(), Qt::LeftButton, {},
+                          QPoint(at.x(), view_->passRect().center().y()));
         QCOMPARE(view_->selection(), std::optional(TimeRange{pass.begin, pass.end}));
         QTest::mouseDClick(view_.get(), Qt::LeftButton, {}, at);
         QVERIFY(near(view_->shown().length(), 1.5 * static_cast<double>(event.duration), 1));
@@ -260,7 +263,8 @@ private slots:
         QTest::keyClick(view_.get(), Qt::Key_Right, Qt::ControlModifier | Qt::ShiftModifier);
         QTest::keyClick(view_.get(), Qt::Key_Right, Qt::ControlModifier | Qt::ShiftModifier);
         QCOMPARE(view_->selectedEvent(), std::optional<std::size_t>(18));
-        const auto begin = data_->event(16).start, end = data_->event(18).start + data_->event(18).duration;
+        const auto begin = data_->event(16).start,
+                   end = data_->event(18).start + data_->event(18).duration;
         QCOMPARE(view_->selection(), std::optional(TimeRange{begin, end}));
         view_->setSelection({});
         const Span layer = data_->layers().spans()[3], pass = data_->passes().spans()[1];
@@ -278,11 +282,12 @@ private slots:
 
     void totalsOfARangeAreTheProfilers() {
         for (const TimeRange range :
-             {TimeRange{0, data_->end()}, TimeRange{777, 33333}, TimeRange{40000, 40001}, TimeRange{0, 10},
-              TimeRange{data_->end() - 500, data_->end()}}) {
+             {TimeRange{0, data_->end()}, TimeRange{777, 33333}, TimeRange{40000, 40001},
+              TimeRange{0, 10}, TimeRange{data_->end() - 500, data_->end()}}) {
             const profiler::TraceFilter filter{range.begin, range.end, {}, {}};
             const auto found = data_->groups(profiler::GroupBy::operation, filter),
-                       wanted = profiler::group_events(data_->trace(), profiler::GroupBy::operation, filter);
+                       wanted = profiler::group_events(data_->trace(), profiler::GroupBy::operation,
+                                                       filter);
             QCOMPARE(found.size(), wanted.size());
             for (std::size_t i = 0; i < wanted.size(); ++i) {
                 QCOMPARE(found[i].operation, wanted[i].operation);
@@ -386,7 +391,9 @@ private slots:
         double linear = 0, idle = 0;
         for (int x = area.left(); x <= area.right(); ++x)
             for (int y = area.top(); y <= area.bottom(); ++y) {
-                linear += image.pixelColor(x, y) == p.operations[static_cast<int>(Operation::linear)] ? 1 : 0;
+                linear +=
+                    image.pixelColor(x, y) == p.operations[static_cast<int>(Operation::linear)] ? 1
+                                                                                                : 0;
                 idle += image.pixelColor(x, y) == p.sunken ? 1 : 0;
             }
         const double pixels = static_cast<double>(area.width()) * area.height();
@@ -407,7 +414,8 @@ private slots:
         QVERIFY2(clock.elapsed() < 2000, qPrintable(QString::number(clock.elapsed())));
         view_->setData(data);
         view_->setSearch(TraceSearch(*data, QStringLiteral("attention")));
-        // At every zoom: for each column of each lane two sums of a block each, and a few spans besides.
+        // At every zoom: for each column of each lane two sums of a block each, and a few spans
+        // besides.
         const std::size_t bound = std::size_t{4} * 1000 * 2 * (16 + 4);
         double length = view_->shown().whole();
         for (; length > TimeWindow::shortest; length /= 3) {
@@ -458,8 +466,9 @@ private slots:
         const QStringList lines = eventLines(*data_, 2);
         QCOMPARE(
             plain(lines.join(QStringLiteral("|"))),
-            QStringLiteral("attn_q (linear)|layer 0 · prefill, pass 1|took 2.00 µs, from 390 ns|664 kB · 332 "
-                           "GB/s|42.5 kFLOP · 21.2 GFLOP/s"));
+            QStringLiteral(
+                "attn_q (linear)|layer 0 · prefill, pass 1|took 2.00 µs, from 390 ns|664 kB · 332 "
+                "GB/s|42.5 kFLOP · 21.2 GFLOP/s"));
         QCOMPARE(plain(eventLines(*data_, 0)[0]), QStringLiteral("embed"));
     }
 

@@ -32,8 +32,9 @@ private slots:
     void init() {
         Theme::instance().apply(Scheme::light);
         folder_ = std::make_unique<QTemporaryDir>(testing::quickFolder());
-        session_ = std::make_unique<Session>(builtin_registry(), test::scriptedLaunch(),
-                                             folder_->filePath(QStringLiteral("runs.sqlite")).toStdString());
+        session_ = std::make_unique<Session>(
+            builtin_registry(), test::scriptedLaunch(),
+            folder_->filePath(QStringLiteral("runs.sqlite")).toStdString());
         panel_ = std::make_unique<TimelinePanel>(*session_);
         panel_->resize(1192, 430);
         panel_->show();
@@ -65,7 +66,8 @@ private slots:
         QVERIFY(!says(QStringLiteral("not recorded")));
         // The table is sorted by time, and says how much each operation took.
         const auto* table = panel_->findChild<QTableView*>();
-        QCOMPARE(table->model()->index(0, TotalsModel::Name).data().toString(), QStringLiteral("linear"));
+        QCOMPARE(table->model()->index(0, TotalsModel::Name).data().toString(),
+                 QStringLiteral("linear"));
     }
 
     void theTotalsFollowTheSelection() {
@@ -73,8 +75,8 @@ private slots:
         TimelineView& view = panel_->view();
         const TimeRange range{5000, 44444};
         view.setSelection(range);
-        const auto wanted = profiler::group_events(view.trace()->trace(), profiler::GroupBy::operation,
-                                                   {range.begin, range.end, {}, {}});
+        const auto wanted = profiler::group_events(
+            view.trace()->trace(), profiler::GroupBy::operation, {range.begin, range.end, {}, {}});
         QTRY_COMPARE(panel_->totals().totals().front().total, wanted.front().total);
         QCOMPARE(panel_->totals().totals().size(), wanted.size());
         QVERIFY(says(QStringLiteral("Selected: ")));
@@ -89,7 +91,8 @@ private slots:
         QCOMPARE(view.trace()->tracks().size(), std::size_t{3});
         QCOMPARE(view.trace()->trackName(1), std::string("stream 7"));
         QVERIFY(says(QStringLiteral("CUPTI 13.0.1")));
-        QVERIFY(says(QStringLiteral("All: 450 operations")));  // kernels alone: calls and copies are not work
+        QVERIFY(says(QStringLiteral(
+            "All: 450 operations")));  // kernels alone: calls and copies are not work
         QVERIFY(view.memoryRect().bottom() <= view.height());
         FiguresPane& figures = panel_->figures();
         auto* table = panel_->findChild<QTableView*>();
@@ -202,7 +205,8 @@ private slots:
         QVERIFY(says(QStringLiteral("bytes by formula")));
         QVERIFY(says(QStringLiteral("No counters: only for administrators.")));
         QVERIFY(says(QStringLiteral("Tracing made decoding 50.0 % slower.")));
-        for (const RooflinePoint& point : panel_->figures().roofline().points()) QVERIFY(!point.counted);
+        for (const RooflinePoint& point : panel_->figures().roofline().points())
+            QVERIFY(!point.counted);
 
         trace.device.counters_problem.clear();
         trace.device.counters_source = "CUPTI 13.0.1";
@@ -224,7 +228,8 @@ private slots:
                     .startsWith(QStringLiteral("25.0")));
         QVERIFY(says(QStringLiteral("DRAM bytes counted by CUPTI 13.0.1")));
         QVERIFY(!says(QStringLiteral("slower")));
-        for (const RooflinePoint& point : panel_->figures().roofline().points()) QVERIFY(point.counted);
+        for (const RooflinePoint& point : panel_->figures().roofline().points())
+            QVERIFY(point.counted);
         panel_->grab();
     }
 
@@ -250,7 +255,8 @@ private slots:
         panel_->search().setText(QStringLiteral("softmax"));
         QVERIFY(says(QStringLiteral("no match")));
         for (const QToolButton* button : panel_->search().findChildren<QToolButton*>())
-            if (button->accessibleName().contains(QStringLiteral("match"))) QVERIFY(!button->isEnabled());
+            if (button->accessibleName().contains(QStringLiteral("match")))
+                QVERIFY(!button->isEnabled());
         box->setFocus();
         QTest::keyClick(box, Qt::Key_Escape);
         QVERIFY(box->text().isEmpty() && !says(QStringLiteral("no match")));
@@ -323,7 +329,8 @@ private slots:
         panel_->savePicture(path);
         QCOMPARE(QImage(path).size(), size);
         panel_->savePicture(QStringLiteral("/nowhere/timeline.png"));
-        QCOMPARE(panel_->findChild<Banner*>()->message(), QStringLiteral("The picture was not saved."));
+        QCOMPARE(panel_->findChild<Banner*>()->message(),
+                 QStringLiteral("The picture was not saved."));
     }
 
     void bothThemesPaintIt() {
@@ -342,9 +349,9 @@ private slots:
 private:
     std::int64_t storeTrace(const profiler::Trace& trace) {
         profiler::Store& runs = session_->store();
-        const std::int64_t run =
-            testing::storeRun(runs, {}, {{"prompt_tokens", 8}, {"generated_tokens", 2}, {"repetitions", 1}},
-                              {{"device", "cpu"}});
+        const std::int64_t run = testing::storeRun(
+            runs, {}, {{"prompt_tokens", 8}, {"generated_tokens", 2}, {"repetitions", 1}},
+            {{"device", "cpu"}});
         if (!trace.events.empty()) runs.set_trace(run, trace);
         return run;
     }

@@ -99,7 +99,8 @@ private slots:
     void pagesAreReachedByKeyboard() {
         const char* const ids[] = {"start", "model", "optimise", "measure", "compare", "export"};
         for (int i = 5; i >= 0; --i) {
-            QTest::keyClick(window_.get(), static_cast<Qt::Key>(Qt::Key_1 + i), Qt::ControlModifier);
+            QTest::keyClick(window_.get(), static_cast<Qt::Key>(Qt::Key_1 + i),
+                            Qt::ControlModifier);
             QCOMPARE(window_->pages().current(), QString::fromLatin1(ids[i]));
         }
     }
@@ -149,7 +150,8 @@ private slots:
     void aFileMayBeDroppedAnywhere() {
         QTest::keyClick(window_.get(), Qt::Key_3, Qt::ControlModifier);
         drop(*window_, QStringLiteral("/somewhere/dropped.gguf"));
-        QTRY_COMPARE_WITH_TIMEOUT(session_->checkpoint(), QStringLiteral("/somewhere/dropped.gguf"), 5000);
+        QTRY_COMPARE_WITH_TIMEOUT(session_->checkpoint(), QStringLiteral("/somewhere/dropped.gguf"),
+                                  5000);
         QCOMPARE(window_->pages().current(), QStringLiteral("optimise"));
     }
 
@@ -158,8 +160,8 @@ private slots:
         auto* banner = window_->pages().page(QStringLiteral("start"))->findChild<Banner*>();
         QTRY_VERIFY_WITH_TIMEOUT(banner->isVisible(), 5000);
         QCOMPARE(banner->message(), QStringLiteral("missing.gguf: no such file"));
-        QVERIFY(
-            window_->findChild<LogPanel*>()->text().contains(QStringLiteral("missing.gguf: no such file")));
+        QVERIFY(window_->findChild<LogPanel*>()->text().contains(
+            QStringLiteral("missing.gguf: no such file")));
         QVERIFY(QApplication::activeModalWidget() == nullptr);
     }
 
@@ -234,7 +236,8 @@ private slots:
         window_->pages().showPage(QStringLiteral("compare"));
         QVERIFY(!dock->isVisible());
         QSignalSpy loaded(&window_->timeline(), &TimelinePanel::loaded);
-        QTest::keyClick(window_.get(), Qt::Key_T, Qt::ControlModifier);  // the newest trace, unasked
+        QTest::keyClick(window_.get(), Qt::Key_T,
+                        Qt::ControlModifier);  // the newest trace, unasked
         QVERIFY(loaded.wait(5000));
         QVERIFY(dock->isVisible() && window_->pages().isVisible());
         QCOMPARE(window_->timeline().run(), run);
@@ -278,7 +281,8 @@ private slots:
     void theThemeIsSwitchedAndRemembered() {
         emit window_->rail().schemeToggled();
         QVERIFY(Theme::instance().dark());
-        QCOMPARE(QSettings().value(QStringLiteral("appearance/scheme")).toString(), QStringLiteral("dark"));
+        QCOMPARE(QSettings().value(QStringLiteral("appearance/scheme")).toString(),
+                 QStringLiteral("dark"));
         emit window_->rail().schemeToggled();
         QVERIFY(!Theme::instance().dark());
     }
@@ -308,21 +312,25 @@ private slots:
         session_->setRecipe(recipe, QStringLiteral("test"));
         emit session_->runsChanged();
         window_->setTimelineShown(true);
-        for (const PageEntry& entry : window_->pages().entries()) window_->pages().showPage(entry.id);
+        for (const PageEntry& entry : window_->pages().entries())
+            window_->pages().showPage(entry.id);
         for (const QWidget* widget : window_->findChildren<QWidget*>()) {
-            if (widget->focusPolicy() == Qt::NoFocus || widget->accessibleName().size() > 0) continue;
+            if (widget->focusPolicy() == Qt::NoFocus || widget->accessibleName().size() > 0)
+                continue;
             const QByteArray kind = widget->metaObject()->className();
             if (widget->isHidden() || qobject_cast<const QLabel*>(widget) != nullptr)
                 continue;  // a label's text is its name
             // Parts of a control that has a name, and containers without a control's role.
-            if (widget->focusProxy() != nullptr || kind.startsWith("QMenu") || kind == "QMainWindow")
+            if (widget->focusProxy() != nullptr || kind.startsWith("QMenu") ||
+                kind == "QMainWindow")
                 continue;
-            if (widget->parentWidget() != nullptr && !widget->parentWidget()->accessibleName().isEmpty())
+            if (widget->parentWidget() != nullptr &&
+                !widget->parentWidget()->accessibleName().isEmpty())
                 continue;
-            QFAIL(
-                qPrintable(QStringLiteral("%1 '%2' in %3 has no accessible name")
-                               .arg(QString::fromLatin1(kind), widget->objectName(),
-                                    QString::fromLatin1(widget->parentWidget()->metaObject()->className()))));
+            QFAIL(qPrintable(
+                QStringLiteral("%1 '%2' in %3 has no accessible name")
+                    .arg(QString::fromLatin1(kind), widget->objectName(),
+                         QString::fromLatin1(widget->parentWidget()->metaObject()->className()))));
         }
     }
 
@@ -337,7 +345,8 @@ private slots:
                 if (qobject_cast<const Card*>(at) != nullptr ||
                     qobject_cast<const FiguresPane*>(at) != nullptr)
                     for (const QToolButton* button : at->findChildren<QToolButton*>())
-                        found = found || button->accessibleName().startsWith(QStringLiteral("Data of"));
+                        found =
+                            found || button->accessibleName().startsWith(QStringLiteral("Data of"));
             QVERIFY2(found, qPrintable(chart->accessibleName()));
         }
         QVERIFY(charts >= 11);

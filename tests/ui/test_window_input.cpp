@@ -68,9 +68,10 @@ private slots:
 
     // B2: the wheel over every control of every page, none of which has the focus.
     void theWheelChangesNoControlWithoutFocus() {
-        testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
-        const std::int64_t run =
-            testing::storeRun(made_->session.store(), {}, {{"prompt_tokens", 8}}, {{"device", "cpu"}});
+        testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}},
+                                   {{"threads", 2}});
+        const std::int64_t run = testing::storeRun(made_->session.store(), {},
+                                                   {{"prompt_tokens", 8}}, {{"device", "cpu"}});
         made_->session.store().set_trace(run, testing::inventedTrace(450));
         made_->open(QStringLiteral("model.gguf"));
         made_->session.setRecipe(manyTechniques(), QStringLiteral("test"));
@@ -136,7 +137,8 @@ private slots:
     void theWheelOverAChartScrollsThePageUntilItHasTheFocus() {
         made_->window.resizeTo({1000, 560});
         made_->open(QStringLiteral("model.gguf"));
-        testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
+        testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}},
+                                   {{"threads", 2}});
         emit made_->session.runsChanged();
         made_->openPage(5);
         QTest::qWait(50);
@@ -164,27 +166,30 @@ private slots:
     }
 
     void noPageScrollsSideways() {
-        testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
+        testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}},
+                                   {{"threads", 2}});
         made_->open(QStringLiteral("model.gguf"));
         made_->session.setRecipe(manyTechniques(), QStringLiteral("test"));
         emit made_->session.runsChanged();
-        for (const QSize size : {QSize(1024, 700), QSize(1099, 700), QSize(1100, 700), QSize(1280, 800)}) {
+        for (const QSize size :
+             {QSize(1024, 700), QSize(1099, 700), QSize(1100, 700), QSize(1280, 800)}) {
             made_->window.resizeTo(size);
             for (int page = 1; page <= 6; ++page) {
                 made_->openPage(page);
                 QTest::qWait(50);
                 QWidget* shown = made_->window.pages().page(made_->window.pages().current());
-                QVERIFY2(
-                    scrollArea(shown)->horizontalScrollBar()->maximum() == 0,
-                    qPrintable(
-                        QStringLiteral("%1 at %2").arg(made_->window.pages().current()).arg(size.width())));
+                QVERIFY2(scrollArea(shown)->horizontalScrollBar()->maximum() == 0,
+                         qPrintable(QStringLiteral("%1 at %2")
+                                        .arg(made_->window.pages().current())
+                                        .arg(size.width())));
             }
         }
     }
 
     // B1: Esc in a filter empties it, then leaves it; the job is meant last, and asked about.
     void escapeInAFilterLeavesTheJobAlone() {
-        testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
+        testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}},
+                                   {{"threads", 2}});
         made_->startSlowJob();
         made_->openPage(5);
         auto* filter = made_->named<QLineEdit>(QStringLiteral("Filter the runs"));
@@ -226,7 +231,8 @@ private slots:
             made_->openPage(page);
             for (QWidget* widget : made_->window.findChildren<QWidget*>()) {
                 const auto* plain = qobject_cast<QPlainTextEdit*>(widget);
-                if (!widget->isVisible() || !widget->isEnabled() || widget->focusProxy() != nullptr ||
+                if (!widget->isVisible() || !widget->isEnabled() ||
+                    widget->focusProxy() != nullptr ||
                     (qobject_cast<QLineEdit*>(widget) == nullptr &&
                      qobject_cast<QAbstractSpinBox*>(widget) == nullptr && plain == nullptr) ||
                     (plain != nullptr && plain->isReadOnly()))
@@ -258,7 +264,8 @@ private slots:
         QCOMPARE(box->value(), static_cast<int>(before));
     }
 
-    // Ctrl+Z in a box whose value was changed by its arrows takes that back; in a text field it is the text's.
+    // Ctrl+Z in a box whose value was changed by its arrows takes that back; in a text field it is
+    // the text's.
     void undoReachesTheRecipeFromANumber() {
         made_->open(QStringLiteral("model.gguf"));
         made_->session.setRecipe(manyTechniques(), QStringLiteral("test"));
@@ -340,8 +347,9 @@ private slots:
             made_->window.rail().setFocus();
             made_->openPage(page);
             const QWidget* focused = QApplication::focusWidget();
-            QVERIFY2(focused != nullptr && made_->window.pages().currentWidget()->isAncestorOf(focused),
-                     qPrintable(QString::number(page)));
+            QVERIFY2(
+                focused != nullptr && made_->window.pages().currentWidget()->isAncestorOf(focused),
+                qPrintable(QString::number(page)));
             QVERIFY(keyboardFocus(focused));
             // Where the wheel would go on to change it, a page does not begin.
             QVERIFY(qobject_cast<const QComboBox*>(focused) == nullptr);
@@ -362,15 +370,17 @@ private slots:
             if (!button->isCheckable()) continue;
             QTest::mouseClick(button, Qt::LeftButton);
             const QWidget* focused = QApplication::focusWidget();
-            QVERIFY2(focused != nullptr && made_->window.pages().currentWidget()->isAncestorOf(focused),
-                     qPrintable(button->text()));
+            QVERIFY2(
+                focused != nullptr && made_->window.pages().currentWidget()->isAncestorOf(focused),
+                qPrintable(button->text()));
         }
     }
 
-    // B12: one chip says that a layer is shown alone, where it was chosen, and takes it back everywhere.
+    // B12: one chip says that a layer is shown alone, where it was chosen, and takes it back
+    // everywhere.
     void aLayerOfTheModelPageIsOneChipInTheTrace() {
-        const std::int64_t run =
-            testing::storeRun(made_->session.store(), {}, {{"prompt_tokens", 8}}, {{"device", "cpu"}});
+        const std::int64_t run = testing::storeRun(made_->session.store(), {},
+                                                   {{"prompt_tokens", 8}}, {{"device", "cpu"}});
         made_->session.store().set_trace(run, testing::inventedTrace(450));
         made_->open(QStringLiteral("model.gguf"));
         made_->session.chooseLayer(0);
@@ -380,7 +390,8 @@ private slots:
         QVERIFY(loaded.wait(5000));
         QVERIFY(panel.search().box()->text().isEmpty());
         QVERIFY(summary().startsWith(QStringLiteral("Layer 0: ")));
-        auto* chip = made_->named<QAbstractButton>(QStringLiteral("Layer 0 alone; press to show all"));
+        auto* chip =
+            made_->named<QAbstractButton>(QStringLiteral("Layer 0 alone; press to show all"));
         QVERIFY(chip->isVisible());
         QCOMPARE(chip->text(), QStringLiteral("from Model: layer 0  ×"));
         QTest::mouseClick(chip, Qt::LeftButton);
@@ -402,7 +413,8 @@ private slots:
             while (frame->parentWidget() != &made_->window.pages()) frame = frame->parentWidget();
             for (QPushButton* button : frame->findChildren<QPushButton*>()) {
                 if (!needing.contains(button->accessibleName())) continue;
-                QVERIFY2(!button->isEnabled() || button->isHidden(), qPrintable(button->accessibleName()));
+                QVERIFY2(!button->isEnabled() || button->isHidden(),
+                         qPrintable(button->accessibleName()));
                 ++seen;
             }
         }

@@ -39,8 +39,8 @@ private slots:
     // B9: set, quit, start.
     void aRestartKeepsWhatWasSet() {
         start();
-        const std::int64_t baseline =
-            testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
+        const std::int64_t baseline = testing::storeInventedRuns(
+            made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
         emit made_->session.runsChanged();
         made_->open(model_);
         made_->session.setRecipe(recipeOf("kv_cache"), QStringLiteral("test"));
@@ -76,8 +76,8 @@ private slots:
 
     void theBaselineIsKnownBeforeCompareIsVisited() {
         start();
-        const std::int64_t baseline =
-            testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
+        const std::int64_t baseline = testing::storeInventedRuns(
+            made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
         made_->session.setPinnedBaseline(baseline);
         made_->openPage(1);
         restart();
@@ -87,8 +87,8 @@ private slots:
 
     void aRunThatIsGoneIsNoBaseline() {
         start();
-        const std::int64_t baseline =
-            testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
+        const std::int64_t baseline = testing::storeInventedRuns(
+            made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
         made_->session.setPinnedBaseline(baseline + 1000);
         restart();
         QVERIFY(!made_->session.pinnedBaseline());
@@ -141,7 +141,8 @@ private slots:
     // What settings hold is no promise: another version wrote it, or a hand did.
     void whatCannotBeKeptIsDroppedWithAWord_data() {
         QTest::addColumn<QByteArray>("recipe");
-        QTest::newRow("a technique that is gone") << QByteArray(R"([{"technique": "gone", "options": {}}])");
+        QTest::newRow("a technique that is gone")
+            << QByteArray(R"([{"technique": "gone", "options": {}}])");
         QTest::newRow("an option that is gone")
             << QByteArray(R"([{"technique": "kv_cache", "options": {"gone": 1}}])");
         QTest::newRow("no list") << QByteArray(R"("x")");
@@ -172,8 +173,9 @@ private slots:
     }
     void brokenSettingsAreNoReasonNotToStart() {
         QFETCH(QByteArray, value);
-        for (const char* key : {"session/workload", "session/target", "session/models", "session/ticks",
-                                "session/tracing", "window/page", "window/geometry", "window/docks"})
+        for (const char* key :
+             {"session/workload", "session/target", "session/models", "session/ticks",
+              "session/tracing", "window/page", "window/geometry", "window/docks"})
             QSettings().setValue(QString::fromLatin1(key), value);
         start();
         QCOMPARE(made_->window.pages().current(), QStringLiteral("start"));
@@ -204,8 +206,8 @@ private slots:
     // B21: a recent run joins those that are compared.
     void aRecentRunIsAddedToTheTicks() {
         start();
-        const std::int64_t baseline =
-            testing::storeInventedRuns(made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
+        const std::int64_t baseline = testing::storeInventedRuns(
+            made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
         made_->openPage(5);
         tick(baseline + 1);
         made_->session.requestPage(QStringLiteral("compare"));
@@ -263,7 +265,8 @@ private slots:
         made_->window.setGeometry(3000, 2000, 2400, 1500);
         restart();
         QTest::qWait(400);
-        QVERIFY(made_->window.screen()->availableGeometry().contains(made_->window.frameGeometry()));
+        QVERIFY(
+            made_->window.screen()->availableGeometry().contains(made_->window.frameGeometry()));
     }
 
     // B23
@@ -330,8 +333,10 @@ int main(int argc, char** argv) {
         return 0;
     }
     test::useScratchSettings();
-    // The screen, as HONE_TEST_SCREEN says it: "1024x700", with a window manager's frame round what is on it.
-    const QStringList sides = qEnvironmentVariable("HONE_TEST_SCREEN", "1280x800").split(QLatin1Char('x'));
+    // The screen, as HONE_TEST_SCREEN says it: "1024x700", with a window manager's frame round what
+    // is on it.
+    const QStringList sides =
+        qEnvironmentVariable("HONE_TEST_SCREEN", "1280x800").split(QLatin1Char('x'));
     QFile config(QString::fromStdString(test::scratchFile("screen.json").string()));
     if (!config.open(QIODevice::WriteOnly)) return 1;
     config.write(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Names of models, runs and files are anybody's: Qt must take none for markup, for the mark of a key or for a place to fill in.
+// Names of models, runs and files are anybody's: Qt must take none for markup, for the mark of a
+// key or for a place to fill in.
 #include <QAction>
 #include <QLabel>
 #include <QMenu>
@@ -48,7 +49,8 @@ private slots:
             QTest::qWait(50);
             for (const QWidget* widget : made_->window.findChildren<QWidget*>()) {
                 const QString tip = widget->toolTip();
-                if (!tip.contains(QLatin1String("x</b>")) && !tip.contains(QLatin1String("x&lt;/b")))
+                if (!tip.contains(QLatin1String("x</b>")) &&
+                    !tip.contains(QLatin1String("x&lt;/b")))
                     continue;
                 ++named;
                 QVERIFY2(shown(tip).contains(name), qPrintable(tip));
@@ -73,7 +75,8 @@ private slots:
         QVERIFY2(named > 1, qPrintable(QString::number(named)));
     }
 
-    // The entry is a file's name, which holds no slash: "<i>y" is as much of markup as there can be.
+    // The entry is a file's name, which holds no slash: "<i>y" is as much of markup as there can
+    // be.
     void aMenuMarksNoKeyInAName() {
         settings::addRecentCheckpoint(QStringLiteral("/models/<i>y & a%1b%2.gguf"));
         QMenu* file = made_->window.menuBar()->actions().first()->menu();

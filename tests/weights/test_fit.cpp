@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights that a type cannot hold, from every type to every type: refused by tensor and row, never rounded to infinity.
+// Weights that a type cannot hold, from every type to every type: refused by tensor and row, never
+// rounded to infinity.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -111,8 +112,8 @@ TEST(EveryTypeToEveryType, HoldsAWeightOrRefusesItByRow) {
         for (const DTypeInfo& target : all_dtypes()) {
             SCOPED_TRACE(std::string(target.name) + " of " + std::to_string(value));
             const bool minimum = info(target.type).halves[1] >= 0 && value < 0;
-            const double limit =
-                minimum ? kF16Overflows * (target.type == DType::q4_k ? 63 : 1) : limit_of(target.type);
+            const double limit = minimum ? kF16Overflows * (target.type == DType::q4_k ? 63 : 1)
+                                         : limit_of(target.type);
             const auto refused = refusal(with(value), target.type);
             EXPECT_EQ(refused.has_value(), std::abs(static_cast<double>(value)) >= limit);
             if (refused) expect_names_the_row(*refused);
@@ -186,7 +187,8 @@ std::int64_t vanished(DType type, float magnitude) {
     for (std::int64_t i = 0; i < kCols; ++i)
         values[kBadRow * kCols + i] = magnitude * (i % 2 == 0 ? 1.0F : -0.5F);
     std::int64_t count = 0;
-    const StoredTensor converted = convert_tensor(tensor_of(values), type, machine.context(), {}, &count);
+    const StoredTensor converted =
+        convert_tensor(tensor_of(values), type, machine.context(), {}, &count);
     for (const float value : expand_tensor(converted)) EXPECT_TRUE(std::isfinite(value));
     return count;
 }
@@ -198,7 +200,8 @@ TEST(SmallWeights, AreCountedWhereTheirScaleIsStoredAsZero) {
     EXPECT_EQ(vanished(DType::q4_0, 1e-7F), 8);
     EXPECT_EQ(vanished(DType::q5_0, 3e-7F), 8);
     EXPECT_EQ(vanished(DType::q5_1, 3e-7F), 8);
-    EXPECT_EQ(vanished(DType::q6_k, 5e-5F), 1) << "steps of 1.6e-6, of which the scale of scales is a 128th";
+    EXPECT_EQ(vanished(DType::q6_k, 5e-5F), 1)
+        << "steps of 1.6e-6, of which the scale of scales is a 128th";
     EXPECT_EQ(vanished(DType::q4_1, 1e-7F), 8);
     EXPECT_EQ(vanished(DType::i8_channel, 1e-6F), 1);
     EXPECT_EQ(vanished(DType::i4_g32, 1e-7F), 8);
@@ -215,7 +218,8 @@ TEST(SmallWeights, OfF32sLeastNumbersAreNoTrap) {
     // 1 / scale is infinite here, and infinity times 0 no number.
     for (const DTypeInfo& type : all_dtypes()) {
         const std::int64_t expected = type.type == DType::f32 || type.type == DType::bf16 ? 0 : 1;
-        EXPECT_GE(vanished(type.type, 1e-44F), type.type == DType::bf16 ? 0 : expected) << type.name;
+        EXPECT_GE(vanished(type.type, 1e-44F), type.type == DType::bf16 ? 0 : expected)
+            << type.name;
     }
 }
 

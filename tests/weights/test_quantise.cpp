@@ -91,14 +91,16 @@ TEST(DequantizeRow, IsBitEqualWithTheGgufPackage) {
         const std::vector<float> expected = floats(read.at("values"));
         const std::vector<float> is =
             dequantised(dtype_from_id(id).value(), from_hex(read.at("bytes")), expected.size());
-        EXPECT_EQ(std::memcmp(is.data(), expected.data(), expected.size() * sizeof(float)), 0) << id;
+        EXPECT_EQ(std::memcmp(is.data(), expected.data(), expected.size() * sizeof(float)), 0)
+            << id;
     }
 }
 
 class EveryType : public testing::TestWithParam<DType> {};
 
 TEST_P(EveryType, ErrsByAtMostHalfAStep) {
-    // Steps of the largest magnitude: 127 of int8, 8 of int4; the f16 scale adds 2^-11 of the value.
+    // Steps of the largest magnitude: 127 of int8, 8 of int4; the f16 scale adds 2^-11 of the
+    // value.
     const DType type = GetParam();
     const double steps = type == DType::q8_0 || type == DType::i8_channel ? 127
                          : type == DType::q4_1                            ? 7.5
@@ -112,7 +114,8 @@ TEST_P(EveryType, ErrsByAtMostHalfAStep) {
     float largest = 0;
     for (const float value : row) largest = std::max(largest, std::abs(value));
     for (std::size_t i = 0; i < row.size(); ++i) {
-        // The signed types reach 7 steps on the side away from the largest magnitude: there a value may lose a whole step.
+        // The signed types reach 7 steps on the side away from the largest magnitude: there a value
+        // may lose a whole step.
         const double of_e4m3 = std::max<double>(std::abs(row[i]) / 16.0, std::ldexp(largest, -17));
         const double bound = type == DType::e4m3_channel ? of_e4m3
                              : info(type).floating
@@ -153,11 +156,14 @@ TEST(ConvertTensor, ConvertsRowByRow) {
         const StoredTensor converted = convert_tensor(source, type.type, machine.context(), {});
         EXPECT_EQ(converted.name, source.name);
         EXPECT_EQ(converted.shape, source.shape);
-        ASSERT_EQ(static_cast<std::int64_t>(converted.data.size()), 96 * row_bytes(type.type, kCols));
+        ASSERT_EQ(static_cast<std::int64_t>(converted.data.size()),
+                  96 * row_bytes(type.type, kCols));
         const auto* values = reinterpret_cast<const float*>(source.data.data());
         for (std::int64_t row = 0; row < 96; ++row) {
-            const auto expected = quantised(type.type, {values + row * kCols, values + (row + 1) * kCols});
-            EXPECT_EQ(std::memcmp(expected.data(), converted.data.data() + row * row_bytes(type.type, kCols),
+            const auto expected =
+                quantised(type.type, {values + row * kCols, values + (row + 1) * kCols});
+            EXPECT_EQ(std::memcmp(expected.data(),
+                                  converted.data.data() + row * row_bytes(type.type, kCols),
                                   expected.size()),
                       0)
                 << type.name << ", row " << row;
@@ -183,7 +189,8 @@ TEST(ConvertTensor, StopsWhenCancelled) {
     std::stop_source stop;
     stop.request_stop();
     const StoredTensor source = tensor_of(random_row(std::size_t{64} * 64, 1), {64, 64});
-    EXPECT_THROW(convert_tensor(source, DType::q8_0, machine.context(), {{}, stop.get_token()}), Cancelled);
+    EXPECT_THROW(convert_tensor(source, DType::q8_0, machine.context(), {{}, stop.get_token()}),
+                 Cancelled);
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ constexpr std::int64_t kRows = 150, kCols = 577;
 
 class SparseWeights : public testing::TestWithParam<DType> {
 protected:
-    // So much of it zero; in the first row also what only looks like zero, and what no sum survives.
+    // So much of it zero; in the first row also what only looks like zero, and what no sum
+    // survives.
     StoredTensor tensor_of(double zeros) {
         std::mt19937 random(3);
         std::normal_distribution<float> normal;
@@ -39,7 +40,8 @@ protected:
         const bool wide = tensor.type == DType::f32;
         const auto half = static_cast<std::uint16_t>(tensor.type == DType::f16 ? 0x7C00 : 0x7F80);
         wide ? put(2, std::numeric_limits<float>::infinity()) : put(2, half);
-        wide ? put(3, std::numeric_limits<float>::quiet_NaN()) : put(3, static_cast<std::uint16_t>(half + 1));
+        wide ? put(3, std::numeric_limits<float>::quiet_NaN())
+             : put(3, static_cast<std::uint16_t>(half + 1));
     }
     kernels::Context context() { return {kernels::best_isa(), pool_, workspace_}; }
 
@@ -66,7 +68,8 @@ TEST_P(SparseWeights, TakeTheBytesThatWereCounted) {
     ASSERT_TRUE(sparse);
     EXPECT_EQ(std::ssize(sparse->data), sparse->bytes());
     std::int64_t kept = 0;
-    for (const float value : expand_tensor(dense)) kept += value != 0 || std::signbit(value) ? 1 : 0;
+    for (const float value : expand_tensor(dense))
+        kept += value != 0 || std::signbit(value) ? 1 : 0;
     EXPECT_EQ(sparse->zeros, dense.elements() - kept);
     EXPECT_EQ(sparse->bytes(), kRows * (8 + 19 * 4) + kept * row_bytes(GetParam(), 1) + 64);
     StoredTensor planned = dense;
@@ -91,7 +94,8 @@ TEST_P(SparseWeights, HeedAStop) {
 
 TEST_P(SparseWeights, BecomeAnyOtherType) {
     const StoredTensor dense = tensor_of(0.5);
-    const StoredTensor back = convert_tensor(*without_zeros(dense, context(), {}), GetParam(), context(), {});
+    const StoredTensor back =
+        convert_tensor(*without_zeros(dense, context(), {}), GetParam(), context(), {});
     EXPECT_EQ(std::memcmp(back.data.data(), dense.data.data(), dense.data.size()), 0);
 }
 

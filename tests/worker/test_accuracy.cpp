@@ -44,7 +44,8 @@ TEST_P(BitsPerByte, AreThoseOfTheScoredText) {
     if (tokenizer.adds_bos()) tokens.insert(tokens.begin(), tokenizer.bos().value());
     double scored = 0, bytes = 0;
     for (const ScoredWindow& window : plan_windows(perplexity_plan(workload), std::ssize(tokens))) {
-        const std::vector<TokenId> span(tokens.begin() + window.score_begin, tokens.begin() + window.end);
+        const std::vector<TokenId> span(tokens.begin() + window.score_begin,
+                                        tokens.begin() + window.end);
         scored += static_cast<double>(span.size());
         bytes += static_cast<double>(tokenizer.decode(span).size());
     }

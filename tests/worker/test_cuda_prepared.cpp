@@ -36,12 +36,13 @@ RecipeStep step(const std::string& id, const nlohmann::json& changes) {
 
 TEST(CudaPrepared, MakesTwoOfFourWeightsItself) {
     ASSERT_EQ(kPluginChosen, 0);
-    const nlohmann::json dense = repetition_with({step("precision", {{"compute", "bf16"}})}, "bf16"),
+    const nlohmann::json dense =
+                             repetition_with({step("precision", {{"compute", "bf16"}})}, "bf16"),
                          sparse = repetition_with({step("prune_magnitude", {{"pattern", "n_m"}}),
                                                    step("precision", {{"compute", "bf16"}})},
                                                   "bf16"),
-                         unstructured =
-                             repetition_with({step("prune_magnitude", nlohmann::json::object())}, "bf16");
+                         unstructured = repetition_with(
+                             {step("prune_magnitude", nlohmann::json::object())}, "bf16");
     EXPECT_EQ(sparse.at("engaged").at("prune_magnitude").at("engaged"), true);
     EXPECT_GT(sparse.at("counters").at("skipped_zeros"), 0);
     EXPECT_GT(sparse.at("counters").at("bf16_products"), 0);

@@ -83,18 +83,20 @@ bool act_together(const RecipeStep& one, const RecipeStep& two) {
     try {
         plan_recipe(plan, {{one, two}}, 8);
     } catch (const Error& refused) {
-        EXPECT_NE(std::string(refused.what()).find(": "), std::string::npos) << "without its reason";
+        EXPECT_NE(std::string(refused.what()).find(": "), std::string::npos)
+            << "without its reason";
         return false;
     }
     return true;
 }
 
-void expect_both_engaged(const RecipeStep& one, const RecipeStep& two, const std::string& checkpoint) {
+void expect_both_engaged(const RecipeStep& one, const RecipeStep& two,
+                         const std::string& checkpoint) {
     const nlohmann::json evidence = engaged_with({one, two}, checkpoint);
     for (const RecipeStep& step : {one, two})
         EXPECT_EQ(evidence.at(step.technique).at("engaged"), true)
-            << one.technique << " " << one.options << " then " << two.technique << " " << two.options << ": "
-            << evidence.dump();
+            << one.technique << " " << one.options << " then " << two.technique << " "
+            << two.options << ": " << evidence.dump();
 }
 
 TEST(Evidence, MovesForEveryTechniqueThatActs) {
@@ -146,7 +148,8 @@ TEST(Evidence, OfTokenizationMovesBesideEveryOther) {
     EXPECT_GE(pairs, 5);
 }
 
-// What a cache finds is what comes again within one repetition's prompts, however many repetitions there were.
+// What a cache finds is what comes again within one repetition's prompts, however many repetitions
+// there were.
 TEST(Evidence, AMergeCacheBeginsEachRepetitionEmpty) {
     Experiment experiment;
     experiment.checkpoint = kWithMerges;
@@ -156,7 +159,9 @@ TEST(Evidence, AMergeCacheBeginsEachRepetitionEmpty) {
     experiment.workload.text = "none";
     experiment.target.threads = 1;
     Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
-    const auto hits = [&prepared] { return prepared.repetition({}).counters.at("merge_cache_hits"); };
+    const auto hits = [&prepared] {
+        return prepared.repetition({}).counters.at("merge_cache_hits");
+    };
     const std::int64_t first = hits();
     EXPECT_GT(first, 0);
     EXPECT_EQ(hits(), first);
@@ -166,7 +171,8 @@ TEST(Evidence, AMergeCacheBeginsEachRepetitionEmpty) {
 TEST(Evidence, OfSeveralCountersIsThatAllMoved) {
     const RecipeStep both = step("kv_cache", {{"dtype", "int8"}, {"layout", "paged"}});
     const auto evidence = [&both](std::int64_t tokens, std::int64_t blocks) {
-        return engagement({{both}}, {{"reduced_kv_tokens", tokens}, {"kv_blocks", blocks}}).at("kv_cache");
+        return engagement({{both}}, {{"reduced_kv_tokens", tokens}, {"kv_blocks", blocks}})
+            .at("kv_cache");
     };
     const std::map<std::string, std::int64_t> counters{{"reduced_kv_tokens", 5}, {"kv_blocks", 3}};
     EXPECT_EQ(evidence(5, 3).engaged, true);
@@ -179,33 +185,40 @@ TEST(Evidence, OfSeveralCountersIsThatAllMoved) {
 TEST(Evidence, OfZerosLeftOutIsThatProductsSkipThem) {
     const RecipeStep pruned = step("prune_magnitude");
     const auto evidence = [&pruned](std::int64_t left_out, std::int64_t skipped) {
-        return engagement({{pruned}},
-                          {{"zero_weights", 9}, {"left_out_zeros", left_out}, {"skipped_zeros", skipped}})
+        return engagement(
+                   {{pruned}},
+                   {{"zero_weights", 9}, {"left_out_zeros", left_out}, {"skipped_zeros", skipped}})
             .at("prune_magnitude");
     };
     EXPECT_EQ(evidence(9, 20).engaged, true);
     EXPECT_EQ(evidence(9, 0).engaged, false);
     EXPECT_EQ(evidence(9, 0).counter, "skipped_zeros");
-    EXPECT_EQ(evidence(0, 0).engaged, true) << "no matrix is smaller without them, and a note says so";
+    EXPECT_EQ(evidence(0, 0).engaged, true)
+        << "no matrix is smaller without them, and a note says so";
 }
 
 TEST(Evidence, StaysWhereATechniqueFindsNothingToDo) {
-    EXPECT_EQ(
-        engaged_with({step("sparse_attention", {{"window", 4096}})}).at("sparse_attention").at("engaged"),
-        false);
+    EXPECT_EQ(engaged_with({step("sparse_attention", {{"window", 4096}})})
+                  .at("sparse_attention")
+                  .at("engaged"),
+              false);
     EXPECT_EQ(engaged_with({step("sparse_attention", {{"kind", "top_pages"}, {"keep", 100}})})
                   .at("sparse_attention")
                   .at("engaged"),
               false);
     EXPECT_EQ(engaged_with({step("batching", {{"size", 1}})}).at("batching").at("engaged"), false);
-    EXPECT_EQ(engaged_with({step("prune_magnitude", {{"sparsity", 0}})}).at("prune_magnitude").at("engaged"),
+    EXPECT_EQ(engaged_with({step("prune_magnitude", {{"sparsity", 0}})})
+                  .at("prune_magnitude")
+                  .at("engaged"),
               false);
     EXPECT_EQ(engaged_with({step("tokenization")}).at("tokenization").at("engaged"), false);
 }
 
 TEST(Evidence, CountsTheZerosThatWereNotRead) {
     const auto skipped = [](const nlohmann::json& options) {
-        return counters_with({step("prune_magnitude", options)}).at("skipped_zeros").get<std::int64_t>();
+        return counters_with({step("prune_magnitude", options)})
+            .at("skipped_zeros")
+            .get<std::int64_t>();
     };
     EXPECT_GT(skipped(nlohmann::json::object()), 0);
     EXPECT_EQ(skipped({{"storage", "dense"}}), 0);
@@ -215,7 +228,10 @@ TEST(Evidence, CountsTheZerosThatWereNotRead) {
 }
 
 TEST(Evidence, HasNothingToSayOfTheBaselinesOwnOptions) {
-    EXPECT_TRUE(engaged_with({step("kv_cache", {{"dtype", "fp32"}})}).at("kv_cache").at("engaged").is_null());
+    EXPECT_TRUE(engaged_with({step("kv_cache", {{"dtype", "fp32"}})})
+                    .at("kv_cache")
+                    .at("engaged")
+                    .is_null());
     EXPECT_TRUE(engaged_with({}).empty());
 }
 
@@ -230,8 +246,8 @@ TEST(Evidence, NamesACounterThatRunsHave) {
     }
 }
 
-// A product that cannot be computed as asked is computed in fp32, and seen: here the instructions are taken away after the recipe was
-// accepted.
+// A product that cannot be computed as asked is computed in fp32, and seen: here the instructions
+// are taken away after the recipe was accepted.
 TEST(Evidence, OfAFallbackIsThatNothingMoved) {
     for (const RecipeStep& reduced : {step("quantize_activations"), step("precision")}) {
         SCOPED_TRACE(reduced.technique);
@@ -248,7 +264,8 @@ TEST(Evidence, OfAFallbackIsThatNothingMoved) {
             Sampler sampler(0, 1);
             const std::vector<std::vector<TokenId>> prompts{{1, 2, 3, 4}};
             const GenerationTimings timings = run_generation(runtime, prompts, 3, sampler, {});
-            return engagement(recipe, counter_values({}, runtime.counters(), config, timings, nullptr, 0))
+            return engagement(recipe,
+                              counter_values({}, runtime.counters(), config, timings, nullptr, 0))
                 .at(reduced.technique)
                 .engaged;
         };
@@ -273,9 +290,10 @@ TEST(Calibration, IsNotScoredUnlessAllWindowsAreAskedFor) {
         return Prepared(experiment, "keep", InjectedFault(), {}, {}).description();
     };
     const auto overlap_noted = [](const messages::PrepareReply& description) {
-        return std::any_of(description.notes.begin(), description.notes.end(), [](const std::string& note) {
-            return note.find("overlaps the calibration of prune_layers") != std::string::npos;
-        });
+        return std::any_of(
+            description.notes.begin(), description.notes.end(), [](const std::string& note) {
+                return note.find("overlaps the calibration of prune_layers") != std::string::npos;
+            });
     };
     const std::vector<RecipeStep> calibrated{sharpened("prune_layers")};
     // A token a byte: every window of the first two thirds, and no more, with a recipe and without.

@@ -65,7 +65,8 @@ TEST(MemoryAccount, CountsMappedWeightsAsFarAsTheyAreResident) {
     EXPECT_LT(before.at("weights"), untouched.bytes() / 2);
     std::int64_t sum = 0;
     for (const StoredTensor& tensor : untouched.tensors) {
-        for (std::size_t i = 0; i < tensor.data.size(); i += 4096) sum += static_cast<int>(tensor.data[i]);
+        for (std::size_t i = 0; i < tensor.data.size(); i += 4096)
+            sum += static_cast<int>(tensor.data[i]);
     }
     ASSERT_NE(sum, 0);
     const auto after = static_cast<double>(account.measured({}, untouched).at("weights"));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the window shows before a run against what the run then reports, for every technique in the registry.
+// What the window shows before a run against what the run then reports, for every technique in the
+// registry.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -23,7 +24,8 @@ Experiment experiment_with(std::vector<RecipeStep> steps) {
     experiment.workload.generated_tokens = 20;
     experiment.workload.context = 512;
     experiment.workload.windows = 1;
-    experiment.workload.concurrency = std::max(2, sequences_wanted(experiment.recipe, builtin_registry()));
+    experiment.workload.concurrency =
+        std::max(2, sequences_wanted(experiment.recipe, builtin_registry()));
     experiment.target.threads = 2;
     return experiment;
 }
@@ -49,7 +51,8 @@ void expect_predicted(const Experiment& experiment) {
     Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
     const MemoryReport measured = prepared.repetition({}).memory;
     for (const char* name : {"weights", "kv_cache", "activations", "workspace"}) {
-        const auto is = static_cast<double>(measured.at(name)), was = static_cast<double>(predicted.at(name));
+        const auto is = static_cast<double>(measured.at(name)),
+                   was = static_cast<double>(predicted.at(name));
         EXPECT_NEAR(was, is, kShare * is + kSlack) << name;
     }
     EXPECT_GT(measured.at("weights"), 0);
@@ -121,9 +124,10 @@ TEST(PredictedFile, KeepsItsZeros) {
 
 TEST(PredictedFile, HasTheSizeThatIsWritten) {
     for (const char* dtype : {"keep", "f32", "q8_0", "q4_0"}) {
-        const auto path =
-            std::filesystem::path(testing::TempDir()) / (std::string("predicted-") + dtype + ".gguf");
-        const Experiment experiment = experiment_with({{"quantize_weights", {{"scheme", "int8_channel"}}}});
+        const auto path = std::filesystem::path(testing::TempDir()) /
+                          (std::string("predicted-") + dtype + ".gguf");
+        const Experiment experiment =
+            experiment_with({{"quantize_weights", {{"scheme", "int8_channel"}}}});
         const std::int64_t written = exported_bytes(experiment, path, dtype);
         EXPECT_EQ(predict(experiment, dtype).file_bytes, written) << dtype;
         EXPECT_EQ(written, std::filesystem::file_size(path)) << dtype;

@@ -24,7 +24,8 @@ protected:
         // As many labels as there is room for.
         const QCPAxisRect* area = axis_->axisRect();
         const bool upright = axis_->orientation() == Qt::Vertical;
-        setTickCount(std::clamp(upright ? area->height() / roomUpright : area->width() / roomAlong, 2, 5));
+        setTickCount(
+            std::clamp(upright ? area->height() / roomUpright : area->width() / roomAlong, 2, 5));
         step_ = QCPAxisTicker::getTickStep(range);
         if (whole_) step_ = std::max(1.0, std::round(step_));
         return step_;

@@ -166,11 +166,12 @@ void Chart::addMenuActions(QMenu& menu) {
 }
 
 void Chart::askAndSave(const QString& suffix) {
-    QString path =
-        QFileDialog::getSaveFileName(this, tr("Save the chart"), accessibleName() + QLatin1Char('.') + suffix,
-                                     QStringLiteral("*.%1").arg(suffix));
+    QString path = QFileDialog::getSaveFileName(this, tr("Save the chart"),
+                                                accessibleName() + QLatin1Char('.') + suffix,
+                                                QStringLiteral("*.%1").arg(suffix));
     if (path.isEmpty()) return;
-    if (!path.endsWith(QLatin1Char('.') + suffix, Qt::CaseInsensitive)) path += QLatin1Char('.') + suffix;
+    if (!path.endsWith(QLatin1Char('.') + suffix, Qt::CaseInsensitive))
+        path += QLatin1Char('.') + suffix;
     const QString reason = saveTo(path);
     if (reason.isEmpty()) return;
     QToolTip::showText(mapToGlobal(rect().center()), plainTip(reason), this);
@@ -182,7 +183,8 @@ QString Chart::saveTo(const QString& path) {
     if (suffix == QLatin1String("csv")) {
         QSaveFile file(path);
         if (file.open(QIODevice::WriteOnly)) file.write(table().csv().toUtf8());
-        return file.commit() ? QString() : tr("%1 could not be written: %2").arg(path, file.errorString());
+        return file.commit() ? QString()
+                             : tr("%1 could not be written: %2").arg(path, file.errorString());
     }
     if (suffix != QLatin1String("png") && suffix != QLatin1String("svg"))
         return tr("%1: found the suffix “%2”, expected png, svg or csv").arg(path, suffix);
@@ -195,7 +197,8 @@ bool Chart::savePicture(const QString& path, bool vector) {
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly)) return false;
     if (!vector)
-        return plot_->toPixmap(size.width(), size.height(), pictureScale).save(&file, "PNG") && file.commit();
+        return plot_->toPixmap(size.width(), size.height(), pictureScale).save(&file, "PNG") &&
+               file.commit();
     {
         QSvgGenerator generator;
         generator.setOutputDevice(&file);
@@ -247,12 +250,14 @@ bool Chart::zoomsBy(const QWheelEvent& wheel) const {
 }
 
 bool Chart::eventFilter(QObject* watched, QEvent* event) {
-    if (watched == plot_ && event->type() == QEvent::Wheel && !zoomsBy(*static_cast<QWheelEvent*>(event))) {
+    if (watched == plot_ && event->type() == QEvent::Wheel &&
+        !zoomsBy(*static_cast<QWheelEvent*>(event))) {
         event->ignore();  // on to the page, which scrolls
         return true;
     }
     // The plot takes mouse presses for dragging; the focus belongs to the chart.
-    if (watched == plot_ && event->type() == QEvent::MouseButtonPress) setFocus(Qt::MouseFocusReason);
+    if (watched == plot_ && event->type() == QEvent::MouseButtonPress)
+        setFocus(Qt::MouseFocusReason);
     // Legends wrap by the width, which changes the margins.
     if (watched == plot_ && event->type() == QEvent::Resize && !isEmpty()) refresh();
     return QWidget::eventFilter(watched, event);

@@ -14,10 +14,11 @@ class QWheelEvent;
 
 namespace hone::ui {
 
-// What every chart has: the window's look in both schemes, a hover that names values, zoom by wheel and drag, a double click that
-// shows everything again, a menu that copies or saves the data, a table of it, and a text that says what would fill it.
-// The wheel zooms where the chart has the focus or Ctrl is held; otherwise it scrolls the page that the chart lies on.
-// By keyboard: Return opens the table, the menu key the menu, + and − zoom, 0 shows everything.
+// What every chart has: the window's look in both schemes, a hover that names values, zoom by wheel
+// and drag, a double click that shows everything again, a menu that copies or saves the data, a
+// table of it, and a text that says what would fill it. The wheel zooms where the chart has the
+// focus or Ctrl is held; otherwise it scrolls the page that the chart lies on. By keyboard: Return
+// opens the table, the menu key the menu, + and − zoom, 0 shows everything.
 class Chart : public QWidget {
     Q_OBJECT
 public:

@@ -6,12 +6,15 @@
 
 namespace hone::ui {
 
-// What a mark stands for. It is resolved against the palette whenever the chart is drawn, so a change of scheme needs no new data.
+// What a mark stands for. It is resolved against the palette whenever the chart is drawn, so a
+// change of scheme needs no new data.
 class ChartColor {
 public:
     static ChartColor baseline() { return {Kind::baseline, 0, {}}; }
     static ChartColor candidate() { return {Kind::candidate, 0, {}}; }
-    static ChartColor further(int index) { return {Kind::further, index, {}}; }  // Okabe–Ito, in order
+    static ChartColor further(int index) {
+        return {Kind::further, index, {}};
+    }  // Okabe–Ito, in order
     static ChartColor memory(const QString& memoryClass) { return {Kind::memory, 0, memoryClass}; }
     static ChartColor muted() { return {Kind::muted, 0, {}}; }
 

@@ -7,8 +7,8 @@
 
 namespace hone::ui {
 
-// The data of a chart as a table: what the table view, the clipboard and CSV show. Figures are exact, with a point as
-// decimal separator whatever the locale.
+// The data of a chart as a table: what the table view, the clipboard and CSV show. Figures are
+// exact, with a point as decimal separator whatever the locale.
 struct ChartTable {
     QStringList columns;  // "decode (tok/s)"
     std::vector<QStringList> rows;

@@ -39,8 +39,8 @@ void placeEndLabels(QCustomPlot& plot, const std::vector<QCPItemText*>& items,
     const QRect area = plot.axisRect()->rect();
     std::vector<double> heights;
     for (const EndLabel& label : labels)
-        heights.push_back(
-            std::clamp(plot.yAxis->coordToPixel(label.value), double(area.top()), double(area.bottom())));
+        heights.push_back(std::clamp(plot.yAxis->coordToPixel(label.value), double(area.top()),
+                                     double(area.bottom())));
     const double gap = QFontMetrics(Theme::instance().font(TextStyle::caption)).height();
     heights = spreadApart(std::move(heights), gap, area.top(), area.bottom());
     for (std::size_t i = 0; i < items.size(); ++i)
@@ -50,15 +50,18 @@ void placeEndLabels(QCustomPlot& plot, const std::vector<QCPItemText*>& items,
 int endLabelWidth(const std::vector<EndLabel>& labels) {
     const QFontMetrics metrics(Theme::instance().font(TextStyle::caption));
     int width = 0;
-    for (const EndLabel& label : labels) width = std::max(width, metrics.horizontalAdvance(label.text));
+    for (const EndLabel& label : labels)
+        width = std::max(width, metrics.horizontalAdvance(label.text));
     return width == 0 ? 0 : width + labelGap + 2;
 }
 
-std::vector<double> spreadApart(std::vector<double> positions, double gap, double low, double high) {
+std::vector<double> spreadApart(std::vector<double> positions, double gap, double low,
+                                double high) {
     std::vector<std::size_t> order(positions.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&positions](std::size_t a, std::size_t b) { return positions[a] < positions[b]; });
+    std::stable_sort(order.begin(), order.end(), [&positions](std::size_t a, std::size_t b) {
+        return positions[a] < positions[b];
+    });
     for (std::size_t i = 1; i < order.size(); ++i)
         positions[order[i]] = std::max(positions[order[i]], positions[order[i - 1]] + gap);
     if (!order.empty() && positions[order.back()] > high) {

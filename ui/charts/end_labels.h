@@ -24,7 +24,8 @@ void placeEndLabels(QCustomPlot& plot, const std::vector<QCPItemText*>& items,
                     const std::vector<EndLabel>& labels);
 int endLabelWidth(const std::vector<EndLabel>& labels);
 
-// Moves positions apart until neighbours are `gap` apart, inside [low, high] where they fit. Keeps their order.
+// Moves positions apart until neighbours are `gap` apart, inside [low, high] where they fit. Keeps
+// their order.
 std::vector<double> spreadApart(std::vector<double> positions, double gap, double low, double high);
 
 }  // namespace hone::ui

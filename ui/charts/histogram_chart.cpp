@@ -77,23 +77,23 @@ QString HistogramChart::hoverText(const QPointF& position) const {
     if (!plot().axisRect()->rect().contains(position.toPoint())) return {};
     const double value = plot().xAxis->pixelToCoord(position.x());
     if (value < low_ || value >= high_) return {};
-    const auto bin =
-        static_cast<std::size_t>((value - low_) / (high_ - low_) * static_cast<double>(counts_.size()));
+    const auto bin = static_cast<std::size_t>((value - low_) / (high_ - low_) *
+                                              static_cast<double>(counts_.size()));
     if (bin >= counts_.size()) return {};
     const double total = std::accumulate(counts_.begin(), counts_.end(), 0.0);
     const double share = total > 0 ? counts_[bin] / total * 100 : 0;
     return tr("%1 to %2\n%3 %4 (%5)")
-        .arg(formatNumber(edge(bin)), formatNumber(edge(bin + 1)), formatExact(counts_[bin]), countTitle_,
-             formatNumber(share, QStringLiteral("%")));
+        .arg(formatNumber(edge(bin)), formatNumber(edge(bin + 1)), formatExact(counts_[bin]),
+             countTitle_, formatNumber(share, QStringLiteral("%")));
 }
 
 QString HistogramChart::description() const {
-    const auto most =
-        static_cast<std::size_t>(std::max_element(counts_.begin(), counts_.end()) - counts_.begin());
+    const auto most = static_cast<std::size_t>(std::max_element(counts_.begin(), counts_.end()) -
+                                               counts_.begin());
     return tr("%1 bins from %2 to %3; the fullest holds %4 between %5 and %6")
         .arg(counts_.size())
-        .arg(formatNumber(low_), formatNumber(high_), formatExact(counts_[most]), formatNumber(edge(most)),
-             formatNumber(edge(most + 1)));
+        .arg(formatNumber(low_), formatNumber(high_), formatExact(counts_[most]),
+             formatNumber(edge(most)), formatNumber(edge(most + 1)));
 }
 
 ChartTable HistogramChart::table() const {

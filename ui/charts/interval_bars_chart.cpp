@@ -83,11 +83,13 @@ void IntervalBarsChart::fit() {
 
 QString IntervalBarsChart::hoverText(const QPointF& position) const {
     if (!plot().axisRect()->rect().contains(position.toPoint())) return {};
-    const auto row = static_cast<std::ptrdiff_t>(std::lround(plot().yAxis->pixelToCoord(position.y())));
+    const auto row =
+        static_cast<std::ptrdiff_t>(std::lround(plot().yAxis->pixelToCoord(position.y())));
     if (row < 0 || row >= static_cast<std::ptrdiff_t>(bars_.size())) return {};
     const IntervalBar& bar = bars_[static_cast<std::size_t>(row)];
     QString text = QStringLiteral("%1\n%2").arg(bar.name, format_(bar.value));
-    if (bar.high > bar.low) text += QStringLiteral(" (%1–%2)").arg(format_(bar.low), format_(bar.high));
+    if (bar.high > bar.low)
+        text += QStringLiteral(" (%1–%2)").arg(format_(bar.low), format_(bar.high));
     return text;
 }
 

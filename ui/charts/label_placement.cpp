@@ -10,7 +10,8 @@ namespace {
 
 constexpr double gap = 4;
 
-// Right first, then left, above, below and the corners: the order in which a label reads as belonging to its point.
+// Right first, then left, above, below and the corners: the order in which a label reads as
+// belonging to its point.
 std::array<QRectF, 8> placesAround(const QPointF& point, const QSizeF& size, double radius) {
     const double w = size.width(), h = size.height(), away = radius + gap;
     const double x = point.x(), y = point.y();
@@ -28,12 +29,13 @@ std::array<QRectF, 8> placesAround(const QPointF& point, const QSizeF& size, dou
 }  // namespace
 
 std::vector<std::optional<QPointF>> placeBesidePoints(const std::vector<QPointF>& points,
-                                                      const std::vector<QSizeF>& sizes, const QRectF& area,
-                                                      double pointRadius,
+                                                      const std::vector<QSizeF>& sizes,
+                                                      const QRectF& area, double pointRadius,
                                                       const std::vector<QRectF>& avoided) {
     std::vector<QRectF> taken;
     for (const QPointF& point : points)
-        taken.emplace_back(point - QPointF(pointRadius, pointRadius), QSizeF(pointRadius, pointRadius) * 2);
+        taken.emplace_back(point - QPointF(pointRadius, pointRadius),
+                           QSizeF(pointRadius, pointRadius) * 2);
     const auto crosses = [](const std::vector<QRectF>& others, const QRectF& place) {
         return std::any_of(others.begin(), others.end(),
                            [&place](const QRectF& other) { return other.intersects(place); });

@@ -15,7 +15,8 @@ struct LegendEntry {
     QColor color;
 };
 
-// Swatches with names below a plot, in as many lines as the width needs: for more series than direct labels can name.
+// Swatches with names below a plot, in as many lines as the width needs: for more series than
+// direct labels can name.
 class Legend {
 public:
     void setEntries(std::vector<LegendEntry> entries) { entries_ = std::move(entries); }

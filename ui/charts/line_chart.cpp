@@ -50,7 +50,8 @@ void LineChart::setAxes(LineAxes axes) {
 }
 
 bool LineChart::isEmpty() const {
-    return std::all_of(series_.begin(), series_.end(), [](const LineSeries& s) { return s.y.empty(); });
+    return std::all_of(series_.begin(), series_.end(),
+                       [](const LineSeries& s) { return s.y.empty(); });
 }
 
 void LineChart::drawBand(const LineSeries& series) {
@@ -95,7 +96,8 @@ void LineChart::drawMarkers(const LineSeries& series) {
 }
 
 bool LineChart::labelledAtEnds() const {
-    return labels_.size() <= mostDirectLabels && endLabelWidth(labels_) <= mostOfWidth * plot().width();
+    return labels_.size() <= mostDirectLabels &&
+           endLabelWidth(labels_) <= mostOfWidth * plot().width();
 }
 
 void LineChart::reserveMargins() {
@@ -124,7 +126,8 @@ void LineChart::draw() {
         drawBand(series);
         if (!series.filled) drawLine(series);
         if (series.markers) drawMarkers(series);
-        const double at = series.filled ? (series.low.back() + series.high.back()) / 2 : series.y.back();
+        const double at =
+            series.filled ? (series.low.back() + series.high.back()) / 2 : series.y.back();
         if (!series.name.isEmpty()) labels_.push_back({series.name, series.color.resolve(), at});
     }
     reserveMargins();
@@ -167,7 +170,8 @@ QString LineChart::hoverText(const QPointF& position) const {
     double nearest = std::numeric_limits<double>::quiet_NaN();
     for (const LineSeries& series : series_)
         for (const double candidate : series.x)
-            if (std::isnan(nearest) || std::abs(candidate - x) < std::abs(nearest - x)) nearest = candidate;
+            if (std::isnan(nearest) || std::abs(candidate - x) < std::abs(nearest - x))
+                nearest = candidate;
     for (const LineSeries& series : series_) {
         const auto it = placeOf(series, nearest);
         if (it == series.x.end()) continue;
@@ -175,7 +179,8 @@ QString LineChart::hoverText(const QPointF& position) const {
         const double value = series.filled ? series.high[i] - series.low[i] : series.y[i];
         QString line = QStringLiteral("%1: %2").arg(series.name, formatNumber(value, axes_.format));
         if (!series.filled && series.low.size() == series.y.size())
-            line += QStringLiteral(" (%1–%2)").arg(formatNumber(series.low[i]), formatNumber(series.high[i]));
+            line += QStringLiteral(" (%1–%2)")
+                        .arg(formatNumber(series.low[i]), formatNumber(series.high[i]));
         if (isFaded(series, i)) line += tr(", warm-up");
         lines.append(line);
     }
@@ -189,10 +194,11 @@ QString LineChart::description() const {
     for (const LineSeries& series : series_) {
         if (series.y.empty()) continue;
         const auto [low, high] = std::minmax_element(series.y.begin(), series.y.end());
-        parts.append(tr("%1: %2 from %3 to %4")
-                         .arg(series.name,
-                              counted(static_cast<qint64>(series.y.size()), tr("%1 value"), tr("%1 values")),
-                              formatNumber(*low, axes_.format), formatNumber(*high, axes_.format)));
+        parts.append(
+            tr("%1: %2 from %3 to %4")
+                .arg(series.name,
+                     counted(static_cast<qint64>(series.y.size()), tr("%1 value"), tr("%1 values")),
+                     formatNumber(*low, axes_.format), formatNumber(*high, axes_.format)));
     }
     return parts.join(QStringLiteral("; "));
 }
@@ -204,14 +210,18 @@ ChartTable LineChart::table() const {
     for (const LineSeries& series : series_)
         for (const double x : series.x) rows[x] = {ChartTable::figure(x)};
     for (const LineSeries& series : series_) {
-        const bool band = !series.filled && !series.y.empty() && series.low.size() == series.y.size();
+        const bool band =
+            !series.filled && !series.y.empty() && series.low.size() == series.y.size();
         result.columns.append(QStringLiteral("%1 (%2)").arg(series.name, axes_.y));
-        if (band) result.columns.append({tr("%1 low").arg(series.name), tr("%1 high").arg(series.name)});
+        if (band)
+            result.columns.append({tr("%1 low").arg(series.name), tr("%1 high").arg(series.name)});
         for (auto& [x, fields] : rows) {
             const auto it = placeOf(series, x);
             const auto i = static_cast<std::size_t>(it - series.x.begin());
             const bool known = it != series.x.end();
-            const double value = !known ? 0 : series.filled ? series.high[i] - series.low[i] : series.y[i];
+            const double value = !known          ? 0
+                                 : series.filled ? series.high[i] - series.low[i]
+                                                 : series.y[i];
             fields.append(known ? ChartTable::figure(value) : QString());
             if (band) {
                 fields.append(known ? ChartTable::figure(series.low[i]) : QString());

@@ -12,7 +12,8 @@ class QCPItemText;
 
 namespace hone::ui {
 
-// One line. `low` and `high` are empty or as long as `y`: a band around it. `faded` points (warm-up) are drawn in grey.
+// One line. `low` and `high` are empty or as long as `y`: a band around it. `faded` points
+// (warm-up) are drawn in grey.
 struct LineSeries {
     QString name;
     ChartColor color = ChartColor::baseline();
@@ -28,8 +29,8 @@ struct LineAxes {
     bool fromZero = true;
 };
 
-// Values along a count or a time; up to four lines carry their names at their ends; more, or names too
-// long for that, get a legend.
+// Values along a count or a time; up to four lines carry their names at their ends; more, or names
+// too long for that, get a legend.
 class LineChart : public Chart {
     Q_OBJECT
 public:

@@ -26,10 +26,12 @@ double radiusOf(const RooflinePoint& point) {
 RooflineChart::RooflineChart(const QString& name, QWidget* parent) : Chart(name, parent) {}
 
 void RooflineChart::setRoofline(std::vector<RooflinePoint> points, Roof roof) {
-    std::erase_if(points, [](const RooflinePoint& p) { return !(p.intensity > 0 && p.flopsRate > 0); });
+    std::erase_if(points,
+                  [](const RooflinePoint& p) { return !(p.intensity > 0 && p.flopsRate > 0); });
     // The largest first: smaller points stay on top.
-    std::stable_sort(points.begin(), points.end(),
-                     [](const RooflinePoint& a, const RooflinePoint& b) { return a.share > b.share; });
+    std::stable_sort(
+        points.begin(), points.end(),
+        [](const RooflinePoint& a, const RooflinePoint& b) { return a.share > b.share; });
     points_ = std::move(points);
     roof_ = roof;
     left_ = 0.1;
@@ -60,10 +62,11 @@ void RooflineChart::draw() {
     setLogarithmic(plot().xAxis);
     setLogarithmic(plot().yAxis);
     const bool known = roof_.bandwidth > 0 && roof_.flops > 0;
-    setTopCaption(plot(), known ? tr("GFLOP/s; the roof as measured: %1, %2")
-                                      .arg(formatNumber(roof_.bandwidth / 1e9, QStringLiteral("GB/s")),
-                                           formatNumber(roof_.flops / 1e12, QStringLiteral("TFLOP/s")))
-                                : tr("GFLOP/s"));
+    setTopCaption(plot(),
+                  known ? tr("GFLOP/s; the roof as measured: %1, %2")
+                              .arg(formatNumber(roof_.bandwidth / 1e9, QStringLiteral("GB/s")),
+                                   formatNumber(roof_.flops / 1e12, QStringLiteral("TFLOP/s")))
+                        : tr("GFLOP/s"));
     plot().xAxis->setLabel(tr("FLOPs a byte"));
     plot().axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
     plot().axisRect()->setMargins(QMargins(0, captionHeight, 16, 0));
@@ -71,11 +74,12 @@ void RooflineChart::draw() {
     for (const RooflinePoint& point : points_) {
         QCPGraph* dot = plot().addGraph();
         dot->setLineStyle(QCPGraph::lsNone);
-        dot->setScatterStyle(point.counted ? QCPScatterStyle(QCPScatterStyle::ssCircle,
-                                                             QPen(theme.palette().surface, 1), point.color,
-                                                             2 * radiusOf(point))
-                                           : QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(point.color, 2),
-                                                             Qt::NoBrush, 2 * radiusOf(point)));
+        dot->setScatterStyle(point.counted
+                                 ? QCPScatterStyle(QCPScatterStyle::ssCircle,
+                                                   QPen(theme.palette().surface, 1), point.color,
+                                                   2 * radiusOf(point))
+                                 : QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(point.color, 2),
+                                                   Qt::NoBrush, 2 * radiusOf(point)));
         dot->addData(point.intensity, point.flopsRate / 1e9);
         auto* label = new QCPItemText(&plot());
         label->setClipToAxisRect(false);
@@ -142,18 +146,20 @@ QString RooflineChart::hoverText(const QPointF& position) const {
 QString RooflineChart::description() const {
     QStringList parts;
     for (const RooflinePoint& point : points_)
-        parts << QStringLiteral("%1: %2").arg(point.name,
-                                              formatNumber(point.flopsRate / 1e9, QStringLiteral("GFLOP/s")));
+        parts << QStringLiteral("%1: %2").arg(
+            point.name, formatNumber(point.flopsRate / 1e9, QStringLiteral("GFLOP/s")));
     return parts.join(QStringLiteral("; "));
 }
 
 ChartTable RooflineChart::table() const {
     ChartTable result;
-    result.columns = {tr("name"),          tr("FLOPs a byte"), tr("FLOP/s"), tr("share of the time"),
+    result.columns = {tr("name"),          tr("FLOPs a byte"),
+                      tr("FLOP/s"),        tr("share of the time"),
                       tr("roof (FLOP/s)"), tr("bytes")};
     for (const RooflinePoint& p : points_)
-        result.rows.push_back({p.name, ChartTable::figure(p.intensity), ChartTable::figure(p.flopsRate),
-                               ChartTable::figure(p.share), ChartTable::figure(attainable(p.intensity)),
+        result.rows.push_back({p.name, ChartTable::figure(p.intensity),
+                               ChartTable::figure(p.flopsRate), ChartTable::figure(p.share),
+                               ChartTable::figure(attainable(p.intensity)),
                                p.counted ? tr("counted") : tr("by formula")});
     return result;
 }

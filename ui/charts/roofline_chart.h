@@ -10,13 +10,14 @@ class QCPItemText;
 
 namespace hone::ui {
 
-// One kernel or operation: FLOPs a byte, FLOP/s, and its share of the time, which is the size of its point.
+// One kernel or operation: FLOPs a byte, FLOP/s, and its share of the time, which is the size of
+// its point.
 struct RooflinePoint {
     QString name;
     double intensity = 0, flopsRate = 0, share = 0;
     QColor color;
-    bool counted =
-        true;  // intensity by bytes that hardware counted; else by a formula, and its point is hollow
+    bool counted = true;  // intensity by bytes that hardware counted; else by a formula, and its
+                          // point is hollow
 };
 
 // What a machine reaches when it does nothing else; 0: not known, then no roof is drawn.
@@ -24,7 +25,8 @@ struct Roof {
     double bandwidth = 0, flops = 0;  // bytes/s, FLOP/s
 };
 
-// FLOP/s against FLOPs a byte, both logarithmic, below the roof that bandwidth and computing make (Williams et al. 2009).
+// FLOP/s against FLOPs a byte, both logarithmic, below the roof that bandwidth and computing make
+// (Williams et al. 2009).
 class RooflineChart : public Chart {
     Q_OBJECT
 public:

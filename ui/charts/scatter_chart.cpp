@@ -17,7 +17,7 @@ namespace {
 
 constexpr double pointRadius = 5, hoverRadius = 12, barHalf = 1;
 constexpr int captionHeight = 20;
-constexpr double wideSpan = 100;            // largest over least, from which on the axis is logarithmic
+constexpr double wideSpan = 100;  // largest over least, from which on the axis is logarithmic
 constexpr double roomBelow = 2, pad = 1.6;  // factors on a logarithmic axis
 
 bool noWorse(double a, double b, bool higherIsBetter) {
@@ -56,7 +56,8 @@ ScatterChart::Scale ScatterChart::scaleOf(ScatterValue ScatterPoint::*side) cons
     return {true, std::pow(10, std::floor(std::log10(least / roomBelow)))};
 }
 
-QCPRange ScatterChart::rangeOf(ScatterValue ScatterPoint::*side, const Scale& scale, double padding) const {
+QCPRange ScatterChart::rangeOf(ScatterValue ScatterPoint::*side, const Scale& scale,
+                               double padding) const {
     double low = std::numeric_limits<double>::max(), high = std::numeric_limits<double>::lowest();
     for (const ScatterPoint& point : points_) {
         const ScatterValue& v = point.*side;
@@ -68,7 +69,8 @@ QCPRange ScatterChart::rangeOf(ScatterValue ScatterPoint::*side, const Scale& sc
     return {low, high};
 }
 
-QString ScatterChart::caption(const ScatterAxis& axis, const Scale& scale, const QString& better) const {
+QString ScatterChart::caption(const ScatterAxis& axis, const Scale& scale,
+                              const QString& better) const {
     const QString text = axis.title + better;
     return scale.logarithmic ? tr("%1  (logarithmic)").arg(text) : text;
 }
@@ -84,8 +86,9 @@ std::vector<std::size_t> ScatterChart::front() const {
         });
         if (!beaten) result.push_back(i);
     }
-    std::sort(result.begin(), result.end(),
-              [this](std::size_t a, std::size_t b) { return points_[a].x.value < points_[b].x.value; });
+    std::sort(result.begin(), result.end(), [this](std::size_t a, std::size_t b) {
+        return points_[a].x.value < points_[b].x.value;
+    });
     return result;
 }
 
@@ -103,7 +106,8 @@ void ScatterChart::drawErrors(const ScatterPoint& point) {
     color.setAlphaF(0.55F);
     const auto stroke = [&](double x0, double y0, double x1, double y1) {
         auto* bar = new QCPItemLine(&plot());
-        bar->setLayer(QStringLiteral("overlay"));  // above the names: half an interval looks one-sided
+        bar->setLayer(
+            QStringLiteral("overlay"));  // above the names: half an interval looks one-sided
         bar->setPen(QPen(color, 1.2));
         bar->start->setCoords(xScale_.place(x0), yScale_.place(y0));
         bar->end->setCoords(xScale_.place(x1), yScale_.place(y1));
@@ -115,13 +119,16 @@ void ScatterChart::drawErrors(const ScatterPoint& point) {
 void ScatterChart::draw() {
     const Theme& theme = Theme::instance();
     labels_.clear();
-    for (const auto& [axis, scale] : {std::pair(plot().xAxis, xScale_), std::pair(plot().yAxis, yScale_)}) {
+    for (const auto& [axis, scale] :
+         {std::pair(plot().xAxis, xScale_), std::pair(plot().yAxis, yScale_)}) {
         axis->setScaleType(QCPAxis::stLinear);
         styleAxis(axis, true);
         if (scale.logarithmic) setLogarithmic(axis, scale.zeroAt);
     }
-    setTopCaption(plot(), caption(y_, yScale_, y_.higherIsBetter ? tr("  ↑ better") : tr("  ↓ better")));
-    plot().xAxis->setLabel(caption(x_, xScale_, x_.higherIsBetter ? tr("  → better") : tr("  ← better")));
+    setTopCaption(plot(),
+                  caption(y_, yScale_, y_.higherIsBetter ? tr("  ↑ better") : tr("  ↓ better")));
+    plot().xAxis->setLabel(
+        caption(x_, xScale_, x_.higherIsBetter ? tr("  → better") : tr("  ← better")));
     plot().axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
     plot().axisRect()->setMargins(QMargins(0, captionHeight, 16, 0));
     drawFront();
@@ -130,9 +137,9 @@ void ScatterChart::draw() {
         QCPGraph* dot = plot().addGraph();
         dot->setName(point.name);
         dot->setLineStyle(QCPGraph::lsNone);
-        dot->setScatterStyle(
-            QCPScatterStyle(point.reference ? QCPScatterStyle::ssSquare : QCPScatterStyle::ssCircle,
-                            QPen(theme.palette().surface, 1), point.color.resolve(), 2 * pointRadius));
+        dot->setScatterStyle(QCPScatterStyle(
+            point.reference ? QCPScatterStyle::ssSquare : QCPScatterStyle::ssCircle,
+            QPen(theme.palette().surface, 1), point.color.resolve(), 2 * pointRadius));
         dot->addData(xScale_.place(point.x.value), yScale_.place(point.y.value));
         auto* label = new QCPItemText(&plot());
         label->setClipToAxisRect(false);
@@ -165,8 +172,12 @@ QPointF ScatterChart::pixel(const ScatterPoint& point) const {
 std::vector<QRectF> ScatterChart::barsOf(const ScatterPoint& point) const {
     std::vector<QRectF> bars;
     const QPointF middle = pixel(point);
-    const auto x = [this](double value) { return plot().xAxis->coordToPixel(xScale_.place(value)); };
-    const auto y = [this](double value) { return plot().yAxis->coordToPixel(yScale_.place(value)); };
+    const auto x = [this](double value) {
+        return plot().xAxis->coordToPixel(xScale_.place(value));
+    };
+    const auto y = [this](double value) {
+        return plot().yAxis->coordToPixel(yScale_.place(value));
+    };
     const auto add = [&bars](double left, double top, double right, double bottom) {
         bars.push_back(QRectF(QPointF(left, top), QPointF(right, bottom)).normalized());
     };
@@ -200,7 +211,8 @@ QString ScatterChart::hoverText(const QPointF& position) const {
     QStringList lines;
     const auto describe = [](const ScatterAxis& axis, const ScatterValue& v) {
         QString text = QStringLiteral("%1: %2").arg(axis.title, axis.format(v.value));
-        if (v.high > v.low) text += QStringLiteral(" (%1–%2)").arg(axis.format(v.low), axis.format(v.high));
+        if (v.high > v.low)
+            text += QStringLiteral(" (%1–%2)").arg(axis.format(v.low), axis.format(v.high));
         return text;
     };
     for (const ScatterPoint& point : points_) {

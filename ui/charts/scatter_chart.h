@@ -30,7 +30,8 @@ struct ScatterAxis {
     std::function<QString(double)> format;
 };
 
-// One metric against another, a point a run, with error bars and the front: the points that no other beats on both.
+// One metric against another, a point a run, with error bars and the front: the points that no
+// other beats on both.
 class ScatterChart : public Chart {
     Q_OBJECT
 public:
@@ -54,8 +55,9 @@ protected:
     QString description() const override;
 
 private:
-    // Where values span more than two decades one far point would press all others onto the axis: then decades are as far apart as
-    // each other. `zeroAt`: where a value of nothing is drawn, half a decade or more below the least.
+    // Where values span more than two decades one far point would press all others onto the axis:
+    // then decades are as far apart as each other. `zeroAt`: where a value of nothing is drawn,
+    // half a decade or more below the least.
     struct Scale {
         bool logarithmic = false;
         double zeroAt = 0;

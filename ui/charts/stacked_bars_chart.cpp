@@ -32,7 +32,8 @@ QCPItemText* addTotal(QCustomPlot& plot, const QString& text) {
 
 }  // namespace
 
-StackedBarsChart::StackedBarsChart(const QString& name, const QString& unit, Format format, QWidget* parent)
+StackedBarsChart::StackedBarsChart(const QString& name, const QString& unit, Format format,
+                                   QWidget* parent)
     : Chart(name, parent), unit_(unit), format_(std::move(format)) {
     plot().axisRect()->setRangeZoom(Qt::Horizontal);
     plot().axisRect()->setRangeDrag(Qt::Horizontal);
@@ -51,9 +52,10 @@ bool StackedBarsChart::isEmpty() const {
 }
 
 double StackedBarsChart::total(int bar) const {
-    return std::accumulate(parts_.begin(), parts_.end(), 0.0, [bar](double sum, const StackedPart& part) {
-        return sum + part.values[static_cast<std::size_t>(bar)];
-    });
+    return std::accumulate(parts_.begin(), parts_.end(), 0.0,
+                           [bar](double sum, const StackedPart& part) {
+                               return sum + part.values[static_cast<std::size_t>(bar)];
+                           });
 }
 
 void StackedBarsChart::draw() {
@@ -103,8 +105,9 @@ void StackedBarsChart::fit() {
 
 void StackedBarsChart::placeLabels() {
     for (std::size_t i = 0; i < totals_.size(); ++i)
-        totals_[i]->position->setCoords(std::min(total(static_cast<int>(i)), plot().xAxis->range().upper),
-                                        static_cast<double>(i));
+        totals_[i]->position->setCoords(
+            std::min(total(static_cast<int>(i)), plot().xAxis->range().upper),
+            static_cast<double>(i));
 }
 
 QString StackedBarsChart::hoverText(const QPointF& position) const {
@@ -134,7 +137,8 @@ QString StackedBarsChart::description() const {
 ChartTable StackedBarsChart::table() const {
     ChartTable result;
     result.columns = {QString()};
-    for (const QString& bar : bars_) result.columns.append(QStringLiteral("%1 (%2)").arg(bar, unit_));
+    for (const QString& bar : bars_)
+        result.columns.append(QStringLiteral("%1 (%2)").arg(bar, unit_));
     for (const StackedPart& part : parts_) {
         QStringList row{part.title};
         for (const double value : part.values) row.append(ChartTable::figure(value));
@@ -152,16 +156,19 @@ QString memoryClassTitle(const QString& memoryClass) {
         {QStringLiteral("runtime"), QT_TRANSLATE_NOOP("MemoryClass", "runtime")},
         {QStringLiteral("unaccounted"), QT_TRANSLATE_NOOP("MemoryClass", "unaccounted")}};
     const auto it = titles.find(memoryClass);
-    return it == titles.end() ? memoryClass : QCoreApplication::translate("MemoryClass", it->second);
+    return it == titles.end() ? memoryClass
+                              : QCoreApplication::translate("MemoryClass", it->second);
 }
 
-std::vector<StackedPart> memoryParts(const std::vector<std::map<std::string, std::int64_t>>& memory) {
+std::vector<StackedPart> memoryParts(
+    const std::vector<std::map<std::string, std::int64_t>>& memory) {
     std::vector<std::string> order{"weights",   "kv_cache", "activations",
                                    "workspace", "runtime",  "unaccounted"};
     // A class that this list does not know is shown too, last.
     for (const auto& bar : memory)
         for (const auto& [name, bytes] : bar)
-            if (name != "peak_resident" && std::find(order.begin(), order.end(), name) == order.end())
+            if (name != "peak_resident" &&
+                std::find(order.begin(), order.end(), name) == order.end())
                 order.push_back(name);
     std::vector<StackedPart> parts;
     for (const std::string& name : order) {

@@ -21,12 +21,14 @@ struct StackedPart {
     std::vector<double> values;  // one a bar
 };
 
-// Horizontal bars of parts that add up, each with its total: peak memory by class, baseline above recipe.
+// Horizontal bars of parts that add up, each with its total: peak memory by class, baseline above
+// recipe.
 class StackedBarsChart : public Chart {
     Q_OBJECT
 public:
     using Format = std::function<QString(double)>;
-    StackedBarsChart(const QString& name, const QString& unit, Format format, QWidget* parent = nullptr);
+    StackedBarsChart(const QString& name, const QString& unit, Format format,
+                     QWidget* parent = nullptr);
 
     void setData(const QStringList& bars, std::vector<StackedPart> parts);
 
@@ -50,7 +52,8 @@ private:
 };
 
 // Peak memory by class in its fixed order and hues; `memory` holds bytes by class, one map a bar.
-std::vector<StackedPart> memoryParts(const std::vector<std::map<std::string, std::int64_t>>& memory);
+std::vector<StackedPart> memoryParts(
+    const std::vector<std::map<std::string, std::int64_t>>& memory);
 QString memoryClassTitle(const QString& memoryClass);
 
 }  // namespace hone::ui

@@ -17,8 +17,8 @@ namespace hone::ui {
 namespace {
 
 QTableWidget* makeTable(const QString& title, const ChartTable& table) {
-    auto* view =
-        new QTableWidget(static_cast<int>(table.rows.size()), static_cast<int>(table.columns.size()));
+    auto* view = new QTableWidget(static_cast<int>(table.rows.size()),
+                                  static_cast<int>(table.columns.size()));
     view->setAccessibleName(title);
     view->setHorizontalHeaderLabels(table.columns);
     view->verticalHeader()->hide();
@@ -48,8 +48,8 @@ void showChartTable(const QString& title, const ChartTable& table, QWidget* pare
     auto* layout = new QVBoxLayout(dialog);
     layout->addWidget(makeTable(title, table));
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
-    QPushButton* copy =
-        buttons->addButton(QCoreApplication::translate("Chart", "Copy"), QDialogButtonBox::ActionRole);
+    QPushButton* copy = buttons->addButton(QCoreApplication::translate("Chart", "Copy"),
+                                           QDialogButtonBox::ActionRole);
     QObject::connect(copy, &QPushButton::clicked, dialog,
                      [table] { QGuiApplication::clipboard()->setText(table.tabSeparated()); });
     QObject::connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::reject);

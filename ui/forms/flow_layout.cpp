@@ -42,7 +42,8 @@ void FlowLayout::setGeometry(const QRect& rect) {
     arrange(rect, true);
 }
 
-void FlowLayout::placeLine(const QList<QLayoutItem*>& line, const QPoint& corner, int height, int spacing) {
+void FlowLayout::placeLine(const QList<QLayoutItem*>& line, const QPoint& corner, int height,
+                           int spacing) {
     int x = corner.x();
     for (QLayoutItem* item : line) {
         const QSize size = item->sizeHint();

@@ -6,7 +6,8 @@
 
 namespace hone::ui {
 
-// Items from left to right in as many lines as the width needs; items of one line share their vertical middle.
+// Items from left to right in as many lines as the width needs; items of one line share their
+// vertical middle.
 class FlowLayout : public QLayout {
 public:
     FlowLayout(int horizontalSpacing, int verticalSpacing, QWidget* parent = nullptr);
@@ -25,7 +26,8 @@ public:
 
 private:
     int arrange(const QRect& rect, bool apply) const;
-    static void placeLine(const QList<QLayoutItem*>& line, const QPoint& corner, int height, int spacing);
+    static void placeLine(const QList<QLayoutItem*>& line, const QPoint& corner, int height,
+                          int spacing);
     QList<QLayoutItem*> items_;
     int horizontal_, vertical_;
 };

@@ -55,17 +55,19 @@ QString firstList(const Option& option, const nlohmann::json& value) {
         const auto other = number + step <= high ? number + step : number - step;
         return QStringLiteral("%1,%2").arg(std::min(number, other)).arg(std::max(number, other));
     };
-    return std::visit(
-        Match{
-            [](const Flag&) { return QStringLiteral("false,true"); },
-            [&](const Integer& type) { return neighbours(value.get<std::int64_t>(), type.step, type.high); },
-            [&](const Real& type) { return neighbours(value.get<double>(), type.step, type.high); },
-            [](const Choice& type) {
-                QStringList ids;
-                for (const ChoiceItem& item : type.items) ids.append(text(item.id));
-                return ids.join(QLatin1Char(','));
-            }},
-        option.type);
+    return std::visit(Match{[](const Flag&) { return QStringLiteral("false,true"); },
+                            [&](const Integer& type) {
+                                return neighbours(value.get<std::int64_t>(), type.step, type.high);
+                            },
+                            [&](const Real& type) {
+                                return neighbours(value.get<double>(), type.step, type.high);
+                            },
+                            [](const Choice& type) {
+                                QStringList ids;
+                                for (const ChoiceItem& item : type.items) ids.append(text(item.id));
+                                return ids.join(QLatin1Char(','));
+                            }},
+                      option.type);
 }
 
 class FlagEditor : public OptionEditor {
@@ -86,15 +88,18 @@ private:
 // Doubles hold every integer to 2^53, which an int spin box does not.
 class NumberEditor : public OptionEditor {
 public:
-    NumberEditor(const Option& option, const Integer& type, QWidget* parent) : OptionEditor(option, parent) {
-        make(static_cast<double>(type.low), static_cast<double>(type.high), static_cast<double>(type.step), 0,
-             type.unit);
+    NumberEditor(const Option& option, const Integer& type, QWidget* parent)
+        : OptionEditor(option, parent) {
+        make(static_cast<double>(type.low), static_cast<double>(type.high),
+             static_cast<double>(type.step), 0, type.unit);
         connect(box_, &QDoubleSpinBox::valueChanged, this,
                 [this](double value) { userSet(static_cast<std::int64_t>(value)); });
     }
-    NumberEditor(const Option& option, const Real& type, QWidget* parent) : OptionEditor(option, parent) {
+    NumberEditor(const Option& option, const Real& type, QWidget* parent)
+        : OptionEditor(option, parent) {
         make(type.low, type.high, type.step, type.decimals, type.unit);
-        connect(box_, &QDoubleSpinBox::valueChanged, this, [this](double value) { userSet(value); });
+        connect(box_, &QDoubleSpinBox::valueChanged, this,
+                [this](double value) { userSet(value); });
     }
 
 protected:
@@ -118,7 +123,8 @@ private:
 
 class ChoiceEditor : public OptionEditor {
 public:
-    ChoiceEditor(const Option& option, const Choice& type, QWidget* parent) : OptionEditor(option, parent) {
+    ChoiceEditor(const Option& option, const Choice& type, QWidget* parent)
+        : OptionEditor(option, parent) {
         box_ = new QComboBox;
         for (const ChoiceItem& item : type.items) box_->addItem(text(item.label), text(item.id));
         setControl(box_, true);
@@ -143,9 +149,15 @@ OptionEditor::OptionEditor(const Option& option, QWidget* parent)
 OptionEditor* OptionEditor::make(const Option& option, QWidget* parent) {
     OptionEditor* editor = std::visit(
         Match{[&](const Flag&) -> OptionEditor* { return new FlagEditor(option, parent); },
-              [&](const Integer& type) -> OptionEditor* { return new NumberEditor(option, type, parent); },
-              [&](const Real& type) -> OptionEditor* { return new NumberEditor(option, type, parent); },
-              [&](const Choice& type) -> OptionEditor* { return new ChoiceEditor(option, type, parent); }},
+              [&](const Integer& type) -> OptionEditor* {
+                  return new NumberEditor(option, type, parent);
+              },
+              [&](const Real& type) -> OptionEditor* {
+                  return new NumberEditor(option, type, parent);
+              },
+              [&](const Choice& type) -> OptionEditor* {
+                  return new ChoiceEditor(option, type, parent);
+              }},
         option.type);
     editor->setValue(default_value(option));
     return editor;
@@ -198,7 +210,8 @@ void OptionEditor::makeList() {
     const QString label = text(option_.label);
     list_ = new QLineEdit;
     list_->setAccessibleName(tr("Values of %1").arg(label));
-    list_->setToolTip(wrappedTip(tr("Each of these values is measured: %1").arg(allowedText(option_))));
+    list_->setToolTip(
+        wrappedTip(tr("Each of these values is measured: %1").arg(allowedText(option_))));
     list_->setMinimumWidth(spacing::unit * 20);
     single_ = iconButton(QStringLiteral("cancel"), tr("One value of %1 again").arg(label));
     layout()->addWidget(list_);

@@ -11,8 +11,9 @@ class QToolButton;
 
 namespace hone::ui {
 
-// The control of one option: a check box, a spin box with its unit, or a combo box, with its label before it. In its place there may be
-// a list of values to try one after the other, as the command line has it: "q8_0,q4_0".
+// The control of one option: a check box, a spin box with its unit, or a combo box, with its label
+// before it. In its place there may be a list of values to try one after the other, as the command
+// line has it: "q8_0,q4_0".
 class OptionEditor : public QWidget {
     Q_OBJECT
 public:
@@ -20,13 +21,15 @@ public:
 
     const Option& option() const { return option_; }
     QWidget* control() const { return control_; }
-    // What was set, exactly, until the user changes the control: a box that shows two decimals loses none of it.
+    // What was set, exactly, until the user changes the control: a box that shows two decimals
+    // loses none of it.
     const nlohmann::json& value() const { return value_; }
     void setValue(const nlohmann::json& value);  // must fit the option; emits nothing
     bool takesList() const;                      // whether there is more than one value
     QString list() const;                        // empty: the one value
     void setList(const QString& values);         // emits nothing
-    // Shows a list to begin with and says so: all choices, or the number that is set and its neighbour.
+    // Shows a list to begin with and says so: all choices, or the number that is set and its
+    // neighbour.
     void beginList();
 
 signals:

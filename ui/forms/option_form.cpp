@@ -39,8 +39,9 @@ OptionForm::OptionForm(const Descriptor& descriptor, QWidget* parent)
     several_ = linkButton(tr("Try several values…"));
     several_->setToolTip(tr("Measure one option with each of several values, as one series"));
     layout->addWidget(several_);
-    several_->setVisible(std::any_of(editors_.begin(), editors_.end(),
-                                     [](const OptionEditor* editor) { return editor->takesList(); }));
+    several_->setVisible(
+        std::any_of(editors_.begin(), editors_.end(),
+                    [](const OptionEditor* editor) { return editor->takesList(); }));
     connect(several_, &QToolButton::clicked, this, [this] {
         QMenu menu(several_);
         fillListMenu(menu);
@@ -58,7 +59,8 @@ void OptionForm::fillListMenu(QMenu& menu) const {
 
 nlohmann::json OptionForm::value() const {
     nlohmann::json options = nlohmann::json::object();
-    for (const OptionEditor* editor : editors_) options[std::string(editor->option().key)] = editor->value();
+    for (const OptionEditor* editor : editors_)
+        options[std::string(editor->option().key)] = editor->value();
     return options;
 }
 
@@ -72,8 +74,9 @@ void OptionForm::setValue(const nlohmann::json& options) {
 }
 
 OptionEditor* OptionForm::editor(std::string_view key) const {
-    const auto it = std::find_if(editors_.begin(), editors_.end(),
-                                 [key](const OptionEditor* editor) { return editor->option().key == key; });
+    const auto it =
+        std::find_if(editors_.begin(), editors_.end(),
+                     [key](const OptionEditor* editor) { return editor->option().key == key; });
     return it == editors_.end() ? nullptr : *it;
 }
 

@@ -70,7 +70,8 @@ QStringList namesOf(const MeasureRequest& request) {
 
 QString sentences(const ErrorDetails& error) {
     if (error.summary.empty()) return QString::fromStdString(error.message);
-    return QString::fromStdString(error.action.empty() ? error.summary : error.summary + " " + error.action);
+    return QString::fromStdString(error.action.empty() ? error.summary
+                                                       : error.summary + " " + error.action);
 }
 
 Outcome execute(const Request& request, const Execute& with) {
@@ -87,7 +88,10 @@ Outcome execute(const Request& request, const Execute& with) {
 
 struct JobRunner::Impl {
     explicit Impl(JobRunner* owner, WorkerLaunch workers, std::filesystem::path path)
-        : runner(owner), launch(std::move(workers)), store(std::move(path)), quick(new QuickRequests) {}
+        : runner(owner),
+          launch(std::move(workers)),
+          store(std::move(path)),
+          quick(new QuickRequests) {}
 
     int enqueue(JobKind kind, const QString& title, Request request);
     void startNext();
@@ -140,7 +144,8 @@ int JobRunner::Impl::enqueue(JobKind kind, const QString& title, Request request
     job.info.id = nextId++;
     job.info.kind = kind;
     job.info.title = title;
-    if (const auto* measure = std::get_if<MeasureRequest>(&request)) job.info.candidates = namesOf(*measure);
+    if (const auto* measure = std::get_if<MeasureRequest>(&request))
+        job.info.candidates = namesOf(*measure);
     job.request = std::move(request);
     const int id = job.info.id;
     queue.push_back(std::move(job));
@@ -248,12 +253,13 @@ void JobRunner::cancelRunning() {
 
 void JobRunner::moveQueued(int job, int newIndex) {
     auto& queue = impl_->queue;
-    const auto it =
-        std::find_if(queue.begin(), queue.end(), [job](const Job& queued) { return queued.info.id == job; });
+    const auto it = std::find_if(queue.begin(), queue.end(),
+                                 [job](const Job& queued) { return queued.info.id == job; });
     if (it == queue.end()) return;
     Job moved = std::move(*it);
     queue.erase(it);
-    const auto index = std::clamp<std::ptrdiff_t>(newIndex, 0, static_cast<std::ptrdiff_t>(queue.size()));
+    const auto index =
+        std::clamp<std::ptrdiff_t>(newIndex, 0, static_cast<std::ptrdiff_t>(queue.size()));
     queue.insert(queue.begin() + index, std::move(moved));
     emit jobsChanged();
 }

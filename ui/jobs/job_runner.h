@@ -30,9 +30,9 @@ struct JobInfo {
     ErrorDetails failure;  // the same with the engine's own words
 };
 
-// The one job runner of the window. Long jobs (measure, export, generate) run one after another on one thread; quick
-// requests run at once on a small pool and supersede an earlier one with the same key. Everything arrives on the
-// window's thread, live data at most four times a second.
+// The one job runner of the window. Long jobs (measure, export, generate) run one after another on
+// one thread; quick requests run at once on a small pool and supersede an earlier one with the same
+// key. Everything arrives on the window's thread, live data at most four times a second.
 class JobRunner : public QObject {
     Q_OBJECT
 public:
@@ -51,8 +51,9 @@ public:
     std::vector<JobInfo> jobs() const;  // running first, then queued, then the last 20 that ended
     std::optional<JobInfo> running() const;
 
-    // `work` runs on another thread; exactly one of the callbacks runs on the window's thread, unless `context` is gone or the
-    // request was superseded by a later one with the same non-empty key.
+    // `work` runs on another thread; exactly one of the callbacks runs on the window's thread,
+    // unless `context` is gone or the request was superseded by a later one with the same non-empty
+    // key.
     void quick(const QString& key, QObject* context,
                std::function<nlohmann::json(const WorkerLaunch&, std::stop_token)> work,
                std::function<void(const nlohmann::json&)> done,

@@ -11,8 +11,8 @@
 
 namespace hone::ui {
 
-// What a running job said since the window last looked: filled on the job's thread, emptied on the window's. This is
-// what keeps a fast job from flooding the event loop.
+// What a running job said since the window last looked: filled on the job's thread, emptied on the
+// window's. This is what keeps a fast job from flooding the event loop.
 class LiveFeed {
 public:
     struct Batch {

@@ -8,12 +8,15 @@
 namespace hone::ui {
 
 QuickRequests::QuickRequests(QObject* parent) : QObject(parent) {
-    // Each runs a worker process of its own: a few are as quick as many, and leave the machine usable.
-    pool_.setMaxThreadCount(static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 4U)));
+    // Each runs a worker process of its own: a few are as quick as many, and leave the machine
+    // usable.
+    pool_.setMaxThreadCount(
+        static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 4U)));
 }
 
 QuickRequests::~QuickRequests() {
-    for (const Request& request : std::as_const(requests_)) std::stop_source(request.stop).request_stop();
+    for (const Request& request : std::as_const(requests_))
+        std::stop_source(request.stop).request_stop();
     pool_.clear();
     pool_.waitForDone();
 }
@@ -28,7 +31,8 @@ void QuickRequests::stopEarlier(const QString& key) {
     }
 }
 
-void QuickRequests::start(const QString& key, QObject* context, Work work, Done done, Failed failed) {
+void QuickRequests::start(const QString& key, QObject* context, Work work, Done done,
+                          Failed failed) {
     stopEarlier(key);
     const int id = nextId_++;
     const std::stop_source stop;
@@ -46,11 +50,13 @@ void QuickRequests::start(const QString& key, QObject* context, Work work, Done 
         } catch (const std::exception& e) {
             error = details_of(e);
         }
-        QMetaObject::invokeMethod(this, [this, id, result, ok, error] { finish(id, result, ok, error); });
+        QMetaObject::invokeMethod(this,
+                                  [this, id, result, ok, error] { finish(id, result, ok, error); });
     });
 }
 
-void QuickRequests::finish(int id, const nlohmann::json& result, bool ok, const ErrorDetails& error) {
+void QuickRequests::finish(int id, const nlohmann::json& result, bool ok,
+                           const ErrorDetails& error) {
     const auto it = requests_.find(id);
     if (it == requests_.end()) return;  // superseded
     const Request request = *it;

@@ -13,8 +13,8 @@
 
 namespace hone::ui {
 
-// Short requests on a few threads. A request supersedes an earlier one with the same key: that one is stopped and its
-// answer dropped. Answers arrive on the thread this object lives on.
+// Short requests on a few threads. A request supersedes an earlier one with the same key: that one
+// is stopped and its answer dropped. Answers arrive on the thread this object lives on.
 class QuickRequests : public QObject {
     Q_OBJECT
 public:

@@ -12,7 +12,8 @@
 
 namespace hone::ui {
 
-void ComparisonModel::setRuns(const profiler::RunRecord& baseline, std::vector<profiler::RunRecord> runs,
+void ComparisonModel::setRuns(const profiler::RunRecord& baseline,
+                              std::vector<profiler::RunRecord> runs,
                               std::vector<profiler::Comparison> comparisons,
                               std::vector<RunDifference> differences) {
     beginResetModel();
@@ -50,16 +51,19 @@ void ComparisonModel::setDifferencesOnly(bool only) {
 
 QStringList ComparisonModel::warnings() const {
     QStringList all;
-    // Runs that were not measured in turn first: the foot shows a few, and what drifted between them is the most that can mislead.
+    // Runs that were not measured in turn first: the foot shows a few, and what drifted between
+    // them is the most that can mislead.
     for (const bool interleaved : {false, true})
         for (const auto& comparison : comparisons_)
             if (comparison.interleaved == interleaved)
-                for (const std::string& warning : comparison.warnings) all.append(plainLine(warning));
+                for (const std::string& warning : comparison.warnings)
+                    all.append(plainLine(warning));
     all.removeDuplicates();
     return all;
 }
 
-const profiler::ComparedMetric* ComparisonModel::compared(const std::string& id, std::size_t run) const {
+const profiler::ComparedMetric* ComparisonModel::compared(const std::string& id,
+                                                          std::size_t run) const {
     for (const auto& metric : comparisons_[run].metrics)
         if (metric.id == id) return &metric;
     return nullptr;
@@ -79,7 +83,8 @@ void ComparisonModel::chooseRows() {
     rows_.clear();
     for (const auto& definition : profiler::metric_definitions()) {
         const std::string id(definition.id);
-        if (!metrics_.empty() && std::find(metrics_.begin(), metrics_.end(), id) == metrics_.end()) continue;
+        if (!metrics_.empty() && std::find(metrics_.begin(), metrics_.end(), id) == metrics_.end())
+            continue;
         bool known = false;
         for (std::size_t run = 0; run < runs_.size(); ++run)
             known = known || compared(id, run) != nullptr || metricOf(runs_[run], id).has_value();
@@ -95,7 +100,8 @@ int ComparisonModel::columnCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : static_cast<int>(runs_.size()) + 1;
 }
 
-// KL divergence and agreement are measured against the baseline, so a run's own figure is the comparison.
+// KL divergence and agreement are measured against the baseline, so a run's own figure is the
+// comparison.
 QVariant ComparisonModel::ownFigure(const std::string& id, std::size_t run, int role) const {
     const auto value = metricOf(runs_[run], id);
     if (!value) return {};
@@ -123,16 +129,18 @@ QVariant ComparisonModel::cell(const std::string& id, std::size_t run, int role)
         case Qt::ToolTipRole:
             return verdict.tooltip;
         case Qt::AccessibleTextRole:
-            return metric->refusal.empty() ? QStringLiteral("%1 %2").arg(verdict.text, verdict.interval)
-                                           : QStringLiteral("%1 %2").arg(verdict.text, verdict.reason);
+            return metric->refusal.empty()
+                       ? QStringLiteral("%1 %2").arg(verdict.text, verdict.interval)
+                       : QStringLiteral("%1 %2").arg(verdict.text, verdict.reason);
         default:
             return {};
     }
 }
 
 std::size_t ComparisonModel::recipeRows() const {
-    return static_cast<std::size_t>(std::count_if(differences_.begin(), differences_.end(),
-                                                  [](const RunDifference& d) { return d.ofRecipe; }));
+    return static_cast<std::size_t>(
+        std::count_if(differences_.begin(), differences_.end(),
+                      [](const RunDifference& d) { return d.ofRecipe; }));
 }
 
 const RunDifference* ComparisonModel::differenceAt(int row) const {
@@ -145,17 +153,19 @@ const std::string& ComparisonModel::metricAt(int row) const {
     return rows_[static_cast<std::size_t>(row) - recipeRows()];
 }
 
-QVariant ComparisonModel::differenceData(const RunDifference& difference, int column, int role) const {
+QVariant ComparisonModel::differenceData(const RunDifference& difference, int column,
+                                         int role) const {
     if (role == Qt::TextAlignmentRole)
         return static_cast<int>((column == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
     const QString value = column == 0 ? difference.what : difference.values[column - 1];
     if (role == Qt::DisplayRole) return value.isEmpty() ? tr("the same") : value;
     if (role == Qt::ToolTipRole)
-        return plainTip(
-            column == 0
-                ? tr("%1: %2 in run %3").arg(value, difference.baseline, QString::number(baseline_->id))
-                : value);
-    if (role == ToneRole && column > 0) return static_cast<int>(value.isEmpty() ? Tone::muted : Tone::text);
+        return plainTip(column == 0
+                            ? tr("%1: %2 in run %3")
+                                  .arg(value, difference.baseline, QString::number(baseline_->id))
+                            : value);
+    if (role == ToneRole && column > 0)
+        return static_cast<int>(value.isEmpty() ? Tone::muted : Tone::text);
     return {};
 }
 
@@ -165,14 +175,16 @@ QVariant ComparisonModel::data(const QModelIndex& index, int role) const {
         return differenceData(*difference, index.column(), role);
     const std::string& id = metricAt(index.row());
     if (index.column() > 0) {
-        if (role == Qt::TextAlignmentRole) return static_cast<int>(Qt::AlignRight | Qt::AlignVCenter);
+        if (role == Qt::TextAlignmentRole)
+            return static_cast<int>(Qt::AlignRight | Qt::AlignVCenter);
         return cell(id, static_cast<std::size_t>(index.column() - 1), role);
     }
     if (role == Qt::DisplayRole) return metricTitle(id);
     if (role == Qt::ToolTipRole) return plainTip(metricDefinition(id));
     if (role == SuffixRole && baseline_) {
         const auto value = metricOf(*baseline_, id);
-        return value ? QVariant(formatMetric(QString::fromStdString(id), value->value)) : QVariant();
+        return value ? QVariant(formatMetric(QString::fromStdString(id), value->value))
+                     : QVariant();
     }
     return {};
 }

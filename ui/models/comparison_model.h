@@ -10,8 +10,9 @@
 
 namespace hone::ui {
 
-// Runs against a baseline: a row a metric, a column a run. Cells say the verdict with its interval, or why there is none. Above
-// them the options of the recipe that are not the same, below them whatever else is not.
+// Runs against a baseline: a row a metric, a column a run. Cells say the verdict with its interval,
+// or why there is none. Above them the options of the recipe that are not the same, below them
+// whatever else is not.
 class ComparisonModel : public QAbstractTableModel {
     Q_OBJECT
 public:

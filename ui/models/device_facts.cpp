@@ -15,7 +15,8 @@ QString said(const char* words) {
 
 QString textField(const nlohmann::json& json, const char* key) {
     const auto it = json.find(key);
-    return it != json.end() && it->is_string() ? QString::fromStdString(it->get<std::string>()) : QString();
+    return it != json.end() && it->is_string() ? QString::fromStdString(it->get<std::string>())
+                                               : QString();
 }
 
 std::optional<double> numberField(const nlohmann::json& json, const char* key) {
@@ -85,7 +86,8 @@ QString memoryText(const DeviceFacts& device) {
 
 QString tracingText(const DeviceFacts& device) {
     if (!device.tracingKnown) return {};
-    const QString how = device.tracesKernels ? said("kernel by kernel") : said("whole operations only");
+    const QString how =
+        device.tracesKernels ? said("kernel by kernel") : said("whole operations only");
     return device.tracer.isEmpty() ? how : QStringLiteral("%1 · %2").arg(how, device.tracer);
 }
 

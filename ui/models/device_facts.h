@@ -8,7 +8,8 @@
 
 namespace hone::ui {
 
-// A CUDA device as the worker describes it (docs/protocol.md). What it does not say is empty or zero.
+// A CUDA device as the worker describes it (docs/protocol.md). What it does not say is empty or
+// zero.
 struct DeviceFacts {
     QString id, name, capability, driver, runtime;
     double memory = 0;

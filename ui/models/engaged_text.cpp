@@ -13,10 +13,12 @@ QString techniqueTitle(const std::string& id, const Registry& registry) {
     const Descriptor* technique = registry.find(id);
     return technique == nullptr
                ? plainLine(id)
-               : QString::fromUtf8(technique->title.data(), static_cast<qsizetype>(technique->title.size()));
+               : QString::fromUtf8(technique->title.data(),
+                                   static_cast<qsizetype>(technique->title.size()));
 }
 
-QString countedText(const std::string& technique, const nlohmann::json& evidence, const Registry& registry) {
+QString countedText(const std::string& technique, const nlohmann::json& evidence,
+                    const Registry& registry) {
     if (!evidence.is_object()) return {};
     // Runs of earlier versions named one counter.
     nlohmann::json counters = evidence.value("counters", nlohmann::json::object());
@@ -28,7 +30,8 @@ QString countedText(const std::string& technique, const nlohmann::json& evidence
     for (const auto& [name, value] : counters.items()) {
         if (!value.is_number()) continue;
         const std::string title(counter_title(registry, technique, name));
-        parts.append(QStringLiteral("%1: %2").arg(plainLine(title), formatExact(value.get<double>())));
+        parts.append(
+            QStringLiteral("%1: %2").arg(plainLine(title), formatExact(value.get<double>())));
     }
     return parts.join(QStringLiteral(", "));
 }

@@ -22,7 +22,8 @@ constexpr std::size_t mostModels = 500;
 
 namespace fs = std::filesystem;
 
-// Of the weights of a Hugging Face folder whose config.json this is; 0 where there are none beside it.
+// Of the weights of a Hugging Face folder whose config.json this is; 0 where there are none beside
+// it.
 double folderBytes(const fs::path& config) {
     std::error_code ignored;
     double bytes = 0;
@@ -38,7 +39,8 @@ double folderBytes(const fs::path& config) {
     return whole ? bytes : 0;
 }
 
-// [{path, place, bytes}] of every *.gguf and every Hugging Face folder below the places; what is reached twice is listed once.
+// [{path, place, bytes}] of every *.gguf and every Hugging Face folder below the places; what is
+// reached twice is listed once.
 nlohmann::json findModels(const std::vector<ModelPlace>& places, const std::stop_token& stop) {
     nlohmann::json found = nlohmann::json::array();
     std::set<fs::path> seen;
@@ -51,14 +53,16 @@ nlohmann::json findModels(const std::vector<ModelPlace>& places, const std::stop
             if (it.depth() >= deepest) it.disable_recursion_pending();
             std::error_code ignored;
             const bool folder = it->path().filename() == "config.json";
-            if ((!folder && it->path().extension() != ".gguf") || !it->is_regular_file(ignored)) continue;
+            if ((!folder && it->path().extension() != ".gguf") || !it->is_regular_file(ignored))
+                continue;
             const double bytes =
                 folder ? folderBytes(it->path()) : static_cast<double>(it->file_size(ignored));
             if (folder && bytes <= 0) continue;
             const fs::path path = folder ? it->path().parent_path() : it->path();
             const fs::path real = fs::canonical(path, ignored);
             if (ignored || !seen.insert(real).second) continue;
-            found.push_back({{"path", path.string()}, {"place", place.name.toStdString()}, {"bytes", bytes}});
+            found.push_back(
+                {{"path", path.string()}, {"place", place.name.toStdString()}, {"bytes", bytes}});
         }
     }
     return found;
@@ -88,7 +92,8 @@ double number(const nlohmann::json& json, const char* key) {
 std::vector<ModelPlace> modelPlaces() {
     const QString home = QDir::homePath();
     const QString cache = QStandardPaths::writableLocation(QStandardPaths::GenericCacheLocation);
-    const QString huggingFace = qEnvironmentVariable("HF_HOME", cache + QStringLiteral("/huggingface"));
+    const QString huggingFace =
+        qEnvironmentVariable("HF_HOME", cache + QStringLiteral("/huggingface"));
     return {{cache + QStringLiteral("/hone"), QStringLiteral("~/.cache/hone")},
             {home + QStringLiteral("/models"), QStringLiteral("~/models")},
             {huggingFace + QStringLiteral("/hub"), FoundModels::tr("Hugging Face cache")},
@@ -101,7 +106,8 @@ QString sampleModelPath() {
            QStringLiteral("/hone/SmolLM2-135M-Instruct.BF16.gguf");
 }
 
-FoundModels::FoundModels(Session& session, QObject* parent) : QAbstractTableModel(parent), session_(session) {
+FoundModels::FoundModels(Session& session, QObject* parent)
+    : QAbstractTableModel(parent), session_(session) {
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         if (!rows_.empty()) emit dataChanged(index(0, 0), index(rowCount() - 1, columns - 1));
     });
@@ -111,7 +117,9 @@ void FoundModels::scan(const std::vector<ModelPlace>& places) {
     scanning_ = true;
     session_.jobs().quick(
         QStringLiteral("find models"), this,
-        [places](const WorkerLaunch&, const std::stop_token& stop) { return findModels(places, stop); },
+        [places](const WorkerLaunch&, const std::stop_token& stop) {
+            return findModels(places, stop);
+        },
         [this](const nlohmann::json& files) {
             beginResetModel();
             ++generation_;
@@ -167,9 +175,11 @@ void FoundModels::fill(std::size_t index, const nlohmann::json& answer) {
     if (answer.contains("prediction")) {
         const nlohmann::json& prediction = answer["prediction"];
         row.fits = prediction.value("fits", false);
-        if (const auto refusal = refusalOf(prediction)) row.refusal = errorWords(*refusal).sentences();
+        if (const auto refusal = refusalOf(prediction))
+            row.refusal = errorWords(*refusal).sentences();
         row.available = number(prediction, "available");
-        if (prediction.contains("memory")) row.needed = number(prediction["memory"], "peak_resident");
+        if (prediction.contains("memory"))
+            row.needed = number(prediction["memory"], "peak_resident");
     }
     inspected(index);
 }
@@ -199,17 +209,20 @@ QString FoundModels::verdict(const Row& row) const {
     if (!row.refusal.isEmpty()) return tr("not with this workload: %1").arg(row.refusal);
     if (row.needed <= 0) return {};
     if (row.fits) return tr("fits · %1 at its peak").arg(formatBytes(row.needed));
-    return tr("does not fit: %1 of %2 free").arg(formatBytes(row.needed), formatBytes(row.available));
+    return tr("does not fit: %1 of %2 free")
+        .arg(formatBytes(row.needed), formatBytes(row.available));
 }
 
 QString FoundModels::tooltip(const Row& row, int column) const {
-    if (column == parameters && row.facts.open) return formatExact(row.facts.parameters, tr("parameters"));
+    if (column == parameters && row.facts.open)
+        return formatExact(row.facts.parameters, tr("parameters"));
     if (column == size) return formatExact(row.fileBytes, tr("bytes"));
     if (column == type && row.facts.open) return row.facts.types.join(QStringLiteral(", "));
     if (column == here && !row.problem.isEmpty()) return row.problem;
     if (column == here && !row.refusal.isEmpty()) return row.refusal;
     if (column == here && row.needed > 0)
-        return tr("Predicted peak memory of the baseline with the current workload: %1. Free now: %2.")
+        return tr("Predicted peak memory of the baseline with the current workload: %1. Free now: "
+                  "%2.")
             .arg(formatBytes(row.needed), formatBytes(row.available));
     return row.path;
 }
@@ -218,8 +231,9 @@ QVariant FoundModels::text(const Row& row, int column) const {
     switch (column) {
         case name:
             return row.facts.open && !row.facts.name.isEmpty() ? row.facts.name
-                   : QFileInfo(row.path).isDir()               ? plainLine(QFileInfo(row.path).fileName())
-                                                 : plainLine(QFileInfo(row.path).completeBaseName());
+                   : QFileInfo(row.path).isDir()
+                       ? plainLine(QFileInfo(row.path).fileName())
+                       : plainLine(QFileInfo(row.path).completeBaseName());
         case architecture:
             return row.facts.architecture;
         case parameters:
@@ -264,7 +278,8 @@ QVariant FoundModels::data(const QModelIndex& index, int role) const {
             if (column == here && !row.problem.isEmpty()) return theme.palette().mutedText;
             if (column == here && (!row.refusal.isEmpty() || (row.needed > 0 && !row.fits)))
                 return theme.palette().worse;
-            if (column == foundIn || (column == here && !row.facts.open)) return theme.palette().mutedText;
+            if (column == foundIn || (column == here && !row.facts.open))
+                return theme.palette().mutedText;
             return {};
         case SortRole:
             return sortValue(row, column);

@@ -16,8 +16,8 @@ struct ModelPlace {
 std::vector<ModelPlace> modelPlaces();  // those of this user; they need not exist
 QString sampleModelPath();              // where scripts/run.sh keeps the default model
 
-// The GGUF files and Hugging Face folders on this disk. They are found on another thread, then each is inspected in a worker, two at a time, so
-// that opening a model never waits for the list.
+// The GGUF files and Hugging Face folders on this disk. They are found on another thread, then each
+// is inspected in a worker, two at a time, so that opening a model never waits for the list.
 class FoundModels : public QAbstractTableModel {
     Q_OBJECT
 public:

@@ -19,8 +19,9 @@ QString stateText(const JobInfo& job) {
         case JobState::queued:
             return JobsModel::tr("waiting");
         case JobState::running:
-            return job.fraction < 0 ? JobsModel::tr("running")
-                                    : formatNumber(std::floor(job.fraction * 100), QStringLiteral("%"));
+            return job.fraction < 0
+                       ? JobsModel::tr("running")
+                       : formatNumber(std::floor(job.fraction * 100), QStringLiteral("%"));
         case JobState::done:
             return JobsModel::tr("done");
         case JobState::failed:
@@ -38,7 +39,8 @@ Tone stateTone(JobState state) {
 
 }  // namespace
 
-JobsModel::JobsModel(JobRunner& jobs, QObject* parent) : QAbstractTableModel(parent), runner_(jobs) {
+JobsModel::JobsModel(JobRunner& jobs, QObject* parent)
+    : QAbstractTableModel(parent), runner_(jobs) {
     connect(&jobs, &JobRunner::jobsChanged, this, &JobsModel::reload);
     connect(&jobs, &JobRunner::jobProgress, this, &JobsModel::update);
     reload();
@@ -59,21 +61,22 @@ void JobsModel::update(const JobInfo& job) {
 }
 
 int JobsModel::rowOf(int job) const {
-    const auto it =
-        std::find_if(jobs_.begin(), jobs_.end(), [job](const JobInfo& info) { return info.id == job; });
+    const auto it = std::find_if(jobs_.begin(), jobs_.end(),
+                                 [job](const JobInfo& info) { return info.id == job; });
     return it == jobs_.end() ? -1 : static_cast<int>(it - jobs_.begin());
 }
 
 int JobsModel::queuePosition(int row) const {
     if (row < 0 || row >= rowCount() || job(row).state != JobState::queued) return -1;
-    return static_cast<int>(std::count_if(jobs_.begin(), jobs_.begin() + row, [](const JobInfo& info) {
-        return info.state == JobState::queued;
-    }));
+    return static_cast<int>(
+        std::count_if(jobs_.begin(), jobs_.begin() + row,
+                      [](const JobInfo& info) { return info.state == JobState::queued; }));
 }
 
 int JobsModel::queueLength() const {
-    return static_cast<int>(std::count_if(
-        jobs_.begin(), jobs_.end(), [](const JobInfo& info) { return info.state == JobState::queued; }));
+    return static_cast<int>(std::count_if(jobs_.begin(), jobs_.end(), [](const JobInfo& info) {
+        return info.state == JobState::queued;
+    }));
 }
 
 int JobsModel::rowCount(const QModelIndex& parent) const {
@@ -92,7 +95,8 @@ QVariant JobsModel::data(const QModelIndex& index, int role) const {
         case Qt::DisplayRole:
             return title ? plainLine(info.title) : stateText(info);
         case SuffixRole:
-            return title ? QVariant(plainLine(info.state == JobState::failed ? info.error : info.detail))
+            return title ? QVariant(
+                               plainLine(info.state == JobState::failed ? info.error : info.detail))
                          : QVariant();
         case Qt::ToolTipRole:
             return info.error.isEmpty() ? plainTip(info.detail) : errorTip(info.failure);

@@ -33,18 +33,21 @@ bool isOfInterest(const std::string& id, const profiler::RunRecord& run, const R
     if (!metricOf(run, id)) return false;
     const bool anywhere = profiler::find_metric(id)->prominence == Prominence::measured;
     if (anywhere || !run.what.recipe.is_array()) return anywhere;
-    return std::any_of(run.what.recipe.begin(), run.what.recipe.end(), [&](const nlohmann::json& step) {
-        const nlohmann::json name =
-            step.is_object() ? step.value("technique", nlohmann::json()) : nlohmann::json();
-        const Descriptor* technique =
-            name.is_string() ? registry.find(name.get_ref<const std::string&>()) : nullptr;
-        return technique != nullptr && std::find(technique->metrics.begin(), technique->metrics.end(), id) !=
-                                           technique->metrics.end();
-    });
+    return std::any_of(
+        run.what.recipe.begin(), run.what.recipe.end(), [&](const nlohmann::json& step) {
+            const nlohmann::json name =
+                step.is_object() ? step.value("technique", nlohmann::json()) : nlohmann::json();
+            const Descriptor* technique =
+                name.is_string() ? registry.find(name.get_ref<const std::string&>()) : nullptr;
+            return technique != nullptr &&
+                   std::find(technique->metrics.begin(), technique->metrics.end(), id) !=
+                       technique->metrics.end();
+        });
 }
 
 QString shown(const std::string& id, double value) {
-    return metricUnit(id).isEmpty() ? formatMetric(QString::fromStdString(id), value) : formatNumber(value);
+    return metricUnit(id).isEmpty() ? formatMetric(QString::fromStdString(id), value)
+                                    : formatNumber(value);
 }
 
 }  // namespace
@@ -109,10 +112,12 @@ const std::optional<profiler::RunRecord>& LedgerModel::shownRun() const {
     return candidate_ ? candidate_ : baseline_;
 }
 
-// What was predicted of a run before it began stays beside what was measured; without a run, what is predicted now.
+// What was predicted of a run before it began stays beside what was measured; without a run, what
+// is predicted now.
 std::optional<double> LedgerModel::predicted(const std::string& id) const {
     if (const auto& run = shownRun(); run && candidate_) {
-        if (const auto found = run->predicted.find(id); found != run->predicted.end()) return found->second;
+        if (const auto found = run->predicted.find(id); found != run->predicted.end())
+            return found->second;
     }
     const auto now = profiler::predicted_metrics(prediction_);
     const auto found = now.find(id);
@@ -122,7 +127,8 @@ std::optional<double> LedgerModel::predicted(const std::string& id) const {
 QVariant LedgerModel::metricCell(const std::string& id, int role) const {
     if (role == Qt::DisplayRole) {
         const std::string title(profiler::find_metric(id)->row_title);
-        return title.empty() ? metricTitle(id) : QCoreApplication::translate("Metric", title.c_str());
+        return title.empty() ? metricTitle(id)
+                             : QCoreApplication::translate("Metric", title.c_str());
     }
     if (role == SuffixRole) return metricUnit(id);
     if (role == Qt::ToolTipRole) return plainTip(metricDefinition(id));
@@ -145,18 +151,21 @@ QVariant LedgerModel::measuredCell(const std::string& id, int role) const {
     if (role != Qt::ToolTipRole || !value || !foreseen) return runCell(candidate_, id, role);
     const QString off = offByCell(id, Qt::DisplayRole).toString();
     const QString words = off.isEmpty() ? tr("Predicted: %1") : tr("Predicted: %1, off by %2");
-    const QString more = off.isEmpty() ? words.arg(formatMetric(QString::fromStdString(id), *foreseen))
-                                       : words.arg(formatMetric(QString::fromStdString(id), *foreseen), off);
+    const QString more = off.isEmpty()
+                             ? words.arg(formatMetric(QString::fromStdString(id), *foreseen))
+                             : words.arg(formatMetric(QString::fromStdString(id), *foreseen), off);
     return metricTooltip(id, *value, more);
 }
 
 QVariant LedgerModel::predictedCell(const std::string& id, int role) const {
     const auto value = predicted(id);
     const auto& metric = *profiler::find_metric(id);
-    const bool timed = metric.kind == profiler::Kind::speed && metric.prominence == Prominence::headline;
+    const bool timed =
+        metric.kind == profiler::Kind::speed && metric.prominence == Prominence::headline;
     if (!value && calibrating_ && timed) {
         if (role == Qt::DisplayRole) return QStringLiteral("…");
-        if (role == Qt::ToolTipRole) return tr("Timing this machine's kernels, once. It takes some seconds.");
+        if (role == Qt::ToolTipRole)
+            return tr("Timing this machine's kernels, once. It takes some seconds.");
     }
     if (!value) return {};
     if (role == Qt::DisplayRole) return shown(id, *value);
@@ -174,7 +183,9 @@ QVariant LedgerModel::offByCell(const std::string& id, int role) const {
     if (role == Qt::ToolTipRole)
         return tr("How far the prediction lies above (+) or below (−) what was measured");
     const int percent = static_cast<int>(std::lround(100 * (*foreseen / measured->value - 1)));
-    const QString sign = percent > 0 ? QStringLiteral("+") : percent < 0 ? QStringLiteral("−") : QString();
+    const QString sign = percent > 0   ? QStringLiteral("+")
+                         : percent < 0 ? QStringLiteral("−")
+                                       : QString();
     return QStringLiteral("%1%2 %").arg(sign, QString::number(std::abs(percent)));
 }
 
@@ -183,7 +194,8 @@ QVariant LedgerModel::intervalCell(const std::string& id, int role) const {
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
     const profiler::ComparedMetric* metric = compared(id);
     if (metric != nullptr && metric->refusal.empty() && !verdictText(*metric).interval.isEmpty())
-        return role == Qt::DisplayRole ? verdictText(*metric).interval : verdictText(*metric).tooltip;
+        return role == Qt::DisplayRole ? verdictText(*metric).interval
+                                       : verdictText(*metric).tooltip;
     // Against the baseline by definition: the figure's own interval, of 95 %.
     const auto own = candidate_ && metric == nullptr ? metricOf(*candidate_, id) : std::nullopt;
     if (!own) return {};
@@ -247,21 +259,25 @@ QVariant LedgerModel::data(const QModelIndex& index, int role) const {
 QVariant LedgerModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal) return {};
     if (role == Qt::TextAlignmentRole)
-        return static_cast<int>((section == Metric ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+        return static_cast<int>((section == Metric ? Qt::AlignLeft : Qt::AlignRight) |
+                                Qt::AlignVCenter);
     if (role == Qt::ToolTipRole && section == Predicted)
         return tr(
-            "Before anything runs: memory and size from the model's shapes, times from these and how fast "
+            "Before anything runs: memory and size from the model's shapes, times from these and "
+            "how fast "
             "this "
             "machine's kernels are. Accuracy is not predicted.");
     if (role == Qt::ToolTipRole && section == Interval)
         return tr(
-            "Beside a verdict the 99 % interval that decides it, in the verdict's direction; of figures that "
+            "Beside a verdict the 99 % interval that decides it, in the verdict's direction; of "
+            "figures that "
             "are "
             "a comparison by themselves (KL divergence, top-1) their own 95 % interval.");
     if (role != Qt::DisplayRole) return {};
-    static const char* const titles[ColumnCount] = {
-        QT_TR_NOOP("Ledger"), QT_TR_NOOP("Baseline"), QT_TR_NOOP("Predicted"), QT_TR_NOOP("Measured"),
-        QT_TR_NOOP("Off by"), QT_TR_NOOP("Interval"), QT_TR_NOOP("Verdict")};
+    static const char* const titles[ColumnCount] = {QT_TR_NOOP("Ledger"),    QT_TR_NOOP("Baseline"),
+                                                    QT_TR_NOOP("Predicted"), QT_TR_NOOP("Measured"),
+                                                    QT_TR_NOOP("Off by"),    QT_TR_NOOP("Interval"),
+                                                    QT_TR_NOOP("Verdict")};
     return tr(titles[section]);
 }
 

@@ -11,8 +11,9 @@
 
 namespace hone::ui {
 
-// Baseline against recipe, one figure a row: what is predicted, what was measured and what may be said of it. Metrics that some techniques
-// have follow where a run has them, and then the techniques: whether each engaged, with the counter that says so.
+// Baseline against recipe, one figure a row: what is predicted, what was measured and what may be
+// said of it. Metrics that some techniques have follow where a run has them, and then the
+// techniques: whether each engaged, with the counter that says so.
 class LedgerModel : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -20,7 +21,8 @@ public:
 
     explicit LedgerModel(QObject* parent = nullptr);
 
-    void setRuns(std::optional<profiler::RunRecord> baseline, std::optional<profiler::RunRecord> candidate,
+    void setRuns(std::optional<profiler::RunRecord> baseline,
+                 std::optional<profiler::RunRecord> candidate,
                  std::optional<profiler::Comparison> comparison);
     void setPrediction(const nlohmann::json& prediction);  // the `predict` result; null: none
     void setCalibrating(bool calibrating);                 // times will follow
@@ -37,7 +39,8 @@ public:
 
 private:
     QVariant metricCell(const std::string& id, int role) const;
-    QVariant runCell(const std::optional<profiler::RunRecord>& run, const std::string& id, int role) const;
+    QVariant runCell(const std::optional<profiler::RunRecord>& run, const std::string& id,
+                     int role) const;
     QVariant measuredCell(const std::string& id, int role) const;
     QVariant predictedCell(const std::string& id, int role) const;
     QVariant offByCell(const std::string& id, int role) const;

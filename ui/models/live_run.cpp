@@ -43,15 +43,16 @@ const LiveSide& LiveRun::latest() const {
 
 LiveSide::Line LiveSide::line(const std::string& metric) const {
     Line line;
-    const auto warmups = static_cast<double>(
-        std::count_if(samples.begin(), samples.end(), [](const LiveSample& s) { return s.warmup; }));
+    const auto warmups = static_cast<double>(std::count_if(
+        samples.begin(), samples.end(), [](const LiveSample& s) { return s.warmup; }));
     std::vector<double> timed;
     for (const LiveSample& sample : samples) {
         const auto value = sample.metrics.find(metric);
         if (value == sample.metrics.end() || !std::isfinite(value->second)) continue;
         if (!sample.warmup) timed.push_back(value->second);
         const profiler::Summary summary = profiler::summarize(timed);
-        // Of two values the interval is some thirteen times as wide as they are apart: it would hide all that follows.
+        // Of two values the interval is some thirteen times as wide as they are apart: it would
+        // hide all that follows.
         const bool interval = !sample.warmup && timed.size() > 2;
         line.x.push_back(sample.index + 1 - (sample.warmup ? warmups : 0));
         line.y.push_back(value->second);
@@ -89,7 +90,8 @@ LiveSide replay(const std::vector<profiler::Sample>& samples, Side side) {
             live.samples.push_back(asLive(sample, side));
             continue;
         }
-        totals.add(sample.values, sample.detail.is_object() && sample.detail.value("compared", false));
+        totals.add(sample.values,
+                   sample.detail.is_object() && sample.detail.value("compared", false));
         live.accuracy.push_back({side, ++windows, 0, totals.estimates()});
     }
     for (LiveAccuracy& point : live.accuracy) point.windows = windows;

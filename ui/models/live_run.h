@@ -16,8 +16,9 @@ struct LiveSide {
     std::vector<LiveSample> samples;  // in the order they came, warm-up first
     std::vector<LiveAccuracy> accuracy;
 
-    // Values of a metric along the repetitions, counted from 1 after the warm-up, which lies at positions up to 0. The band is the
-    // 95 % interval of the mean of the timed repetitions so far, from the third on.
+    // Values of a metric along the repetitions, counted from 1 after the warm-up, which lies at
+    // positions up to 0. The band is the 95 % interval of the mean of the timed repetitions so far,
+    // from the third on.
     struct Line {
         std::vector<double> x, y, low, high;
         std::vector<bool> warmup;
@@ -33,7 +34,8 @@ struct LiveRun {
 
     // Of the baseline, or of that candidate.
     LiveSide& side(Side which, int candidate = 0);
-    // What the charts show of one side alone: the candidate that was heard of last, or the baseline without one.
+    // What the charts show of one side alone: the candidate that was heard of last, or the baseline
+    // without one.
     const LiveSide& latest() const;
 
 private:

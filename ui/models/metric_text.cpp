@@ -60,28 +60,33 @@ QString metricTitle(const std::string& id) {
 
 QString metricUnit(const std::string& id) {
     const auto* metric = profiler::find_metric(id);
-    if (metric == nullptr || metric->unit == "bytes" || metric->unit == "B/s" || metric->unit == "s" ||
-        metric->unit == "share")
+    if (metric == nullptr || metric->unit == "bytes" || metric->unit == "B/s" ||
+        metric->unit == "s" || metric->unit == "share")
         return {};
     return fromView(metric->unit);
 }
 
 QString metricDefinition(const std::string& id) {
     const auto* metric = profiler::find_metric(id);
-    return metric == nullptr ? QString() : QCoreApplication::translate("Metric", metric->definition.data());
+    return metric == nullptr ? QString()
+                             : QCoreApplication::translate("Metric", metric->definition.data());
 }
 
-QString metricTooltip(const std::string& id, const profiler::MetricValue& value, const QString& more) {
+QString metricTooltip(const std::string& id, const profiler::MetricValue& value,
+                      const QString& more) {
     const auto* metric = profiler::find_metric(id);
-    const QString unit = metric == nullptr ? QString::fromStdString(value.unit) : fromView(metric->unit);
+    const QString unit =
+        metric == nullptr ? QString::fromStdString(value.unit) : fromView(metric->unit);
     QString exact = formatExact(value.value, unit);
     if (hasWidth(value.low, value.high))
-        exact += tr(", 95 % interval %1 to %2").arg(formatExact(value.low), formatExact(value.high));
+        exact +=
+            tr(", 95 % interval %1 to %2").arg(formatExact(value.low), formatExact(value.high));
     if (value.n > 1) exact += tr(", n = %1").arg(value.n);
     return tip({exact, more, metricDefinition(id)});
 }
 
-std::optional<profiler::MetricValue> metricOf(const profiler::RunRecord& run, const std::string& id) {
+std::optional<profiler::MetricValue> metricOf(const profiler::RunRecord& run,
+                                              const std::string& id) {
     const auto it = run.metrics.find(id);
     if (it == run.metrics.end() || !std::isfinite(it->second.value)) return std::nullopt;
     return it->second;
@@ -93,7 +98,8 @@ QString intervalText(const std::string& id, const profiler::MetricValue& value) 
     if (metric != nullptr && metric->unit == "share")
         return QStringLiteral("%1–%2").arg(formatNumber(value.low * 100),
                                            formatNumber(value.high * 100, QStringLiteral("%")));
-    if (metric != nullptr && (metric->unit == "bytes" || metric->unit == "B/s" || metric->unit == "s")) {
+    if (metric != nullptr &&
+        (metric->unit == "bytes" || metric->unit == "B/s" || metric->unit == "s")) {
         const QString metricId = QString::fromStdString(id);
         return QStringLiteral("%1–%2").arg(formatMetric(metricId, value.low),
                                            formatMetric(metricId, value.high));
@@ -108,7 +114,8 @@ VerdictText verdictText(const profiler::ComparedMetric& metric) {
     if (shown.form == profiler::ShownRatio::Form::none) {
         if (metric.refusal.empty()) return result;
         result.text = tr("not comparable");
-        result.tooltip = tip({tr("Not comparable: %1").arg(result.reason), metricDefinition(metric.id)});
+        result.tooltip =
+            tip({tr("Not comparable: %1").arg(result.reason), metricDefinition(metric.id)});
         return result;
     }
     result.interval = QString::fromStdString(shown.interval);
@@ -121,11 +128,13 @@ VerdictText verdictText(const profiler::ComparedMetric& metric) {
                       formatExact(metric.decides.high), QString::number(metric.ratio.n)),
              metricDefinition(metric.id)});
     if (shown.word.empty()) return result;
-    const QString arrow = QString::fromUtf8(shown.arrow.data(), static_cast<qsizetype>(shown.arrow.size()));
+    const QString arrow =
+        QString::fromUtf8(shown.arrow.data(), static_cast<qsizetype>(shown.arrow.size()));
     const QString word = tr(shown.word.c_str());
     if (decided) {
         result.tone = shown.good ? Tone::better : Tone::worse;
-        result.text = QStringLiteral("%1 %2 %3").arg(arrow, QString::fromStdString(shown.estimate), word);
+        result.text =
+            QStringLiteral("%1 %2 %3").arg(arrow, QString::fromStdString(shown.estimate), word);
     } else {
         result.text = QStringLiteral("%1 %2").arg(arrow, word);
     }

@@ -11,21 +11,25 @@
 namespace hone::ui {
 
 QString metricTitle(const std::string& id);  // "Decode"; the id itself where unknown
-QString metricUnit(
-    const std::string& id);  // "tok/s"; empty for bytes, seconds and shares, whose figures carry theirs
+QString metricUnit(const std::string& id);   // "tok/s"; empty for bytes, seconds and shares, whose
+                                             // figures carry theirs
 // The exact value, its interval and number of samples, and the metric's definition.
-QString metricTooltip(const std::string& id, const profiler::MetricValue& value, const QString& more = {});
+QString metricTooltip(const std::string& id, const profiler::MetricValue& value,
+                      const QString& more = {});
 QString metricDefinition(const std::string& id);
 
 // Nothing where the run lacks it or has no number for it.
-std::optional<profiler::MetricValue> metricOf(const profiler::RunRecord& run, const std::string& id);
+std::optional<profiler::MetricValue> metricOf(const profiler::RunRecord& run,
+                                              const std::string& id);
 
 // "0.0444–0.0478", in the metric's unit; empty where the interval has no width.
 QString intervalText(const std::string& id, const profiler::MetricValue& value);
 
-// A verdict as people read it: word, arrow, colour and interval say the same (profiler/report/shown_ratio.h).
+// A verdict as people read it: word, arrow, colour and interval say the same
+// (profiler/report/shown_ratio.h).
 struct VerdictText {
-    QString text;  // "▲ 2.46 × faster", "▼ 61.2 % smaller", "● cannot tell", "not comparable", or empty
+    QString
+        text;  // "▲ 2.46 × faster", "▼ 61.2 % smaller", "● cannot tell", "not comparable", or empty
     QString reason;    // why the two cannot be compared, or why it cannot be told
     QString interval;  // 99 %, in the direction of the text: "2.39–2.52 ×", "60.9–61.5 %"
     Tone tone = Tone::muted;

@@ -55,7 +55,8 @@ ModelFacts::ModelFacts(const nlohmann::json& inspected) {
     }
 }
 
-QString targetText(const Target& target, const nlohmann::json& environment, const nlohmann::json& devices) {
+QString targetText(const Target& target, const nlohmann::json& environment,
+                   const nlohmann::json& devices) {
     QStringList parts{text(target.device)};
     if (target.device != "cpu") {
         if (const auto device = deviceOf(devices, parts.front())) parts << device->name;

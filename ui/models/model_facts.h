@@ -9,7 +9,8 @@
 
 namespace hone::ui {
 
-// What an `inspect` result says, in the words the window uses. Fields the result lacks are empty or zero.
+// What an `inspect` result says, in the words the window uses. Fields the result lacks are empty or
+// zero.
 struct ModelFacts {
     ModelFacts() = default;
     explicit ModelFacts(const nlohmann::json& inspected);
@@ -27,7 +28,9 @@ struct ModelFacts {
 
 QString text(const std::string& utf8);
 
-// "cpu · 2 threads · AVX-512", "cuda:0 · NVIDIA H200"; parts that are not known yet are left out. `devices` as the worker answers.
-QString targetText(const Target& target, const nlohmann::json& environment, const nlohmann::json& devices);
+// "cpu · 2 threads · AVX-512", "cuda:0 · NVIDIA H200"; parts that are not known yet are left out.
+// `devices` as the worker answers.
+QString targetText(const Target& target, const nlohmann::json& environment,
+                   const nlohmann::json& devices);
 
 }  // namespace hone::ui

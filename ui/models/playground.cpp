@@ -27,12 +27,13 @@ std::optional<double> Playground::Answer::tokensPerSecond() const {
 
 Playground::Playground(Session& session, QObject* parent) : QObject(parent), session_(session) {
     JobRunner& jobs = session.jobs();
-    connect(&jobs, &JobRunner::tokensArrived, this, [this](int job, const std::vector<LiveToken>& tokens) {
-        Answer* answer = of(job);
-        if (answer == nullptr) return;
-        answer->tokens.insert(answer->tokens.end(), tokens.begin(), tokens.end());
-        emit changed();
-    });
+    connect(&jobs, &JobRunner::tokensArrived, this,
+            [this](int job, const std::vector<LiveToken>& tokens) {
+                Answer* answer = of(job);
+                if (answer == nullptr) return;
+                answer->tokens.insert(answer->tokens.end(), tokens.begin(), tokens.end());
+                emit changed();
+            });
     connect(&jobs, &JobRunner::jobProgress, this, &Playground::follow);
     connect(&jobs, &JobRunner::generated, this, &Playground::finish);
     // Another model's answers would stand under the names of this one's.

@@ -11,7 +11,8 @@
 
 namespace hone::ui {
 
-// One prompt answered by the baseline and then by the recipe: in turn, so that neither takes time from the other.
+// One prompt answered by the baseline and then by the recipe: in turn, so that neither takes time
+// from the other.
 class Playground : public QObject {
     Q_OBJECT
 public:
@@ -46,7 +47,9 @@ public:
     void ask(const Settings& settings);  // cancels what still runs of the last one
     void cancel();
     bool active() const { return baseline_.active() || candidate_.active(); }
-    bool hasCandidate() const { return candidate_.state != State::none; }  // the recipe had techniques
+    bool hasCandidate() const {
+        return candidate_.state != State::none;
+    }  // the recipe had techniques
     const Answer& baseline() const { return baseline_; }
     const Answer& candidate() const { return candidate_; }
     // Of what has come of both so far; nothing before the recipe's first token.

@@ -8,7 +8,8 @@
 
 namespace hone::ui {
 
-// Why an experiment would be refused although memory holds it, from its prediction; nothing where it would run.
+// Why an experiment would be refused although memory holds it, from its prediction; nothing where
+// it would run.
 std::optional<ErrorDetails> refusalOf(const nlohmann::json& prediction);
 
 }  // namespace hone::ui

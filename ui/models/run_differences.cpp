@@ -31,8 +31,9 @@ Json at(const Json& object, const std::string& key) {
 
 QString words(const Json& value) {
     if (value.is_null()) return {};
-    return plainLine(value.is_string() ? value.get<std::string>()
-                                       : value.dump(-1, ' ', false, Json::error_handler_t::replace));
+    return plainLine(value.is_string()
+                         ? value.get<std::string>()
+                         : value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 class Differences {
@@ -66,8 +67,9 @@ public:
         };
         RunDifference row{what, told(baseline_), {}, false};
         for (const RunRecord& run : runs_) row.values << told(run);
-        const bool any = std::any_of(row.values.begin(), row.values.end(),
-                                     [](const QString& text) { return text != QStringLiteral("–"); });
+        const bool any = std::any_of(row.values.begin(), row.values.end(), [](const QString& text) {
+            return text != QStringLiteral("–");
+        });
         if (any) rows_.push_back(std::move(row));
     }
 
@@ -100,7 +102,8 @@ QString stepText(const Json& step, const Descriptor& descriptor, const Registry&
 }
 
 QString optionText(const Option& option, const Json& value) {
-    if (const auto* choice = std::get_if<Choice>(&option.type); choice != nullptr && value.is_string())
+    if (const auto* choice = std::get_if<Choice>(&option.type);
+        choice != nullptr && value.is_string())
         for (const ChoiceItem& item : choice->items)
             if (item.id == value.get<std::string>()) return q(item.label);
     return words(value);
@@ -112,7 +115,8 @@ bool applies(const Option& option, const Json& options) {
            at(options, std::string(option.only_when->key)) == std::string(option.only_when->value);
 }
 
-// Where all have a technique, its options say what differs; where one lacks it, that is the difference.
+// Where all have a technique, its options say what differs; where one lacks it, that is the
+// difference.
 void addTechnique(Differences& differences, const Descriptor& descriptor, bool everywhere,
                   const Registry& registry) {
     const std::string id(descriptor.id);
@@ -128,13 +132,14 @@ void addTechnique(Differences& differences, const Descriptor& descriptor, bool e
                             const Json options = at(stepOf(run, id), "options");
                             if (!applies(option, options)) return QString();
                             const Json value = at(options, std::string(option.key));
-                            return optionText(option, value.is_null() ? default_value(option) : value);
+                            return optionText(option,
+                                              value.is_null() ? default_value(option) : value);
                         });
 }
 
 // A technique that this version does not know is shown as it is stored.
-void addUnknown(Differences& differences, const RunRecord& baseline, const std::vector<RunRecord>& runs,
-                const Registry& registry) {
+void addUnknown(Differences& differences, const RunRecord& baseline,
+                const std::vector<RunRecord>& runs, const Registry& registry) {
     std::vector<std::string> ids;
     const auto collect = [&](const RunRecord& run) {
         if (!run.what.recipe.is_array()) return;
@@ -162,20 +167,21 @@ void addEngaged(Differences& differences, const Registry& registry) {
                 const Json evidence = at(run.engaged, id);
                 const Json engaged = at(evidence, "engaged");
                 if (!engaged.is_boolean()) return QString();
-                // The answer first, in as few letters as can be: columns of several runs are narrow.
+                // The answer first, in as few letters as can be: columns of several runs are
+                // narrow.
                 return QStringLiteral("%1 · %2").arg(engaged.get<bool>() ? tr("yes") : tr("no"),
                                                      countedText(id, evidence, registry));
             });
     }
 }
 
-void addRecipe(Differences& differences, const RunRecord& baseline, const std::vector<RunRecord>& runs,
-               const Registry& registry) {
+void addRecipe(Differences& differences, const RunRecord& baseline,
+               const std::vector<RunRecord>& runs, const Registry& registry) {
     for (const Descriptor& descriptor : registry.descriptors()) {
         const std::string id(descriptor.id);
         const auto has = [&id](const RunRecord& run) { return !stepOf(run, id).is_null(); };
-        addTechnique(differences, descriptor, has(baseline) && std::all_of(runs.begin(), runs.end(), has),
-                     registry);
+        addTechnique(differences, descriptor,
+                     has(baseline) && std::all_of(runs.begin(), runs.end(), has), registry);
     }
     addUnknown(differences, baseline, runs, registry);
     addEngaged(differences, registry);
@@ -213,7 +219,8 @@ void addConditions(Differences& differences) {
 
 }  // namespace
 
-std::vector<RunDifference> runDifferences(const RunRecord& baseline, const std::vector<RunRecord>& runs,
+std::vector<RunDifference> runDifferences(const RunRecord& baseline,
+                                          const std::vector<RunRecord>& runs,
                                           const Registry& registry) {
     Differences differences(baseline, runs);
     addRecipe(differences, baseline, runs, registry);

@@ -10,9 +10,10 @@
 
 namespace hone::ui {
 
-// Something that was not the same in a run as in the baseline: an option of a technique, the workload, the target, the machine or the
-// program. `values` has a text a run: "32 → 64", or nothing where the run has what the baseline has. Also, of every technique that runs can
-// tell it of, whether it engaged: there `values` has "yes · int8 products: 420", or a dash.
+// Something that was not the same in a run as in the baseline: an option of a technique, the
+// workload, the target, the machine or the program. `values` has a text a run: "32 → 64", or
+// nothing where the run has what the baseline has. Also, of every technique that runs can tell it
+// of, whether it engaged: there `values` has "yes · int8 products: 420", or a dash.
 struct RunDifference {
     QString what;
     QString baseline;

@@ -82,7 +82,8 @@ bool RunEdits::remove(const std::vector<std::int64_t>& runs) {
         emit removedOrRestored();
     };
     return push(
-        tr("deleting %1").arg(counted(static_cast<qint64>(runs.size()), tr("%1 run"), tr("%1 runs"))),
+        tr("deleting %1")
+            .arg(counted(static_cast<qint64>(runs.size()), tr("%1 run"), tr("%1 runs"))),
         [write] { write(true); }, [write] { write(false); });
 }
 

@@ -11,7 +11,8 @@
 
 namespace hone::ui {
 
-// Changes of stored runs: written to the store at once, and each of them can be undone until the window closes.
+// Changes of stored runs: written to the store at once, and each of them can be undone until the
+// window closes.
 class RunEdits : public QObject {
     Q_OBJECT
 public:

@@ -51,7 +51,8 @@ double estimateSeconds(const std::vector<profiler::RunRecord>& runs, const Exper
                               sequences * static_cast<double>(w.generated_tokens) / speed.decode;
     double seconds = speed.load + (w.repetitions + warmups) * repetition;
     if (w.text != "none")
-        seconds += static_cast<double>((w.windows > 0 ? w.windows : 100) * w.context) / speed.prefill;
+        seconds +=
+            static_cast<double>((w.windows > 0 ? w.windows : 100) * w.context) / speed.prefill;
     return seconds * (experiment.recipe.steps.empty() ? 1 : 1 + static_cast<double>(candidates));
 }
 

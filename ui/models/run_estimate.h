@@ -9,8 +9,9 @@
 
 namespace hone::ui {
 
-// About how long measuring takes, in seconds: from the newest run of the same model where there is one, else from its size.
-// `model` is the `inspect` result; `candidates` are how many are measured with one baseline.
+// About how long measuring takes, in seconds: from the newest run of the same model where there is
+// one, else from its size. `model` is the `inspect` result; `candidates` are how many are measured
+// with one baseline.
 double estimateSeconds(const std::vector<profiler::RunRecord>& runs, const Experiment& experiment,
                        const nlohmann::json& model, std::uint64_t candidates = 1);
 QString roughSeconds(double seconds);  // "about 40 s", "about 3 min"

@@ -47,8 +47,9 @@ const QHash<QString, TextOf>& textFields() {
         {QStringLiteral("type"), [](const RunRecord& r) { return mainType(r); }},
         {QStringLiteral("tag"), joinedTags},
         {QStringLiteral("note"), [](const RunRecord& r) { return q(r.note); }},
-        {QStringLiteral("star"),
-         [](const RunRecord& r) { return r.starred ? QStringLiteral("yes") : QStringLiteral("no"); }}};
+        {QStringLiteral("star"), [](const RunRecord& r) {
+             return r.starred ? QStringLiteral("yes") : QStringLiteral("no");
+         }}};
     return fields;
 }
 
@@ -78,9 +79,9 @@ std::optional<double> parseFigure(const QString& text, std::string_view metricUn
     if (!match.hasMatch()) return std::nullopt;
     const double value = match.captured(1).toDouble();
     const QString unit = match.captured(2).toLower();
-    static const QHash<QString, double> scales{{QStringLiteral("kb"), 1e3}, {QStringLiteral("mb"), 1e6},
-                                               {QStringLiteral("gb"), 1e9}, {QStringLiteral("ms"), 1e-3},
-                                               {QStringLiteral("s"), 1},    {QStringLiteral("%"), 0.01}};
+    static const QHash<QString, double> scales{
+        {QStringLiteral("kb"), 1e3},  {QStringLiteral("mb"), 1e6}, {QStringLiteral("gb"), 1e9},
+        {QStringLiteral("ms"), 1e-3}, {QStringLiteral("s"), 1},    {QStringLiteral("%"), 0.01}};
     if (!unit.isEmpty()) return value * scales.value(unit);
     return metricUnit == "bytes" ? value * 1e6 : value;
 }
@@ -103,11 +104,13 @@ QStringList splitTerms(const QString& text) {
 
 bool containsWord(const RunRecord& run, const QString& word) {
     if (QString::number(run.id) == word) return true;
-    // The label, not the JSON behind it: keys of options are no words that a reader of the table sees.
+    // The label, not the JSON behind it: keys of options are no words that a reader of the table
+    // sees.
     if (q(run.what.recipe_label).contains(word, Qt::CaseInsensitive)) return true;
     const auto& fields = textFields();
     for (const char* name : {"model", "status", "tag", "note"})
-        if (fields.value(QString::fromLatin1(name))(run).contains(word, Qt::CaseInsensitive)) return true;
+        if (fields.value(QString::fromLatin1(name))(run).contains(word, Qt::CaseInsensitive))
+            return true;
     return false;
 }
 
@@ -115,11 +118,13 @@ bool containsWord(const RunRecord& run, const QString& word) {
 
 QString mainType(const RunRecord& run) {
     const auto types = run.what.model.find("types");
-    if (!run.what.model.is_object() || types == run.what.model.end() || !types->is_object()) return {};
+    if (!run.what.model.is_object() || types == run.what.model.end() || !types->is_object())
+        return {};
     std::string best;
     double most = -1;
     for (const auto& [name, bytes] : types->items())
-        if (bytes.is_number() && bytes.get<double>() > most) most = bytes.get<double>(), best = name;
+        if (bytes.is_number() && bytes.get<double>() > most)
+            most = bytes.get<double>(), best = name;
     return q(best);
 }
 
@@ -139,7 +144,8 @@ void RunFilter::add(QString term) {
     };
     static const QRegularExpression field(QStringLiteral("^([A-Za-z0-9]+)(:|>=|<=|>|<|=)(.*)$"));
     const auto match = field.match(term);
-    if (!match.hasMatch()) return keep([term](const RunRecord& run) { return containsWord(run, term); });
+    if (!match.hasMatch())
+        return keep([term](const RunRecord& run) { return containsWord(run, term); });
     const QString name = match.captured(1).toLower(), relation = match.captured(2),
                   wanted = match.captured(3);
     if (wanted.isEmpty()) return;  // still being typed
@@ -159,7 +165,8 @@ void RunFilter::add(QString term) {
     if (number && name == QLatin1String("series")) {
         const double id = wanted.toDouble();
         return keep([relation, id](const RunRecord& run) {
-            return run.what.series && compares(static_cast<double>(run.what.series->id), relation, id);
+            return run.what.series &&
+                   compares(static_cast<double>(run.what.series->id), relation, id);
         });
     }
     const profiler::MetricDefinition* metric = figureField(name);
@@ -173,11 +180,13 @@ void RunFilter::add(QString term) {
 }
 
 bool RunFilter::accepts(const RunRecord& run) const {
-    return std::all_of(terms_.begin(), terms_.end(), [&run](const Term& term) { return term(run); });
+    return std::all_of(terms_.begin(), terms_.end(),
+                       [&run](const Term& term) { return term(run); });
 }
 
 QString RunFilter::help() {
-    return tr("Write words, fields (model: recipe: status: type: tag: note: star:yes) and figures with > < = "
+    return tr("Write words, fields (model: recipe: status: type: tag: note: star:yes) and figures "
+              "with > < = "
               "(%1 run series), such as model:smol decode>100 -status:failed")
         .arg(figureNames());
 }

@@ -9,11 +9,13 @@
 
 namespace hone::ui {
 
-// "smol model:q4 decode>100 peak<300MB status:done tag:x": words that a run must contain, fields that must contain a text, and
-// figures that must compare. A leading minus turns a term round; quotes keep words together. All terms must hold.
+// "smol model:q4 decode>100 peak<300MB status:done tag:x": words that a run must contain, fields
+// that must contain a text, and figures that must compare. A leading minus turns a term round;
+// quotes keep words together. All terms must hold.
 class RunFilter {
 public:
-    // The terms it understood; `error` names the first that it did not, in a sentence, and is else empty.
+    // The terms it understood; `error` names the first that it did not, in a sentence, and is else
+    // empty.
     static RunFilter parse(const QString& text);
 
     bool accepts(const profiler::RunRecord& run) const;

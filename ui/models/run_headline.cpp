@@ -35,7 +35,8 @@ QString decided(const profiler::ComparedMetric* metric) {
 }
 
 QString word(const profiler::MetricDefinition& metric) {
-    return QString::fromStdString(profiler::metric_word(metricTitle(std::string(metric.id)).toStdString()));
+    return QString::fromStdString(
+        profiler::metric_word(metricTitle(std::string(metric.id)).toStdString()));
 }
 
 RunHeadline fromComparison(const profiler::Comparison& comparison) {
@@ -44,8 +45,9 @@ RunHeadline fromComparison(const profiler::Comparison& comparison) {
     const profiler::ComparedMetric* speed = find(comparison, judged.id);
     const profiler::ComparedMetric* accuracy = find(comparison, exact.id);
     if (const QString text = decided(speed); !text.isEmpty())
-        return {QStringLiteral("%1 %2").arg(text, word(judged)),
-                verdictText(*speed).tone == Tone::better ? HeadlineTone::better : HeadlineTone::worse};
+        return {
+            QStringLiteral("%1 %2").arg(text, word(judged)),
+            verdictText(*speed).tone == Tone::better ? HeadlineTone::better : HeadlineTone::worse};
     if (accuracy != nullptr && verdictText(*accuracy).tone == Tone::worse)
         return {QStringLiteral("%1 %2").arg(decided(accuracy), word(exact)), HeadlineTone::worse};
     if (speed != nullptr && !speed->refusal.empty())
@@ -56,7 +58,8 @@ RunHeadline fromComparison(const profiler::Comparison& comparison) {
 }  // namespace
 
 RunHeadline runHeadline(const profiler::Store& store, const profiler::RunRecord& run) {
-    if (run.status == "failed") return {tr("failed: %1").arg(plainLine(run.reason)), HeadlineTone::worse};
+    if (run.status == "failed")
+        return {tr("failed: %1").arg(plainLine(run.reason)), HeadlineTone::worse};
     if (run.status == profiler::kUnreadable) return {plainLine(run.reason), HeadlineTone::worse};
     if (run.status == "cancelled") return {tr("cancelled"), HeadlineTone::plain};
     if (run.status == "interrupted") return {tr("interrupted"), HeadlineTone::plain};
@@ -69,15 +72,16 @@ RunHeadline runHeadline(const profiler::Store& store, const profiler::RunRecord&
     const std::string id(judged.id);
     const auto speed = run.metrics.find(id);
     if (speed == run.metrics.end()) return {};
-    return {QStringLiteral("%1 %2").arg(formatMetric(QString::fromStdString(id), speed->second.value),
-                                        word(judged)),
+    return {QStringLiteral("%1 %2").arg(
+                formatMetric(QString::fromStdString(id), speed->second.value), word(judged)),
             HeadlineTone::plain};
 }
 
 QString timeAgo(const std::string& created) {
     QDateTime then = QDateTime::fromString(QString::fromStdString(created), Qt::ISODate);
     if (!then.isValid()) return plainLine(created);
-    if (then.timeSpec() == Qt::LocalTime) then.setTimeSpec(Qt::UTC);  // stored in UTC, with or without the Z
+    if (then.timeSpec() == Qt::LocalTime)
+        then.setTimeSpec(Qt::UTC);  // stored in UTC, with or without the Z
     const QDateTime now = QDateTime::currentDateTimeUtc();
     const qint64 seconds = then.secsTo(now);
     if (seconds < 60) return tr("just now");

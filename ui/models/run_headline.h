@@ -9,8 +9,8 @@ namespace hone::ui {
 
 enum class HeadlineTone { better, worse, unsure, plain };
 
-// A stored run in one short phrase: the verdict against the baseline it was interleaved with, its own speed where it has
-// none, or how it ended.
+// A stored run in one short phrase: the verdict against the baseline it was interleaved with, its
+// own speed where it has none, or how it ended.
 struct RunHeadline {
     QString text;
     HeadlineTone tone = HeadlineTone::plain;

@@ -20,9 +20,10 @@ bool sameRun(const RunRecord& a, const RunRecord& b) {
     return a.id == b.id && a.status == b.status && a.reason == b.reason && a.note == b.note &&
            a.tags == b.tags && a.starred == b.starred && a.notes_from_run == b.notes_from_run &&
            a.trace_events == b.trace_events && same(a.duration_seconds, b.duration_seconds) &&
-           a.memory == b.memory && a.what.workload == b.what.workload && a.what.target == b.what.target &&
-           a.what.paired_with == b.what.paired_with &&
-           std::equal(a.metrics.begin(), a.metrics.end(), b.metrics.begin(), b.metrics.end(), sameFigure);
+           a.memory == b.memory && a.what.workload == b.what.workload &&
+           a.what.target == b.what.target && a.what.paired_with == b.what.paired_with &&
+           std::equal(a.metrics.begin(), a.metrics.end(), b.metrics.begin(), b.metrics.end(),
+                      sameFigure);
 }
 
 QString runName(const RunRecord& run) {

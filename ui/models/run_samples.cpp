@@ -10,10 +10,12 @@
 
 namespace hone::ui {
 
-RepetitionValues repetitionValues(const std::vector<profiler::Sample>& samples, const std::string& metric) {
+RepetitionValues repetitionValues(const std::vector<profiler::Sample>& samples,
+                                  const std::string& metric) {
     RepetitionValues result;
-    const auto warmups = static_cast<double>(std::count_if(
-        samples.begin(), samples.end(), [](const profiler::Sample& s) { return s.kind == "warmup"; }));
+    const auto warmups = static_cast<double>(
+        std::count_if(samples.begin(), samples.end(),
+                      [](const profiler::Sample& s) { return s.kind == "warmup"; }));
     for (const profiler::Sample& sample : samples) {
         const auto value = sample.values.find(metric);
         const bool warmup = sample.kind == "warmup";
@@ -115,13 +117,14 @@ Distribution cumulativeShares(const std::vector<std::vector<double>>& lists) {
     const double step = (high - low) / static_cast<double>(steps - 1);
     Distribution result;
     // One step before the least value, so that every curve begins at nothing.
-    for (std::size_t i = 0; i <= steps; ++i) result.x.push_back(low + (static_cast<double>(i) - 1) * step);
+    for (std::size_t i = 0; i <= steps; ++i)
+        result.x.push_back(low + (static_cast<double>(i) - 1) * step);
     result.x.back() = high;
     for (const auto& values : sorted) {
         std::vector<double>& shares = result.shares.emplace_back();
         for (const double x : result.x)
-            shares.push_back(
-                percent(std::upper_bound(values.begin(), values.end(), x) - values.begin(), values.size()));
+            shares.push_back(percent(
+                std::upper_bound(values.begin(), values.end(), x) - values.begin(), values.size()));
     }
     return result;
 }
@@ -130,15 +133,18 @@ Distribution binnedShares(const std::vector<std::vector<double>>& lists) {
     const auto sorted = sortedLists(lists);
     const auto [low, high] = commonScale(sorted);
     const double width = (high - low) / static_cast<double>(bins);
-    const auto edge = [low = low, width](std::size_t bin) { return low + static_cast<double>(bin) * width; };
+    const auto edge = [low = low, width](std::size_t bin) {
+        return low + static_cast<double>(bin) * width;
+    };
     Distribution result;
     for (std::size_t bin = 0; bin < bins; ++bin) result.x.push_back(edge(bin) + width / 2);
     for (const auto& values : sorted) {
         std::vector<double>& shares = result.shares.emplace_back();
         for (std::size_t bin = 0; bin < bins; ++bin) {
             const auto begin = std::lower_bound(values.begin(), values.end(), edge(bin));
-            const auto end = bin + 1 == bins ? std::upper_bound(values.begin(), values.end(), high)
-                                             : std::lower_bound(values.begin(), values.end(), edge(bin + 1));
+            const auto end = bin + 1 == bins
+                                 ? std::upper_bound(values.begin(), values.end(), high)
+                                 : std::lower_bound(values.begin(), values.end(), edge(bin + 1));
             shares.push_back(percent(end - begin, values.size()));
         }
     }
@@ -152,7 +158,8 @@ double median(std::vector<double> values) {
 
 namespace {
 
-// A stored run says more than was asked for: the text's hash, and the threads where the machine's cores were taken.
+// A stored run says more than was asked for: the text's hash, and the threads where the machine's
+// cores were taken.
 bool sameWorkload(nlohmann::json stored, const nlohmann::json& wanted) {
     stored.erase("text_hash");
     return stored == wanted;
@@ -172,8 +179,9 @@ StoredPair newestPair(const std::vector<profiler::RunRecord>& runs, const std::s
                       const nlohmann::json& target, const nlohmann::json& environment) {
     StoredPair pair;
     const auto fits = [&](const profiler::RunRecord& run, const nlohmann::json& wanted) {
-        return run.status == "done" && run.what.model_source == source && run.what.recipe == wanted &&
-               sameWorkload(run.what.workload, workload) && sameTarget(run.what, target) &&
+        return run.status == "done" && run.what.model_source == source &&
+               run.what.recipe == wanted && sameWorkload(run.what.workload, workload) &&
+               sameTarget(run.what, target) &&
                profiler::other_machine(environment, run.what.environment).empty();
     };
     const auto find = [&runs](auto&& accepts) -> std::optional<profiler::RunRecord> {
@@ -181,10 +189,11 @@ StoredPair newestPair(const std::vector<profiler::RunRecord>& runs, const std::s
         return it == runs.end() ? std::nullopt : std::optional(*it);
     };
     if (!recipe.empty())
-        pair.candidate =
-            find([&](const auto& run) { return fits(run, recipe) && run.what.side == "candidate"; });
+        pair.candidate = find(
+            [&](const auto& run) { return fits(run, recipe) && run.what.side == "candidate"; });
     if (pair.candidate && pair.candidate->what.paired_with)
-        pair.baseline = find([&](const auto& run) { return run.id == *pair.candidate->what.paired_with; });
+        pair.baseline =
+            find([&](const auto& run) { return run.id == *pair.candidate->what.paired_with; });
     if (!pair.baseline)
         pair.baseline = find([&](const auto& run) { return fits(run, nlohmann::json::array()); });
     return pair;
@@ -192,14 +201,16 @@ StoredPair newestPair(const std::vector<profiler::RunRecord>& runs, const std::s
 
 StoredPair newestResult(const std::vector<profiler::RunRecord>& runs, const std::string& source) {
     StoredPair pair;
-    const auto newest = std::find_if(runs.begin(), runs.end(), [&source](const profiler::RunRecord& run) {
-        return run.status == "done" && run.what.model_source == source;
-    });
+    const auto newest =
+        std::find_if(runs.begin(), runs.end(), [&source](const profiler::RunRecord& run) {
+            return run.status == "done" && run.what.model_source == source;
+        });
     if (newest == runs.end()) return pair;
     pair.candidate = *newest;
-    const auto baseline = std::find_if(runs.begin(), runs.end(), [newest](const profiler::RunRecord& run) {
-        return run.status == "done" && run.id == newest->what.paired_with;
-    });
+    const auto baseline =
+        std::find_if(runs.begin(), runs.end(), [newest](const profiler::RunRecord& run) {
+            return run.status == "done" && run.id == newest->what.paired_with;
+        });
     if (baseline != runs.end()) pair.baseline = *baseline;
     return pair;
 }

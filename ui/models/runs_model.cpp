@@ -9,6 +9,7 @@
 #include "ui/models/metric_text.h"
 #include "ui/models/run_headline.h"
 #include "ui/models/run_roles.h"
+#include "ui/models/runs_columns.h"
 #include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 
@@ -18,54 +19,16 @@ namespace {
 
 using profiler::RunRecord;
 
-struct ColumnOf {
-    const char* id;     // remembered by: never renamed
-    const char* title;  // nothing but figures has none
-    bool shown;         // What most tables do not need leaves its room to the recipe.
-};
-
-// Before and after the columns of metrics, in the order of RunsModel::Column.
-constexpr ColumnOf before[RunsModel::FirstMetric] = {
-    {"base", QT_TRANSLATE_NOOP("RunsModel", "Base"), true},
-    {"run", QT_TRANSLATE_NOOP("RunsModel", "Run"), true},
-    {"recipe", QT_TRANSLATE_NOOP("RunsModel", "Recipe"), true},
-    {"model", QT_TRANSLATE_NOOP("RunsModel", "Model"), false},
-    {"type", QT_TRANSLATE_NOOP("RunsModel", "Type"), false}};
-constexpr ColumnOf after[RunsModel::ColumnCount - RunsModel::Threads] = {
-    {"threads", QT_TRANSLATE_NOOP("RunsModel", "Threads"), false},
-    {"machine", QT_TRANSLATE_NOOP("RunsModel", "Machine"), false},
-    {"commit", QT_TRANSLATE_NOOP("RunsModel", "Commit"), false},
-    {"when", QT_TRANSLATE_NOOP("RunsModel", "When"), true},
-    {"status", QT_TRANSLATE_NOOP("RunsModel", "Status"), true},
-    {"star", QT_TRANSLATE_NOOP("RunsModel", "★"), true},
-    {"tags", QT_TRANSLATE_NOOP("RunsModel", "Tags"), false},
-    {"note", QT_TRANSLATE_NOOP("RunsModel", "Note"), false}};
-
-const profiler::MetricDefinition* metricOfColumn(int column) {
-    int at = RunsModel::FirstMetric;
-    for (const profiler::MetricDefinition& metric : profiler::metric_definitions())
-        if (!metric.column.empty() && at++ == column) return &metric;
-    return nullptr;
-}
-
-// Of a column that is no metric's.
-const ColumnOf& plainColumn(int column) {
-    return column < RunsModel::FirstMetric ? before[column] : after[column - RunsModel::Threads];
-}
-
 QString fromView(std::string_view text) {
     return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
 }
 
 QString textOf(const nlohmann::json& object, const char* key) {
     if (!object.is_object() || !object.contains(key) || object[key].is_null()) return {};
-    return plainLine(object[key].is_string()
-                         ? object[key].get<std::string>()
-                         : object[key].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
-bool isFigure(int column) {
-    return metricOfColumn(column) != nullptr || column == RunsModel::Type || column == RunsModel::Threads;
+    return plainLine(
+        object[key].is_string()
+            ? object[key].get<std::string>()
+            : object[key].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 QString joined(const std::vector<std::string>& tags) {
@@ -78,7 +41,8 @@ std::vector<std::string> splitTags(const QString& text) {
     std::vector<std::string> tags;
     for (const QString& part : text.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
         const std::string tag = part.trimmed().toStdString();
-        if (!tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);
+        if (!tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end())
+            tags.push_back(tag);
     }
     std::sort(tags.begin(), tags.end());  // as the store keeps them
     return tags;
@@ -94,7 +58,8 @@ RunsModel::RunsModel(profiler::Store& store, RunEdits& edits, QObject* parent)
 
 QString RunsModel::columnId(int column) {
     const profiler::MetricDefinition* metric = metricOfColumn(column);
-    return metric == nullptr ? QString::fromLatin1(plainColumn(column).id) : fromView(metric->column);
+    return metric == nullptr ? QString::fromLatin1(plainColumn(column).id)
+                             : fromView(metric->column);
 }
 
 int RunsModel::columnOf(std::string_view metric) {
@@ -117,7 +82,8 @@ void RunsModel::reload() {
         emit tickedChanged();
         return;
     }
-    const bool fewer = removeMissing(now), more = insertNew(now), other = replaceChanged(std::move(now));
+    const bool fewer = removeMissing(now), more = insertNew(now),
+               other = replaceChanged(std::move(now));
     if (fewer || more || other) emit tickedChanged();
 }
 
@@ -158,14 +124,16 @@ bool RunsModel::replaceChanged(std::vector<RunRecord> now) {
     for (std::size_t i = 0; i < now.size() && i < runs_.size(); ++i) {
         if (sameRun(now[i], runs_[i])) continue;
         runs_[i] = std::move(now[i]);
-        emit dataChanged(index(static_cast<int>(i), 0), index(static_cast<int>(i), ColumnCount - 1));
+        emit dataChanged(index(static_cast<int>(i), 0),
+                         index(static_cast<int>(i), ColumnCount - 1));
         any = true;
     }
     return any;
 }
 
 void RunsModel::refreshTimes() {
-    if (!runs_.empty()) emit dataChanged(index(0, When), index(rowCount() - 1, When), {Qt::DisplayRole});
+    if (!runs_.empty())
+        emit dataChanged(index(0, When), index(rowCount() - 1, When), {Qt::DisplayRole});
 }
 
 const RunRecord* RunsModel::find(std::int64_t id) const {
@@ -174,7 +142,8 @@ const RunRecord* RunsModel::find(std::int64_t id) const {
 }
 
 int RunsModel::rowOf(std::int64_t id) const {
-    const auto it = std::find_if(runs_.begin(), runs_.end(), [id](const RunRecord& r) { return r.id == id; });
+    const auto it =
+        std::find_if(runs_.begin(), runs_.end(), [id](const RunRecord& r) { return r.id == id; });
     return it == runs_.end() ? -1 : static_cast<int>(it - runs_.begin());
 }
 
@@ -200,7 +169,8 @@ void RunsModel::tick(const std::vector<std::int64_t>& runs) {
     for (const std::int64_t run : runs) {
         if (!ticked_.insert(run).second) continue;
         any = true;
-        if (const int row = rowOf(run); row >= 0) emit dataChanged(index(row, Tick), index(row, Tick));
+        if (const int row = rowOf(run); row >= 0)
+            emit dataChanged(index(row, Tick), index(row, Tick));
     }
     if (any) emit tickedChanged();
 }
@@ -298,7 +268,8 @@ QString RunsModel::tooltip(const RunRecord& run, int column) const {
         case When:
             return QStringLiteral("%1, %2").arg(
                 QLocale().toString(
-                    QDateTime::fromString(QString::fromStdString(run.created), Qt::ISODate).toLocalTime(),
+                    QDateTime::fromString(QString::fromStdString(run.created), Qt::ISODate)
+                        .toLocalTime(),
                     QLocale::LongFormat),
                 tr("took %1").arg(formatSeconds(run.duration_seconds)));
         case Recipe:
@@ -324,13 +295,15 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
         case Qt::ToolTipRole:
             return tooltip(run, column);
         case Qt::TextAlignmentRole:
-            return static_cast<int>(Qt::AlignVCenter | (isFigure(column) ? Qt::AlignRight : Qt::AlignLeft));
+            return static_cast<int>(Qt::AlignVCenter |
+                                    (isFigure(column) ? Qt::AlignRight : Qt::AlignLeft));
         case Qt::CheckStateRole:
             return {};  // painted as marks
         case Qt::AccessibleTextRole:
             if (column == Pin) return pinned_ == run.id ? tr("baseline") : tr("not the baseline");
             if (column == Tick)
-                return isTicked(run.id) ? tr("run %1, ticked").arg(run.id) : tr("run %1").arg(run.id);
+                return isTicked(run.id) ? tr("run %1, ticked").arg(run.id)
+                                        : tr("run %1").arg(run.id);
             if (column == Star) return run.starred ? tr("starred") : tr("not starred");
             return {};
         case SortRole:
@@ -343,7 +316,8 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
             if (column == Status && (run.status == "failed" || run.status == profiler::kUnreadable))
                 return static_cast<int>(Tone::worse);
             if (column == Recipe && run.status == "done") return static_cast<int>(Tone::text);
-            return metricOfColumn(column) == nullptr ? QVariant(static_cast<int>(Tone::muted)) : QVariant();
+            return metricOfColumn(column) == nullptr ? QVariant(static_cast<int>(Tone::muted))
+                                                     : QVariant();
         default:
             return {};
     }
@@ -353,19 +327,14 @@ QVariant RunsModel::headerData(int section, Qt::Orientation orientation, int rol
     if (orientation != Qt::Horizontal) return {};
     const auto* metric = metricOfColumn(section);
     if (role == Qt::TextAlignmentRole)
-        return static_cast<int>(Qt::AlignVCenter | (isFigure(section) ? Qt::AlignRight : Qt::AlignLeft));
+        return static_cast<int>(Qt::AlignVCenter |
+                                (isFigure(section) ? Qt::AlignRight : Qt::AlignLeft));
     if (role == Qt::ToolTipRole && metric != nullptr)
         return plainTip(metricDefinition(std::string(metric->id)));
     if (role == Qt::ToolTipRole && section == Pin)
         return tr("The baseline that the ticked runs are compared with");
     if (role != Qt::DisplayRole) return {};
-    if (metric == nullptr) return tr(plainColumn(section).title);
-    const std::string id(metric->id);
-    const QString title =
-        metric->column_title.empty()
-            ? metricTitle(id)
-            : QCoreApplication::translate("Metric", std::string(metric->column_title).c_str());
-    return (title + QLatin1Char(' ') + metricUnit(id)).trimmed();
+    return columnTitle(section);
 }
 
 Qt::ItemFlags RunsModel::flags(const QModelIndex& index) const {
@@ -388,9 +357,11 @@ void RunsModel::reread(std::int64_t run) {
 
 bool RunsModel::setData(const QModelIndex& index, const QVariant& value, int role) {
     const RunRecord run = this->run(index.row());
-    if (index.column() == Star && role == Qt::CheckStateRole) return edits_.setStarred(run, value.toBool());
+    if (index.column() == Star && role == Qt::CheckStateRole)
+        return edits_.setStarred(run, value.toBool());
     if (role != Qt::EditRole) return false;
-    if (index.column() == Note) return edits_.setNote(run, value.toString().trimmed().toStdString());
+    if (index.column() == Note)
+        return edits_.setNote(run, value.toString().trimmed().toStdString());
     if (index.column() == Tags) return edits_.setTags(run, splitTags(value.toString()));
     return false;
 }

@@ -16,7 +16,8 @@
 
 namespace hone::ui {
 
-// The stored runs, one a row, newest first. Tags, notes and stars are written to the store as they are edited, and can be undone.
+// The stored runs, one a row, newest first. Tags, notes and stars are written to the store as they
+// are edited, and can be undone.
 class RunsModel : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -43,7 +44,8 @@ public:
     static int columnOf(std::string_view metric);  // −1: none
     static bool shownAtFirst(int column);
 
-    // What changed since the last time, row by row: selections, marks and what is scrolled to stay. Throws StoreError.
+    // What changed since the last time, row by row: selections, marks and what is scrolled to stay.
+    // Throws StoreError.
     void reload();
     void refreshTimes();  // "2 min ago" moves on
     const profiler::RunRecord& run(int row) const { return runs_[static_cast<std::size_t>(row)]; }

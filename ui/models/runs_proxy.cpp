@@ -4,7 +4,8 @@
 
 namespace hone::ui {
 
-RunsProxy::RunsProxy(RunsModel& model, QObject* parent) : QSortFilterProxyModel(parent), model_(model) {
+RunsProxy::RunsProxy(RunsModel& model, QObject* parent)
+    : QSortFilterProxyModel(parent), model_(model) {
     setSourceModel(&model);
     setSortRole(SortRole);
 }
@@ -23,7 +24,8 @@ bool RunsProxy::lessThan(const QModelIndex& left, const QModelIndex& right) cons
     // Runs without the figure come last, whichever way the column is sorted.
     if (!a.isValid() || !b.isValid())
         return (sortOrder() == Qt::AscendingOrder) == a.isValid() && a.isValid() != b.isValid();
-    if (a.typeId() == QMetaType::QString) return QString::localeAwareCompare(a.toString(), b.toString()) < 0;
+    if (a.typeId() == QMetaType::QString)
+        return QString::localeAwareCompare(a.toString(), b.toString()) < 0;
     return a.toDouble() < b.toDouble();
 }
 

@@ -55,8 +55,9 @@ std::vector<std::int64_t> candidatesBeside(const std::vector<profiler::RunRecord
     std::vector<std::int64_t> result{run.id};
     if (!run.what.series || run.what.side == "baseline") return result;
     for (const profiler::RunRecord& other : runs)
-        if (other.id != run.id && other.what.series && other.what.series->id == run.what.series->id &&
-            other.what.side != "baseline" && other.status == "done")
+        if (other.id != run.id && other.what.series &&
+            other.what.series->id == run.what.series->id && other.what.side != "baseline" &&
+            other.status == "done")
             result.push_back(other.id);
     return result;
 }

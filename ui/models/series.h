@@ -19,10 +19,12 @@ struct StoredSeries {
 // The series that these runs belong to, newest first.
 std::vector<StoredSeries> storedSeries(const std::vector<profiler::RunRecord>& runs);
 
-// What a run is called among those of its series: "q8_0", "scheme q8_0, sparsity 0.5", or the baseline's name.
+// What a run is called among those of its series: "q8_0", "scheme q8_0, sparsity 0.5", or the
+// baseline's name.
 QString nameInSeries(const profiler::RunRecord& run);
 
-// The run, and where it is a candidate of a series the other candidates of it that are done: what is looked at together.
+// The run, and where it is a candidate of a series the other candidates of it that are done: what
+// is looked at together.
 std::vector<std::int64_t> candidatesBeside(const std::vector<profiler::RunRecord>& runs,
                                            const profiler::RunRecord& run);
 

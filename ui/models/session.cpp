@@ -13,8 +13,8 @@ namespace hone::ui {
 
 namespace {
 
-// One edit of the recipe and its lists of values, kept whole: recipes are a few steps long. Edits never merge, so that one undo takes
-// back what one action did.
+// One edit of the recipe and its lists of values, kept whole: recipes are a few steps long. Edits
+// never merge, so that one undo takes back what one action did.
 class ChangeRecipe : public QUndoCommand {
 public:
     using Apply = std::function<void(const Sweep&)>;
@@ -39,7 +39,8 @@ std::vector<SweptOption> stillSwept(std::vector<SweptOption> swept, const Recipe
         for (const RecipeStep& step : recipe.steps)
             if (step.technique == each.technique)
                 return std::find(each.values.begin(), each.values.end(),
-                                 step.options.value(each.option, nlohmann::json())) == each.values.end();
+                                 step.options.value(each.option, nlohmann::json())) ==
+                       each.values.end();
         return true;
     });
     return swept;
@@ -52,11 +53,13 @@ void requireFew(const Sweep& sweep) {
     details.found = std::to_string(sweep.candidates()) + " candidates";
     details.expected = "at most " + std::to_string(kMostCandidates);
     details.fault = Fault::argument;
-    details.summary = Session::tr("These lists of values make %1 candidates; the window measures %2 at most.")
-                          .arg(sweep.candidates())
-                          .arg(kMostCandidates)
-                          .toStdString();
-    details.action = Session::tr("The command hone bench --max-candidates takes more.").toStdString();
+    details.summary =
+        Session::tr("These lists of values make %1 candidates; the window measures %2 at most.")
+            .arg(sweep.candidates())
+            .arg(kMostCandidates)
+            .toStdString();
+    details.action =
+        Session::tr("The command hone bench --max-candidates takes more.").toStdString();
     throw Error(std::move(details));
 }
 
@@ -94,12 +97,13 @@ struct Session::Impl {
     int layer = -1;
 };
 
-Session::Session(const Registry& registry, const WorkerLaunch& launch, const std::filesystem::path& store,
-                 QObject* parent)
+Session::Session(const Registry& registry, const WorkerLaunch& launch,
+                 const std::filesystem::path& store, QObject* parent)
     : QObject(parent), impl_(std::make_unique<Impl>(this, registry, launch, store)) {
     connect(&impl_->jobs, &JobRunner::runsChanged, this, &Session::runsChanged);
     connect(&impl_->edits, &RunEdits::removedOrRestored, this, &Session::runsChanged);
-    auto* watch = new StoreWatch(impl_->store, this);  // runs of the command line, or of another window
+    auto* watch =
+        new StoreWatch(impl_->store, this);  // runs of the command line, or of another window
     connect(watch, &StoreWatch::changed, this, &Session::runsChanged);
     impl_->jobs.quick(
         QStringLiteral("environment"), this,
@@ -191,8 +195,9 @@ std::optional<std::int64_t> Session::pinnedBaseline() const {
 }
 
 QString Session::modelName() const {
-    return impl_->model.is_object() ? QString::fromStdString(impl_->model.value("name", std::string()))
-                                    : QString();
+    return impl_->model.is_object()
+               ? QString::fromStdString(impl_->model.value("name", std::string()))
+               : QString();
 }
 
 void Session::open(const QString& checkpoint) {
@@ -286,7 +291,8 @@ int Session::layer() const {
     return impl_->layer;
 }
 
-// Said again even where it is the same: who looks at a trace may have looked at another layer meanwhile.
+// Said again even where it is the same: who looks at a trace may have looked at another layer
+// meanwhile.
 void Session::chooseLayer(int layer) {
     impl_->layer = layer;
     emit layerChosen(layer);
@@ -300,9 +306,10 @@ int Session::measure() {
     if (impl_->checkpoint.isEmpty()) return -1;
     MeasureRequest request;
     request.experiment = experiment();
-    // The baseline alone is one run; anything else is measured against a fresh baseline, interleaved.
-    request.against =
-        recipe().steps.empty() ? MeasureRequest::Against::nothing : MeasureRequest::Against::baseline;
+    // The baseline alone is one run; anything else is measured against a fresh baseline,
+    // interleaved.
+    request.against = recipe().steps.empty() ? MeasureRequest::Against::nothing
+                                             : MeasureRequest::Against::baseline;
     request.calibrate = true;
     request.trace = impl_->tracing;
     const QString name = QString::fromStdString(label(recipe(), impl_->registry));
@@ -322,7 +329,8 @@ int Session::measureAgain(const profiler::RunRecord& run) {
     MeasureRequest request = rerun_request(run, impl_->registry);
     request.trace = run.trace_events > 0;
     const QString name = QString::fromStdString(run.what.recipe_label);
-    return impl_->jobs.measure(tr("Measuring run %1 again: %2").arg(QString::number(run.id), name), request);
+    return impl_->jobs.measure(tr("Measuring run %1 again: %2").arg(QString::number(run.id), name),
+                               request);
 }
 
 }  // namespace hone::ui

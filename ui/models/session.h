@@ -16,13 +16,14 @@
 
 namespace hone::ui {
 
-// What the window is about: one open checkpoint, one recipe being edited, one workload, one target, one store. Pages
-// read it, change it through its functions, and follow its signals; they do not know each other.
+// What the window is about: one open checkpoint, one recipe being edited, one workload, one target,
+// one store. Pages read it, change it through its functions, and follow its signals; they do not
+// know each other.
 class Session : public QObject {
     Q_OBJECT
 public:
-    Session(const Registry& registry, const WorkerLaunch& launch, const std::filesystem::path& store,
-            QObject* parent = nullptr);
+    Session(const Registry& registry, const WorkerLaunch& launch,
+            const std::filesystem::path& store, QObject* parent = nullptr);
     ~Session() override;
 
     const Registry& registry() const;
@@ -32,24 +33,28 @@ public:
     void open(const QString& checkpoint);  // inspects; then modelChanged or openFailed
     QString checkpoint() const;            // empty: none is open
     QString modelName() const;
-    const nlohmann::json& model() const;        // the `inspect` result with tensors; null: none is open
+    const nlohmann::json& model() const;  // the `inspect` result with tensors; null: none is open
     const nlohmann::json& environment() const;  // the worker's; null until it answered
-    // CUDA devices, or why there are none, as docs/protocol.md says; null until a worker answered. At first only what costs a device nothing.
+    // CUDA devices, or why there are none, as docs/protocol.md says; null until a worker answered.
+    // At first only what costs a device nothing.
     const nlohmann::json& devices() const;
     // Asks, once, also for what only open devices tell; then devicesChanged.
     void openDevices();
-    const QStringList& syntheticShapes() const;  // names for "synthetic:NAME"; empty until it answered
+    const QStringList& syntheticShapes()
+        const;  // names for "synthetic:NAME"; empty until it answered
 
     const Recipe& recipe() const;
-    // Every change is one undo step named `what`; equal recipes are no change. Throws Error where invalid.
+    // Every change is one undo step named `what`; equal recipes are no change. Throws Error where
+    // invalid.
     void setRecipe(const Recipe& recipe, const QString& what);
-    // As it was before the window was closed: no undo step leads back behind it. Throws Error where invalid.
+    // As it was before the window was closed: no undo step leads back behind it. Throws Error where
+    // invalid.
     void restoreSweep(const Sweep& sweep);
-    // Options that are measured with several values each: what is measured is a series then. Those whose technique or value the recipe
-    // has no more are dropped by its changes.
+    // Options that are measured with several values each: what is measured is a series then. Those
+    // whose technique or value the recipe has no more are dropped by its changes.
     const std::vector<SweptOption>& swept() const;
-    // The recipe with lists of values, as one undo step. Throws Error where it is invalid, or has more candidates than are measured
-    // without a question.
+    // The recipe with lists of values, as one undo step. Throws Error where it is invalid, or has
+    // more candidates than are measured without a question.
     void setSweep(const Sweep& sweep, const QString& what);
     QUndoStack& undoStack();
     RunEdits& runEdits();  // of stored runs, with an undo stack of their own
@@ -65,14 +70,16 @@ public:
     const std::vector<std::int64_t>& tickedRuns() const;  // that Compare shows beside the baseline
     void setTickedRuns(const std::vector<std::int64_t>& runs);
     std::uint64_t candidates() const;  // how many measure() measures
-    int measure();         // queues experiment(), or its series, against the baseline; −1 without a model
+    int measure();  // queues experiment(), or its series, against the baseline; −1 without a model
     bool tracing() const;  // whether what is measured records a trace
     void setTracing(bool tracing);
     int layer() const;  // that views of traces show alone; −1: all
-    // Queues a stored run's experiment once more. Throws Error where this version does not know its recipe.
+    // Queues a stored run's experiment once more. Throws Error where this version does not know its
+    // recipe.
     int measureAgain(const profiler::RunRecord& run);
 
-    void say(const QString& word);  // something that happened unasked: in the job strip and in the log
+    void say(
+        const QString& word);  // something that happened unasked: in the job strip and in the log
 
 signals:
     void modelChanged();
@@ -88,12 +95,13 @@ signals:
     void tickedRunsChanged();
     void said(const QString& word);
     void runsChanged();
-    void openRequested();                     // show the Open… dialog
-    void pageRequested(const QString& page);  // "start", "model", "optimise", "measure", "compare", "export"
-    void runRequested(qint64 run);            // show this run in Compare
-    void traceRequested(qint64 run);          // show this run's trace in the timeline
-    void layerChosen(int layer);              // views of traces show this layer alone; −1: all
-    void layerPointedAt(int layer);           // an operation of it was selected in a trace; −1: of none
+    void openRequested();  // show the Open… dialog
+    void pageRequested(
+        const QString& page);       // "start", "model", "optimise", "measure", "compare", "export"
+    void runRequested(qint64 run);  // show this run in Compare
+    void traceRequested(qint64 run);  // show this run's trace in the timeline
+    void layerChosen(int layer);      // views of traces show this layer alone; −1: all
+    void layerPointedAt(int layer);   // an operation of it was selected in a trace; −1: of none
 
 public slots:
     void chooseLayer(int layer);

@@ -14,9 +14,10 @@ namespace {
 const QString workloadKey = QStringLiteral("session/workload");
 const QString targetKey = QStringLiteral("session/target");
 const QString tracingKey = QStringLiteral("session/tracing");
-const QString modelsKey =
-    QStringLiteral("session/models");  // [{"name", "recipe", "swept", "pins": {STORE: RUN}}], newest first
-const QString ticksKey = QStringLiteral("session/ticks");  // [{"name": STORE, "runs": […]}], newest first
+const QString modelsKey = QStringLiteral(
+    "session/models");  // [{"name", "recipe", "swept", "pins": {STORE: RUN}}], newest first
+const QString ticksKey =
+    QStringLiteral("session/ticks");  // [{"name": STORE, "runs": […]}], newest first
 constexpr std::size_t keptEntries = 32;
 constexpr int pauseLength = 250;  // ms
 
@@ -67,7 +68,8 @@ std::string nameOf(const QString& checkpoint) {
 SessionMemory::SessionMemory(Session& session, QObject* parent)
     : QObject(parent),
       session_(session),
-      store_(QFileInfo(QString::fromStdString(session.store().info().path.string())).absoluteFilePath()) {
+      store_(QFileInfo(QString::fromStdString(session.store().info().path.string()))
+                 .absoluteFilePath()) {
     pause_.setSingleShot(true);
     pause_.setInterval(pauseLength);
     connect(&pause_, &QTimer::timeout, this, &SessionMemory::write);
@@ -109,7 +111,8 @@ void SessionMemory::restoreWorkload() {
     session_.setTracing(QSettings().value(tracingKey).toBool());
 }
 
-// A technique that this version does not have, or an option: that recipe is dropped, and it is said.
+// A technique that this version does not have, or an option: that recipe is dropped, and it is
+// said.
 void SessionMemory::restoreRecipe(const QString& checkpoint, bool undoable) {
     const json entry = entryOf(modelsKey, nameOf(checkpoint));
     if (!entry.contains("recipe")) return;
@@ -146,7 +149,8 @@ void SessionMemory::restoreTicks() {
     session_.setTickedRuns(runs);
 }
 
-// Another model brings its own recipe and pin where it has some; else it goes on with those that are there.
+// Another model brings its own recipe and pin where it has some; else it goes on with those that
+// are there.
 void SessionMemory::followModel() {
     const QString opened = session_.checkpoint();
     if (nameOf(opened) != nameOf(checkpoint_)) {
@@ -165,19 +169,21 @@ void SessionMemory::dropMissingDevice() {
     const json& answer = session_.devices();
     if (device == "cpu" || !answer.is_object()) return;
     const json known = answer.value("devices", json::array());
-    if (std::any_of(known.begin(), known.end(),
-                    [&](const json& one) { return one.is_object() && one.value("id", "") == device; }))
+    if (std::any_of(known.begin(), known.end(), [&](const json& one) {
+            return one.is_object() && one.value("id", "") == device;
+        }))
         return;
     Target target = session_.target();
     target.device = "cpu";
     session_.setTarget(target);
-    session_.say(
-        tr("%1 is not there any more: experiments run on the CPU.").arg(QString::fromStdString(device)));
+    session_.say(tr("%1 is not there any more: experiments run on the CPU.")
+                     .arg(QString::fromStdString(device)));
 }
 
 void SessionMemory::write() {
     pause_.stop();
-    // Before anything was read there is nothing to be kept, and what is kept must not be lost to it.
+    // Before anything was read there is nothing to be kept, and what is kept must not be lost to
+    // it.
     if (!restored_) return;
     put(workloadKey, to_json(session_.workload()));
     put(targetKey, to_json(session_.target()));

@@ -7,8 +7,8 @@ namespace hone::ui {
 
 namespace {
 
-// Milliseconds. A measurement elsewhere writes a sample every few moments: looking is put off until the file rests, but not for ever,
-// since regularly_ goes on.
+// Milliseconds. A measurement elsewhere writes a sample every few moments: looking is put off until
+// the file rests, but not for ever, since regularly_ goes on.
 constexpr int pause = 200, interval = 3000;
 
 }  // namespace
@@ -33,7 +33,8 @@ StoreWatch::StoreWatch(const profiler::Store& store, QObject* parent)
 void StoreWatch::watchFiles() {
     const QString path = QString::fromStdString(store_.info().path.string());
     for (const QString& file : {path, path + QStringLiteral("-wal"), QFileInfo(path).path()})
-        if (!files_.files().contains(file) && !files_.directories().contains(file) && QFileInfo::exists(file))
+        if (!files_.files().contains(file) && !files_.directories().contains(file) &&
+            QFileInfo::exists(file))
             files_.addPath(file);
 }
 

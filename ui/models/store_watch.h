@@ -10,8 +10,9 @@
 
 namespace hone::ui {
 
-// Says when the stored runs are others than before, whoever changed them: this window, another one, or the command line. The store's
-// files are watched; where nothing tells of their changes (a network drive) it is asked every few seconds.
+// Says when the stored runs are others than before, whoever changed them: this window, another one,
+// or the command line. The store's files are watched; where nothing tells of their changes (a
+// network drive) it is asked every few seconds.
 class StoreWatch : public QObject {
     Q_OBJECT
 public:

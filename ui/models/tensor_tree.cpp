@@ -128,8 +128,8 @@ const Node* findTensor(const Node& from, const QString& name) {
 
 int rowOf(const Node& node) {
     const auto& siblings = node.parent->children;
-    const auto it =
-        std::find_if(siblings.begin(), siblings.end(), [&](const NodePtr& n) { return n.get() == &node; });
+    const auto it = std::find_if(siblings.begin(), siblings.end(),
+                                 [&](const NodePtr& n) { return n.get() == &node; });
     return static_cast<int>(it - siblings.begin());
 }
 
@@ -156,7 +156,8 @@ const TensorTree::Node* TensorTree::node(const QModelIndex& index) const {
 
 int TensorTree::layerOf(const QModelIndex& index) const {
     const Node* of = node(index);
-    if (of != nullptr && of->tensorName.isEmpty() && !of->children.empty()) of = of->children.front().get();
+    if (of != nullptr && of->tensorName.isEmpty() && !of->children.empty())
+        of = of->children.front().get();
     if (of == nullptr || of->tensorName.isEmpty()) return -1;
     return of->layer;
 }
@@ -172,7 +173,8 @@ QModelIndex TensorTree::findLayer(int layer) const {
         const QModelIndex top = index(row, 0);
         if (layerOf(top) == layer) return top;
         for (int child = 0; child < rowCount(top); ++child)
-            if (const QModelIndex block = index(child, 0, top); layerOf(block) == layer) return block;
+            if (const QModelIndex block = index(child, 0, top); layerOf(block) == layer)
+                return block;
     }
     return {};
 }
@@ -211,7 +213,8 @@ QVariant TensorTree::data(const QModelIndex& index, int role) const {
         return plainTip(QStringLiteral("%1\n%2").arg(
             at->tensorName.isEmpty() ? at->label : at->tensorName,
             tr("%1, %2, %3 of all")
-                .arg(formatExact(at->elements, tr("parameters")), formatExact(at->bytes, tr("bytes")),
+                .arg(formatExact(at->elements, tr("parameters")),
+                     formatExact(at->bytes, tr("bytes")),
                      data(index.siblingAtColumn(share), Qt::DisplayRole).toString())));
     if (role != Qt::DisplayRole) return {};
     switch (column) {
@@ -220,12 +223,14 @@ QVariant TensorTree::data(const QModelIndex& index, int role) const {
         case type:
             return plainLine(at->type);
         case shape:
-            return at->tensorName.isEmpty() ? counted(at->tensors, tr("%1 tensor"), tr("%1 tensors"))
-                                            : at->shape;
+            return at->tensorName.isEmpty()
+                       ? counted(at->tensors, tr("%1 tensor"), tr("%1 tensors"))
+                       : at->shape;
         case bytes:
             return formatBytes(at->bytes);
         case share:
-            return part > 0 && part < 0.001 ? tr("< 0.1 %") : formatNumber(part * 100, QStringLiteral("%"));
+            return part > 0 && part < 0.001 ? tr("< 0.1 %")
+                                            : formatNumber(part * 100, QStringLiteral("%"));
         default:
             return {};
     }
@@ -237,7 +242,8 @@ QVariant TensorTree::headerData(int section, Qt::Orientation orientation, int ro
         return int(Qt::AlignVCenter) |
                int(section == bytes || section == shape ? Qt::AlignRight : Qt::AlignLeft);
     if (role != Qt::DisplayRole) return {};
-    const QString titles[columns] = {tr("Tensor"), tr("Type"), tr("Shape"), tr("Size"), tr("Share")};
+    const QString titles[columns] = {tr("Tensor"), tr("Type"), tr("Shape"), tr("Size"),
+                                     tr("Share")};
     return section < columns ? titles[section] : QVariant();
 }
 

@@ -8,8 +8,8 @@
 
 namespace hone::ui {
 
-// The tensors of an `inspect` result as a tree: layers are rows of their own, and a run of blocks with the
-// same tensors, shapes and types reads as one row until it is opened.
+// The tensors of an `inspect` result as a tree: layers are rows of their own, and a run of blocks
+// with the same tensors, shapes and types reads as one row until it is opened.
 class TensorTree : public QAbstractItemModel {
     Q_OBJECT
 public:
@@ -30,7 +30,8 @@ public:
     ~TensorTree() override;
     void setModel(const nlohmann::json& inspected);
     const Node* node(const QModelIndex& index) const;
-    // The layer that a block or a tensor of it stands for; −1 for runs of blocks and what lies outside of them.
+    // The layer that a block or a tensor of it stands for; −1 for runs of blocks and what lies
+    // outside of them.
     int layerOf(const QModelIndex& index) const;
     QModelIndex find(const QString& tensorName) const;
     QModelIndex findLayer(int layer) const;  // its block

@@ -16,7 +16,8 @@ public:
         : from_(from), width_(endB - from + 1), lengths_((endA - from + 1) * width_, 0) {
         for (std::size_t i = endA; i-- > from;)
             for (std::size_t j = endB; j-- > from;)
-                set(i, j, a[i] == b[j] ? at(i + 1, j + 1) + 1 : std::max(at(i + 1, j), at(i, j + 1)));
+                set(i, j,
+                    a[i] == b[j] ? at(i + 1, j + 1) + 1 : std::max(at(i + 1, j), at(i, j + 1)));
     }
     std::uint32_t at(std::size_t i, std::size_t j) const {
         return lengths_[(i - from_) * width_ + (j - from_)];
@@ -37,7 +38,8 @@ std::size_t TokenDifference::count() const {
 }
 
 TokenDifference tokenDifference(const Ids& a, const Ids& b) {
-    TokenDifference result{std::vector<bool>(a.size(), false), std::vector<bool>(b.size(), false), {}};
+    TokenDifference result{
+        std::vector<bool>(a.size(), false), std::vector<bool>(b.size(), false), {}};
     const std::size_t shorter = std::min(a.size(), b.size());
     std::size_t i = 0;
     while (i < shorter && a[i] == b[i]) ++i;

@@ -8,8 +8,8 @@
 
 namespace hone::ui {
 
-// Which tokens of two answers have no counterpart in the other: all that are not in a longest common subsequence of the ids, so
-// that one inserted token does not make all that follow differ.
+// Which tokens of two answers have no counterpart in the other: all that are not in a longest
+// common subsequence of the ids, so that one inserted token does not make all that follow differ.
 struct TokenDifference {
     std::vector<bool> first, second;    // by position: differs
     std::optional<std::size_t> begins;  // the position from which on the two are not the same

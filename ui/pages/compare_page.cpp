@@ -5,7 +5,6 @@
 #include <QFileDialog>
 #include <QLineEdit>
 #include <QMenu>
-#include <QSaveFile>
 #include <QScrollBar>
 #include <QShortcut>
 #include <QVBoxLayout>
@@ -17,6 +16,7 @@
 #include "ui/pages/compare/charts_card.h"
 #include "ui/pages/compare/comparison_card.h"
 #include "ui/pages/compare/runs_table.h"
+#include "ui/pages/compare/save_runs.h"
 #include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
@@ -28,7 +28,8 @@ namespace hone::ui {
 namespace {
 
 constexpr int minute = 60'000;  // milliseconds
-constexpr int reloadPause = 300, filterLeast = 100, filterMost = 300, rowsAtLeast = 6, belowHeight = 300;
+constexpr int reloadPause = 300, filterLeast = 100, filterMost = 300, rowsAtLeast = 6,
+              belowHeight = 300;
 
 }  // namespace
 
@@ -49,10 +50,11 @@ ComparePage::ComparePage(Session& session, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addLayout(stack_);
-    auto* empty = new EmptyState(QStringLiteral("compare"), tr("No runs yet"),
-                                 tr("Every measurement is stored and appears here: tomorrow, too. Measure "
-                                    "the baseline first, then a recipe."),
-                                 tr("Measure…"));
+    auto* empty =
+        new EmptyState(QStringLiteral("compare"), tr("No runs yet"),
+                       tr("Every measurement is stored and appears here: tomorrow, too. Measure "
+                          "the baseline first, then a recipe."),
+                       tr("Measure…"));
     connect(empty, &EmptyState::triggered, this,
             [this] { this->session().requestPage(QStringLiteral("measure")); });
     stack_->addWidget(empty);
@@ -147,8 +149,9 @@ QList<QWidget*> ComparePage::headerWidgets() {
                        [this] { askExport(profiler::ReportFormat::csv, QStringLiteral("csv")); });
         menu.addAction(tr("JSON…"), this,
                        [this] { askExport(profiler::ReportFormat::json, QStringLiteral("json")); });
-        menu.addAction(tr("Markdown…"), this,
-                       [this] { askExport(profiler::ReportFormat::markdown, QStringLiteral("md")); });
+        menu.addAction(tr("Markdown…"), this, [this] {
+            askExport(profiler::ReportFormat::markdown, QStringLiteral("md"));
+        });
         menu.exec(exporting->mapToGlobal(QPoint(0, exporting->height() + 2)));
     });
     followRuns();
@@ -162,7 +165,8 @@ void ComparePage::followTable() {
     connect(table_, &RunsTable::traceRequested, &session(), &Session::traceRequested);
     connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::explainCurrent);
     connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::followCurrentTrace);
-    connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &ComparePage::followRuns);
+    connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+            &ComparePage::followRuns);
     connect(&model_, &RunsModel::tickedChanged, this, &ComparePage::compare);
     connect(&model_, &RunsModel::tickedChanged, this, [this] {
         if (ticksRestored_) session().setTickedRuns(model_.ticked());
@@ -200,7 +204,8 @@ void ComparePage::reload() {
         banner_->showError(error, tr("The store could not be read."));
         return;
     }
-    const bool changed = session().runEdits().undoStack().count() > 0;  // something deleted may come back
+    const bool changed =
+        session().runEdits().undoStack().count() > 0;  // something deleted may come back
     stack_->setCurrentIndex(model_.rowCount() == 0 && !changed ? 0 : 1);
     restoreTicks();
     pinSomething();
@@ -243,7 +248,8 @@ void ComparePage::pinSomething() {
     if (session().pinnedBaseline() && model_.find(*session().pinnedBaseline()) != nullptr)
         return model_.setPinned(session().pinnedBaseline());
     for (const profiler::RunRecord& run : model_.runs()) {
-        if (run.status != "done" || !run.what.paired_with || model_.find(*run.what.paired_with) == nullptr)
+        if (run.status != "done" || !run.what.paired_with ||
+            model_.find(*run.what.paired_with) == nullptr)
             continue;
         if (model_.ticked().empty()) model_.tick(candidatesBeside(model_.runs(), run));
         return pin(*run.what.paired_with);
@@ -305,18 +311,19 @@ void ComparePage::explainCurrent() {
         return;
     }
     const bool failed = run->status == "failed";
-    banner_->show(
-        failed ? Banner::Kind::error : Banner::Kind::note,
-        tr("Run %1 %2: %3")
-            .arg(QString::number(run->id), QCoreApplication::translate("RunStatus", run->status.c_str()),
-                 plainLine(run->reason)));
+    banner_->show(failed ? Banner::Kind::error : Banner::Kind::note,
+                  tr("Run %1 %2: %3")
+                      .arg(QString::number(run->id),
+                           QCoreApplication::translate("RunStatus", run->status.c_str()),
+                           plainLine(run->reason)));
 }
 
 void ComparePage::followCurrentTrace() {
     if (traceButton_ == nullptr) return;
     const profiler::RunRecord* run = table_->currentRun();
     traceButton_->setEnabled(run != nullptr && run->trace_events > 0);
-    traceButton_->setToolTip(run == nullptr ? tr("Select a run first") : wrappedTip(traceTip(*run)));
+    traceButton_->setToolTip(run == nullptr ? tr("Select a run first")
+                                            : wrappedTip(traceTip(*run)));
 }
 
 void ComparePage::tell(const QString& message, const QString& advice, const QString& action,
@@ -328,8 +335,8 @@ void ComparePage::tell(const QString& message, const QString& advice, const QStr
 void ComparePage::remove() {
     const std::vector<std::int64_t> runs = table_->selectedRuns();
     if (runs.empty() || !session().runEdits().remove(runs)) return;
-    tell(counted(static_cast<qint64>(runs.size()), tr("%1 run deleted."), tr("%1 runs deleted.")), {},
-         tr("Undo"), [this] { session().runEdits().undoStack().undo(); });
+    tell(counted(static_cast<qint64>(runs.size()), tr("%1 run deleted."), tr("%1 runs deleted.")),
+         {}, tr("Undo"), [this] { session().runEdits().undoStack().undo(); });
 }
 
 void ComparePage::rerun() {
@@ -343,8 +350,8 @@ void ComparePage::rerun() {
     }
     tell(counted(static_cast<qint64>(runs.size()), tr("%1 experiment queued once more."),
                  tr("%1 experiments queued once more.")),
-         tr("What was measured against a baseline is so again. The new runs appear here."), tr("Watch it"),
-         [this] { session().requestPage(QStringLiteral("measure")); });
+         tr("What was measured against a baseline is so again. The new runs appear here."),
+         tr("Watch it"), [this] { session().requestPage(QStringLiteral("measure")); });
 }
 
 std::vector<profiler::RunRecord> ComparePage::chosenRuns() const {
@@ -362,33 +369,22 @@ std::vector<profiler::RunRecord> ComparePage::chosenRuns() const {
     return runs;
 }
 
-std::optional<ErrorDetails> ComparePage::exportTo(const QString& path, profiler::ReportFormat format) {
-    try {
-        const std::string text = profiler::export_runs(session().store(), chosenRuns(), format);
-        QSaveFile file(path);
-        if (file.open(QIODevice::WriteOnly)) file.write(text.data(), static_cast<qint64>(text.size()));
-        if (file.commit()) return std::nullopt;
-        throw Error(ErrorDetails{.message = {},
-                                 .file = path.toStdString(),
-                                 .field = "file",
-                                 .found = file.errorString().toStdString(),
-                                 .expected = "a place that can be written",
-                                 .fault = Fault::not_written});
-    } catch (const std::exception& error) {
-        return details_of(error);
-    }
+std::optional<ErrorDetails> ComparePage::exportTo(const QString& path,
+                                                  profiler::ReportFormat format) {
+    return saveRuns(session().store(), chosenRuns(), format, path);
 }
 
 void ComparePage::askExport(profiler::ReportFormat format, const QString& suffix) {
-    const QString path = QFileDialog::getSaveFileName(
-        this, tr("Export the runs"), QStringLiteral("runs.") + suffix, QStringLiteral("*.") + suffix);
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Export the runs"), QStringLiteral("runs.") + suffix,
+                                     QStringLiteral("*.") + suffix);
     if (path.isEmpty()) return;
     const std::optional<ErrorDetails> error = exportTo(path, format);
     if (!error)
-        banner_->show(
-            Banner::Kind::note,
-            tr("%1 saved in %2.")
-                .arg(counted(static_cast<qint64>(chosenRuns().size()), tr("%1 run"), tr("%1 runs")), path));
+        banner_->show(Banner::Kind::note, tr("%1 saved in %2.")
+                                              .arg(counted(static_cast<qint64>(chosenRuns().size()),
+                                                           tr("%1 run"), tr("%1 runs")),
+                                                   path));
     else
         banner_->showError(*error);
 }

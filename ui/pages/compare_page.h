@@ -33,7 +33,8 @@ public:
     QList<QWidget*> headerWidgets() override;
     void shown() override;
 
-    // Writes the ticked runs with their baseline, or all shown where none is ticked. Returns why it could not.
+    // Writes the ticked runs with their baseline, or all shown where none is ticked. Returns why it
+    // could not.
     std::optional<ErrorDetails> exportTo(const QString& path, profiler::ReportFormat format);
 
 private:

@@ -29,7 +29,8 @@ void DeviceBox::refresh() {
     addItem(tr("CPU"), QStringLiteral("cpu"));
     for (const DeviceFacts& device : devicesOf(session_.devices())) {
         addItem(tr("%1 · %2").arg(device.id, device.name), device.id);
-        setItemData(count() - 1, plainTip(device.problem.isEmpty() ? memoryText(device) : device.problem),
+        setItemData(count() - 1,
+                    plainTip(device.problem.isEmpty() ? memoryText(device) : device.problem),
                     Qt::ToolTipRole);
     }
     const QString chosen = QString::fromStdString(session_.target().device);

@@ -7,7 +7,8 @@
 
 namespace hone::ui {
 
-// Where models run: the CPU and the CUDA devices that the worker found. All boxes show and set the session's one target.
+// Where models run: the CPU and the CUDA devices that the worker found. All boxes show and set the
+// session's one target.
 class DeviceBox : public QComboBox {
     Q_OBJECT
 public:

@@ -56,11 +56,11 @@ ExportPage::ExportPage(Session& session, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addLayout(stack_);
-    auto* empty = new EmptyState(
-        QStringLiteral("export"), tr("Nothing to export yet"),
-        tr("Open a model, choose a recipe on the Optimise page, and export its weights as a file that "
-           "other programs load."),
-        tr("Open a model…"));
+    auto* empty = new EmptyState(QStringLiteral("export"), tr("Nothing to export yet"),
+                                 tr("Open a model, choose a recipe on the Optimise page, and "
+                                    "export its weights as a file that "
+                                    "other programs load."),
+                                 tr("Open a model…"));
     connect(empty, &EmptyState::triggered, &session, &Session::requestOpen);
     stack_->addWidget(empty);
     stack_->addWidget(makeContent());
@@ -257,8 +257,9 @@ void ExportPage::changed() {
         if (descriptor != nullptr && descriptor->stage != Stage::transforms_weights)
             leftOut.append(text(descriptor->title));
     }
-    leftOut_->setText(tr("Left out, since they say how a model is run and not what its weights are: %1.")
-                          .arg(leftOut.join(QStringLiteral(", "))));
+    leftOut_->setText(
+        tr("Left out, since they say how a model is run and not what its weights are: %1.")
+            .arg(leftOut.join(QStringLiteral(", "))));
     leftOut_->setVisible(!leftOut.isEmpty());
     typeHelp_->setText(helpOf(exportTypes(), type_->currentData().toString()));
     fileBytes_ = 0;
@@ -288,21 +289,24 @@ void ExportPage::ask() {
 
 void ExportPage::showPlace() {
     const QFileInfo file(path_->text().trimmed());
-    overwrite_->setVisible(!path_->text().isEmpty() && (writesFolder() ? file.exists() : file.isFile()));
+    overwrite_->setVisible(!path_->text().isEmpty() &&
+                           (writesFolder() ? file.exists() : file.isFile()));
     const QString folder = file.absolutePath();
-    // Not QStorageInfo: it looks through the table of mounts, which does not list every place in a container.
+    // Not QStorageInfo: it looks through the table of mounts, which does not list every place in a
+    // container.
     std::error_code unknown;
     const auto available =
         static_cast<double>(std::filesystem::space(folder.toStdString(), unknown).available);
     const bool there = !path_->text().isEmpty() && QFileInfo(folder).isDir();
     const bool short_ = there && fileBytes_ > 0 && !unknown && available < fileBytes_;
-    place_->setFacts({{tr("Size of the file"), fileBytes_ > 0 ? formatBytes(fileBytes_) : QStringLiteral("—"),
-                       tr("Computed from the types and shapes, to the byte")},
-                      {tr("Free at that place"),
-                       !there    ? tr("there is no such folder")
-                       : unknown ? tr("not known")
-                                 : formatBytes(available),
-                       folder, short_ || !there ? Tone::worse : Tone::text}});
+    place_->setFacts(
+        {{tr("Size of the file"), fileBytes_ > 0 ? formatBytes(fileBytes_) : QStringLiteral("—"),
+          tr("Computed from the types and shapes, to the byte")},
+         {tr("Free at that place"),
+          !there    ? tr("there is no such folder")
+          : unknown ? tr("not known")
+                    : formatBytes(available),
+          folder, short_ || !there ? Tone::worse : Tone::text}});
     showState();
 }
 
@@ -344,27 +348,31 @@ void ExportPage::showState() {
 }
 
 void ExportPage::suggestPath() {
-    if (session().checkpoint().isEmpty() || (!path_->text().isEmpty() && path_->text() != suggested_)) return;
+    if (session().checkpoint().isEmpty() ||
+        (!path_->text().isEmpty() && path_->text() != suggested_))
+        return;
     const QString folder = QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
     const QString home = QFileInfo(folder).isDir() ? folder : QDir::homePath();
-    suggested_ =
-        QDir(home).filePath(exportFileName(session().modelName()) +
-                            (writesFolder() ? QStringLiteral("-hone") : QStringLiteral("-hone.gguf")));
+    suggested_ = QDir(home).filePath(
+        exportFileName(session().modelName()) +
+        (writesFolder() ? QStringLiteral("-hone") : QStringLiteral("-hone.gguf")));
     path_->setText(suggested_);
 }
 
 void ExportPage::browse() {
-    // The page asks about replacing, where it can also be seen. A folder is a new name too, so it is asked for in the same way.
-    const QString path = QFileDialog::getSaveFileName(
-        this, tr("Export as"), path_->text(), writesFolder() ? tr("Folders (*)") : tr("GGUF files (*.gguf)"),
-        nullptr, QFileDialog::DontConfirmOverwrite);
+    // The page asks about replacing, where it can also be seen. A folder is a new name too, so it
+    // is asked for in the same way.
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Export as"), path_->text(),
+                                     writesFolder() ? tr("Folders (*)") : tr("GGUF files (*.gguf)"),
+                                     nullptr, QFileDialog::DontConfirmOverwrite);
     if (!path.isEmpty()) path_->setText(path);
 }
 
 void ExportPage::start() {
     banner_->clear();
-    job_ = session().jobs().exportCheckpoint(tr("Exporting %1").arg(QFileInfo(path_->text()).fileName()),
-                                             request());
+    job_ = session().jobs().exportCheckpoint(
+        tr("Exporting %1").arg(QFileInfo(path_->text()).fileName()), request());
 }
 
 }  // namespace hone::ui

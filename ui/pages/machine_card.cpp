@@ -47,7 +47,8 @@ void addMemory(Facts& facts, const nlohmann::json& machine) {
             MachineCard::tr("%1 of %2 free")
                 .arg(formatBytes(numberOf(machine, "memory_available")), formatBytes(total)));
     if (numberOf(machine, "cgroup_memory_limit") > 0)
-        add(facts, MachineCard::tr("Memory limit"), formatBytes(numberOf(machine, "cgroup_memory_limit")),
+        add(facts, MachineCard::tr("Memory limit"),
+            formatBytes(numberOf(machine, "cgroup_memory_limit")),
             MachineCard::tr("Set for this program by its control group."));
 }
 
@@ -61,11 +62,13 @@ void addSystem(Facts& facts, const nlohmann::json& machine) {
 
 // Its name and memory, and `whole`, what it is able to do.
 void addDevice(Facts& facts, const DeviceFacts& device, bool whole) {
-    const QString name = device.mig ? MachineCard::tr("%1 (MIG instance)").arg(device.name) : device.name;
+    const QString name =
+        device.mig ? MachineCard::tr("%1 (MIG instance)").arg(device.name) : device.name;
     add(facts, device.id, name,
-        device.mig ? MachineCard::tr(
-                         "A part of a divided device: its memory and multiprocessors are the part's own.")
-                   : QString());
+        device.mig
+            ? MachineCard::tr(
+                  "A part of a divided device: its memory and multiprocessors are the part's own.")
+            : QString());
     if (!device.problem.isEmpty())
         return add(facts, MachineCard::tr("Cannot be used"), device.problem, {}, Tone::warning);
     add(facts, MachineCard::tr("Device memory"), memoryText(device),
@@ -78,16 +81,19 @@ void addDevice(Facts& facts, const DeviceFacts& device, bool whole) {
     if (!device.driver.isEmpty())
         add(facts, MachineCard::tr("CUDA"),
             MachineCard::tr("driver %1 · runtime %2").arg(device.driver, device.runtime),
-            MachineCard::tr("The newest CUDA that the driver runs, and the one that Hone was built with."));
+            MachineCard::tr(
+                "The newest CUDA that the driver runs, and the one that Hone was built with."));
     add(facts, MachineCard::tr("Traces"), tracingText(device), device.tracerProblem,
         device.tracesKernels ? Tone::text : Tone::warning);
     add(facts, MachineCard::tr("No single kernels"), device.tracerProblem, {}, Tone::warning);
 }
 
 void addNccl(Facts& facts, const NcclFacts& nccl) {
-    const QString use = MachineCard::tr("For a model over several devices, which is not part of Hone yet.");
+    const QString use =
+        MachineCard::tr("For a model over several devices, which is not part of Hone yet.");
     if (!nccl.version.isEmpty())
-        add(facts, MachineCard::tr("NCCL"), MachineCard::tr("%1 · not used yet").arg(nccl.version), use);
+        add(facts, MachineCard::tr("NCCL"), MachineCard::tr("%1 · not used yet").arg(nccl.version),
+            use);
     else if (!nccl.problem.isEmpty())
         add(facts, MachineCard::tr("NCCL"), MachineCard::tr("not found · not used yet"),
             QStringLiteral("%1\n%2").arg(use, nccl.problem));
@@ -128,7 +134,8 @@ void MachineCard::refresh() {
     const nlohmann::json& answer = session_.devices();
     const QString reason = noDeviceReason(answer);
     noDevice_->setVisible(!reason.isEmpty());
-    noDevice_->setText(tr("No CUDA device: %1.").arg(reason.endsWith(u'.') ? reason.chopped(1) : reason));
+    noDevice_->setText(
+        tr("No CUDA device: %1.").arg(reason.endsWith(u'.') ? reason.chopped(1) : reason));
     if (!machine.is_object()) {
         facts_->setFacts({{tr("Asking the worker…"), {}}});
         return;

@@ -9,7 +9,8 @@ namespace hone::ui {
 class DeviceBox;
 class FactList;
 
-// What this machine is, as the worker reports it, and which of its devices models run on: what every figure depends on.
+// What this machine is, as the worker reports it, and which of its devices models run on: what
+// every figure depends on.
 class MachineCard : public Card {
     Q_OBJECT
 public:

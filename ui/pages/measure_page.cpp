@@ -100,10 +100,12 @@ QList<QWidget*> MeasurePage::headerWidgets() {
     return {baseline, cancel, measuring};
 }
 
-// Where charts and queue do not fit beside each other, the queue comes below: the page never scrolls sideways. A page is never made
-// narrower than its contents, so that "just as wide" already means too narrow.
+// Where charts and queue do not fit beside each other, the queue comes below: the page never
+// scrolls sideways. A page is never made narrower than its contents, so that "just as wide" already
+// means too narrow.
 void MeasurePage::resizeEvent(QResizeEvent* event) {
-    const int room = contentsRect().width(), both = charts_->minimumSizeHint().width() + gap + sideWidth;
+    const int room = contentsRect().width(),
+              both = charts_->minimumSizeHint().width() + gap + sideWidth;
     const bool narrow = room <= both;
     columns_->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
     side_->setMinimumWidth(narrow ? 0 : sideWidth);
@@ -175,16 +177,17 @@ void MeasurePage::showStored() {
     charts_->clear();
     try {
         const Experiment experiment = session().experiment();
-        const StoredPair pair =
-            newestPair(session().store().list(), experiment.checkpoint, to_json(experiment.recipe),
-                       to_json(experiment.workload), to_json(experiment.target), session().environment());
+        const StoredPair pair = newestPair(session().store().list(), experiment.checkpoint,
+                                           to_json(experiment.recipe), to_json(experiment.workload),
+                                           to_json(experiment.target), session().environment());
         const auto fill = [this](const std::optional<profiler::RunRecord>& run, Side side) {
             if (run) charts_->run().side(side) = replay(session().store().samples(run->id), side);
         };
         fill(pair.baseline, Side::baseline);
         fill(pair.candidate, Side::candidate);
         const bool known = pair.candidate || (experiment.recipe.steps.empty() && pair.baseline);
-        const StoredPair last = known ? pair : newestResult(session().store().list(), experiment.checkpoint);
+        const StoredPair last =
+            known ? pair : newestResult(session().store().list(), experiment.checkpoint);
         result_->showStored(last.baseline, last.candidate);
     } catch (const std::exception& error) {
         banner_->showError(error, tr("The store could not be read."));
@@ -195,8 +198,8 @@ void MeasurePage::showStored() {
 void MeasurePage::showEstimate() {
     double seconds = 0;
     try {
-        seconds = estimateSeconds(session().store().list(), session().experiment(), session().model(),
-                                  session().candidates());
+        seconds = estimateSeconds(session().store().list(), session().experiment(),
+                                  session().model(), session().candidates());
     } catch (const std::exception&) {
         // An estimate is not worth an error of its own; the charts report the store.
     }

@@ -48,8 +48,8 @@ nlohmann::json predictContexts(const Experiment& base, const std::vector<std::in
         experiment.workload.generated_tokens = 1;
         experiment.workload.concurrency = 1;
         experiment.workload.text = "none";
-        rows.push_back(
-            {{"tokens", tokens}, {"prediction", messages::write(hone::predict(experiment, launch, stop))}});
+        rows.push_back({{"tokens", tokens},
+                        {"prediction", messages::write(hone::predict(experiment, launch, stop))}});
     }
     return rows;
 }
@@ -77,9 +77,9 @@ ModelPage::ModelPage(Session& session, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addLayout(stack_);
-    auto* empty = new EmptyState(QStringLiteral("model"), tr("No model is open"),
-                                 tr("Open a checkpoint to see its layers, tensors and what fits in memory."),
-                                 tr("Open…"));
+    auto* empty = new EmptyState(
+        QStringLiteral("model"), tr("No model is open"),
+        tr("Open a checkpoint to see its layers, tensors and what fits in memory."), tr("Open…"));
     connect(empty, &EmptyState::triggered, &session, &Session::requestOpen);
     content_ = makeContent();
     stack_->addWidget(empty);
@@ -91,7 +91,8 @@ ModelPage::ModelPage(Session& session, QWidget* parent)
 QList<QWidget*> ModelPage::headerWidgets() {
     QPushButton* next = primaryButton(tr("Optimise it"));
     next->setToolTip(tr("Choose techniques for this model  Ctrl+3"));
-    connect(next, &QPushButton::clicked, this, [this] { session().requestPage(QStringLiteral("optimise")); });
+    connect(next, &QPushButton::clicked, this,
+            [this] { session().requestPage(QStringLiteral("optimise")); });
     const auto follow = [this, next] { next->setEnabled(!session().checkpoint().isEmpty()); };
     connect(&session(), &Session::modelChanged, next, follow);
     follow();
@@ -164,14 +165,16 @@ QWidget* ModelPage::makeTree() {
     header->setSectionResizeMode(TensorTree::share, QHeaderView::Interactive);
     tree_->viewport()->installEventFilter(this);
     connect(tree_, &QTreeView::expanded, this, &ModelPage::fitShare);
-    connect(tensors_, &QAbstractItemModel::modelReset, this, &ModelPage::fitShare, Qt::QueuedConnection);
+    connect(tensors_, &QAbstractItemModel::modelReset, this, &ModelPage::fitShare,
+            Qt::QueuedConnection);
     fitShare();
     connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
             [this](const QModelIndex& current) { panel_->show(tensors_->node(current)); });
     // A trace's figures follow, but only what the user himself chose.
     for (const auto chosen : {&QTreeView::clicked, &QTreeView::activated})
-        connect(tree_, chosen, this,
-                [this](const QModelIndex& index) { session().chooseLayer(tensors_->layerOf(index)); });
+        connect(tree_, chosen, this, [this](const QModelIndex& index) {
+            session().chooseLayer(tensors_->layerOf(index));
+        });
     connect(&session(), &Session::layerPointedAt, this, [this](int layer) {
         const QModelIndex block = layer < 0 ? QModelIndex() : tensors_->findLayer(layer);
         if (!block.isValid()) return;
@@ -192,8 +195,8 @@ void ModelPage::fitShare() {
         const auto* view = static_cast<const QAbstractItemView*>(tree_);
         room -= qMax(view->sizeHintForColumn(column), header->sectionSizeHint(column));
     }
-    tree_->header()->resizeSection(
-        TensorTree::share, qBound(ShareBarDelegate::leastWidth(), room, ShareBarDelegate::usualWidth));
+    tree_->header()->resizeSection(TensorTree::share, qBound(ShareBarDelegate::leastWidth(), room,
+                                                             ShareBarDelegate::usualWidth));
 }
 
 bool ModelPage::eventFilter(QObject* watched, QEvent* event) {
@@ -207,19 +210,22 @@ void ModelPage::showPrompts() {
     const QString wrapped =
         chat == "chatml" ? tr("Prompts are wrapped in ChatML, as the file asks.")
         : chat == "unknown"
-            ? tr("The file's chat template is none that Hone knows: prompts go to the model as they are.")
+            ? tr("The file's chat template is none that Hone knows: prompts go to the model as "
+                 "they are.")
             : tr("The file has no chat template: prompts go to the model as they are.");
     prompts_->setTone(chat == "unknown" ? Tone::warning : Tone::muted);
     prompts_->setText(
         tr("Tokeniser %1. %2")
-            .arg(QString::fromStdString(session().model().value("tokenizer", std::string("?"))), wrapped));
+            .arg(QString::fromStdString(session().model().value("tokenizer", std::string("?"))),
+                 wrapped));
 }
 
 void ModelPage::showModel() {
     const ModelFacts facts(session().model());
     stack_->setCurrentIndex(facts.open ? 1 : 0);
     if (!facts.open) return;
-    parameters_->setFigure(formatCount(facts.parameters), formatExact(facts.parameters, tr("parameters")));
+    parameters_->setFigure(formatCount(facts.parameters),
+                           formatExact(facts.parameters, tr("parameters")));
     context_->setFigure(formatExact(facts.contextLength, tr("tokens")),
                         tr("The longest context the model was trained for."));
     bytes_->setFigure(formatBytes(facts.bytes), formatExact(facts.bytes, tr("bytes")));
@@ -269,9 +275,9 @@ void ModelPage::predictFit() {
         [this](const ErrorDetails& error) {
             fitKnown_ = false;
             const ErrorWords words = errorWords(error);
-            fit_->setFacts(
-                {{tr("Cannot be predicted"), words.sentences(),
-                  (words.sentences() + QLatin1Char('\n') + words.detail).trimmed(), Tone::warning}});
+            fit_->setFacts({{tr("Cannot be predicted"), words.sentences(),
+                             (words.sentences() + QLatin1Char('\n') + words.detail).trimmed(),
+                             Tone::warning}});
         });
 }
 
@@ -289,11 +295,12 @@ void ModelPage::showFit(const nlohmann::json& answer) {
             facts.push_back({tr("at %1 tokens").arg(tokens), why, why, Tone::worse});
             continue;
         }
-        facts.push_back({tr("at %1 tokens").arg(tokens),
-                         fits ? tr("%1 · fits").arg(formatBytes(needed))
-                              : tr("%1 · does not fit").arg(formatBytes(needed)),
-                         tr("%1 predicted, %2 free now").arg(formatBytes(needed), formatBytes(available)),
-                         fits ? Tone::text : Tone::worse});
+        facts.push_back(
+            {tr("at %1 tokens").arg(tokens),
+             fits ? tr("%1 · fits").arg(formatBytes(needed))
+                  : tr("%1 · does not fit").arg(formatBytes(needed)),
+             tr("%1 predicted, %2 free now").arg(formatBytes(needed), formatBytes(available)),
+             fits ? Tone::text : Tone::worse});
     }
     fit_->setFacts(facts);
 }

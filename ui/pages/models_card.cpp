@@ -76,13 +76,16 @@ void ModelsCard::fitHeight() {
     table_->setVisible(rows > 0);
     empty_->setVisible(rows == 0);
     if (!models_->scanning())
-        empty_->setTexts(tr("No models found on this disk"),
-                         tr("Hone looks for GGUF files and Hugging Face folders in ~/.cache/hone, ~/models, "
-                            "the Hugging Face "
-                            "cache and LM Studio's folder. A model from anywhere else can be opened or "
-                            "dropped on the window."));
-    table_->setFixedHeight(spacing::headerHeight + qMin(rows, mostRowsShown) * spacing::rowHeight + 1);
-    if (rows > 0 && !table_->currentIndex().isValid()) table_->setCurrentIndex(sorted_->index(0, 0));
+        empty_->setTexts(
+            tr("No models found on this disk"),
+            tr("Hone looks for GGUF files and Hugging Face folders in ~/.cache/hone, ~/models, "
+               "the Hugging Face "
+               "cache and LM Studio's folder. A model from anywhere else can be opened or "
+               "dropped on the window."));
+    table_->setFixedHeight(spacing::headerHeight + qMin(rows, mostRowsShown) * spacing::rowHeight +
+                           1);
+    if (rows > 0 && !table_->currentIndex().isValid())
+        table_->setCurrentIndex(sorted_->index(0, 0));
 }
 
 void ModelsCard::open(const QModelIndex& index) {

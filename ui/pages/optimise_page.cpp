@@ -54,8 +54,8 @@ OptimisePage::OptimisePage(Session& session, QWidget* parent)
       playground_(new PlaygroundCard(session)),
       notesCard_(new Card),
       notes_(new TextLabel),
-      tokenTimes_(
-          new LineChart(tr("Time per token along the generation"), {tr("token"), tr("ms"), tr("ms"), true})),
+      tokenTimes_(new LineChart(tr("Time per token along the generation"),
+                                {tr("token"), tr("ms"), tr("ms"), true})),
       memory_(new StackedBarsChart(tr("Peak memory by class"), tr("bytes"), formatBytes)) {
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -159,7 +159,8 @@ QList<QWidget*> OptimisePage::headerWidgets() {
 }
 
 void OptimisePage::followSession() {
-    for (const auto signal : {&Session::modelChanged, &Session::workloadChanged, &Session::targetChanged})
+    for (const auto signal :
+         {&Session::modelChanged, &Session::workloadChanged, &Session::targetChanged})
         connect(&session(), signal, this, &OptimisePage::experimentChanged);
     connect(&session(), &Session::recipeChanged, this, [this] {
         experimentChanged();
@@ -175,14 +176,16 @@ void OptimisePage::followSession() {
 // Batches show nothing on fewer sequences than they hold: the workload follows, there and back.
 void OptimisePage::followRecipe() {
     int wanted = 1;
-    for (const Recipe& recipe : Sweep{session().recipe(), session().swept()}.recipes(session().registry()))
+    for (const Recipe& recipe :
+         Sweep{session().recipe(), session().swept()}.recipes(session().registry()))
         wanted = std::max(wanted, sequences_wanted(recipe, session().registry()));
     Workload workload = session().workload();
     if (wanted > workload.concurrency) {
         if (raisedFrom_ == 0) raisedFrom_ = workload.concurrency;
         workload.concurrency = wanted;
         session().setWorkload(workload);
-        banner_->show(Banner::Kind::note, tr("The workload now runs %1 sequences together.").arg(wanted),
+        banner_->show(Banner::Kind::note,
+                      tr("The workload now runs %1 sequences together.").arg(wanted),
                       tr("The recipe shows nothing on fewer. Measure has the number."));
     } else if (wanted == 1 && raisedFrom_ > 0) {
         workload.concurrency = std::exchange(raisedFrom_, 0);
@@ -212,7 +215,8 @@ void OptimisePage::ask() {
 void OptimisePage::askSupport() {
     if (session().checkpoint().isEmpty()) return techniques_->setSupport(nullptr);
     Experiment experiment = session().experiment();
-    // Switching a technique on brings the sequences it needs, so it is asked about as if it were on.
+    // Switching a technique on brings the sequences it needs, so it is asked about as if it were
+    // on.
     for (const Descriptor& descriptor : session().registry().descriptors())
         experiment.workload.concurrency =
             std::max(experiment.workload.concurrency,
@@ -233,7 +237,8 @@ void OptimisePage::askPrediction() {
     const auto show = [this](const nlohmann::json& prediction) {
         prediction_ = prediction;
         ledger_->model().setPrediction(prediction_);
-        if (prediction_.is_object() && prediction_.value("times", nlohmann::json()).is_null()) calibrate();
+        if (prediction_.is_object() && prediction_.value("times", nlohmann::json()).is_null())
+            calibrate();
         showCharts();
         showNotes();
     };
@@ -247,11 +252,12 @@ void OptimisePage::askPrediction() {
             if (const auto refusal = refusalOf(prediction))
                 banner_->showError(*refusal);
             else if (!prediction.value("fits", true))
-                banner_->show(Banner::Kind::warning, tr("This does not fit in the memory that is free."),
-                              tr("It needs %1 and %2 are free. Fewer sequences, a shorter prompt or smaller "
-                                 "weights help.")
-                                  .arg(formatBytes(prediction["memory"].value("peak_resident", 0.0)),
-                                       formatBytes(prediction.value("available", 0.0))));
+                banner_->show(
+                    Banner::Kind::warning, tr("This does not fit in the memory that is free."),
+                    tr("It needs %1 and %2 are free. Fewer sequences, a shorter prompt or smaller "
+                       "weights help.")
+                        .arg(formatBytes(prediction["memory"].value("peak_resident", 0.0)),
+                             formatBytes(prediction.value("available", 0.0))));
             show(prediction);
         },
         [this, show](const ErrorDetails& error) {
@@ -260,8 +266,8 @@ void OptimisePage::askPrediction() {
         });
 }
 
-// Times cannot be predicted before this machine's kernels were timed. Not beside a job, whose figures it would spoil: a job that
-// measures does it first.
+// Times cannot be predicted before this machine's kernels were timed. Not beside a job, whose
+// figures it would spoil: a job that measures does it first.
 void OptimisePage::calibrate() {
     if (calibrated_ || session().jobs().running()) return;
     calibrated_ = true;
@@ -269,7 +275,8 @@ void OptimisePage::calibrate() {
     session().jobs().quick(
         QStringLiteral("calibrate"), this,
         [target = session().target()](const WorkerLaunch& launch, std::stop_token stop) {
-            return messages::write(hone::calibrate({.target = target}, launch, {}, std::move(stop)));
+            return messages::write(
+                hone::calibrate({.target = target}, launch, {}, std::move(stop)));
         },
         [this](const nlohmann::json&) {
             ledger_->model().setCalibrating(false);
@@ -286,15 +293,17 @@ void OptimisePage::showRuns() {
     try {
         const auto runs = session().store().list();
         const Experiment experiment = session().experiment();
-        StoredPair pair =
-            newestPair(runs, experiment.checkpoint, to_json(experiment.recipe), to_json(experiment.workload),
-                       to_json(experiment.target), session().environment());
+        StoredPair pair = newestPair(runs, experiment.checkpoint, to_json(experiment.recipe),
+                                     to_json(experiment.workload), to_json(experiment.target),
+                                     session().environment());
         std::optional<profiler::Comparison> comparison;
         if (pair.baseline && pair.candidate)
             comparison = profiler::compare(session().store(), *pair.baseline, *pair.candidate);
-        if (pair.candidate) pair.candidate = session().store().load(pair.candidate->id);  // with its evidence
+        if (pair.candidate)
+            pair.candidate = session().store().load(pair.candidate->id);  // with its evidence
         seconds_ = estimateSeconds(runs, experiment, session().model(), session().candidates());
-        ledger_->model().setRuns(std::move(pair.baseline), std::move(pair.candidate), std::move(comparison));
+        ledger_->model().setRuns(std::move(pair.baseline), std::move(pair.candidate),
+                                 std::move(comparison));
     } catch (const std::exception& error) {
         banner_->showError(error, tr("The store could not be read."));
     }
@@ -313,7 +322,8 @@ void OptimisePage::showCharts() {
                          ChartColor color) {
         if (!run) return;
         const TokenTimes times = tokenTimes(session().store().samples(run->id));
-        const auto mean = metricOf(*run, std::string(profiler::metric_for(profiler::Role::token_time).id));
+        const auto mean =
+            metricOf(*run, std::string(profiler::metric_for(profiler::Role::token_time).id));
         const QString label =
             mean ? QStringLiteral("%1 %2").arg(name, formatNumber(mean->value * 1e3)) : name;
         if (!times.empty()) lines.push_back(tokenTimeSeries(label, color, times));
@@ -327,7 +337,8 @@ void OptimisePage::showCharts() {
         banner_->showError(error, tr("The store could not be read."));
     }
     // Until it is measured, the recipe's bar is the prediction, and says so.
-    const bool measured = session().recipe().steps.empty() ? baseline.has_value() : candidate.has_value();
+    const bool measured =
+        session().recipe().steps.empty() ? baseline.has_value() : candidate.has_value();
     if (!measured && prediction_.is_object()) {
         bars.append(tr("predicted"));
         memory.push_back(memoryClasses(prediction_.value("memory", nlohmann::json::object())));
@@ -343,7 +354,8 @@ QStringList OptimisePage::engagedLines(std::int64_t run) {
         const auto stored = session().store().load(run);
         if (!stored || !stored->engaged.is_object()) return lines;
         for (const auto& [id, evidence] : stored->engaged.items()) {
-            if (!evidence.is_object() || evidence.value("engaged", nlohmann::json()) != true) continue;
+            if (!evidence.is_object() || evidence.value("engaged", nlohmann::json()) != true)
+                continue;
             lines.append(tr("%1 engaged · %2")
                              .arg(techniqueTitle(id, session().registry()),
                                   countedText(id, evidence, session().registry())));
@@ -358,7 +370,8 @@ void OptimisePage::showNotes() {
     if (const auto& candidate = ledger_->model().candidate()) {
         notesCard_->setTitle(tr("What the run says"));
         lines = engagedLines(candidate->id);
-        for (const std::string& note : candidate->notes_from_run) lines.append(QString::fromStdString(note));
+        for (const std::string& note : candidate->notes_from_run)
+            lines.append(QString::fromStdString(note));
     } else if (prediction_.is_object()) {
         notesCard_->setTitle(tr("What the recipe will do"));
         for (const auto& note : prediction_.value("notes", nlohmann::json::array()))

@@ -82,8 +82,8 @@ void RunRow::paintEvent(QPaintEvent*) {
     const int headlineWidth = strongMetrics.horizontalAdvance(headline);
     painter.setFont(strong);
     painter.setPen(colorOf(headline_.tone));
-    painter.drawText(QRect(middleRight - headlineWidth, 0, headlineWidth + 1, height()), Qt::AlignVCenter,
-                     headline);
+    painter.drawText(QRect(middleRight - headlineWidth, 0, headlineWidth + 1, height()),
+                     Qt::AlignVCenter, headline);
 
     painter.setFont(theme.font(TextStyle::body));
     painter.setPen(p.text);
@@ -100,8 +100,9 @@ RecentRunsCard::RecentRunsCard(Session& session, QWidget* parent)
     : Card(tr("Recent runs"), parent),
       session_(session),
       rows_(new QVBoxLayout),
-      empty_(new EmptyState(QStringLiteral("measure"), tr("No runs yet"),
-                            tr("Open a model and measure it: every run is kept here and in Compare."))) {
+      empty_(new EmptyState(
+          QStringLiteral("measure"), tr("No runs yet"),
+          tr("Open a model and measure it: every run is kept here and in Compare."))) {
     setFlush(true);
     rows_->setSpacing(0);
     rows_->setContentsMargins(0, spacing::inside, 0, spacing::inside);

@@ -33,8 +33,10 @@ void addMetrics(QComboBox& box, bool (*wanted)(const profiler::MetricDefinition&
 LineAxes accuracyAxes(const std::string& id) {
     const profiler::MetricDefinition& metric = *profiler::find_metric(id);
     const profiler::AxisScale scale = profiler::axis_scale(metric);
-    const QString unit = QString::fromUtf8(scale.unit.data(), static_cast<qsizetype>(scale.unit.size()));
-    const QString title = QString::fromStdString(profiler::metric_word(metricTitle(id).toStdString()));
+    const QString unit =
+        QString::fromUtf8(scale.unit.data(), static_cast<qsizetype>(scale.unit.size()));
+    const QString title =
+        QString::fromStdString(profiler::metric_word(metricTitle(id).toStdString()));
     return {tr("window"), unit.isEmpty() ? title : unit, unit, metric.axis_from_zero};
 }
 

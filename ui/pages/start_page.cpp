@@ -50,12 +50,13 @@ QWidget* StartPage::makeDropZone() {
     row->setSpacing(12);
     auto* words = new QVBoxLayout;
     words->setSpacing(2);
-    auto* title = new TextLabel(tr("Drop a GGUF file or a Hugging Face folder here"), TextStyle::cardTitle);
-    auto* types =
-        new TextLabel(tr("Hone reads %1 weights of Llama and Qwen 2 models.")
-                          .arg(text(names_of_dtypes(
-                              [](const DTypeInfo& type) { return type.ggml_type.has_value(); }, "and"))),
-                      TextStyle::body, Tone::muted);
+    auto* title =
+        new TextLabel(tr("Drop a GGUF file or a Hugging Face folder here"), TextStyle::cardTitle);
+    auto* types = new TextLabel(
+        tr("Hone reads %1 weights of Llama and Qwen 2 models.")
+            .arg(text(names_of_dtypes(
+                [](const DTypeInfo& type) { return type.ggml_type.has_value(); }, "and"))),
+        TextStyle::body, Tone::muted);
     for (TextLabel* label : {title, types}) {
         label->setWordWrap(true);  // so that three buttons fit beside it in a narrow window
         words->addWidget(label);
@@ -68,7 +69,8 @@ QWidget* StartPage::makeDropZone() {
     row->addWidget(open);
     row->addWidget(sample_);
     row->addWidget(synthetic_);
-    zone->body()->setContentsMargins(spacing::page - 2, spacing::group, spacing::page - 2, spacing::group);
+    zone->body()->setContentsMargins(spacing::page - 2, spacing::group, spacing::page - 2,
+                                     spacing::group);
     zone->body()->addLayout(row);
     connect(open, &QPushButton::clicked, &session(), &Session::requestOpen);
     connect(sample_, &QPushButton::clicked, this, &StartPage::trySample);
@@ -83,17 +85,18 @@ void StartPage::showSamples() {
     const bool there = QFileInfo::exists(sampleModelPath());
     sample_->setText(there ? tr("Try the sample model") : tr("Sample model: not on this disk"));
     sample_->setAccessibleName(sample_->text());
-    sample_->setToolTip(there
-                            ? tr("SmolLM2-135M-Instruct in BF16")
-                            : wrappedTip(tr("SmolLM2-135M-Instruct in BF16 is not in ~/.cache/hone. A click "
-                                            "says how it comes there.")));
+    sample_->setToolTip(
+        there ? tr("SmolLM2-135M-Instruct in BF16")
+              : wrappedTip(tr("SmolLM2-135M-Instruct in BF16 is not in ~/.cache/hone. A click "
+                              "says how it comes there.")));
     sample_->setProperty("primary", there);
     sample_->update();
     const QString shape = syntheticShape();
     synthetic_->setVisible(!there && !shape.isEmpty());
-    synthetic_->setToolTip(wrappedTip(tr("Random weights of the shape %1, made in a moment: speed and memory "
-                                         "are real, accuracy means nothing.")
-                                          .arg(shape)));
+    synthetic_->setToolTip(
+        wrappedTip(tr("Random weights of the shape %1, made in a moment: speed and memory "
+                      "are real, accuracy means nothing.")
+                       .arg(shape)));
 }
 
 // The sample's own shape where it is offered.
@@ -114,15 +117,17 @@ void StartPage::trySample() {
         session().open(path);
         return;
     }
-    banner_->show(Banner::Kind::note, tr("The sample model is not on this disk yet."),
-                  tr("Run scripts/run.sh in Hone's source folder: it fetches SmolLM2-135M-Instruct and keeps "
-                     "it in ~/.cache/hone. A synthetic model of its shape needs no file."),
-                  syntheticShape().isEmpty() ? QString() : tr("Try a synthetic model"));
+    banner_->show(
+        Banner::Kind::note, tr("The sample model is not on this disk yet."),
+        tr("Run scripts/run.sh in Hone's source folder: it fetches SmolLM2-135M-Instruct and keeps "
+           "it in ~/.cache/hone. A synthetic model of its shape needs no file."),
+        syntheticShape().isEmpty() ? QString() : tr("Try a synthetic model"));
 }
 
 void StartPage::showError(const ErrorDetails& error) {
-    banner_->showError(error, {},
-                       error.action.empty() ? tr("Open another file; the Log has the details.") : QString());
+    banner_->showError(
+        error, {},
+        error.action.empty() ? tr("Open another file; the Log has the details.") : QString());
 }
 
 QWidget* StartPage::entry() {

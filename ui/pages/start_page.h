@@ -10,7 +10,8 @@ namespace hone::ui {
 class Banner;
 class ModelsCard;
 
-// Where a session begins: open a model, see what lies on this disk, what this machine is, and what was run last.
+// Where a session begins: open a model, see what lies on this disk, what this machine is, and what
+// was run last.
 class StartPage : public Page {
     Q_OBJECT
 public:

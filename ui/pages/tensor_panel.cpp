@@ -36,8 +36,9 @@ TensorPanel::TensorPanel(Session& session, QWidget* parent)
       chart_(new HistogramChart(tr("Histogram of the weights"))),
       chartMenu_(chartMenuButton(tr("Data of the histogram"), [this] { return chart_; })),
       facts_(new FactList),
-      empty_(new EmptyState(QStringLiteral("model"), tr("No tensor is selected"),
-                            tr("Select a tensor on the left to see how its weights are distributed."))) {
+      empty_(new EmptyState(
+          QStringLiteral("model"), tr("No tensor is selected"),
+          tr("Select a tensor on the left to see how its weights are distributed."))) {
     chart_->setMinimumHeight(180);
     chart_->setAxes(tr("value"), tr("weights"));
     addHeaderWidget(chartMenu_);
@@ -70,14 +71,15 @@ void TensorPanel::show(const TensorTree::Node* node) {
 
 void TensorPanel::showGroup(const TensorTree::Node& node) {
     subtitle_->setText(tr("%1 · %2").arg(node.type, formatBytes(node.bytes)));
-    facts_->setFacts(
-        {{tr("Tensors"), formatExact(node.tensors)},
-         {tr("Parameters"), formatCount(node.elements), formatExact(node.elements)},
-         {tr("Bits per weight"), formatNumber(node.elements > 0 ? node.bytes * 8 / node.elements : 0)}});
-    empty_->setTexts(tr("A group of tensors"), tr("Open it and select one tensor to see its weights."));
-    session_.jobs().quick(QStringLiteral("tensor stats"), this,
-                          [](const WorkerLaunch&, const std::stop_token&) { return nlohmann::json(); }, {},
-                          {});
+    facts_->setFacts({{tr("Tensors"), formatExact(node.tensors)},
+                      {tr("Parameters"), formatCount(node.elements), formatExact(node.elements)},
+                      {tr("Bits per weight"),
+                       formatNumber(node.elements > 0 ? node.bytes * 8 / node.elements : 0)}});
+    empty_->setTexts(tr("A group of tensors"),
+                     tr("Open it and select one tensor to see its weights."));
+    session_.jobs().quick(
+        QStringLiteral("tensor stats"), this,
+        [](const WorkerLaunch&, const std::stop_token&) { return nlohmann::json(); }, {}, {});
 }
 
 void TensorPanel::request(const QString& tensor) {
@@ -103,17 +105,18 @@ void TensorPanel::fill(const nlohmann::json& stats) {
                         histogram->value("counts", std::vector<double>()));
     const double count = number(stats, "count");
     const auto exact = [&](const char* key) { return formatExact(number(stats, key)); };
-    facts_->setFacts({{tr("Weights"), formatCount(count), formatExact(count)},
-                      {tr("Smallest · largest"),
-                       QStringLiteral("%1 · %2").arg(formatNumber(number(stats, "min")),
-                                                     formatNumber(number(stats, "max"))),
-                       QStringLiteral("%1 · %2").arg(exact("min"), exact("max"))},
-                      {tr("Mean"), formatNumber(number(stats, "mean")), exact("mean")},
-                      {tr("Standard deviation"), formatNumber(number(stats, "std")), exact("std")},
-                      {tr("Zeros"), share(number(stats, "zeros"), count),
-                       tr("%1 weights are exactly zero").arg(exact("zeros"))},
-                      {tr("Outliers"), share(number(stats, "outliers"), count),
-                       tr("%1 weights lie beyond six standard deviations").arg(exact("outliers"))}});
+    facts_->setFacts(
+        {{tr("Weights"), formatCount(count), formatExact(count)},
+         {tr("Smallest · largest"),
+          QStringLiteral("%1 · %2").arg(formatNumber(number(stats, "min")),
+                                        formatNumber(number(stats, "max"))),
+          QStringLiteral("%1 · %2").arg(exact("min"), exact("max"))},
+         {tr("Mean"), formatNumber(number(stats, "mean")), exact("mean")},
+         {tr("Standard deviation"), formatNumber(number(stats, "std")), exact("std")},
+         {tr("Zeros"), share(number(stats, "zeros"), count),
+          tr("%1 weights are exactly zero").arg(exact("zeros"))},
+         {tr("Outliers"), share(number(stats, "outliers"), count),
+          tr("%1 weights lie beyond six standard deviations").arg(exact("outliers"))}});
     warn(stats);
 }
 
@@ -123,7 +126,8 @@ void TensorPanel::warn(const nlohmann::json& stats) {
     if (!(nans > 0) && !(infinities > 0)) return;
     banner_->show(
         Banner::Kind::warning,
-        tr("%1 weights are not numbers and %2 are infinite.").arg(formatExact(nans), formatExact(infinities)),
+        tr("%1 weights are not numbers and %2 are infinite.")
+            .arg(formatExact(nans), formatExact(infinities)),
         tr("The checkpoint is damaged or was converted wrongly: its output means nothing."));
 }
 

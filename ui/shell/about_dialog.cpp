@@ -24,10 +24,10 @@ QString programText() {
     struct Library {
         const char *name, *licence;
     };
-    static constexpr Library libraries[] = {{"Qt 6", "LGPL-3.0"},        {"QCustomPlot", "GPL-3.0"},
-                                            {"SQLite", "public domain"}, {"SQLiteCpp", "MIT"},
-                                            {"nlohmann/json", "MIT"},    {"fmt", "MIT"},
-                                            {"CLI11", "BSD-3-Clause"},   {"xxHash", "BSD-2-Clause"}};
+    static constexpr Library libraries[] = {
+        {"Qt 6", "LGPL-3.0"},      {"QCustomPlot", "GPL-3.0"}, {"SQLite", "public domain"},
+        {"SQLiteCpp", "MIT"},      {"nlohmann/json", "MIT"},   {"fmt", "MIT"},
+        {"CLI11", "BSD-3-Clause"}, {"xxHash", "BSD-2-Clause"}};
     QString html = AboutDialog::tr(
                        "<h3>Hone %1</h3>"
                        "<p>Profiles and tunes large language models: each optimisation's effect on "
@@ -45,7 +45,8 @@ QString programText() {
 QString metricsText() {
     QString html;
     for (const profiler::MetricDefinition& metric : profiler::metric_definitions()) {
-        const QString unit = metric.unit.empty() ? QString() : QStringLiteral(" (%1)").arg(text(metric.unit));
+        const QString unit =
+            metric.unit.empty() ? QString() : QStringLiteral(" (%1)").arg(text(metric.unit));
         const QString better = metric.direction == profiler::Direction::higher_is_better
                                    ? AboutDialog::tr("higher is better")
                                    : AboutDialog::tr("lower is better");

@@ -119,13 +119,15 @@ void JobStrip::refresh() {
         showIdle();
     int waiting = 0;
     for (const JobInfo& job : jobs) waiting += job.state == JobState::queued ? 1 : 0;
-    QString text = waiting > 0 ? counted(waiting, tr("%1 job waiting"), tr("%1 jobs waiting")) : QString();
-    if (session_.jobs().paused()) text = waiting > 0 ? tr("%1, paused").arg(text) : tr("queue paused");
+    QString text =
+        waiting > 0 ? counted(waiting, tr("%1 job waiting"), tr("%1 jobs waiting")) : QString();
+    if (session_.jobs().paused())
+        text = waiting > 0 ? tr("%1, paused").arg(text) : tr("queue paused");
     queued_->setText(text);
     queued_->setVisible(!text.isEmpty());
     if (!running) handFocus(cancel_, timeline_);
-    for (QWidget* widget :
-         {static_cast<QWidget*>(bar_), static_cast<QWidget*>(time_), static_cast<QWidget*>(cancel_)})
+    for (QWidget* widget : {static_cast<QWidget*>(bar_), static_cast<QWidget*>(time_),
+                            static_cast<QWidget*>(cancel_)})
         widget->setVisible(running);
 }
 
@@ -154,7 +156,8 @@ void JobStrip::showIdle() {
         if (shownJob_ != job.id) seen_.stop();
         shownJob_ = job.id;
         detail_->setTone(job.state == JobState::failed ? Tone::worse : Tone::muted);
-        detail_->setText(job.state == JobState::failed ? tr("%1: failed. %2").arg(job.title, job.error)
+        detail_->setText(job.state == JobState::failed
+                             ? tr("%1: failed. %2").arg(job.title, job.error)
                          : job.state == JobState::cancelled
                              ? tr("%1: cancelled").arg(job.title)
                              : tr("%1: done in %2").arg(job.title, wholeSeconds(job.seconds)));

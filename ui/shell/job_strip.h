@@ -15,7 +15,8 @@ namespace hone::ui {
 class ElidedLabel;
 class TextLabel;
 
-// The line at the window's foot that says what runs, how far it is, and stops it. It is there when nothing runs, too.
+// The line at the window's foot that says what runs, how far it is, and stops it. It is there when
+// nothing runs, too.
 class JobStrip : public QWidget {
     Q_OBJECT
 public:
@@ -23,7 +24,8 @@ public:
     QToolButton* logButton() { return log_; }
     QToolButton* timelineButton() { return timeline_; }
 
-    // Puts away what the strip says of a job that ended, or of something unasked. False where it says nothing of that.
+    // Puts away what the strip says of a job that ended, or of something unasked. False where it
+    // says nothing of that.
     bool dismiss();
 
 protected:

@@ -30,7 +30,8 @@ LogPanel::LogPanel(QWidget* parent) : QWidget(parent), view_(new QPlainTextEdit)
     view_->setTabChangesFocus(true);
     QToolButton* copy = iconButton(QStringLiteral("copy"), tr("Copy the log"));
     QToolButton* clear = iconButton(QStringLiteral("delete"), tr("Clear the log"));
-    connect(copy, &QToolButton::clicked, this, [this] { QApplication::clipboard()->setText(text()); });
+    connect(copy, &QToolButton::clicked, this,
+            [this] { QApplication::clipboard()->setText(text()); });
     connect(clear, &QToolButton::clicked, view_, &QPlainTextEdit::clear);
     QToolButton* close = iconButton(QStringLiteral("cancel"), tr("Close the log"));
     connect(close, &QToolButton::clicked, this, &LogPanel::closed);

@@ -36,7 +36,8 @@ const QString docksKey = QStringLiteral("window/docks");
 // The model that was open last time, where it is still there.
 QString lastThatOpens() {
     const QString last = settings::lastCheckpoint();
-    return QFileInfo::exists(last) || last.startsWith(QLatin1String("synthetic:")) ? last : QString();
+    return QFileInfo::exists(last) || last.startsWith(QLatin1String("synthetic:")) ? last
+                                                                                   : QString();
 }
 
 }  // namespace
@@ -71,8 +72,8 @@ MainWindow::MainWindow(Session& session, std::vector<PageEntry> entries, QWidget
     pages_->showPage(page.isEmpty() ? QStringLiteral("start") : page);
     if (pages_->current().isEmpty()) pages_->showPage(QStringLiteral("start"));
     pages_->focusPage(Qt::ShortcutFocusReason);
-    // The other pages are made after the first paint, one at a time, so that starting stays quick and none misses what
-    // a running job tells.
+    // The other pages are made after the first paint, one at a time, so that starting stays quick
+    // and none misses what a running job tells.
     QTimer::singleShot(0, this, &MainWindow::makeRemainingPages);
 }
 
@@ -110,8 +111,9 @@ void MainWindow::buildFrame() {
         pages_->showPage(id);
         pages_->focusPage(Qt::OtherFocusReason);
     });
-    connect(rail_, &Rail::schemeToggled, this,
-            [this] { setScheme(static_cast<int>(Theme::instance().dark() ? Scheme::light : Scheme::dark)); });
+    connect(rail_, &Rail::schemeToggled, this, [this] {
+        setScheme(static_cast<int>(Theme::instance().dark() ? Scheme::light : Scheme::dark));
+    });
     connect(pages_, &PageHost::currentPageChanged, rail_, &Rail::setCurrent);
     keepsPage_ = connect(pages_, &PageHost::currentPageChanged, this, &settings::setPage);
 }
@@ -119,12 +121,14 @@ void MainWindow::buildFrame() {
 void MainWindow::connectSession() {
     connect(&session_, &Session::openRequested, this, &MainWindow::chooseFile);
     connect(&session_, &Session::pageRequested, pages_, &PageHost::showPage);
-    connect(&session_, &Session::runRequested, this, [this] { pages_->showPage(QStringLiteral("compare")); });
+    connect(&session_, &Session::runRequested, this,
+            [this] { pages_->showPage(QStringLiteral("compare")); });
     connect(&session_, &Session::traceRequested, this, &MainWindow::showTrace);
     connect(&session_, &Session::modelChanged, this, [this] {
         // Written twice it is no mark of what is not saved.
         setWindowTitle(
-            tr("%1 — Hone").arg(session_.modelName().replace(QLatin1String("[*]"), QLatin1String("[*][*]"))));
+            tr("%1 — Hone")
+                .arg(session_.modelName().replace(QLatin1String("[*]"), QLatin1String("[*][*]"))));
         settings::addRecentCheckpoint(session_.checkpoint());
         settings::setLastCheckpoint(session_.checkpoint());
         updateJobActions();
@@ -133,7 +137,8 @@ void MainWindow::connectSession() {
             pages_->showPage(QStringLiteral("model"));
         followOpen_ = true;
     });
-    connect(&session_, &Session::openFailed, this, [this] { pages_->showPage(QStringLiteral("start")); });
+    connect(&session_, &Session::openFailed, this,
+            [this] { pages_->showPage(QStringLiteral("start")); });
     connect(&session_.jobs(), &JobRunner::jobsChanged, this, &MainWindow::updateJobActions);
 }
 
@@ -174,14 +179,15 @@ void MainWindow::chooseFile() {
                                ? QDir::homePath()
                                : QFileInfo(recent.first()).path();
     openCheckpoint(QFileDialog::getOpenFileName(
-        this, tr("Open a model"), folder, tr("Models (*.gguf *.safetensors config.json);;All files (*)")));
+        this, tr("Open a model"), folder,
+        tr("Models (*.gguf *.safetensors config.json);;All files (*)")));
 }
 
 void MainWindow::chooseStore() {
     const QString path = QFileDialog::getSaveFileName(
         this, tr("Choose the store of runs, or name a new one"),
-        QString::fromStdString(session_.store().info().path.string()), tr("Stores (*.sqlite);;All files (*)"),
-        nullptr, QFileDialog::DontConfirmOverwrite);
+        QString::fromStdString(session_.store().info().path.string()),
+        tr("Stores (*.sqlite);;All files (*)"), nullptr, QFileDialog::DontConfirmOverwrite);
     if (!path.isEmpty() && confirmClose()) emit storeChosen(path);
 }
 

@@ -20,8 +20,9 @@ class Rail;
 class SessionMemory;
 class TimelinePanel;
 
-// The window's frame: rail, model bar, the pages, the timeline's and the log's docks, and the job strip. It holds no state of its own beyond
-// what it remembers between starts; that of the work is the session's.
+// The window's frame: rail, model bar, the pages, the timeline's and the log's docks, and the job
+// strip. It holds no state of its own beyond what it remembers between starts; that of the work is
+// the session's.
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
@@ -36,10 +37,11 @@ public:
     void fillWithTimeline(bool fill);  // in place of the page, until another is chosen
     void openCheckpoint(const QString& checkpoint);
     void reopenLast();  // the model that was open last time, staying on the page of last time
-    // As the command line asks: on Start, from where an opened model leads on; with the recipe that the session has.
+    // As the command line asks: on Start, from where an opened model leads on; with the recipe that
+    // the session has.
     void openAsked(const QString& checkpoint);
     void keepRecipe();
-    void keepNothing();                // of this session for the next: it is not the user who changes it
+    void keepNothing();  // of this session for the next: it is not the user who changes it
     void resizeTo(const QSize& size);  // whatever the window was last, and whatever the screen is
 
 signals:

@@ -22,9 +22,9 @@ bool MainWindow::confirmClose() {
                       tr("Keep it running"), tr("Cancel the job and close")});
 }
 
-// Esc acts on what has the focus. What reaches the window was of no use to the control itself: an editor is left, then the nearest
-// message is closed, then the strip's, then the timeline gives the page its room back. Only then is a running job meant, and that is
-// asked about.
+// Esc acts on what has the focus. What reaches the window was of no use to the control itself: an
+// editor is left, then the nearest message is closed, then the strip's, then the timeline gives the
+// page its room back. Only then is a running job meant, and that is asked about.
 bool MainWindow::escape() {
     if (leaveEditor(QApplication::focusWidget())) return true;
     if (closeBanner() || strip_->dismiss()) return true;
@@ -37,13 +37,15 @@ bool MainWindow::escape() {
 }
 
 bool MainWindow::closeBanner() {
-    // Of the part of the window that has the focus, the nearest first: a page's message is not meant in the timeline.
+    // Of the part of the window that has the focus, the nearest first: a page's message is not
+    // meant in the timeline.
     const QWidget* const parts[] = {pages_, timelineDock_, logDock_};
     const auto holds = [at = QApplication::focusWidget()](const QWidget* part) {
         return at != nullptr && part->isAncestorOf(at);
     };
-    QWidget* at = std::any_of(std::begin(parts), std::end(parts), holds) ? QApplication::focusWidget()
-                                                                         : pages_->currentWidget();
+    QWidget* at = std::any_of(std::begin(parts), std::end(parts), holds)
+                      ? QApplication::focusWidget()
+                      : pages_->currentWidget();
     for (; at != nullptr && std::find(std::begin(parts), std::end(parts), at) == std::end(parts);
          at = at->parentWidget())
         for (Banner* banner : at->findChildren<Banner*>()) {

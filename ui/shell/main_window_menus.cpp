@@ -26,8 +26,8 @@ void MainWindow::buildMenus() {
 void MainWindow::buildFileMenu() {
     const Theme& theme = Theme::instance();
     QMenu* menu = menuBar()->addMenu(tr("&File"));
-    QAction* open =
-        menu->addAction(theme.icon(QStringLiteral("open")), tr("&Open…"), this, &MainWindow::chooseFile);
+    QAction* open = menu->addAction(theme.icon(QStringLiteral("open")), tr("&Open…"), this,
+                                    &MainWindow::chooseFile);
     open->setShortcut(QKeySequence::Open);
     recentMenu_ = menu->addMenu(tr("Open &recent"));
     recentMenu_->setToolTipsVisible(true);  // names are the last part of a path, and may be alike
@@ -48,7 +48,8 @@ void MainWindow::fillRecentMenu() {
     for (const QString& checkpoint : recent) {
         QAction* action = recentMenu_->addAction(plainEntry(QFileInfo(checkpoint).fileName()));
         action->setToolTip(plainTip(checkpoint));
-        connect(action, &QAction::triggered, this, [this, checkpoint] { openCheckpoint(checkpoint); });
+        connect(action, &QAction::triggered, this,
+                [this, checkpoint] { openCheckpoint(checkpoint); });
     }
     recentMenu_->setEnabled(!recent.isEmpty());
 }
@@ -62,7 +63,8 @@ void MainWindow::fillSyntheticMenu() {
         QAction* action = syntheticMenu_->addAction(plainEntry(shape));
         action->setToolTip(
             tr("Random weights of this shape: speed and memory are real, accuracy means nothing."));
-        connect(action, &QAction::triggered, this, [this, checkpoint] { openCheckpoint(checkpoint); });
+        connect(action, &QAction::triggered, this,
+                [this, checkpoint] { openCheckpoint(checkpoint); });
     }
 }
 
@@ -84,16 +86,18 @@ void MainWindow::buildEditMenu() {
     undo->setEnabled(stacks->canUndo());
     connect(undo, &QAction::triggered, stacks, &QUndoGroup::undo);
     connect(stacks, &QUndoGroup::canUndoChanged, undo, &QAction::setEnabled);
-    connect(stacks, &QUndoGroup::undoTextChanged, undo,
-            [undo](const QString& what) { undo->setText(plainEntry(tr("Undo %1").arg(what).trimmed())); });
+    connect(stacks, &QUndoGroup::undoTextChanged, undo, [undo](const QString& what) {
+        undo->setText(plainEntry(tr("Undo %1").arg(what).trimmed()));
+    });
     undo->setShortcut(QKeySequence::Undo);
     undo->setIcon(theme.icon(QStringLiteral("undo")));
     auto* redo = new QAction(tr("Redo"), this);
     redo->setEnabled(stacks->canRedo());
     connect(redo, &QAction::triggered, stacks, &QUndoGroup::redo);
     connect(stacks, &QUndoGroup::canRedoChanged, redo, &QAction::setEnabled);
-    connect(stacks, &QUndoGroup::redoTextChanged, redo,
-            [redo](const QString& what) { redo->setText(plainEntry(tr("Redo %1").arg(what).trimmed())); });
+    connect(stacks, &QUndoGroup::redoTextChanged, redo, [redo](const QString& what) {
+        redo->setText(plainEntry(tr("Redo %1").arg(what).trimmed()));
+    });
     redo->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z));
     redo->setIcon(theme.icon(QStringLiteral("redo")));
     menu->addAction(undo);
@@ -132,11 +136,12 @@ void MainWindow::buildViewMenu() {
 void MainWindow::buildJobMenu() {
     const Theme& theme = Theme::instance();
     QMenu* menu = menuBar()->addMenu(tr("&Job"));
-    measureAction_ = menu->addAction(theme.icon(QStringLiteral("play")), tr("&Measure the recipe"), this,
-                                     [this] { session_.measure(); });
+    measureAction_ = menu->addAction(theme.icon(QStringLiteral("play")), tr("&Measure the recipe"),
+                                     this, [this] { session_.measure(); });
     measureAction_->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_R));
-    cancelAction_ = menu->addAction(theme.icon(QStringLiteral("cancel")), tr("&Cancel the running job"), this,
-                                    [this] { session_.jobs().cancelRunning(); });
+    cancelAction_ =
+        menu->addAction(theme.icon(QStringLiteral("cancel")), tr("&Cancel the running job"), this,
+                        [this] { session_.jobs().cancelRunning(); });
 }
 
 void MainWindow::buildHelpMenu() {

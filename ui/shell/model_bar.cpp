@@ -42,7 +42,8 @@ ModelBar::ModelBar(Session& session, QWidget* parent)
     target_->setMenuArrow(true);
     baseline_->setClickable(true);
     connect(target_, &Chip::clicked, this, &ModelBar::chooseTarget);
-    connect(baseline_, &Chip::clicked, this, [this] { session_.requestPage(QStringLiteral("compare")); });
+    connect(baseline_, &Chip::clicked, this,
+            [this] { session_.requestPage(QStringLiteral("compare")); });
     connect(&session_, &Session::modelChanged, this, &ModelBar::showModel);
     connect(&session_, &Session::openFailed, this, &ModelBar::showModel);
     connect(&session_, &Session::openStarted, this, [this](const QString& checkpoint) {
@@ -80,7 +81,8 @@ void ModelBar::showTarget() {
     const QString text = targetText(session_.target(), session_.environment(), session_.devices());
     target_->setText(text);
     target_->setAccessibleName(tr("Target: %1").arg(text));
-    target_->setToolTip(tr("Where experiments run. Click to choose the device and the number of threads."));
+    target_->setToolTip(
+        tr("Where experiments run. Click to choose the device and the number of threads."));
     target_->updateGeometry();
 }
 
@@ -102,8 +104,8 @@ void ModelBar::chooseTarget() {
 }
 
 // One of a group of choices: what it makes of the target, and whether that is the target now.
-void ModelBar::addChoice(QMenu& menu, QActionGroup* group, const QString& text, const Target& target,
-                         bool chosen) {
+void ModelBar::addChoice(QMenu& menu, QActionGroup* group, const QString& text,
+                         const Target& target, bool chosen) {
     QAction* action = menu.addAction(plainEntry(text));
     action->setCheckable(true);
     action->setChecked(chosen);

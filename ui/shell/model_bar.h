@@ -29,7 +29,8 @@ private:
     void chooseTarget();
     void addDevices(QMenu& menu);
     void addThreads(QMenu& menu);
-    void addChoice(QMenu& menu, QActionGroup* group, const QString& text, const Target& target, bool chosen);
+    void addChoice(QMenu& menu, QActionGroup* group, const QString& text, const Target& target,
+                   bool chosen);
 
     Session& session_;
     ElidedLabel* name_;

@@ -11,7 +11,10 @@
 namespace hone::ui {
 
 PageHost::PageHost(Session& session, std::vector<PageEntry> entries, QWidget* parent)
-    : QStackedWidget(parent), session_(session), entries_(std::move(entries)), pages_(entries_.size()) {}
+    : QStackedWidget(parent),
+      session_(session),
+      entries_(std::move(entries)),
+      pages_(entries_.size()) {}
 
 QWidget* PageHost::framed(Page* page) {
     auto* frame = new QWidget;
@@ -75,7 +78,8 @@ void PageHost::showPage(const QString& id) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         if (entries_[i].id != id) continue;
         const Made& made = make(i);
-        // What had the focus is hidden with its page; Qt would give it to whatever control comes next.
+        // What had the focus is hidden with its page; Qt would give it to whatever control comes
+        // next.
         const QWidget* focused = window()->focusWidget();
         const bool within = focused != nullptr && isAncestorOf(focused) && current_ != id;
         setCurrentWidget(made.frame);

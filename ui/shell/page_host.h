@@ -16,7 +16,8 @@ struct PageEntry {
 };
 std::vector<PageEntry> pageEntries();  // in the order of the rail: ui/pages/list.inc
 
-// The page area. A page is made when it is first shown or by makeAll(), framed by its title row and a scroll area.
+// The page area. A page is made when it is first shown or by makeAll(), framed by its title row and
+// a scroll area.
 class PageHost : public QStackedWidget {
     Q_OBJECT
 public:

@@ -54,7 +54,8 @@ void RailButton::paintEvent(QPaintEvent*) {
     const QColor color = isChecked() ? p.text : p.mutedText;
     const int size = spacing::railIconSize;
     const int top = narrow_ ? (height() - size) / 2 : 11;
-    painter.drawPixmap((width() - size) / 2, top, theme.pixmap(icon_, size, color, devicePixelRatioF()));
+    painter.drawPixmap((width() - size) / 2, top,
+                       theme.pixmap(icon_, size, color, devicePixelRatioF()));
     if (!narrow_) {
         QFont font = this->font();
         font.setWeight(isChecked() ? QFont::DemiBold : QFont::Normal);
@@ -97,7 +98,8 @@ void Rail::updateSchemeButton() {
     scheme_->setToolTip(what);
 }
 
-void Rail::addEntry(const QString& id, const QString& icon, const QString& word, const QString& shortcut) {
+void Rail::addEntry(const QString& id, const QString& icon, const QString& word,
+                    const QString& shortcut) {
     auto* button = new RailButton(icon, word);
     button->setCheckable(true);
     button->setToolTip(QStringLiteral("%1  %2").arg(word, shortcut));

@@ -32,7 +32,8 @@ class Rail : public QWidget {
     Q_OBJECT
 public:
     explicit Rail(QWidget* parent = nullptr);
-    void addEntry(const QString& id, const QString& icon, const QString& word, const QString& shortcut);
+    void addEntry(const QString& id, const QString& icon, const QString& word,
+                  const QString& shortcut);
     void setCurrent(const QString& id);
     void setNarrow(bool narrow);  // icons without words
     bool narrow() const { return narrow_; }

@@ -23,9 +23,10 @@ FirstPlace firstPlace(const QRect& available) {
 
 QRect fittedInto(const QRect& window, const QRect& available) {
     const QSize size = window.size().boundedTo(available.size());
-    return {std::clamp(window.x(), available.x(), available.x() + available.width() - size.width()),
-            std::clamp(window.y(), available.y(), available.y() + available.height() - size.height()),
-            size.width(), size.height()};
+    return {
+        std::clamp(window.x(), available.x(), available.x() + available.width() - size.width()),
+        std::clamp(window.y(), available.y(), available.y() + available.height() - size.height()),
+        size.width(), size.height()};
 }
 
 }  // namespace hone::ui

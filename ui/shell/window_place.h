@@ -5,8 +5,9 @@
 
 namespace hone::ui {
 
-// Where the window opens for the first time on a screen of which `available` is free: as large as it likes to be with its frame
-// inside, else maximised, and then `normal` is what it is once it is not.
+// Where the window opens for the first time on a screen of which `available` is free: as large as
+// it likes to be with its frame inside, else maximised, and then `normal` is what it is once it is
+// not.
 struct FirstPlace {
     QRect normal;  // without the frame
     bool maximised = false;

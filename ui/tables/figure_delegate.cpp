@@ -22,11 +22,14 @@ constexpr int gap = 6;
 
 // Rounded up: a width that is a fraction too small elides the last letters.
 int widthOf(const QString& text, const QFont& font) {
-    return text.isEmpty() ? 0 : static_cast<int>(std::ceil(QFontMetricsF(font).horizontalAdvance(text))) + 1;
+    return text.isEmpty()
+               ? 0
+               : static_cast<int>(std::ceil(QFontMetricsF(font).horizontalAdvance(text))) + 1;
 }
 
 bool hasMark(const QModelIndex& index) {
-    return index.data(MarkRole).isValid() && index.data(MarkRole).toInt() != static_cast<int>(Mark::none);
+    return index.data(MarkRole).isValid() &&
+           index.data(MarkRole).toInt() != static_cast<int>(Mark::none);
 }
 
 void paintMark(QPainter& painter, const QRect& box, Mark mark, const QStyleOptionViewItem& option) {
@@ -35,14 +38,15 @@ void paintMark(QPainter& painter, const QRect& box, Mark mark, const QStyleOptio
         const bool on = mark == Mark::starOn;
         const QString icon = on ? QStringLiteral("star-filled") : QStringLiteral("star");
         const QColor color = on ? theme.palette().kvCache : theme.palette().strongBorder;
-        painter.drawPixmap(box.topLeft(),
-                           theme.pixmap(icon, box.width(), color, painter.device()->devicePixelRatioF()));
+        painter.drawPixmap(box.topLeft(), theme.pixmap(icon, box.width(), color,
+                                                       painter.device()->devicePixelRatioF()));
         return;
     }
     QStyleOptionButton button;
     button.rect = box;
-    button.state = (option.state & QStyle::State_Enabled) |
-                   (mark == Mark::radioOn || mark == Mark::checkOn ? QStyle::State_On : QStyle::State_Off);
+    button.state =
+        (option.state & QStyle::State_Enabled) |
+        (mark == Mark::radioOn || mark == Mark::checkOn ? QStyle::State_On : QStyle::State_Off);
     const bool radio = mark == Mark::radioOn || mark == Mark::radioOff;
     QApplication::style()->drawPrimitive(
         radio ? QStyle::PE_IndicatorRadioButton : QStyle::PE_IndicatorCheckBox, &button, &painter);
@@ -73,18 +77,21 @@ QSize FigureDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex& i
 int FigureDelegate::leastWidth(const QModelIndex& index) {
     const Texts texts = textsOf(index);
     const int mark = hasMark(index) ? spacing::iconSize + (texts.text.isEmpty() ? 0 : gap) : 0;
-    const int rest = texts.suffix.isEmpty() ? 0 : widthOf(QStringLiteral("…"), texts.suffixFont) + gap;
+    const int rest =
+        texts.suffix.isEmpty() ? 0 : widthOf(QStringLiteral("…"), texts.suffixFont) + gap;
     return 2 * padding + mark + texts.textWidth + rest;
 }
 
 // Where the texts are: beside the mark, where there is one.
 QRect FigureDelegate::inside(const QRect& cell, const QModelIndex& index, const Texts& texts) {
     QRect rect = cell.adjusted(padding, 0, -padding, 0);
-    if (hasMark(index) && !texts.text.isEmpty()) rect.setLeft(rect.left() + spacing::iconSize + gap);
+    if (hasMark(index) && !texts.text.isEmpty())
+        rect.setLeft(rect.left() + spacing::iconSize + gap);
     return rect;
 }
 
-// An interval that has no room is not left out without a word: half of one would say less than "…" does.
+// An interval that has no room is not left out without a word: half of one would say less than "…"
+// does.
 void FigureDelegate::fit(Texts& texts, int width) {
     if (texts.textWidth + texts.suffixWidth <= width) return;
     if (texts.suffixWidth > 0) {
@@ -101,16 +108,16 @@ std::pair<QString, QString> FigureDelegate::shown(const QModelIndex& index, cons
     return {texts.text, texts.suffix};
 }
 
-bool FigureDelegate::helpEvent(QHelpEvent* event, QAbstractItemView* view, const QStyleOptionViewItem& option,
-                               const QModelIndex& index) {
+bool FigureDelegate::helpEvent(QHelpEvent* event, QAbstractItemView* view,
+                               const QStyleOptionViewItem& option, const QModelIndex& index) {
     if (event->type() != QEvent::ToolTip || !index.data(Qt::ToolTipRole).toString().isEmpty())
         return QStyledItemDelegate::helpEvent(event, view, option, index);
     const Texts whole = textsOf(index);
     const auto [text, suffix] = shown(index, option.rect);
     if (text == whole.text && suffix == whole.suffix)
         return QStyledItemDelegate::helpEvent(event, view, option, index);
-    QToolTip::showText(event->globalPos(), plainTip((whole.text + QLatin1Char(' ') + whole.suffix).trimmed()),
-                       view);
+    QToolTip::showText(event->globalPos(),
+                       plainTip((whole.text + QLatin1Char(' ') + whole.suffix).trimmed()), view);
     return true;
 }
 

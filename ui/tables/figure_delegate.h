@@ -6,9 +6,10 @@
 
 namespace hone::ui {
 
-// Paints a cell by the roles of ui/models/run_roles.h: tone, strength, a small muted suffix, and marks (radio, check, star).
-// Figures, which are right-aligned, are set in the face whose digits are of equal width. A suffix that has no room becomes "…", and the whole
-// of what a cell says is then its tooltip, where it has none of its own.
+// Paints a cell by the roles of ui/models/run_roles.h: tone, strength, a small muted suffix, and
+// marks (radio, check, star). Figures, which are right-aligned, are set in the face whose digits
+// are of equal width. A suffix that has no room becomes "…", and the whole of what a cell says is
+// then its tooltip, where it has none of its own.
 class FigureDelegate : public QStyledItemDelegate {
     Q_OBJECT
 public:
@@ -34,8 +35,8 @@ private:
     static Texts textsOf(const QModelIndex& index);
     static QRect inside(const QRect& cell, const QModelIndex& index, const Texts& texts);
     static void fit(Texts& texts, int width);
-    static void paintTexts(QPainter& painter, const QRect& rect, const Texts& texts, const QModelIndex& index,
-                           const QStyleOptionViewItem& option);
+    static void paintTexts(QPainter& painter, const QRect& rect, const Texts& texts,
+                           const QModelIndex& index, const QStyleOptionViewItem& option);
 };
 
 }  // namespace hone::ui

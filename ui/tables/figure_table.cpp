@@ -43,12 +43,13 @@ FigureTable::FigureTable(const QString& accessibleName, QWidget* parent) : QTabl
         fitColumns();
         giveWay();
     });
-    connect(horizontalHeader(), &QHeaderView::sectionResized, this, [this](int column, int, int now) {
-        if (!draggable_ || fitting_ || !headerPressed_) return;
-        dragged_[column] = now;
-        emit columnDragged(column);
-        fitStretched();
-    });
+    connect(horizontalHeader(), &QHeaderView::sectionResized, this,
+            [this](int column, int, int now) {
+                if (!draggable_ || fitting_ || !headerPressed_) return;
+                dragged_[column] = now;
+                emit columnDragged(column);
+                fitStretched();
+            });
 }
 
 void FigureTable::setModel(QAbstractItemModel* model) {
@@ -69,7 +70,8 @@ void FigureTable::setDraggableColumns(const QList<int>& fixed) {
     draggable_ = true;
     fixed_ = fixed;
     horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
-    for (const int column : fixed) horizontalHeader()->setSectionResizeMode(column, QHeaderView::Fixed);
+    for (const int column : fixed)
+        horizontalHeader()->setSectionResizeMode(column, QHeaderView::Fixed);
     fitColumns();
 }
 
@@ -104,7 +106,8 @@ void FigureTable::giveWay() {
     int room = viewport()->width();
     for (int column = 0; column < model()->columnCount(); ++column) room -= neededWidth(column);
     QList<int> order = givingWay_;
-    std::stable_partition(order.begin(), order.end(), [this](int column) { return !holdsAnything(column); });
+    std::stable_partition(order.begin(), order.end(),
+                          [this](int column) { return !holdsAnything(column); });
     for (const int column : order) {
         const bool hidden = room < 0;
         if (hidden) room += neededWidth(column);
@@ -129,7 +132,8 @@ int FigureTable::fullWidth(int column) const {
 
 int FigureTable::neededWidth(int column) const {
     if (sharingFrom_ >= 0 && column >= sharingFrom_) {
-        // Verdicts with their intervals are whole; a name, or what differs, may end in "…" and is in its tooltip.
+        // Verdicts with their intervals are whole; a name, or what differs, may end in "…" and is
+        // in its tooltip.
         int widest = sharedLeast;
         for (int row = 0; row < model()->rowCount(); ++row) {
             const QModelIndex index = model()->index(row, column);
@@ -147,7 +151,8 @@ void FigureTable::fitColumns() {
     fitting_ = true;
     QHeaderView* header = horizontalHeader();
     for (int column = 0; column < header->count(); ++column) {
-        if (header->isSectionHidden(column) || fixed_.contains(column) || column == stretched_) continue;
+        if (header->isSectionHidden(column) || fixed_.contains(column) || column == stretched_)
+            continue;
         header->resizeSection(column, dragged_.value(column, neededWidth(column)));
     }
     fitting_ = false;
@@ -161,11 +166,13 @@ void FigureTable::widenCapped() {
     QHeaderView* header = horizontalHeader();
     int room = viewport()->width() - std::max(least_, fullWidth(stretched_));
     for (int column = 0; column < header->count(); ++column)
-        if (column != stretched_ && !header->isSectionHidden(column)) room -= header->sectionSize(column);
+        if (column != stretched_ && !header->isSectionHidden(column))
+            room -= header->sectionSize(column);
     fitting_ = true;
     for (const int column : most_.keys()) {
         if (header->isSectionHidden(column) || dragged_.contains(column)) continue;
-        const int more = std::clamp(fullWidth(column) - header->sectionSize(column), 0, std::max(0, room));
+        const int more =
+            std::clamp(fullWidth(column) - header->sectionSize(column), 0, std::max(0, room));
         header->resizeSection(column, header->sectionSize(column) + more);
         room -= more;
     }
@@ -227,15 +234,17 @@ void FigureTable::fitStretched() {
     QHeaderView* header = horizontalHeader();
     int others = 0;
     for (int column = 0; column < header->count(); ++column)
-        if (column != stretched_ && !header->isSectionHidden(column)) others += header->sectionSize(column);
+        if (column != stretched_ && !header->isSectionHidden(column))
+            others += header->sectionSize(column);
     if (draggable_) {
         fitting_ = true;
-        header->resizeSection(stretched_,
-                              dragged_.value(stretched_, std::max(least_, viewport()->width() - others)));
+        header->resizeSection(
+            stretched_, dragged_.value(stretched_, std::max(least_, viewport()->width() - others)));
         fitting_ = false;
         return;
     }
-    const auto mode = viewport()->width() - others < least_ ? QHeaderView::Fixed : QHeaderView::Stretch;
+    const auto mode =
+        viewport()->width() - others < least_ ? QHeaderView::Fixed : QHeaderView::Stretch;
     if (header->sectionResizeMode(stretched_) == mode) return;
     header->setSectionResizeMode(stretched_, mode);
     if (mode == QHeaderView::Fixed) header->resizeSection(stretched_, least_);
@@ -249,12 +258,15 @@ void FigureTable::fitColumn(int column) {
 
 void FigureTable::fitRows() {
     if (fittingRows_ < 0 || model() == nullptr) return;
-    const int rows = fittingRows_ == 0 ? model()->rowCount() : qMin(fittingRows_, model()->rowCount());
+    const int rows =
+        fittingRows_ == 0 ? model()->rowCount() : qMin(fittingRows_, model()->rowCount());
     const int header = horizontalHeader()->isHidden() ? 0 : spacing::headerHeight;
     // A column that has no room is scrolled to, not cut off.
-    const int bar = horizontalScrollBar()->maximum() > 0 ? horizontalScrollBar()->sizeHint().height() : 0;
+    const int bar =
+        horizontalScrollBar()->maximum() > 0 ? horizontalScrollBar()->sizeHint().height() : 0;
     setFixedHeight(header + rows * spacing::rowHeight + 1 + bar);
-    setVerticalScrollBarPolicy(rows == model()->rowCount() ? Qt::ScrollBarAlwaysOff : Qt::ScrollBarAsNeeded);
+    setVerticalScrollBarPolicy(rows == model()->rowCount() ? Qt::ScrollBarAlwaysOff
+                                                           : Qt::ScrollBarAsNeeded);
 }
 
 }  // namespace hone::ui

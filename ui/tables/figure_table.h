@@ -7,8 +7,9 @@
 
 namespace hone::ui {
 
-// A table of figures in the window's look: lines between rows, no grid, columns as wide as what they hold. With draggable columns that is
-// where they begin: what was dragged stays as it is, and is remembered.
+// A table of figures in the window's look: lines between rows, no grid, columns as wide as what
+// they hold. With draggable columns that is where they begin: what was dragged stays as it is, and
+// is remembered.
 class FigureTable : public QTableView {
     Q_OBJECT
 public:
@@ -23,14 +24,15 @@ public:
     void fitColumn(int column);
     // The others' widths follow what they hold until they are dragged; `fixed` ones keep theirs.
     void setDraggableColumns(const QList<int>& fixed = {});
-    // What it takes where room is short: a long note would push all else away. Room that is left it may have.
+    // What it takes where room is short: a long note would push all else away. Room that is left it
+    // may have.
     void setMostWidth(int column, int pixels);
     void setDraggedWidths(const QMap<int, int>& widths);  // by column
     QMap<int, int> draggedWidths() const { return dragged_; }
     // Room that is left is shared by the columns from this one on.
     void setSharingFrom(int column);
-    // Columns that are hidden where all have no room, the empty ones first, then in this order. What they say must be said in
-    // another's tooltip, too.
+    // Columns that are hidden where all have no room, the empty ones first, then in this order.
+    // What they say must be said in another's tooltip, too.
     void setGivingWay(const QList<int>& columns);
 
     void refit() { fitColumns(); }  // after columns were shown or hidden

@@ -41,7 +41,8 @@ QPixmap tintedPixmap(const QString& name, const QSize& size, const QColor& color
     return pixmap;
 }
 
-void TintedIconEngine::paint(QPainter* painter, const QRect& rect, QIcon::Mode mode, QIcon::State state) {
+void TintedIconEngine::paint(QPainter* painter, const QRect& rect, QIcon::Mode mode,
+                             QIcon::State state) {
     const qreal ratio = painter->device()->devicePixelRatioF();
     painter->drawPixmap(rect, scaledPixmap(rect.size() * ratio, mode, state, ratio));
 }
@@ -50,7 +51,8 @@ QPixmap TintedIconEngine::pixmap(const QSize& size, QIcon::Mode mode, QIcon::Sta
     return tintedPixmap(name_, size, colorFor(mode, state));
 }
 
-QPixmap TintedIconEngine::scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State state, qreal scale) {
+QPixmap TintedIconEngine::scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State state,
+                                       qreal scale) {
     QPixmap result = pixmap(size, mode, state);
     result.setDevicePixelRatio(scale);
     return result;

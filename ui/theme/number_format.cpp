@@ -23,7 +23,8 @@ QString threeDigits(double value) {
     if (value == 0) return locale.toString(0);
     const double size = std::abs(value);
     if (size >= 1e9 || size < 1e-4) return locale.toString(value, 'e', 2);
-    if (value == std::round(value) && size < 1000) return locale.toString(static_cast<qlonglong>(value));
+    if (value == std::round(value) && size < 1000)
+        return locale.toString(static_cast<qlonglong>(value));
     const int magnitude = static_cast<int>(std::floor(std::log10(size) + 1e-12));
     const double step = std::pow(10.0, magnitude - 2);
     const double rounded = std::round(value / step) * step;
@@ -79,7 +80,9 @@ QString formatSeconds(double seconds) {
     const double size = std::abs(seconds);
     if (size >= 3600) {
         const auto minutes = static_cast<qlonglong>(std::round(seconds / 60));
-        return QCoreApplication::translate("Format", "%1 h %2 min").arg(minutes / 60).arg(minutes % 60);
+        return QCoreApplication::translate("Format", "%1 h %2 min")
+            .arg(minutes / 60)
+            .arg(minutes % 60);
     }
     if (size >= 100) {
         const auto whole = static_cast<qlonglong>(std::round(seconds));
@@ -98,7 +101,8 @@ QString formatMetric(const QString& metricId, double value) {
     if (metric->unit == "bytes") return formatBytes(value);
     if (metric->unit == "B/s") return formatBytes(value) + QStringLiteral("/s");
     if (metric->unit == "share") return formatNumber(value * 100, QStringLiteral("%"));
-    return formatNumber(value, QString::fromUtf8(metric->unit.data(), static_cast<int>(metric->unit.size())));
+    return formatNumber(
+        value, QString::fromUtf8(metric->unit.data(), static_cast<int>(metric->unit.size())));
 }
 
 }  // namespace hone::ui

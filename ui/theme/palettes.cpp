@@ -5,15 +5,17 @@ namespace hone::ui {
 
 namespace {
 
-// Okabe and Ito, "Color Universal Design" (2008), in their order; the last is grey, because black is lost on dark.
+// Okabe and Ito, "Color Universal Design" (2008), in their order; the last is grey, because black
+// is lost on dark.
 void setSeries(Palette& p) {
     const char* const okabeIto[] = {"#e69f00", "#56b4e9", "#009e73", "#f0e442",
                                     "#0072b2", "#d55e00", "#cc79a7", "#999999"};
     for (int i = 0; i < 8; ++i) p.series[i] = QColor(okabeIto[i]);
 }
 
-// embed, norm, linear, rope, remember, attention, gate, add, logits, sample, copy, fill, call, overhead, unattributed: what takes most time has the calmest hues, and
-// neighbours in a layer differ in lightness, too.
+// embed, norm, linear, rope, remember, attention, gate, add, logits, sample, copy, fill, call,
+// overhead, unattributed: what takes most time has the calmest hues, and neighbours in a layer
+// differ in lightness, too.
 void setOperations(Palette& p, const char* linear, const char* gate) {
     const char* const hues[] = {"#d55e00", "#8b97a5", linear,    "#56b4e9", "#c9b21a",
                                 "#e69f00", gate,      "#5d6b7a", "#cc79a7", "#8a63d2",

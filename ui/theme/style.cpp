@@ -42,7 +42,8 @@ void drawIndicator(const QStyleOption* option, QPainter* painter, bool round) {
     const bool partly = option->state & QStyle::State_NoChange;
     QRect box(0, 0, indicatorSize, indicatorSize);
     box.moveCenter(option->rect.center());
-    const QColor fill = on || partly ? (enabled ? colors().accent : colors().strongBorder) : colors().surface;
+    const QColor fill =
+        on || partly ? (enabled ? colors().accent : colors().strongBorder) : colors().surface;
     const QColor border = on || partly ? fill : enabled ? colors().strongBorder : colors().border;
     roundedBox(painter, box, fill, border, round ? indicatorSize / 2.0 : 4);
     if (round && on)
@@ -51,7 +52,8 @@ void drawIndicator(const QStyleOption* option, QPainter* painter, bool round) {
         checkMark(painter, box, colors().onAccent);
     else if (partly)
         painter->fillRect(box.adjusted(4, 7, -4, -7), colors().onAccent);
-    if (showsFocus(option)) focusRing(painter, box.adjusted(-3, -3, 3, 3), round ? 11 : spacing::radius);
+    if (showsFocus(option))
+        focusRing(painter, box.adjusted(-3, -3, 3, 3), round ? 11 : spacing::radius);
 }
 
 // Drawn under the cells of a row and under a tree's branches.
@@ -87,7 +89,8 @@ void drawLineEditPanel(const QStyleOption* option, QPainter* painter) {
 
 void drawBranch(const QStyleOption* option, QPainter* painter) {
     if (option->state & QStyle::State_Children)
-        chevron(painter, option->rect, option->state & QStyle::State_Open ? Qt::DownArrow : Qt::RightArrow,
+        chevron(painter, option->rect,
+                option->state & QStyle::State_Open ? Qt::DownArrow : Qt::RightArrow,
                 colors().mutedText);
 }
 
@@ -95,7 +98,8 @@ void drawBranch(const QStyleOption* option, QPainter* painter) {
 
 Style::Style() : QProxyStyle(QStyleFactory::create(QStringLiteral("Fusion"))) {}
 
-int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWidget* widget) const {
+int Style::pixelMetric(PixelMetric metric, const QStyleOption* option,
+                       const QWidget* widget) const {
     switch (metric) {
         case PM_IndicatorWidth:
         case PM_IndicatorHeight:
@@ -180,8 +184,9 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
         case CT_SpinBox:
             return QSize(size.width() + 34, spacing::controlHeight);
         case CT_ToolButton:
-            return QSize(size.width() + 2 * toolPadding + (hasMenuArrow(option) ? menuArrowWidth : 0),
-                         qMax(size.height() + 8, spacing::controlHeight));
+            return QSize(
+                size.width() + 2 * toolPadding + (hasMenuArrow(option) ? menuArrowWidth : 0),
+                qMax(size.height() + 8, spacing::controlHeight));
         case CT_HeaderSection:
             result.setHeight(spacing::headerHeight);
             result.rwidth() += 2 * spacing::inside;
@@ -197,7 +202,8 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
     }
 }
 
-QRect Style::subElementRect(SubElement element, const QStyleOption* option, const QWidget* widget) const {
+QRect Style::subElementRect(SubElement element, const QStyleOption* option,
+                            const QWidget* widget) const {
     if (element == SE_LineEditContents) {
         const auto* frame = qstyleoption_cast<const QStyleOptionFrame*>(option);
         const int side = frame != nullptr && frame->lineWidth <= 0 ? 2 : spacing::inside;
@@ -247,15 +253,18 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
             return chevron(painter, option->rect, Qt::LeftArrow, colors().mutedText);
         case PE_IndicatorHeaderArrow: {
             const auto* header = qstyleoption_cast<const QStyleOptionHeader*>(option);
-            const bool down = header == nullptr || header->sortIndicator == QStyleOptionHeader::SortDown;
-            return chevron(painter, option->rect, down ? Qt::DownArrow : Qt::UpArrow, colors().mutedText);
+            const bool down =
+                header == nullptr || header->sortIndicator == QStyleOptionHeader::SortDown;
+            return chevron(painter, option->rect, down ? Qt::DownArrow : Qt::UpArrow,
+                           colors().mutedText);
         }
         case PE_PanelScrollAreaCorner:
             return;  // as what lies beside it
         case PE_FrameTabWidget:
         case PE_FrameTabBarBase:
-            painter->fillRect(QRect(option->rect.left(), option->rect.top(), option->rect.width(), 1),
-                              colors().border);
+            painter->fillRect(
+                QRect(option->rect.left(), option->rect.top(), option->rect.width(), 1),
+                colors().border);
             return;
         case PE_PanelTipLabel:
             roundedBox(painter, option->rect, colors().surface, colors().strongBorder, 0);
@@ -270,7 +279,8 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
 
 void Style::polish(QWidget* widget) {
     QProxyStyle::polish(widget);
-    if (qobject_cast<QPushButton*>(widget) != nullptr || qobject_cast<QComboBox*>(widget) != nullptr ||
+    if (qobject_cast<QPushButton*>(widget) != nullptr ||
+        qobject_cast<QComboBox*>(widget) != nullptr ||
         qobject_cast<QToolButton*>(widget) != nullptr || qobject_cast<QTabBar*>(widget) != nullptr)
         widget->setAttribute(Qt::WA_Hover);
     if (auto* header = qobject_cast<QHeaderView*>(widget))

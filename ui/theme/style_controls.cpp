@@ -60,11 +60,13 @@ void drawProgressBar(const QStyleOption* option, QPainter* painter) {
     if (bar->maximum <= bar->minimum) {
         // Unknown length: a steady part in the middle, because nothing but progress moves.
         const int width = groove.width() / 3;
-        roundedBox(painter, QRect(groove.center().x() - width / 2, groove.top(), width, groove.height()),
+        roundedBox(painter,
+                   QRect(groove.center().x() - width / 2, groove.top(), width, groove.height()),
                    colors().strongBorder, QColor(), 3);
         return;
     }
-    const double share = static_cast<double>(bar->progress - bar->minimum) / (bar->maximum - bar->minimum);
+    const double share =
+        static_cast<double>(bar->progress - bar->minimum) / (bar->maximum - bar->minimum);
     if (share <= 0) return;
     groove.setWidth(qMax(6, static_cast<int>(groove.width() * qMin(1.0, share))));
     roundedBox(painter, groove, colors().accent, QColor(), 3);
@@ -72,7 +74,8 @@ void drawProgressBar(const QStyleOption* option, QPainter* painter) {
 
 }  // namespace
 
-void Style::drawButtonPanel(const QStyleOption* option, QPainter* painter, const QWidget* widget) const {
+void Style::drawButtonPanel(const QStyleOption* option, QPainter* painter,
+                            const QWidget* widget) const {
     const bool enabled = option->state & State_Enabled;
     QColor fill = buttonFill(option);
     QColor border = option->state & State_On ? colors().accent
@@ -90,17 +93,19 @@ void Style::drawButtonPanel(const QStyleOption* option, QPainter* painter, const
     if (!showsFocus(option)) return;
     // On a filled button the ring needs a gap to be seen.
     if (isPrimary(widget)) {
-        roundedBox(painter, option->rect.adjusted(2, 2, -2, -2), Qt::transparent, colors().onAccent, 3);
+        roundedBox(painter, option->rect.adjusted(2, 2, -2, -2), Qt::transparent, colors().onAccent,
+                   3);
     } else {
         focusRing(painter, option->rect, 5);
     }
 }
 
-void Style::drawButtonLabel(const QStyleOption* option, QPainter* painter, const QWidget* widget) const {
+void Style::drawButtonLabel(const QStyleOption* option, QPainter* painter,
+                            const QWidget* widget) const {
     const auto* button = qstyleoption_cast<const QStyleOptionButton*>(option);
     if (button == nullptr) return;
     const bool enabled = option->state & State_Enabled;
-    const QColor color = !enabled            ? option->palette.color(QPalette::Disabled, QPalette::ButtonText)
+    const QColor color = !enabled ? option->palette.color(QPalette::Disabled, QPalette::ButtonText)
                          : isPrimary(widget) ? colors().onAccent
                                              : option->palette.color(QPalette::ButtonText);
     QRect rect = option->rect;
@@ -110,14 +115,16 @@ void Style::drawButtonLabel(const QStyleOption* option, QPainter* painter, const
     const int textWidth = button->fontMetrics.size(Qt::TextShowMnemonic, button->text).width();
     int x = rect.center().x() - (iconWidth + gap + textWidth) / 2 + 1;
     if (iconWidth > 0) {
-        const QRect place(QPoint(x, rect.center().y() - button->iconSize.height() / 2 + 1), button->iconSize);
+        const QRect place(QPoint(x, rect.center().y() - button->iconSize.height() / 2 + 1),
+                          button->iconSize);
         painter->drawPixmap(place, tinted(button->icon, button->iconSize, color, painter));
         x += iconWidth + gap;
     }
     painter->setPen(color);
-    const int flags = Qt::AlignVCenter | Qt::AlignLeft |
-                      (styleHint(SH_UnderlineShortcut, option, widget, nullptr) ? Qt::TextShowMnemonic
-                                                                                : Qt::TextHideMnemonic);
+    const int flags =
+        Qt::AlignVCenter | Qt::AlignLeft |
+        (styleHint(SH_UnderlineShortcut, option, widget, nullptr) ? Qt::TextShowMnemonic
+                                                                  : Qt::TextHideMnemonic);
     painter->drawText(QRect(x, rect.top(), textWidth + 1, rect.height()), flags, button->text);
 }
 
@@ -127,7 +134,8 @@ void Style::drawToolButton(const QStyleOptionComplex* option, QPainter* painter,
     if (tool == nullptr) return;
     drawToolButtonPanel(option, painter, widget);
     QStyleOptionToolButton label = *tool;
-    if (tool->toolButtonStyle == Qt::ToolButtonTextBesideIcon) label.rect.adjust(toolPadding - 2, 0, 0, 0);
+    if (tool->toolButtonStyle == Qt::ToolButtonTextBesideIcon)
+        label.rect.adjust(toolPadding - 2, 0, 0, 0);
     if (hasMenuArrow(option)) {
         const QRect& r = option->rect;
         chevron(painter, QRect(r.right() - menuArrowWidth - 4, r.top(), menuArrowWidth, r.height()),
@@ -137,7 +145,8 @@ void Style::drawToolButton(const QStyleOptionComplex* option, QPainter* painter,
     QProxyStyle::drawControl(CE_ToolButtonLabel, &label, painter, widget);
 }
 
-void Style::drawToolButtonPanel(const QStyleOption* option, QPainter* painter, const QWidget* widget) const {
+void Style::drawToolButtonPanel(const QStyleOption* option, QPainter* painter,
+                                const QWidget* widget) const {
     const bool idle = !(option->state & (State_MouseOver | State_Sunken | State_On));
     const bool bordered = widget != nullptr && widget->property("bordered").toBool();
     if (!idle || bordered)
@@ -146,7 +155,8 @@ void Style::drawToolButtonPanel(const QStyleOption* option, QPainter* painter, c
     if (showsFocus(option)) focusRing(painter, option->rect, 5);
 }
 
-void Style::drawComboBox(const QStyleOptionComplex* option, QPainter* painter, const QWidget*) const {
+void Style::drawComboBox(const QStyleOptionComplex* option, QPainter* painter,
+                         const QWidget*) const {
     const auto* combo = qstyleoption_cast<const QStyleOptionComboBox*>(option);
     if (combo == nullptr) return;
     const bool enabled = option->state & State_Enabled;
@@ -159,7 +169,8 @@ void Style::drawComboBox(const QStyleOptionComplex* option, QPainter* painter, c
             enabled ? colors().mutedText : colors().strongBorder);
 }
 
-void Style::drawSpinBox(const QStyleOptionComplex* option, QPainter* painter, const QWidget* widget) const {
+void Style::drawSpinBox(const QStyleOptionComplex* option, QPainter* painter,
+                        const QWidget* widget) const {
     const auto* spin = qstyleoption_cast<const QStyleOptionSpinBox*>(option);
     if (spin == nullptr) return;
     const bool enabled = option->state & State_Enabled;
@@ -171,8 +182,8 @@ void Style::drawSpinBox(const QStyleOptionComplex* option, QPainter* painter, co
     if (spin->buttonSymbols == QAbstractSpinBox::NoButtons) return;
     for (const bool up : {true, false}) {
         const SubControl control = up ? SC_SpinBoxUp : SC_SpinBoxDown;
-        const bool possible =
-            spin->stepEnabled & (up ? QAbstractSpinBox::StepUpEnabled : QAbstractSpinBox::StepDownEnabled);
+        const bool possible = spin->stepEnabled & (up ? QAbstractSpinBox::StepUpEnabled
+                                                      : QAbstractSpinBox::StepDownEnabled);
         const bool active = spin->activeSubControls & control;
         chevron(painter, proxy()->subControlRect(CC_SpinBox, option, control, widget),
                 up ? Qt::UpArrow : Qt::DownArrow,
@@ -197,11 +208,11 @@ void Style::drawScrollBar(const QStyleOptionComplex* option, QPainter* painter) 
 void Style::drawSlider(const QStyleOptionComplex* option, QPainter* painter) const {
     const auto* slider = qstyleoption_cast<const QStyleOptionSlider*>(option);
     if (slider == nullptr) return;
-    const QRect groove =
-        option->rect.adjusted(6, option->rect.height() / 2 - 2, -6, -(option->rect.height() / 2 - 2));
-    const int x =
-        groove.left() + sliderPositionFromValue(slider->minimum, slider->maximum, slider->sliderPosition,
-                                                groove.width(), slider->upsideDown);
+    const QRect groove = option->rect.adjusted(6, option->rect.height() / 2 - 2, -6,
+                                               -(option->rect.height() / 2 - 2));
+    const int x = groove.left() + sliderPositionFromValue(slider->minimum, slider->maximum,
+                                                          slider->sliderPosition, groove.width(),
+                                                          slider->upsideDown);
     const bool enabled = option->state & State_Enabled;
     const QColor accent = enabled ? colors().accent : colors().strongBorder;
     roundedBox(painter, groove, colors().pressed, QColor(), 2);
@@ -228,8 +239,8 @@ void Style::drawTab(const QStyleOption* option, QPainter* painter) const {
     if (showsFocus(option)) focusRing(painter, r.adjusted(2, 2, -2, -3), 4);
 }
 
-QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex* option, SubControl sub,
-                            const QWidget* widget) const {
+QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex* option,
+                            SubControl sub, const QWidget* widget) const {
     const QRect& r = option->rect;
     if (control == CC_SpinBox) {
         const auto* spin = qstyleoption_cast<const QStyleOptionSpinBox*>(option);
@@ -237,7 +248,8 @@ QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex* o
         const int width = buttons ? arrowWidth : 0;
         if (sub == SC_SpinBoxEditField)
             return QRect(r.left() + 6, r.top() + 2, r.width() - width - 8, r.height() - 4);
-        if (sub == SC_SpinBoxUp) return QRect(r.right() - width, r.top() + 3, width, r.height() / 2 - 2);
+        if (sub == SC_SpinBoxUp)
+            return QRect(r.right() - width, r.top() + 3, width, r.height() / 2 - 2);
         if (sub == SC_SpinBoxDown)
             return QRect(r.right() - width, r.top() + r.height() / 2, width, r.height() / 2 - 2);
     }
@@ -249,18 +261,23 @@ QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex* o
     if (control == CC_ScrollBar) {
         // No arrow buttons: the groove is the whole bar.
         const auto* bar = qstyleoption_cast<const QStyleOptionSlider*>(option);
-        if (bar == nullptr || sub == SC_ScrollBarAddLine || sub == SC_ScrollBarSubLine) return QRect();
+        if (bar == nullptr || sub == SC_ScrollBarAddLine || sub == SC_ScrollBarSubLine)
+            return QRect();
         if (sub == SC_ScrollBarGroove) return r;
         const bool vertical = bar->orientation == Qt::Vertical;
         const int extent = vertical ? r.height() : r.width();
         const int range = bar->maximum - bar->minimum;
         const int length =
-            range <= 0 ? extent
-                       : qMin(extent, qMax(28, static_cast<int>(static_cast<qint64>(extent) * bar->pageStep /
-                                                                qMax(1, range + bar->pageStep))));
+            range <= 0
+                ? extent
+                : qMin(extent,
+                       qMax(28, static_cast<int>(static_cast<qint64>(extent) * bar->pageStep /
+                                                 qMax(1, range + bar->pageStep))));
         const int start = sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition,
                                                   extent - length, bar->upsideDown);
-        const int from = sub == SC_ScrollBarAddPage ? start + length : sub == SC_ScrollBarSubPage ? 0 : start;
+        const int from = sub == SC_ScrollBarAddPage   ? start + length
+                         : sub == SC_ScrollBarSubPage ? 0
+                                                      : start;
         const int size = sub == SC_ScrollBarAddPage   ? extent - start - length
                          : sub == SC_ScrollBarSubPage ? start
                                                       : length;
@@ -292,9 +309,10 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
             QStyleOptionHeader copy = *header;
             copy.palette.setColor(QPalette::ButtonText, colors().mutedText);
             copy.rect.adjust(8, 0, -8, 0);  // in line with the cells below
-            // Text that does not fit would be cut at its beginning where it is aligned to the right.
-            copy.text =
-                QFontMetrics(painter->font()).elidedText(copy.text, Qt::ElideRight, copy.rect.width());
+            // Text that does not fit would be cut at its beginning where it is aligned to the
+            // right.
+            copy.text = QFontMetrics(painter->font())
+                            .elidedText(copy.text, Qt::ElideRight, copy.rect.width());
             QProxyStyle::drawControl(element, &copy, painter, widget);
             return;
         }
@@ -304,7 +322,8 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
             QStyleOptionComboBox copy = *combo;
             const int room =
                 proxy()->subControlRect(CC_ComboBox, combo, SC_ComboBoxEditField, widget).width();
-            copy.currentText = option->fontMetrics.elidedText(copy.currentText, Qt::ElideRight, room - 2);
+            copy.currentText =
+                option->fontMetrics.elidedText(copy.currentText, Qt::ElideRight, room - 2);
             QProxyStyle::drawControl(element, &copy, painter, widget);
             return;
         }
@@ -333,8 +352,8 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
     QProxyStyle::drawControl(element, option, painter, widget);
 }
 
-void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex* option, QPainter* painter,
-                               const QWidget* widget) const {
+void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex* option,
+                               QPainter* painter, const QWidget* widget) const {
     switch (control) {
         case CC_ComboBox:
             return drawComboBox(option, painter, widget);

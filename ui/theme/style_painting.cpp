@@ -64,8 +64,8 @@ void checkMark(QPainter* painter, const QRect& rect, const QColor& color) {
 
 bool hasMenuArrow(const QStyleOption* option) {
     const auto* tool = qstyleoption_cast<const QStyleOptionToolButton*>(option);
-    return tool != nullptr && (tool->features & QStyleOptionToolButton::HasMenu) && !tool->text.isEmpty() &&
-           tool->toolButtonStyle != Qt::ToolButtonIconOnly;
+    return tool != nullptr && (tool->features & QStyleOptionToolButton::HasMenu) &&
+           !tool->text.isEmpty() && tool->toolButtonStyle != Qt::ToolButtonIconOnly;
 }
 
 QColor controlBorder(const QStyleOption* option) {
@@ -76,7 +76,8 @@ QColor controlBorder(const QStyleOption* option) {
 }
 
 bool showsFocus(const QStyleOption* option) {
-    return (option->state & QStyle::State_HasFocus) && (option->state & QStyle::State_KeyboardFocusChange);
+    return (option->state & QStyle::State_HasFocus) &&
+           (option->state & QStyle::State_KeyboardFocusChange);
 }
 
 }  // namespace hone::ui::painting

@@ -22,7 +22,8 @@ const QString remembered = QStringLiteral("appearance/systemDark");
 
 // Read() wraps its value in a variant of its own.
 uint portalValue(QVariant value) {
-    while (value.userType() == qMetaTypeId<QDBusVariant>()) value = value.value<QDBusVariant>().variant();
+    while (value.userType() == qMetaTypeId<QDBusVariant>())
+        value = value.value<QDBusVariant>().variant();
     return value.toUInt();
 }
 
@@ -30,8 +31,8 @@ uint portalValue(QVariant value) {
 
 SystemScheme::SystemScheme(QObject* parent) : QObject(parent) {
     const QPalette platform = QGuiApplication::palette();
-    const bool paletteDark =
-        platform.color(QPalette::Window).lightness() < platform.color(QPalette::WindowText).lightness();
+    const bool paletteDark = platform.color(QPalette::Window).lightness() <
+                             platform.color(QPalette::WindowText).lightness();
     dark_ = QSettings().value(remembered, paletteDark).toBool();
     ask();
 }
@@ -41,14 +42,16 @@ void SystemScheme::ask() {
     if (!bus.isConnected()) return;
     bus.connect(service, path, interfaceName, QStringLiteral("SettingChanged"), this,
                 SLOT(settingChanged(QString, QString, QDBusVariant)));
-    QDBusMessage call = QDBusMessage::createMethodCall(service, path, interfaceName, QStringLiteral("Read"));
+    QDBusMessage call =
+        QDBusMessage::createMethodCall(service, path, interfaceName, QStringLiteral("Read"));
     call << group << key;
     auto* watcher = new QDBusPendingCallWatcher(bus.asyncCall(call, 2000), this);
-    connect(watcher, &QDBusPendingCallWatcher::finished, this, [this](QDBusPendingCallWatcher* finished) {
-        const QDBusPendingReply<QDBusVariant> reply = *finished;
-        if (!reply.isError()) set(portalValue(reply.value().variant()));
-        finished->deleteLater();
-    });
+    connect(watcher, &QDBusPendingCallWatcher::finished, this,
+            [this](QDBusPendingCallWatcher* finished) {
+                const QDBusPendingReply<QDBusVariant> reply = *finished;
+                if (!reply.isError()) set(portalValue(reply.value().variant()));
+                finished->deleteLater();
+            });
 }
 
 void SystemScheme::settingChanged(const QString& changedGroup, const QString& changedKey,

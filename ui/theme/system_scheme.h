@@ -6,9 +6,9 @@
 
 namespace hone::ui {
 
-// What the desktop prefers, by the settings portal (org.freedesktop.appearance color-scheme). Asked without waiting:
-// until it answers, and where there is no portal, `dark` is what it said last time, else the lightness of the
-// palette the platform gave.
+// What the desktop prefers, by the settings portal (org.freedesktop.appearance color-scheme). Asked
+// without waiting: until it answers, and where there is no portal, `dark` is what it said last
+// time, else the lightness of the palette the platform gave.
 class SystemScheme : public QObject {
     Q_OBJECT
 public:

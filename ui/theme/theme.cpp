@@ -32,9 +32,10 @@ struct Faces {
     QString text = firstInstalled({QStringLiteral("Inter")}, QFontDatabase::GeneralFont);
     QString tabular = firstInstalled({QStringLiteral("Noto Sans"), QStringLiteral("DejaVu Sans")},
                                      QFontDatabase::GeneralFont);
-    QString mono = firstInstalled({QStringLiteral("JetBrains Mono"), QStringLiteral("Noto Sans Mono"),
-                                   QStringLiteral("DejaVu Sans Mono")},
-                                  QFontDatabase::FixedFont);
+    QString mono =
+        firstInstalled({QStringLiteral("JetBrains Mono"), QStringLiteral("Noto Sans Mono"),
+                        QStringLiteral("DejaVu Sans Mono")},
+                       QFontDatabase::FixedFont);
 };
 
 QFont makeFont(const QString& family, int pixels, QFont::Weight weight = QFont::Normal) {
@@ -42,8 +43,8 @@ QFont makeFont(const QString& family, int pixels, QFont::Weight weight = QFont::
     font.setPixelSize(pixels);
     font.setWeight(weight);
 #if QT_VERSION >= QT_VERSION_CHECK(6, 7, 0)
-    // Inter's contextual alternates make a multiplication of 0x0. Older versions of Qt cannot switch them off: what an
-    // engine found is shown in the fixed face.
+    // Inter's contextual alternates make a multiplication of 0x0. Older versions of Qt cannot
+    // switch them off: what an engine found is shown in the fixed face.
     font.setFeature(QFont::Tag("calt"), 0);
 #endif
     return font;

@@ -56,17 +56,19 @@ private:
     Impl* impl_;
 };
 
-// Whether a focused widget that paints itself shows its ring: once the keyboard moved the focus in its window.
+// Whether a focused widget that paints itself shows its ring: once the keyboard moved the focus in
+// its window.
 bool keyboardFocus(const QWidget* widget);
 
 // "155", "1.84 GB", "0.0033": three significant digits; the unit apart by a space where given.
 QString formatNumber(double value, const QString& unit = {});
 QString formatCount(double count);  // "135 M", "8.03 B": parameters, tokens
-// "1 run", "2 runs", "1,204 runs": %1 stands for the number. There is no file of translations that Qt's own %n would need.
+// "1 run", "2 runs", "1,204 runs": %1 stands for the number. There is no file of translations that
+// Qt's own %n would need.
 QString counted(qint64 n, const QString& one, const QString& many);
 QString formatExact(double value, const QString& unit = {});  // every digit: tooltips
-QString formatBytes(double bytes);                            // "271 MB" (decimal, as file sizes are shown)
-QString formatSeconds(double seconds);                        // "113 ms", "1.84 s"
+QString formatBytes(double bytes);      // "271 MB" (decimal, as file sizes are shown)
+QString formatSeconds(double seconds);  // "113 ms", "1.84 s"
 QString formatMetric(const QString& metricId, double value);  // by the metric's unit
 
 }  // namespace hone::ui

@@ -5,8 +5,9 @@
 
 namespace hone::ui {
 
-// A box for a number takes Ctrl+Z for its text, also where nothing was typed that it could take back: then the keys are the
-// window's, whose undo takes back the value. Watches every box of the application.
+// A box for a number takes Ctrl+Z for its text, also where nothing was typed that it could take
+// back: then the keys are the window's, whose undo takes back the value. Watches every box of the
+// application.
 class UndoGuard : public QObject {
     Q_OBJECT
 public:

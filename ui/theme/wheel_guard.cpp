@@ -34,12 +34,14 @@ bool WheelGuard::changesByWheel(const QWidget* widget) {
 }
 
 bool WheelGuard::eventFilter(QObject* watched, QEvent* event) {
-    if (event->type() != QEvent::Wheel && event->type() != QEvent::Polish && event->type() != QEvent::Show)
+    if (event->type() != QEvent::Wheel && event->type() != QEvent::Polish &&
+        event->type() != QEvent::Show)
         return false;
     auto* widget = qobject_cast<QWidget*>(watched);
     if (widget == nullptr) return false;
     if (event->type() != QEvent::Wheel) {
-        // Qt gives boxes and editors a policy by which a wheel over them takes the focus, before any event says so.
+        // Qt gives boxes and editors a policy by which a wheel over them takes the focus, before
+        // any event says so.
         if (widget->focusPolicy() == Qt::WheelFocus) widget->setFocusPolicy(Qt::StrongFocus);
         return false;
     }

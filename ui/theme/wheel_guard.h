@@ -5,8 +5,9 @@
 
 namespace hone::ui {
 
-// The wheel scrolls: it changes a combo box, number, date, slider or tab only where that control has the focus already, and no
-// control takes the focus from a wheel. Watches every widget of the application, those that are made later too.
+// The wheel scrolls: it changes a combo box, number, date, slider or tab only where that control
+// has the focus already, and no control takes the focus from a wheel. Watches every widget of the
+// application, those that are made later too.
 class WheelGuard : public QObject {
     Q_OBJECT
 public:

@@ -59,7 +59,8 @@ FiguresPane::FiguresPane(QWidget* parent)
       table_(new FigureTable(tr("Totals of the trace"))),
       roofline_(new RooflineChart(tr("Roofline"))),
       noRoof_(new TextLabel({}, TextStyle::caption, Tone::muted)),
-      memory_(new LineChart(tr("Memory over time"), {tr("ms"), tr("MB"), QStringLiteral("MB"), true})) {
+      memory_(
+          new LineChart(tr("Memory over time"), {tr("ms"), tr("MB"), QStringLiteral("MB"), true})) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(4);
@@ -74,7 +75,8 @@ FiguresPane::FiguresPane(QWidget* parent)
     pages_->addWidget(makeTable());
     pages_->addWidget(makeRoof());
     pages_->addWidget(memory_);
-    connect(tabs_, &QTabBar::currentChanged, this, [this](int tab) { show(static_cast<Tab>(tab)); });
+    connect(tabs_, &QTabBar::currentChanged, this,
+            [this](int tab) { show(static_cast<Tab>(tab)); });
     for (QComboBox* box : {by_, phases_})
         connect(box, &QComboBox::currentIndexChanged, this, &FiguresPane::update);
     connect(layers_, &QComboBox::currentIndexChanged, this, &FiguresPane::update);
@@ -161,7 +163,8 @@ void FiguresPane::setData(std::shared_ptr<const TraceData> made) {
         const std::optional<std::int32_t> before = layer();
         layers_->clear();
         layers_->addItem(tr("all layers"), allLayers);
-        for (std::int32_t i = 0; i <= data_->mostLayer(); ++i) layers_->addItem(tr("layer %1").arg(i), i);
+        for (std::int32_t i = 0; i <= data_->mostLayer(); ++i)
+            layers_->addItem(tr("layer %1").arg(i), i);
         layers_->setCurrentIndex(before ? std::max(0, layers_->findData(*before)) : 0);
     }
     updateColumns();
@@ -190,23 +193,25 @@ void FiguresPane::selectEvent(std::optional<std::size_t> event) {
     showSelected();
 }
 
-// The row that the event counts in; none where it is no work, or not of the layer or phase that is shown.
+// The row that the event counts in; none where it is no work, or not of the layer or phase that is
+// shown.
 void FiguresPane::showSelected() {
     table_->clearSelection();
     if (!event_) return;
     const profiler::TraceEvent& event = data_->event(*event_);
     const auto& groups = totals_->totals();
-    const auto found = std::find_if(groups.begin(), groups.end(), [&](const profiler::KernelGroup& group) {
-        switch (totals_->grouping()) {
-            case profiler::GroupBy::kernel:
-                return group.name == data_->name(event);
-            case profiler::GroupBy::operation:
-                return group.operation == event.operation;
-            case profiler::GroupBy::layer:
-                return group.layer == event.layer;
-        }
-        return false;
-    });
+    const auto found =
+        std::find_if(groups.begin(), groups.end(), [&](const profiler::KernelGroup& group) {
+            switch (totals_->grouping()) {
+                case profiler::GroupBy::kernel:
+                    return group.name == data_->name(event);
+                case profiler::GroupBy::operation:
+                    return group.operation == event.operation;
+                case profiler::GroupBy::layer:
+                    return group.layer == event.layer;
+            }
+            return false;
+        });
     if (found == groups.end()) return;
     const auto row = static_cast<int>(found - groups.begin());
     const QModelIndex index = sorted_->mapFromSource(totals_->index(row, TotalsModel::Name));
@@ -231,12 +236,13 @@ void FiguresPane::update() {
     const auto by = static_cast<profiler::GroupBy>(by_->currentData().toInt());
     const profiler::DeviceTraceFacts& facts = data_->trace().device;
     totals_->setTotals(data_->groups(by, filter()), by, facts);
-    QString summary =
-        QStringLiteral("%1: %2").arg(part(), totalsText(totals_->totals(), range_.value_or(data_->all())));
+    QString summary = QStringLiteral("%1: %2").arg(
+        part(), totalsText(totals_->totals(), range_.value_or(data_->all())));
     if (data_->ofDevice()) summary += QStringLiteral(" · ") + bytesSource(data_->trace());
     summary_->setText(summary);
     table_->setAccessibleDescription(summary_->text());
-    table_->setColumnHidden(TotalsModel::Launch, !data_->ofDevice() || by != profiler::GroupBy::kernel);
+    table_->setColumnHidden(TotalsModel::Launch,
+                            !data_->ofDevice() || by != profiler::GroupBy::kernel);
     std::vector<RooflinePoint> points;
     const Palette& p = Theme::instance().palette();
     for (const profiler::KernelGroup& group : totals_->totals())
@@ -253,10 +259,11 @@ void FiguresPane::updateColumns() {
     const bool roof = facts.peak_bandwidth > 0 && facts.peak_flops > 0;
     table_->setColumnHidden(TotalsModel::Peak, !roof);
     noRoof_->setVisible(!roof);
-    noRoof_->setText(data_->ofDevice()
-                         ? tr("No roof: this trace does not say what the device was measured to reach.")
-                         : tr("No roof: what this processor reaches in bytes and in FLOPs a second was not "
-                              "measured. The points show what each operation did, not what it could do."));
+    noRoof_->setText(
+        data_->ofDevice()
+            ? tr("No roof: this trace does not say what the device was measured to reach.")
+            : tr("No roof: what this processor reaches in bytes and in FLOPs a second was not "
+                 "measured. The points show what each operation did, not what it could do."));
     for (const auto column : {TotalsModel::Dram, TotalsModel::Tensor, TotalsModel::Busy})
         table_->setColumnHidden(column, data_->trace().counters.empty());
     const QString doubts = traceDoubts(data_->trace());
@@ -313,7 +320,8 @@ void FiguresPane::copyTable() const {
     for (int row = 0; row < sorted_->rowCount(); ++row) {
         QStringList cells;
         for (int column = 0; column < TotalsModel::ColumnCount; ++column)
-            if (!table_->isColumnHidden(column)) cells << sorted_->index(row, column).data().toString();
+            if (!table_->isColumnHidden(column))
+                cells << sorted_->index(row, column).data().toString();
         lines << cells.join(QLatin1Char('\t'));
     }
     QApplication::clipboard()->setText(lines.join(QLatin1Char('\n')));

@@ -23,8 +23,8 @@ class LineChart;
 class RooflineChart;
 class TextLabel;
 
-// Figures of the part of a trace that is selected, of one layer or phase where that is chosen: a table by operation, kernel or layer, the
-// roofline of the same groups, and memory over time.
+// Figures of the part of a trace that is selected, of one layer or phase where that is chosen: a
+// table by operation, kernel or layer, the roofline of the same groups, and memory over time.
 class FiguresPane : public QWidget {
     Q_OBJECT
 public:

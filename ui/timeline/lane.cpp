@@ -19,8 +19,9 @@ Lane::Lane(std::vector<Span> spans, std::size_t kinds) : spans_(std::move(spans)
 }
 
 std::size_t Lane::firstAfter(double time) const {
-    const auto found = std::partition_point(
-        spans_.begin(), spans_.end(), [time](const Span& s) { return static_cast<double>(s.end) <= time; });
+    const auto found = std::partition_point(spans_.begin(), spans_.end(), [time](const Span& s) {
+        return static_cast<double>(s.end) <= time;
+    });
     ++visited_;
     return static_cast<std::size_t>(found - spans_.begin());
 }
@@ -34,7 +35,8 @@ std::size_t Lane::firstAfter(double time, std::size_t from) const {
     }
     const std::size_t high = std::min(low + step - 1, spans_.size());
     const auto first = spans_.begin() + static_cast<std::ptrdiff_t>(low);
-    const auto found = std::partition_point(first, spans_.begin() + static_cast<std::ptrdiff_t>(high), over);
+    const auto found =
+        std::partition_point(first, spans_.begin() + static_cast<std::ptrdiff_t>(high), over);
     ++visited_;
     return static_cast<std::size_t>(found - spans_.begin());
 }

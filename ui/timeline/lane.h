@@ -17,8 +17,9 @@ struct Span {
     bool operator==(const Span&) const = default;
 };
 
-// Spans one after another, made once so that any number of them is painted in time that depends on the pixels alone: busy time
-// by kind is summed up to every 16th span, and what lies between two times is the difference of two sums.
+// Spans one after another, made once so that any number of them is painted in time that depends on
+// the pixels alone: busy time by kind is summed up to every 16th span, and what lies between two
+// times is the difference of two sums.
 class Lane {
 public:
     Lane() = default;
@@ -34,8 +35,11 @@ public:
     std::size_t firstAfter(double time, std::size_t from) const;
     std::optional<std::size_t> at(double time) const;
     // ns of each kind before `time`, into busy[kinds].
-    void busyUntil(double time, std::span<double> busy) const { busyUntil(time, firstAfter(time), busy); }
-    void busyUntil(double time, std::size_t last, std::span<double> busy) const;  // last: firstAfter(time)
+    void busyUntil(double time, std::span<double> busy) const {
+        busyUntil(time, firstAfter(time), busy);
+    }
+    void busyUntil(double time, std::size_t last,
+                   std::span<double> busy) const;  // last: firstAfter(time)
     // Spans that any query has looked at since it was last asked, searches apart.
     std::size_t takeVisited() const;
 

@@ -55,13 +55,16 @@ public:
 private:
     int pixel(std::int64_t time) const {
         // Far outside, rounding to a pixel would overflow.
-        return static_cast<int>(std::round(std::clamp(scale_.x(static_cast<double>(time)), -1e6, 1e6)));
+        return static_cast<int>(
+            std::round(std::clamp(scale_.x(static_cast<double>(time)), -1e6, 1e6)));
     }
     int column(std::int64_t time) const {
-        return static_cast<int>(std::floor(std::clamp(scale_.x(static_cast<double>(time)), -1e6, 1e6)));
+        return static_cast<int>(
+            std::floor(std::clamp(scale_.x(static_cast<double>(time)), -1e6, 1e6)));
     }
 
-    // Draws the span where it begins no later than this column and is wide, or goes over idle time; returns how far, else x.
+    // Draws the span where it begins no later than this column and is wide, or goes over idle time;
+    // returns how far, else x.
     int drawWide(std::size_t i, int x, int right) {
         const Span& span = lane_.spans()[i];
         if (static_cast<double>(span.begin) >= scale_.time(x + 1))
@@ -69,7 +72,8 @@ private:
         const int begin = pixel(span.begin), end = pixel(span.end);
         if (begin > x || end - begin < wide || end <= x) return x;
         const bool shaded = style_.alternating && i % 2 == 1;
-        const QColor color = shaded ? style_.colors[span.kind].darker(darker) : style_.colors[span.kind];
+        const QColor color =
+            shaded ? style_.colors[span.kind].darker(darker) : style_.colors[span.kind];
         const QRect box(x, top_, std::min(end, right) - x, height_);
         painter_.fillRect(box, color);
         // A line of its own hue tells it from the next one: a gap would look idle.
@@ -86,13 +90,15 @@ private:
         for (const QString& text : style_.labels(i)) {
             if (metrics_.horizontalAdvance(text) > room) continue;
             painter_.setPen(inkOn(ground));
-            painter_.drawText(box.adjusted(labelPadding, 0, -labelPadding, 0), Qt::AlignCenter, text);
+            painter_.drawText(box.adjusted(labelPadding, 0, -labelPadding, 0), Qt::AlignCenter,
+                              text);
             ++stats_.labels;
             return;
         }
     }
 
-    // Shares of the column's time by kind, stacked from the bottom; what is left at the top was idle.
+    // Shares of the column's time by kind, stacked from the bottom; what is left at the top was
+    // idle.
     void drawColumn(int x) {
         ++stats_.columns;
         double filled = 0, most = 0;
@@ -109,7 +115,8 @@ private:
         }
         // What takes a thousandth of the time is there none the less.
         if (most > 0 && filled * height_ < leastColumn)
-            painter_.fillRect(x, top_ + height_ - leastColumn, 1, leastColumn, style_.colors[busiest]);
+            painter_.fillRect(x, top_ + height_ - leastColumn, 1, leastColumn,
+                              style_.colors[busiest]);
     }
 
     QPainter& painter_;
@@ -133,8 +140,8 @@ PaintStats& PaintStats::operator+=(const PaintStats& more) {
     return *this;
 }
 
-PaintStats paintLane(QPainter& painter, const Lane& lane, const TimeScale& scale, int top, int height,
-                     const LaneStyle& style) {
+PaintStats paintLane(QPainter& painter, const Lane& lane, const TimeScale& scale, int top,
+                     int height, const LaneStyle& style) {
     return LaneDrawing(painter, lane, scale, top, height, style).run();
 }
 
@@ -146,7 +153,8 @@ void paintMarks(QPainter& painter, const Lane& lane, const TimeScale& scale, int
         if (i == lane.spans().size()) return;
         const auto begin = static_cast<double>(lane.spans()[i].begin);
         const auto end = static_cast<double>(lane.spans()[i].end);
-        const double first = std::clamp(scale.x(begin), static_cast<double>(x), static_cast<double>(right));
+        const double first =
+            std::clamp(scale.x(begin), static_cast<double>(x), static_cast<double>(right));
         const int from = static_cast<int>(std::floor(first));
         if (from >= right) return;
         const double last = std::min(scale.x(end), static_cast<double>(right));

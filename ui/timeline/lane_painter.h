@@ -23,7 +23,8 @@ struct TimeScale {
 
 struct LaneStyle {
     std::vector<QColor> colors;  // by kind
-    bool alternating = false;    // every other span a little darker: neighbours of one kind stay apart
+    bool alternating =
+        false;  // every other span a little darker: neighbours of one kind stay apart
     // What a span may be labelled with, longest first: the first that fits is written.
     std::function<QStringList(std::size_t span)> labels = {};
 };
@@ -32,15 +33,17 @@ struct LaneStyle {
 struct PaintStats {
     std::size_t visited = 0;     // spans looked at
     std::size_t rectangles = 0;  // spans wide enough to be drawn one by one
-    std::size_t columns = 0;  // pixel columns of narrower ones: stacked shares of the column's time by kind
+    std::size_t columns =
+        0;  // pixel columns of narrower ones: stacked shares of the column's time by kind
     std::size_t labels = 0;
 
     PaintStats& operator+=(const PaintStats& more);
 };
 
-// Draws the lane between `top` and `top + height`. The work is bounded by the width in pixels, however many spans there are.
-PaintStats paintLane(QPainter& painter, const Lane& lane, const TimeScale& scale, int top, int height,
-                     const LaneStyle& style);
+// Draws the lane between `top` and `top + height`. The work is bounded by the width in pixels,
+// however many spans there are.
+PaintStats paintLane(QPainter& painter, const Lane& lane, const TimeScale& scale, int top,
+                     int height, const LaneStyle& style);
 
 // Marks the pixel columns in which a span of `lane` begins or goes on.
 void paintMarks(QPainter& painter, const Lane& lane, const TimeScale& scale, int top, int height,

@@ -16,7 +16,8 @@ struct Step {
     std::size_t step = 0;  // of MemorySteps
 };
 
-// The steps within the shown part; where several begin in one pixel column, the one of them in which most was held.
+// The steps within the shown part; where several begin in one pixel column, the one of them in
+// which most was held.
 std::vector<Step> stepsShown(const MemorySteps& memory, const TimeScale& scale) {
     const double end = scale.begin + scale.nsPerPixel * scale.width;
     std::vector<Step> steps{{scale.begin, memory.at(scale.begin)}};
@@ -37,13 +38,16 @@ std::vector<Step> stepsShown(const MemorySteps& memory, const TimeScale& scale) 
 
 }  // namespace
 
-std::vector<MemoryShape> memoryShapes(const TraceData& data, const TimeScale& scale, const QRect& area) {
+std::vector<MemoryShape> memoryShapes(const TraceData& data, const TimeScale& scale,
+                                      const QRect& area) {
     const MemorySteps& memory = data.memory();
     if (memory.empty()) return {};
     const double most = std::max(1.0, static_cast<double>(memory.most()));
     const std::vector<Step> steps = stepsShown(memory, scale);
     const double right = scale.left + scale.width;
-    const auto y = [&](double bytes) { return area.bottom() + 1 - bytes / most * (area.height() - 2); };
+    const auto y = [&](double bytes) {
+        return area.bottom() + 1 - bytes / most * (area.height() - 2);
+    };
     std::vector<double> below(steps.size(), 0.0);
     std::vector<MemoryShape> shapes;
     for (const MemorySteps::Line& line : memory.lines()) {

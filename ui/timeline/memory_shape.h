@@ -11,7 +11,8 @@
 
 namespace hone::ui {
 
-// One class of memory as an area on top of those before it; or, as a line, all that the device's profiler saw.
+// One class of memory as an area on top of those before it; or, as a line, all that the device's
+// profiler saw.
 struct MemoryShape {
     QString name;
     QPolygonF outline;
@@ -19,7 +20,8 @@ struct MemoryShape {
 };
 
 // Memory over the shown time, in pixels of `area`, from the bottom up to the most that was held.
-std::vector<MemoryShape> memoryShapes(const TraceData& data, const TimeScale& scale, const QRect& area);
+std::vector<MemoryShape> memoryShapes(const TraceData& data, const TimeScale& scale,
+                                      const QRect& area);
 
 // What each class held at `time`, a line each, and all together.
 QStringList memoryLines(const TraceData& data, double time);

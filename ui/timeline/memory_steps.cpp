@@ -47,9 +47,9 @@ MemorySteps::MemorySteps(const profiler::Trace& trace) {
 }
 
 std::size_t MemorySteps::at(double time) const {
-    const auto after =
-        std::upper_bound(times_.begin(), times_.end(), time,
-                         [](double wanted, std::int64_t step) { return wanted < static_cast<double>(step); });
+    const auto after = std::upper_bound(
+        times_.begin(), times_.end(), time,
+        [](double wanted, std::int64_t step) { return wanted < static_cast<double>(step); });
     return after == times_.begin() ? 0 : static_cast<std::size_t>(after - times_.begin() - 1);
 }
 

@@ -10,8 +10,8 @@
 
 namespace hone::ui {
 
-// A trace's memory over time with what every class held at every change, so that a moment is one search, and a paint of ten
-// thousand changes costs no more than its pixels.
+// A trace's memory over time with what every class held at every change, so that a moment is one
+// search, and a paint of ten thousand changes costs no more than its pixels.
 class MemorySteps {
 public:
     MemorySteps() = default;
@@ -31,8 +31,10 @@ public:
     // Bytes of all classes together from times()[i] on, and when they were most.
     std::int64_t together(std::size_t i) const { return together_[i]; }
     std::int64_t mostTogether() const { return mostTogether_; }
-    std::int64_t most() const { return most_; }  // of all classes together or of what the profiler saw
-    std::size_t at(double time) const;           // the step that `time` lies in
+    std::int64_t most() const {
+        return most_;
+    }                                   // of all classes together or of what the profiler saw
+    std::size_t at(double time) const;  // the step that `time` lies in
 
 private:
     std::vector<std::int64_t> times_;

@@ -36,9 +36,9 @@ SearchBar::SearchBar(TimelineView& view, QWidget* parent)
       next_(iconButton(QStringLiteral("chevron-down"), tr("Next match"))) {
     box_->setPlaceholderText(tr("attention, ffn, layer 12"));
     box_->setAccessibleName(tr("Search the trace"));
-    box_->setToolTip(wrappedTip(
-        tr("Part of a name (ffn_down) or operation (linear), decode or prefill, a layer (layer 12): "
-           "operations that hold every word. Return goes to the next one, Shift+Return back.")));
+    box_->setToolTip(wrappedTip(tr(
+        "Part of a name (ffn_down) or operation (linear), decode or prefill, a layer (layer 12): "
+        "operations that hold every word. Return goes to the next one, Shift+Return back.")));
     box_->setClearButtonEnabled(true);
     box_->setMinimumWidth(boxLeast);
     box_->setMaximumWidth(boxMost);
@@ -95,7 +95,8 @@ void SearchBar::restart() {
 
 void SearchBar::run() {
     pause_.stop();
-    search_ = view_.trace() != nullptr ? TraceSearch(*view_.trace(), box_->text(), layer_) : TraceSearch();
+    search_ = view_.trace() != nullptr ? TraceSearch(*view_.trace(), box_->text(), layer_)
+                                       : TraceSearch();
     view_.setSearch(search_);
     showPlace();
 }
@@ -108,13 +109,14 @@ void SearchBar::showPlace() {
     if (!search_.active()) return;
     place_->setTone(matches.empty() ? Tone::warning : Tone::muted);
     const auto event = view_.selectedEvent();
-    const auto at = event ? std::lower_bound(matches.begin(), matches.end(), *event) : matches.end();
+    const auto at =
+        event ? std::lower_bound(matches.begin(), matches.end(), *event) : matches.end();
     if (matches.empty())
         place_->setText(tr("no match"));
     else if (at != matches.end() && *at == *event)
-        place_->setText(
-            tr("%1 of %2")
-                .arg(figure(static_cast<std::size_t>(at - matches.begin()) + 1), figure(matches.size())));
+        place_->setText(tr("%1 of %2")
+                            .arg(figure(static_cast<std::size_t>(at - matches.begin()) + 1),
+                                 figure(matches.size())));
     else
         place_->setText(tr("%1 found").arg(figure(matches.size())));
     place_->setToolTip(tr("%1, %2 together")
@@ -134,9 +136,10 @@ void SearchBar::next() {
     if (search_.matches().empty()) return;
     if (const auto event = view_.selectedEvent()) return go(search_.after(*event));
     const auto& matches = search_.matches();
-    const auto first = std::partition_point(matches.begin(), matches.end(), [this](std::uint32_t event) {
-        return static_cast<double>(view_.trace()->event(event).start) < view_.shown().begin();
-    });
+    const auto first =
+        std::partition_point(matches.begin(), matches.end(), [this](std::uint32_t event) {
+            return static_cast<double>(view_.trace()->event(event).start) < view_.shown().begin();
+        });
     go(first == matches.end() ? 0 : static_cast<std::size_t>(first - matches.begin()));
 }
 

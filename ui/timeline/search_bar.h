@@ -14,7 +14,8 @@ namespace hone::ui {
 class Chip;
 class TextLabel;
 
-// Finds operations by name, operation, phase or layer, says how many, and goes from one to the next (Return, Shift+Return).
+// Finds operations by name, operation, phase or layer, says how many, and goes from one to the next
+// (Return, Shift+Return).
 class SearchBar : public QWidget {
     Q_OBJECT
 public:
@@ -22,7 +23,8 @@ public:
     void setText(const QString& text);  // and searches at once
     QLineEdit* box() { return box_; }
     const TraceSearch& search() const { return search_; }
-    // Only what is of this layer is found; nothing: of all. A chip says so, and where it was chosen.
+    // Only what is of this layer is found; nothing: of all. A chip says so, and where it was
+    // chosen.
     void setLayer(std::optional<std::int32_t> layer, bool fromModel = false);
     void restart();  // the view has other data
     void next();

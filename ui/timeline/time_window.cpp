@@ -57,7 +57,8 @@ std::vector<TimeTick> timeTicks(double begin, double end, double apart) {
     const double step = std::max(1.0, roundStep(apart));
     const Unit* unit = std::find_if(std::begin(units), std::end(units) - 1,
                                     [end](const Unit& candidate) { return end >= candidate.ns; });
-    const int decimals = std::max(0, static_cast<int>(std::ceil(-std::log10(step / unit->ns) - 1e-9)));
+    const int decimals =
+        std::max(0, static_cast<int>(std::ceil(-std::log10(step / unit->ns) - 1e-9)));
     const QLocale locale;
     for (double i = std::ceil(begin / step - 1e-9); i * step <= end; ++i)
         ticks.push_back({i * step, i == 0 ? QStringLiteral("0")

@@ -7,7 +7,8 @@
 
 namespace hone::ui {
 
-// The part of a trace's time that is shown. Times in ns; it never leaves [0, whole) and never gets shorter than `shortest`.
+// The part of a trace's time that is shown. Times in ns; it never leaves [0, whole) and never gets
+// shorter than `shortest`.
 class TimeWindow {
 public:
     static constexpr double shortest = 200;  // the clock's own grain is some 20 ns
@@ -36,7 +37,8 @@ struct TimeTick {
     double time = 0;  // ns
     QString label;    // "12.5 ms"
 };
-// Round times within [begin, end], `apart` ns or more from each other. All have one unit and as many decimals as the step needs.
+// Round times within [begin, end], `apart` ns or more from each other. All have one unit and as
+// many decimals as the step needs.
 std::vector<TimeTick> timeTicks(double begin, double end, double apart);
 
 }  // namespace hone::ui

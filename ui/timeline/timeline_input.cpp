@@ -21,7 +21,8 @@ constexpr double panShare = 0.1;                   // of what is shown, a notch
 
 void TimelineView::keyPressEvent(QKeyEvent* event) {
     if (data_ == nullptr) return QWidget::keyPressEvent(event);
-    const Qt::KeyboardModifiers held = event->modifiers() & ~(Qt::KeypadModifier | Qt::ShiftModifier);
+    const Qt::KeyboardModifiers held =
+        event->modifiers() & ~(Qt::KeypadModifier | Qt::ShiftModifier);
     if (event->key() == Qt::Key_Space) {
         spaceHeld_ = true;
         if (drag_ == Drag::none) setCursor(Qt::OpenHandCursor);
@@ -45,7 +46,8 @@ void TimelineView::wheelEvent(QWheelEvent* event) {
     event->accept();
     QPoint turned = event->angleDelta();
     // Some platforms turn the wheel sideways themselves while Shift is held.
-    if (event->modifiers().testFlag(Qt::ShiftModifier) && turned.x() == 0) turned = turned.transposed();
+    if (event->modifiers().testFlag(Qt::ShiftModifier) && turned.x() == 0)
+        turned = turned.transposed();
     if (std::abs(turned.x()) > std::abs(turned.y())) {
         shown_.pan(-turned.x() / notch * panShare * shown_.length());
     } else {
@@ -59,8 +61,10 @@ void TimelineView::wheelEvent(QWheelEvent* event) {
 
 bool TimelineView::nearSelectionEdge(double x, double* otherEdge) const {
     if (!selection_) return false;
-    const auto begin = static_cast<double>(selection_->begin), end = static_cast<double>(selection_->end);
-    const bool atBegin = std::abs(x - xAt(begin)) <= edgeReach, atEnd = std::abs(x - xAt(end)) <= edgeReach;
+    const auto begin = static_cast<double>(selection_->begin),
+               end = static_cast<double>(selection_->end);
+    const bool atBegin = std::abs(x - xAt(begin)) <= edgeReach,
+               atEnd = std::abs(x - xAt(end)) <= edgeReach;
     if (!atBegin && !atEnd) return false;
     if (otherEdge != nullptr) *otherEdge = atEnd ? begin : end;
     return true;

@@ -14,7 +14,8 @@ namespace hone::ui {
 
 namespace {
 
-constexpr int gutter = 76, rightMargin = 16, axisHeight = 24, passHeight = 22, layerHeight = 18, gap = 3;
+constexpr int gutter = 76, rightMargin = 16, axisHeight = 24, passHeight = 22, layerHeight = 18,
+              gap = 3;
 constexpr int leastTrack = 22, mostTrack = 150, usualTrack = 64, marksHeight = 4;
 constexpr int legendLine = 18, swatch = 8, swatchOffset = 13, legendGap = 14, legendTop = 6;
 constexpr int tickGap = 28, tickHeight = 4;
@@ -121,7 +122,8 @@ void TimelineView::paintAxis(QPainter& painter) const {
     // As wide as the widest label that may come.
     const auto widest = timeTicks(shown_.begin(), shown_.end(), s.nsPerPixel * 60);
     const int width = widest.empty() ? 60 : metrics.horizontalAdvance(widest.back().label);
-    for (const TimeTick& tick : timeTicks(shown_.begin(), shown_.end(), s.nsPerPixel * (width + tickGap))) {
+    for (const TimeTick& tick :
+         timeTicks(shown_.begin(), shown_.end(), s.nsPerPixel * (width + tickGap))) {
         const int x = static_cast<int>(std::round(s.x(tick.time)));
         painter.setPen(p.strongBorder);
         painter.drawLine(x, axisHeight - tickHeight, x, axisHeight - 1);
@@ -129,8 +131,8 @@ void TimelineView::paintAxis(QPainter& painter) const {
         const int text = metrics.horizontalAdvance(tick.label);
         const int left = std::clamp(x - text / 2, gutter, gutter + s.width - text);
         if (left < taken.right() + 4 && left + text > taken.left() - 4) continue;
-        painter.drawText(QRect(left, 0, text + 1, axisHeight - tickHeight), Qt::AlignVCenter | Qt::AlignLeft,
-                         tick.label);
+        painter.drawText(QRect(left, 0, text + 1, axisHeight - tickHeight),
+                         Qt::AlignVCenter | Qt::AlignLeft, tick.label);
     }
 }
 
@@ -156,7 +158,8 @@ void TimelineView::paintLanes(QPainter& painter) {
     if (!data_->trace().memory.empty()) paintMemory(painter);
 }
 
-// A step a change, from the class that holds most down: what the program's own account says, and a line for what the profiler saw.
+// A step a change, from the class that holds most down: what the program's own account says, and a
+// line for what the profiler saw.
 void TimelineView::paintMemory(QPainter& painter) const {
     const Palette& p = Theme::instance().palette();
     const QRect area = memoryRect();
@@ -189,7 +192,8 @@ void TimelineView::paintMemory(QPainter& painter) const {
     painter.restore();
 }
 
-// While something is searched for, all else is faded, and a mark above shows where even narrow matches are.
+// While something is searched for, all else is faded, and a mark above shows where even narrow
+// matches are.
 void TimelineView::paintTrack(QPainter& painter, std::size_t track) {
     const Palette& p = Theme::instance().palette();
     const QRect area = trackRect(track);
@@ -199,9 +203,9 @@ void TimelineView::paintTrack(QPainter& painter, std::size_t track) {
         style.labels = [this, &lane](std::size_t i) {
             const profiler::TraceEvent& event = data_->event(lane.spans()[i].first);
             const QString name = QString::fromStdString(data_->name(event));
-            return QStringList{
-                QStringLiteral("%1 · %2").arg(name, formatNanoseconds(static_cast<double>(event.duration))),
-                name};
+            return QStringList{QStringLiteral("%1 · %2").arg(
+                                   name, formatNanoseconds(static_cast<double>(event.duration))),
+                               name};
         };
         stats_ += paintLane(painter, lane, scale(), area.top(), area.height(), style);
     };
@@ -211,7 +215,8 @@ void TimelineView::paintTrack(QPainter& painter, std::size_t track) {
     stats_ += paintLane(painter, data_->tracks()[track], scale(), area.top(), area.height(), style);
     style.colors = colors;
     paint(search_.lane(track));
-    paintMarks(painter, search_.lane(track), scale(), area.top() - marksHeight, marksHeight - 1, p.accent);
+    paintMarks(painter, search_.lane(track), scale(), area.top() - marksHeight, marksHeight - 1,
+               p.accent);
 }
 
 QString TimelineView::selectionText() const {
@@ -223,7 +228,8 @@ QRect TimelineView::selectionPill() const {
     if (!selection_) return {};
     const QRect area = lanes();
     const double begin = std::max<double>(xAt(static_cast<double>(selection_->begin)), area.left());
-    const double end = std::min<double>(xAt(static_cast<double>(selection_->end)), area.right() + 1);
+    const double end =
+        std::min<double>(xAt(static_cast<double>(selection_->end)), area.right() + 1);
     if (end < begin) return {};
     const QFontMetrics metrics(Theme::instance().font(TextStyle::caption));
     const int width = metrics.horizontalAdvance(selectionText()) + 12;
@@ -288,8 +294,8 @@ QString TimelineView::captionOf(std::size_t track) const {
 void TimelineView::paintCaptions(QPainter& painter) const {
     painter.setPen(Theme::instance().palette().mutedText);
     const auto caption = [&painter](const QRect& lane, const QString& text) {
-        painter.drawText(QRect(0, lane.top(), gutter - 8, lane.height()), Qt::AlignRight | Qt::AlignVCenter,
-                         text);
+        painter.drawText(QRect(0, lane.top(), gutter - 8, lane.height()),
+                         Qt::AlignRight | Qt::AlignVCenter, text);
     };
     caption(passRect(), tr("phase"));
     caption(layerRect(), tr("layer"));

@@ -86,7 +86,8 @@ void TimelinePanel::fillChoice() {
     choice_->clear();
     for (const profiler::RunRecord& run : runs_) {
         choice_->addItem(tr("Run %1").arg(runName(run)));
-        choice_->setItemData(choice_->count() - 1, plainTip(QString::fromStdString(run.what.model_name)),
+        choice_->setItemData(choice_->count() - 1,
+                             plainTip(QString::fromStdString(run.what.model_name)),
                              Qt::ToolTipRole);
     }
     const auto shown = std::find_if(runs_.begin(), runs_.end(), [this](const auto& run) {
@@ -107,8 +108,8 @@ void TimelinePanel::showNewest() {
 }
 
 void TimelinePanel::load(std::int64_t run) {
-    const auto found =
-        std::find_if(runs_.begin(), runs_.end(), [run](const auto& record) { return record.id == run; });
+    const auto found = std::find_if(runs_.begin(), runs_.end(),
+                                    [run](const auto& record) { return record.id == run; });
     if (found == runs_.end()) return fail(tr("Run %1 has no trace.").arg(run));
     banner_->clear();
     choice_->setCurrentIndex(static_cast<int>(found - runs_.begin()));
@@ -118,7 +119,9 @@ void TimelinePanel::load(std::int64_t run) {
     readingPause_.start();
     loadTrace(
         session_, run, this,
-        [this, record = *found](std::shared_ptr<const TraceData> made) { setData(record, std::move(made)); },
+        [this, record = *found](std::shared_ptr<const TraceData> made) {
+            setData(record, std::move(made));
+        },
         [this, run](const ErrorDetails& error) {
             fail(tr("The trace of run %1 could not be read.").arg(run), error);
         });
@@ -142,16 +145,18 @@ void TimelinePanel::setData(const profiler::RunRecord& run, std::shared_ptr<cons
 }
 
 void TimelinePanel::sayFacts(const profiler::RunRecord& run) {
-    facts_->setText(QStringLiteral("%1 · %2").arg(operationsText(run.trace_events),
-                                                  formatNanoseconds(static_cast<double>(data_->end()))));
+    facts_->setText(QStringLiteral("%1 · %2").arg(
+        operationsText(run.trace_events), formatNanoseconds(static_cast<double>(data_->end()))));
     facts_->setToolTip(
-        tr("Recorded in one repetition after those that were timed: its own figures are not the run's."));
+        tr("Recorded in one repetition after those that were timed: its own figures are not the "
+           "run's."));
     const profiler::DeviceTraceFacts& device = data_->trace().device;
     if (!device.empty()) {
-        facts_->setText(QStringLiteral("%1 · %2 · %3")
-                            .arg(QString::fromStdString(device.source),
-                                 tr("%1 kernels").arg(QLocale().toString(qlonglong(device.kernels))),
-                                 formatNanoseconds(static_cast<double>(data_->end()))));
+        facts_->setText(
+            QStringLiteral("%1 · %2 · %3")
+                .arg(QString::fromStdString(device.source),
+                     tr("%1 kernels").arg(QLocale().toString(qlonglong(device.kernels))),
+                     formatNanoseconds(static_cast<double>(data_->end()))));
         facts_->setToolTip(wrappedTip(deviceText(device)));
     }
     if (const QString doubt = deviceDoubt(device); !doubt.isEmpty() && run.trace_dropped == 0) {
@@ -163,9 +168,9 @@ void TimelinePanel::sayFacts(const profiler::RunRecord& run) {
     dropped_->setVisible(run.trace_dropped > 0);
     dropped_->setText(
         tr("%1 not recorded").arg(QLocale().toString(static_cast<qlonglong>(run.trace_dropped))));
-    dropped_->setToolTip(wrappedTip(
-        tr("%1 more found no room: a trace keeps its first million. A shorter workload is recorded whole.")
-            .arg(operationsText(run.trace_dropped))));
+    dropped_->setToolTip(wrappedTip(tr("%1 more found no room: a trace keeps its first million. A "
+                                       "shorter workload is recorded whole.")
+                                        .arg(operationsText(run.trace_dropped))));
 }
 
 void TimelinePanel::fail(const QString& message, const ErrorDetails& reason) {
@@ -179,7 +184,8 @@ void TimelinePanel::showTotals() {
     if (data_) figures_->setRange(view_->selection());
 }
 
-// One choice, shown in two places: the figures' box and the search's chip. What was searched for by words stays.
+// One choice, shown in two places: the figures' box and the search's chip. What was searched for by
+// words stays.
 void TimelinePanel::showLayer(std::optional<std::int32_t> layer) {
     figures_->setLayer(layer);
     search_->setLayer(layer, !chosenHere_);
@@ -198,13 +204,15 @@ void TimelinePanel::showChosenLayer() {
     showLayer(has ? std::optional(layer) : std::nullopt);
 }
 
-// What is selected here is selected in the table, and, where the open model is the one that ran, in its layers.
+// What is selected here is selected in the table, and, where the open model is the one that ran, in
+// its layers.
 void TimelinePanel::pointAtEvent() {
     const auto event = view_->selectedEvent();
     figures_->selectEvent(event);
-    const auto shown =
-        std::find_if(runs_.begin(), runs_.end(), [this](const auto& run) { return run.id == run_; });
-    if (shown == runs_.end() || QString::fromStdString(shown->what.model_name) != session_.modelName())
+    const auto shown = std::find_if(runs_.begin(), runs_.end(),
+                                    [this](const auto& run) { return run.id == run_; });
+    if (shown == runs_.end() ||
+        QString::fromStdString(shown->what.model_name) != session_.modelName())
         return;
     session_.pointAtLayer(event ? data_->event(*event).layer : -1);
 }
@@ -212,14 +220,16 @@ void TimelinePanel::pointAtEvent() {
 void TimelinePanel::showEvent() {
     const auto event = view_->selectedEvent();
     event_->setTone(event ? Tone::text : Tone::muted);
-    event_->setText(
-        event ? eventLines(*data_, *event).join(QStringLiteral(" · "))
-              : tr("Click an operation for its figures, drag to select a range, double click to zoom in."));
+    event_->setText(event ? eventLines(*data_, *event).join(QStringLiteral(" · "))
+                          : tr("Click an operation for its figures, drag to select a range, double "
+                               "click to zoom in."));
 }
 
 void TimelinePanel::syncScrollBar() {
     const TimeWindow& shown = view_->shown();
-    const auto steps = [&shown](double time) { return static_cast<int>(time / shown.whole() * scrollSteps); };
+    const auto steps = [&shown](double time) {
+        return static_cast<int>(time / shown.whole() * scrollSteps);
+    };
     syncing_ = true;
     const int page = std::max(1, steps(shown.length()));
     bar_->setRange(0, scrollSteps - page);
@@ -231,9 +241,9 @@ void TimelinePanel::syncScrollBar() {
 }
 
 void TimelinePanel::askAndSave() {
-    const QString path =
-        QFileDialog::getSaveFileName(this, tr("Save the trace for Chrome or Perfetto"),
-                                     QStringLiteral("run-%1-trace.json").arg(run_), tr("Traces (*.json)"));
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Save the trace for Chrome or Perfetto"),
+        QStringLiteral("run-%1-trace.json").arg(run_), tr("Traces (*.json)"));
     if (!path.isEmpty()) saveTo(path);
 }
 
@@ -258,9 +268,9 @@ void TimelinePanel::saveTo(const QString& path) {
 }
 
 void TimelinePanel::askAndSavePicture() {
-    const QString path =
-        QFileDialog::getSaveFileName(this, tr("Save a picture of the timeline"),
-                                     QStringLiteral("run-%1-timeline.png").arg(run_), tr("Pictures (*.png)"));
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Save a picture of the timeline"), QStringLiteral("run-%1-timeline.png").arg(run_),
+        tr("Pictures (*.png)"));
     if (!path.isEmpty()) savePicture(path);
 }
 

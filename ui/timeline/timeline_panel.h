@@ -21,14 +21,15 @@ class Banner;
 class ElidedLabel;
 class EmptyState;
 
-// The timeline dock: which run's trace, the search, the timeline, and the totals of what is selected, or of everything.
+// The timeline dock: which run's trace, the search, the timeline, and the totals of what is
+// selected, or of everything.
 class TimelinePanel : public QWidget {
     Q_OBJECT
 public:
     explicit TimelinePanel(Session& session, QWidget* parent = nullptr);
 
     void showRun(std::int64_t run);
-    void showNewest();                         // the newest run with a trace, where none is shown yet
+    void showNewest();  // the newest run with a trace, where none is shown yet
     std::int64_t run() const { return run_; }  // that is shown; 0: none
     TimelineView& view() { return *view_; }
     SearchBar& search() { return *search_; }
@@ -89,7 +90,8 @@ private:
     std::int64_t run_ = 0, wanted_ = 0;
     std::shared_ptr<const TraceData> data_;
     QTimer totalsPause_, readingPause_;
-    bool syncing_ = false, choosing_ = false, chosenHere_ = false;  // the layer: here, or on the Model page
+    bool syncing_ = false, choosing_ = false,
+         chosenHere_ = false;  // the layer: here, or on the Model page
 };
 
 }  // namespace hone::ui

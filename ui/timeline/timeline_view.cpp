@@ -74,7 +74,8 @@ void TimelineView::frame(TimeRange range) {
 
 void TimelineView::reveal(std::size_t index) {
     const profiler::TraceEvent& event = data_->event(index);
-    const auto begin = static_cast<double>(event.start), length = static_cast<double>(event.duration);
+    const auto begin = static_cast<double>(event.start),
+               length = static_cast<double>(event.duration);
     const int width = std::max(1, lanes().width());
     double shownLength = shown_.length();
     if (length / shownLength * width < visibleWidth)
@@ -120,7 +121,8 @@ void TimelineView::describe() {
                        .arg(formatNanoseconds(shown_.begin()), formatNanoseconds(shown_.end()),
                             selection_ ? tr("Selected") : tr("All"),
                             formatNanoseconds(static_cast<double>(range.length())));
-    if (event_) text += QStringLiteral(". ") + eventLines(*data_, *event_).join(QStringLiteral(", "));
+    if (event_)
+        text += QStringLiteral(". ") + eventLines(*data_, *event_).join(QStringLiteral(", "));
     setAccessibleDescription(text);
 }
 
@@ -131,7 +133,8 @@ std::optional<std::size_t> TimelineView::eventAt(const QPoint& position) const {
         const Lane& lane = data_->tracks()[track];
         // The middle of the pixel, else whatever is within a pixel of it.
         for (const double aside : {0.5, -0.5, 1.5})
-            if (const auto span = lane.at(timeAt(position.x() + aside))) return lane.spans()[*span].first;
+            if (const auto span = lane.at(timeAt(position.x() + aside)))
+                return lane.spans()[*span].first;
     }
     return std::nullopt;
 }
@@ -140,8 +143,8 @@ TimelineView::Hit TimelineView::hitBand(const Lane& lane, double time, bool laye
     const auto span = lane.at(time);
     if (!span) return {};
     const TimeRange range{lane.spans()[*span].begin, lane.spans()[*span].end};
-    const QString name =
-        layer ? tr("layer %1").arg(data_->event(lane.spans()[*span].first).layer) : passText(*data_, *span);
+    const QString name = layer ? tr("layer %1").arg(data_->event(lane.spans()[*span].first).layer)
+                               : passText(*data_, *span);
     const QString length = formatNanoseconds(static_cast<double>(range.length()));
     return {{}, range, QStringLiteral("%1 · %2").arg(name, length)};
 }
@@ -250,8 +253,8 @@ bool TimelineView::moveSelection(const QKeyEvent& event) {
         if (selection_)
             frame(*selection_);
         else if (event_)
-            frame(
-                {data_->event(*event_).start, data_->event(*event_).start + data_->event(*event_).duration});
+            frame({data_->event(*event_).start,
+                   data_->event(*event_).start + data_->event(*event_).duration});
         return true;
     }
     return false;

@@ -12,11 +12,13 @@
 
 namespace hone::ui {
 
-// A trace along one axis of time: passes, layers, and the operations of each track. By mouse: the wheel zooms about the pointer, with Shift
-// it pans; a drag selects a range, the middle button or the space bar pans; a click selects an operation, or the range of a
-// pass or layer; a double click shows it large. By keyboard: + and − (W, S) zoom, ← and → (A, D) pan, Home, 0 and F show
-// everything, Ctrl with ← or → goes from operation to operation and with Shift selects a range of them, ↑ widens the range to the
-// layer and the pass, Return shows the selection large, Esc takes it back.
+// A trace along one axis of time: passes, layers, and the operations of each track. By mouse: the
+// wheel zooms about the pointer, with Shift it pans; a drag selects a range, the middle button or
+// the space bar pans; a click selects an operation, or the range of a pass or layer; a double click
+// shows it large. By keyboard: + and − (W, S) zoom, ← and → (A, D) pan, Home, 0 and F show
+// everything, Ctrl with ← or → goes from operation to operation and with Shift selects a range of
+// them, ↑ widens the range to the layer and the pass, Return shows the selection large, Esc takes
+// it back.
 class TimelineView : public QWidget {
     Q_OBJECT
 public:
@@ -124,7 +126,8 @@ private:
     bool spaceHeld_ = false;
     QString tip_;
     PaintStats stats_;
-    // Where everything lies depends on the legend's height: measuring its words each time would be most of a frame.
+    // Where everything lies depends on the legend's height: measuring its words each time would be
+    // most of a frame.
     mutable Legend legend_;
     mutable int legendWidth_ = -1;  // that it was made for; −1: it was not made for this data
 };

@@ -91,7 +91,8 @@ double TotalsModel::value(const profiler::KernelGroup& total, int column) const 
         case Busy:
             return total.counted() ? total.busy() : -1;
         case Launch:
-            return static_cast<double>(total.launch.grid[0]) * total.launch.grid[1] * total.launch.grid[2];
+            return static_cast<double>(total.launch.grid[0]) * total.launch.grid[1] *
+                   total.launch.grid[2];
         default:
             return total.layer;
     }
@@ -137,7 +138,8 @@ QString TotalsModel::text(const profiler::KernelGroup& total, int column) const 
                              .arg(total.launch.grid[0])
                              .arg(total.launch.grid[1])
                              .arg(total.launch.grid[2])
-                             .arg(total.launch.block[0] * total.launch.block[1] * total.launch.block[2]);
+                             .arg(total.launch.block[0] * total.launch.block[1] *
+                                  total.launch.block[2]);
         default:
             return {};
     }
@@ -173,7 +175,8 @@ QVariant TotalsModel::data(const QModelIndex& index, int role) const {
     const int column = index.column();
     if (role == Qt::DisplayRole) return text(total, column);
     if (role == Qt::TextAlignmentRole)
-        return static_cast<int>((column == Name ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+        return static_cast<int>((column == Name ? Qt::AlignLeft : Qt::AlignRight) |
+                                Qt::AlignVCenter);
     if (role == OperationRole) return static_cast<int>(total.operation);
     if (role == ShareBarDelegate::ShareRole && column == Share) return total.share;
     if (role == SortRole) {
@@ -187,32 +190,39 @@ QVariant TotalsModel::data(const QModelIndex& index, int role) const {
 QVariant TotalsModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal) return {};
     if (role == Qt::TextAlignmentRole)
-        return static_cast<int>((section == Name ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
-    if (role == Qt::ToolTipRole && section == Share) return tr("Of the time of all that the table shows");
+        return static_cast<int>((section == Name ? Qt::AlignLeft : Qt::AlignRight) |
+                                Qt::AlignVCenter);
+    if (role == Qt::ToolTipRole && section == Share)
+        return tr("Of the time of all that the table shows");
     if (role == Qt::ToolTipRole && section == Bytes)
         return tr(
-            "What must come from memory, by the operation's formula: stored weights of a product, the "
+            "What must come from memory, by the operation's formula: stored weights of a product, "
+            "the "
             "positions that attention "
             "looks at");
     if (role == Qt::ToolTipRole && section == Flops)
         return tr("Multiplications and additions, counted apart, by the operation's formula");
     if (role == Qt::ToolTipRole && section == Peak)
         return tr(
-            "The larger of two shares: of the bandwidth of a large copy, and of the FLOP/s of a large BF16 "
+            "The larger of two shares: of the bandwidth of a large copy, and of the FLOP/s of a "
+            "large BF16 "
             "product, both "
             "measured on this device");
     if (role == Qt::ToolTipRole && section == Dram)
         return tr("Counted by the hardware: bytes between the device's memory and its L2 cache");
     if (role == Qt::ToolTipRole && section == Tensor)
         return tr(
-            "Counted by the hardware: of the cycles in which a multiprocessor had work, those of its tensor "
+            "Counted by the hardware: of the cycles in which a multiprocessor had work, those of "
+            "its tensor "
             "cores");
     if (role == Qt::ToolTipRole && section == Busy)
         return tr(
-            "Counted by the hardware: of an operation's cycles, those in which a multiprocessor had work; "
+            "Counted by the hardware: of an operation's cycles, those in which a multiprocessor "
+            "had work; "
             "the gap before its first "
             "kernel counts too");
-    if (role == Qt::ToolTipRole && section == Launch) return tr("Grid × threads of a block, of the longest");
+    if (role == Qt::ToolTipRole && section == Launch)
+        return tr("Grid × threads of a block, of the longest");
     if (role != Qt::DisplayRole) return {};
     if (section == Name && by_ != profiler::GroupBy::operation)
         return by_ == profiler::GroupBy::kernel ? tr("Kernel") : tr("Layer");
@@ -238,7 +248,8 @@ void OperationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opt
     painter->fillRect(box, Theme::instance().palette().operations[operation]);
 }
 
-QSize OperationDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
+QSize OperationDelegate::sizeHint(const QStyleOptionViewItem& option,
+                                  const QModelIndex& index) const {
     return FigureDelegate::sizeHint(option, index) + QSize(swatchRoom, 0);
 }
 

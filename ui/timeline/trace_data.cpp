@@ -44,7 +44,8 @@ TraceData::TraceData(profiler::Trace trace) : trace_(std::move(trace)) {
         whole_[static_cast<std::size_t>(by)] = profiler::group_events(trace_, by);
 }
 
-// In the trace's order where it names them, else by number; a device's first stream is what the passes and layers are of.
+// In the trace's order where it names them, else by number; a device's first stream is what the
+// passes and layers are of.
 void TraceData::findTracks() {
     std::int32_t highest = 0;
     for (const TraceEvent& event : events()) highest = std::max(highest, event.track);
@@ -52,7 +53,8 @@ void TraceData::findTracks() {
     for (const TraceEvent& event : events()) used[static_cast<std::size_t>(event.track)] = true;
     const profiler::TraceTrack* stream = nullptr;
     for (const profiler::TraceTrack& track : trace_.tracks) {
-        if (track.id < 0 || track.id > highest || !used[static_cast<std::size_t>(track.id)]) continue;
+        if (track.id < 0 || track.id > highest || !used[static_cast<std::size_t>(track.id)])
+            continue;
         used[static_cast<std::size_t>(track.id)] = false;
         ids_.push_back(track.id);
         trackNames_.push_back(track.name);
@@ -123,9 +125,12 @@ std::vector<profiler::KernelGroup> TraceData::groups(profiler::GroupBy by,
                                                      const profiler::TraceFilter& filter) const {
     if (filter.begin <= 0 && filter.end >= end_ && !filter.layer && !filter.phase)
         return whole_[static_cast<std::size_t>(by)];
-    const auto starts = [](const TraceEvent& event, std::int64_t time) { return event.start < time; };
+    const auto starts = [](const TraceEvent& event, std::int64_t time) {
+        return event.start < time;
+    };
     // An event that began earlier than this is over.
-    const auto first = std::lower_bound(events().begin(), events().end(), filter.begin - longest_, starts);
+    const auto first =
+        std::lower_bound(events().begin(), events().end(), filter.begin - longest_, starts);
     const auto last = std::lower_bound(first, events().end(), filter.end, starts);
     return profiler::group_events(trace_, static_cast<std::size_t>(first - events().begin()),
                                   static_cast<std::size_t>(last - events().begin()), by, filter);
@@ -133,13 +138,16 @@ std::vector<profiler::KernelGroup> TraceData::groups(profiler::GroupBy by,
 
 std::optional<std::size_t> TraceData::neighbour(std::size_t from, bool forward) const {
     const auto spans = tracks_[trackOf(from)].spans();
-    const auto at = std::lower_bound(spans.begin(), spans.end(), from,
-                                     [](const Span& span, std::size_t index) { return span.first < index; });
-    if (forward) return at + 1 < spans.end() ? std::optional<std::size_t>((at + 1)->first) : std::nullopt;
+    const auto at =
+        std::lower_bound(spans.begin(), spans.end(), from,
+                         [](const Span& span, std::size_t index) { return span.first < index; });
+    if (forward)
+        return at + 1 < spans.end() ? std::optional<std::size_t>((at + 1)->first) : std::nullopt;
     return at > spans.begin() ? std::optional<std::size_t>((at - 1)->first) : std::nullopt;
 }
 
-std::optional<TimeRange> TraceData::enclosing(std::size_t index, std::optional<TimeRange> range) const {
+std::optional<TimeRange> TraceData::enclosing(std::size_t index,
+                                              std::optional<TimeRange> range) const {
     const TraceEvent& about = event(index);
     std::vector<TimeRange> wider{{about.start, endOf(about)}};
     for (const Lane* lane : {&layers_, &passes_})

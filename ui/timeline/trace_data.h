@@ -36,7 +36,9 @@ public:
     const profiler::Trace& trace() const { return trace_; }
     const std::vector<profiler::TraceEvent>& events() const { return trace_.events; }
     const profiler::TraceEvent& event(std::size_t index) const { return trace_.events[index]; }
-    const std::string& name(const profiler::TraceEvent& event) const { return trace_.names[event.name]; }
+    const std::string& name(const profiler::TraceEvent& event) const {
+        return trace_.names[event.name];
+    }
     bool empty() const { return trace_.events.empty(); }
     std::int64_t end() const { return end_; }  // of the last event, ns
     TimeRange all() const { return {0, end_}; }
@@ -49,11 +51,14 @@ public:
     const std::string& trackName(std::size_t track) const { return trackNames_[track]; }
     bool ofDevice() const { return !trace_.device.empty(); }
     const MemorySteps& memory() const { return memory_; }
-    std::int32_t mostLayer() const { return mostLayer_; }  // the highest layer that occurs; −1: none does
-    std::size_t trackOf(std::size_t event) const;          // index into tracks()
+    std::int32_t mostLayer() const {
+        return mostLayer_;
+    }                                              // the highest layer that occurs; −1: none does
+    std::size_t trackOf(std::size_t event) const;  // index into tracks()
     bool has(profiler::Operation operation) const;
 
-    // profiler::group_events(), looking only at the events that may lie in the filter's range; of the whole trace they are known.
+    // profiler::group_events(), looking only at the events that may lie in the filter's range; of
+    // the whole trace they are known.
     std::vector<profiler::KernelGroup> groups(profiler::GroupBy by,
                                               const profiler::TraceFilter& filter) const;
     // The next event of the same track, or the previous one; nothing at the end.

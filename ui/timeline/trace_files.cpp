@@ -11,7 +11,8 @@ namespace hone::ui {
 
 namespace {
 
-void write(const profiler::Trace& trace, const std::string& title, const std::filesystem::path& path) {
+void write(const profiler::Trace& trace, const std::string& title,
+           const std::filesystem::path& path) {
     // The dialogue has asked whether a file that is there may go.
     write_replacing(path, Existing::replace,
                     [&](std::ostream& file) { profiler::write_chrome_trace(trace, title, file); });
@@ -26,7 +27,8 @@ void loadTrace(Session& session, std::int64_t run, QObject* context,
     const auto place = std::make_shared<std::shared_ptr<const TraceData>>();
     session.jobs().quick(
         QStringLiteral("trace"), context,
-        [place, run, path = session.store().info().path](const WorkerLaunch&, const std::stop_token&) {
+        [place, run, path = session.store().info().path](const WorkerLaunch&,
+                                                         const std::stop_token&) {
             const profiler::Store store(path);
             *place = std::make_shared<const TraceData>(store.trace(run));
             return nlohmann::json();
@@ -40,8 +42,9 @@ void saveTrace(Session& session, std::shared_ptr<const TraceData> data, const QS
                std::function<void(const ErrorDetails&)> failed) {
     session.jobs().quick(
         QString(), context,
-        [data = std::move(data), title = title.toStdString(), to = std::filesystem::path(path.toStdString())](
-            const WorkerLaunch&, const std::stop_token&) {
+        [data = std::move(data), title = title.toStdString(),
+         to = std::filesystem::path(path.toStdString())](const WorkerLaunch&,
+                                                         const std::stop_token&) {
             write(data->trace(), title, to);
             return nlohmann::json();
         },

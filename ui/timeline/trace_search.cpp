@@ -35,14 +35,16 @@ Query parse(QString text) {
 }
 
 bool holds(const QString& name, std::string_view operation, const QStringList& words) {
-    const QString of = QString::fromUtf8(operation.data(), static_cast<qsizetype>(operation.size()));
+    const QString of =
+        QString::fromUtf8(operation.data(), static_cast<qsizetype>(operation.size()));
     return std::all_of(words.begin(), words.end(), [&](const QString& word) {
         return name.contains(word, Qt::CaseInsensitive) || of.contains(word, Qt::CaseInsensitive);
     });
 }
 
 // Whether the words hold, for each name and operation: events then cost no comparison of texts.
-std::vector<std::vector<bool>> namesThatHold(const profiler::Trace& trace, const QStringList& words) {
+std::vector<std::vector<bool>> namesThatHold(const profiler::Trace& trace,
+                                             const QStringList& words) {
     std::vector<std::vector<bool>> result;
     for (const std::string& name : trace.names) {
         std::vector<bool>& row = result.emplace_back();
@@ -54,7 +56,8 @@ std::vector<std::vector<bool>> namesThatHold(const profiler::Trace& trace, const
 
 }  // namespace
 
-TraceSearch::TraceSearch(const TraceData& data, const QString& text, std::optional<std::int32_t> chosenLayer)
+TraceSearch::TraceSearch(const TraceData& data, const QString& text,
+                         std::optional<std::int32_t> chosenLayer)
     : active_(!text.trimmed().isEmpty() || chosenLayer) {
     if (!active_) return;
     const Query query = parse(text);
@@ -72,7 +75,8 @@ TraceSearch::TraceSearch(const TraceData& data, const QString& text, std::option
                                           static_cast<std::uint32_t>(i),
                                           static_cast<std::uint16_t>(event.operation)});
     }
-    for (auto& track : spans) lanes_.emplace_back(std::move(track), profiler::kOperationNames.size());
+    for (auto& track : spans)
+        lanes_.emplace_back(std::move(track), profiler::kOperationNames.size());
 }
 
 bool TraceSearch::contains(std::size_t event) const {
@@ -87,7 +91,9 @@ std::size_t TraceSearch::after(std::size_t event) const {
 std::size_t TraceSearch::before(std::size_t event) const {
     if (matches_.empty()) return 0;
     const auto at = std::lower_bound(matches_.begin(), matches_.end(), event);
-    return (at == matches_.begin() ? matches_.size() : static_cast<std::size_t>(at - matches_.begin())) - 1;
+    return (at == matches_.begin() ? matches_.size()
+                                   : static_cast<std::size_t>(at - matches_.begin())) -
+           1;
 }
 
 }  // namespace hone::ui

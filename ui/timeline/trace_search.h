@@ -10,14 +10,15 @@
 
 namespace hone::ui {
 
-// Events that hold every word of a search: part of an event's or operation's name ("ffn"), a phase ("decode"), or "layer 12"; and that
-// are of one layer where one was chosen beside the words.
+// Events that hold every word of a search: part of an event's or operation's name ("ffn"), a phase
+// ("decode"), or "layer 12"; and that are of one layer where one was chosen beside the words.
 class TraceSearch {
 public:
     TraceSearch() = default;
-    TraceSearch(const TraceData& data, const QString& text, std::optional<std::int32_t> chosenLayer = {});
+    TraceSearch(const TraceData& data, const QString& text,
+                std::optional<std::int32_t> chosenLayer = {});
 
-    bool active() const { return active_; }                                 // something was asked for
+    bool active() const { return active_; }  // something was asked for
     const std::vector<std::uint32_t>& matches() const { return matches_; }  // ascending
     bool contains(std::size_t event) const;
     std::int64_t duration() const { return duration_; }  // of all matches, ns

@@ -53,14 +53,15 @@ QString formatBandwidth(double bytes, double ns) {
 }
 
 QString formatComputation(double flops, double ns) {
-    if (ns > 0 && flops / ns >= 9999.5) return formatNumber(flops / ns / 1e3, QStringLiteral("TFLOP/s"));
+    if (ns > 0 && flops / ns >= 9999.5)
+        return formatNumber(flops / ns / 1e3, QStringLiteral("TFLOP/s"));
     return ns > 0 ? formatNumber(flops / ns, QStringLiteral("GFLOP/s")) : QStringLiteral("–");
 }
 
 QString operationsText(std::int64_t count) {
-    return count == 1
-               ? word(QT_TRANSLATE_NOOP("Trace", "1 operation"))
-               : word(QT_TRANSLATE_NOOP("Trace", "%1 operations")).arg(QLocale().toString(qlonglong(count)));
+    return count == 1 ? word(QT_TRANSLATE_NOOP("Trace", "1 operation"))
+                      : word(QT_TRANSLATE_NOOP("Trace", "%1 operations"))
+                            .arg(QLocale().toString(qlonglong(count)));
 }
 
 QString operationText(profiler::Operation operation) {
@@ -81,14 +82,14 @@ QStringList eventLines(const TraceData& data, std::size_t index) {
     const profiler::TraceEvent& event = data.event(index);
     const auto ns = static_cast<double>(event.duration);
     const auto bytes = static_cast<double>(event.bytes), flops = static_cast<double>(event.flops);
-    const QString name = QString::fromStdString(data.name(event)), operation = operationText(event.operation);
+    const QString name = QString::fromStdString(data.name(event)),
+                  operation = operationText(event.operation);
     QStringList lines{name == operation ? name : QStringLiteral("%1 (%2)").arg(name, operation)};
     const auto pass = data.passes().at(static_cast<double>(event.start));
     const QString phase = pass ? passText(data, *pass) : phaseText(event.phase);
-    lines
-        << (event.layer < 0
-                ? phase
-                : word(QT_TRANSLATE_NOOP("Trace", "layer %1 · %2")).arg(QString::number(event.layer), phase));
+    lines << (event.layer < 0 ? phase
+                              : word(QT_TRANSLATE_NOOP("Trace", "layer %1 · %2"))
+                                    .arg(QString::number(event.layer), phase));
     lines << word(QT_TRANSLATE_NOOP("Trace", "took %1, from %2"))
                  .arg(formatNanoseconds(ns), formatMoment(static_cast<double>(event.start)));
     if (event.bytes > 0)
@@ -101,9 +102,9 @@ QStringList eventLines(const TraceData& data, std::size_t index) {
         const double bandwidth = trace.device.peak_bandwidth, computing = trace.device.peak_flops;
         if (bandwidth > 0 && computing > 0 && ns > 0)
             lines << word(QT_TRANSLATE_NOOP("Trace", "%1 % of the measured peak"))
-                         .arg(QLocale().toString(
-                             100 * std::max(bytes / ns * 1e9 / bandwidth, flops / ns * 1e9 / computing), 'f',
-                             1));
+                         .arg(QLocale().toString(100 * std::max(bytes / ns * 1e9 / bandwidth,
+                                                                flops / ns * 1e9 / computing),
+                                                 'f', 1));
     }
     return lines;
 }
@@ -112,7 +113,8 @@ QString eventTip(const TraceData& data, std::size_t index) {
     QStringList lines = eventLines(data, index);
     for (QString& line : lines) line = plainMarkup(line);
     lines.front() = QStringLiteral("<b>%1</b>").arg(lines.front());
-    return QStringLiteral("<qt style='white-space:nowrap'>%1</qt>").arg(lines.join(QStringLiteral("<br>")));
+    return QStringLiteral("<qt style='white-space:nowrap'>%1</qt>")
+        .arg(lines.join(QStringLiteral("<br>")));
 }
 
 QString totalsText(const std::vector<profiler::KernelGroup>& totals, TimeRange range) {
@@ -127,23 +129,24 @@ QString totalsText(const std::vector<profiler::KernelGroup>& totals, TimeRange r
     const QString spent = word(QT_TRANSLATE_NOOP("Trace", "%1, %2 of %3"))
                               .arg(operationsText(count), formatNanoseconds(ns),
                                    formatNanoseconds(static_cast<double>(range.length())));
-    const QStringList parts{spent, formatBytes(bytes), formatBandwidth(bytes, ns), formatFlops(flops),
-                            formatComputation(flops, ns)};
+    const QStringList parts{spent, formatBytes(bytes), formatBandwidth(bytes, ns),
+                            formatFlops(flops), formatComputation(flops, ns)};
     return parts.join(QStringLiteral(" · "));
 }
 
 QString deviceText(const profiler::DeviceTraceFacts& facts) {
     const QLocale locale;
-    QStringList lines{word(QT_TRANSLATE_NOOP("Trace", "%1, recorded by %2."))
-                          .arg(QString::fromStdString(facts.device), QString::fromStdString(facts.source))};
+    QStringList lines{
+        word(QT_TRANSLATE_NOOP("Trace", "%1, recorded by %2."))
+            .arg(QString::fromStdString(facts.device), QString::fromStdString(facts.source))};
     if (!facts.problem.empty()) lines << QString::fromStdString(facts.problem);
     if (facts.kernels > 0 || facts.launches > 0)
         lines << word(QT_TRANSLATE_NOOP("Trace", "%1 kernels of %2 launches."))
                      .arg(locale.toString(qlonglong(facts.kernels)),
                           locale.toString(qlonglong(facts.launches)));
     if (facts.kernel_time > 0)
-        lines << word(QT_TRANSLATE_NOOP("Trace",
-                                        "%1 % of their time belongs to a layer, operation and phase."))
+        lines << word(QT_TRANSLATE_NOOP(
+                          "Trace", "%1 % of their time belongs to a layer, operation and phase."))
                      .arg(locale.toString(100 * static_cast<double>(facts.attributed_time) /
                                               static_cast<double>(facts.kernel_time),
                                           'f', 2));
@@ -153,16 +156,17 @@ QString deviceText(const profiler::DeviceTraceFacts& facts) {
     lines << word(QT_TRANSLATE_NOOP("Trace", "The clocks of device and host agree within %1."))
                  .arg(formatNanoseconds(static_cast<double>(facts.clock_error)));
     if (facts.memory_difference >= 0)
-        lines << word(QT_TRANSLATE_NOOP("Trace",
-                                        "The memory that it saw differs from Hone's account by at most %1."))
+        lines << word(QT_TRANSLATE_NOOP(
+                          "Trace",
+                          "The memory that it saw differs from Hone's account by at most %1."))
                      .arg(formatBytes(static_cast<double>(facts.memory_difference)));
     if (facts.peak_bandwidth > 0)
         lines << word(QT_TRANSLATE_NOOP("Trace", "Measured peaks: %1 copied, %2 in BF16."))
                      .arg(formatBandwidth(facts.peak_bandwidth, 1e9),
                           formatComputation(facts.peak_flops, 1e9));
-    lines << word(QT_TRANSLATE_NOOP(
-        "Trace",
-        "Recorded in one repetition after those that were timed: its own figures are not the run's."));
+    lines << word(QT_TRANSLATE_NOOP("Trace",
+                                    "Recorded in one repetition after those that were timed: its "
+                                    "own figures are not the run's."));
     return lines.join(QLatin1Char(' '));
 }
 
@@ -178,7 +182,8 @@ QString traceDoubts(const profiler::Trace& trace) {
     QStringList lines;
     if (!facts.problem.empty())
         lines << word(QT_TRANSLATE_NOOP("Trace", "Recorded by %1: %2."))
-                     .arg(QString::fromStdString(facts.source), QString::fromStdString(facts.problem));
+                     .arg(QString::fromStdString(facts.source),
+                          QString::fromStdString(facts.problem));
     if (!facts.counters_problem.empty())
         lines << (trace.counters.empty() ? word(QT_TRANSLATE_NOOP("Trace", "No counters: %1."))
                                          : word(QT_TRANSLATE_NOOP("Trace", "Counters: %1.")))
@@ -194,7 +199,8 @@ QString deviceDoubt(const profiler::DeviceTraceFacts& facts) {
     const std::int64_t lost = std::max(facts.launches - facts.kernels, facts.lost_records);
     if (facts.kernels == 0) return word(QT_TRANSLATE_NOOP("Trace", "single kernels not seen"));
     if (lost > 0)
-        return word(QT_TRANSLATE_NOOP("Trace", "%1 kernels lost")).arg(QLocale().toString(qlonglong(lost)));
+        return word(QT_TRANSLATE_NOOP("Trace", "%1 kernels lost"))
+            .arg(QLocale().toString(qlonglong(lost)));
     if (static_cast<double>(facts.attributed_time) < 0.99 * static_cast<double>(facts.kernel_time))
         return word(QT_TRANSLATE_NOOP("Trace", "partly unattributed"));
     return {};

@@ -66,7 +66,8 @@ void Banner::show(Kind kind, const QString& message, const QString& advice, cons
 void Banner::showError(const ErrorDetails& error, const QString& what, const QString& after) {
     const ErrorWords words = errorWords(error);
     const QString advice = what.isEmpty() ? words.action : words.sentences();
-    show(Kind::error, what.isEmpty() ? words.summary : what, (advice + QLatin1Char(' ') + after).trimmed());
+    show(Kind::error, what.isEmpty() ? words.summary : what,
+         (advice + QLatin1Char(' ') + after).trimmed());
     detail_->setText(words.detail);
     detail_->setToolTip(plainTip(words.detail));
     detail_->setVisible(!words.detail.isEmpty());
@@ -95,7 +96,8 @@ void Banner::paintEvent(QPaintEvent*) {
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(color(), 1));
     painter.setBrush(p.surface);
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), spacing::radius, spacing::radius);
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), spacing::radius,
+                            spacing::radius);
 }
 
 }  // namespace hone::ui

@@ -9,19 +9,24 @@
 
 namespace hone::ui {
 
-// An error, warning or note where the action was, with what to do. Hidden until it has something to say.
+// An error, warning or note where the action was, with what to do. Hidden until it has something to
+// say.
 class Banner : public QFrame {
     Q_OBJECT
 public:
     enum class Kind { note, warning, error };
 
     explicit Banner(QWidget* parent = nullptr);
-    // `advice` is what to do about it, `action` the label of a button that does it; both may be empty.
-    void show(Kind kind, const QString& message, const QString& advice = {}, const QString& action = {});
-    // What happened first, then what to do, then the engine's words, small. `what` comes before all of them: what was not done
-    // because of the error. `after` is what the page itself adds to the advice.
+    // `advice` is what to do about it, `action` the label of a button that does it; both may be
+    // empty.
+    void show(Kind kind, const QString& message, const QString& advice = {},
+              const QString& action = {});
+    // What happened first, then what to do, then the engine's words, small. `what` comes before all
+    // of them: what was not done because of the error. `after` is what the page itself adds to the
+    // advice.
     void showError(const ErrorDetails& error, const QString& what = {}, const QString& after = {});
-    void showError(const std::exception& error, const QString& what = {}, const QString& after = {});
+    void showError(const std::exception& error, const QString& what = {},
+                   const QString& after = {});
     void clear() { hide(); }
     QString message() const { return message_->text(); }
     QString advice() const { return advice_->text(); }

@@ -6,7 +6,9 @@
 namespace hone::ui {
 
 Card::Card(const QString& title, QWidget* parent)
-    : QFrame(parent), header_(new QWidget(this)), title_(new TextLabel(title, TextStyle::cardTitle)) {
+    : QFrame(parent),
+      header_(new QWidget(this)),
+      title_(new TextLabel(title, TextStyle::cardTitle)) {
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(1, 1, 1, 1);
     outer->setSpacing(0);
@@ -20,7 +22,8 @@ Card::Card(const QString& title, QWidget* parent)
     body_ = new QVBoxLayout;
     body_->setSpacing(spacing::inside);
     setFlush(false);
-    // No stretch: it would make every card want more height than it needs. What is to spare goes to the body.
+    // No stretch: it would make every card want more height than it needs. What is to spare goes to
+    // the body.
     header_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     outer->addLayout(body_);
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
@@ -61,7 +64,8 @@ void Card::paintEvent(QPaintEvent*) {
     if (dashed_) pen.setDashPattern({5, 4});
     painter.setPen(pen);
     painter.setBrush(highlighted_ && dashed_ ? p.accentSoft : dashed_ ? p.window : p.surface);
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), spacing::radius, spacing::radius);
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), spacing::radius,
+                            spacing::radius);
 }
 
 }  // namespace hone::ui

@@ -39,8 +39,9 @@ void Chip::setMenuArrow(bool shown) {
 }
 
 QSize Chip::sizeHint() const {
-    return QSize(fontMetrics().horizontalAdvance(text()) + 2 * sidePadding + (arrow_ ? arrowSpace : 0),
-                 chipHeight);
+    return QSize(
+        fontMetrics().horizontalAdvance(text()) + 2 * sidePadding + (arrow_ ? arrowSpace : 0),
+        chipHeight);
 }
 
 void Chip::paintEvent(QPaintEvent*) {

@@ -20,7 +20,8 @@ void ElidedLabel::setElideMode(Qt::TextElideMode mode) {
 }
 
 QSize ElidedLabel::minimumSizeHint() const {
-    return QSize(fontMetrics().horizontalAdvance(QStringLiteral("MMM…")), QLabel::sizeHint().height());
+    return QSize(fontMetrics().horizontalAdvance(QStringLiteral("MMM…")),
+                 QLabel::sizeHint().height());
 }
 
 bool ElidedLabel::elided() const {

@@ -9,8 +9,8 @@ namespace hone::ui {
 class ElidedLabel : public TextLabel {
     Q_OBJECT
 public:
-    explicit ElidedLabel(const QString& text = {}, TextStyle style = TextStyle::body, Tone tone = Tone::text,
-                         QWidget* parent = nullptr);
+    explicit ElidedLabel(const QString& text = {}, TextStyle style = TextStyle::body,
+                         Tone tone = Tone::text, QWidget* parent = nullptr);
     void setElideMode(Qt::TextElideMode mode);
     QSize minimumSizeHint() const override;
 

@@ -11,9 +11,12 @@ QString utf8(const std::string& text) {
     return QString::fromStdString(text);
 }
 
-// The engine writes SUMMARY ACTION DETAIL into one text; taken apart again, whatever of it was given.
+// The engine writes SUMMARY ACTION DETAIL into one text; taken apart again, whatever of it was
+// given.
 QString without(const QString& text, const QString& beginning) {
-    return beginning.isEmpty() || !text.startsWith(beginning) ? text : text.mid(beginning.size()).trimmed();
+    return beginning.isEmpty() || !text.startsWith(beginning)
+               ? text
+               : text.mid(beginning.size()).trimmed();
 }
 
 }  // namespace
@@ -33,7 +36,8 @@ ErrorWords errorWords(const ErrorDetails& error) {
 QString errorTip(const ErrorDetails& error) {
     const ErrorWords words = errorWords(error);
     QString tip = plainMarkup(words.sentences());
-    if (!words.detail.isEmpty()) tip += QStringLiteral("<br><tt>%1</tt>").arg(plainMarkup(words.detail));
+    if (!words.detail.isEmpty())
+        tip += QStringLiteral("<br><tt>%1</tt>").arg(plainMarkup(words.detail));
     return QStringLiteral("<qt>%1</qt>").arg(tip);
 }
 

@@ -7,8 +7,8 @@
 
 namespace hone::ui {
 
-// An error in the order in which it is read: what happened, what to do about it, and the engine's own words, which are long and
-// are shown small, or in the log. Any but the first may be empty.
+// An error in the order in which it is read: what happened, what to do about it, and the engine's
+// own words, which are long and are shown small, or in the log. Any but the first may be empty.
 struct ErrorWords {
     QString summary, action, detail;
     QString sentences() const;  // summary and action, for places of one line

@@ -12,7 +12,8 @@ class FigureLabel : public QWidget {
     Q_OBJECT
 public:
     explicit FigureLabel(const QString& caption, QWidget* parent = nullptr);
-    // `figure` as the format functions give it: what follows the first no-break space is shown as the unit.
+    // `figure` as the format functions give it: what follows the first no-break space is shown as
+    // the unit.
     void setFigure(const QString& figure, const QString& tooltip = {});
     void setNote(const QString& note, Tone tone = Tone::muted);  // under the figure
 

@@ -25,8 +25,8 @@ public:
 
 protected:
     bool eventFilter(QObject*, QEvent* event) override {
-        if (event->type() != QEvent::KeyPress || static_cast<QKeyEvent*>(event)->key() != Qt::Key_Escape ||
-            field_->text().isEmpty())
+        if (event->type() != QEvent::KeyPress ||
+            static_cast<QKeyEvent*>(event)->key() != Qt::Key_Escape || field_->text().isEmpty())
             return false;
         field_->clear();
         return true;
@@ -65,7 +65,8 @@ bool leaveEditor(QWidget* focused) {
     if (around == nullptr) return false;
     const auto* text = qobject_cast<QTextEdit*>(focused);
     const auto* plain = qobject_cast<QPlainTextEdit*>(focused);
-    if (qobject_cast<QLineEdit*>(focused) == nullptr && qobject_cast<QAbstractSpinBox*>(focused) == nullptr &&
+    if (qobject_cast<QLineEdit*>(focused) == nullptr &&
+        qobject_cast<QAbstractSpinBox*>(focused) == nullptr &&
         (text == nullptr || text->isReadOnly()) && (plain == nullptr || plain->isReadOnly()))
         return false;
     // A number that was typed and not entered: written anew as it is, or leaving would enter it.

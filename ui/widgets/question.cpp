@@ -21,10 +21,11 @@ void showAsPlainText(QMessageBox& box) {
 }
 
 bool ask(QWidget* parent, const Question& question) {
-    QMessageBox box(QMessageBox::NoIcon, question.title, question.text, QMessageBox::NoButton, parent);
+    QMessageBox box(QMessageBox::NoIcon, question.title, question.text, QMessageBox::NoButton,
+                    parent);
     const Theme& theme = Theme::instance();
-    box.setIconPixmap(
-        theme.pixmap(QStringLiteral("warning"), iconSize, theme.palette().warning, box.devicePixelRatioF()));
+    box.setIconPixmap(theme.pixmap(QStringLiteral("warning"), iconSize, theme.palette().warning,
+                                   box.devicePixelRatioF()));
     box.setInformativeText(question.explanation);
     showAsPlainText(box);
     QPushButton* stay = box.addButton(question.stay, QMessageBox::RejectRole);
@@ -37,10 +38,12 @@ bool ask(QWidget* parent, const Question& question) {
 }
 
 bool askToCancel(QWidget* parent, const QString& job) {
-    const auto word = [](const char* text) { return QCoreApplication::translate("Question", text); };
+    const auto word = [](const char* text) {
+        return QCoreApplication::translate("Question", text);
+    };
     return ask(parent, {word("Cancel the job?"), word("%1 has not finished.").arg(job),
-                        word("What it measured so far is kept in the store."), word("Keep it running"),
-                        word("Cancel the job")});
+                        word("What it measured so far is kept in the store."),
+                        word("Keep it running"), word("Cancel the job")});
 }
 
 }  // namespace hone::ui

@@ -13,7 +13,8 @@ struct Question {
     QString stay, go;  // the two answers; `stay` is that of Return and Esc
 };
 
-// Shows its texts as they are: Qt would take those of a message box for markup where they look like it.
+// Shows its texts as they are: Qt would take those of a message box for markup where they look like
+// it.
 void showAsPlainText(QMessageBox& box);
 
 // Asks before something that cannot be taken back; true for `go`.

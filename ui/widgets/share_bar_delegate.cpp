@@ -27,7 +27,8 @@ void ShareBarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opti
     const double share = qBound(0.0, value.toDouble(), 1.0);
     const Palette& p = Theme::instance().palette();
     const QRect inner = option.rect.adjusted(spacing::inside, 0, -spacing::inside, 0);
-    QRectF bar(inner.left(), inner.center().y() - barHeight / 2 + 1, inner.width() - figureWidth, barHeight);
+    QRectF bar(inner.left(), inner.center().y() - barHeight / 2 + 1, inner.width() - figureWidth,
+               barHeight);
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing);
     if (bar.width() >= shortestBar) {
@@ -40,7 +41,8 @@ void ShareBarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opti
     }
     painter->setFont(Theme::instance().font(TextStyle::tabular));
     painter->setPen(p.text);
-    painter->drawText(inner, Qt::AlignRight | Qt::AlignVCenter, index.data(Qt::DisplayRole).toString());
+    painter->drawText(inner, Qt::AlignRight | Qt::AlignVCenter,
+                      index.data(Qt::DisplayRole).toString());
     painter->restore();
 }
 
@@ -48,7 +50,8 @@ int ShareBarDelegate::leastWidth() {
     return figureWidth + 2 * spacing::inside;
 }
 
-QSize ShareBarDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
+QSize ShareBarDelegate::sizeHint(const QStyleOptionViewItem& option,
+                                 const QModelIndex& index) const {
     return QSize(usualWidth, QStyledItemDelegate::sizeHint(option, index).height());
 }
 

@@ -5,8 +5,8 @@
 
 namespace hone::ui {
 
-// Paints a share in [0, 1] (role `ShareRole`) as a bar with its percentage right of it. Where there is no room for a bar that says
-// anything there is the percentage alone.
+// Paints a share in [0, 1] (role `ShareRole`) as a bar with its percentage right of it. Where there
+// is no room for a bar that says anything there is the percentage alone.
 class ShareBarDelegate : public QStyledItemDelegate {
     Q_OBJECT
 public:

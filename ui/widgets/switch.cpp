@@ -42,7 +42,8 @@ void Switch::paintEvent(QPaintEvent*) {
     if (!keyboardFocus(this)) return;
     painter.setBrush(Qt::NoBrush);
     painter.setPen(QPen(p.accent, 1.5));
-    painter.drawRoundedRect(track.adjusted(-2, -2, 2, 2), trackHeight / 2.0 + 2, trackHeight / 2.0 + 2);
+    painter.drawRoundedRect(track.adjusted(-2, -2, 2, 2), trackHeight / 2.0 + 2,
+                            trackHeight / 2.0 + 2);
 }
 
 void Switch::keyPressEvent(QKeyEvent* event) {

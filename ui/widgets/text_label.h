@@ -15,8 +15,8 @@ QColor toneColor(Tone tone);
 class TextLabel : public QLabel {
     Q_OBJECT
 public:
-    explicit TextLabel(const QString& text = {}, TextStyle style = TextStyle::body, Tone tone = Tone::text,
-                       QWidget* parent = nullptr);
+    explicit TextLabel(const QString& text = {}, TextStyle style = TextStyle::body,
+                       Tone tone = Tone::text, QWidget* parent = nullptr);
     void setTone(Tone tone);
     Tone tone() const { return tone_; }
 

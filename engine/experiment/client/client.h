@@ -26,7 +26,8 @@ namespace hone {
 enum class Side : std::uint8_t { baseline, candidate };
 
 struct LiveProgress {
-    std::string phase;  // "calibrate", "load", "apply", "warm-up", "repetition", "accuracy", "write", "check"
+    std::string phase;     // "calibrate", "load", "apply", "warm-up", "repetition", "accuracy",
+                           // "write", "check"
     std::string detail;    // "repetition 3 of 7"
     double fraction = -1;  // of the whole job; −1 unknown
 };
@@ -44,7 +45,8 @@ struct LiveSample {
 struct LiveAccuracy {
     Side side = Side::baseline;
     int window = 0, windows = 0;
-    std::map<std::string, profiler::Estimate> metrics;  // over the windows so far, with 95 % intervals
+    std::map<std::string, profiler::Estimate>
+        metrics;  // over the windows so far, with 95 % intervals
     int candidate = 0;
 };
 
@@ -60,7 +62,8 @@ struct Observer {
     std::function<void(const LiveProgress&)> progress;
     std::function<void(const LiveSample&)> sample;
     std::function<void(const LiveAccuracy&)> accuracy;
-    std::function<void(std::string_view line)> log;  // the workers' stderr and the client's own notes
+    std::function<void(std::string_view line)>
+        log;  // the workers' stderr and the client's own notes
     std::function<void(Side, std::int64_t run)> run_started;
     std::function<void(const LiveToken& token)> token;  // generate()
     std::function<std::string()>
@@ -71,14 +74,16 @@ struct Observer {
 struct WorkerLaunch {
     std::filesystem::path program;  // empty: `hone` beside /proc/self/exe
     std::vector<std::string> arguments{"worker"};
-    // Without a reply or heartbeat. Heartbeats come only where the work goes on: see kernels/cpu/pulse.h.
+    // Without a reply or heartbeat. Heartbeats come only where the work goes on: see
+    // kernels/cpu/pulse.h.
     double hang_limit_seconds = 5;
 };
 
 struct MeasureRequest {
     Experiment experiment;
-    std::vector<Recipe> candidates;  // of the experiment instead of its own recipe; empty: that one alone
-    nlohmann::json swept;            // what differs between them (profiler::Series); null: they are no series
+    std::vector<Recipe>
+        candidates;        // of the experiment instead of its own recipe; empty: that one alone
+    nlohmann::json swept;  // what differs between them (profiler::Series); null: they are no series
     enum class Against : std::uint8_t { nothing, baseline, stored_run } against = Against::baseline;
     std::int64_t stored_run = 0;
     bool accuracy_only = false;  // `hone eval`
@@ -91,42 +96,46 @@ struct MeasureRequest {
 
 struct MeasureResult {
     std::vector<std::int64_t> runs;  // baseline first, then the candidates in their order
-    std::string status;              // "done" where every run is, "cancelled", or "failed" where any run is
-    std::optional<ErrorDetails> error;              // of the first run that failed
-    std::vector<profiler::Comparison> comparisons;  // of each candidate that is done, in their order
+    std::string status;  // "done" where every run is, "cancelled", or "failed" where any run is
+    std::optional<ErrorDetails> error;  // of the first run that failed
+    std::vector<profiler::Comparison>
+        comparisons;  // of each candidate that is done, in their order
 };
 
-// Runs one experiment in worker processes, and stores runs as they go. Candidates are interleaved with the baseline, as many of them at a
-// time as fit into memory beside it; one that does not is measured apart. Failure, crash and cancel are results (stored with their
-// reason), not exceptions. A candidate that fails costs its own run; where the baseline fails, or the last candidate, all end. Throws
-// Error only for unusable input found before a run began. A recipe without steps measured against the baseline measures the model
-// against itself.
-MeasureResult measure(const MeasureRequest& request, profiler::Store& store, const WorkerLaunch& launch,
-                      const Observer& observer, std::stop_token stop);
+// Runs one experiment in worker processes, and stores runs as they go. Candidates are interleaved
+// with the baseline, as many of them at a time as fit into memory beside it; one that does not is
+// measured apart. Failure, crash and cancel are results (stored with their reason), not exceptions.
+// A candidate that fails costs its own run; where the baseline fails, or the last candidate, all
+// end. Throws Error only for unusable input found before a run began. A recipe without steps
+// measured against the baseline measures the model against itself.
+MeasureResult measure(const MeasureRequest& request, profiler::Store& store,
+                      const WorkerLaunch& launch, const Observer& observer, std::stop_token stop);
 
-// What measures a stored run once more: its model, recipe, workload and target, against a fresh baseline where it had one. Throws
-// Error where this version does not know its recipe.
+// What measures a stored run once more: its model, recipe, workload and target, against a fresh
+// baseline where it had one. Throws Error where this version does not know its recipe.
 MeasureRequest rerun_request(const profiler::RunRecord& run, const Registry& registry);
 
-// One request in a fresh worker; results as in docs/protocol.md. Throw Error (worker's error, crash with its signal) or Cancelled.
-messages::InspectReply inspect(const std::string& checkpoint, bool tensors, const WorkerLaunch& launch,
-                               std::stop_token stop);
-messages::TensorStatsReply tensor_stats(const std::string& checkpoint, const std::string& tensor, int bins,
-                                        const WorkerLaunch& launch, std::stop_token stop);
+// One request in a fresh worker; results as in docs/protocol.md. Throw Error (worker's error, crash
+// with its signal) or Cancelled.
+messages::InspectReply inspect(const std::string& checkpoint, bool tensors,
+                               const WorkerLaunch& launch, std::stop_token stop);
+messages::TensorStatsReply tensor_stats(const std::string& checkpoint, const std::string& tensor,
+                                        int bins, const WorkerLaunch& launch, std::stop_token stop);
 messages::SupportsReply supports(const Experiment& experiment, const WorkerLaunch& launch,
                                  std::stop_token stop);
 messages::PredictReply predict(const Experiment& experiment, const WorkerLaunch& launch,
                                std::stop_token stop);
-// Measures how fast the target's kernels are on its machine, some seconds, unless that is known; predictions of time need it. Throws Error
-// where the machine is busy, unless `even_if_busy`.
+// Measures how fast the target's kernels are on its machine, some seconds, unless that is known;
+// predictions of time need it. Throws Error where the machine is busy, unless `even_if_busy`.
 messages::CalibrateReply calibrate(const messages::Calibrate& request, const WorkerLaunch& launch,
                                    const Observer& observer, std::stop_token stop);
 messages::TokenizeReply tokenize(const messages::Tokenize& request, const WorkerLaunch& launch,
                                  std::stop_token stop);
 messages::HelloReply hello(const WorkerLaunch& launch);
 nlohmann::json environment(const WorkerLaunch& launch);  // of the worker's hello
-// The CUDA devices that a worker can use, or why there are none. Loads CUDA's libraries, in the worker: some tenths of a second. With `open` also what
-// only an open device tells: free memory, and whether its kernels can be traced.
+// The CUDA devices that a worker can use, or why there are none. Loads CUDA's libraries, in the
+// worker: some tenths of a second. With `open` also what only an open device tells: free memory,
+// and whether its kernels can be traced.
 messages::DevicesReply devices(bool open, const WorkerLaunch& launch, std::stop_token stop);
 
 struct GenerateRequest {
@@ -144,14 +153,15 @@ struct Generated {
 };
 // With the answer's fields and "notes": what `hone generate --json` prints.
 nlohmann::json to_json(const Generated& generated);
-Generated generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,
-                   std::stop_token stop);
+Generated generate(const GenerateRequest& request, const WorkerLaunch& launch,
+                   const Observer& observer, std::stop_token stop);
 
 struct ExportRequest {
     std::string checkpoint;
     Recipe recipe;
     Target target;
-    std::string format = "gguf", dtype = "keep";  // format: "gguf" (a file) or "safetensors" (a folder)
+    std::string format = "gguf",
+                dtype = "keep";  // format: "gguf" (a file) or "safetensors" (a folder)
     std::filesystem::path path;
     bool overwrite = false;
     bool verify = false;
@@ -166,16 +176,16 @@ struct PredictedExport {
 PredictedExport predict_export(const ExportRequest& request, const WorkerLaunch& launch,
                                std::stop_token stop);
 
-// With verify, what failed the verification was removed, and the target is as it was. Notes say where something is kept that appeared at
-// the target meanwhile.
+// With verify, what failed the verification was removed, and the target is as it was. Notes say
+// where something is kept that appeared at the target meanwhile.
 messages::ExportResult export_checkpoint(const ExportRequest& request, const WorkerLaunch& launch,
                                          const Observer& observer, std::stop_token stop);
 
 // Keeps what export_checkpoint(request) returned in the store, as an artifact. Throws StoreError.
 void store_artifact(profiler::Store& store, const ExportRequest& request,
                     const messages::ExportResult& result);
-// As store_artifact(), once the model is written: a store that cannot keep the record costs the record, and a note in `result` says so.
-// Of a model that was not written nothing is kept.
+// As store_artifact(), once the model is written: a store that cannot keep the record costs the
+// record, and a note in `result` says so. Of a model that was not written nothing is kept.
 void record_export(const std::filesystem::path& store, const ExportRequest& request,
                    messages::ExportResult& result);
 

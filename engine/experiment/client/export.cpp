@@ -44,7 +44,8 @@ public:
         in_memory.recipe = weights_only(request.recipe, exported);
         // The file holds the matrices in this type, so the recipe in memory must too.
         const messages::PrepareReply prepared = memory_.ask(
-            messages::Prepare{.experiment = in_memory, .dtype = request.dtype, .files = exported.files},
+            messages::Prepare{
+                .experiment = in_memory, .dtype = request.dtype, .files = exported.files},
             stop_);
         windows_ = prepared.text ? prepared.text->windows : 0;
         artifact_.ask(messages::Prepare{.experiment = in_file}, stop_);
@@ -58,7 +59,8 @@ public:
                                     0.5 + 0.5 * window / windows_});
             const std::string spool = spools_.file("window.logprobs");
             add(memory, memory_.ask(messages::Accuracy{.window = window, .spool = spool}, stop_));
-            add(artifact, artifact_.ask(messages::Accuracy{.window = window, .compare_spool = spool}, stop_));
+            add(artifact,
+                artifact_.ask(messages::Accuracy{.window = window, .compare_spool = spool}, stop_));
         }
         const double kl = artifact.kl / artifact.scored;
         return {.kl_divergence = kl,
@@ -95,7 +97,8 @@ private:
 
 void require_target(const ExportRequest& request) {
     const std::string path = request.path.string();
-    // Texts between processes are UTF-8: another name than the one that was meant would be written to.
+    // Texts between processes are UTF-8: another name than the one that was meant would be written
+    // to.
     if (path.empty() || valid_utf8_prefix(path) != path.size())
         throw Error(ErrorDetails{.message = {},
                                  .file = path,
@@ -127,20 +130,22 @@ messages::ExportReply write_model(WorkerProcess& worker, const ExportRequest& re
                                  .hold = request.verify};
     return worker.ask(asked, stop, [&](const messages::Progress& event) {
         if (observer.progress)
-            observer.progress(
-                {event.phase, event.detail, event.fraction < 0 ? event.fraction : event.fraction * share});
+            observer.progress({event.phase, event.detail,
+                               event.fraction < 0 ? event.fraction : event.fraction * share});
     });
 }
 
-// Tells the worker that holds the written model whether it takes its place. Returns where what was there is kept.
+// Tells the worker that holds the written model whether it takes its place. Returns where what was
+// there is kept.
 std::string settle(WorkerProcess& worker, bool commit) {
     return worker.ask(messages::SettleExport{.commit = commit}, {}).kept;
 }
 
 // Whatever ends the verification, nothing is left at the target or beside it.
 messages::ExportVerification verify(WorkerProcess& worker, const ExportRequest& request,
-                                    const messages::ExportReply& exported, const WorkerLaunch& launch,
-                                    const Observer& observer, const std::stop_token& stop) {
+                                    const messages::ExportReply& exported,
+                                    const WorkerLaunch& launch, const Observer& observer,
+                                    const std::stop_token& stop) {
     try {
         return Verification(request, exported, launch, observer, stop).run();
     } catch (...) {
@@ -176,9 +181,9 @@ messages::ExportResult export_checkpoint(const ExportRequest& request, const Wor
         kept = settle(worker, result.written);
     }
     if (!kept.empty())
-        result.notes.push_back(
-            fmt::format("What was at {} had changed while the model was being written: it is kept as {}.",
-                        request.path.string(), kept));
+        result.notes.push_back(fmt::format(
+            "What was at {} had changed while the model was being written: it is kept as {}.",
+            request.path.string(), kept));
     return result;
 }
 
@@ -206,8 +211,9 @@ void record_export(const std::filesystem::path& store, const ExportRequest& requ
         result.recorded = true;
     } catch (const profiler::StoreError& error) {
         result.recorded = false;
-        result.notes.push_back(std::string("The model was written, but the run store does not know of it. ") +
-                               error.what());
+        result.notes.push_back(
+            std::string("The model was written, but the run store does not know of it. ") +
+            error.what());
     }
 }
 

@@ -33,8 +33,10 @@ std::filesystem::path notes_folder() {
 void tidy_noted(const std::filesystem::path& note) {
     std::ifstream file(note, std::ios::binary);
     const std::string target{std::istreambuf_iterator<char>(file), {}};
-    // The note goes last, and only where its writer is gone: that one's worker may take a moment longer to go.
-    if (!target.starts_with('/') || remove_export_leftovers(target) == 0) remove_abandoned_file(note);
+    // The note goes last, and only where its writer is gone: that one's worker may take a moment
+    // longer to go.
+    if (!target.starts_with('/') || remove_export_leftovers(target) == 0)
+        remove_abandoned_file(note);
 }
 
 }  // namespace
@@ -44,8 +46,9 @@ bool is_spool_file(std::string_view name) {
 }
 
 void remove_abandoned_spools(const std::filesystem::path& folder) {
-    each_entry(folder, is_spool_folder,
-               [](const std::filesystem::path& path) { remove_abandoned_folder(path, is_spool_file); });
+    each_entry(folder, is_spool_folder, [](const std::filesystem::path& path) {
+        remove_abandoned_folder(path, is_spool_file);
+    });
 }
 
 void remove_what_killed_clients_left() noexcept {
@@ -55,7 +58,8 @@ void remove_what_killed_clients_left() noexcept {
             remove_abandoned_spools(folder);
         if (const auto notes = notes_folder(); !notes.empty())
             each_entry(
-                notes, [](std::string_view name) { return is_partial_name_of(name, kNote); }, tidy_noted);
+                notes, [](std::string_view name) { return is_partial_name_of(name, kNote); },
+                tidy_noted);
     } catch (const std::exception&) {
         // Tidying up is nobody's errand: what cannot be removed now is found by the next start.
     }

@@ -35,7 +35,8 @@ void Measurement::begin_runs() {
             continue;
         }
         if (!request_.accuracy_only) side.run->predicted(side.predicted);
-        if (model_.synthetic && scores()) side.run->note("random weights: the accuracy figures mean nothing");
+        if (model_.synthetic && scores())
+            side.run->note("random weights: the accuracy figures mean nothing");
     }
 }
 
@@ -53,7 +54,8 @@ void Measurement::lose(SideState& side, const SideFailure& failure) {
 void Measurement::measure(Sides& sides) {
     const auto count = static_cast<double>(sides.size());
     each(sides, sides, [&, loaded = 0](SideState& side) mutable {
-        report("load", "loading the model and applying the recipe", phases_.prepare * loaded++ / count);
+        report("load", "loading the model and applying the recipe",
+               phases_.prepare * loaded++ / count);
         if (!side.prepared) prepare(side);
     });
     if (!request_.accuracy_only) {
@@ -75,16 +77,19 @@ void Measurement::measure_groups() {
         if (all[i].apart) {
             warmup_round_ = round_ = 0;
             for (SideState* side : sides)
-                side->run->fact(profiler::RunFact::measured_apart,
-                                "measured one after the other: both models together do not fit in memory");
+                side->run->fact(
+                    profiler::RunFact::measured_apart,
+                    "measured one after the other: both models together do not fit in memory");
         }
         const bool goes_on = !last_group_ && all[i + 1].sides.front() == baseline_;
         try {
             measure(sides);
         } catch (const GroupEnded&) {
-            // Those that are measured apart need all of a baseline that no candidate is left beside.
+            // Those that are measured apart need all of a baseline that no candidate is left
+            // beside.
             Sides alone{baseline_};
-            if (!goes_on && all[i].sides.front() == baseline_ && !baseline_->complete) measure(alone);
+            if (!goes_on && all[i].sides.front() == baseline_ && !baseline_->complete)
+                measure(alone);
         }
         for (SideState* side : all[i].sides) {
             if (side == baseline_ && goes_on) continue;
@@ -122,12 +127,14 @@ MeasureResult Measurement::run() {
         measure_groups();
         end_runs("done", "");
     } catch (const Cancelled&) {
-        end_runs("cancelled", observer_.stop_reason ? observer_.stop_reason() : "cancelled by the user");
+        end_runs("cancelled",
+                 observer_.stop_reason ? observer_.stop_reason() : "cancelled by the user");
         result.status = "cancelled";
     } catch (const SideFailure& failure) {
         end_runs("failed", failure.error.message);
     } catch (const std::exception& error) {
-        // The store itself may be what failed; then this throws too, and the run is closed as interrupted later.
+        // The store itself may be what failed; then this throws too, and the run is closed as
+        // interrupted later.
         for (SideState& side : sides_)
             if (side.run)
                 side.run->finish(side.complete ? "done" : "failed",
@@ -160,8 +167,8 @@ void compare_with(std::int64_t baseline, MeasureResult& result, const profiler::
 
 }  // namespace
 
-MeasureResult measure(const MeasureRequest& request, profiler::Store& store, const WorkerLaunch& launch,
-                      const Observer& observer, std::stop_token stop) {
+MeasureResult measure(const MeasureRequest& request, profiler::Store& store,
+                      const WorkerLaunch& launch, const Observer& observer, std::stop_token stop) {
     using Against = MeasureRequest::Against;
     if (request.against == Against::stored_run && !store.load(request.stored_run))
         throw Error(ErrorDetails{"", store.info().path.string(), "run to compare with",

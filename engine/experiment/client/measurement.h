@@ -49,13 +49,17 @@ struct SideGroup {
     bool apart = false;  // a side of a comparison, and the other is not among them
 };
 
-// One call of measure(): what is planned before a run begins (measurement_plan.cpp), the steps of the workers
-// (measurement_steps.cpp), and how they follow each other (measurement.cpp).
+// One call of measure(): what is planned before a run begins (measurement_plan.cpp), the steps of
+// the workers (measurement_steps.cpp), and how they follow each other (measurement.cpp).
 class Measurement {
 public:
     Measurement(const MeasureRequest& request, profiler::Store& store, const WorkerLaunch& launch,
                 const Observer& observer, std::stop_token stop)
-        : request_(request), store_(store), launch_(launch), observer_(observer), stop_(std::move(stop)) {}
+        : request_(request),
+          store_(store),
+          launch_(launch),
+          observer_(observer),
+          stop_(std::move(stop)) {}
 
     MeasureResult run();
 
@@ -113,8 +117,9 @@ private:
     double reported_ = 0;
     double offset_ = 0, scale_ = 1;  // of the group of sides that is being measured
     bool last_group_ = false;
-    // The next round's number, which is the index of its samples, and the group's first. The baseline takes part in the rounds of several
-    // groups, and pairs of repetitions are those of one number.
+    // The next round's number, which is the index of its samples, and the group's first. The
+    // baseline takes part in the rounds of several groups, and pairs of repetitions are those of
+    // one number.
     int warmup_round_ = 0, round_ = 0, first_round_ = 0;
 };
 
@@ -127,7 +132,8 @@ void Measurement::each(const Sides& order, Sides& sides, Work&& work) {
         } catch (const SideFailure& failure) {
             lose(*side, failure);
             std::erase(sides, side);
-            if (sides.empty() || (sides.size() == 1 && sides.front() == baseline_)) throw GroupEnded();
+            if (sides.empty() || (sides.size() == 1 && sides.front() == baseline_))
+                throw GroupEnded();
         }
     }
 }

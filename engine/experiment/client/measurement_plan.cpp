@@ -7,7 +7,8 @@
 namespace hone {
 namespace {
 
-// Workers that wait for their turn: a pair's are there from the beginning. More of them would hold memory that nothing counts.
+// Workers that wait for their turn: a pair's are there from the beginning. More of them would hold
+// memory that nothing counts.
 constexpr std::size_t kWaiting = 2;
 
 }  // namespace
@@ -30,8 +31,8 @@ void Measurement::add_sides() {
         candidate.experiment.recipe = recipes[i];
         if (i == request_.faulty) candidate.fault = request_.fault;
     }
-    const bool alone_and_plain =
-        request_.against == Against::nothing && recipes.size() == 1 && recipes.front().steps.empty();
+    const bool alone_and_plain = request_.against == Against::nothing && recipes.size() == 1 &&
+                                 recipes.front().steps.empty();
     if (alone_and_plain) sides_.front().side = Side::baseline;
     phases_ = request_.accuracy_only ? Phases{0.2, 0, 0, 0.8}
               : scores()             ? Phases{}
@@ -44,10 +45,12 @@ void Measurement::describe() {
     messages::Hello hello;
     if (request_.experiment.target.device != "cpu") hello.target = request_.experiment.target;
     environment_ = sides_[0].worker->ask(hello, stop_).environment.get();
-    model_ = sides_[0].worker->ask(messages::Inspect{.checkpoint = request_.experiment.checkpoint}, stop_);
+    model_ = sides_[0].worker->ask(messages::Inspect{.checkpoint = request_.experiment.checkpoint},
+                                   stop_);
     files_ = std::exchange(model_.files, {});  // they say nothing of the run
     if (!model_.supported)
-        throw Error(model_.unsupported.value_or(ErrorDetails{model_.unsupported_reason, {}, {}, {}, {}}));
+        throw Error(
+            model_.unsupported.value_or(ErrorDetails{model_.unsupported_reason, {}, {}, {}, {}}));
     // A text that cannot be scored is told before a run begins, and stores none.
     const Workload& workload = request_.experiment.workload;
     if ((workload.text != "bundled" && workload.text != "none") || !workload.more_texts.empty())
@@ -61,7 +64,8 @@ void Measurement::start(SideState& side) {
 // What a side's worker is asked for: an evaluation has no prompts, and reserves nothing for them.
 Experiment Measurement::asked_of(const SideState& side) const {
     Experiment experiment = side.experiment;
-    if (request_.accuracy_only) experiment.workload.prompt_tokens = experiment.workload.generated_tokens = 1;
+    if (request_.accuracy_only)
+        experiment.workload.prompt_tokens = experiment.workload.generated_tokens = 1;
     return experiment;
 }
 
@@ -74,7 +78,8 @@ void Measurement::predict(SideState& side) {
     side.needed = peak == side.predicted.memory.end() ? 0 : peak->second;
 }
 
-// One candidate of several that cannot be measured is a run that failed; where no other is left, nothing is stored.
+// One candidate of several that cannot be measured is a run that failed; where no other is left,
+// nothing is stored.
 void Measurement::predict_sides() {
     bool any = false;
     for (SideState& side : sides_) {
@@ -93,7 +98,8 @@ void Measurement::predict_sides() {
         if (side.failure) throw Error(*side.failure);
 }
 
-// Workers at once need the memory of all: as many candidates share a group with the baseline as fit beside it.
+// Workers at once need the memory of all: as many candidates share a group with the baseline as fit
+// beside it.
 std::vector<SideGroup> Measurement::groups() {
     std::int64_t available = 0;  // 0: unknown
     for (const SideState& side : sides_)
@@ -123,13 +129,15 @@ std::vector<SideGroup> Measurement::groups() {
 
 // Where times could not be predicted, of a model that is going to run.
 bool Measurement::wants_calibration() const {
-    return request_.calibrate && !request_.accuracy_only && request_.experiment.target.device == "cpu" &&
+    return request_.calibrate && !request_.accuracy_only &&
+           request_.experiment.target.device == "cpu" &&
            std::any_of(sides_.begin(), sides_.end(), [](const SideState& side) {
                return !side.failure && !side.predicted.times && side.predicted.fits;
            });
 }
 
-// In a worker of its own, whose memory nobody measures. Without a calibration no times are predicted, and that is all.
+// In a worker of its own, whose memory nobody measures. Without a calibration no times are
+// predicted, and that is all.
 void Measurement::calibrate_machine() {
     report("calibrate", "timing this machine's kernels, once", 0);
     try {

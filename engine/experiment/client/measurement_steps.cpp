@@ -45,10 +45,12 @@ typename Request::Reply Measurement::ask(SideState& side, const Request& request
 }
 
 void Measurement::prepare(SideState& side) {
-    // One that is started only now predicts again, so that all have done the same before their memory is measured.
+    // One that is started only now predicts again, so that all have done the same before their
+    // memory is measured.
     if (!side.worker) of_side([&] { predict(side); });
     const messages::PrepareReply reply =
-        ask(side, messages::Prepare{.experiment = asked_of(side), .files = files_, .fault = side.fault});
+        ask(side,
+            messages::Prepare{.experiment = asked_of(side), .files = files_, .fault = side.fault});
     side.run->prepared(reply);
     side.windows = reply.text ? reply.text->windows : 0;
     side.sparse_attention = reply.sparse_attention;
@@ -56,7 +58,8 @@ void Measurement::prepare(SideState& side) {
 }
 
 void Measurement::step(SideState& side, bool warmup, int index) {
-    const messages::RepetitionReply reply = ask(side, messages::Repetition{.warmup = warmup, .index = index});
+    const messages::RepetitionReply reply =
+        ask(side, messages::Repetition{.warmup = warmup, .index = index});
     LiveSample sample = side.run->repetition(side.side, warmup, index, reply);
     sample.candidate = side.candidate;
     if (observer_.sample) observer_.sample(sample);
@@ -79,8 +82,9 @@ void Measurement::warm_up(Sides& sides) {
     }
     for (SideState* side : sides) {
         if (!steady(side))
-            side->run->fact(profiler::RunFact::unstable_warmup,
-                            "unstable warm-up: the last three repetitions differed by more than 3 %");
+            side->run->fact(
+                profiler::RunFact::unstable_warmup,
+                "unstable warm-up: the last three repetitions differed by more than 3 %");
     }
 }
 
@@ -102,8 +106,8 @@ void Measurement::repeat(Sides& sides) {
         round(Sides(sides), sides);
     }
     if (baseline_ == nullptr || sides.size() < 2 || workload.resolution <= 0) return;
-    // When to stop hangs on how wide the interval is and never on where it lies: otherwise chance would be given more tries. Candidates
-    // whose interval is narrow enough rest.
+    // When to stop hangs on how wide the interval is and never on where it lies: otherwise chance
+    // would be given more tries. Candidates whose interval is narrow enough rest.
     double widest = 0;
     const auto unresolved = [&] {
         Sides wanted{baseline_};
@@ -136,9 +140,11 @@ void Measurement::repeat(Sides& sides) {
     }
 }
 
-// Half of the 99 % interval of the ratio of decode speeds, or of whole repetitions where nothing is decoded, as a share of it.
+// Half of the 99 % interval of the ratio of decode speeds, or of whole repetitions where nothing is
+// decoded, as a share of it.
 double Measurement::interval_reach(const SideState& candidate) const {
-    // The baseline has taken part in every round, the candidate in those since its group's first, until it rested.
+    // The baseline has taken part in every round, the candidate in those since its group's first,
+    // until it rested.
     const auto pairs = [&](profiler::Role role) {
         const std::vector<double> second = candidate.run->repetition_values(role);
         std::vector<double> first = baseline_->run->repetition_values(role);
@@ -162,7 +168,8 @@ void Measurement::measure_attention(Sides& sides) {
     });
 }
 
-// Last, and of no repetition that counts: recording costs time. All figures are measured by now, and stay where there is no room for a trace.
+// Last, and of no repetition that counts: recording costs time. All figures are measured by now,
+// and stay where there is no room for a trace.
 void Measurement::trace(const Sides& sides) {
     report("trace", "recording a trace", 0.99);
     for (SideState* side : sides) {
@@ -183,7 +190,8 @@ void Measurement::trace(const Sides& sides) {
 
 void Measurement::score_window(SideState& side, int window) {
     messages::Accuracy request{.window = window};
-    if (baseline_ != nullptr) (&side == baseline_ ? request.spool : request.compare_spool) = spool(window);
+    if (baseline_ != nullptr)
+        (&side == baseline_ ? request.spool : request.compare_spool) = spool(window);
     const messages::AccuracyReply reply = ask(side, request);
     LiveAccuracy point = side.run->window(side.side, window, side.windows, reply);
     point.candidate = side.candidate;
@@ -191,12 +199,14 @@ void Measurement::score_window(SideState& side, int window) {
     side.scored = window + 1;
 }
 
-// The baseline scores each window once, and its spool stays until no other group is left that compares with it.
+// The baseline scores each window once, and its spool stays until no other group is left that
+// compares with it.
 void Measurement::score(Sides& sides) {
     const int windows = sides.front()->windows;
     for (int window = 0; window < windows; ++window) {
         report("accuracy", fmt::format("accuracy, window {} of {}", window + 1, windows),
-               phases_.prepare + phases_.warmup + phases_.repetitions + phases_.accuracy * window / windows);
+               phases_.prepare + phases_.warmup + phases_.repetitions +
+                   phases_.accuracy * window / windows);
         each(sides, sides, [&](SideState& side) {
             if (side.scored <= window) score_window(side, window);
         });

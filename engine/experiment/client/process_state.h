@@ -10,7 +10,8 @@ namespace hone {
 enum class ProcessState : std::uint8_t {
     running,            // or waiting for something that is not a disk
     stopped,            // by SIGSTOP, a terminal or a debugger: no thread of it goes on
-    waits_for_storage,  // a thread is in an uninterruptible wait, which a slow or broken disk causes
+    waits_for_storage,  // a thread is in an uninterruptible wait, which a slow or broken disk
+                        // causes
     gone,
 };
 

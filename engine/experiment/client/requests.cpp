@@ -8,22 +8,25 @@ namespace hone {
 namespace {
 
 template <class Request>
-typename Request::Reply ask(const Request& request, const WorkerLaunch& launch, std::stop_token stop) {
+typename Request::Reply ask(const Request& request, const WorkerLaunch& launch,
+                            std::stop_token stop) {
     WorkerProcess worker(launch, {});
     return worker.ask(request, std::move(stop));
 }
 
 }  // namespace
 
-messages::InspectReply inspect(const std::string& checkpoint, bool tensors, const WorkerLaunch& launch,
-                               std::stop_token stop) {
-    return ask(messages::Inspect{.checkpoint = checkpoint, .tensors = tensors}, launch, std::move(stop));
+messages::InspectReply inspect(const std::string& checkpoint, bool tensors,
+                               const WorkerLaunch& launch, std::stop_token stop) {
+    return ask(messages::Inspect{.checkpoint = checkpoint, .tensors = tensors}, launch,
+               std::move(stop));
 }
 
-messages::TensorStatsReply tensor_stats(const std::string& checkpoint, const std::string& tensor, int bins,
-                                        const WorkerLaunch& launch, std::stop_token stop) {
-    return ask(messages::TensorStats{.checkpoint = checkpoint, .tensor = tensor, .bins = bins}, launch,
-               std::move(stop));
+messages::TensorStatsReply tensor_stats(const std::string& checkpoint, const std::string& tensor,
+                                        int bins, const WorkerLaunch& launch,
+                                        std::stop_token stop) {
+    return ask(messages::TensorStats{.checkpoint = checkpoint, .tensor = tensor, .bins = bins},
+               launch, std::move(stop));
 }
 
 messages::SupportsReply supports(const Experiment& experiment, const WorkerLaunch& launch,
@@ -91,8 +94,8 @@ nlohmann::json to_json(const Generated& generated) {
     return document;
 }
 
-Generated generate(const GenerateRequest& request, const WorkerLaunch& launch, const Observer& observer,
-                   std::stop_token stop) {
+Generated generate(const GenerateRequest& request, const WorkerLaunch& launch,
+                   const Observer& observer, std::stop_token stop) {
     WorkerProcess worker(launch, observer.log);
     const auto progress = [&observer](const messages::Progress& event) {
         if (observer.token && event.text)

@@ -17,7 +17,8 @@ namespace hone {
 namespace {
 
 double now_seconds() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
 }
 
 // The metrics that come from there.
@@ -37,11 +38,12 @@ RunWriter::RunWriter(profiler::Store& store, const profiler::NewRun& run)
       id_(store.begin_run(run)),
       started_(now_seconds()) {}
 
-void RunWriter::set(const std::string& metric, double value, double low, double high, std::int64_t n) {
+void RunWriter::set(const std::string& metric, double value, double low, double high,
+                    std::int64_t n) {
     const profiler::MetricDefinition* definition = profiler::find_metric(metric);
-    store_.set_metric(
-        id_, metric,
-        {value, low, high, n, definition == nullptr ? std::string() : std::string(definition->unit)});
+    store_.set_metric(id_, metric,
+                      {value, low, high, n,
+                       definition == nullptr ? std::string() : std::string(definition->unit)});
 }
 
 void RunWriter::note(const std::string& text) {
@@ -71,7 +73,8 @@ void RunWriter::prepared(const messages::PrepareReply& reply) {
     for (const std::string& text : reply.notes) note(text);
 }
 
-LiveSample RunWriter::repetition(Side side, bool warmup, int index, const messages::RepetitionReply& reply) {
+LiveSample RunWriter::repetition(Side side, bool warmup, int index,
+                                 const messages::RepetitionReply& reply) {
     LiveSample sample;
     sample.side = side;
     sample.warmup = warmup;
@@ -80,7 +83,8 @@ LiveSample RunWriter::repetition(Side side, bool warmup, int index, const messag
     sample.memory = reply.memory;
     sample.token_times = reply.token_times;
     nlohmann::json engaged = nlohmann::json::object();
-    for (const auto& [technique, evidence] : reply.engaged) engaged[technique] = messages::write(evidence);
+    for (const auto& [technique, evidence] : reply.engaged)
+        engaged[technique] = messages::write(evidence);
     store_.add_sample(id_, {index,
                             warmup ? "warmup" : "repetition",
                             sample.metrics,
@@ -89,7 +93,8 @@ LiveSample RunWriter::repetition(Side side, bool warmup, int index, const messag
                              {"engaged", std::move(engaged)},
                              {"counters", reply.counters}}});
     if (!warmup) engaged_ = reply.engaged;
-    for (const auto& [metric, value] : sample.metrics) (warmup ? warmup_ : values_)[metric].push_back(value);
+    for (const auto& [metric, value] : sample.metrics)
+        (warmup ? warmup_ : values_)[metric].push_back(value);
     const auto peak = sample.memory.find("peak_resident");
     if (!warmup && peak != sample.memory.end()) {
         if (!any_repetition_ || peak->second > memory_["peak_resident"]) memory_ = sample.memory;
@@ -111,7 +116,8 @@ void RunWriter::own_step(const messages::AttentionMassReply& reply) {
     }
 }
 
-// Seconds a decoded token of the traced repetition, over the median of the timed ones; 0 where either has none.
+// Seconds a decoded token of the traced repetition, over the median of the timed ones; 0 where
+// either has none.
 double RunWriter::slowdown(const messages::TraceReply& reply) const {
     std::vector<double> speeds = repetition_values(profiler::Role::speed);
     const auto tokens = static_cast<double>(reply.traced_decoded_tokens);
@@ -130,33 +136,38 @@ void RunWriter::trace(const messages::TraceReply& reply, const std::string& spoo
         }
     }();
     if (reply.events != std::ssize(trace.events))
-        throw Error(ErrorDetails{"", "", "trace", "other events than the worker reported", "the same events",
-                                 Fault::internal});
+        throw Error(ErrorDetails{"", "", "trace", "other events than the worker reported",
+                                 "the same events", Fault::internal});
     trace.slowdown = slowdown(reply);
     store_.set_trace(id_, trace);
     if (trace.dropped > 0)
         note("the trace is not whole: " + std::to_string(trace.dropped) + " events found no room");
     constexpr double kNoted = 1.05;
     if (trace.slowdown > kNoted)
-        note(fmt::format("tracing made decoding {:.1f} % slower: the trace's times are longer than the run's",
-                         100 * (trace.slowdown - 1)));
+        note(fmt::format(
+            "tracing made decoding {:.1f} % slower: the trace's times are longer than the run's",
+            100 * (trace.slowdown - 1)));
     const profiler::DeviceTraceFacts& facts = trace.device;
-    if (!facts.problem.empty()) note("the trace was recorded by " + facts.source + ": " + facts.problem);
+    if (!facts.problem.empty())
+        note("the trace was recorded by " + facts.source + ": " + facts.problem);
     if (!facts.counters_problem.empty())
         note((facts.counters_source.empty() ? "the hardware's counters were not read: "
                                             : "not all of the hardware's counters were read: ") +
              facts.counters_problem);
 }
 
-LiveAccuracy RunWriter::window(Side side, int index, int windows, const messages::AccuracyReply& reply) {
+LiveAccuracy RunWriter::window(Side side, int index, int windows,
+                               const messages::AccuracyReply& reply) {
     std::map<std::string, double> values;
     for (const std::string& name : profiler::window_figures())
-        if (const auto found = reply.sums.find(name); found != reply.sums.end()) values.insert(*found);
+        if (const auto found = reply.sums.find(name); found != reply.sums.end())
+            values.insert(*found);
     const bool compared = reply.compared;
     const std::string& text = reply.text;
     store_.add_sample(id_, {index, "accuracy", values, {{"compared", compared}, {"text", text}}});
     windows_.add(values, compared);
-    if (texts_.empty() || texts_.back().first != text) texts_.emplace_back(text, profiler::WindowTotals());
+    if (texts_.empty() || texts_.back().first != text)
+        texts_.emplace_back(text, profiler::WindowTotals());
     texts_.back().second.add(values, compared);
     return {side, index + 1, windows, windows_.estimates()};
 }
@@ -201,8 +212,8 @@ void RunWriter::note_each_text() {
             if (found == estimates.end()) return {};
             const profiler::Estimate& e = found->second;
             return profiler::metric_word(metric.title) + " " +
-                   fmt::format("{:.{}f} ({:.{}f}–{:.{}f})", e.value, decimals, e.low, decimals, e.high,
-                               decimals);
+                   fmt::format("{:.{}f} ({:.{}f}–{:.{}f})", e.value, decimals, e.low, decimals,
+                               e.high, decimals);
         };
         std::string text = name + ": " + of(profiler::Role::accuracy, 2) +
                            fmt::format(" over {} windows", windows.windows());

@@ -14,7 +14,8 @@
 
 namespace hone {
 
-// One run being measured: keeps what arrives, stores it at once, and computes the metrics at the end.
+// One run being measured: keeps what arrives, stores it at once, and computes the metrics at the
+// end.
 class RunWriter {
 public:
     RunWriter(profiler::Store& store, const profiler::NewRun& run);
@@ -24,13 +25,16 @@ public:
 
     void predicted(const messages::PredictReply& reply);
     void prepared(const messages::PrepareReply& reply);  // load time, size, notes
-    LiveSample repetition(Side side, bool warmup, int index, const messages::RepetitionReply& reply);
-    void own_step(const messages::AttentionMassReply& reply);  // one apart from the timed repetitions
+    LiveSample repetition(Side side, bool warmup, int index,
+                          const messages::RepetitionReply& reply);
+    void own_step(
+        const messages::AttentionMassReply& reply);  // one apart from the timed repetitions
     // The events that the worker spooled. Throws Error where they are not what the reply says.
     void trace(const messages::TraceReply& reply, const std::string& spool);
     LiveAccuracy window(Side side, int index, int windows, const messages::AccuracyReply& reply);
     void note(const std::string& text);
-    void fact(profiler::RunFact fact, const std::string& note);  // what decides, and the same for people
+    void fact(profiler::RunFact fact,
+              const std::string& note);  // what decides, and the same for people
 
     // Values of one metric over the timed repetitions, and over the warm-up, in order.
     std::vector<double> repetition_values(profiler::Role role) const;
@@ -56,7 +60,8 @@ private:
     std::map<std::string, std::vector<double>> values_, warmup_;
     std::map<std::string, std::int64_t> memory_;  // of the repetition with the largest peak
     profiler::WindowTotals windows_;
-    std::vector<std::pair<std::string, profiler::WindowTotals>> texts_;  // the same by text, in their order
+    std::vector<std::pair<std::string, profiler::WindowTotals>>
+        texts_;  // the same by text, in their order
 };
 
 }  // namespace hone

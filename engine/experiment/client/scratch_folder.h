@@ -6,8 +6,9 @@
 
 namespace hone {
 
-// A private folder (0700) for spool files in the folder for temporary files, locked while this lives and removed with it. What clients that
-// were killed left there is removed first. Throws Error where there is no place for it.
+// A private folder (0700) for spool files in the folder for temporary files, locked while this
+// lives and removed with it. What clients that were killed left there is removed first. Throws
+// Error where there is no place for it.
 class ScratchFolder {
 public:
     ScratchFolder();

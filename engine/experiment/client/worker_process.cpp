@@ -25,7 +25,8 @@ namespace {
 constexpr std::size_t kLineLimit = std::size_t{64} << 20;
 constexpr std::size_t kLastWords = 5;
 constexpr auto kPoll = std::chrono::milliseconds(50);
-constexpr double kStoragePatience = 60;  // seconds, where the system says that the worker waits for a disk
+constexpr double kStoragePatience =
+    60;  // seconds, where the system says that the worker waits for a disk
 constexpr auto kCancelPatience = std::chrono::seconds(2);
 
 std::filesystem::path program_of(const WorkerLaunch& launch) {
@@ -48,9 +49,10 @@ struct Actions {
     posix_spawnattr_t attributes{};
 };
 
-// A group of its own keeps the terminal's Ctrl+C from it: the client cancels in an orderly way instead.
-pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>& arguments, int channel,
-            int errors) {
+// A group of its own keeps the terminal's Ctrl+C from it: the client cancels in an orderly way
+// instead.
+pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+            int channel, int errors) {
     Actions actions;
     posix_spawn_file_actions_adddup2(&actions.files, channel, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions.files, channel, STDOUT_FILENO);
@@ -64,8 +66,8 @@ pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>
     posix_spawnattr_setsigmask(&actions.attributes, &none);
     posix_spawnattr_setsigdefault(&actions.attributes, &defaults);
     posix_spawnattr_setpgroup(&actions.attributes, 0);
-    posix_spawnattr_setflags(&actions.attributes,
-                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setflags(&actions.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                      POSIX_SPAWN_SETPGROUP);
     std::string name = program.string();
     std::vector<std::string> copies = arguments;
     std::vector<char*> argv{name.data()};
@@ -75,9 +77,9 @@ pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>
     const int failed =
         posix_spawn(&pid, name.c_str(), &actions.files, &actions.attributes, argv.data(), environ);
     if (failed != 0)
-        throw Error(
-            ErrorDetails{fmt::format("{}: the worker cannot be started: {}", name, std::strerror(failed)),
-                         name, "worker program", std::strerror(failed), "a program that can be run"});
+        throw Error(ErrorDetails{
+            fmt::format("{}: the worker cannot be started: {}", name, std::strerror(failed)), name,
+            "worker program", std::strerror(failed), "a program that can be run"});
     return pid;
 }
 
@@ -85,12 +87,13 @@ std::string ending(int status) {
     if (WIFSIGNALED(status)) {
         const int signal = WTERMSIG(status);
         const char* const name = sigabbrev_np(signal);
-        std::string text =
-            fmt::format("The worker was killed by SIG{}", name == nullptr ? std::to_string(signal) : name);
+        std::string text = fmt::format("The worker was killed by SIG{}",
+                                       name == nullptr ? std::to_string(signal) : name);
         if (signal == SIGKILL) text += ", perhaps because memory ran out";
         return text + ".";
     }
-    return fmt::format("The worker ended with status {} in the middle of its work.", WEXITSTATUS(status));
+    return fmt::format("The worker ended with status {} in the middle of its work.",
+                       WEXITSTATUS(status));
 }
 
 // Reads what is there without blocking; false once the other end is closed.
@@ -110,7 +113,9 @@ bool drain(int descriptor, std::string& into) {
 }  // namespace
 
 WorkerProcess::WorkerProcess(const WorkerLaunch& launch, std::function<void(std::string_view)> log)
-    : log_(std::move(log)), hang_limit_seconds_(launch.hang_limit_seconds), last_sign_(Clock::now()) {
+    : log_(std::move(log)),
+      hang_limit_seconds_(launch.hang_limit_seconds),
+      last_sign_(Clock::now()) {
     std::array<int, 2> channel{}, errors{};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel.data()) != 0)
         throw Error("no socket for a worker: " + std::string(std::strerror(errno)));
@@ -124,7 +129,8 @@ WorkerProcess::WorkerProcess(const WorkerLaunch& launch, std::function<void(std:
     try {
         pid_ = spawn(program_of(launch), launch.arguments, channel[1], errors[1]);
     } catch (...) {
-        for (const int descriptor : {channel[0], channel[1], errors[0], errors[1]}) close(descriptor);
+        for (const int descriptor : {channel[0], channel[1], errors[0], errors[1]})
+            close(descriptor);
         throw;
     }
     close(channel[1]);
@@ -155,7 +161,8 @@ void WorkerProcess::lost() {
         // Its channel is closed, so it is ending; one that lingers is ended.
         const auto deadline = Clock::now() + kCancelPatience;
         pid_t reaped = 0;
-        while ((reaped = waitpid(pid_, &status, WNOHANG)) == 0 && Clock::now() < deadline) usleep(2000);
+        while ((reaped = waitpid(pid_, &status, WNOHANG)) == 0 && Clock::now() < deadline)
+            usleep(2000);
         if (reaped == pid_) {
             ended_ = true;
             reason = ending(status);
@@ -197,7 +204,8 @@ void WorkerProcess::check_hang() {
 void WorkerProcess::send(const std::string& line, std::stop_token stop) {
     std::size_t sent = 0;
     while (sent < line.size()) {
-        const ssize_t count = ::send(channel_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+        const ssize_t count =
+            ::send(channel_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
         if (count > 0) {
             sent += static_cast<std::size_t>(count);
             last_sign_ = Clock::now();
@@ -230,7 +238,8 @@ void WorkerProcess::log_lines(std::string_view bytes) {
 
 void WorkerProcess::pump(std::chrono::milliseconds timeout) {
     std::array<pollfd, 2> waits{{{channel_, POLLIN, 0}, {errors_, POLLIN, 0}}};
-    // A closed stderr would make poll return at once for ever; the channel tells when the worker is gone.
+    // A closed stderr would make poll return at once for ever; the channel tells when the worker is
+    // gone.
     if (poll(waits.data(), waits.size(), static_cast<int>(timeout.count())) <= 0) return;
     if (waits[1].revents != 0) {
         std::string bytes;
@@ -256,7 +265,8 @@ bool WorkerProcess::take_line(std::string& line) {
 }
 
 messages::Line WorkerProcess::parse(const std::string& line) {
-    if (std::optional<messages::Line> parsed = messages::parse_line(line)) return std::move(*parsed);
+    if (std::optional<messages::Line> parsed = messages::parse_line(line))
+        return std::move(*parsed);
     end(SIGKILL);
     throw WorkerLost(
         fmt::format("The worker said something that is not the protocol: {}", line.substr(0, 120)));
@@ -315,8 +325,8 @@ std::int64_t WorkerProcess::begin(const std::stop_token& stop) {
     return next_id_++;
 }
 
-messages::Document WorkerProcess::exchange(std::int64_t id, const std::string& line, std::stop_token stop,
-                                           const OnProgress& progress) {
+messages::Document WorkerProcess::exchange(std::int64_t id, const std::string& line,
+                                           std::stop_token stop, const OnProgress& progress) {
     send(line, stop);
     return wait_for(id, std::move(stop), progress);
 }

@@ -25,8 +25,8 @@ public:
     using Error::Error;
 };
 
-// One `hone worker` process and its protocol (docs/protocol.md). Used from one thread at a time. The destructor ends
-// and reaps the process: none outlives its owner.
+// One `hone worker` process and its protocol (docs/protocol.md). Used from one thread at a time.
+// The destructor ends and reaps the process: none outlives its owner.
 class WorkerProcess {
 public:
     using OnProgress = std::function<void(const messages::Progress& progress)>;
@@ -37,9 +37,10 @@ public:
     WorkerProcess(const WorkerProcess&) = delete;
     WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-    // Sends the request and waits for its reply. Throws Error with the worker's own words or naming what its reply lacks, WorkerLost
-    // where the process is gone (with its signal or status and its last words) or silent for longer than the hang limit, and
-    // Cancelled once `stop` was requested; a worker that does not heed `cancel` within two seconds is killed.
+    // Sends the request and waits for its reply. Throws Error with the worker's own words or naming
+    // what its reply lacks, WorkerLost where the process is gone (with its signal or status and its
+    // last words) or silent for longer than the hang limit, and Cancelled once `stop` was
+    // requested; a worker that does not heed `cancel` within two seconds is killed.
     template <class Request>
     typename Request::Reply ask(const Request& request, std::stop_token stop,
                                 const OnProgress& progress = {}) {

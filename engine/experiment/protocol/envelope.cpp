@@ -43,13 +43,15 @@ std::optional<Line> parse_line(std::string_view text) {
     return line;
 }
 
-std::string request_line(std::int64_t id, std::string_view type, std::string_view kind, Document fields) {
+std::string request_line(std::int64_t id, std::string_view type, std::string_view kind,
+                         Document fields) {
     nlohmann::json message = enveloped(id, type, std::move(fields));
     if (!kind.empty()) message[kKind] = kind;
     try {
         return message.dump() + "\n";
     } catch (const nlohmann::json::type_error&) {
-        ErrorDetails details{"", "", "path or text", "bytes that are not UTF-8", "UTF-8", Fault::argument};
+        ErrorDetails details{
+            "", "", "path or text", "bytes that are not UTF-8", "UTF-8", Fault::argument};
         details.summary = "A path or text is not UTF-8, and Hone keeps names as UTF-8 only.";
         details.action = "Rename the file or folder, or work in another one.";
         throw Error(std::move(details));

@@ -21,10 +21,12 @@ struct Line {
 // Nothing where the text is no JSON object with a type.
 std::optional<Line> parse_line(std::string_view text);
 
-// One line, with its end. Throws Error where a text is not UTF-8: a path whose bytes were replaced would be another file's.
-std::string request_line(std::int64_t id, std::string_view type, std::string_view kind, Document fields);
-// The same for what a worker says. Where a text is not UTF-8 its bytes are replaced, since a token may hold part of a
-// character.
+// One line, with its end. Throws Error where a text is not UTF-8: a path whose bytes were replaced
+// would be another file's.
+std::string request_line(std::int64_t id, std::string_view type, std::string_view kind,
+                         Document fields);
+// The same for what a worker says. Where a text is not UTF-8 its bytes are replaced, since a token
+// may hold part of a character.
 std::string reply_line(std::optional<std::int64_t> id, std::string_view type, Document fields);
 
 inline constexpr std::string_view kResult = "result";

@@ -17,7 +17,8 @@ namespace {
 
 using nlohmann::json;
 
-[[noreturn]] void reject(const std::string& field, const std::string& found, const std::string& expected) {
+[[noreturn]] void reject(const std::string& field, const std::string& found,
+                         const std::string& expected) {
     throw Error(ErrorDetails{"", "", field, found, expected, Fault::argument,
                              "The value of " + field + " cannot be used."});
 }
@@ -127,12 +128,15 @@ std::string step_label(const RecipeStep& step, const Registry& registry) {
         if (found == step.options.end() || !applies(option, step.options)) continue;
         const bool leading = &option == &descriptor->options.front();
         const auto* choice = std::get_if<Choice>(&option.type);
-        // The first option says what kind it is, unless there is but one kind; the others only where they differ.
+        // The first option says what kind it is, unless there is but one kind; the others only
+        // where they differ.
         const bool flag = std::holds_alternative<Flag>(option.type);
         const bool telling = leading && !flag && (choice == nullptr || choice->items.size() > 1);
-        if (!telling && *found == default_value(option) && !(option.in_label || option.only_when)) continue;
+        if (!telling && *found == default_value(option) && !(option.in_label || option.only_when))
+            continue;
         details += (details.empty() ? " " : ", ") +
-                   ((leading && !flag) || option.only_when ? std::string() : std::string(option.key) + " ") +
+                   ((leading && !flag) || option.only_when ? std::string()
+                                                           : std::string(option.key) + " ") +
                    value_label(option, *found);
     }
     return std::string(descriptor->title) + details;
@@ -162,8 +166,8 @@ Recipe validated(const Recipe& recipe, const Registry& registry) {
                                      earlier.technique + " with " + step.technique,
                                      "one of them",
                                      Fault::argument};
-                details.summary =
-                    fmt::format("{} and {} cannot be used together.", earlier.technique, step.technique);
+                details.summary = fmt::format("{} and {} cannot be used together.",
+                                              earlier.technique, step.technique);
                 details.action = reason;
                 throw Error(std::move(details));
             }
@@ -181,7 +185,8 @@ Recipe recipe_from_json(const json& document, const Registry& registry) {
         Fields fields(item, "recipe step");
         RecipeStep step;
         fields.text("technique", step.technique);
-        if (step.technique.empty()) reject("recipe step.technique", "nothing", "the id of a technique");
+        if (step.technique.empty())
+            reject("recipe step.technique", "nothing", "the id of a technique");
         if (const json* options = fields.take("options")) step.options = *options;
         fields.finish({"technique", "options"});
         recipe.steps.push_back(std::move(step));
@@ -211,10 +216,12 @@ void add_setting(Recipe& recipe, std::string_view setting, const Registry& regis
         reject("setting", "'" + std::string(setting) + "'", std::string(path) + "=VALUE");
     for (const Option& option : descriptor.options) {
         if (option.key != key) continue;
-        step->options[std::string(key)] = parse_value(descriptor, option, setting.substr(equals + 1));
+        step->options[std::string(key)] =
+            parse_value(descriptor, option, setting.substr(equals + 1));
         return;
     }
-    complete_options(descriptor, {{std::string(key), nullptr}});  // throws, naming the options there are
+    complete_options(descriptor,
+                     {{std::string(key), nullptr}});  // throws, naming the options there are
 }
 
 std::string label(const Recipe& recipe, const Registry& registry) {
@@ -230,7 +237,8 @@ int sequences_wanted(const Recipe& recipe, const Registry& registry) {
     for (const RecipeStep& step : recipe.steps) {
         const Descriptor* descriptor = registry.find(step.technique);
         if (descriptor == nullptr || descriptor->sequences.empty()) continue;
-        wanted = std::max(wanted, step.options.value(std::string(descriptor->sequences), std::int64_t{1}));
+        wanted = std::max(wanted,
+                          step.options.value(std::string(descriptor->sequences), std::int64_t{1}));
     }
     return static_cast<int>(wanted);
 }
@@ -248,7 +256,8 @@ std::optional<std::uint32_t> lengths_seed(const std::string& lengths) {
         const auto [stop, error] = std::from_chars(lengths.data() + kMixed.size(), end, seed);
         if (error == std::errc() && stop == end) return seed;
     }
-    reject("workload.prompt_lengths", "'" + lengths + "'", "fixed, or mixed: and a number, like mixed:1");
+    reject("workload.prompt_lengths", "'" + lengths + "'",
+           "fixed, or mixed: and a number, like mixed:1");
 }
 
 }  // namespace
@@ -259,9 +268,12 @@ std::vector<std::int64_t> prompt_lengths(const Workload& workload) {
     std::vector<std::int64_t> lengths;
     std::mt19937 random(seed.value_or(0));
     for (int i = 0; i < workload.concurrency; ++i) {
-        const double share = static_cast<double>(random()) / static_cast<double>(std::mt19937::max());
-        const double length = static_cast<double>(workload.prompt_tokens) * std::exp2(-kOctaves * share);
-        lengths.push_back(seed ? std::max<std::int64_t>(1, std::llround(length)) : workload.prompt_tokens);
+        const double share =
+            static_cast<double>(random()) / static_cast<double>(std::mt19937::max());
+        const double length =
+            static_cast<double>(workload.prompt_tokens) * std::exp2(-kOctaves * share);
+        lengths.push_back(seed ? std::max<std::int64_t>(1, std::llround(length))
+                               : workload.prompt_tokens);
     }
     return lengths;
 }
@@ -277,7 +289,8 @@ json to_json(const Workload& workload) {
                      {"context", workload.context},
                      {"stride", workload.stride},
                      {"windows", workload.windows}};
-    // Left out where it is the default: runs stored before there was a choice compare with those after.
+    // Left out where it is the default: runs stored before there was a choice compare with those
+    // after.
     if (workload.prompt_lengths != "fixed") document["prompt_lengths"] = workload.prompt_lengths;
     if (!workload.more_texts.empty()) document["more_texts"] = workload.more_texts;
     if (workload.resolution != Workload().resolution) document["resolution"] = workload.resolution;
@@ -304,9 +317,9 @@ Workload workload_from_json(const json& document) {
     fields.integer("context", workload.context, limits::kLeastContext, kTokens);
     fields.integer("stride", workload.stride, 1, kTokens);
     fields.integer("windows", workload.windows, 0, kTokens);
-    fields.finish({"prompt_tokens", "prompt_lengths", "generated_tokens", "concurrency", "repetitions",
-                   "resolution", "seed", "text", "more_texts", "protocol", "context", "stride", "windows",
-                   "accuracy_only"});
+    fields.finish({"prompt_tokens", "prompt_lengths", "generated_tokens", "concurrency",
+                   "repetitions", "resolution", "seed", "text", "more_texts", "protocol", "context",
+                   "stride", "windows", "accuracy_only"});
     if (workload.protocol != "windows" && workload.protocol != "strided")
         reject("workload.protocol", "'" + workload.protocol + "'", "windows or strided");
     if (workload.protocol == "strided" && workload.stride > workload.context)
@@ -354,8 +367,10 @@ Experiment experiment_from_json(const json& document, const Registry& registry) 
     fields.text("checkpoint", experiment.checkpoint);
     if (experiment.checkpoint.empty())
         reject("experiment.checkpoint", "nothing", "a path, or synthetic:SHAPE");
-    if (const json* recipe = fields.take("recipe")) experiment.recipe = recipe_from_json(*recipe, registry);
-    if (const json* workload = fields.take("workload")) experiment.workload = workload_from_json(*workload);
+    if (const json* recipe = fields.take("recipe"))
+        experiment.recipe = recipe_from_json(*recipe, registry);
+    if (const json* workload = fields.take("workload"))
+        experiment.workload = workload_from_json(*workload);
     if (const json* target = fields.take("target")) experiment.target = target_from_json(*target);
     fields.finish({"checkpoint", "recipe", "workload", "target"});
     return experiment;

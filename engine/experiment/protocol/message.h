@@ -2,11 +2,9 @@
 // The worker protocol (docs/protocol.md) as structs. Each message says once what its fields are:
 //
 //     struct Tokenize {
-//         static constexpr std::string_view kType = "tokenize", kHelp = "Turns a text into token ids.";
-//         using Reply = TokenizeReply;
-//         std::string checkpoint;
-//         bool bench = false;
-//         Document more{};
+//         static constexpr std::string_view kType = "tokenize", kHelp = "Turns a text into token
+//         ids."; using Reply = TokenizeReply; std::string checkpoint; bool bench = false; Document
+//         more{};
 //
 //         template <class Self, class Field>
 //         static void fields(Self& self, Field& field) {
@@ -15,9 +13,9 @@
 //         }
 //     };
 //
-// Reading, writing and the page of the protocol follow from that. A std::optional that is required may be null; one
-// that is optional is left out where it has no value, and so is an optional list that is empty. `more` keeps fields that
-// this version does not know.
+// Reading, writing and the page of the protocol follow from that. A std::optional that is required
+// may be null; one that is optional is left out where it has no value, and so is an optional list
+// that is empty. `more` keeps fields that this version does not know.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +27,8 @@
 
 namespace hone::messages {
 
-// JSON that a message carries as it is; null where nothing was set. A value that needs the forward header only.
+// JSON that a message carries as it is; null where nothing was set. A value that needs the forward
+// header only.
 class Document {
 public:
     Document();
@@ -56,7 +55,8 @@ struct FieldText {
 template <class Message>
 struct Codec {
     static nlohmann::json write(const Message& message);
-    static Document document(const Message& message);  // the same, for those who need no JSON of their own
+    static Document document(
+        const Message& message);  // the same, for those who need no JSON of their own
     static Message read(const nlohmann::json& json);
     static std::vector<FieldText> fields();
 };
@@ -65,8 +65,8 @@ struct Codec {
 template <class Message>
 nlohmann::json write(const Message& message);
 
-// Throws Error naming the first field that is missing, has another type or does not fit its number's type; never an
-// exception of the JSON library.
+// Throws Error naming the first field that is missing, has another type or does not fit its
+// number's type; never an exception of the JSON library.
 template <class Message>
 Message read(const nlohmann::json& json);
 

@@ -36,7 +36,8 @@ std::string Where::path() const {
 
 void refuse(const Where& where, const nlohmann::json& found, const std::string& expected) {
     const std::string path = where.path();
-    throw Error(ErrorDetails{"", "", path.empty() ? "message" : path, json_excerpt(found), expected});
+    throw Error(
+        ErrorDetails{"", "", path.empty() ? "message" : path, json_excerpt(found), expected});
 }
 
 void refuse_missing(const Where& where, const std::string& expected) {
@@ -54,12 +55,13 @@ const nlohmann::json* Reader::take(std::string_view key) {
     return found == object_.end() ? nullptr : &*found;
 }
 
-void Reader::figures(std::initializer_list<std::string_view> names, std::map<std::string, double>& into,
-                     std::string_view help) {
+void Reader::figures(std::initializer_list<std::string_view> names,
+                     std::map<std::string, double>& into, std::string_view help) {
     into.clear();
     for (const std::string_view name : names) (*this)(name, into[std::string(name)], help);
     for (const auto& [key, value] : object_.items()) {
-        if (!value.is_number() || std::find(taken_.begin(), taken_.end(), key) != taken_.end()) continue;
+        if (!value.is_number() || std::find(taken_.begin(), taken_.end(), key) != taken_.end())
+            continue;
         into[key] = value.get<double>();
     }
     for (const auto& [key, value] : into) taken_.push_back(key);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What reads, writes and explains the fields of a message. Only the sources that instantiate Codec include it.
+// What reads, writes and explains the fields of a message. Only the sources that instantiate Codec
+// include it.
 #pragma once
 
 #include <initializer_list>
@@ -36,7 +37,8 @@ public:
         if (const nlohmann::json* found = take(key))
             Value<std::optional<T>>::read(*found, into.emplace(), {&where_, key});
     }
-    // Figures among the other fields: those of `names`, which are required, and whatever else is a number.
+    // Figures among the other fields: those of `names`, which are required, and whatever else is a
+    // number.
     void figures(std::initializer_list<std::string_view> names, std::map<std::string, double>& into,
                  std::string_view help);
     // The fields that nobody asked for; null where there are none.
@@ -73,8 +75,8 @@ public:
     void optional(std::string_view key, const Document& value, std::string_view help) {
         if (!value.get().is_null()) (*this)(key, value, help);
     }
-    void figures(std::initializer_list<std::string_view>, const std::map<std::string, double>& values,
-                 std::string_view) {
+    void figures(std::initializer_list<std::string_view>,
+                 const std::map<std::string, double>& values, std::string_view) {
         for (const auto& [key, value] : values) object_[key] = value;
     }
 
@@ -110,9 +112,10 @@ public:
     void optional(std::string_view key, const Document&, std::string_view help) {
         add<Document>(key, Value<Document>::type() + ", optional", help);
     }
-    void figures(std::initializer_list<std::string_view> names, const std::map<std::string, double>&,
-                 std::string_view help) {
-        for (const std::string_view name : names) add<double>(name, Value<double>::type(), "a figure");
+    void figures(std::initializer_list<std::string_view> names,
+                 const std::map<std::string, double>&, std::string_view help) {
+        for (const std::string_view name : names)
+            add<double>(name, Value<double>::type(), "a figure");
         add<double>("NAME", Value<double>::type() + ", optional", help);
     }
 

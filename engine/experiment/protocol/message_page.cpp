@@ -41,14 +41,16 @@ std::string table_of(const char* what, const std::vector<FieldText>& fields) {
     if (fields.empty()) return fmt::format("{}: no fields.\n", what);
     std::string table = fmt::format("| {} | | |\n| --- | --- | --- |\n", what);
     for (const FieldText& field : fields)
-        table += fmt::format("| `{}` | {} | {} |\n", field.path, in_cell(field.type), in_cell(field.help));
+        table += fmt::format("| `{}` | {} | {} |\n", field.path, in_cell(field.type),
+                             in_cell(field.help));
     return table;
 }
 
 template <class Request>
 std::string request_section() {
     std::string title = fmt::format("`{}`", Request::kType);
-    if (!kind_of<Request>().empty()) title += fmt::format(" with `kind` \"{}\"", kind_of<Request>());
+    if (!kind_of<Request>().empty())
+        title += fmt::format(" with `kind` \"{}\"", kind_of<Request>());
     return fmt::format("### {}\n\n{}\n{}\n{}\n", title, wrapped(Request::kHelp),
                        table_of("request", Codec<Request>::fields()),
                        table_of("reply", Codec<typename Request::Reply>::fields()));

@@ -5,7 +5,8 @@
 
 namespace hone::messages {
 
-// The part of docs/protocol.md that tells requests, replies and events, made from their descriptions.
+// The part of docs/protocol.md that tells requests, replies and events, made from their
+// descriptions.
 std::string messages_markdown();
 
 }  // namespace hone::messages

@@ -33,7 +33,8 @@ struct Where {
     std::string path() const;
 };
 
-[[noreturn]] void refuse(const Where& where, const nlohmann::json& found, const std::string& expected);
+[[noreturn]] void refuse(const Where& where, const nlohmann::json& found,
+                         const std::string& expected);
 [[noreturn]] void refuse_missing(const Where& where, const std::string& expected);
 
 struct Nothing {
@@ -136,11 +137,14 @@ struct Value<T> {
         return all;
     }
     static std::string expected() { return "one of " + type(); }
-    static nlohmann::json write(T value) { return names_of(value)[static_cast<std::size_t>(value)]; }
+    static nlohmann::json write(T value) {
+        return names_of(value)[static_cast<std::size_t>(value)];
+    }
     static void read(const nlohmann::json& json, T& into, const Where& where) {
         const auto names = names_of(T{});
-        const auto found =
-            json.is_string() ? std::find(names.begin(), names.end(), json.get<std::string>()) : names.end();
+        const auto found = json.is_string()
+                               ? std::find(names.begin(), names.end(), json.get<std::string>())
+                               : names.end();
         if (found == names.end()) refuse(where, json, expected());
         into = static_cast<T>(found - names.begin());
     }
@@ -199,7 +203,8 @@ struct Value<std::map<std::string, T>> {
         for (const auto& [key, value] : values) object[key] = Value<T>::write(value);
         return object;
     }
-    static void read(const nlohmann::json& json, std::map<std::string, T>& into, const Where& where) {
+    static void read(const nlohmann::json& json, std::map<std::string, T>& into,
+                     const Where& where) {
         if (!json.is_object()) refuse(where, json, expected());
         into.clear();
         for (const auto& [key, item] : json.items()) {

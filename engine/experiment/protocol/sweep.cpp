@@ -13,7 +13,8 @@ namespace {
 
 using json = nlohmann::json;
 
-[[noreturn]] void refuse(const std::string& option, const std::string& found, const std::string& expected) {
+[[noreturn]] void refuse(const std::string& option, const std::string& found,
+                         const std::string& expected) {
     throw Error(ErrorDetails{"", "", option, found, expected, Fault::argument});
 }
 
@@ -94,19 +95,22 @@ std::vector<Recipe> Sweep::recipes(const Registry& registry) const {
     return result;
 }
 
-Sweep sweep_of(const Recipe& base, std::span<const std::string> settings, const Registry& registry) {
+Sweep sweep_of(const Recipe& base, std::span<const std::string> settings,
+               const Registry& registry) {
     Sweep sweep{base, {}};
     for (const std::string& setting : settings) {
         const std::size_t equals = setting.find('=');
         const std::string path = setting.substr(0, equals);
         for (const SweptOption& earlier : sweep.options)
             if (path == earlier.technique + "." + earlier.option)
-                refuse(path, "'" + setting + "' after a list of values", "one setting of this option");
+                refuse(path, "'" + setting + "' after a list of values",
+                       "one setting of this option");
         if (equals == std::string::npos || path.find('.') == std::string::npos) {
             add_setting(sweep.base, setting, registry);
             continue;
         }
-        const std::vector<std::string> values = split(std::string_view(setting).substr(equals + 1), path);
+        const std::vector<std::string> values =
+            split(std::string_view(setting).substr(equals + 1), path);
         if (values.size() == 1)
             add_setting(sweep.base, path + "=" + values.front(), registry);
         else
@@ -130,8 +134,9 @@ std::string values_text(const std::vector<json>& values) {
 json to_json(const std::vector<SweptOption>& options) {
     json list = json::array();
     for (const SweptOption& option : options)
-        list.push_back(
-            {{"technique", option.technique}, {"option", option.option}, {"values", option.values}});
+        list.push_back({{"technique", option.technique},
+                        {"option", option.option},
+                        {"values", option.values}});
     return list;
 }
 
@@ -143,8 +148,8 @@ std::vector<SweptOption> swept_from_json(const json& swept) {
                    option = item.is_object() ? item.value("option", json()) : json(),
                    values = item.is_object() ? item.value("values", json()) : json();
         if (!technique.is_string() || !option.is_string() || !values.is_array()) continue;
-        options.push_back(
-            {technique.get<std::string>(), option.get<std::string>(), values.get<std::vector<json>>()});
+        options.push_back({technique.get<std::string>(), option.get<std::string>(),
+                           values.get<std::vector<json>>()});
     }
     return options;
 }

@@ -26,27 +26,29 @@ struct Sweep {
 
     std::uint64_t candidates()
         const;  // the product of the numbers of values; the largest number where it is beyond
-    // One recipe for each combination, the last option's values changing fastest; as many as candidates(), so that is for the caller
-    // to bound. Throws Error as validated() does.
+    // One recipe for each combination, the last option's values changing fastest; as many as
+    // candidates(), so that is for the caller to bound. Throws Error as validated() does.
     std::vector<Recipe> recipes(const Registry& registry) const;
 };
 
 // How many candidates are measured without a question.
 inline constexpr std::uint64_t kMostCandidates = 16;
 
-// `base` with settings as add_setting() takes them, where VALUE may be a list: values between commas, each different. In a value "\," is
-// a comma and "\\" a backslash. Throws Error naming the technique, the option and what it may be.
+// `base` with settings as add_setting() takes them, where VALUE may be a list: values between
+// commas, each different. In a value "\," is a comma and "\\" a backslash. Throws Error naming the
+// technique, the option and what it may be.
 Sweep sweep_of(const Recipe& base, std::span<const std::string> settings, const Registry& registry);
 
 // As a list's text, so that each value is read back: "q8_0,q4_0".
 std::string values_text(const std::vector<nlohmann::json>& values);
 
-// What a store keeps of a series (profiler::Series), and back; what is none of this version's making has no options.
+// What a store keeps of a series (profiler::Series), and back; what is none of this version's
+// making has no options.
 nlohmann::json to_json(const std::vector<SweptOption>& options);
 std::vector<SweptOption> swept_from_json(const nlohmann::json& swept);
 
-// What distinguishes one recipe (as JSON) of a series from the others: "q8_0", or "scheme q8_0, sparsity 0.5". Empty for a recipe that
-// has none of its techniques, such as the baseline.
+// What distinguishes one recipe (as JSON) of a series from the others: "q8_0", or "scheme q8_0,
+// sparsity 0.5". Empty for a recipe that has none of its techniques, such as the baseline.
 std::string swept_label(const std::vector<SweptOption>& options, const nlohmann::json& recipe);
 
 }  // namespace hone

@@ -64,11 +64,12 @@ messages::TextsReply answer(const messages::Texts& request, WorkerContext&) {
     for (const std::string& each : texts) {
         if (each == "none") continue;
         const AccuracyText loaded = load_accuracy_text(each);
-        const std::int64_t tokens =
-            std::ssize(tokenizer.encode(loaded.text)) + (tokenizer.adds_bos() && tokenizer.bos() ? 1 : 0);
+        const std::int64_t tokens = std::ssize(tokenizer.encode(loaded.text)) +
+                                    (tokenizer.adds_bos() && tokenizer.bos() ? 1 : 0);
         if (tokens < workload.context)
             refuse(each, "The text is too short to score.", std::to_string(tokens) + " tokens",
-                   fmt::format("at least {}, the context of one window (--context)", workload.context));
+                   fmt::format("at least {}, the context of one window (--context)",
+                               workload.context));
         reply.texts.push_back({.name = loaded.name, .tokens = tokens});
     }
     return reply;

@@ -19,11 +19,13 @@
 namespace hone {
 namespace {
 
-void require_support(const RecipeStep& step, const Technique& technique, const TechniqueQuery& query) {
+void require_support(const RecipeStep& step, const Technique& technique,
+                     const TechniqueQuery& query) {
     const Support support = technique.supports(query);
     if (!support.ok)
         throw Error(ErrorDetails{step.technique + ": " + support.reason, query.checkpoint.source,
-                                 step.technique, support.reason, "a model and workload that it supports"});
+                                 step.technique, support.reason,
+                                 "a model and workload that it supports"});
 }
 
 using Owners = std::set<const void*>;
@@ -34,7 +36,8 @@ Owners owners(const Checkpoint& checkpoint) {
     return result;
 }
 
-// Tensors that no transform touched still point into the mapped file and would keep all of its pages counted.
+// Tensors that no transform touched still point into the mapped file and would keep all of its
+// pages counted.
 void own_what_is_left(Checkpoint& checkpoint, const Owners& before) {
     for (StoredTensor& tensor : checkpoint.tensors) {
         if (!before.contains(tensor.owner.get())) continue;
@@ -53,8 +56,8 @@ std::optional<DType> type_named(const std::string& dtype) {
     if (!type || info(*type).gguf_carrier != *type)
         throw Error(ErrorDetails{
             "", "", "type", "'" + dtype + "'",
-            "keep, " +
-                names_of_dtypes([](const DTypeInfo& row) { return row.ggml_type.has_value(); }, "or")});
+            "keep, " + names_of_dtypes(
+                           [](const DTypeInfo& row) { return row.ggml_type.has_value(); }, "or")});
     return type;
 }
 
@@ -63,8 +66,8 @@ bool configures_run(const RecipeStep& step) {
     return descriptor != nullptr && descriptor->stage == Stage::configures_run;
 }
 
-// Weight transforms in the recipe's order, then what configures the run: that is asked about, and may prepare, the weights as they
-// are then. `act` transforms or plans, and returns notes.
+// Weight transforms in the recipe's order, then what configures the run: that is asked about, and
+// may prepare, the weights as they are then. `act` transforms or plans, and returns notes.
 template <typename Act>
 AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                      const QueriedDevice& device, const Act& act) {
@@ -78,7 +81,8 @@ AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurren
         const std::unique_ptr<const Technique> technique = technique_of(step);
         require_support(step, *technique, {checkpoint, config, concurrency, device});
         technique->configure(followed.run);
-        if (const auto* weights = dynamic_cast<const WeightTechnique*>(technique.get())) note(act(*weights));
+        if (const auto* weights = dynamic_cast<const WeightTechnique*>(technique.get()))
+            note(act(*weights));
     };
     for (const RecipeStep& step : recipe.steps) {
         if (!configures_run(step)) take(step, read_config(checkpoint));
@@ -98,7 +102,8 @@ std::vector<DType> types_of(const Checkpoint& checkpoint) {
     return types;
 }
 
-// Follows a plan's weights that no file backs. What replaces a tensor is there beside it for a moment.
+// Follows a plan's weights that no file backs. What replaces a tensor is there beside it for a
+// moment.
 class OwnedBytes {
 public:
     explicit OwnedBytes(const Checkpoint& checkpoint) {
@@ -108,8 +113,11 @@ public:
         most_ = owned_;
     }
 
-    // After a technique, which may have replaced any tensor; what it left alone is copied out of the file.
-    void rewritten(const Checkpoint& checkpoint) { become(checkpoint.bytes(), largest(checkpoint)); }
+    // After a technique, which may have replaced any tensor; what it left alone is copied out of
+    // the file.
+    void rewritten(const Checkpoint& checkpoint) {
+        become(checkpoint.bytes(), largest(checkpoint));
+    }
 
     void converted(const Checkpoint& checkpoint, const std::vector<DType>& before) {
         if (types_of(checkpoint) == before) return;
@@ -168,8 +176,8 @@ auto of_model(const std::string& source, const Work& work) {
 std::unique_ptr<const Technique> technique_of(const RecipeStep& step) {
     std::unique_ptr<const Technique> technique = make_technique(step.technique, step.options);
     if (technique == nullptr)
-        throw Error(
-            ErrorDetails{"", "", "technique", "'" + step.technique + "'", "a technique of this version"});
+        throw Error(ErrorDetails{"", "", "technique", "'" + step.technique + "'",
+                                 "a technique of this version"});
     return technique;
 }
 
@@ -206,7 +214,8 @@ AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int conc
 }
 
 std::vector<std::string> convert_matrices(Checkpoint& checkpoint, const std::string& dtype,
-                                          const kernels::Context& context, const Progress& progress) {
+                                          const kernels::Context& context,
+                                          const Progress& progress) {
     const std::optional<DType> type = type_named(dtype);
     if (!type) return {};
     const Progress quiet{{}, progress.stop};
@@ -216,7 +225,8 @@ std::vector<std::string> convert_matrices(Checkpoint& checkpoint, const std::str
         progress.update(done / static_cast<double>(checkpoint.tensors.size()), tensor.name);
         if (tensor.shape.size() >= 2)
             of_model(checkpoint.source, [&] {
-                if (tensor.type == *type) return require_finite(tensor, info(*type).name, context, quiet);
+                if (tensor.type == *type)
+                    return require_finite(tensor, info(*type).name, context, quiet);
                 tensor = convert_tensor(tensor, *type, context, quiet, &vanished);
             });
         done += 1;
@@ -243,7 +253,8 @@ bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run) {
 }
 
 std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, DeviceKind device,
-                                         const kernels::Context& context, const Progress& progress) {
+                                         const kernels::Context& context,
+                                         const Progress& progress) {
     std::int64_t matrices = 0, before = 0, after = 0, done = 0;
     const auto all = static_cast<double>(checkpoint.parameters());
     for (StoredTensor& tensor : checkpoint.tensors) {
@@ -257,9 +268,11 @@ std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, DeviceKind devi
         after += smaller->bytes();
         tensor = *std::move(smaller);
     }
-    if (matrices == 0) return {"no matrix takes less memory without its zeros: all are kept with them"};
-    return {fmt::format("{} matrices are in memory without their zeros: {:.1f} MB instead of {:.1f} MB",
-                        matrices, static_cast<double>(after) / 1e6, static_cast<double>(before) / 1e6)};
+    if (matrices == 0)
+        return {"no matrix takes less memory without its zeros: all are kept with them"};
+    return {
+        fmt::format("{} matrices are in memory without their zeros: {:.1f} MB instead of {:.1f} MB",
+                    matrices, static_cast<double>(after) / 1e6, static_cast<double>(before) / 1e6)};
 }
 
 void plan_without_zeros(Checkpoint& checkpoint, DeviceKind device) {

@@ -23,35 +23,39 @@ struct AppliedRecipe {
     RunConfig run;
     std::vector<std::string> notes;     // for the user
     std::vector<std::string> left_out;  // ids of techniques that configure a run
-    // Of a plan: the most bytes that weights which no file backs, and calibration, take at a time while it is applied. Tensors that a file
-    // backs count as none: their pages can be had again.
+    // Of a plan: the most bytes that weights which no file backs, and calibration, take at a time
+    // while it is applied. Tensors that a file backs count as none: their pages can be had again.
     std::int64_t most_bytes = 0;
 };
 
-// Asks every technique of the recipe whether it can act and lets it: weight transforms first, in order, then those that
-// configure the run, which may prepare weights for it.
-// Throws Error "TECHNIQUE: reason" where one cannot. After a transform nothing keeps the source file mapped.
+// Asks every technique of the recipe whether it can act and lets it: weight transforms first, in
+// order, then those that configure the run, which may prepare weights for it. Throws Error
+// "TECHNIQUE: reason" where one cannot. After a transform nothing keeps the source file mapped.
 AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                            const kernels::Context& context, const Progress& progress,
                            const QueriedDevice& device = {});
 
-// The same on a checkpoint whose tensors need no data, and convert_matrices() to `dtype` after it: types and sizes change, nothing is
-// computed.
+// The same on a checkpoint whose tensors need no data, and convert_matrices() to `dtype` after it:
+// types and sizes change, nothing is computed.
 AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                           const QueriedDevice& device = {}, const std::string& dtype = "keep");
 
-// Converts every matrix to `dtype` ("keep" changes nothing; vectors stay as they are). Returns notes for the user. Throws Error for an
-// unknown name, and naming tensor and row for weights that the type cannot hold.
+// Converts every matrix to `dtype` ("keep" changes nothing; vectors stay as they are). Returns
+// notes for the user. Throws Error for an unknown name, and naming tensor and row for weights that
+// the type cannot hold.
 std::vector<std::string> convert_matrices(Checkpoint& checkpoint, const std::string& dtype,
-                                          const kernels::Context& context, const Progress& progress);
+                                          const kernels::Context& context,
+                                          const Progress& progress);
 
 // The same change of types, without data.
 void plan_matrices(Checkpoint& checkpoint, const std::string& dtype);
 
-// Whether the recipe asks for weights without zeros, and the run's products can use these: on the CPU in fp32, on CUDA devices 2:4 patterns.
+// Whether the recipe asks for weights without zeros, and the run's products can use these: on the
+// CPU in fp32, on CUDA devices 2:4 patterns.
 bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run);
-// Stores every matrix without its zeros where that takes fewer bytes (engine/weights/sparse.h) and the device can use it: a form of the run, which files never get.
-// Returns a note for the user. plan_without_zeros: the same without data, from what the techniques planned.
+// Stores every matrix without its zeros where that takes fewer bytes (engine/weights/sparse.h) and
+// the device can use it: a form of the run, which files never get. Returns a note for the user.
+// plan_without_zeros: the same without data, from what the techniques planned.
 std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, DeviceKind device,
                                          const kernels::Context& context, const Progress& progress);
 void plan_without_zeros(Checkpoint& checkpoint, DeviceKind device);

@@ -44,22 +44,24 @@ constexpr double kMostSpread = 0.4;  // of repeats: a machine that jumps so is m
         .file = {},
         .field = "calibration",
         .found = found,
-        .expected =
-            fmt::format("less than {:.0f} % of the processors used by others", 100 * MachineLoad::kMost),
+        .expected = fmt::format("less than {:.0f} % of the processors used by others",
+                                100 * MachineLoad::kMost),
         .fault = Fault::argument,
-        .summary = "The machine is busy, so its speed was not measured and times are not predicted.",
-        .action =
-            "Measure it when it is quiet (hone doctor), or all the same (hone doctor --even-if-busy)."});
+        .summary =
+            "The machine is busy, so its speed was not measured and times are not predicted.",
+        .action = "Measure it when it is quiet (hone doctor), or all the same (hone doctor "
+                  "--even-if-busy)."});
 }
 
-// Looks for a moment before the seconds of work: on a machine that is busy they would be in vain, and a burden.
+// Looks for a moment before the seconds of work: on a machine that is busy they would be in vain,
+// and a burden.
 void wait_until_quiet(const Progress& progress) {
     constexpr int kLooks = 5;
     constexpr auto kLook = std::chrono::milliseconds(400);
     MachineLoad load;
     for (int look = 0; look < kLooks; ++look) {
-        progress.update(0,
-                        look == 0 ? "looking whether the machine is quiet" : "waiting for a quiet machine");
+        progress.update(
+            0, look == 0 ? "looking whether the machine is quiet" : "waiting for a quiet machine");
         const LoadWatch watch;
         std::this_thread::sleep_for(kLook);
         load = watch.load();
@@ -76,12 +78,13 @@ Calibration measured_calibration(int threads, bool even_if_busy, const Progress&
     for (int i = 0; i < kTries; ++i) {
         if (!even_if_busy) wait_until_quiet(progress);
         const LoadWatch watch;
-        Calibration calibration =
-            calibrate({kernels::best_isa(), pool, workspace}, progress, cold_bytes(available_memory_bytes()));
+        Calibration calibration = calibrate({kernels::best_isa(), pool, workspace}, progress,
+                                            cold_bytes(available_memory_bytes()));
         const MachineLoad load = watch.load();
         if (even_if_busy || (!load.busy() && calibration.spread <= kMostSpread)) return calibration;
-        found = load.busy() ? load.text()
-                            : fmt::format("repeats that differ by {:.0f} %", 100 * calibration.spread);
+        found = load.busy()
+                    ? load.text()
+                    : fmt::format("repeats that differ by {:.0f} %", 100 * calibration.spread);
     }
     refuse_busy(found);
 }

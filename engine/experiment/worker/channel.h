@@ -13,7 +13,8 @@ class Channel {
 public:
     Channel(int input, int output) : input_(input), output_(output) {}
 
-    // The next line, without its end; empty at the end of input. A line of more than 64 MiB ends the input.
+    // The next line, without its end; empty at the end of input. A line of more than 64 MiB ends
+    // the input.
     std::optional<std::string> read_line();
     // Writes a line, which has its end. False once nobody reads any more.
     bool write(std::string_view line);

@@ -45,8 +45,9 @@ private:
 
 }  // namespace
 
-void count_hardware(Runtime& runtime, gpu::Device& device, std::span<const std::vector<TokenId>> prompts,
-                    std::int64_t generated, Sampler& sampler, std::size_t most_operations,
+void count_hardware(Runtime& runtime, gpu::Device& device,
+                    std::span<const std::vector<TokenId>> prompts, std::int64_t generated,
+                    Sampler& sampler, std::size_t most_operations,
                     profiler::DeviceRecording& recording, const Progress& progress) {
     try {
         Counting counting(runtime, device, most_operations);

@@ -43,9 +43,10 @@ std::unique_ptr<gpu::Device> open_device(const Target& target) {
     const gpu::PluginLoad& plugin = gpu::load_plugin();
     const gpu::DeviceList list = gpu::list_devices(plugin);
     if (*index >= std::ssize(list.devices)) {
-        const std::string found = list.devices.empty() ? list.problem
-                                                       : fmt::format("{} CUDA device{}", list.devices.size(),
-                                                                     list.devices.size() == 1 ? "" : "s");
+        const std::string found = list.devices.empty()
+                                      ? list.problem
+                                      : fmt::format("{} CUDA device{}", list.devices.size(),
+                                                    list.devices.size() == 1 ? "" : "s");
         throw unusable(target, found, fmt::format("a CUDA device with number {}", *index));
     }
     try {
@@ -84,7 +85,8 @@ ErrorDetails device_error(const gpu::DeviceError& error) {
 
 std::string divided_device_note(const Target& target) {
     return target.device +
-           " is an instance of a divided device (MIG): multiprocessors, memory and bandwidth are the "
+           " is an instance of a divided device (MIG): multiprocessors, memory and bandwidth are "
+           "the "
            "instance's, "
            "what runs in other instances may slow it down, and counters may be refused";
 }
@@ -103,8 +105,9 @@ std::optional<std::string> unless_empty(const std::string& text) {
     return text.empty() ? std::nullopt : std::optional(text);
 }
 
-// What only an open device tells: how much of it is free, and whether its kernels can be traced. A trace is begun and ended to know:
-// permission, another tool and a missing library all show at the beginning alone.
+// What only an open device tells: how much of it is free, and whether its kernels can be traced. A
+// trace is begun and ended to know: permission, another tool and a missing library all show at the
+// beginning alone.
 void add_state(messages::CudaDevice& told, const gpu::PluginTable& plugin, int index) {
     told.memory_free.emplace();
     told.tracing.emplace();
@@ -115,8 +118,9 @@ void add_state(messages::CudaDevice& told, const gpu::PluginTable& plugin, int i
         const bool kernels = device.begin_trace();
         profiler::DeviceRecording recording;
         device.end_trace(recording);
-        told.tracing = messages::DeviceTracing{
-            .source = recording.source, .kernels = kernels, .problem = unless_empty(recording.problem)};
+        told.tracing = messages::DeviceTracing{.source = recording.source,
+                                               .kernels = kernels,
+                                               .problem = unless_empty(recording.problem)};
     } catch (const gpu::DeviceError& error) {
         told.problem = error.what();
     }
@@ -146,7 +150,8 @@ messages::DevicesReply answer(const messages::Devices& request, WorkerContext&) 
 }
 
 MemoryReport device_memory_report(MemoryByClass peak, std::int64_t held, std::int64_t taken) {
-    peak[MemoryClass::unaccounted] = taken - held;  // what the library and the allocator round up to
+    peak[MemoryClass::unaccounted] =
+        taken - held;  // what the library and the allocator round up to
     return memory_report(peak, peak.total());
 }
 

@@ -90,8 +90,9 @@ CounterValues counter_values(const RuntimeCounters& before, const RuntimeCounter
         {"int8_products", config.arithmetic == kernels::Arithmetic::i8 ? reduced : 0},
         {"fp8_products", config.arithmetic == kernels::Arithmetic::e4m3 ? reduced : 0},
         {"bf16_products", config.arithmetic == kernels::Arithmetic::bf16 ? reduced : 0},
-        {"converted_products",
-         weights == nullptr ? 0 : weights->converted_products(after) - weights->converted_products(before)},
+        {"converted_products", weights == nullptr ? 0
+                                                  : weights->converted_products(after) -
+                                                        weights->converted_products(before)},
         {"reduced_kv_tokens", after.reduced_kv_tokens - before.reduced_kv_tokens},
         {"kv_blocks", after.kv_blocks - before.kv_blocks},
         {"skipped_zeros", after.skipped_zeros - before.skipped_zeros},
@@ -102,11 +103,13 @@ CounterValues counter_values(const RuntimeCounters& before, const RuntimeCounter
         {"reordered_prompts", timings.reordered},
         {"merge_cache_hits", merge_cache_hits},
         {"non_finite_rows", after.non_finite_rows - before.non_finite_rows}};
-    if (weights != nullptr) values.insert(weights->shape_counters().begin(), weights->shape_counters().end());
+    if (weights != nullptr)
+        values.insert(weights->shape_counters().begin(), weights->shape_counters().end());
     return values;
 }
 
-std::map<std::string, messages::Engagement> engagement(const Recipe& recipe, const CounterValues& counters) {
+std::map<std::string, messages::Engagement> engagement(const Recipe& recipe,
+                                                       const CounterValues& counters) {
     const auto value_of = [&counters](std::string_view name) {
         const auto found = counters.find(name);
         return found == counters.end() ? std::int64_t{0} : found->second;

@@ -24,8 +24,8 @@ public:
     // Of the checkpoint as it was opened. Reads a sample of every matrix.
     explicit WeightEvidence(const Checkpoint& before);
     void applied(const Checkpoint& after, const Recipe& recipe);
-    // Of the weights as they are run: zeros that are stored no more. Of weights that a device makes itself, `planned`, these are all that
-    // is known.
+    // Of the weights as they are run: zeros that are stored no more. Of weights that a device makes
+    // itself, `planned`, these are all that is known.
     void left_out(const Checkpoint& run, bool planned);
 
     std::int64_t zero_weights() const {
@@ -45,14 +45,16 @@ private:
     CounterValues shape_counters_;
 };
 
-// What moved between two moments of a runtime, in one generation, and in the weights (null for the baseline, whose weights are the
-// file's).
+// What moved between two moments of a runtime, in one generation, and in the weights (null for the
+// baseline, whose weights are the file's).
 CounterValues counter_values(const RuntimeCounters& before, const RuntimeCounters& after,
                              const RunConfig& config, const GenerationTimings& timings,
                              const WeightEvidence* weights, std::int64_t merge_cache_hits);
 
-// Of each technique of the recipe. Engaged is what moved all of its counters; `counter` is the first that stayed 0, or
-// else the first. A technique whose options are the baseline's has no counters, and `engaged` has no value.
-std::map<std::string, messages::Engagement> engagement(const Recipe& recipe, const CounterValues& counters);
+// Of each technique of the recipe. Engaged is what moved all of its counters; `counter` is the
+// first that stayed 0, or else the first. A technique whose options are the baseline's has no
+// counters, and `engaged` has no value.
+std::map<std::string, messages::Engagement> engagement(const Recipe& recipe,
+                                                       const CounterValues& counters);
 
 }  // namespace hone

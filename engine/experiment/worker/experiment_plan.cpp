@@ -43,8 +43,9 @@ int checked_threads(const Target& target, int times) {
         .expected = fmt::format("at most {}, with {} processor{}", times * processors, processors,
                                 processors == 1 ? "" : "s"),
         .fault = Fault::argument,
-        .summary = fmt::format("{} threads are too many for the {} processor{} that Hone may use here.",
-                               threads, processors, processors == 1 ? "" : "s"),
+        .summary =
+            fmt::format("{} threads are too many for the {} processor{} that Hone may use here.",
+                        threads, processors, processors == 1 ? "" : "s"),
         .action = "Leave --threads out, or name fewer."});
 }
 
@@ -58,7 +59,8 @@ std::int64_t Sizes::context() const {
 
 Sizes sizes_of(const Workload& workload, const RunConfig& config) {
     const auto together = std::min<std::int64_t>(config.batch_size, workload.concurrency);
-    return {static_cast<int>(together), positions_of(workload.prompt_tokens, workload.generated_tokens),
+    return {static_cast<int>(together),
+            positions_of(workload.prompt_tokens, workload.generated_tokens),
             workload.text == "none" ? 0 : workload.context, workload.prompt_tokens};
 }
 
@@ -70,14 +72,17 @@ std::optional<ErrorDetails> context_refusal(const std::string& source, std::int6
     details.file = source;
     details.field = "context";
     details.fault = Fault::argument;
-    details.found = windows ? fmt::format("scored windows of {} tokens", sizes.scored)
-                            : fmt::format("a prompt of {} tokens and {} generated, {} positions in all",
-                                          workload.prompt_tokens, workload.generated_tokens, sizes.generated);
+    details.found =
+        windows ? fmt::format("scored windows of {} tokens", sizes.scored)
+                : fmt::format("a prompt of {} tokens and {} generated, {} positions in all",
+                              workload.prompt_tokens, workload.generated_tokens, sizes.generated);
     details.expected = fmt::format("at most the model's {}", context_length);
-    details.summary = fmt::format("The model's context of {} tokens is too short for this: it takes {}.",
-                                  context_length, windows ? sizes.scored : sizes.generated);
-    details.action = windows ? fmt::format("Score windows of at most {} tokens (--context).", context_length)
-                             : "Shorten the prompt or generate fewer tokens.";
+    details.summary =
+        fmt::format("The model's context of {} tokens is too short for this: it takes {}.",
+                    context_length, windows ? sizes.scored : sizes.generated);
+    details.action =
+        windows ? fmt::format("Score windows of at most {} tokens (--context).", context_length)
+                : "Shorten the prompt or generate fewer tokens.";
     return Error(details).details();
 }
 
@@ -90,19 +95,21 @@ ExperimentPlan plan_experiment(const Experiment& experiment, const std::string& 
     ExperimentPlan plan;
     const int threads = checked_threads(experiment.target, kMostThreads);
     plan.checkpoint = open_checkpoint(experiment.checkpoint, false);
-    AppliedRecipe applied =
-        plan_recipe(plan.checkpoint, experiment.recipe, experiment.workload.concurrency, device, dtype);
+    AppliedRecipe applied = plan_recipe(plan.checkpoint, experiment.recipe,
+                                        experiment.workload.concurrency, device, dtype);
     plan.run = applied.run;
     plan.notes = std::move(applied.notes);
     plan.transform_bytes = applied.most_bytes;
     plan.config = read_config(plan.checkpoint);
     plan.sizes = sizes_of(experiment.workload, plan.run);
     Checkpoint in_memory = plan.checkpoint;
-    if (leaves_zeros_out(experiment.recipe, plan.run)) plan_without_zeros(in_memory, plan.run.device);
+    if (leaves_zeros_out(experiment.recipe, plan.run))
+        plan_without_zeros(in_memory, plan.run.device);
     plan.model_bytes = in_memory.bytes();
     const bool adaptive = plan.run.batching == RunConfig::Batching::adaptive;
     plan.least = predict_memory(plan.config, plan.model_bytes, plan.run, threads,
-                                adaptive ? 1 : plan.sizes.sequences, plan.sizes.context(), plan.sizes.prompt);
+                                adaptive ? 1 : plan.sizes.sequences, plan.sizes.context(),
+                                plan.sizes.prompt);
     plan.run.batch_size = plan.sizes.sequences;
     return plan;
 }
@@ -114,10 +121,11 @@ void require_memory(const ExperimentPlan& plan, std::int64_t runtime_bytes, std:
     const MemoryByClass& named = plan.least;
     const bool transforms = device.empty() && plan.transform_bytes > named.total();
     const std::string parts =
-        transforms ? fmt::format("weights {} while the recipe is applied", amount(plan.transform_bytes))
-                   : fmt::format("weights {}, KV cache {}, activations and workspace {}",
-                                 amount(named[MemoryClass::weights]), amount(named[MemoryClass::kv_cache]),
-                                 amount(named[MemoryClass::activations] + named[MemoryClass::workspace]));
+        transforms
+            ? fmt::format("weights {} while the recipe is applied", amount(plan.transform_bytes))
+            : fmt::format("weights {}, KV cache {}, activations and workspace {}",
+                          amount(named[MemoryClass::weights]), amount(named[MemoryClass::kv_cache]),
+                          amount(named[MemoryClass::activations] + named[MemoryClass::workspace]));
     throw Error(ErrorDetails{
         .message = {},
         .file = plan.checkpoint.source,
@@ -126,10 +134,10 @@ void require_memory(const ExperimentPlan& plan, std::int64_t runtime_bytes, std:
         .expected = fmt::format("at most {} B", available),
         .fault = Fault::no_memory,
         .summary = fmt::format("This needs {} of {}memory ({}), and {} are {}.", amount(needed),
-                               device.empty() ? std::string() : device + "'s ", parts, amount(available),
-                               device.empty() ? "available" : "free"),
-        .action =
-            "Choose a smaller model, a smaller type of weights, a shorter context or fewer sequences."});
+                               device.empty() ? std::string() : device + "'s ", parts,
+                               amount(available), device.empty() ? "available" : "free"),
+        .action = "Choose a smaller model, a smaller type of weights, a shorter context or fewer "
+                  "sequences."});
 }
 
 }  // namespace hone

@@ -15,8 +15,8 @@ namespace hone {
 
 namespace {
 
-// What the format, or memory, cannot hold is refused from the headers alone, before weights are read and transformed. Returns what
-// it looked at.
+// What the format, or memory, cannot hold is refused from the headers alone, before weights are
+// read and transformed. Returns what it looked at.
 ExperimentPlan require_possible(const messages::Export& request, const Recipe& weights,
                                 const FileFormat& format) {
     constexpr std::int64_t kWriting = std::int64_t{16} << 20;  // the writer's buffers
@@ -42,7 +42,8 @@ messages::ExportReply answer(const messages::Export& request, WorkerContext& con
     kernels::ThreadPool pool(checked_threads(request.target, kMostThreads));
     kernels::Workspace workspace(pool.size());
     const kernels::Context on_cpu{kernels::best_isa(), pool, workspace};
-    // A technique that only configures the run may need more sequences than an export has: it is left out, not asked.
+    // A technique that only configures the run may need more sequences than an export has: it is
+    // left out, not asked.
     Recipe weights;
     messages::ExportReply reply;
     for (const RecipeStep& step : request.recipe.steps) {
@@ -80,8 +81,8 @@ messages::ExportReply answer(const messages::Export& request, WorkerContext& con
 template <>
 messages::SettleExportReply answer(const messages::SettleExport& request, WorkerContext& context) {
     if (!context.held.place)
-        throw Error(
-            ErrorDetails{"", "", "settle_export", "no model that is held", "an export with hold before it"});
+        throw Error(ErrorDetails{"", "", "settle_export", "no model that is held",
+                                 "an export with hold before it"});
     const Written settled = std::exchange(context.held, {});
     messages::SettleExportReply reply;
     if (request.commit) reply.kept = settled.place->commit().string();

@@ -20,13 +20,16 @@ double seconds_since(Clock::time_point start) {
 }
 
 std::vector<TokenId> prompt_ids(const Model& model, const std::string& prompt, bool chat) {
-    const ChatTemplate which = chat ? recognise_chat_template(model.checkpoint) : ChatTemplate::none;
+    const ChatTemplate which =
+        chat ? recognise_chat_template(model.checkpoint) : ChatTemplate::none;
     std::vector<TokenId> ids =
         which == ChatTemplate::chatml || which == ChatTemplate::chatml_smollm2
             ? model.tokenizer.encode(apply_chat_template(which, prompt), SpecialTokens::parse)
             : model.tokenizer.encode(prompt);
-    if (model.tokenizer.adds_bos() && model.tokenizer.bos()) ids.insert(ids.begin(), *model.tokenizer.bos());
-    if (ids.empty()) throw Error(ErrorDetails{"", "", "prompt", "no text", "at least one character"});
+    if (model.tokenizer.adds_bos() && model.tokenizer.bos())
+        ids.insert(ids.begin(), *model.tokenizer.bos());
+    if (ids.empty())
+        throw Error(ErrorDetails{"", "", "prompt", "no text", "at least one character"});
     return ids;
 }
 
@@ -38,14 +41,16 @@ ErrorDetails prompt_too_long(const std::string& source, std::int64_t tokens, std
             .expected = "at most the model's context of " + std::to_string(context),
             .fault = Fault::argument,
             .summary = "The prompt of " + std::to_string(tokens) +
-                       " tokens is longer than the model's context of " + std::to_string(context) + ".",
+                       " tokens is longer than the model's context of " + std::to_string(context) +
+                       ".",
             .action = "Shorten the prompt."};
 }
 
 }  // namespace
 
 // The prompt's length is known only now: what it takes was not part of what prepare looked at.
-void Prepared::require_room(const RunConfig& config, std::int64_t prompt, std::int64_t positions) const {
+void Prepared::require_room(const RunConfig& config, std::int64_t prompt,
+                            std::int64_t positions) const {
     if (device_) return;  // a device says itself what it does not hold
     ExperimentPlan plan;
     plan.checkpoint.source = model_->checkpoint.source;
@@ -54,9 +59,9 @@ void Prepared::require_room(const RunConfig& config, std::int64_t prompt, std::i
 }
 
 // Its runtime is its own: a prompt's length has nothing to do with the workload's.
-messages::GenerateReply Prepared::generate(const messages::Generate& request,
-                                           const std::function<void(const GeneratedToken&)>& on_token,
-                                           std::stop_token stop) {
+messages::GenerateReply Prepared::generate(
+    const messages::Generate& request, const std::function<void(const GeneratedToken&)>& on_token,
+    std::stop_token stop) {
     fault_.before_step();
     const Tokenizer& tokenizer = model_->tokenizer;
     const std::vector<TokenId> prompt = prompt_ids(*model_, request.prompt, request.chat);
@@ -64,8 +69,10 @@ messages::GenerateReply Prepared::generate(const messages::Generate& request,
     const std::int64_t wanted = request.max_tokens;
     // The last token is chosen and never computed, so that a prompt may fill the context.
     const std::int64_t room = context - std::ssize(prompt) + 1, most = std::min(wanted, room);
-    if (wanted < 1) throw Error(ErrorDetails{"", "", "max_tokens", std::to_string(wanted), "at least 1"});
-    if (room < 1) throw Error(prompt_too_long(model_->checkpoint.source, std::ssize(prompt), context));
+    if (wanted < 1)
+        throw Error(ErrorDetails{"", "", "max_tokens", std::to_string(wanted), "at least 1"});
+    if (room < 1)
+        throw Error(prompt_too_long(model_->checkpoint.source, std::ssize(prompt), context));
     RunConfig config = config_;
     config.batch_size = 1;
     const std::int64_t positions = positions_of(std::ssize(prompt), most);
@@ -94,7 +101,8 @@ messages::GenerateReply Prepared::generate(const messages::Generate& request,
     }
     if (const std::string rest = utf8.finish(); !rest.empty()) emit(-1, rest);
     const double decode_seconds = last - first;
-    const double decode_rate = ids.size() > 1 ? static_cast<double>(ids.size() - 1) / decode_seconds : 0.0;
+    const double decode_rate =
+        ids.size() > 1 ? static_cast<double>(ids.size() - 1) / decode_seconds : 0.0;
     return {.text = text,
             .ids = ids,
             .stop = ended           ? messages::Stop::end

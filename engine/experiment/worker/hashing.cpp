@@ -66,7 +66,8 @@ void add(Hash128& hash, const MetadataArray& array) {
 }
 
 bool tells_models_apart(std::string_view key) {
-    return key == "general.architecture" || !(key.starts_with("general.") || key.starts_with("split."));
+    return key == "general.architecture" ||
+           !(key.starts_with("general.") || key.starts_with("split."));
 }
 
 void add_metadata(Hash128& hash, const Checkpoint& checkpoint) {
@@ -99,7 +100,8 @@ std::string checkpoint_hash(const Checkpoint& checkpoint) {
 
 std::string tensor_data_hash(const Checkpoint& checkpoint) {
     Hash128 hash;
-    for (const StoredTensor& tensor : checkpoint.tensors) hash.add(tensor.data.data(), tensor.data.size());
+    for (const StoredTensor& tensor : checkpoint.tensors)
+        hash.add(tensor.data.data(), tensor.data.size());
     return hash.hex();
 }
 

@@ -24,11 +24,13 @@ private:
     std::unique_ptr<State> state_;
 };
 
-// Identifies a checkpoint without reading it whole: its metadata, every tensor's name, type and shape, and the first and last 4 KiB
-// of its data. Of the metadata all but what names and describes (general.* without the architecture) and how a file is laid out.
+// Identifies a checkpoint without reading it whole: its metadata, every tensor's name, type and
+// shape, and the first and last 4 KiB of its data. Of the metadata all but what names and describes
+// (general.* without the architecture) and how a file is laid out.
 std::string checkpoint_hash(const Checkpoint& checkpoint);
 
-// Of runs that were stored before the metadata was covered, 1: their hashes say nothing about those of version 2.
+// Of runs that were stored before the metadata was covered, 1: their hashes say nothing about those
+// of version 2.
 inline constexpr int kCheckpointHashVersion = 2;
 
 // Of every byte of every tensor.

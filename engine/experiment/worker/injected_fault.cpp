@@ -16,7 +16,8 @@ int signal_number(const std::string& name) {
     if (name == "SIGKILL") return SIGKILL;
     if (name == "SIGSEGV") return SIGSEGV;
     if (name == "SIGABRT") return SIGABRT;
-    throw Error(ErrorDetails{"", "", "fault.signal", "'" + name + "'", "SIGKILL, SIGSEGV or SIGABRT"});
+    throw Error(
+        ErrorDetails{"", "", "fault.signal", "'" + name + "'", "SIGKILL, SIGSEGV or SIGABRT"});
 }
 
 }  // namespace
@@ -38,8 +39,9 @@ InjectedFault::InjectedFault(const nlohmann::json& description) {
     } else if (description.contains("slow_down")) {
         slow_down_ = description["slow_down"].get<double>();
     } else {
-        throw Error(ErrorDetails{"", "", "fault", description.dump(),
-                                 "signal, hang_at_step, stall_at_step, out_of_memory_at_step or slow_down"});
+        throw Error(ErrorDetails{
+            "", "", "fault", description.dump(),
+            "signal, hang_at_step, stall_at_step, out_of_memory_at_step or slow_down"});
     }
 }
 
@@ -47,7 +49,8 @@ void InjectedFault::before_step() {
     if (kind_ == Kind::none || steps_++ != strikes_at_) return;
     switch (kind_) {
         case Kind::signal:
-            std::signal(signal_, SIG_DFL);  // a sanitizer's handler would turn the crash into an exit
+            std::signal(signal_,
+                        SIG_DFL);  // a sanitizer's handler would turn the crash into an exit
             raise(signal_);
             break;
         case Kind::hang:
@@ -64,8 +67,9 @@ void InjectedFault::before_step() {
 
 void InjectedFault::after_pass(double seconds) const {
     using Clock = std::chrono::steady_clock;
-    const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                                     std::chrono::duration<double>(slow_down_ * seconds));
+    const Clock::time_point end =
+        Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                           std::chrono::duration<double>(slow_down_ * seconds));
     while (Clock::now() < end) {
     }
 }

@@ -5,14 +5,16 @@
 
 namespace hone {
 
-// Misfortune on purpose, so that tests can see what a client makes of it (docs/protocol.md, `fault`).
+// Misfortune on purpose, so that tests can see what a client makes of it (docs/protocol.md,
+// `fault`).
 class InjectedFault {
 public:
     InjectedFault() = default;
     explicit InjectedFault(const nlohmann::json& description);
     // Called before each step; strikes at the step it was asked to strike at.
     void before_step();
-    // Where passes are to be slowed down: keeps the processor busy for that share of what the pass took.
+    // Where passes are to be slowed down: keeps the processor busy for that share of what the pass
+    // took.
     bool slows_down() const { return slow_down_ > 0; }
     void after_pass(double seconds) const;
 

@@ -89,7 +89,8 @@ messages::HelloReply answer(const messages::Hello& request, WorkerContext&) {
     messages::HelloReply reply;
     reply.program = "hone " + environment["hone_version"].get<std::string>();
     reply.pid = getpid();
-    for (const SyntheticShape& shape : synthetic_shapes()) reply.synthetic_shapes.emplace_back(shape.name);
+    for (const SyntheticShape& shape : synthetic_shapes())
+        reply.synthetic_shapes.emplace_back(shape.name);
     reply.environment = std::move(environment);
     return reply;
 }

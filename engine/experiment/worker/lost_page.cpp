@@ -29,7 +29,8 @@ public:
         char digits[20];
         std::size_t count = 0;
         const bool negative = number < 0;
-        auto rest = negative ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
+        auto rest =
+            negative ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
         do {
             digits[count++] = static_cast<char>('0' + rest % 10);
             rest /= 10;
@@ -58,7 +59,8 @@ void on_bus_error(int signal, siginfo_t* details, void* /*context*/) {
         std::signal(signal, SIG_DFL);
         return;
     }
-    constexpr const char *kSummary = "The file was cut short while it was in use.", *kAction = "Start again.",
+    constexpr const char *kSummary = "The file was cut short while it was in use.",
+                         *kAction = "Start again.",
                          *kFound = "its end before what it held when it was opened",
                          *kExpected = "the whole file";
     Line line;

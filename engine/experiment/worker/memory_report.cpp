@@ -37,18 +37,21 @@ struct Pages {
 Pages file_pages(std::span<const FileMapping> mappings, std::span<const StoredTensor> tensors) {
     Pages pages;
     for (const FileMapping& mapping : mappings) {
-        const bool weights = std::any_of(tensors.begin(), tensors.end(),
-                                         [&](const StoredTensor& tensor) { return holds(mapping, tensor); });
+        const bool weights =
+            std::any_of(tensors.begin(), tensors.end(),
+                        [&](const StoredTensor& tensor) { return holds(mapping, tensor); });
         (weights ? pages.weights : pages.libraries) += mapping.resident;
     }
     return pages;
 }
 
-std::int64_t owned_bytes(std::span<const FileMapping> mappings, std::span<const StoredTensor> tensors) {
+std::int64_t owned_bytes(std::span<const FileMapping> mappings,
+                         std::span<const StoredTensor> tensors) {
     std::int64_t bytes = 0;
     for (const StoredTensor& tensor : tensors) {
-        const bool mapped = std::any_of(mappings.begin(), mappings.end(),
-                                        [&](const FileMapping& mapping) { return holds(mapping, tensor); });
+        const bool mapped =
+            std::any_of(mappings.begin(), mappings.end(),
+                        [&](const FileMapping& mapping) { return holds(mapping, tensor); });
         if (!mapped) bytes += static_cast<std::int64_t>(tensor.data.size());
     }
     return bytes;
@@ -57,7 +60,8 @@ std::int64_t owned_bytes(std::span<const FileMapping> mappings, std::span<const 
 }  // namespace
 
 MemoryAccount::MemoryAccount() {
-    malloc_trim(0);  // what earlier requests left free would be counted again where it is used again
+    malloc_trim(
+        0);  // what earlier requests left free would be counted again where it is used again
     before_ = resident_bytes();
     library_pages_before_ = file_pages(file_mappings(), {}).libraries;
 }
@@ -80,7 +84,8 @@ MemoryReport MemoryAccount::measured(MemoryByClass named, const Checkpoint& weig
     if (!mappings.empty()) {
         const Pages pages = file_pages(mappings, weights.tensors);
         named[MemoryClass::weights] = owned_bytes(mappings, weights.tensors) + pages.weights;
-        named[MemoryClass::runtime] = std::max<std::int64_t>(0, pages.libraries - library_pages_before_);
+        named[MemoryClass::runtime] =
+            std::max<std::int64_t>(0, pages.libraries - library_pages_before_);
     }
     named[MemoryClass::runtime] += runtime_bytes();
     named[MemoryClass::unaccounted] = 0;

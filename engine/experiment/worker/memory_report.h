@@ -14,8 +14,8 @@ namespace hone {
 using MemoryReport = std::map<std::string, std::int64_t>;
 MemoryReport memory_report(const MemoryByClass& memory, std::int64_t peak);
 
-// What a worker's resident memory is for. Made before the model is loaded: what is resident then is the runtime's, and so is what
-// the tokeniser and pages of libraries add later.
+// What a worker's resident memory is for. Made before the model is loaded: what is resident then is
+// the runtime's, and so is what the tokeniser and pages of libraries add later.
 class MemoryAccount {
 public:
     MemoryAccount();
@@ -25,8 +25,9 @@ public:
 
     // Starts a measurement of the peak.
     void begin_peak() const;
-    // A report since begin_peak(): `named` as allocated, weights that are mapped as far as their pages
-    // are resident, and as unaccounted what the measured peak holds beyond all classes (negative where it holds less).
+    // A report since begin_peak(): `named` as allocated, weights that are mapped as far as their
+    // pages are resident, and as unaccounted what the measured peak holds beyond all classes
+    // (negative where it holds less).
     MemoryReport measured(MemoryByClass named, const Checkpoint& weights) const;
     // The runtime class before any library's pages were added.
     std::int64_t runtime_bytes() const { return before_ + tokenizer_; }

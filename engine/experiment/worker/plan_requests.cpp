@@ -17,12 +17,15 @@ namespace hone {
 
 namespace {
 
-// The weights as the technique would find them: after the transforms that stand before it in the recipe, all of them where it is not
-// there or configures the run. A transform that cannot act is not its concern.
-Checkpoint as_found_by(const Descriptor& descriptor, const Checkpoint& checkpoint, const Recipe& recipe,
-                       const QueriedDevice& device) {
+// The weights as the technique would find them: after the transforms that stand before it in the
+// recipe, all of them where it is not there or configures the run. A transform that cannot act is
+// not its concern.
+Checkpoint as_found_by(const Descriptor& descriptor, const Checkpoint& checkpoint,
+                       const Recipe& recipe, const QueriedDevice& device) {
     Checkpoint planned = checkpoint;
-    const auto transforms = [](const Descriptor& each) { return each.stage == Stage::transforms_weights; };
+    const auto transforms = [](const Descriptor& each) {
+        return each.stage == Stage::transforms_weights;
+    };
     for (const RecipeStep& step : recipe.steps) {
         if (step.technique == descriptor.id) {
             if (transforms(descriptor)) break;
@@ -49,9 +52,10 @@ messages::SupportsReply answer(const messages::Supports& request, WorkerContext&
             if (step.technique == row.descriptor.id) options = step.options;
         }
         const Checkpoint before = as_found_by(row.descriptor, checkpoint, request.recipe, device);
-        const Support support =
-            row.with(options)->supports({before, read_config(before), request.workload.concurrency, device});
-        reply.techniques[std::string(row.descriptor.id)] = {.ok = support.ok, .reason = support.reason};
+        const Support support = row.with(options)->supports(
+            {before, read_config(before), request.workload.concurrency, device});
+        reply.techniques[std::string(row.descriptor.id)] = {.ok = support.ok,
+                                                            .reason = support.reason};
     }
     return reply;
 }
@@ -69,9 +73,11 @@ messages::PredictReply answer(const messages::Predict& request, WorkerContext&) 
     const int threads = resolved_threads(experiment.target);
     const std::int64_t runtime_bytes =
         cuda ? 0 : resident_bytes();  // of a device only what the run allocates is counted
-    // That of the timed repetitions, which is what a run reports; whether it fits also minds the scored windows.
-    const MemoryByClass named = predict_memory(plan.config, plan.model_bytes, plan.run, threads,
-                                               plan.sizes.sequences, plan.sizes.generated, plan.sizes.prompt);
+    // That of the timed repetitions, which is what a run reports; whether it fits also minds the
+    // scored windows.
+    const MemoryByClass named =
+        predict_memory(plan.config, plan.model_bytes, plan.run, threads, plan.sizes.sequences,
+                       plan.sizes.generated, plan.sizes.prompt);
     const std::int64_t available =
         cuda ? open_device(experiment.target)->free_bytes() : available_memory_bytes();
     messages::PredictReply reply;
@@ -79,17 +85,21 @@ messages::PredictReply answer(const messages::Predict& request, WorkerContext&) 
     const auto calibration = cuda ? std::nullopt : kept_calibration(calibrated_machine(), threads);
     if (calibration) {
         Checkpoint in_memory = plan.checkpoint;
-        if (leaves_zeros_out(experiment.recipe, plan.run)) plan_without_zeros(in_memory, plan.run.device);
-        const auto metrics = predict_times(in_memory, plan.config, plan.run, prompt_lengths(workload),
-                                           workload.generated_tokens, *calibration);
+        if (leaves_zeros_out(experiment.recipe, plan.run))
+            plan_without_zeros(in_memory, plan.run.device);
+        const auto metrics =
+            predict_times(in_memory, plan.config, plan.run, prompt_lengths(workload),
+                          workload.generated_tokens, *calibration);
         if (!metrics.empty()) reply.times = metrics;
     }
     reply.memory = predicted_memory(named, runtime_bytes);
     reply.model_bytes = plan.model_bytes;
     reply.file_bytes = file_bytes;
     reply.available = available;
-    reply.fits = available == 0 || (cuda ? plan.least.total() : plan.needed(runtime_bytes)) <= available;
-    reply.refusal = context_refusal(experiment.checkpoint, plan.config.context_length, workload, plan.sizes);
+    reply.fits =
+        available == 0 || (cuda ? plan.least.total() : plan.needed(runtime_bytes)) <= available;
+    reply.refusal =
+        context_refusal(experiment.checkpoint, plan.config.context_length, workload, plan.sizes);
     reply.notes = plan.notes;
     return reply;
 }

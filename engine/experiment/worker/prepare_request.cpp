@@ -12,12 +12,13 @@ messages::PrepareReply answer(const messages::Prepare& request, WorkerContext& c
     InjectedFault fault;
     if (const nlohmann::json& asked = request.fault.get(); !asked.is_null()) {
         if (!context.allow_faults)
-            throw Error(ErrorDetails{"", "", "fault", asked.dump(), "nothing: faults are for tests"});
+            throw Error(
+                ErrorDetails{"", "", "fault", asked.dump(), "nothing: faults are for tests"});
         fault = InjectedFault(asked);
     }
-    context.prepared =
-        std::make_unique<Prepared>(request.experiment, request.dtype, fault, context.progress("load"),
-                                   context.progress("apply"), files_told(request.files));
+    context.prepared = std::make_unique<Prepared>(
+        request.experiment, request.dtype, fault, context.progress("load"),
+        context.progress("apply"), files_told(request.files));
     return context.prepared->description();
 }
 

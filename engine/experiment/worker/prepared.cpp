@@ -40,11 +40,13 @@ std::map<std::string, double> metrics_of(const GenerationTimings& timings) {
     for (const std::vector<double>& times : timings.token_times) {
         first.push_back(times.front());
         if (times.size() > 1)
-            per_token.push_back((times.back() - times.front()) / static_cast<double>(times.size() - 1));
+            per_token.push_back((times.back() - times.front()) /
+                                static_cast<double>(times.size() - 1));
         generated += static_cast<std::int64_t>(times.size());
     }
     std::map<std::string, double> metrics{
-        {"prefill_tokens_per_second", static_cast<double>(timings.prompt_tokens) / timings.prefill_seconds},
+        {"prefill_tokens_per_second",
+         static_cast<double>(timings.prompt_tokens) / timings.prefill_seconds},
         {"time_to_first_token", mean(first)},
         {"total_seconds", timings.total_seconds},
         {"total_tokens_per_second", static_cast<double>(generated) / timings.total_seconds}};
@@ -54,8 +56,8 @@ std::map<std::string, double> metrics_of(const GenerationTimings& timings) {
         metrics["time_per_output_token"] = mean(per_token);
     }
     if (timings.largest_batch > 1)
-        metrics["padding_share"] =
-            static_cast<double>(timings.padding_positions) / static_cast<double>(timings.batch_positions);
+        metrics["padding_share"] = static_cast<double>(timings.padding_positions) /
+                                   static_cast<double>(timings.batch_positions);
     return metrics;
 }
 
@@ -80,12 +82,15 @@ Prepared::Prepared(const Experiment& experiment, const std::string& dtype, Injec
     make_runtime(load_progress);
 }
 
-void Prepared::load(const std::string& dtype, const Progress& load_progress, const Progress& apply_progress) {
+void Prepared::load(const std::string& dtype, const Progress& load_progress,
+                    const Progress& apply_progress) {
     const Clock::time_point start = Clock::now();
     load_progress.update(0, experiment_.checkpoint);
     {
-        // From the headers alone, so that a model that does not fit is refused before anything is read.
-        const ExperimentPlan plan = plan_experiment(experiment_, dtype, queried_device(experiment_.target));
+        // From the headers alone, so that a model that does not fit is refused before anything is
+        // read.
+        const ExperimentPlan plan =
+            plan_experiment(experiment_, dtype, queried_device(experiment_.target));
         if (!files_.empty()) require_same_files(files_, plan.checkpoint.files);
         files_ = plan.checkpoint.files;
         if (const auto refusal = context_refusal(experiment_.checkpoint, plan.config.context_length,
@@ -96,14 +101,15 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
         else
             require_memory(plan, account_.runtime_bytes(), available_memory_bytes());
     }
-    // Of a model without files a device makes the weights itself, as the recipe would store them: host memory would hold none of the
-    // large ones.
-    Checkpoint checkpoint = open_checkpoint(experiment_.checkpoint,
-                                            !device_ || !experiment_.checkpoint.starts_with("synthetic:"));
+    // Of a model without files a device makes the weights itself, as the recipe would store them:
+    // host memory would hold none of the large ones.
+    Checkpoint checkpoint = open_checkpoint(
+        experiment_.checkpoint, !device_ || !experiment_.checkpoint.starts_with("synthetic:"));
     require_same_files(files_, checkpoint.files);
     const bool has_weights = !checkpoint.synthetic || !device_;
     notes_ = checkpoint.notes;
-    if (!checkpoint.synthetic) append(notes_, notes_of_not_finite(checkpoint, pool_, load_progress));
+    if (!checkpoint.synthetic)
+        append(notes_, notes_of_not_finite(checkpoint, pool_, load_progress));
     load_seconds_ = seconds_since(start);
     if (!experiment_.recipe.steps.empty()) weight_evidence_.emplace(checkpoint);
     const Clock::time_point apply_start = Clock::now();
@@ -111,11 +117,11 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
         kernels::Workspace workspace(pool_.size());
         const kernels::Context context{kernels::best_isa(), pool_, workspace};
         const QueriedDevice device = queried_device(experiment_.target);
-        AppliedRecipe applied =
-            has_weights
-                ? apply_recipe(checkpoint, experiment_.recipe, experiment_.workload.concurrency, context,
-                               apply_progress, device)
-                : plan_recipe(checkpoint, experiment_.recipe, experiment_.workload.concurrency, device);
+        AppliedRecipe applied = has_weights ? apply_recipe(checkpoint, experiment_.recipe,
+                                                           experiment_.workload.concurrency,
+                                                           context, apply_progress, device)
+                                            : plan_recipe(checkpoint, experiment_.recipe,
+                                                          experiment_.workload.concurrency, device);
         config_ = applied.run;
         append(notes_, applied.notes);
         if (has_weights) {
@@ -123,7 +129,8 @@ void Prepared::load(const std::string& dtype, const Progress& load_progress, con
         } else {
             plan_matrices(checkpoint, dtype);
         }
-        if (device_ && device_->facts().mig) notes_.push_back(divided_device_note(experiment_.target));
+        if (device_ && device_->facts().mig)
+            notes_.push_back(divided_device_note(experiment_.target));
         if (weight_evidence_) weight_evidence_->applied(checkpoint, experiment_.recipe);
         const bool without_zeros = leaves_zeros_out(experiment_.recipe, config_);
         if (without_zeros && !has_weights) {
@@ -161,7 +168,8 @@ void Prepared::add_windows(const std::string& text) {
     const PerplexityPlan plan = perplexity_plan(experiment_.workload);
     std::int64_t length = std::ssize(scored.tokens), calibration = length;
     if (text == "bundled") {
-        calibration = std::ssize(model_->tokenizer.encode(bundled_text().substr(0, calibration_begin())));
+        calibration =
+            std::ssize(model_->tokenizer.encode(bundled_text().substr(0, calibration_begin())));
         // With and without a technique that calibrates: runs are compared window by window.
         if (plan.max_windows > 0 && calibration >= plan.context) length = calibration;
     }
@@ -198,7 +206,8 @@ std::optional<messages::ScoredTexts> Prepared::scored_texts() const {
     return scored;
 }
 
-// Real text, a different part for each sequence: what a cache or a sparse pattern does depends on what it is fed.
+// Real text, a different part for each sequence: what a cache or a sparse pattern does depends on
+// what it is fed.
 void Prepared::choose_prompts() {
     const Workload& workload = experiment_.workload;
     const std::vector<TokenId> text = model_->tokenizer.encode(bundled_text());
@@ -208,7 +217,8 @@ void Prepared::choose_prompts() {
         const auto tokens = static_cast<std::size_t>(lengths[static_cast<std::size_t>(sequence)]);
         std::vector<TokenId> prompt;
         prompt.reserve(tokens);
-        const std::size_t begin = (workload.seed * 7919 + static_cast<std::size_t>(sequence) * 4099) % length;
+        const std::size_t begin =
+            (workload.seed * 7919 + static_cast<std::size_t>(sequence) * 4099) % length;
         for (std::size_t i = 0; i < tokens; ++i) prompt.push_back(text[(begin + i) % length]);
         std::string& bytes = prompt_texts_.emplace_back();
         for (const TokenId token : prompt) bytes += model_->tokenizer.token_bytes(token);
@@ -221,10 +231,11 @@ void Prepared::make_runtime(const Progress& progress) {
     config_.batch_size = sizes.sequences;
     if (config_.merge_cache) merge_cache_.emplace();
     if (device_)
-        runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context(),
-                                             *device_, progress);
+        runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences,
+                                             sizes.context(), *device_, progress);
     else
-        runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context());
+        runtime_ =
+            std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context());
 }
 
 MemoryReport Prepared::memory() const {
@@ -246,8 +257,9 @@ messages::PrepareReply Prepared::description() const {
             .threads = pool_.size()};
 }
 
-// Of the prompts, before the sequences start, so that their times stay their own. A cache begins each round empty: what it finds is what
-// comes again within these prompts. Few bytes are encoded in several rounds, since one would be too short to time.
+// Of the prompts, before the sequences start, so that their times stay their own. A cache begins
+// each round empty: what it finds is what comes again within these prompts. Few bytes are encoded
+// in several rounds, since one would be too short to time.
 double Prepared::tokenize_bytes_per_second() {
     constexpr std::size_t kTimed = 1 << 16;
     std::size_t bytes = 0;
@@ -256,7 +268,8 @@ double Prepared::tokenize_bytes_per_second() {
         if (merge_cache_) merge_cache_->clear();
         const Clock::time_point start = Clock::now();
         for (const std::string& text : prompt_texts_) {
-            model_->tokenizer.encode(text, SpecialTokens::as_text, merge_cache_ ? &*merge_cache_ : nullptr);
+            model_->tokenizer.encode(text, SpecialTokens::as_text,
+                                     merge_cache_ ? &*merge_cache_ : nullptr);
             bytes += text.size();
         }
         seconds += seconds_since(start);
@@ -274,12 +287,14 @@ messages::RepetitionReply Prepared::repetition(const Progress& progress) {
     const double tokenize_rate = tokenize_bytes_per_second();
     const GenerationTimings timings = run_generation(
         *runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress,
-        device_ ? MemoryRoom([this] { return device_->free_bytes(); }) : MemoryRoom(available_memory_bytes),
+        device_ ? MemoryRoom([this] { return device_->free_bytes(); })
+                : MemoryRoom(available_memory_bytes),
         fault_.slows_down() ? [this](double seconds) { fault_.after_pass(seconds); } : AfterPass());
     MemoryReport memory_now = memory();
-    const CounterValues counters = counter_values(before, runtime_->counters(), config_, timings,
-                                                  weight_evidence_ ? &*weight_evidence_ : nullptr,
-                                                  merge_cache_ ? merge_cache_->hits() - hits_before : 0);
+    const CounterValues counters =
+        counter_values(before, runtime_->counters(), config_, timings,
+                       weight_evidence_ ? &*weight_evidence_ : nullptr,
+                       merge_cache_ ? merge_cache_->hits() - hits_before : 0);
     messages::RepetitionReply reply{.metrics = metrics_of(timings),
                                     .token_times = timings.token_times,
                                     .memory = std::move(memory_now),
@@ -294,7 +309,8 @@ messages::AttentionMassReply Prepared::attention_mass(const Progress& progress) 
     constexpr std::size_t kQueries = 64;
     fault_.before_step();
     const std::span<const TokenId> prompt = prompts_.front();
-    const std::size_t measured = std::min(kQueries, prompt.size()), before = prompt.size() - measured;
+    const std::size_t measured = std::min(kQueries, prompt.size()),
+                      before = prompt.size() - measured;
     const Runtime::Counters start = runtime_->counters();
     runtime_->clear(0);
     const auto pass = [&](std::span<const TokenId> tokens) {
@@ -314,7 +330,8 @@ messages::AttentionMassReply Prepared::attention_mass(const Progress& progress) 
     return reply;
 }
 
-messages::AccuracyReply Prepared::accuracy(const messages::Accuracy& request, const Progress& progress) {
+messages::AccuracyReply Prepared::accuracy(const messages::Accuracy& request,
+                                           const Progress& progress) {
     fault_.before_step();
     const std::int64_t window = request.window;
     if (window < 0 || window >= std::ssize(windows_))
@@ -327,15 +344,17 @@ messages::AccuracyReply Prepared::accuracy(const messages::Accuracy& request, co
     const ScoredText& text = texts_[index];
     // A divergence from other positions than the baseline's would be a figure all the same.
     if (compare && compare->records() != scored.end - scored.score_begin)
-        throw Error(
-            ErrorDetails{"", *request.compare_spool, "baseline's log-probabilities",
-                         fmt::format("{} positions", compare->records()),
-                         fmt::format("the {} of window {}", scored.end - scored.score_begin, window)});
-    const WindowScore score = score_window(*runtime_, text.tokens, scored, write ? &*write : nullptr,
-                                           compare ? &*compare : nullptr, 0, progress);
+        throw Error(ErrorDetails{
+            "", *request.compare_spool, "baseline's log-probabilities",
+            fmt::format("{} positions", compare->records()),
+            fmt::format("the {} of window {}", scored.end - scored.score_begin, window)});
+    const WindowScore score =
+        score_window(*runtime_, text.tokens, scored, write ? &*write : nullptr,
+                     compare ? &*compare : nullptr, 0, progress);
     std::size_t scored_bytes = 0;
     for (std::int64_t i = scored.score_begin; i < scored.end; ++i)
-        scored_bytes += model_->tokenizer.token_bytes(text.tokens[static_cast<std::size_t>(i)]).size();
+        scored_bytes +=
+            model_->tokenizer.token_bytes(text.tokens[static_cast<std::size_t>(i)]).size();
     return {.text = text.name,
             .compared = score.compared,
             .sums = {{"nll_sum", score.nll_sum},

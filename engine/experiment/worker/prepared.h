@@ -30,8 +30,8 @@ namespace hone {
 // A model made ready for steps: loaded, its recipe applied, prompts and accuracy text chosen.
 class Prepared {
 public:
-    // `dtype`: what the matrices become after the recipe ("keep" for the recipe's own). `files`: which files the checkpoint must still
-    // be; any where there are none.
+    // `dtype`: what the matrices become after the recipe ("keep" for the recipe's own). `files`:
+    // which files the checkpoint must still be; any where there are none.
     Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
              const Progress& load, const Progress& apply, std::vector<SourceFile> files = {});
 
@@ -42,9 +42,9 @@ public:
     messages::TraceReply trace(const messages::Trace& request, const Progress& progress);
     messages::AttentionMassReply attention_mass(const Progress& progress);
     messages::AccuracyReply accuracy(const messages::Accuracy& request, const Progress& progress);
-    // `on_token` is called for each token with the text that it completed: none where a character is not whole yet, or more
-    // than its own where it ends one. `id` is −1 for text that was left when the last token had come. Seconds count from the start
-    // of the answer.
+    // `on_token` is called for each token with the text that it completed: none where a character
+    // is not whole yet, or more than its own where it ends one. `id` is −1 for text that was left
+    // when the last token had come. Seconds count from the start of the answer.
     struct GeneratedToken {
         TokenId id;
         std::string text;
@@ -91,6 +91,7 @@ private:
 };
 
 // Throws Error with the arithmetic where what `named` says is needed exceeds what is available.
-void require_memory(const std::string& source, const MemoryByClass& named, std::int64_t runtime_bytes);
+void require_memory(const std::string& source, const MemoryByClass& named,
+                    std::int64_t runtime_bytes);
 
 }  // namespace hone

@@ -7,8 +7,8 @@
 
 namespace hone {
 
-// Answers a request, or throws. Each request of messages::AnsweredRequests has a specialisation in a file of its own,
-// which is all that it takes: the worker finds it by the request's type.
+// Answers a request, or throws. Each request of messages::AnsweredRequests has a specialisation in
+// a file of its own, which is all that it takes: the worker finds it by the request's type.
 template <class Request>
 typename Request::Reply answer(const Request& request, WorkerContext& context);
 

@@ -17,7 +17,8 @@ namespace {
 struct Moments {
     std::int64_t count = 0, zeros = 0, nans = 0, infs = 0;
     double sum = 0, squares = 0;
-    double low = std::numeric_limits<double>::infinity(), high = -std::numeric_limits<double>::infinity();
+    double low = std::numeric_limits<double>::infinity(),
+           high = -std::numeric_limits<double>::infinity();
 
     void add(float value) {
         ++count;
@@ -53,7 +54,8 @@ template <>
 messages::TensorStatsReply answer(const messages::TensorStats& request, WorkerContext& context) {
     const Progress progress = context.progress("run");
     const std::string& source = request.checkpoint;
-    // Of a file only this tensor is read: in which order its rows are and how wide its numbers makes no difference here.
+    // Of a file only this tensor is read: in which order its rows are and how wide its numbers
+    // makes no difference here.
     const Checkpoint checkpoint = open_checkpoint(source, source.starts_with("synthetic:"));
     const std::string& name = request.tensor;
     const StoredTensor* found = checkpoint.find(name);

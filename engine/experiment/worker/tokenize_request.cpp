@@ -14,7 +14,8 @@
 namespace hone {
 namespace {
 
-// Rounds until a second has passed; the best one is what the code can do, the others are what else the machine did.
+// Rounds until a second has passed; the best one is what the code can do, the others are what else
+// the machine did.
 double best_seconds(const Tokenizer& tokenizer, const std::string& text, const Progress& progress) {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point start = Clock::now();
@@ -51,7 +52,8 @@ messages::TokenizeReply answer(const messages::Tokenize& request, WorkerContext&
     const Checkpoint checkpoint = open_checkpoint(request.checkpoint, false);
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(checkpoint);
     if (!request.file && !request.text)
-        throw Error(ErrorDetails{"", "", "text", "nothing", "a text, or the path of a file with one"});
+        throw Error(
+            ErrorDetails{"", "", "text", "nothing", "a text, or the path of a file with one"});
     const std::string text = request.file ? load_accuracy_text(*request.file).text : *request.text;
     std::vector<TokenId> ids = tokenizer.encode(text, SpecialTokens::as_text, nullptr, progress);
     if (request.ids && ids.size() > kMostIds) too_many(ids.size());

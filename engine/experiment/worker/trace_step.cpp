@@ -12,7 +12,8 @@
 namespace hone {
 namespace {
 
-// Records as long as it lives, whatever ends the repetition: on the host, and on the device where there is one.
+// Records as long as it lives, whatever ends the repetition: on the host, and on the device where
+// there is one.
 class Recording {
 public:
     Recording(Runtime& runtime, profiler::TraceRecorder& recorder, gpu::Device* device)
@@ -64,13 +65,13 @@ messages::TraceReply Prepared::trace(const messages::Trace& request, const Progr
     profiler::DeviceRecording of_device;
     {
         Recording recording(*runtime_, recorder, device_.get());
-        timings =
-            run_generation(*runtime_, prompts_, experiment_.workload.generated_tokens, sampler, progress);
+        timings = run_generation(*runtime_, prompts_, experiment_.workload.generated_tokens,
+                                 sampler, progress);
         of_device = recording.end(peaks);
     }
     if (device_)
-        count_hardware(*runtime_, *device_, prompts_, experiment_.workload.generated_tokens, sampler,
-                       static_cast<std::size_t>(most), of_device, progress);
+        count_hardware(*runtime_, *device_, prompts_, experiment_.workload.generated_tokens,
+                       sampler, static_cast<std::size_t>(most), of_device, progress);
     const profiler::Trace trace = device_ ? recorder.take(of_device) : recorder.take();
     profiler::write_spool(trace, request.spool);
     return {.events = std::ssize(trace.events),

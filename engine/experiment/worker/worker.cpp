@@ -69,14 +69,16 @@ private:
 };
 
 void Worker::fail(std::optional<std::int64_t> id, const ErrorDetails& error, bool cancelled) {
-    channel_.write(messages::event_line(id, messages::Failure{.error = error, .cancelled = cancelled}));
+    channel_.write(
+        messages::event_line(id, messages::Failure{.error = error, .cancelled = cancelled}));
 }
 
 void Worker::accept(const std::string& text) {
     std::optional<messages::Line> line = messages::parse_line(text);
     if (!line || !line->id) {
         fail({},
-             Error(ErrorDetails{"", "", "request", text.substr(0, 80), "a JSON object with id and type"})
+             Error(ErrorDetails{"", "", "request", text.substr(0, 80),
+                                "a JSON object with id and type"})
                  .details(),
              false);
         return;
@@ -119,7 +121,8 @@ void Worker::heartbeat(const std::stop_token& end) {
         if (now != seen) last = Clock::now();
         // Work that stands still is not covered up: the client ends the worker then.
         if (now != seen || Clock::now() - last <= kernels::patience())
-            channel_.write(messages::event_line({}, messages::Heartbeat{.resident = resident_bytes()}));
+            channel_.write(
+                messages::event_line({}, messages::Heartbeat{.resident = resident_bytes()}));
         seen = now;
     }
 }
@@ -134,7 +137,8 @@ std::chrono::seconds patience_of(const Request& request, const Prepared* prepare
     if constexpr (std::same_as<Request, messages::Devices>)
         return kDevicePatience;
     else if constexpr (!messages::kind_of<Request>().empty())
-        return prepared != nullptr && prepared->on_device() ? kDevicePatience : std::chrono::seconds(0);
+        return prepared != nullptr && prepared->on_device() ? kDevicePatience
+                                                            : std::chrono::seconds(0);
     else if constexpr (requires { patience_with(request.target); })
         return patience_with(request.target);
     else if constexpr (requires { request.target->device; })
@@ -152,7 +156,8 @@ std::chrono::seconds patience_of(const Request& request, const Prepared* prepare
             kinds += (kinds.empty() ? "" : ", ") + std::string(messages::kind_of<Request>());
     });
     if (kinds.empty())
-        throw Error(ErrorDetails{"", "", "type", "'" + line.type + "'", "a request of docs/protocol.md"});
+        throw Error(
+            ErrorDetails{"", "", "type", "'" + line.type + "'", "a request of docs/protocol.md"});
     throw Error(ErrorDetails{"", "", "kind", "'" + line.kind + "'", "one of " + kinds});
 }
 
@@ -187,7 +192,8 @@ void Worker::reply_to(const messages::Line& request) {
         ErrorDetails details{"", "", "memory", "", "", Fault::no_memory};
         details.summary = "Memory ran out.";
         details.action =
-            "Choose a smaller model, a smaller type of weights, a shorter context or fewer sequences.";
+            "Choose a smaller model, a smaller type of weights, a shorter context or fewer "
+            "sequences.";
         fail(id, Error(std::move(details)).details(), false);
     } catch (const gpu::DeviceError& error) {
         fail(id, device_error(error), false);

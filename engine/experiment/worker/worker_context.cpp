@@ -18,7 +18,8 @@ Progress WorkerContext::progress(const char* phase) const {
 }
 
 Prepared& WorkerContext::ready() const {
-    if (!prepared) throw Error(ErrorDetails{"", "", "step", "no prepared model", "a prepare before it"});
+    if (!prepared)
+        throw Error(ErrorDetails{"", "", "step", "no prepared model", "a prepare before it"});
     return *prepared;
 }
 

@@ -15,17 +15,20 @@
 namespace hone::hf {
 namespace {
 
-// Kept beside the tensor of the rotation's factors, which alone does not say them. Behind "FAMILY.".
+// Kept beside the tensor of the rotation's factors, which alone does not say them. Behind
+// "FAMILY.".
 constexpr const char *kOriginalContext = "rope.scaling.original_context_length",
                      *kLowFactor = "rope.scaling.low_freq_factor",
-                     *kHighFactor = "rope.scaling.high_freq_factor", *kScalingType = "rope.scaling.type",
-                     *kScalingFactor = "rope.scaling.factor", *kScaleLinear = "rope.scale_linear";
+                     *kHighFactor = "rope.scaling.high_freq_factor",
+                     *kScalingType = "rope.scaling.type", *kScalingFactor = "rope.scaling.factor",
+                     *kScaleLinear = "rope.scale_linear";
 
 MetadataValue number(std::int64_t value) {
     return static_cast<std::uint32_t>(value);
 }
 
-// Reading ----------------------------------------------------------------------------------------------------------
+// Reading
+// -------------------------------------------------------------------------------------------------
 
 // Reads config.json's hyper-parameters by a family's rows.
 class ConfigReader {
@@ -76,19 +79,22 @@ double ConfigReader::real(Parameter parameter) const {
     if (!stated) note_default(notes_, its.hugging_face, fmt::format("{}", *its.config_default));
     const double value = stated.value_or(*its.config_default);
     if (!(value > its.low) || value > its.high)
-        config_.fail(its.hugging_face, fmt::format("a number above {}, at most {}", its.low, its.high));
+        config_.fail(its.hugging_face,
+                     fmt::format("a number above {}, at most {}", its.low, its.high));
     return value;
 }
 
 void ConfigReader::read_heads(ModelShape& shape) {
     shape.n_embd = required(Parameter::width);
     shape.n_heads = required(Parameter::heads);
-    // A null is not silence: it asks for as many as there are heads, where silence may mean a number.
+    // A null is not silence: it asks for as many as there are heads, where silence may mean a
+    // number.
     const bool null = config_.json().contains(row(Parameter::kv_heads).hugging_face) &&
                       config_.find(row(Parameter::kv_heads).hugging_face) == nullptr;
     const auto kv_heads = null ? std::nullopt : size(Parameter::kv_heads);
     shape.n_kv_heads = kv_heads.value_or(shape.n_heads);
-    if (!kv_heads) note_default(notes_, row(Parameter::kv_heads).hugging_face, std::to_string(shape.n_heads));
+    if (!kv_heads)
+        note_default(notes_, row(Parameter::kv_heads).hugging_face, std::to_string(shape.n_heads));
     if (shape.n_heads % shape.n_kv_heads != 0)
         config_.fail(row(Parameter::kv_heads).hugging_face,
                      fmt::format("a divisor of the {} query heads", shape.n_heads));
@@ -97,8 +103,8 @@ void ConfigReader::read_heads(ModelShape& shape) {
                            head = row(Parameter::head_dim).hugging_face;
     const auto head_dim = size(Parameter::head_dim);
     if (!head_dim && shape.n_embd % shape.n_heads != 0)
-        config_.fail(heads,
-                     fmt::format("a divisor of {}, {}, where there is no {}", width, shape.n_embd, head));
+        config_.fail(heads, fmt::format("a divisor of {}, {}, where there is no {}", width,
+                                        shape.n_embd, head));
     shape.head_dim = shape.rotary_dim = head_dim.value_or(shape.n_embd / shape.n_heads);
     const auto widest = static_cast<std::int64_t>(row(Parameter::head_dim).high);
     if (shape.head_dim % 2 != 0 || shape.head_dim > widest)
@@ -115,8 +121,9 @@ void ConfigReader::read_heads(ModelShape& shape) {
 }
 
 void ConfigReader::read_rotation(FolderLayout& layout) {
-    const RopeSettings rope = read_rope(config_, layout.shape.context_length,
-                                        row(Parameter::rope_theta).config_default.value_or(10000), notes_);
+    const RopeSettings rope =
+        read_rope(config_, layout.shape.context_length,
+                  row(Parameter::rope_theta).config_default.value_or(10000), notes_);
     set(Parameter::rope_theta, static_cast<float>(rope.theta));
     if (rope.linear_factor) {
         metadata_[family_.key(kScalingType)] = std::string("linear");
@@ -124,10 +131,10 @@ void ConfigReader::read_rotation(FolderLayout& layout) {
     }
     if (rope.llama3) {
         if (family_.row(Role::rope_factors) == nullptr)
-            config_.fail("rope_scaling", "llama3", fmt::format("a scaling that {} has", family_.name),
-                         Fault::unsupported);
-        layout.rope_factors =
-            rope.llama3->factors(static_cast<double>(static_cast<float>(rope.theta)), layout.shape.head_dim);
+            config_.fail("rope_scaling", "llama3",
+                         fmt::format("a scaling that {} has", family_.name), Fault::unsupported);
+        layout.rope_factors = rope.llama3->factors(
+            static_cast<double>(static_cast<float>(rope.theta)), layout.shape.head_dim);
         metadata_[family_.key(kOriginalContext)] = number(rope.llama3->original_context);
         metadata_[family_.key(kLowFactor)] = static_cast<float>(rope.llama3->low_freq_factor);
         metadata_[family_.key(kHighFactor)] = static_cast<float>(rope.llama3->high_freq_factor);
@@ -154,10 +161,11 @@ FolderLayout ConfigReader::read() {
     return layout;
 }
 
-// Writing ----------------------------------------------------------------------------------------------------------
+// Writing
+// -------------------------------------------------------------------------------------------------
 
-[[noreturn]] void refuse(const Checkpoint& checkpoint, const std::string& field, const std::string& found,
-                         const std::string& expected) {
+[[noreturn]] void refuse(const Checkpoint& checkpoint, const std::string& field,
+                         const std::string& found, const std::string& expected) {
     throw Error(ErrorDetails{"", checkpoint.source, field, found, expected});
 }
 
@@ -174,24 +182,27 @@ std::string field_of(const StoredTensor& tensor) {
     return fmt::format("tensor '{}'", tensor.name);
 }
 
-// The scaling that made rope_freqs.weight. The tensor holds the factor; what else there is comes from keys that Hone
-// writes, or is Llama 3.1's, and must make the same tensor again.
+// The scaling that made rope_freqs.weight. The tensor holds the factor; what else there is comes
+// from keys that Hone writes, or is Llama 3.1's, and must make the same tensor again.
 Llama3Scaling scaling_of(const Checkpoint& checkpoint, const FolderLayout& layout) {
     const std::vector<float>& factors = layout.rope_factors;
     const Family& family = *layout.family;
     Llama3Scaling scaling;
-    scaling.factor = shortest(static_cast<double>(*std::max_element(factors.begin(), factors.end())));
+    scaling.factor =
+        shortest(static_cast<double>(*std::max_element(factors.begin(), factors.end())));
     scaling.low_freq_factor = shortest(checkpoint.real_or(family.key(kLowFactor), 1.0));
     scaling.high_freq_factor = shortest(checkpoint.real_or(family.key(kHighFactor), 4.0));
     scaling.original_context = checkpoint.integer_or(family.key(kOriginalContext), 8192);
-    const std::vector<float> again =
-        scaling.factors(rope_theta(checkpoint, family), 2 * static_cast<std::int64_t>(factors.size()));
+    const std::vector<float> again = scaling.factors(rope_theta(checkpoint, family),
+                                                     2 * static_cast<std::int64_t>(factors.size()));
     for (std::size_t i = 0; i < factors.size(); ++i) {
         if (!(std::abs(again[i] - factors[i]) <= 1e-5F * factors[i]))
-            refuse(checkpoint, fmt::format("{}[{}]", field_of(*checkpoint.find(Role::rope_factors)), i),
+            refuse(checkpoint,
+                   fmt::format("{}[{}]", field_of(*checkpoint.find(Role::rope_factors)), i),
                    fmt::format("{}", factors[i]),
-                   fmt::format("{}, as llama3's scaling by {} has it: config.json cannot say other factors",
-                               again[i], scaling.factor));
+                   fmt::format(
+                       "{}, as llama3's scaling by {} has it: config.json cannot say other factors",
+                       again[i], scaling.factor));
     }
     return scaling;
 }
@@ -208,7 +219,8 @@ nlohmann::ordered_json rope_scaling(const Checkpoint& checkpoint, const FolderLa
     // As engine/model reads it.
     const Family& family = *layout.family;
     const bool newer = checkpoint.metadata_find(family.key(kScalingFactor)) != nullptr;
-    const double factor = checkpoint.real_or(family.key(newer ? kScalingFactor : kScaleLinear), 1.0);
+    const double factor =
+        checkpoint.real_or(family.key(newer ? kScalingFactor : kScaleLinear), 1.0);
     const bool none = checkpoint.text_or(family.key(kScalingType), "linear") == "none";
     if (none || factor == 1.0 || factor == 0.0) return nullptr;
     return {{"rope_type", "linear"}, {"factor", shortest(factor)}};
@@ -228,16 +240,19 @@ std::vector<float> rope_factors(const Checkpoint& checkpoint, std::int64_t head_
 // The type that transformers loads the model in: that of most of its weights.
 const char* torch_type(const Checkpoint& checkpoint) {
     std::map<DType, std::int64_t> elements;
-    for (const StoredTensor& tensor : checkpoint.tensors) elements[tensor.type] += tensor.elements();
-    const auto most = std::max_element(elements.begin(), elements.end(),
-                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    for (const StoredTensor& tensor : checkpoint.tensors)
+        elements[tensor.type] += tensor.elements();
+    const auto most =
+        std::max_element(elements.begin(), elements.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
     if (most == elements.end() || most->first == DType::f32) return "float32";
     return most->first == DType::f16 ? "float16" : "bfloat16";
 }
 
 }  // namespace
 
-FolderLayout read_config(const JsonObject& config, Metadata& metadata, std::vector<std::string>& notes) {
+FolderLayout read_config(const JsonObject& config, Metadata& metadata,
+                         std::vector<std::string>& notes) {
     const Family& family = family_of(config);
     check_keys(config, family, notes);
     return ConfigReader(config, family, metadata, notes).read();
@@ -250,7 +265,8 @@ FolderLayout layout_of(const Checkpoint& checkpoint) {
     ModelShape& shape = layout.shape;
     shape.n_layers = checkpoint.integer(family.key(Parameter::layers));
     const auto of_layers = [&](Parameter parameter, std::int64_t fallback) {
-        return checkpoint.same_in_every_layer(family.key(parameter), shape.n_layers).value_or(fallback);
+        return checkpoint.same_in_every_layer(family.key(parameter), shape.n_layers)
+            .value_or(fallback);
     };
     shape.n_heads = of_layers(Parameter::heads, 0);
     shape.n_kv_heads = of_layers(Parameter::kv_heads, shape.n_heads);
@@ -263,13 +279,15 @@ FolderLayout layout_of(const Checkpoint& checkpoint) {
         refuse(checkpoint, family.key(Parameter::layers),
                fmt::format("{} layers of {} heads", shape.n_layers, shape.n_heads),
                fmt::format("{} to {} layers of at least one head", layers.low, layers.high));
-    shape.head_dim = checkpoint.integer_or(family.key(Parameter::head_dim), shape.n_embd / shape.n_heads);
+    shape.head_dim =
+        checkpoint.integer_or(family.key(Parameter::head_dim), shape.n_embd / shape.n_heads);
     shape.rotary_dim = checkpoint.integer_or(family.key(Parameter::rotary_dim), shape.head_dim);
     if (shape.rotary_dim != shape.head_dim || shape.head_dim < 2 ||
-        static_cast<double>(shape.head_dim) > family.row(Parameter::head_dim).high || shape.head_dim % 2 != 0)
+        static_cast<double>(shape.head_dim) > family.row(Parameter::head_dim).high ||
+        shape.head_dim % 2 != 0)
         refuse(checkpoint, family.key(Parameter::rotary_dim), std::to_string(shape.rotary_dim),
-               fmt::format("{}, the width of a head: Hugging Face's {} turns all of it", shape.head_dim,
-                           family.name));
+               fmt::format("{}, the width of a head: Hugging Face's {} turns all of it",
+                           shape.head_dim, family.name));
     shape.tied_embeddings = checkpoint.find(Role::output) == nullptr;
     const StoredTensor* embedding = checkpoint.find(Role::token_embd);
     shape.n_vocab = embedding == nullptr ? 0 : embedding->rows();
@@ -302,8 +320,9 @@ nlohmann::ordered_json write_config(const Checkpoint& checkpoint, const FolderLa
     for (const char* token : {"bos", "eos", "padding"}) {
         const std::string key = fmt::format("tokenizer.ggml.{}_token_id", token);
         config[fmt::format("{}_token_id", std::string_view(token) == "padding" ? "pad" : token)] =
-            checkpoint.metadata_find(key) == nullptr ? nlohmann::ordered_json()
-                                                     : nlohmann::ordered_json(checkpoint.integer(key));
+            checkpoint.metadata_find(key) == nullptr
+                ? nlohmann::ordered_json()
+                : nlohmann::ordered_json(checkpoint.integer(key));
     }
     config["torch_dtype"] = torch_type(checkpoint);
     return config;

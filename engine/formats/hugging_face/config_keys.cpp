@@ -52,24 +52,27 @@ const char* expected(Neutral neutral) {
     return "null";
 }
 
-// What config.json says of its class must be the family's; so must the traits that config.json spells in words.
+// What config.json says of its class must be the family's; so must the traits that config.json
+// spells in words.
 void require_traits(const JsonObject& config, const Family& family) {
     const auto unsupported = [&](const char* key, const std::string& wanted) {
         const Json* found = config.find(key);
-        config.fail(key, found == nullptr ? "nothing" : excerpt(*found), wanted, Fault::unsupported);
+        config.fail(key, found == nullptr ? "nothing" : excerpt(*found), wanted,
+                    Fault::unsupported);
     };
     if (const auto* names = config.find("architectures"); names != nullptr) {
         const Json wanted = Json::array({std::string(family.class_name)});
         if (*names != wanted)
-            unsupported("architectures", wanted.dump() + ": no other is supported for this model_type");
+            unsupported("architectures",
+                        wanted.dump() + ": no other is supported for this model_type");
     }
     // SiLU has two names in transformers' list of activations.
     const std::string activation = config.text("hidden_act").value_or("silu");
     if (activation != "silu" && activation != "swish") unsupported("hidden_act", "\"silu\"");
     if (const Json* types = config.find("layer_types"); types != nullptr) {
-        const bool plain =
-            types->is_array() && std::all_of(types->begin(), types->end(),
-                                             [](const Json& type) { return type == "full_attention"; });
+        const bool plain = types->is_array() &&
+                           std::all_of(types->begin(), types->end(),
+                                       [](const Json& type) { return type == "full_attention"; });
         if (!plain) unsupported("layer_types", "full_attention in every layer");
     }
 }
@@ -86,7 +89,8 @@ const Family& family_of(const JsonObject& config) {
     if (family != nullptr) return *family;
     const Json* found = config.find("model_type");
     config.fail("model_type", found == nullptr ? "nothing" : excerpt(*found),
-                fmt::format("{}: no other architecture is supported", family_names()), Fault::unsupported);
+                fmt::format("{}: no other architecture is supported", family_names()),
+                Fault::unsupported);
 }
 
 void check_keys(const JsonObject& config, const Family& family, std::vector<std::string>& notes) {
@@ -115,8 +119,9 @@ void check_keys(const JsonObject& config, const Family& family, std::vector<std:
     constexpr std::size_t kNamed = 8;
     const std::size_t more = unknown.size() > kNamed ? unknown.size() - kNamed : 0;
     unknown.resize(unknown.size() - more);
-    notes.push_back(fmt::format("config.json has keys that Hone does not know and does not use: {}{}",
-                                fmt::join(unknown, ", "), more > 0 ? fmt::format(" and {} more", more) : ""));
+    notes.push_back(
+        fmt::format("config.json has keys that Hone does not know and does not use: {}{}",
+                    fmt::join(unknown, ", "), more > 0 ? fmt::format(" and {} more", more) : ""));
 }
 
 }  // namespace hone::hf

@@ -24,8 +24,9 @@ using Json = nlohmann::json;
     throw Error(std::move(details));
 }
 
-// Builds a document and refuses what a parser would take silently: a key twice in one object, endless values, deep nesting. The cost
-// is linear in the text: nlohmann's own way to watch a parse walks an object anew at the end of each of its members.
+// Builds a document and refuses what a parser would take silently: a key twice in one object,
+// endless values, deep nesting. The cost is linear in the text: nlohmann's own way to watch a parse
+// walks an object anew at the end of each of its members.
 class Builder : public nlohmann::json_sax<Json> {
 public:
     // With `visit`, members of the outermost object are handed over and not kept.
@@ -89,8 +90,8 @@ private:
     std::size_t values_ = 0, error_at_ = 0;
 };
 
-// An object's values have their place from their key on; an array's are put at its end. No pointer in `open_` moves meanwhile: only the
-// innermost of them grows.
+// An object's values have their place from their key on; an array's are put at its end. No pointer
+// in `open_` moves meanwhile: only the innermost of them grows.
 Json* Builder::place(Json&& value) {
     if (++values_ > JsonObject::kMaxValues)
         bad(file_, field_, fmt::format("more than {} values", JsonObject::kMaxValues),
@@ -143,8 +144,8 @@ JsonObject JsonObject::parse(std::string_view text, std::string file, const std:
     return {std::move(json), std::move(file), ""};
 }
 
-void JsonObject::each_member(std::string_view text, const std::string& file, const std::string& field,
-                             const Visit& visit) {
+void JsonObject::each_member(std::string_view text, const std::string& file,
+                             const std::string& field, const Visit& visit) {
     built(text, file, field, &visit);
 }
 
@@ -152,12 +153,15 @@ JsonObject JsonObject::read(const std::filesystem::path& path) {
     const auto file = MappedFile::open(path, "a file of a Hugging Face model");
     const std::size_t size = file->bytes().size();
     if (size > kMaxBytes)
-        bad(path.string(), "file", fmt::format("{} B", size), fmt::format("at most {} B", kMaxBytes));
-    // A page or a pointer under this name is said to be one; what else is no JSON, the parser tells.
+        bad(path.string(), "file", fmt::format("{} B", size),
+            fmt::format("at most {} B", kMaxBytes));
+    // A page or a pointer under this name is said to be one; what else is no JSON, the parser
+    // tells.
     const FileKind kind = file_kind(file->bytes());
     if (kind.known && !kind.what.starts_with("a JSON text") && !kind.what.starts_with("a text"))
         refuse_kind(kind, path.string(), "file", "a JSON object");
-    return parse({reinterpret_cast<const char*>(file->bytes().data()), size}, path.string(), "file");
+    return parse({reinterpret_cast<const char*>(file->bytes().data()), size}, path.string(),
+                 "file");
 }
 
 const Json* JsonObject::find(std::string_view key) const {
@@ -216,7 +220,8 @@ std::optional<bool> JsonObject::flag(std::string_view key) const {
     return value->get<bool>();
 }
 
-std::int64_t JsonObject::required_integer(std::string_view key, std::int64_t low, std::int64_t high) const {
+std::int64_t JsonObject::required_integer(std::string_view key, std::int64_t low,
+                                          std::int64_t high) const {
     const auto number = integer(key, low, high);
     if (!number) fail(key, fmt::format("an integer from {} to {}", low, high));
     return *number;

@@ -14,20 +14,21 @@
 
 namespace hone::hf {
 
-// An object of a JSON file, and where it lies. Every error is an Error that names the file and the field's path. A field
-// that is null counts as absent.
+// An object of a JSON file, and where it lies. Every error is an Error that names the file and the
+// field's path. A field that is null counts as absent.
 class JsonObject {
 public:
-    // Throws Error for what is no JSON (at which byte), UTF-8 that is none, a key twice in one object, more than
-    // kMaxValues values, or nesting deeper than kMaxDepth. `field` names the text within the file, for one that is a part of it.
+    // Throws Error for what is no JSON (at which byte), UTF-8 that is none, a key twice in one
+    // object, more than kMaxValues values, or nesting deeper than kMaxDepth. `field` names the text
+    // within the file, for one that is a part of it.
     static JsonObject parse(std::string_view text, std::string file, const std::string& field);
     // A whole file, of at most kMaxBytes.
     static JsonObject read(const std::filesystem::path& path);
-    // Each member of the object that `text` is, in order and as soon as it is read, so that only one is held at a time. Throws as
-    // parse() does.
+    // Each member of the object that `text` is, in order and as soon as it is read, so that only
+    // one is held at a time. Throws as parse() does.
     using Visit = std::function<void(const std::string& key, const nlohmann::json& value)>;
-    static void each_member(std::string_view text, const std::string& file, const std::string& field,
-                            const Visit& visit);
+    static void each_member(std::string_view text, const std::string& file,
+                            const std::string& field, const Visit& visit);
 
     const nlohmann::json& json() const { return json_; }
     const std::string& file() const { return file_; }
@@ -36,16 +37,18 @@ public:
     // Absent where the field is; throw where it is of another type or outside [low, high].
     std::optional<JsonObject> object(std::string_view key) const;
     std::optional<std::string> text(std::string_view key) const;
-    std::optional<std::int64_t> integer(std::string_view key, std::int64_t low, std::int64_t high) const;
+    std::optional<std::int64_t> integer(std::string_view key, std::int64_t low,
+                                        std::int64_t high) const;
     std::optional<double> real(std::string_view key) const;
     std::optional<bool> flag(std::string_view key) const;
     std::int64_t required_integer(std::string_view key, std::int64_t low, std::int64_t high) const;
     JsonObject required_object(std::string_view key) const;
 
-    // "FILE: PATH.KEY: found FOUND, expected EXPECTED"; FOUND is the value as it stands where none is given.
+    // "FILE: PATH.KEY: found FOUND, expected EXPECTED"; FOUND is the value as it stands where none
+    // is given.
     [[noreturn]] void fail(std::string_view key, const std::string& expected) const;
-    [[noreturn]] void fail(std::string_view key, const std::string& found, const std::string& expected,
-                           Fault fault = Fault::damaged) const;
+    [[noreturn]] void fail(std::string_view key, const std::string& found,
+                           const std::string& expected, Fault fault = Fault::damaged) const;
 
     static constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
     static constexpr std::size_t kMaxValues = std::size_t{1} << 24;

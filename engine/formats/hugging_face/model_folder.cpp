@@ -35,10 +35,12 @@ bool lies_in(const fs::path& file, const fs::path& folder) {
     return end == folder.end() && rest != file.end();
 }
 
-// REPOSITORY/blobs for a folder REPOSITORY/snapshots/REVISION or one inside it; empty for any other.
+// REPOSITORY/blobs for a folder REPOSITORY/snapshots/REVISION or one inside it; empty for any
+// other.
 fs::path blobs_of(const fs::path& folder) {
     for (fs::path at = folder; at.has_relative_path(); at = at.parent_path()) {
-        if (at.parent_path().filename() == "snapshots") return at.parent_path().parent_path() / "blobs";
+        if (at.parent_path().filename() == "snapshots")
+            return at.parent_path().parent_path() / "blobs";
     }
     return {};
 }
@@ -101,7 +103,8 @@ void require_inside(const fs::path& folder, const std::string& name, const std::
         throw Error(std::move(details));
     }
     if (lies_in(real, home)) return;
-    if (const fs::path blobs = blobs_of(home); !blobs.empty() && real.parent_path() == blobs) return;
+    if (const fs::path blobs = blobs_of(home); !blobs.empty() && real.parent_path() == blobs)
+        return;
     ErrorDetails details{"",
                          file,
                          field,
@@ -150,7 +153,8 @@ void refuse_folder(const fs::path& folder, const std::string& source) {
                            files.size() == 1 ? "" : "s"));
     if (fs::is_directory(folder / "snapshots", error) && fs::is_directory(folder / "blobs", error))
         refuse(source, "This is a repository of the Hugging Face cache.",
-               "Open one of the folders in its folder snapshots.", "no config.json there, but snapshots");
+               "Open one of the folders in its folder snapshots.",
+               "no config.json there, but snapshots");
     for (const char* ending : {".safetensors", ".bin", ".pt", ".pth"}) {
         if (const auto files = files_with_ending(folder, ending); !files.empty())
             refuse(source, "This folder holds weights, but not the files that describe them.",

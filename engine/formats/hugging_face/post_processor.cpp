@@ -9,7 +9,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kField = "post_processor";
-constexpr const char* kExpected = "ByteLevel, or a template with one token before and one after a text";
+constexpr const char* kExpected =
+    "ByteLevel, or a template with one token before and one after a text";
 
 // Null where it is absent, or `json` no object.
 const Json& field(const Json& json, const char* name) {
@@ -54,13 +55,15 @@ private:
         const Json& name = field(special, "id");
         const Json& ids =
             name.is_string()
-                ? field(field(field(processor, "special_tokens"), name.get<std::string>().c_str()), "ids")
+                ? field(field(field(processor, "special_tokens"), name.get<std::string>().c_str()),
+                        "ids")
                 : name;
         if (!ids.is_array() || ids.size() != 1 || !ids[0].is_number_unsigned() ||
             !std::in_range<std::int64_t>(ids[0].get<std::uint64_t>()) ||
             ids[0].get<std::int64_t>() >= n_vocab_)
-            tokenizer_.fail("post_processor.special_tokens", excerpt(field(processor, "special_tokens")),
-                            fmt::format("one id below {} for each token of the template", n_vocab_));
+            tokenizer_.fail(
+                "post_processor.special_tokens", excerpt(field(processor, "special_tokens")),
+                fmt::format("one id below {} for each token of the template", n_vocab_));
         return ids[0].get<std::int64_t>();
     }
 

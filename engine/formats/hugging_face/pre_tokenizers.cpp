@@ -17,7 +17,8 @@ constexpr const char* kLlama3 =
 constexpr const char* kQwen2 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-constexpr const char* kGpt2 = R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+constexpr const char* kGpt2 =
+    R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 Json byte_level(bool with_pattern) {
     return {{"type", "ByteLevel"},
@@ -37,7 +38,8 @@ Json digits() {
     return {{"type", "Digits"}, {"individual_digits", true}};
 }
 
-// What each part has to say for it to be the same: what is absent has the value that tokenizers gives it, and offsets do not matter.
+// What each part has to say for it to be the same: what is absent has the value that tokenizers
+// gives it, and offsets do not matter.
 Json essence(const Json& part) {
     const std::string type = part.at("type").get<std::string>();
     if (type == "ByteLevel")
@@ -71,8 +73,8 @@ std::vector<Json> parts_of(TextCut cut) {
         case TextCut::standard:
             break;
     }
-    return {split(R"([\p{P}\$\+<=>\^~\|]+)"), split(kGpt2), split(R"(\p{N}+)"), split("[0-9][0-9][0-9]"),
-            byte_level(false)};
+    return {split(R"([\p{P}\$\+<=>\^~\|]+)"), split(kGpt2), split(R"(\p{N}+)"),
+            split("[0-9][0-9][0-9]"), byte_level(false)};
 }
 
 }  // namespace

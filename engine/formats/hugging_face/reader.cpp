@@ -85,7 +85,8 @@ public:
         checkpoint_.source = folder_.string();
         checkpoint_.files = std::move(side_files_);
         layout_ = read_config(config_, checkpoint_.metadata, checkpoint_.notes);
-        read_tokenizer(folder_, config_, layout_.shape.n_vocab, checkpoint_.metadata, checkpoint_.notes);
+        read_tokenizer(folder_, config_, layout_.shape.n_vocab, checkpoint_.metadata,
+                       checkpoint_.notes);
         read_weights();
         choose_output();
         place_tensors();
@@ -95,8 +96,9 @@ public:
     }
 
 private:
-    [[noreturn]] void fail(const std::string& file, const std::string& field, const std::string& found,
-                           const std::string& expected, Fault fault = Fault::damaged) const {
+    [[noreturn]] void fail(const std::string& file, const std::string& field,
+                           const std::string& found, const std::string& expected,
+                           Fault fault = Fault::damaged) const {
         throw Error(ErrorDetails{"", (folder_ / file).string(), field, found, expected, fault});
     }
 
@@ -149,8 +151,9 @@ void FolderReader::read_weights() {
     if (std::filesystem::exists(folder_ / kSingle, ignored)) {
         read_shard(kSingle);
         if (index)
-            checkpoint_.notes.push_back(fmt::format(
-                "the folder has both {} and {}: the first is read, as in transformers", kSingle, kIndex));
+            checkpoint_.notes.push_back(
+                fmt::format("the folder has both {} and {}: the first is read, as in transformers",
+                            kSingle, kIndex));
     } else if (index) {
         read_shards();
     } else {
@@ -165,7 +168,8 @@ void FolderReader::refuse_weights() const {
     details.summary = "The folder holds no weights that Hone reads.";
     details.action = "Download the whole model.";
     std::error_code ignored;
-    for (const char* pickled : {"pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth"}) {
+    for (const char* pickled :
+         {"pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth"}) {
         if (!std::filesystem::exists(folder_ / pickled, ignored)) continue;
         found += fmt::format(", but {}", pickled);
         details.summary = "The folder's weights are PyTorch's, which Hone does not read.";
@@ -173,8 +177,9 @@ void FolderReader::refuse_weights() const {
         break;
     }
     if (!others.empty())
-        found += fmt::format(", but {}{}", others[0],
-                             others.size() > 1 ? fmt::format(" and {} more", others.size() - 1) : "");
+        found +=
+            fmt::format(", but {}{}", others[0],
+                        others.size() > 1 ? fmt::format(" and {} more", others.size() - 1) : "");
     details.found = std::move(found);
     throw Error(std::move(details));
 }
@@ -195,8 +200,8 @@ void FolderReader::read_shards() {
     for (const auto& [tensor, file] : map.json().items()) {
         const auto found = found_.find(tensor);
         if (found == found_.end() || found->second.file != file.get<std::string>())
-            fail(file.get<std::string>(), fmt::format("tensor '{}'", shortened(tensor)), "no such tensor",
-                 fmt::format("the tensor that {} says is there", kIndex));
+            fail(file.get<std::string>(), fmt::format("tensor '{}'", shortened(tensor)),
+                 "no such tensor", fmt::format("the tensor that {} says is there", kIndex));
     }
 }
 
@@ -222,9 +227,10 @@ void FolderReader::add(const FolderTensor& wanted) {
     if (found == found_.end()) {
         if (wanted.row->presence == Presence::optional) return;
         fail(list_, fmt::format("tensor '{}'", wanted.name), "no such tensor",
-             fmt::format(
-                 "it, in a {} of {} layers{}", layout_.family->name, layout_.shape.n_layers,
-                 wanted.row->presence == Presence::if_untied ? " with tie_word_embeddings false" : ""));
+             fmt::format("it, in a {} of {} layers{}", layout_.family->name, layout_.shape.n_layers,
+                         wanted.row->presence == Presence::if_untied
+                             ? " with tie_word_embeddings false"
+                             : ""));
     }
     used_.insert(wanted.name);
     const SafetensorsEntry& entry = found->second.entry;
@@ -242,7 +248,8 @@ void FolderReader::add(const FolderTensor& wanted) {
     if (tensor.shape.size() == 1 && tensor.shape != expected)
         fail(found->second.file, field, fmt::format("[{}]", tensor.shape[0]),
              fmt::format("[{}] by config.json", fmt::join(expected, ", ")));
-    if (wanted.by_halves && (tensor.shape.size() != 2 || tensor.shape[0] % layout_.shape.head_dim != 0))
+    if (wanted.by_halves &&
+        (tensor.shape.size() != 2 || tensor.shape[0] % layout_.shape.head_dim != 0))
         fail(found->second.file, field, fmt::format("[{}]", fmt::join(tensor.shape, ", ")),
              fmt::format("rows of whole heads of {}", layout_.shape.head_dim));
     const bool widen = tensor.shape.size() == 1 && tensor.type != DType::f32;
@@ -273,23 +280,24 @@ void FolderReader::refuse_unused() const {
     for (const auto& [name, found] : found_) {
         if (used_.contains(name) || is_computed(name)) continue;
         fail(found.file, fmt::format("tensor '{}'", shortened(name)), "a tensor that is not used",
-             fmt::format("only those of a {} with {} layers", layout_.family->name, layout_.shape.n_layers),
+             fmt::format("only those of a {} with {} layers", layout_.family->name,
+                         layout_.shape.n_layers),
              Fault::unsupported);
     }
 }
 
-// transformers 5 ties the output matrix to the embeddings only where no other one is stored. Whether a stored one differs is not looked
-// at: its bytes give the same numbers where it does not.
+// transformers 5 ties the output matrix to the embeddings only where no other one is stored.
+// Whether a stored one differs is not looked at: its bytes give the same numbers where it does not.
 void FolderReader::choose_output() {
     const TensorRow* output = layout_.family->row(Role::output);
     if (!layout_.shape.tied_embeddings || output == nullptr) return;
     const std::string name = output->hugging_face_name(-1);
     if (!found_.contains(name)) return;
     layout_.shape.tied_embeddings = false;
-    checkpoint_.notes.push_back(
-        fmt::format("config.json ties the output matrix to the embeddings, but {} is stored: it is used, as "
-                    "transformers 5 does",
-                    name));
+    checkpoint_.notes.push_back(fmt::format(
+        "config.json ties the output matrix to the embeddings, but {} is stored: it is used, as "
+        "transformers 5 does",
+        name));
 }
 
 // Weights in files that nothing names are not the model's, and may be what somebody meant.
@@ -316,8 +324,8 @@ void FolderReader::place_tensors() {
     refuse_unused();
 }
 
-// What an export was told; else the folder's name, where that of a snapshot in the Hugging Face cache is only a hash:
-// models--ORGANISATION--NAME/snapshots/HASH.
+// What an export was told; else the folder's name, where that of a snapshot in the Hugging Face
+// cache is only a hash: models--ORGANISATION--NAME/snapshots/HASH.
 void FolderReader::name_model() {
     std::filesystem::path folder = std::filesystem::absolute(folder_).lexically_normal();
     if (!folder.has_filename()) folder = folder.parent_path();

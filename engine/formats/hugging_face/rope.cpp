@@ -20,7 +20,8 @@ constexpr const char *kTheta = "rope_theta", *kOriginal = "original_max_position
 
 double positive(const JsonObject& object, std::string_view key) {
     const auto value = object.real(key);
-    if (!value || !(*value > 0) || *value > 1e12) object.fail(key, "a number above 0, at most 1e12");
+    if (!value || !(*value > 0) || *value > 1e12)
+        object.fail(key, "a number above 0, at most 1e12");
     return *value;
 }
 
@@ -31,15 +32,17 @@ std::optional<JsonObject> counting(const JsonObject& config, std::vector<std::st
     if (now && now->json().empty()) now.reset();
     if (old && now && old->json() != now->json())
         notes.push_back(
-            "config.json has both rope_scaling and rope_parameters, and they differ: rope_scaling counts, as "
+            "config.json has both rope_scaling and rope_parameters, and they differ: rope_scaling "
+            "counts, as "
             "in "
             "transformers 5");
     return old ? std::move(old) : std::move(now);
 }
 
-double read_theta(const JsonObject& config, const std::optional<JsonObject>& rope, double default_theta,
-                  std::vector<std::string>& notes) {
-    const bool inside = rope && rope->find(kTheta) != nullptr, beside = config.find(kTheta) != nullptr;
+double read_theta(const JsonObject& config, const std::optional<JsonObject>& rope,
+                  double default_theta, std::vector<std::string>& notes) {
+    const bool inside = rope && rope->find(kTheta) != nullptr,
+               beside = config.find(kTheta) != nullptr;
     if (!inside && !beside) {
         note_default(notes, kTheta, fmt::format("{}", default_theta));
         return default_theta;
@@ -77,11 +80,13 @@ Llama3Scaling read_llama3(const JsonObject& config, const JsonObject& rope, std:
                         "model, stands in for it, as in transformers 5",
                         kOriginal, context));
     if (scaling.high_freq_factor <= scaling.low_freq_factor)
-        rope.fail("high_freq_factor", fmt::format("above low_freq_factor, {}", scaling.low_freq_factor));
+        rope.fail("high_freq_factor",
+                  fmt::format("above low_freq_factor, {}", scaling.low_freq_factor));
     return scaling;
 }
 
-// Keys that transformers knows for some type; of a type that does not use them it leaves them out of its computation.
+// Keys that transformers knows for some type; of a type that does not use them it leaves them out
+// of its computation.
 constexpr std::array<std::string_view, 12> kOtherKeys{
     "factor",   "low_freq_factor", "high_freq_factor", kOriginal,   "beta_fast",    "beta_slow",
     "truncate", "mscale",          "mscale_all_dim",   "finetuned", "short_factor", "long_factor"};
@@ -89,17 +94,19 @@ constexpr std::array<std::string_view, 12> kOtherKeys{
 // Whatever else stands in the object: refused where it could change what is computed.
 void check_others(const JsonObject& rope, const std::string& type) {
     constexpr std::array<std::string_view, 3> kLinear{"factor"};
-    constexpr std::array<std::string_view, 4> kLlama3{"factor", "low_freq_factor", "high_freq_factor",
-                                                      kOriginal};
+    constexpr std::array<std::string_view, 4> kLlama3{"factor", "low_freq_factor",
+                                                      "high_freq_factor", kOriginal};
     const auto among = [](const auto& keys, std::string_view key) {
         return std::find(keys.begin(), keys.end(), key) != keys.end();
     };
     for (const auto& [key, value] : rope.json().items()) {
         if (value.is_null() || key == "rope_type" || key == "type" || key == kTheta) continue;
-        if ((type == "linear" && among(kLinear, key)) || (type == "llama3" && among(kLlama3, key))) continue;
+        if ((type == "linear" && among(kLinear, key)) || (type == "llama3" && among(kLlama3, key)))
+            continue;
         if (key == "partial_rotary_factor" || key == "attention_factor") {
             if (value != 1)
-                rope.fail(key, excerpt(value), "1: anything else is not supported", Fault::unsupported);
+                rope.fail(key, excerpt(value), "1: anything else is not supported",
+                          Fault::unsupported);
             continue;
         }
         if (!among(kOtherKeys, key))
@@ -115,9 +122,10 @@ std::vector<float> Llama3Scaling::factors(double theta, std::int64_t rotary_dim)
     std::vector<float> result;
     for (std::int64_t i = 0; i < rotary_dim; i += 2) {
         const double wave =
-            2 * std::numbers::pi * std::pow(theta, static_cast<double>(i) / static_cast<double>(rotary_dim));
-        const double mix =
-            std::clamp((context / wave - low_freq_factor) / (high_freq_factor - low_freq_factor), 0.0, 1.0);
+            2 * std::numbers::pi *
+            std::pow(theta, static_cast<double>(i) / static_cast<double>(rotary_dim));
+        const double mix = std::clamp(
+            (context / wave - low_freq_factor) / (high_freq_factor - low_freq_factor), 0.0, 1.0);
         result.push_back(static_cast<float>(1 / ((1 - mix) / factor + mix)));
     }
     return result;
@@ -132,7 +140,8 @@ RopeSettings read_rope(const JsonObject& config, std::int64_t context, double de
     const char* key = rope->find("rope_type") != nullptr ? "rope_type" : "type";
     const std::string type = rope->text(key).value_or("default");
     if (type != "default" && type != "linear" && type != "llama3")
-        rope->fail(key, excerpt(type), "default, linear or llama3: no other rope scaling is supported",
+        rope->fail(key, excerpt(type),
+                   "default, linear or llama3: no other rope scaling is supported",
                    Fault::unsupported);
     check_others(*rope, type);
     std::vector<std::string> unused;

@@ -53,8 +53,8 @@ public:
     }
 
 private:
-    [[noreturn]] void fail(const std::string& part, const std::string& found, const std::string& expected,
-                           Fault fault = Fault::damaged) const {
+    [[noreturn]] void fail(const std::string& part, const std::string& found,
+                           const std::string& expected, Fault fault = Fault::damaged) const {
         throw Error(ErrorDetails{"", path_, field_ + part, found, expected, fault});
     }
 
@@ -77,7 +77,8 @@ private:
     std::optional<std::uint64_t> read_shape() {
         const Json& value = field("shape");
         if (!value.is_array() || value.size() > kMaxDimensions)
-            fail(" shape", excerpt(value), fmt::format("an array of at most {} sizes", kMaxDimensions));
+            fail(" shape", excerpt(value),
+                 fmt::format("an array of at most {} sizes", kMaxDimensions));
         std::optional<std::uint64_t> bytes = element_bytes(entry_.type);
         for (const Json& size : value) {
             if (!size.is_number_unsigned() || size.get<std::uint64_t>() == 0 ||
@@ -92,7 +93,8 @@ private:
     void read_offsets() {
         const Json& value = field("data_offsets");
         if (!value.is_array() || value.size() != 2 || !value[0].is_number_unsigned() ||
-            !value[1].is_number_unsigned() || value[1].get<std::uint64_t>() < value[0].get<std::uint64_t>())
+            !value[1].is_number_unsigned() ||
+            value[1].get<std::uint64_t>() < value[0].get<std::uint64_t>())
             fail(" data_offsets", excerpt(value), "[begin, end] with begin ≤ end");
         entry_.begin = value[0].get<std::uint64_t>();
         entry_.bytes = value[1].get<std::uint64_t>() - entry_.begin;
@@ -106,7 +108,8 @@ private:
 
 std::map<std::string, std::string> read_metadata(const std::string& path, const Json& json) {
     const auto fail = [&](const Json& found) {
-        throw Error(ErrorDetails{"", path, kMetadata, excerpt(found), "texts by name", Fault::damaged});
+        throw Error(
+            ErrorDetails{"", path, kMetadata, excerpt(found), "texts by name", Fault::damaged});
     };
     std::map<std::string, std::string> metadata;
     if (json.is_null()) return metadata;  // as the reference implementation takes it
@@ -118,11 +121,13 @@ std::map<std::string, std::string> read_metadata(const std::string& path, const 
     return metadata;
 }
 
-// Data must follow on data, from the header's end to the file's: in a gap or an overlap anything could hide.
+// Data must follow on data, from the header's end to the file's: in a gap or an overlap anything
+// could hide.
 void check_places(std::vector<SafetensorsEntry>& tensors, std::uint64_t data, std::uint64_t size,
                   const std::string& path) {
-    std::stable_sort(tensors.begin(), tensors.end(),
-                     [](const SafetensorsEntry& a, const SafetensorsEntry& b) { return a.begin < b.begin; });
+    std::stable_sort(
+        tensors.begin(), tensors.end(),
+        [](const SafetensorsEntry& a, const SafetensorsEntry& b) { return a.begin < b.begin; });
     const auto fail = [&](const SafetensorsEntry& tensor, std::string found, std::string expected,
                           Fault fault, std::string summary) {
         ErrorDetails details{"",
@@ -140,8 +145,9 @@ void check_places(std::vector<SafetensorsEntry>& tensors, std::uint64_t data, st
     for (SafetensorsEntry& tensor : tensors) {
         if (tensor.begin != end)
             fail(tensor,
-                 fmt::format("{}{}", tensor.begin,
-                             tensor.begin < end ? fmt::format(", inside tensor '{}'", before->name) : ""),
+                 fmt::format(
+                     "{}{}", tensor.begin,
+                     tensor.begin < end ? fmt::format(", inside tensor '{}'", before->name) : ""),
                  fmt::format("{}, where the data before it ends", end), Fault::damaged, "");
         const auto next = checked_add<std::uint64_t>(end, tensor.bytes);
         if (!next || *next > kMostBytes)
@@ -153,7 +159,8 @@ void check_places(std::vector<SafetensorsEntry>& tensors, std::uint64_t data, st
     }
     if (beyond != nullptr)
         fail(*beyond,
-             fmt::format("{} + {} B after the header's end at {}", beyond->begin, beyond->bytes, data),
+             fmt::format("{} + {} B after the header's end at {}", beyond->begin, beyond->bytes,
+                         data),
              fmt::format("no more than the file's {} B", size), Fault::cut_off,
              cut_off_text(size, data + end));
     if (end != size - data)
@@ -183,7 +190,8 @@ std::string safetensors_type(DType type) {
     return std::string(info(type).name);
 }
 
-SafetensorsHeader read_safetensors_header(std::span<const std::byte> file, const std::string& path) {
+SafetensorsHeader read_safetensors_header(std::span<const std::byte> file,
+                                          const std::string& path) {
     require_safetensors(file, path);
     ByteReader reader(file, path);
     const auto length = reader.number<std::uint64_t>("header length");

@@ -8,8 +8,8 @@ std::vector<FolderTensor> folder_tensors(const FolderLayout& layout) {
     for_each_tensor(*layout.family, layout.shape, [&](const TensorRow& row, std::int64_t layer) {
         if (row.hugging_face.empty()) return;
         if (row.presence == Presence::if_untied && layout.shape.tied_embeddings) return;
-        tensors.push_back(
-            {&row, row.gguf_name(layer), row.hugging_face_name(layer), row.order == RowOrder::rotary_halves});
+        tensors.push_back({&row, row.gguf_name(layer), row.hugging_face_name(layer),
+                           row.order == RowOrder::rotary_halves});
     });
     return tensors;
 }

@@ -18,11 +18,13 @@ struct FolderTensor {
     bool by_halves = false;  // the rows of each head are in another order, see hugging_face_row
 };
 
-// All tensors that the files of such a model may hold, in GGUF's order; Presence::optional ones among them.
+// All tensors that the files of such a model may hold, in GGUF's order; Presence::optional ones
+// among them.
 std::vector<FolderTensor> folder_tensors(const FolderLayout& layout);
 
-// The rows of q and k that a rotation turns together: GGUF has each pair side by side (2i, 2i + 1), Hugging Face in the
-// halves of the head (i, i + head_dim/2). Row of the other order for a row of the one.
+// The rows of q and k that a rotation turns together: GGUF has each pair side by side (2i, 2i + 1),
+// Hugging Face in the halves of the head (i, i + head_dim/2). Row of the other order for a row of
+// the one.
 std::int64_t hugging_face_row(std::int64_t gguf_row, std::int64_t head_dim);
 std::int64_t gguf_row(std::int64_t hugging_face_row, std::int64_t head_dim);
 

@@ -36,7 +36,8 @@ public:
         metadata_["tokenizer.ggml.model"] = std::string("gpt2");
         metadata_["tokenizer.ggml.pre"] = read_pre_tokenizer();
         const JsonObject vocabulary = model_.required_object("vocab");
-        for (const auto& [text, id] : vocabulary.json().items()) vocabulary_.add(vocabulary, text, text, id);
+        for (const auto& [text, id] : vocabulary.json().items())
+            vocabulary_.add(vocabulary, text, text, id);
         metadata_["tokenizer.ggml.merges"] = MetadataArray(merges());
         read_unknown(vocabulary);
         read_added_tokens(vocabulary);
@@ -58,7 +59,8 @@ private:
     std::vector<std::string>& notes_;
 };
 
-// What texts are changed by, whatever sequences it is nested in: nothing, NFC, or what is not supported. NFC twice is NFC.
+// What texts are changed by, whatever sequences it is nested in: nothing, NFC, or what is not
+// supported. NFC twice is NFC.
 enum class Normalizer : std::uint8_t { none, nfc, other };
 
 Normalizer normalizer_of(const Json& normalizer) {
@@ -81,7 +83,8 @@ void TokenizerReader::check_kind() {
         if (kind == Normalizer::nfc) metadata_[tokenizer_keys::kNormalizer] = std::string("nfc");
     }
     if (model_.flag("byte_fallback").value_or(false))
-        model_.fail("byte_fallback", "false: byte-level BPE is the one tokeniser that is supported");
+        model_.fail("byte_fallback",
+                    "false: byte-level BPE is the one tokeniser that is supported");
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
         if (!model_.text(key).value_or("").empty()) model_.fail(key, "none");
     }
@@ -101,23 +104,25 @@ void TokenizerReader::check_unused_parts() {
     const Json* decoder = file_.find("decoder");
     if (decoder == nullptr || !has_byte_level(*decoder))
         notes_.push_back(
-            "tokenizer.json's decoder is not ByteLevel: tokens are turned into bytes all the same.");
+            "tokenizer.json's decoder is not ByteLevel: tokens are turned into bytes all the "
+            "same.");
     for (const char* key : {"truncation", "padding"}) {
         if (file_.find(key) != nullptr)
-            notes_.push_back(
-                fmt::format("tokenizer.json asks for {}: texts keep their length, as in transformers.", key));
+            notes_.push_back(fmt::format(
+                "tokenizer.json asks for {}: texts keep their length, as in transformers.", key));
     }
 }
 
 // GGUF has a name for each pattern, and with Llama 3's one for each way of using it.
 std::string TokenizerReader::read_pre_tokenizer() const {
     const Json* found = file_.find("pre_tokenizer");
-    const std::optional<TextCut> cut = found == nullptr ? std::nullopt : cut_of_pre_tokenizer(*found);
+    const std::optional<TextCut> cut =
+        found == nullptr ? std::nullopt : cut_of_pre_tokenizer(*found);
     if (!cut)
-        file_.fail(
-            "pre_tokenizer",
-            "that of SmolLM2 (digits, then ByteLevel), GPT-2 (ByteLevel), Llama 3 or Qwen 2, without a space "
-            "in front");
+        file_.fail("pre_tokenizer",
+                   "that of SmolLM2 (digits, then ByteLevel), GPT-2 (ByteLevel), Llama 3 or Qwen "
+                   "2, without a space "
+                   "in front");
     const bool whole_words = model_.flag("ignore_merges").value_or(false);
     for (const TokenizerKind& kind : tokenizer_kinds()) {
         if (kind.cut == *cut && kind.whole_words == whole_words) return std::string(kind.name);
@@ -125,7 +130,8 @@ std::string TokenizerReader::read_pre_tokenizer() const {
     model_.fail("ignore_merges", "false with this pre_tokenizer");
 }
 
-// tokenizers numbers an added token that the vocabulary does not have itself, and warns where the file has another number.
+// tokenizers numbers an added token that the vocabulary does not have itself, and warns where the
+// file has another number.
 void TokenizerReader::read_added_tokens(const JsonObject& vocabulary) {
     const Json* added = file_.find("added_tokens");
     if (added == nullptr) return;
@@ -148,7 +154,8 @@ void TokenizerReader::read_added_tokens(const JsonObject& vocabulary) {
     }
     if (renumbered > 0)
         notes_.push_back(fmt::format(
-            "Added tokens have the ids that tokenizer.json says, where tokenizers would count on: {}{}.",
+            "Added tokens have the ids that tokenizer.json says, where tokenizers would count on: "
+            "{}{}.",
             example, renumbered > 1 ? fmt::format(", and {} more", renumbered - 1) : ""));
 }
 
@@ -174,14 +181,16 @@ std::vector<std::string> TokenizerReader::merges() const {
 
 // "LEFT RIGHT", checked here where the file can still be named; empty for a version line.
 std::string TokenizerReader::merge(std::size_t index, const Json& merge) const {
-    const bool pair = merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string();
+    const bool pair =
+        merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string();
     const std::string key = fmt::format("merges[{}]", index);
     if (!pair && !merge.is_string()) model_.fail(key, excerpt(merge), "two tokens");
     if (!pair && merge.get_ref<const std::string&>().starts_with("#version")) return "";
-    std::string text =
-        pair ? merge[0].get<std::string>() + ' ' + merge[1].get<std::string>() : merge.get<std::string>();
+    std::string text = pair ? merge[0].get<std::string>() + ' ' + merge[1].get<std::string>()
+                            : merge.get<std::string>();
     const std::size_t space = text.find(' ');
-    // The byte alphabet has no space: one within a token could be told from the one between two only in pairs, and GGUF has none.
+    // The byte alphabet has no space: one within a token could be told from the one between two
+    // only in pairs, and GGUF has none.
     if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos ||
         !vocabulary_.find(text.substr(0, space)) || !vocabulary_.find(text.substr(space + 1)) ||
         !vocabulary_.find(text.substr(0, space) + text.substr(space + 1)))
@@ -189,7 +198,8 @@ std::string TokenizerReader::merge(std::size_t index, const Json& merge) const {
     return text;
 }
 
-// Without it, tokenizers drops a byte that has no token; with one that is no token, it fails there. GPT-2's files say "".
+// Without it, tokenizers drops a byte that has no token; with one that is no token, it fails there.
+// GPT-2's files say "".
 void TokenizerReader::read_unknown(const JsonObject& vocabulary) {
     const std::optional<std::string> token = model_.text("unk_token");
     if (!token || token->empty()) return;
@@ -201,8 +211,8 @@ void TokenizerReader::read_unknown(const JsonObject& vocabulary) {
 
 }  // namespace
 
-void read_tokenizer(const std::filesystem::path& folder, const JsonObject& config, std::int64_t n_vocab,
-                    Metadata& metadata, std::vector<std::string>& notes) {
+void read_tokenizer(const std::filesystem::path& folder, const JsonObject& config,
+                    std::int64_t n_vocab, Metadata& metadata, std::vector<std::string>& notes) {
     Vocabulary vocabulary(n_vocab);
     TokenizerReader reader(folder, vocabulary, metadata, notes);
     reader.read();

@@ -31,8 +31,9 @@ std::optional<JsonObject> optional_file(const std::filesystem::path& path) {
 
 class SettingsReader {
 public:
-    SettingsReader(const std::filesystem::path& folder, const JsonObject& config, const JsonObject& tokenizer,
-                   Vocabulary& vocabulary, Metadata& metadata, std::vector<std::string>& notes)
+    SettingsReader(const std::filesystem::path& folder, const JsonObject& config,
+                   const JsonObject& tokenizer, Vocabulary& vocabulary, Metadata& metadata,
+                   std::vector<std::string>& notes)
         : folder_(folder),
           config_(config),
           tokenizer_(tokenizer),
@@ -72,7 +73,8 @@ private:
     std::filesystem::path folder_;
     const JsonObject& config_;
     const JsonObject& tokenizer_;
-    std::optional<JsonObject> settings_, generation_;  // tokenizer_config.json, generation_config.json
+    std::optional<JsonObject> settings_,
+        generation_;  // tokenizer_config.json, generation_config.json
     Vocabulary& vocabulary_;
     Metadata& metadata_;
     std::vector<std::string>& notes_;
@@ -91,8 +93,8 @@ void SettingsReader::read_added_tokens() {
     }
 }
 
-// The id of a token that the settings name, by its text or as an object with its content. It is a special one, whatever
-// tokenizer.json says.
+// The id of a token that the settings name, by its text or as an object with its content. It is a
+// special one, whatever tokenizer.json says.
 std::int64_t SettingsReader::named(const std::string& field, const Json& named) {
     const Json& text = named.is_object() && named.contains("content") ? named["content"] : named;
     if (!text.is_string()) settings_->fail(field, excerpt(named), "a token's text");
@@ -107,12 +109,14 @@ void SettingsReader::read_extra_tokens() {
         const Json* tokens = settings_->find(key);
         if (tokens == nullptr) continue;
         if (!tokens->is_array() && !tokens->is_object()) settings_->fail(key, "tokens");
-        for (const auto& [name, token] : tokens->items()) named(fmt::format("{}.{}", key, name), token);
+        for (const auto& [name, token] : tokens->items())
+            named(fmt::format("{}.{}", key, name), token);
     }
 }
 
 // One, none, or several in an array.
-std::vector<std::int64_t> SettingsReader::configured_ids(const JsonObject& file, const char* name) const {
+std::vector<std::int64_t> SettingsReader::configured_ids(const JsonObject& file,
+                                                         const char* name) const {
     const Json* value = file.find(name);
     if (value == nullptr) return {};
     std::vector<std::int64_t> ids;
@@ -126,13 +130,14 @@ std::vector<std::int64_t> SettingsReader::configured_ids(const JsonObject& file,
     return ids;
 }
 
-std::optional<std::int64_t> SettingsReader::configured_id(const JsonObject& file, const char* name) const {
+std::optional<std::int64_t> SettingsReader::configured_id(const JsonObject& file,
+                                                          const char* name) const {
     const std::vector<std::int64_t> ids = configured_ids(file, name);
     return ids.empty() ? std::nullopt : std::optional(ids.front());
 }
 
-// GGUF has a key for one end, and config.json and generation_config.json may name several: then all are kept beside it, the one that the
-// tokeniser names first.
+// GGUF has a key for one end, and config.json and generation_config.json may name several: then all
+// are kept beside it, the one that the tokeniser names first.
 void SettingsReader::read_ends() {
     std::vector<std::int32_t> ends;
     const auto add = [&ends](std::int64_t id) {
@@ -158,15 +163,18 @@ void SettingsReader::read_special(const char* token, const char* id, const char*
     if (chosen) metadata_[key] = static_cast<std::uint32_t>(*chosen);
 }
 
-// Whether texts begin with a BOS is what tokenizer.json's post-processor does, in transformers 5 too, whatever the settings say.
+// Whether texts begin with a BOS is what tokenizer.json's post-processor does, in transformers 5
+// too, whatever the settings say.
 void SettingsReader::read_bos() {
-    const TokensAround around = tokens_around(tokenizer_, static_cast<std::int64_t>(vocabulary_.size()));
+    const TokensAround around =
+        tokens_around(tokenizer_, static_cast<std::int64_t>(vocabulary_.size()));
     if (around.before) {
         const auto bos = metadata_.find(kBos);
         if (bos != metadata_.end() && std::get<std::uint32_t>(bos->second) != *around.before)
-            notes_.push_back(fmt::format(
-                "Texts begin with '{}', as tokenizer.json's post_processor says, not with the bos_token.",
-                printable(vocabulary_.text(*around.before))));
+            notes_.push_back(
+                fmt::format("Texts begin with '{}', as tokenizer.json's post_processor says, not "
+                            "with the bos_token.",
+                            printable(vocabulary_.text(*around.before))));
         metadata_[kBos] = static_cast<std::uint32_t>(*around.before);
     }
     if (around.after)
@@ -176,7 +184,8 @@ void SettingsReader::read_bos() {
     const std::optional<bool> asked = settings_ ? settings_->flag("add_bos_token") : std::nullopt;
     if (asked && *asked != around.before.has_value())
         notes_.push_back(fmt::format(
-            "tokenizer_config.json says add_bos_token {}, tokenizer.json's post_processor does it {}: texts "
+            "tokenizer_config.json says add_bos_token {}, tokenizer.json's post_processor does it "
+            "{}: texts "
             "begin {} BOS, as in transformers 5.",
             *asked, around.before ? "all the same" : "not", around.before ? "with a" : "without"));
     if (settings_ && settings_->flag("add_eos_token").value_or(false))
@@ -209,8 +218,9 @@ void SettingsReader::read_chat_template() {
 
 }  // namespace
 
-void read_settings(const std::filesystem::path& folder, const JsonObject& config, const JsonObject& tokenizer,
-                   Vocabulary& vocabulary, Metadata& metadata, std::vector<std::string>& notes) {
+void read_settings(const std::filesystem::path& folder, const JsonObject& config,
+                   const JsonObject& tokenizer, Vocabulary& vocabulary, Metadata& metadata,
+                   std::vector<std::string>& notes) {
     SettingsReader(folder, config, tokenizer, vocabulary, metadata, notes).read();
 }
 

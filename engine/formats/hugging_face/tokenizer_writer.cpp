@@ -15,9 +15,10 @@ using Json = nlohmann::json;
 // tokenizer.ggml.token_type of the GGUF format.
 constexpr std::int32_t kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5;
 
-[[noreturn]] void refuse(const Checkpoint& checkpoint, std::string_view key, const std::string& found,
-                         const std::string& expected) {
-    throw Error(ErrorDetails{"", checkpoint.source, fmt::format("metadata '{}'", key), found, expected});
+[[noreturn]] void refuse(const Checkpoint& checkpoint, std::string_view key,
+                         const std::string& found, const std::string& expected) {
+    throw Error(
+        ErrorDetails{"", checkpoint.source, fmt::format("metadata '{}'", key), found, expected});
 }
 
 const std::vector<std::string>& required_texts(const Checkpoint& checkpoint, std::string_view key) {
@@ -87,7 +88,8 @@ std::optional<std::string> TokenizerWriter::token(const char* key) const {
 // Whether the array of ids under `key`, which ascend, has `id`.
 bool TokenizerWriter::has_flag(const char* key, std::size_t id) const {
     const std::vector<std::int32_t>* ids = checkpoint_.integers(key);
-    return ids != nullptr && std::binary_search(ids->begin(), ids->end(), static_cast<std::int32_t>(id));
+    return ids != nullptr &&
+           std::binary_search(ids->begin(), ids->end(), static_cast<std::int32_t>(id));
 }
 
 Json TokenizerWriter::added_tokens() const {
@@ -113,7 +115,8 @@ Json TokenizerWriter::vocabulary() const {
     return vocabulary;
 }
 
-// Where each text starts with a token of its own, fast tokenisers take that from here and from nowhere else.
+// Where each text starts with a token of its own, fast tokenisers take that from here and from
+// nowhere else.
 Json TokenizerWriter::post_processor() const {
     const auto bos = token("tokenizer.ggml.bos_token_id");
     if (!bos || !checkpoint_.flag_or("tokenizer.ggml.add_bos_token", false)) return nullptr;
@@ -144,28 +147,31 @@ std::string TokenizerWriter::tokenizer() const {
                      {"ignore_merges", kind_.whole_words},
                      {"vocab", vocabulary()},
                      {"merges", required_texts(checkpoint_, "tokenizer.ggml.merges")}};
-    const Json file{
-        {"version", "1.0"},
-        {"truncation", nullptr},
-        {"padding", nullptr},
-        {"added_tokens", added_tokens()},
-        {"normalizer",
-         checkpoint_.metadata_find(tokenizer_keys::kNormalizer) == nullptr ? Json() : Json{{"type", "NFC"}}},
-        {"pre_tokenizer", pre_tokenizer_of(kind_.cut)},
-        {"post_processor", post_processor()},
-        {"decoder",
-         {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}}},
-        {"model", model}};
+    const Json file{{"version", "1.0"},
+                    {"truncation", nullptr},
+                    {"padding", nullptr},
+                    {"added_tokens", added_tokens()},
+                    {"normalizer", checkpoint_.metadata_find(tokenizer_keys::kNormalizer) == nullptr
+                                       ? Json()
+                                       : Json{{"type", "NFC"}}},
+                    {"pre_tokenizer", pre_tokenizer_of(kind_.cut)},
+                    {"post_processor", post_processor()},
+                    {"decoder",
+                     {{"type", "ByteLevel"},
+                      {"add_prefix_space", true},
+                      {"trim_offsets", true},
+                      {"use_regex", true}}},
+                    {"model", model}};
     return file.dump(1);
 }
 
 std::string TokenizerWriter::settings() const {
-    Json settings{
-        {"tokenizer_class", "PreTrainedTokenizerFast"},
-        {"add_prefix_space", false},
-        {"add_bos_token", checkpoint_.flag_or("tokenizer.ggml.add_bos_token", false)},
-        {"clean_up_tokenization_spaces", false},
-        {"model_max_length", checkpoint_.integer(checkpoint_.supported_family().key(Parameter::context))}};
+    Json settings{{"tokenizer_class", "PreTrainedTokenizerFast"},
+                  {"add_prefix_space", false},
+                  {"add_bos_token", checkpoint_.flag_or("tokenizer.ggml.add_bos_token", false)},
+                  {"clean_up_tokenization_spaces", false},
+                  {"model_max_length",
+                   checkpoint_.integer(checkpoint_.supported_family().key(Parameter::context))}};
     const auto add = [&](const char* name, const char* key) {
         if (const auto text = token(key)) settings[name] = *text;
     };

@@ -14,13 +14,15 @@ std::optional<std::int64_t> Vocabulary::find(std::string_view text) const {
     return found == ids_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::size_t Vocabulary::place(const JsonObject& where, std::string_view key, const std::string& text,
-                              const Json& id, std::int32_t type) {
+std::size_t Vocabulary::place(const JsonObject& where, std::string_view key,
+                              const std::string& text, const Json& id, std::int32_t type) {
     if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= tokens_.size())
-        where.fail(key, excerpt(id), fmt::format("an id below config.json's vocab_size, {}", tokens_.size()));
+        where.fail(key, excerpt(id),
+                   fmt::format("an id below config.json's vocab_size, {}", tokens_.size()));
     const auto at = id.get<std::size_t>();
     if (types_[at] != kUnused && tokens_[at] != text)
-        where.fail(key, fmt::format("id {}, which {} has", at, excerpt(Json(tokens_[at]))), "each id once");
+        where.fail(key, fmt::format("id {}, which {} has", at, excerpt(Json(tokens_[at]))),
+                   "each id once");
     const auto [earlier, added] = ids_.emplace(text, static_cast<std::int64_t>(at));
     if (!added && earlier->second != static_cast<std::int64_t>(at))
         where.fail(key, fmt::format("ids {} and {}", earlier->second, at), "one id a token");
@@ -29,7 +31,8 @@ std::size_t Vocabulary::place(const JsonObject& where, std::string_view key, con
     return at;
 }
 
-void Vocabulary::add(const JsonObject& where, std::string_view key, const std::string& text, const Json& id) {
+void Vocabulary::add(const JsonObject& where, std::string_view key, const std::string& text,
+                     const Json& id) {
     place(where, key, text, id, kNormal);
 }
 
@@ -45,8 +48,8 @@ void Vocabulary::add_added(const JsonObject& where, const std::string& key, cons
         if (!found->is_boolean()) where.fail(key + "." + name, excerpt(*found), "true or false");
         return found->get<bool>();
     };
-    const std::size_t at =
-        place(where, key, content->get<std::string>(), id, flag("special") ? kControl : kUserDefined);
+    const std::size_t at = place(where, key, content->get<std::string>(), id,
+                                 flag("special") ? kControl : kUserDefined);
     flags_[at] = {flag("lstrip"), flag("rstrip"), flag("single_word"), flag("normalized")};
 }
 

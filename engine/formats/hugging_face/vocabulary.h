@@ -16,23 +16,28 @@ namespace hone::hf {
 class Vocabulary {
 public:
     explicit Vocabulary(std::int64_t size)
-        : tokens_(static_cast<std::size_t>(size)), types_(tokens_.size(), kUnused), flags_(tokens_.size()) {}
+        : tokens_(static_cast<std::size_t>(size)),
+          types_(tokens_.size(), kUnused),
+          flags_(tokens_.size()) {}
 
     std::size_t size() const { return tokens_.size(); }
     std::optional<std::int64_t> find(std::string_view text) const;
     const std::string& text(std::int64_t id) const { return tokens_[static_cast<std::size_t>(id)]; }
 
-    // A token of the model's own vocabulary. Throws Error naming `where` and `key` for an id that is none, or another's.
+    // A token of the model's own vocabulary. Throws Error naming `where` and `key` for an id that
+    // is none, or another's.
     void add(const JsonObject& where, std::string_view key, const std::string& text,
              const nlohmann::json& id);
-    // An added token, or another saying about one: {"content", "special", "lstrip", "rstrip", "single_word", "normalized"}.
+    // An added token, or another saying about one: {"content", "special", "lstrip", "rstrip",
+    // "single_word", "normalized"}.
     void add_added(const JsonObject& where, const std::string& key, const nlohmann::json& id,
                    const nlohmann::json& entry);
-    // A token that the settings name as special, and no list of added tokens: it is found in texts as one.
+    // A token that the settings name as special, and no list of added tokens: it is found in texts
+    // as one.
     void make_special(std::int64_t id);
 
-    // Writes tokenizer.ggml.tokens and token_type, and the flags of added tokens. An embedding may have more rows than there are
-    // tokens: the rest are unused ones.
+    // Writes tokenizer.ggml.tokens and token_type, and the flags of added tokens. An embedding may
+    // have more rows than there are tokens: the rest are unused ones.
     void write(Metadata& metadata);
 
 private:

@@ -69,17 +69,22 @@ void require_floating(const Checkpoint& checkpoint) {
     std::string found;
     for (const auto& [type, count] : others)
         found += fmt::format("{}{} of {}", found.empty() ? "" : ", ", count, type);
-    throw Error(ErrorDetails{
-        fmt::format("{}: safetensors files hold no quantised weights ({} tensors): choose the type f32, f16 "
-                    "or bf16, or the format gguf",
-                    checkpoint.source, found),
-        checkpoint.source, fmt::format("tensor '{}' type", first->name), found, "F32, F16 or BF16"});
+    throw Error(ErrorDetails{fmt::format("{}: safetensors files hold no quantised weights ({} "
+                                         "tensors): choose the type f32, f16 "
+                                         "or bf16, or the format gguf",
+                                         checkpoint.source, found),
+                             checkpoint.source, fmt::format("tensor '{}' type", first->name), found,
+                             "F32, F16 or BF16"});
 }
 
-// Without the factors of the rotation, which config.json says, and with none that the family does not have.
-std::vector<PlannedTensor> planned_tensors(const Checkpoint& checkpoint, const FolderLayout& layout) {
-    const auto refuse = [&](const std::string& field, const std::string& found, const std::string& expected) {
-        throw Error(ErrorDetails{"", checkpoint.source, fmt::format("tensor '{}'", field), found, expected});
+// Without the factors of the rotation, which config.json says, and with none that the family does
+// not have.
+std::vector<PlannedTensor> planned_tensors(const Checkpoint& checkpoint,
+                                           const FolderLayout& layout) {
+    const auto refuse = [&](const std::string& field, const std::string& found,
+                            const std::string& expected) {
+        throw Error(ErrorDetails{"", checkpoint.source, fmt::format("tensor '{}'", field), found,
+                                 expected});
     };
     std::vector<PlannedTensor> tensors;
     const std::int64_t head_dim = layout.shape.head_dim;
@@ -87,7 +92,8 @@ std::vector<PlannedTensor> planned_tensors(const Checkpoint& checkpoint, const F
         const StoredTensor* source = checkpoint.find(wanted.gguf);
         if (source == nullptr) {
             if (wanted.row->presence == Presence::optional) continue;
-            refuse(wanted.gguf, "no such tensor", fmt::format("it, in a {} model", layout.family->name));
+            refuse(wanted.gguf, "no such tensor",
+                   fmt::format("it, in a {} model", layout.family->name));
         }
         if (wanted.by_halves && source->rows() % head_dim != 0)
             refuse(wanted.gguf, fmt::format("{} rows", source->rows()),
@@ -96,8 +102,9 @@ std::vector<PlannedTensor> planned_tensors(const Checkpoint& checkpoint, const F
     }
     const std::size_t used = tensors.size() + (layout.rope_factors.empty() ? 0 : 1);
     if (used != checkpoint.tensors.size())
-        throw Error(ErrorDetails{"", checkpoint.source, "tensors", std::to_string(checkpoint.tensors.size()),
-                                 fmt::format("{}, all that a {} model has", used, layout.family->name)});
+        throw Error(ErrorDetails{
+            "", checkpoint.source, "tensors", std::to_string(checkpoint.tensors.size()),
+            fmt::format("{}, all that a {} model has", used, layout.family->name)});
     return tensors;
 }
 
@@ -124,18 +131,20 @@ std::vector<PlannedShard> shards_of(std::vector<PlannedTensor> tensors, std::int
     std::vector<PlannedShard> shards(1);
     for (PlannedTensor& tensor : tensors) {
         const std::uint64_t bytes = bytes_of(*tensor.source);
-        if (shards.back().bytes > 0 && shards.back().bytes + bytes > static_cast<std::uint64_t>(shard_bytes))
+        if (shards.back().bytes > 0 &&
+            shards.back().bytes + bytes > static_cast<std::uint64_t>(shard_bytes))
             shards.emplace_back();
         shards.back().bytes += bytes;
         shards.back().tensors.push_back(std::move(tensor));
     }
     for (std::size_t i = 0; i < shards.size(); ++i) {
-        shards[i].file = shards.size() == 1
-                             ? "model.safetensors"
-                             : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
+        shards[i].file = shards.size() == 1 ? "model.safetensors"
+                                            : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1,
+                                                          shards.size());
         // Wider elements first, so that every tensor is aligned to its elements.
-        std::stable_partition(shards[i].tensors.begin(), shards[i].tensors.end(),
-                              [](const PlannedTensor& tensor) { return tensor.source->type == DType::f32; });
+        std::stable_partition(
+            shards[i].tensors.begin(), shards[i].tensors.end(),
+            [](const PlannedTensor& tensor) { return tensor.source->type == DType::f32; });
     }
     return shards;
 }
@@ -147,7 +156,8 @@ std::string index_of(const std::vector<PlannedShard>& shards) {
         total += shard.bytes;
         for (const PlannedTensor& tensor : shard.tensors) map[tensor.name] = shard.file;
     }
-    return nlohmann::json{{"metadata", {{"total_size", total}}}, {"weight_map", std::move(map)}}.dump(2) +
+    return nlohmann::json{{"metadata", {{"total_size", total}}}, {"weight_map", std::move(map)}}
+               .dump(2) +
            "\n";
 }
 
@@ -196,11 +206,13 @@ public:
     void verify() {
         for (const auto& [name, text] : plan_.texts) {
             const auto back = MappedFile::open(folder_.temporary() / name, "the file just written");
-            if (hash_of(back->bytes()) != hash_of(std::as_bytes(std::span(text)))) corrupt(name, "file");
+            if (hash_of(back->bytes()) != hash_of(std::as_bytes(std::span(text))))
+                corrupt(name, "file");
         }
         std::size_t next = 0;
         for (const PlannedShard& shard : plan_.shards) {
-            const auto back = MappedFile::open(folder_.temporary() / shard.file, "the file just written");
+            const auto back =
+                MappedFile::open(folder_.temporary() / shard.file, "the file just written");
             verify_shard(shard, back->bytes(), next);
         }
         // The reader's own eyes: names, shapes and the tokeniser as it takes them.
@@ -228,8 +240,10 @@ private:
                 put(data.subspan(at, std::min(kChunk, data.size() - at)));
             return;
         }
-        const auto row_size = static_cast<std::size_t>(row_bytes(tensor.source->type, tensor.source->cols()));
-        const auto together = std::max<std::int64_t>(1, static_cast<std::int64_t>(kChunk / row_size));
+        const auto row_size =
+            static_cast<std::size_t>(row_bytes(tensor.source->type, tensor.source->cols()));
+        const auto together =
+            std::max<std::int64_t>(1, static_cast<std::int64_t>(kChunk / row_size));
         const std::int64_t rows = tensor.source->rows();
         for (std::int64_t row = 0; row < rows; row += together) {
             const std::int64_t count = std::min(together, rows - row);
@@ -237,7 +251,8 @@ private:
             for (std::int64_t i = 0; i < count; ++i)
                 std::memcpy(
                     rows_.data() + static_cast<std::size_t>(i) * row_size,
-                    data.data() + static_cast<std::size_t>(gguf_row(row + i, tensor.head_dim)) * row_size,
+                    data.data() +
+                        static_cast<std::size_t>(gguf_row(row + i, tensor.head_dim)) * row_size,
                     row_size);
             put(std::span<const std::byte>(rows_));
         }
@@ -259,7 +274,8 @@ private:
     }
 
     // `next`: the hash of the next chunk, in the order of writing.
-    void verify_shard(const PlannedShard& shard, std::span<const std::byte> bytes, std::size_t& next) {
+    void verify_shard(const PlannedShard& shard, std::span<const std::byte> bytes,
+                      std::size_t& next) {
         if (bytes.size() != shard.bytes ||
             std::memcmp(bytes.data(), shard.header.data(), shard.header.size()) != 0)
             corrupt(shard.file, "header");
@@ -285,14 +301,15 @@ private:
 void require_data(const Checkpoint& checkpoint) {
     for (const StoredTensor& tensor : checkpoint.tensors) {
         if (tensor.data.size() != bytes_of(tensor))
-            throw Error(ErrorDetails{"", checkpoint.source, fmt::format("tensor '{}' data", tensor.name),
-                                     fmt::format("{} B", tensor.data.size()),
-                                     fmt::format("{} B", bytes_of(tensor))});
+            throw Error(ErrorDetails{
+                "", checkpoint.source, fmt::format("tensor '{}' data", tensor.name),
+                fmt::format("{} B", tensor.data.size()), fmt::format("{} B", bytes_of(tensor))});
     }
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
-    for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    for (std::size_t at = text.find(from); at != std::string::npos;
+         at = text.find(from, at + to.size()))
         text.replace(at, from.size(), to);
     return text;
 }
@@ -304,7 +321,8 @@ std::int64_t hugging_face_size(const Checkpoint& checkpoint) {
 }
 
 Written prepare_hugging_face(const Checkpoint& checkpoint, const std::filesystem::path& folder,
-                             Existing existing, const Progress& progress, std::int64_t shard_bytes) {
+                             Existing existing, const Progress& progress,
+                             std::int64_t shard_bytes) {
     const Plan plan = plan_of(checkpoint, shard_bytes);
     progress.check();
     const auto size = static_cast<std::int64_t>(plan.bytes());

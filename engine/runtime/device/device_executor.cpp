@@ -29,8 +29,8 @@ private:
 
 class DeviceExecutor final : public Executor {
 public:
-    DeviceExecutor(const Model& model, const RunConfig& config, gpu::Device& device, int max_sequences,
-                   std::int64_t max_context, const Progress& progress)
+    DeviceExecutor(const Model& model, const RunConfig& config, gpu::Device& device,
+                   int max_sequences, std::int64_t max_context, const Progress& progress)
         : model_(model),
           config_(config),
           sequences_(max_sequences),
@@ -49,13 +49,16 @@ public:
                 "", model.checkpoint.source, "heads",
                 fmt::format("{} channels, {} query heads a key's", shape.head_dim,
                             shape.n_heads / shape.n_kv_heads),
-                fmt::format("at most {} channels, in multiples of 4, and {} query heads on a CUDA device",
-                            gpu::kMaxHeadDim, gpu::kMaxGroup)});
+                fmt::format(
+                    "at most {} channels, in multiples of 4, and {} query heads on a CUDA device",
+                    gpu::kMaxHeadDim, gpu::kMaxGroup)});
         if (config.kv_cache != KvStorage::off)
             blocks_ = std::make_shared<DeviceKvBlocks>(model.config, config, memory_, max_context);
     }
 
-    std::unique_ptr<KvCache> make_cache() override { return std::make_unique<DeviceKvCache>(blocks_); }
+    std::unique_ptr<KvCache> make_cache() override {
+        return std::make_unique<DeviceKvCache>(blocks_);
+    }
 
     void begin(std::int64_t rows) override {
         activations_.require({0, 0, rows, 0});
@@ -103,20 +106,23 @@ public:
     }
 
 private:
-    // `decodes`: the pass is padded to its bucket, and comes again and again. Graphs or not, padding is the same, and so are the logits.
-    void take(Pass& pass, std::int64_t slice, bool decodes, Tracing& tracing, RuntimeCounters& counters,
-              const Progress& progress) {
+    // `decodes`: the pass is padded to its bucket, and comes again and again. Graphs or not,
+    // padding is the same, and so are the logits.
+    void take(Pass& pass, std::int64_t slice, bool decodes, Tracing& tracing,
+              RuntimeCounters& counters, const Progress& progress) {
         activations_.require({pass.rows, slice, decodes ? pass.rows : 0, 0});
         Products products{config_.arithmetic, config_.reduced_output};
-        DeviceOperations operations(model_, weights_, blocks_.get(), activations_, workspace_, memory_, pass,
-                                    slice, products, config_.attention, {sequences_, max_context_}, progress);
-        TracedOperations traced(operations, activations_, pass, slice, {model_, config_, blocks_.get()},
-                                tracing, memory_.device());
-        Operations& queued = tracing.recorder != nullptr ? static_cast<Operations&>(traced) : operations;
+        DeviceOperations operations(model_, weights_, blocks_.get(), activations_, workspace_,
+                                    memory_, pass, slice, products, config_.attention,
+                                    {sequences_, max_context_}, progress);
+        TracedOperations traced(operations, activations_, pass, slice,
+                                {model_, config_, blocks_.get()}, tracing, memory_.device());
+        Operations& queued =
+            tracing.recorder != nullptr ? static_cast<Operations&>(traced) : operations;
         const bool sees_graphs = tracing.recorder == nullptr || memory_.device().traces_kernels();
         if (decodes && sees_graphs)
-            run_graph(operations.shape(), queued, tracing.recorder != nullptr ? &traced : nullptr, products,
-                      tracing);
+            run_graph(operations.shape(), queued, tracing.recorder != nullptr ? &traced : nullptr,
+                      products, tracing);
         else
             queue(queued, tracing);
         memory_.device().mark(0);
@@ -125,15 +131,17 @@ private:
         logits_rows_ += own;
         counters.reduced_products += products.reduced;
         counters.skipped_zeros += products.skipped_zeros;
-        for (std::size_t i = 0; i < kDTypes; ++i) counters.products_of_type[i] += products.of_type[i];
+        for (std::size_t i = 0; i < kDTypes; ++i)
+            counters.products_of_type[i] += products.of_type[i];
         if (blocks_ && config_.kv_layout == KvLayout::paged) counters.kv_blocks = blocks_->taken();
     }
 
     // Whether the pass decodes: the shape that comes again and again.
     bool extends_all(const Pass& pass) const {
         return blocks_ != nullptr && logits_rows_ == 0 &&
-               std::all_of(pass.segments.begin(), pass.segments.end(),
-                           [](const Segment& segment) { return segment.rows == 1 && segment.wanted == 1; });
+               std::all_of(pass.segments.begin(), pass.segments.end(), [](const Segment& segment) {
+                   return segment.rows == 1 && segment.wanted == 1;
+               });
     }
 
     void queue(Operations& operations, Tracing& tracing) {
@@ -147,16 +155,18 @@ private:
         operations.logits(activations_.logits.data() + logits_rows_ * model_.config.n_vocab);
     }
 
-    // Graphs that were captured under other circumstances: their nodes are not known to who traces, or only to him.
+    // Graphs that were captured under other circumstances: their nodes are not known to who traces,
+    // or only to him.
     void follow(const Tracing& tracing) {
         const bool traced = tracing.recorder != nullptr;
         if (traced != traced_) captured_.clear();
         traced_ = traced;
     }
 
-    // The first pass of a shape is queued as it comes and allocates what it needs; the second is captured; from then on the graph runs.
-    void run_graph(const DeviceOperations::Shape& shape, Operations& operations, TracedOperations* traced,
-                   Products& products, Tracing& tracing) {
+    // The first pass of a shape is queued as it comes and allocates what it needs; the second is
+    // captured; from then on the graph runs.
+    void run_graph(const DeviceOperations::Shape& shape, Operations& operations,
+                   TracedOperations* traced, Products& products, Tracing& tracing) {
         if (generation_ != memory_.generation()) captured_.clear();
         generation_ = memory_.generation();
         const auto [captured, first] = captured_.ask(shape);
@@ -177,7 +187,8 @@ private:
         memory_.device().mark(mark);
         memory_.device().launch(captured.graph);
         if (!ready) return;
-        // What the graph does is accounted for while it runs: some ten operations a layer, which the device need not wait for.
+        // What the graph does is accounted for while it runs: some ten operations a layer, which
+        // the device need not wait for.
         products = captured.products;
         if (traced == nullptr) return;
         traced->only_account();
@@ -218,7 +229,8 @@ private:
     Activations activations_;
     DeviceWorkspace workspace_;
     std::shared_ptr<DeviceKvBlocks> blocks_;  // null where the cache is off
-    // Shapes change with the number of sequences and while contexts grow: those of long ago seldom come again.
+    // Shapes change with the number of sequences and while contexts grow: those of long ago seldom
+    // come again.
     static constexpr std::size_t kMostGraphs = 64;
     RecentlyUsed<DeviceOperations::Shape, Captured> captured_{kMostGraphs};
     std::int64_t generation_ = 0;
@@ -235,7 +247,8 @@ private:
 std::unique_ptr<Executor> make_device_executor(const Model& model, const RunConfig& config,
                                                gpu::Device& device, int max_sequences,
                                                std::int64_t max_context, const Progress& progress) {
-    return std::make_unique<DeviceExecutor>(model, config, device, max_sequences, max_context, progress);
+    return std::make_unique<DeviceExecutor>(model, config, device, max_sequences, max_context,
+                                            progress);
 }
 
 }  // namespace hone

@@ -21,15 +21,17 @@ gpu::KvPlane kv_plane(KvStorage storage) {
     throw Error("a cache that is off has no storage");
 }
 
-DeviceKvBlocks::DeviceKvBlocks(const ModelConfig& model, const RunConfig& config, DeviceMemory& memory,
-                               std::int64_t max_context)
+DeviceKvBlocks::DeviceKvBlocks(const ModelConfig& model, const RunConfig& config,
+                               DeviceMemory& memory, std::int64_t max_context)
     : memory_(memory),
       type_(kv_plane(config.kv_cache)),
       n_kv_heads_(model.n_kv_heads),
       head_dim_(model.head_dim),
-      block_positions_(config.kv_layout == KvLayout::paged ? std::int64_t{1} << config.kv_block_shift
-                                                           : max_context),
-      layer_bytes_((gpu::kv_block_bytes(type_, block_positions_, n_kv_heads_, head_dim_) + 255) / 256 * 256),
+      block_positions_(config.kv_layout == KvLayout::paged
+                           ? std::int64_t{1} << config.kv_block_shift
+                           : max_context),
+      layer_bytes_((gpu::kv_block_bytes(type_, block_positions_, n_kv_heads_, head_dim_) + 255) /
+                   256 * 256),
       block_bytes_(layer_bytes_ * model.n_layers),
       table_stride_((max_context + block_positions_ - 1) / block_positions_),
       block_shift_(config.kv_layout == KvLayout::paged ? config.kv_block_shift : gpu::kOneBlock),
@@ -82,7 +84,9 @@ void DeviceKvBlocks::shrink() {
     std::erase_if(blocks_, [this](const Blocks& blocks) {
         const std::byte* const begin = blocks.memory.data();
         const std::byte* const end = begin + blocks.count * block_bytes_;
-        const auto inside = [begin, end](const std::byte* block) { return block >= begin && block < end; };
+        const auto inside = [begin, end](const std::byte* block) {
+            return block >= begin && block < end;
+        };
         if (std::count_if(free_.begin(), free_.end(), inside) < blocks.count) return false;
         std::erase_if(free_, inside);
         allocated_ -= blocks.count;

@@ -14,8 +14,9 @@ namespace hone {
 
 gpu::KvPlane kv_plane(KvStorage storage);  // not of KvStorage::off
 
-// Keys and values of all sequences of a runtime on a device, in blocks over all layers: of 2^kv_block_shift positions that sequences take
-// and give back, or one a sequence as long as the context where the layout is contiguous.
+// Keys and values of all sequences of a runtime on a device, in blocks over all layers: of
+// 2^kv_block_shift positions that sequences take and give back, or one a sequence as long as the
+// context where the layout is contiguous.
 class DeviceKvBlocks {
 public:
     DeviceKvBlocks(const ModelConfig& model, const RunConfig& config, DeviceMemory& memory,
@@ -42,7 +43,8 @@ private:
 
     DeviceMemory& memory_;
     gpu::KvPlane type_;
-    std::int64_t n_kv_heads_, head_dim_, block_positions_, layer_bytes_, block_bytes_, table_stride_;
+    std::int64_t n_kv_heads_, head_dim_, block_positions_, layer_bytes_, block_bytes_,
+        table_stride_;
     int block_shift_;
     std::int64_t taken_ = 0, allocated_ = 0;
     struct Blocks {
@@ -67,7 +69,9 @@ public:
     void advance(std::int64_t tokens) override { length_ += tokens; }
     void trim(std::int64_t length) override;
     std::int64_t bytes() const override { return 0; }
-    std::int64_t bytes_for(std::int64_t length) const override { return blocks_->bytes_for(length); }
+    std::int64_t bytes_for(std::int64_t length) const override {
+        return blocks_->bytes_for(length);
+    }
     std::int64_t sequence() const { return sequence_; }
 
 private:

@@ -15,7 +15,8 @@ const char* remedy(MemoryClass which) {
         case MemoryClass::weights:
             return "quantise the weights, prune layers, or choose a smaller model";
         case MemoryClass::kv_cache:
-            return "shorten the context, run fewer sequences together, or store keys and values as int8";
+            return "shorten the context, run fewer sequences together, or store keys and values as "
+                   "int8";
         default:
             return "run fewer sequences together, or shorten the prompt";
     }
@@ -36,14 +37,14 @@ void* DeviceMemory::allocate(MemoryClass which, std::int64_t bytes) {
     try {
         memory = device_.allocate(bytes);
     } catch (const gpu::DeviceOutOfMemory& error) {
-        throw OutOfMemory(
-            ErrorDetails{fmt::format("cuda:{}: {:.1f} MB more for {} do not fit: {:.1f} MB of the device's "
-                                     "memory are free, and {:.1f} MB are in use by this run; {}",
-                                     device_.index(), static_cast<double>(bytes) / 1e6,
-                                     memory_class_id(which), static_cast<double>(error.free) / 1e6,
-                                     static_cast<double>(held_.total()) / 1e6, remedy(which)),
-                         "", "device memory", fmt::format("{} B for {}", bytes, memory_class_id(which)),
-                         fmt::format("at most {} B", error.free)});
+        throw OutOfMemory(ErrorDetails{
+            fmt::format("cuda:{}: {:.1f} MB more for {} do not fit: {:.1f} MB of the device's "
+                        "memory are free, and {:.1f} MB are in use by this run; {}",
+                        device_.index(), static_cast<double>(bytes) / 1e6, memory_class_id(which),
+                        static_cast<double>(error.free) / 1e6,
+                        static_cast<double>(held_.total()) / 1e6, remedy(which)),
+            "", "device memory", fmt::format("{} B for {}", bytes, memory_class_id(which)),
+            fmt::format("at most {} B", error.free)});
     }
     allocations_[memory] = {which, bytes};
     held_[which] += bytes;
@@ -64,7 +65,8 @@ void DeviceMemory::release(void* memory) noexcept {
 void DeviceMemory::note_change(MemoryClass which, std::int64_t bytes, const void* memory) {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     changes_.push_back({std::chrono::duration_cast<std::chrono::nanoseconds>(now).count(), bytes,
-                        static_cast<std::uint16_t>(which), reinterpret_cast<std::uintptr_t>(memory)});
+                        static_cast<std::uint16_t>(which),
+                        reinterpret_cast<std::uintptr_t>(memory)});
 }
 
 }  // namespace hone

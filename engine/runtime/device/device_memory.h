@@ -13,8 +13,8 @@
 
 namespace hone {
 
-// All of a runtime's allocations on a device, by what they are for. Throws OutOfMemory where there is no room: which allocation, of which class, how
-// much was free, and what to change.
+// All of a runtime's allocations on a device, by what they are for. Throws OutOfMemory where there
+// is no room: which allocation, of which class, how much was free, and what to change.
 class DeviceMemory {
 public:
     explicit DeviceMemory(gpu::Device& device);
@@ -27,8 +27,11 @@ public:
     // For buffers of a class.
     MemorySpace* space(MemoryClass which) { return &spaces_[static_cast<std::size_t>(which)]; }
     // For memory that no kernel is told of but through a table on the device.
-    MemorySpace* tabled_space(MemoryClass which) { return &tabled_[static_cast<std::size_t>(which)]; }
-    // Changes whenever what kernels were told may lie elsewhere: a captured graph then is of no use any more.
+    MemorySpace* tabled_space(MemoryClass which) {
+        return &tabled_[static_cast<std::size_t>(which)];
+    }
+    // Changes whenever what kernels were told may lie elsewhere: a captured graph then is of no use
+    // any more.
     std::int64_t generation() const { return generation_; }
     // Every allocation and release so far; `kind` is the MemoryClass.
     const std::vector<profiler::MemoryChange>& changes() const { return changes_; }

@@ -15,7 +15,8 @@
 namespace hone {
 namespace {
 
-constexpr std::int64_t kStaged = std::int64_t{32} << 20;  // bytes of values that are packed at a time
+constexpr std::int64_t kStaged = std::int64_t{32}
+                                 << 20;  // bytes of values that are packed at a time
 
 bool all_two_of_four(const StoredTensor& tensor) {
     for (std::int64_t row = 0; row < tensor.rows(); ++row)
@@ -27,8 +28,8 @@ bool all_two_of_four(const StoredTensor& tensor) {
 
 bool has_device_form(const StoredTensor& matrix) {
     const auto packing = gpu::packing_of(matrix.type, matrix.cols());
-    return packing &&
-           (packing->of(gpu::MatrixPlane::places) == 0 || matrix.data.empty() || all_two_of_four(matrix));
+    return packing && (packing->of(gpu::MatrixPlane::places) == 0 || matrix.data.empty() ||
+                       all_two_of_four(matrix));
 }
 
 DeviceModel::DeviceModel(const Model& model, DeviceMemory& memory, const Progress& progress)
@@ -44,8 +45,9 @@ DeviceModel::DeviceModel(const Model& model, DeviceMemory& memory, const Progres
             continue;
         }
         const std::vector<float> values =
-            tensor.data.empty() ? std::vector<float>(static_cast<std::size_t>(tensor.elements()), 1.0F)
-                                : expand_tensor(tensor);
+            tensor.data.empty()
+                ? std::vector<float>(static_cast<std::size_t>(tensor.elements()), 1.0F)
+                : expand_tensor(tensor);
         Buffer<std::byte>& plane = planes_.emplace_back(memory_.space(MemoryClass::weights));
         plane.allocate(std::ssize(values) * static_cast<std::int64_t>(sizeof(float)));
         memory_.device().upload(plane.data(), values.data(), plane.bytes());
@@ -62,10 +64,11 @@ void DeviceModel::add_matrix(const StoredTensor& tensor, const std::string& sour
     const kernels::WeightType type = tensor.type;
     const std::int64_t rows = tensor.rows(), cols = tensor.cols();
     if (!has_device_form(tensor))
-        throw Error(ErrorDetails{fmt::format("{}: {} of {} columns stored as {} has no form on a CUDA device",
-                                             source, tensor.name, cols, info(tensor.type).name),
-                                 source, tensor.name, std::string(info(tensor.type).name),
-                                 "columns in multiples of 8, and zeros left out of 2:4 patterns only"});
+        throw Error(ErrorDetails{
+            fmt::format("{}: {} of {} columns stored as {} has no form on a CUDA device", source,
+                        tensor.name, cols, info(tensor.type).name),
+            source, tensor.name, std::string(info(tensor.type).name),
+            "columns in multiples of 8, and zeros left out of 2:4 patterns only"});
     const auto packing = gpu::packing_of(type, cols);
     gpu::PlanePointers planes = {};
     for (std::size_t i = 0; i < planes.size(); ++i) {
@@ -108,17 +111,20 @@ void DeviceModel::upload_rows(const StoredTensor& tensor, const gpu::Packing& pa
 
 // Weights with the standard deviation that synthetic checkpoints have.
 void DeviceModel::make_random(const StoredTensor& tensor, const gpu::Matrix& matrix) {
-    constexpr float kDeviation = 0.02F, kInt8 = 32, kUniform = 0.2887F;  // of numbers that are all alike
+    constexpr float kDeviation = 0.02F, kInt8 = 32,
+                    kUniform = 0.2887F;  // of numbers that are all alike
     constexpr int kUpperBits = 0x99, kSubScale = 32;
     const gpu::PlaneInfo plane = gpu::plane_info(matrix.type);
-    // Integers are as many values, from 0 on, that are all alike. Of two upper bits half of the values are there, those in the middle.
+    // Integers are as many values, from 0 on, that are all alike. Of two upper bits half of the
+    // values are there, those in the middle.
     const float values_of_integers = plane.upper_bits > 0 ? 32 : 16;
     const bool integers = gpu::is_packed_integer(matrix.type);
     const float deviation = matrix.group == 0 ? kDeviation : kInt8;
     const float sub_scale = plane.sub_scaled ? kSubScale : 1;
     const float scale = kDeviation / (integers ? kUniform * values_of_integers : kInt8) / sub_scale;
     gpu::Device& device = memory_.device();
-    const gpu::FillParams filled{const_cast<void*>(matrix.values), matrix.rows * (matrix.cols / gpu::kChunk),
+    const gpu::FillParams filled{const_cast<void*>(matrix.values),
+                                 matrix.rows * (matrix.cols / gpu::kChunk),
                                  std::hash<std::string>{}(tensor.name), deviation};
     device.launch({gpu::KernelId::fill, static_cast<std::uint16_t>(matrix.type)},
                   gpu::flat_launch(filled.chunks), filled);
@@ -127,13 +133,15 @@ void DeviceModel::make_random(const StoredTensor& tensor, const gpu::Matrix& mat
         device.fill(const_cast<std::uint8_t*>(matrix.places), kFirstTwo,
                     matrix.rows * (matrix.cols / gpu::kChunk));
     if (matrix.upper != nullptr)
-        device.fill(const_cast<std::uint8_t*>(matrix.upper), kUpperBits, filled.chunks * plane.upper_bits);
+        device.fill(const_cast<std::uint8_t*>(matrix.upper), kUpperBits,
+                    filled.chunks * plane.upper_bits);
     const std::int64_t groups = matrix.group == 0 ? 0 : matrix.rows * (matrix.cols / matrix.group);
     for (const std::int8_t* const sub : {matrix.sub_scales, matrix.sub_minima}) {
         if (sub != nullptr) device.fill(const_cast<std::int8_t*>(sub), kSubScale, groups);
     }
     if (matrix.scales == nullptr) return;
-    const std::int64_t scales = plane.sub_scaled ? matrix.rows * (matrix.cols / gpu::kSuper) : groups;
+    const std::int64_t scales =
+        plane.sub_scaled ? matrix.rows * (matrix.cols / gpu::kSuper) : groups;
     const gpu::FillHalvesParams same{const_cast<gpu::F16*>(matrix.scales), scales, scale};
     device.launch({gpu::KernelId::fill_halves}, gpu::flat_launch(scales), same);
     if (matrix.minima == nullptr) return;

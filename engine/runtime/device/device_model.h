@@ -11,13 +11,16 @@
 
 namespace hone {
 
-// Whether a device has a form for the matrix as it is stored: of one without data, by its type and shape.
+// Whether a device has a form for the matrix as it is stored: of one without data, by its type and
+// shape.
 bool has_device_form(const StoredTensor& matrix);
 
 // A model's weights on a device: matrices as planes (kernels/cuda/ops/matrix.h), vectors as fp32.
 class DeviceModel {
 public:
-    // Uploads all weights; those of a model without files, whose tensors have no data, are made random there. Throws Error naming the tensor that a device cannot hold, and what does not fit.
+    // Uploads all weights; those of a model without files, whose tensors have no data, are made
+    // random there. Throws Error naming the tensor that a device cannot hold, and what does not
+    // fit.
     DeviceModel(const Model& model, DeviceMemory& memory, const Progress& progress);
 
     const gpu::Matrix& matrix(const StoredTensor& tensor) const { return matrices_.at(&tensor); }

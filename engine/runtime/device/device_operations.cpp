@@ -26,9 +26,10 @@ std::uint16_t code(gpu::KvPlane type) {
 
 }  // namespace
 
-DeviceOperations::DeviceOperations(const Model& model, const DeviceModel& weights, DeviceKvBlocks* blocks,
-                                   Activations& activations, DeviceWorkspace& workspace, DeviceMemory& memory,
-                                   Pass& pass, std::int64_t slice, Products& products,
+DeviceOperations::DeviceOperations(const Model& model, const DeviceModel& weights,
+                                   DeviceKvBlocks* blocks, Activations& activations,
+                                   DeviceWorkspace& workspace, DeviceMemory& memory, Pass& pass,
+                                   std::int64_t slice, Products& products,
                                    const AttentionMask& mask, const DevicePages& pages,
                                    const Progress& progress)
     : Operations(activations, pass, slice),
@@ -51,12 +52,13 @@ DeviceOperations::DeviceOperations(const Model& model, const DeviceModel& weight
     if (mask_.kind == AttentionMask::Kind::pages) reserve_pages();
 }
 
-// One block a sequence, as long as the longest, of one layer at a time: the next layer's keys and values replace the last one's.
+// One block a sequence, as long as the longest, of one layer at a time: the next layer's keys and
+// values replace the last one's.
 void DeviceOperations::place_transient() {
     for (const Segment& segment : pass_.segments)
         transient_positions_ = std::max(transient_positions_, segment.rows);
-    const std::int64_t bytes = gpu::kv_block_bytes(gpu::KvPlane::f32, transient_positions_,
-                                                   model_.config.n_kv_heads, model_.config.head_dim);
+    const std::int64_t bytes = gpu::kv_block_bytes(
+        gpu::KvPlane::f32, transient_positions_, model_.config.n_kv_heads, model_.config.head_dim);
     workspace_.transient.require(bytes * std::ssize(pass_.segments));
     std::vector<std::byte*> table;
     for (std::size_t s = 0; s < pass_.segments.size(); ++s)
@@ -86,16 +88,18 @@ bool DeviceOperations::chooses(std::int64_t layer) const {
 gpu::PageBoundsView DeviceOperations::page_view(std::int64_t layer) const {
     const ModelConfig& config = model_.config;
     const std::int64_t pages = ((pages_.positions - 1) >> mask_.page_shift) + 1;
-    return {workspace_.page_bounds.data() + (layer - mask_.dense_layers) * floats_of_bounds(), pages,
-            config.n_kv_heads, config.head_dim};
+    return {workspace_.page_bounds.data() + (layer - mask_.dense_layers) * floats_of_bounds(),
+            pages, config.n_kv_heads, config.head_dim};
 }
 
-// The most pages that a row chooses from, its own aside, rounded up so that a graph serves for a while; 0 where none chooses.
+// The most pages that a row chooses from, its own aside, rounded up so that a graph serves for a
+// while; 0 where none chooses.
 std::int64_t DeviceOperations::longest_choice(Rows rows) const {
     std::int64_t longest = 0;
     for (const gpu::AttendedRow& row : tables_.attended_here(true).subspan(
              static_cast<std::size_t>(rows.begin), static_cast<std::size_t>(rows.count)))
-        if (row.pages > 0) longest = std::max<std::int64_t>(longest, (row.end - 1) >> mask_.page_shift);
+        if (row.pages > 0)
+            longest = std::max<std::int64_t>(longest, (row.end - 1) >> mask_.page_shift);
     constexpr std::int64_t kPages = 64;
     return (longest + kPages - 1) / kPages * kPages;
 }
@@ -105,7 +109,8 @@ std::int64_t DeviceOperations::splits_of(bool choosing, Rows rows) const {
     for (const gpu::AttendedRow& row : tables_.attended_here(choosing).subspan(
              static_cast<std::size_t>(rows.begin), static_cast<std::size_t>(rows.count)))
         longest = std::max(longest, gpu::attended_count(row, mask_.page_shift));
-    return gpu::attention_splits(rows.count, model_.config.n_kv_heads, longest, device_.facts().processors);
+    return gpu::attention_splits(rows.count, model_.config.n_kv_heads, longest,
+                                 device_.facts().processors);
 }
 
 DeviceOperations::Shape DeviceOperations::shape() const {
@@ -119,15 +124,16 @@ void DeviceOperations::choose_pages(std::int64_t layer, Rows rows) const {
     const std::int64_t longest = longest_choice(rows);
     if (longest == 0) return;
     const ModelConfig& config = model_.config;
-    const gpu::ChooseParams params{page_view(layer),
-                                   activations_.q.data() + rows.begin * config.n_heads * config.head_dim,
-                                   tables_.attended(true) + rows.begin,
-                                   workspace_.page_lists.data(),
-                                   mask_.keep,
-                                   rows.count,
-                                   config.n_heads,
-                                   longest,
-                                   mask_.page_shift};
+    const gpu::ChooseParams params{
+        page_view(layer),
+        activations_.q.data() + rows.begin * config.n_heads * config.head_dim,
+        tables_.attended(true) + rows.begin,
+        workspace_.page_lists.data(),
+        mask_.keep,
+        rows.count,
+        config.n_heads,
+        longest,
+        mask_.page_shift};
     device_.launch({KernelId::choose}, gpu::choose_launch(params), params);
 }
 
@@ -148,18 +154,21 @@ void DeviceOperations::embed(const StoredTensor& embedding) {
     device_.launch({KernelId::embed, code(matrix.type)}, gpu::embed_launch(params), params);
 }
 
-void DeviceOperations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+void DeviceOperations::norm(const StoredTensor* weight, const float* x, float* y,
+                            std::int64_t rows) const {
     const gpu::NormParams params{x,    weights_.vector(*weight), y,
                                  rows, model_.config.n_embd,     model_.config.norm_eps};
     device_.launch({KernelId::norm}, gpu::norm_launch(params), params);
 }
 
-void DeviceOperations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+void DeviceOperations::linear(const StoredTensor* weight, const float* x, float* y,
+                              std::int64_t rows) const {
     const std::array<ProductOf, 1> one{{{weight, y}}};
     linears(one, x, rows);
 }
 
-void DeviceOperations::linears(std::span<const ProductOf> products, const float* x, std::int64_t rows) const {
+void DeviceOperations::linears(std::span<const ProductOf> products, const float* x,
+                               std::int64_t rows) const {
     progress_.check();
     multiply_.multiply(products, products_.arithmetic, x, rows, false);
 }
@@ -171,7 +180,8 @@ void DeviceOperations::linear_add(const StoredTensor* weight, const float* x, fl
     multiply_.multiply(one, products_.arithmetic, x, rows, true);
 }
 
-void DeviceOperations::gated(ProductOf gate, ProductOf up, const float* x, std::int64_t rows) const {
+void DeviceOperations::gated(ProductOf gate, ProductOf up, const float* x,
+                             std::int64_t rows) const {
     progress_.check();
     multiply_.gated(gate, up, products_.arithmetic, x, rows);
 }
@@ -192,8 +202,9 @@ void DeviceOperations::rotate(float* q, float* k, Rows rows) const {
 }
 
 void DeviceOperations::remember(std::int64_t layer) const {
-    const gpu::RememberParams params{view(layer),         activations_.k.data(), activations_.v.data(),
-                                     tables_.sequences(), tables_.positions(),   pass_.rows};
+    const gpu::RememberParams params{view(layer),           activations_.k.data(),
+                                     activations_.v.data(), tables_.sequences(),
+                                     tables_.positions(),   pass_.rows};
     const gpu::KvPlane type = blocks_ != nullptr ? blocks_->type() : gpu::KvPlane::f32;
     device_.launch({KernelId::remember, code(type)}, gpu::remember_launch(params), params);
     if (!chooses(layer)) return;
@@ -203,10 +214,11 @@ void DeviceOperations::remember(std::int64_t layer) const {
 }
 
 std::int64_t DeviceOperations::sequences_in(Rows rows) const {
-    return pass_.padding +
-           std::count_if(pass_.segments.begin(), pass_.segments.end(), [rows](const Segment& segment) {
-               return segment.row < rows.begin + rows.count && segment.row + segment.rows > rows.begin;
-           });
+    return pass_.padding + std::count_if(pass_.segments.begin(), pass_.segments.end(),
+                                         [rows](const Segment& segment) {
+                                             return segment.row < rows.begin + rows.count &&
+                                                    segment.row + segment.rows > rows.begin;
+                                         });
 }
 
 void DeviceOperations::attend(std::int64_t layer, float* out, Rows rows) const {
@@ -214,31 +226,34 @@ void DeviceOperations::attend(std::int64_t layer, float* out, Rows rows) const {
     const bool choosing = chooses(layer);
     if (choosing) choose_pages(layer, rows);
     // Arithmetic in fewer bits than fp32 is what tensor cores have.
-    const bool in_tiles = !choosing && products_.arithmetic != kernels::Arithmetic::f32 &&
-                          gpu::attends_in_tiles(view(layer), config.n_heads, rows.count, sequences_in(rows));
+    const bool in_tiles =
+        !choosing && products_.arithmetic != kernels::Arithmetic::f32 &&
+        gpu::attends_in_tiles(view(layer), config.n_heads, rows.count, sequences_in(rows));
     const std::int64_t splits = in_tiles ? 1 : splits_of(choosing, rows);
-    // At once for the longest context: memory that grows with it would make every graph useless as often as it does.
+    // At once for the longest context: memory that grows with it would make every graph useless as
+    // often as it does.
     if (splits > 1)
         workspace_.parts.require(
             rows.count * config.n_heads * (config.head_dim + 2) *
             gpu::most_attention_splits(rows.count, config.n_kv_heads, device_.facts().processors));
-    const gpu::AttentionParams params{view(layer),
-                                      activations_.q.data() + rows.begin * config.n_heads * config.head_dim,
-                                      out,
-                                      tables_.attended(choosing) + rows.begin,
-                                      choosing ? workspace_.page_lists.data() : nullptr,
-                                      choosing ? mask_.keep : 0,
-                                      mask_.page_shift,
-                                      rows.count,
-                                      config.n_heads,
-                                      1.0F / std::sqrt(static_cast<float>(config.head_dim)),
-                                      splits,
-                                      workspace_.parts.data()};
+    const gpu::AttentionParams params{
+        view(layer),
+        activations_.q.data() + rows.begin * config.n_heads * config.head_dim,
+        out,
+        tables_.attended(choosing) + rows.begin,
+        choosing ? workspace_.page_lists.data() : nullptr,
+        choosing ? mask_.keep : 0,
+        mask_.page_shift,
+        rows.count,
+        config.n_heads,
+        1.0F / std::sqrt(static_cast<float>(config.head_dim)),
+        splits,
+        workspace_.parts.data()};
     const gpu::KvPlane type = blocks_ != nullptr ? blocks_->type() : gpu::KvPlane::f32;
     if (in_tiles) {
         const auto dim = static_cast<std::uint16_t>(gpu::attention_tile_dim(config.head_dim));
-        return device_.launch({KernelId::attend_tiles, code(type), dim}, gpu::attention_tiles_launch(params),
-                              params);
+        return device_.launch({KernelId::attend_tiles, code(type), dim},
+                              gpu::attention_tiles_launch(params), params);
     }
     device_.launch({KernelId::attend, code(type)}, gpu::attention_launch(params), params);
     if (splits > 1) device_.launch({KernelId::combine}, gpu::combine_launch(params), params);
@@ -289,12 +304,15 @@ std::int64_t DeviceOperations::logits(float* out) const {
     workspace_.bad.require(pass_.rows);
     for_each_slice([&](Rows rows) {
         float* const normed = activations_.a.data();
-        norm(model_.output_norm, activations_.x.data() + rows.begin * config.n_embd, normed, rows.count);
-        const gpu::FiniteParams finite{normed, workspace_.bad.data() + rows.begin, rows.count, config.n_embd};
+        norm(model_.output_norm, activations_.x.data() + rows.begin * config.n_embd, normed,
+             rows.count);
+        const gpu::FiniteParams finite{normed, workspace_.bad.data() + rows.begin, rows.count,
+                                       config.n_embd};
         device_.launch({KernelId::finite}, gpu::finite_launch(finite), finite);
         const std::array<ProductOf, 1> one{{{model_.output, out + rows.begin * config.n_vocab}}};
-        multiply_.multiply(one, products_.reduced_output ? products_.arithmetic : kernels::Arithmetic::f32,
-                           normed, rows.count, false);
+        multiply_.multiply(
+            one, products_.reduced_output ? products_.arithmetic : kernels::Arithmetic::f32, normed,
+            rows.count, false);
     });
     return 0;
 }

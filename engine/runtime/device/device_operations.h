@@ -21,18 +21,22 @@ struct DevicePages {
     std::int64_t sequences = 0, positions = 0;
 };
 
-// Operations on a CUDA device: queued on its stream; what the host needs is waited for where it is read.
+// Operations on a CUDA device: queued on its stream; what the host needs is waited for where it is
+// read.
 class DeviceOperations final : public Operations {
 public:
     DeviceOperations(const Model& model, const DeviceModel& weights, DeviceKvBlocks* blocks,
-                     Activations& activations, DeviceWorkspace& workspace, DeviceMemory& memory, Pass& pass,
-                     std::int64_t slice, Products& products, const AttentionMask& mask,
+                     Activations& activations, DeviceWorkspace& workspace, DeviceMemory& memory,
+                     Pass& pass, std::int64_t slice, Products& products, const AttentionMask& mask,
                      const DevicePages& pages, const Progress& progress);
 
     void embed(const StoredTensor& embedding) override;
-    void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
-    void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
-    void linears(std::span<const ProductOf> products, const float* x, std::int64_t rows) const override;
+    void norm(const StoredTensor* weight, const float* x, float* y,
+              std::int64_t rows) const override;
+    void linear(const StoredTensor* weight, const float* x, float* y,
+                std::int64_t rows) const override;
+    void linears(std::span<const ProductOf> products, const float* x,
+                 std::int64_t rows) const override;
     void linear_add(const StoredTensor* weight, const float* x, float* scratch, float* y,
                     std::int64_t rows) const override;
     void gated(ProductOf gate, ProductOf up, const float* x, std::int64_t rows) const override;
@@ -43,13 +47,16 @@ public:
     void add(float* y, const float* x, std::int64_t rows) const override;
     void add_bias(float* y, const StoredTensor* bias, std::int64_t rows) const override;
     void keep_wanted_rows() override;
-    // Leaves which rows hold a NaN or an infinity in the workspace, and returns 0: nothing is waited for.
+    // Leaves which rows hold a NaN or an infinity in the workspace, and returns 0: nothing is
+    // waited for.
     std::int64_t logits(float* out) const override;
 
-    // What the kernels' launches depend on, beside where memory lies: passes of the same shape can share a graph.
+    // What the kernels' launches depend on, beside where memory lies: passes of the same shape can
+    // share a graph.
     struct Shape {
         std::int64_t rows, splits, choosing_splits, longest_choice;
-        // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 of a comparison for a pointer
+        // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 of a comparison for a
+        // pointer
         auto operator<=>(const Shape&) const = default;
     };
     Shape shape() const;

@@ -10,7 +10,8 @@ namespace {
 // Device memory for as long as it lives.
 class Scratch {
 public:
-    Scratch(gpu::Device& device, std::int64_t bytes) : device_(device), memory_(device.allocate(bytes)) {
+    Scratch(gpu::Device& device, std::int64_t bytes)
+        : device_(device), memory_(device.allocate(bytes)) {
         device.fill(memory_, 0x3C, bytes);  // neither zeros, which cost less power, nor NaNs
     }
     ~Scratch() { device_.release(memory_); }
@@ -42,17 +43,18 @@ double best_rate(gpu::Device& device, double work, const std::function<void()>& 
 DevicePeaks measure_device_peaks(gpu::Device& device) {
     DevicePeaks peaks;
     {
-        const std::int64_t bytes =
-            std::clamp<std::int64_t>(device.facts().memory_bytes / 128, 1 << 20, std::int64_t{256} << 20);
+        const std::int64_t bytes = std::clamp<std::int64_t>(device.facts().memory_bytes / 128,
+                                                            1 << 20, std::int64_t{256} << 20);
         const Scratch from(device, bytes), to(device, bytes);
         peaks.bandwidth = best_rate(device, 2.0 * static_cast<double>(bytes),
                                     [&] { device.copy(to.get(), from.get(), bytes); });
     }
     // As many tiles as keep every multiprocessor busy.
-    const std::int64_t n =
-        std::clamp<std::int64_t>(std::int64_t{device.facts().processors} * 32 / 128 * 128, 128, 8192);
+    const std::int64_t n = std::clamp<std::int64_t>(
+        std::int64_t{device.facts().processors} * 32 / 128 * 128, 128, 8192);
     const Scratch x(device, n * n * 2), w(device, n * n * 2), y(device, n * n * 4);
-    const gpu::DenseProduct product{gpu::PlaneType::bf16, x.get(), w.get(), y.get(), n, n, n, n, false};
+    const gpu::DenseProduct product{
+        gpu::PlaneType::bf16, x.get(), w.get(), y.get(), n, n, n, n, false};
     const double side = static_cast<double>(n);
     peaks.flops = best_rate(device, 2 * side * side * side, [&] { device.multiply(product); });
     device.synchronise();

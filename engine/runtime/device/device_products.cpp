@@ -14,10 +14,12 @@ using gpu::KernelId;
 using gpu::PlaneType;
 using gpu::ProductParams;
 
-// From more rows on a product is the vendor's library's, or tiles'. Twice what a kernel of few rows takes, whose weights are then read twice: in fp32
-// there is nothing but expanding them first, which costs more. Tiles read them once.
+// From more rows on a product is the vendor's library's, or tiles'. Twice what a kernel of few rows
+// takes, whose weights are then read twice: in fp32 there is nothing but expanding them first,
+// which costs more. Tiles read them once.
 constexpr std::int64_t kFewRows = 16, kFewRowsInBf16 = 8;
-// From here on expanding the weights to bf16 costs less than what the vendor's products gain over tiles.
+// From here on expanding the weights to bf16 costs less than what the vendor's products gain over
+// tiles.
 constexpr std::int64_t kExpandedRows = 256;
 
 std::uint16_t code(PlaneType type) {
@@ -28,7 +30,8 @@ std::int64_t plane_bytes(PlaneType type) {
     return gpu::chunk_bytes(type) / gpu::kChunk;
 }
 
-// With how many tokens a product in int8 or FP8 is computed. Padding's inputs are whatever the memory holds: no other row's sums see them.
+// With how many tokens a product in int8 or FP8 is computed. Padding's inputs are whatever the
+// memory holds: no other row's sums see them.
 std::int64_t tokens_in_bytes(PlaneType type, std::int64_t rows) {
     constexpr std::int64_t kPadded = 32;
     return type == PlaneType::i8 && rows < gpu::kLeastTokensInInt8 ? kPadded : rows;
@@ -41,23 +44,27 @@ bool in_tiles(const gpu::Matrix& matrix) {
 
 }  // namespace
 
-DeviceProducts::Path DeviceProducts::path_of(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic,
+DeviceProducts::Path DeviceProducts::path_of(const gpu::Matrix& matrix,
+                                             kernels::Arithmetic arithmetic,
                                              std::int64_t rows) const {
     const bool bf16 = arithmetic == kernels::Arithmetic::bf16;
     if (takes_bytes(matrix, arithmetic, rows)) return Path::bytes;
     if (rows <= (bf16 ? kFewRowsInBf16 : kFewRows)) return Path::few;
     if (!bf16) return Path::f32;
-    const bool tiles = in_tiles(matrix) && (rows < kExpandedRows || gpu::is_two_of_four(matrix.type));
+    const bool tiles =
+        in_tiles(matrix) && (rows < kExpandedRows || gpu::is_two_of_four(matrix.type));
     return tiles ? Path::tiles : Path::bf16;
 }
 
-// Whether weights are multiplied in the type that they have: where that is the arithmetic's, and the vendor's library is known to take such a product.
-// What it does not take is computed as if nothing were rounded, and not counted as reduced.
+// Whether weights are multiplied in the type that they have: where that is the arithmetic's, and
+// the vendor's library is known to take such a product. What it does not take is computed as if
+// nothing were rounded, and not counted as reduced.
 bool DeviceProducts::takes_bytes(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic,
                                  std::int64_t rows) const {
-    const bool as_stored = matrix.group == matrix.cols &&
-                           ((arithmetic == kernels::Arithmetic::i8 && matrix.type == PlaneType::i8) ||
-                            (arithmetic == kernels::Arithmetic::e4m3 && matrix.type == PlaneType::e4m3));
+    const bool as_stored =
+        matrix.group == matrix.cols &&
+        ((arithmetic == kernels::Arithmetic::i8 && matrix.type == PlaneType::i8) ||
+         (arithmetic == kernels::Arithmetic::e4m3 && matrix.type == PlaneType::e4m3));
     if (!as_stored) return false;
     const std::int64_t tokens = tokens_in_bytes(matrix.type, rows);
     const gpu::DenseProduct product{matrix.type, nullptr,     matrix.values, nullptr, tokens,
@@ -84,16 +91,19 @@ void DeviceProducts::multiply(std::span<const ProductOf> products, kernels::Arit
                 const gpu::Matrix& other = weights_.matrix(*product.weight);
                 return other.type == matrix.type && path_of(other, arithmetic, rows) == path;
             };
-            while (past < products.size() && past - i < gpu::kProductParts && joins(products[past])) ++past;
+            while (past < products.size() && past - i < gpu::kProductParts && joins(products[past]))
+                ++past;
         }
         const std::span<const ProductOf> together = products.subspan(i, past - i);
         float* const y = products[i].y;
         switch (path) {
             case Path::bytes:
-                if (!multiply_bytes(matrix, inputs, y, accumulate)) continue;  // again, on another path
+                if (!multiply_bytes(matrix, inputs, y, accumulate))
+                    continue;  // again, on another path
                 break;
             case Path::few:
-                multiply_few(together, accumulate ? ProductParams::Into::add : ProductParams::Into::store, x,
+                multiply_few(together,
+                             accumulate ? ProductParams::Into::add : ProductParams::Into::store, x,
                              rows);
                 break;
             case Path::tiles:
@@ -111,11 +121,12 @@ void DeviceProducts::multiply(std::span<const ProductOf> products, kernels::Arit
     }
 }
 
-void DeviceProducts::gated(ProductOf gate, ProductOf up, kernels::Arithmetic arithmetic, const float* x,
-                           std::int64_t rows) const {
+void DeviceProducts::gated(ProductOf gate, ProductOf up, kernels::Arithmetic arithmetic,
+                           const float* x, std::int64_t rows) const {
     const gpu::Matrix &first = weights_.matrix(*gate.weight), &second = weights_.matrix(*up.weight);
     const std::array<ProductOf, 2> both{gate, up};
-    const bool alike = first.type == second.type && (first.minima == nullptr) == (second.minima == nullptr);
+    const bool alike =
+        first.type == second.type && (first.minima == nullptr) == (second.minima == nullptr);
     const bool together = alike && path_of(first, arithmetic, rows) == Path::few &&
                           path_of(second, arithmetic, rows) == Path::few;
     if (together) {
@@ -137,9 +148,9 @@ void DeviceProducts::multiply_few(std::span<const ProductOf> products, ProductPa
             const gpu::Matrix& matrix = weights_.matrix(*products[i].weight);
             params.parts[i] = {matrix, products[i].y + first * matrix.rows, matrix.rows};
         }
-        device_.launch(
-            {KernelId::product, code(params.parts[0].weights.type), static_cast<std::uint16_t>(tokens)},
-            gpu::product_launch(params), params);
+        device_.launch({KernelId::product, code(params.parts[0].weights.type),
+                        static_cast<std::uint16_t>(tokens)},
+                       gpu::product_launch(params), params);
         first += tokens;
     }
 }
@@ -165,7 +176,8 @@ const void* DeviceProducts::rounded(Inputs& inputs, PlaneType type, std::int64_t
 // Weights in bf16 arithmetic as they are stored: none are expanded into memory.
 void DeviceProducts::multiply_tiles(const gpu::Matrix& matrix, Inputs& inputs, float* y,
                                     bool accumulate) const {
-    const auto* const x = static_cast<const gpu::BF16*>(rounded(inputs, PlaneType::bf16, matrix.cols));
+    const auto* const x =
+        static_cast<const gpu::BF16*>(rounded(inputs, PlaneType::bf16, matrix.cols));
     const gpu::ProductTilesParams params{matrix, x, y, inputs.rows, matrix.rows, accumulate};
     const int tile = gpu::tile_tokens(matrix.rows, inputs.rows, device_.facts().processors);
     device_.launch({KernelId::product_tiles, code(matrix.type), static_cast<std::uint16_t>(tile)},
@@ -173,8 +185,8 @@ void DeviceProducts::multiply_tiles(const gpu::Matrix& matrix, Inputs& inputs, f
 }
 
 // Panels of weights as `type` (f32 or bf16), unless they are stored so.
-void DeviceProducts::multiply_dense(const gpu::Matrix& matrix, PlaneType type, Inputs& inputs, float* y,
-                                    bool accumulate) const {
+void DeviceProducts::multiply_dense(const gpu::Matrix& matrix, PlaneType type, Inputs& inputs,
+                                    float* y, bool accumulate) const {
     const void* const x = type == PlaneType::bf16 ? rounded(inputs, type, matrix.cols) : inputs.x;
     const std::int64_t row_bytes = matrix.cols * plane_bytes(type);
     const bool stored_so = matrix.type == type;
@@ -189,14 +201,14 @@ void DeviceProducts::multiply_dense(const gpu::Matrix& matrix, PlaneType type, I
                     matrix, first, count, reinterpret_cast<gpu::BF16*>(workspace_.panel.data())};
                 device_.launch(choice, gpu::expand_launch(params), params);
             } else {
-                const gpu::ExpandParams<float> params{matrix, first, count,
-                                                      reinterpret_cast<float*>(workspace_.panel.data())};
+                const gpu::ExpandParams<float> params{
+                    matrix, first, count, reinterpret_cast<float*>(workspace_.panel.data())};
                 device_.launch(choice, gpu::expand_launch(params), params);
             }
         }
         const void* const weights = stored_so ? matrix.values : workspace_.panel.data();
-        device_.multiply(
-            {type, x, weights, y + first, inputs.rows, count, matrix.cols, matrix.rows, accumulate});
+        device_.multiply({type, x, weights, y + first, inputs.rows, count, matrix.cols, matrix.rows,
+                          accumulate});
     }
 }
 
@@ -206,8 +218,8 @@ bool DeviceProducts::multiply_bytes(const gpu::Matrix& matrix, Inputs& inputs, f
     const void* const q = rounded(inputs, matrix.type, matrix.cols);
     const std::int64_t tokens = tokens_in_bytes(matrix.type, inputs.rows);
     workspace_.sums.require(tokens * matrix.rows);
-    if (!device_.try_multiply({matrix.type, q, matrix.values, workspace_.sums.data(), tokens, matrix.rows,
-                               matrix.cols, matrix.rows, false})) {
+    if (!device_.try_multiply({matrix.type, q, matrix.values, workspace_.sums.data(), tokens,
+                               matrix.rows, matrix.cols, matrix.rows, false})) {
         workspace_.refused.insert({matrix.type, tokens, matrix.rows, matrix.cols});
         return false;
     }

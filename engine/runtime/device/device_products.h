@@ -12,18 +12,20 @@
 
 namespace hone {
 
-// Products with weights on a device: which kernel, or the vendor's library, and in what form each takes the inputs.
+// Products with weights on a device: which kernel, or the vendor's library, and in what form each
+// takes the inputs.
 class DeviceProducts {
 public:
     DeviceProducts(const DeviceModel& weights, DeviceWorkspace& workspace, gpu::Device& device,
                    Products& counts)
         : weights_(weights), workspace_(workspace), device_(device), counts_(counts) {}
 
-    // y[rows] = x[rows] · Wᵀ of each, or += ; x and y in fp32. Inputs are rounded once for all of them, and few rows are multiplied with several
-    // matrices in one launch.
-    void multiply(std::span<const ProductOf> products, kernels::Arithmetic arithmetic, const float* x,
-                  std::int64_t rows, bool accumulate) const;
-    // gate.y[rows] = silu(x · Gᵀ) · (x · Uᵀ); up.y is written where the two are computed one after the other.
+    // y[rows] = x[rows] · Wᵀ of each, or += ; x and y in fp32. Inputs are rounded once for all of
+    // them, and few rows are multiplied with several matrices in one launch.
+    void multiply(std::span<const ProductOf> products, kernels::Arithmetic arithmetic,
+                  const float* x, std::int64_t rows, bool accumulate) const;
+    // gate.y[rows] = silu(x · Gᵀ) · (x · Uᵀ); up.y is written where the two are computed one after
+    // the other.
     void gated(ProductOf gate, ProductOf up, kernels::Arithmetic arithmetic, const float* x,
                std::int64_t rows) const;
 
@@ -36,15 +38,18 @@ private:
         std::optional<gpu::PlaneType> rounded_to = {};
     };
 
-    Path path_of(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic, std::int64_t rows) const;
-    bool takes_bytes(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic, std::int64_t rows) const;
+    Path path_of(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic,
+                 std::int64_t rows) const;
+    bool takes_bytes(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic,
+                     std::int64_t rows) const;
     void count(const StoredTensor& weight, Path path) const;
-    void multiply_few(std::span<const ProductOf> products, gpu::ProductParams::Into into, const float* x,
-                      std::int64_t rows) const;
+    void multiply_few(std::span<const ProductOf> products, gpu::ProductParams::Into into,
+                      const float* x, std::int64_t rows) const;
     void multiply_tiles(const gpu::Matrix& matrix, Inputs& inputs, float* y, bool accumulate) const;
     void multiply_dense(const gpu::Matrix& matrix, gpu::PlaneType type, Inputs& inputs, float* y,
                         bool accumulate) const;
-    // False, and nothing computed, where the vendor's library turns out to have no algorithm for it.
+    // False, and nothing computed, where the vendor's library turns out to have no algorithm for
+    // it.
     bool multiply_bytes(const gpu::Matrix& matrix, Inputs& inputs, float* y, bool accumulate) const;
     const void* rounded(Inputs& inputs, gpu::PlaneType type, std::int64_t cols) const;
 

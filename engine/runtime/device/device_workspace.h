@@ -12,10 +12,12 @@
 
 namespace hone {
 
-inline constexpr std::int64_t kPanelBytes = std::int64_t{64} << 20;  // of weights expanded at a time, at most
+inline constexpr std::int64_t kPanelBytes = std::int64_t{64}
+                                            << 20;  // of weights expanded at a time, at most
 
-// How many of `rows` rows are expanded at a time. In multiples of 64, so that the fp32 results of every panel begin at 256 bytes, which the vendor's
-// fastest algorithms want: fewer would leave a model of 576 columns with panels of 29,127 rows.
+// How many of `rows` rows are expanded at a time. In multiples of 64, so that the fp32 results of
+// every panel begin at 256 bytes, which the vendor's fastest algorithms want: fewer would leave a
+// model of 576 columns with panels of 29,127 rows.
 constexpr std::int64_t panel_rows(std::int64_t rows, std::int64_t row_bytes) {
     constexpr std::int64_t kStep = 64;
     return std::min(rows, std::max(kStep, kPanelBytes / row_bytes / kStep * kStep));
@@ -47,7 +49,8 @@ struct DeviceWorkspace {
     Buffer<std::int32_t> page_lists;  // [rows, n_kv_heads, keep]
     Buffer<float> page_bounds;        // of all layers; see DeviceOperations::page_view()
 
-    // Products for which the vendor's library was found to have no algorithm: type, tokens, rows and columns.
+    // Products for which the vendor's library was found to have no algorithm: type, tokens, rows
+    // and columns.
     std::set<std::tuple<gpu::PlaneType, std::int64_t, std::int64_t, std::int64_t>> refused;
 };
 

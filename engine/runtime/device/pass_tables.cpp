@@ -62,7 +62,8 @@ void PassTables::add_rows(const Pass& pass, const AttentionMask& mask) {
             if (chooses) wanted_choosing_.push_back(choosing);
         }
     }
-    // Padding is any token, kept nowhere. What it attends has to be there: the first sequence's first position is.
+    // Padding is any token, kept nowhere. What it attends has to be there: the first sequence's
+    // first position is.
     for (std::int64_t i = 0; i < pass.padding; ++i) {
         tokens.push_back(0);
         positions.push_back(0);
@@ -88,12 +89,13 @@ void PassTables::add_page_runs(const Pass& pass, const AttentionMask& mask) {
             const std::int64_t count = std::min(page - position % page, segment.rows - i);
             runs.push_back({rows_[static_cast<std::size_t>(segment.row)].sequence,
                             static_cast<std::int32_t>(position / page),
-                            static_cast<std::int32_t>(segment.kv_row + i), static_cast<std::int32_t>(count),
-                            position % page == 0 ? 1 : 0});
+                            static_cast<std::int32_t>(segment.kv_row + i),
+                            static_cast<std::int32_t>(count), position % page == 0 ? 1 : 0});
             i += count;
         }
     }
-    runs.resize(runs.size() + static_cast<std::size_t>(pass.padding));  // of no rows: nothing to take in
+    runs.resize(runs.size() +
+                static_cast<std::size_t>(pass.padding));  // of no rows: nothing to take in
     page_runs_ = append(words_, runs);
     page_run_count_ = std::ssize(runs);
 }

@@ -13,7 +13,8 @@
 
 namespace hone {
 
-// What kernels must know of a pass's rows, in one piece of memory, so that a pass takes one upload. Pointers are the device's.
+// What kernels must know of a pass's rows, in one piece of memory, so that a pass takes one upload.
+// Pointers are the device's.
 class PassTables {
 public:
     PassTables(const Pass& pass, const AttentionMask& mask);
@@ -32,7 +33,8 @@ public:
     }
     std::int64_t page_run_count() const { return page_run_count_; }
 
-    // What the rows that are left attend: in layers that choose pages (`choosing`) or in others; on the device, and here.
+    // What the rows that are left attend: in layers that choose pages (`choosing`) or in others; on
+    // the device, and here.
     const gpu::AttendedRow* attended(bool choosing) const {
         return reinterpret_cast<const gpu::AttendedRow*>(device_ + offset(choosing));
     }

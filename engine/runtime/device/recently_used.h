@@ -20,9 +20,9 @@ public:
         const auto [at, added] = entries_.try_emplace(key);
         at->second.used = ++uses_;
         if (entries_.size() > most_)
-            entries_.erase(
-                std::min_element(entries_.begin(), entries_.end(),
-                                 [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
+            entries_.erase(std::min_element(
+                entries_.begin(), entries_.end(),
+                [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
         return {at->second.value, added};
     }
     void clear() { entries_.clear(); }

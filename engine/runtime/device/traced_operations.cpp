@@ -28,18 +28,21 @@ void TracedOperations::embed(const StoredTensor& embedding) {
            [&] { operations_.embed(embedding); });
 }
 
-void TracedOperations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+void TracedOperations::norm(const StoredTensor* weight, const float* x, float* y,
+                            std::int64_t rows) const {
     marked(Operation::norm, weight->name, norm_cost(own(rows), weight->cols()),
            [&] { operations_.norm(weight, x, y, rows); });
 }
 
-void TracedOperations::linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const {
+void TracedOperations::linear(const StoredTensor* weight, const float* x, float* y,
+                              std::int64_t rows) const {
     marked(Operation::linear, weight->name, product_cost(*weight, own(rows)),
            [&] { operations_.linear(weight, x, y, rows); });
 }
 
 // What a device computes together is one operation: its kernels are not one matrix's alone.
-void TracedOperations::linears(std::span<const ProductOf> products, const float* x, std::int64_t rows) const {
+void TracedOperations::linears(std::span<const ProductOf> products, const float* x,
+                               std::int64_t rows) const {
     std::string names;
     OperationCost cost;
     for (const ProductOf& product : products) {
@@ -49,15 +52,16 @@ void TracedOperations::linears(std::span<const ProductOf> products, const float*
     marked(Operation::linear, names, cost, [&] { operations_.linears(products, x, rows); });
 }
 
-void TracedOperations::linear_add(const StoredTensor* weight, const float* x, float* scratch, float* y,
-                                  std::int64_t rows) const {
+void TracedOperations::linear_add(const StoredTensor* weight, const float* x, float* scratch,
+                                  float* y, std::int64_t rows) const {
     OperationCost cost = product_cost(*weight, own(rows));
     cost += add_cost(own(rows) * weight->rows());
     marked(Operation::linear, weight->name, cost,
            [&] { operations_.linear_add(weight, x, scratch, y, rows); });
 }
 
-void TracedOperations::gated(ProductOf gate, ProductOf up, const float* x, std::int64_t rows) const {
+void TracedOperations::gated(ProductOf gate, ProductOf up, const float* x,
+                             std::int64_t rows) const {
     OperationCost cost = product_cost(*gate.weight, own(rows));
     cost += product_cost(*up.weight, own(rows));
     cost += gate_cost(own(rows) * gate.weight->rows());
@@ -68,13 +72,15 @@ void TracedOperations::gated(ProductOf gate, ProductOf up, const float* x, std::
 void TracedOperations::rotate(float* q, float* k, Rows rows) const {
     const ModelConfig& config = shapes_.model.config;
     marked(Operation::rope, "rope",
-           rope_cost(own(rows.count), config.n_heads + config.n_kv_heads, config.head_dim, config.rotary_dim),
+           rope_cost(own(rows.count), config.n_heads + config.n_kv_heads, config.head_dim,
+                     config.rotary_dim),
            [&] { operations_.rotate(q, k, rows); });
 }
 
 std::int64_t TracedOperations::position_bytes() const {
     const ModelConfig& config = shapes_.model.config;
-    const gpu::KvPlane type = shapes_.blocks != nullptr ? shapes_.blocks->type() : gpu::KvPlane::f32;
+    const gpu::KvPlane type =
+        shapes_.blocks != nullptr ? shapes_.blocks->type() : gpu::KvPlane::f32;
     return gpu::kv_block_bytes(type, 1, config.n_kv_heads, config.head_dim);
 }
 
@@ -93,8 +99,8 @@ void TracedOperations::attend(std::int64_t layer, float* out, Rows rows) const {
         const std::int64_t end = std::min(segment.row + segment.rows, rows.begin + rows.count);
         if (begin >= end) continue;
         const std::int64_t first = segment.position + std::ssize(segment.tokens) - segment.rows;
-        sum += attention_cost(shapes_.config.attention, layer, first + begin - segment.row, end - begin,
-                              config.n_heads, config.head_dim, position_bytes());
+        sum += attention_cost(shapes_.config.attention, layer, first + begin - segment.row,
+                              end - begin, config.n_heads, config.head_dim, position_bytes());
     }
     marked(Operation::attention, "attention", sum, [&] { operations_.attend(layer, out, rows); });
 }

@@ -11,7 +11,8 @@
 
 namespace hone {
 
-// Operations of a device that a recorder listens to: each is queued under a mark of its own, by which the profiler's records are told apart.
+// Operations of a device that a recorder listens to: each is queued under a mark of its own, by
+// which the profiler's records are told apart.
 class TracedOperations final : public Operations {
 public:
     // What costs follow from; `blocks` is null where the cache is off.
@@ -20,21 +21,26 @@ public:
         const RunConfig& config;
         const DeviceKvBlocks* blocks;
     };
-    TracedOperations(Operations& operations, Activations& activations, Pass& pass, std::int64_t slice,
-                     const Shapes& shapes, Tracing& tracing, gpu::Device& device)
+    TracedOperations(Operations& operations, Activations& activations, Pass& pass,
+                     std::int64_t slice, const Shapes& shapes, Tracing& tracing,
+                     gpu::Device& device)
         : Operations(activations, pass, slice),
           operations_(operations),
           shapes_(shapes),
           tracing_(tracing),
           device_(device) {}
 
-    // From now on operations are recorded but not queued: a graph that holds them is launched instead. For passes that keep all of their rows.
+    // From now on operations are recorded but not queued: a graph that holds them is launched
+    // instead. For passes that keep all of their rows.
     void only_account() { queues_ = false; }
 
     void embed(const StoredTensor& embedding) override;
-    void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
-    void linear(const StoredTensor* weight, const float* x, float* y, std::int64_t rows) const override;
-    void linears(std::span<const ProductOf> products, const float* x, std::int64_t rows) const override;
+    void norm(const StoredTensor* weight, const float* x, float* y,
+              std::int64_t rows) const override;
+    void linear(const StoredTensor* weight, const float* x, float* y,
+                std::int64_t rows) const override;
+    void linears(std::span<const ProductOf> products, const float* x,
+                 std::int64_t rows) const override;
     void linear_add(const StoredTensor* weight, const float* x, float* scratch, float* y,
                     std::int64_t rows) const override;
     void gated(ProductOf gate, ProductOf up, const float* x, std::int64_t rows) const override;
@@ -49,8 +55,10 @@ public:
 
 private:
     template <typename Work>
-    void marked(profiler::Operation operation, std::string_view name, OperationCost cost, Work&& work) const;
-    // Rows without padding, which nobody asked for: costs are the work's, not the padding's. A padded pass is one slice.
+    void marked(profiler::Operation operation, std::string_view name, OperationCost cost,
+                Work&& work) const;
+    // Rows without padding, which nobody asked for: costs are the work's, not the padding's. A
+    // padded pass is one slice.
     std::int64_t own(std::int64_t rows) const { return rows - pass_.padding; }
     std::int64_t position_bytes() const;  // of keys and values together
 

@@ -9,7 +9,8 @@ namespace hone {
 
 std::vector<std::vector<TokenId>> calibration_text(const Model& model, std::int64_t tokens) {
     constexpr std::int64_t kSequence = 512;
-    const std::vector<TokenId> ids = model.tokenizer.encode(bundled_text().substr(calibration_begin()));
+    const std::vector<TokenId> ids =
+        model.tokenizer.encode(bundled_text().substr(calibration_begin()));
     const std::int64_t length = std::min({kSequence, model.config.context_length, tokens});
     std::vector<std::vector<TokenId>> sequences;
     std::size_t at = 0;

@@ -18,13 +18,14 @@ Histogram count_bins(std::span<StoredTensor* const> tensors, const kernels::Cont
                      const Progress& progress, const BinOf& bin_of) {
     std::vector<Histogram> counts(static_cast<std::size_t>(context.pool.size()), Histogram(kBins));
     for (const StoredTensor* tensor : tensors) {
-        for_each_row(*tensor, context, progress, [&](std::int64_t, const float* values, int thread) {
-            Histogram& mine = counts[static_cast<std::size_t>(thread)];
-            for (std::int64_t i = 0; i < tensor->cols(); ++i) {
-                const std::int64_t bin = bin_of(magnitude(values[i]));
-                if (bin >= 0) ++mine[static_cast<std::size_t>(bin)];
-            }
-        });
+        for_each_row(*tensor, context, progress,
+                     [&](std::int64_t, const float* values, int thread) {
+                         Histogram& mine = counts[static_cast<std::size_t>(thread)];
+                         for (std::int64_t i = 0; i < tensor->cols(); ++i) {
+                             const std::int64_t bin = bin_of(magnitude(values[i]));
+                             if (bin >= 0) ++mine[static_cast<std::size_t>(bin)];
+                         }
+                     });
     }
     for (std::size_t thread = 1; thread < counts.size(); ++thread) {
         for (std::size_t bin = 0; bin < kBins; ++bin) counts[0][bin] += counts[thread][bin];
@@ -32,7 +33,8 @@ Histogram count_bins(std::span<StoredTensor* const> tensors, const kernels::Cont
     return counts[0];
 }
 
-// The bin that holds the `count`-th smallest; `count` becomes what is still to be taken from within it.
+// The bin that holds the `count`-th smallest; `count` becomes what is still to be taken from within
+// it.
 std::uint32_t bin_at(const Histogram& histogram, std::int64_t& count) {
     std::size_t bin = 0;
     while (bin + 1 < kBins && histogram[bin] < count) count -= histogram[bin++];
@@ -45,12 +47,14 @@ MagnitudeCut find_cut(std::span<StoredTensor* const> tensors, std::int64_t count
                       const kernels::Context& context, const Progress& progress) {
     if (count <= 0) return {};
     const std::uint32_t upper = bin_at(
-        count_bins(tensors, context, progress, [](std::uint32_t bits) { return bits >> kHalf; }), count);
-    const std::uint32_t lower = bin_at(count_bins(tensors, context, progress,
-                                                  [upper](std::uint32_t bits) -> std::int64_t {
-                                                      return bits >> kHalf == upper ? bits & (kBins - 1) : -1;
-                                                  }),
-                                       count);
+        count_bins(tensors, context, progress, [](std::uint32_t bits) { return bits >> kHalf; }),
+        count);
+    const std::uint32_t lower =
+        bin_at(count_bins(tensors, context, progress,
+                          [upper](std::uint32_t bits) -> std::int64_t {
+                              return bits >> kHalf == upper ? bits & (kBins - 1) : -1;
+                          }),
+               count);
     return {upper << kHalf | lower, count};
 }
 
@@ -62,8 +66,8 @@ MagnitudeCut find_cut(std::span<const float> values, std::int64_t count,
     std::nth_element(scratch.begin(), scratch.begin() + (count - 1), scratch.end());
     const std::uint32_t level = scratch[static_cast<std::size_t>(count - 1)];
     // All smaller ones lie before the place that was asked for.
-    const auto below =
-        std::count_if(scratch.begin(), scratch.begin() + count, [&](auto bits) { return bits < level; });
+    const auto below = std::count_if(scratch.begin(), scratch.begin() + count,
+                                     [&](auto bits) { return bits < level; });
     return {level, count - below};
 }
 

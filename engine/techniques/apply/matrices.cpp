@@ -15,7 +15,8 @@ template <typename Tensor, typename Source>
 std::vector<Tensor*> select(Source& checkpoint, bool with_embedding) {
     std::vector<Tensor*> chosen;
     for (Tensor& tensor : checkpoint.tensors) {
-        if (tensor.shape.size() >= 2 && (with_embedding || !is_embedding(tensor))) chosen.push_back(&tensor);
+        if (tensor.shape.size() >= 2 && (with_embedding || !is_embedding(tensor)))
+            chosen.push_back(&tensor);
     }
     return chosen;
 }
@@ -36,11 +37,13 @@ std::vector<const StoredTensor*> matrices(const Checkpoint& checkpoint, bool wit
 
 void require_finite_weights(const Checkpoint& checkpoint, std::string_view needs,
                             const kernels::Context& context, const Progress& progress) {
-    for (const StoredTensor& tensor : checkpoint.tensors) require_finite(tensor, needs, context, progress);
+    for (const StoredTensor& tensor : checkpoint.tensors)
+        require_finite(tensor, needs, context, progress);
 }
 
-void for_each_row(const StoredTensor& tensor, const kernels::Context& context, const Progress& progress,
-                  const std::function<void(std::int64_t row, const float* values, int thread)>& body) {
+void for_each_row(
+    const StoredTensor& tensor, const kernels::Context& context, const Progress& progress,
+    const std::function<void(std::int64_t row, const float* values, int thread)>& body) {
     const std::int64_t cols = tensor.cols();
     std::atomic<bool> finite = true;
     context.pool.parallel_for(

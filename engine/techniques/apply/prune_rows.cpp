@@ -60,7 +60,8 @@ std::int64_t PrunePattern::share(std::int64_t elements) const {
     return std::llround(sparsity * static_cast<double>(elements));
 }
 
-void mark(const MagnitudeCut& cut, std::int64_t& ties_left, std::span<const float> values, Mask& mask) {
+void mark(const MagnitudeCut& cut, std::int64_t& ties_left, std::span<const float> values,
+          Mask& mask) {
     for (std::size_t i = 0; i < values.size(); ++i) {
         const std::uint32_t bits = magnitude(values[i]);
         const bool tie = bits == cut.level && ties_left > 0;
@@ -76,7 +77,8 @@ MarkRow row_marker(const PrunePattern& pattern) {
     }
     return [pattern](std::int64_t, std::span<const float> values, Mask& mask,
                      std::vector<std::uint32_t>& scratch) {
-        MagnitudeCut cut = find_cut(values, pattern.share(static_cast<std::int64_t>(values.size())), scratch);
+        MagnitudeCut cut =
+            find_cut(values, pattern.share(static_cast<std::int64_t>(values.size())), scratch);
         mark(cut, cut.ties, values, mask);
     };
 }
@@ -86,7 +88,8 @@ std::int64_t prune(StoredTensor& tensor, const kernels::Context& context, const 
     StoredTensor pruned = info(tensor.type).exact_zeros
                               ? copy_of(tensor)
                               : convert_tensor(tensor, DType::f32, context, progress);
-    auto* const data = const_cast<std::byte*>(pruned.data.data());  // made two lines above, nobody else's yet
+    auto* const data =
+        const_cast<std::byte*>(pruned.data.data());  // made two lines above, nobody else's yet
     const auto cols = static_cast<std::size_t>(tensor.cols());
     const std::int64_t bytes = row_bytes(pruned.type, pruned.cols());
     struct Own {
@@ -100,11 +103,13 @@ std::int64_t prune(StoredTensor& tensor, const kernels::Context& context, const 
         Own& own = threads[static_cast<std::size_t>(thread)];
         mark_row(row, {values, cols}, own.mask, own.scratch);
         set_zeros(pruned.type, data + row * bytes, own.mask.data(), pruned.cols());
-        for (std::size_t i = 0; i < cols; ++i) own.zeros += own.mask[i] != 0 || values[i] == 0.0F ? 1 : 0;
+        for (std::size_t i = 0; i < cols; ++i)
+            own.zeros += own.mask[i] != 0 || values[i] == 0.0F ? 1 : 0;
     });
     tensor = std::move(pruned);
-    tensor.zeros = std::accumulate(threads.begin(), threads.end(), std::int64_t{0},
-                                   [](std::int64_t sum, const Own& own) { return sum + own.zeros; });
+    tensor.zeros =
+        std::accumulate(threads.begin(), threads.end(), std::int64_t{0},
+                        [](std::int64_t sum, const Own& own) { return sum + own.zeros; });
     return tensor.zeros;
 }
 
@@ -117,12 +122,14 @@ std::vector<std::string> expansion_note(const std::vector<const StoredTensor*>& 
         ++count;
     }
     if (count == 0) return {};
-    return {fmt::format("{} quantised matrices ({}, which cannot hold exact zeros) are expanded to F32 first",
-                        count, fmt::join(types, ", "))};
+    return {fmt::format(
+        "{} quantised matrices ({}, which cannot hold exact zeros) are expanded to F32 first",
+        count, fmt::join(types, ", "))};
 }
 
 std::string zeros_note(std::int64_t zeros, std::int64_t elements, std::size_t matrices) {
-    return fmt::format("{} of {} weights of {} matrices are zero ({:.2f} %)", zeros, elements, matrices,
+    return fmt::format("{} of {} weights of {} matrices are zero ({:.2f} %)", zeros, elements,
+                       matrices,
                        100.0 * static_cast<double>(zeros) / static_cast<double>(elements));
 }
 
@@ -134,12 +141,13 @@ Support RowPruning::supports(const TechniqueQuery& query) const {
     if (chosen.empty()) return {false, "the model has no matrices that it could prune"};
     if (!pattern_.n_of_m) return {};
     if (pattern_.n >= pattern_.m)
-        return {false, fmt::format("N is {} and M is {}: keeping N of every M needs N below M", pattern_.n,
-                                   pattern_.m)};
+        return {false, fmt::format("N is {} and M is {}: keeping N of every M needs N below M",
+                                   pattern_.n, pattern_.m)};
     for (const StoredTensor* tensor : chosen) {
         if (tensor->cols() % pattern_.m != 0)
-            return {false, fmt::format("rows of {} have {} weights, which groups of {} do not divide",
-                                       tensor->name, tensor->cols(), pattern_.m)};
+            return {false,
+                    fmt::format("rows of {} have {} weights, which groups of {} do not divide",
+                                tensor->name, tensor->cols(), pattern_.m)};
     }
     return {};
 }

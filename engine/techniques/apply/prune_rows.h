@@ -13,7 +13,8 @@
 
 namespace hone {
 
-// What pruning techniques share: which share of a row's weights becomes zero, and setting the zeros.
+// What pruning techniques share: which share of a row's weights becomes zero, and setting the
+// zeros.
 struct PrunePattern {
     explicit PrunePattern(const nlohmann::json& options);
     // How many of `elements` become zero, unless n_of_m.
@@ -33,12 +34,13 @@ using MarkRow = std::function<void(std::int64_t row, std::span<const float> valu
                                    std::vector<std::uint32_t>& scratch)>;
 
 // Marks what lies below `cut`, and as many of its ties as are left.
-void mark(const MagnitudeCut& cut, std::int64_t& ties_left, std::span<const float> values, Mask& mask);
+void mark(const MagnitudeCut& cut, std::int64_t& ties_left, std::span<const float> values,
+          Mask& mask);
 // Marks the smallest of each row, or of every group of a row.
 MarkRow row_marker(const PrunePattern& pattern);
 
-// Replaces `tensor` by a copy with zeros where `mark_row` says; one whose type has no exact zero becomes F32. Returns how many
-// elements are zero then. Throws Cancelled.
+// Replaces `tensor` by a copy with zeros where `mark_row` says; one whose type has no exact zero
+// becomes F32. Returns how many elements are zero then. Throws Cancelled.
 std::int64_t prune(StoredTensor& tensor, const kernels::Context& context, const Progress& progress,
                    const MarkRow& mark_row);
 
@@ -51,7 +53,8 @@ class RowPruning : public WeightTechnique {
 public:
     explicit RowPruning(const nlohmann::json& options);
     Support supports(const TechniqueQuery& query) const override;
-    // Zeros in the weights and, where some are left out of memory, as the option asks, products that do not read them.
+    // Zeros in the weights and, where some are left out of memory, as the option asks, products
+    // that do not read them.
     CounterUses counters() const override;
     std::optional<ZeroPattern> leaves_zeros_out() const override;
     // The change of types that pruning brings, and how many zeros.

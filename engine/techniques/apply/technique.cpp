@@ -18,10 +18,12 @@ std::span<const TechniqueRow> techniques() {
     return kRows;
 }
 
-std::unique_ptr<const Technique> make_technique(std::string_view id, const nlohmann::json& options) {
+std::unique_ptr<const Technique> make_technique(std::string_view id,
+                                                const nlohmann::json& options) {
     const auto rows = techniques();
-    const auto found = std::find_if(rows.begin(), rows.end(),
-                                    [id](const TechniqueRow& row) { return row.descriptor.id == id; });
+    const auto found = std::find_if(rows.begin(), rows.end(), [id](const TechniqueRow& row) {
+        return row.descriptor.id == id;
+    });
     return found == rows.end() ? nullptr : found->with(options);
 }
 

@@ -28,8 +28,8 @@ struct QueriedDevice {
     int compute_capability = 0;  // of a CUDA device: 90 is 9.0
 };
 
-// What a technique is asked about: shapes and types, never weight data. One that configures the run is asked about the
-// weights as the recipe's transforms leave them.
+// What a technique is asked about: shapes and types, never weight data. One that configures the run
+// is asked about the weights as the recipe's transforms leave them.
 struct TechniqueQuery {
     const Checkpoint& checkpoint;  // tensors may have no data
     const ModelConfig& config;
@@ -40,7 +40,8 @@ struct TechniqueQuery {
 // A counter that must move (engine/experiment/worker/evidence.h).
 struct CounterUse {
     std::string_view name;
-    // Only where this other one is above 0, because what it counts is not for the technique to bring about.
+    // Only where this other one is above 0, because what it counts is not for the technique to
+    // bring about.
     std::string_view where = {};
     // How many are gone, where the shapes tell it and not the run.
     std::int64_t (*of_shapes)(const ModelConfig& before, const ModelConfig& after) = nullptr;
@@ -58,25 +59,27 @@ public:
     virtual ~Technique() = default;
 
     virtual Support supports(const TechniqueQuery&) const { return {}; }
-    // Which of the run's counters move where the technique acts: one for each thing that these options ask for, none where they are the
-    // baseline's. Whether they did move is for the run to say.
+    // Which of the run's counters move where the technique acts: one for each thing that these
+    // options ask for, none where they are the baseline's. Whether they did move is for the run to
+    // say.
     virtual CounterUses counters() const = 0;
     virtual void configure(RunConfig&) const {}
 
-    // What it needs of the run. calibration_tokens: of calibration_text(), 0 where it looks at none.
+    // What it needs of the run. calibration_tokens: of calibration_text(), 0 where it looks at
+    // none.
     virtual std::int64_t calibration_tokens() const { return 0; }
     virtual std::optional<ZeroPattern> leaves_zeros_out() const { return std::nullopt; }
 };
 
-// One that rewrites tensors. A technique that configures the run rewrites those that the run needs in another form; a file never
-// gets them.
+// One that rewrites tensors. A technique that configures the run rewrites those that the run needs
+// in another form; a file never gets them.
 class WeightTechnique : public Technique {
 public:
     // Returns notes ("Q4_1 tensors were expanded first").
     virtual Notes apply(Checkpoint& checkpoint, const kernels::Context& context,
                         const Progress& progress) const = 0;
-    // The same change of types and sizes without touching data: what predicted memory and size come from. Returns the notes
-    // that can be told beforehand.
+    // The same change of types and sizes without touching data: what predicted memory and size come
+    // from. Returns the notes that can be told beforehand.
     virtual Notes plan(Checkpoint& checkpoint) const = 0;
 };
 

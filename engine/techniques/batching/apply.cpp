@@ -9,11 +9,13 @@ namespace {
 class Batching final : public Technique {
 public:
     explicit Batching(const nlohmann::json& options)
-        : adaptive_(options.at("kind") == "adaptive"), size_(options.at("size").get<std::int64_t>()) {}
+        : adaptive_(options.at("kind") == "adaptive"),
+          size_(options.at("size").get<std::int64_t>()) {}
 
     Support supports(const TechniqueQuery& query) const override {
         if (query.concurrency > 1) return {};
-        return {false, "the workload has one sequence; batching needs a concurrency of two or more"};
+        return {false,
+                "the workload has one sequence; batching needs a concurrency of two or more"};
     }
     CounterUses counters() const override { return {{"batched_tokens"}}; }
     void configure(RunConfig& run) const override {

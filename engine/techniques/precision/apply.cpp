@@ -11,7 +11,8 @@ class Precision final : public Technique {
 public:
     Support supports(const TechniqueQuery& query) const override {
         // On CUDA tensor cores, from compute capability 8.0 on.
-        if (query.device.kind == DeviceKind::cuda || kernels::has_arithmetic(kBf16, kernels::best_isa()))
+        if (query.device.kind == DeviceKind::cuda ||
+            kernels::has_arithmetic(kBf16, kernels::best_isa()))
             return {};
         return {false, "this processor has no bf16 arithmetic (AVX-512 BF16)"};
     }

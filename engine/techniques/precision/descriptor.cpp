@@ -9,7 +9,8 @@ namespace {
 constexpr std::array kTypes{ChoiceItem{"bf16", "bf16"}};
 const std::array kOptions{
     Option{"compute", "Compute in",
-           "What weights and inputs of a product are rounded to, and on CUDA devices a prompt's queries, "
+           "What weights and inputs of a product are rounded to, and on CUDA devices a prompt's "
+           "queries, "
            "keys and "
            "values; sums, norms, softmax and logits stay in fp32.",
            Choice{kTypes, "bf16"}},

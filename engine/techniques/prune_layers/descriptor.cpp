@@ -11,10 +11,12 @@ const std::array kOptions{
            "How many of the layers that change the hidden state least are removed.",
            Integer{1, 128, 2, 1, "layers"}, std::nullopt, true},
     Option{"keep_ends", "Kept at each end",
-           "Layers at the start and at the end that stay whatever their influence: models fall apart without "
+           "Layers at the start and at the end that stay whatever their influence: models fall "
+           "apart without "
            "them.",
            Integer{0, 16, 2, 1, "layers"}},
-    Option{"tokens", "Calibration", "How many tokens of the bundled text the influence is measured on.",
+    Option{"tokens", "Calibration",
+           "How many tokens of the bundled text the influence is measured on.",
            Integer{64, 65536, 4096, 512, "tokens"}},
 };
 constexpr std::array kCounters{Counted{"removed_layers", "layers removed"}};

@@ -8,13 +8,15 @@
 namespace hone {
 namespace {
 
-// How many of the cut's ties lie in each row: rows are marked on several threads, and "the first" must not depend on that.
+// How many of the cut's ties lie in each row: rows are marked on several threads, and "the first"
+// must not depend on that.
 std::vector<std::int64_t> ties_by_row(const StoredTensor& tensor, std::uint32_t level,
                                       const kernels::Context& context, const Progress& progress) {
     std::vector<std::int64_t> ties(static_cast<std::size_t>(tensor.rows()));
     for_each_row(tensor, context, progress, [&](std::int64_t row, const float* values, int) {
-        ties[static_cast<std::size_t>(row)] = std::count_if(
-            values, values + tensor.cols(), [level](float value) { return magnitude(value) == level; });
+        ties[static_cast<std::size_t>(row)] =
+            std::count_if(values, values + tensor.cols(),
+                          [level](float value) { return magnitude(value) == level; });
     });
     return ties;
 }
@@ -30,16 +32,17 @@ std::int64_t prune_at(StoredTensor& tensor, MagnitudeCut& cut, const kernels::Co
             cut.ties -= quota[row];
         }
     }
-    return prune(
-        tensor, context, progress,
-        [&](std::int64_t row, std::span<const float> values, Mask& mask, std::vector<std::uint32_t>&) {
-            mark(cut, quota[static_cast<std::size_t>(row)], values, mask);
-        });
+    return prune(tensor, context, progress,
+                 [&](std::int64_t row, std::span<const float> values, Mask& mask,
+                     std::vector<std::uint32_t>&) {
+                     mark(cut, quota[static_cast<std::size_t>(row)], values, mask);
+                 });
 }
 
 class PruneMagnitude final : public RowPruning {
 public:
-    explicit PruneMagnitude(const nlohmann::json& options) : RowPruning(options), scope_(scope_of(options)) {}
+    explicit PruneMagnitude(const nlohmann::json& options)
+        : RowPruning(options), scope_(scope_of(options)) {}
 
     Notes apply(Checkpoint& checkpoint, const kernels::Context& context,
                 const Progress& progress) const override {
@@ -54,7 +57,8 @@ public:
             global = find_cut(chosen, pattern().share(elements), context, quiet);
         }
         for (StoredTensor* tensor : chosen) {
-            progress.update(static_cast<double>(done) / static_cast<double>(elements), tensor->name);
+            progress.update(static_cast<double>(done) / static_cast<double>(elements),
+                            tensor->name);
             done += tensor->elements();
             zeros += prune_one(tensor, global, context, quiet);
         }
@@ -71,8 +75,8 @@ private:
         return options.at("scope") == "global" ? Scope::global : Scope::tensor;
     }
 
-    std::int64_t prune_one(StoredTensor* tensor, MagnitudeCut& global, const kernels::Context& context,
-                           const Progress& progress) const {
+    std::int64_t prune_one(StoredTensor* tensor, MagnitudeCut& global,
+                           const kernels::Context& context, const Progress& progress) const {
         if (scope_ == Scope::row) return prune(*tensor, context, progress, row_marker(pattern()));
         if (scope_ == Scope::global) return prune_at(*tensor, global, context, progress);
         MagnitudeCut cut =

@@ -6,7 +6,8 @@
 namespace hone::descriptors {
 namespace {
 
-constexpr std::array kPatterns{ChoiceItem{"unstructured", "Anywhere"}, ChoiceItem{"n_m", "N of every M"}};
+constexpr std::array kPatterns{ChoiceItem{"unstructured", "Anywhere"},
+                               ChoiceItem{"n_m", "N of every M"}};
 constexpr std::array kScopes{ChoiceItem{"tensor", "Each matrix"}, ChoiceItem{"row", "Each row"},
                              ChoiceItem{"global", "The whole model"}};
 constexpr std::array kStorages{ChoiceItem{"compressed", "Without the zeros"},
@@ -15,10 +16,11 @@ const std::array kOptions{
     Option{"pattern", "Pattern",
            "Zeros anywhere, or a fixed number of non-zeros in every group of neighbours of a row.",
            Choice{kPatterns, "unstructured"}},
-    Option{"sparsity", "Sparsity", "Share of the weights that become zero.", Real{0, 0.99, 0.5, 0.05, 2, ""},
-           OnlyWhen{"pattern", "unstructured"}},
+    Option{"sparsity", "Sparsity", "Share of the weights that become zero.",
+           Real{0, 0.99, 0.5, 0.05, 2, ""}, OnlyWhen{"pattern", "unstructured"}},
     Option{"scope", "Scope",
-           "What is ranked together: the weights of each row, of each matrix, or of all matrices. The wider "
+           "What is ranked together: the weights of each row, of each matrix, or of all matrices. "
+           "The wider "
            "the scope, the less even "
            "the zeros are spread.",
            Choice{kScopes, "row"}, OnlyWhen{"pattern", "unstructured"}},
@@ -27,11 +29,13 @@ const std::array kOptions{
     Option{"m", "Group (M)", "Neighbours in a row that form a group.", Integer{2, 32, 4, 1, ""},
            OnlyWhen{"pattern", "n_m"}},
     Option{"embedding", "Embeddings too",
-           "Also prune the token embedding and the output matrix. They are the most sensitive and are kept "
+           "Also prune the token embedding and the output matrix. They are the most sensitive and "
+           "are kept "
            "by default.",
            Flag{false}},
     Option{"storage", "In memory",
-           "Leave the zeros out of memory where that takes fewer bytes, or keep room for them. Files always "
+           "Leave the zeros out of memory where that takes fewer bytes, or keep room for them. "
+           "Files always "
            "have "
            "the room.",
            Choice{kStorages, "compressed"}},

@@ -23,7 +23,8 @@ namespace {
 using Scores = std::vector<double>;         // of a layer's neurons
 using Neurons = std::vector<std::int64_t>;  // of a layer, ascending
 
-// How a tensor of a layer depends on the layer's neurons: a neuron is a row of what computes it and a column of what reads it.
+// How a tensor of a layer depends on the layer's neurons: a neuron is a row of what computes it and
+// a column of what reads it.
 enum class Side : std::uint8_t { none, rows, columns };
 
 Side side_of(const StoredTensor& tensor, const Family& family) {
@@ -33,8 +34,10 @@ Side side_of(const StoredTensor& tensor, const Family& family) {
     return row->cols == Extent::feed_forward ? Side::columns : Side::none;
 }
 
-// Σ of the squares of each column. The parts do not depend on the number of threads, and neither does what rounding does to the sums.
-Scores column_squares(const StoredTensor& tensor, const kernels::Context& context, const Progress& progress) {
+// Σ of the squares of each column. The parts do not depend on the number of threads, and neither
+// does what rounding does to the sums.
+Scores column_squares(const StoredTensor& tensor, const kernels::Context& context,
+                      const Progress& progress) {
     constexpr std::int64_t kParts = 16;
     const std::int64_t rows = tensor.rows(), cols = tensor.cols();
     std::array<Scores, kParts> parts;
@@ -52,11 +55,13 @@ Scores column_squares(const StoredTensor& tensor, const kernels::Context& contex
         }
     });
     for (std::size_t part = 1; part < parts.size(); ++part)
-        std::transform(parts[0].begin(), parts[0].end(), parts[part].begin(), parts[0].begin(), std::plus());
+        std::transform(parts[0].begin(), parts[0].end(), parts[part].begin(), parts[0].begin(),
+                       std::plus());
     return parts[0];
 }
 
-Scores row_squares(const StoredTensor& tensor, const kernels::Context& context, const Progress& progress) {
+Scores row_squares(const StoredTensor& tensor, const kernels::Context& context,
+                   const Progress& progress) {
     Scores sums(static_cast<std::size_t>(tensor.rows()));
     for_each_row(tensor, context, progress, [&](std::int64_t row, const float* values, int) {
         sums[static_cast<std::size_t>(row)] = std::transform_reduce(
@@ -82,7 +87,8 @@ Neurons kept_of(const Scores& scores, std::int64_t count) {
     return ranked;
 }
 
-// What is known of a tensor that keeps `count` of the layer's neurons; its values are still to be set.
+// What is known of a tensor that keeps `count` of the layer's neurons; its values are still to be
+// set.
 StoredTensor smaller(const StoredTensor& tensor, Side side, std::int64_t count) {
     StoredTensor result = tensor;
     std::int64_t& size = side == Side::rows ? result.shape.front() : result.shape.back();
@@ -114,39 +120,43 @@ StoredTensor with_rows(const StoredTensor& tensor, const Neurons& kept) {
     return result;
 }
 
-// Columns of floating types are copied. Blocks of the others lose some of their values: they are expanded and quantised anew.
-StoredTensor with_columns(const StoredTensor& tensor, const Neurons& kept, const kernels::Context& context,
-                          const Progress& progress, std::int64_t& vanished) {
+// Columns of floating types are copied. Blocks of the others lose some of their values: they are
+// expanded and quantised anew.
+StoredTensor with_columns(const StoredTensor& tensor, const Neurons& kept,
+                          const kernels::Context& context, const Progress& progress,
+                          std::int64_t& vanished) {
     constexpr std::int64_t kRowsTogether = 16;
     StoredTensor result = smaller(tensor, Side::columns, std::ssize(kept));
     std::byte* const target = allocate(result);
     const std::int64_t bytes = row_bytes(result.type, result.cols());
     const auto element = static_cast<std::size_t>(bytes / result.cols());
     std::atomic<std::int64_t> lost = 0, overflowing = -1;
-    context.pool.parallel_for(tensor.rows(), kRowsTogether, [&](std::int64_t begin, std::int64_t end, int) {
-        std::vector<float> values(static_cast<std::size_t>(tensor.cols())), taken(kept.size());
-        progress.check();
-        for (std::int64_t r = begin; r < end; ++r) {
-            std::byte* const row = target + r * bytes;
-            if (info(tensor.type).floating) {
+    context.pool.parallel_for(
+        tensor.rows(), kRowsTogether, [&](std::int64_t begin, std::int64_t end, int) {
+            std::vector<float> values(static_cast<std::size_t>(tensor.cols())), taken(kept.size());
+            progress.check();
+            for (std::int64_t r = begin; r < end; ++r) {
+                std::byte* const row = target + r * bytes;
+                if (info(tensor.type).floating) {
+                    for (std::size_t i = 0; i < kept.size(); ++i)
+                        std::memcpy(row + i * element,
+                                    tensor.row(r) + static_cast<std::size_t>(kept[i]) * element,
+                                    element);
+                    continue;
+                }
+                dequantize_row(tensor.type, tensor.row(r), values.data(), tensor.cols());
                 for (std::size_t i = 0; i < kept.size(); ++i)
-                    std::memcpy(row + i * element,
-                                tensor.row(r) + static_cast<std::size_t>(kept[i]) * element, element);
-                continue;
+                    taken[i] = values[static_cast<std::size_t>(kept[i])];
+                const RowLoss loss = quantize_row(result.type, taken.data(), row, result.cols());
+                if (loss.overflows) overflowing = r;
+                lost += loss.vanished;
             }
-            dequantize_row(tensor.type, tensor.row(r), values.data(), tensor.cols());
-            for (std::size_t i = 0; i < kept.size(); ++i)
-                taken[i] = values[static_cast<std::size_t>(kept[i])];
-            const RowLoss loss = quantize_row(result.type, taken.data(), row, result.cols());
-            if (loss.overflows) overflowing = r;
-            lost += loss.vanished;
-        }
-    });
+        });
     if (overflowing >= 0)
-        throw Error(
-            ErrorDetails{"", "", fmt::format("tensor '{}', row {}", tensor.name, overflowing.load()),
-                         fmt::format("weights that {} cannot hold beside each other", info(tensor.type).name),
-                         "weights whose scale F16 holds"});
+        throw Error(ErrorDetails{
+            "", "", fmt::format("tensor '{}', row {}", tensor.name, overflowing.load()),
+            fmt::format("weights that {} cannot hold beside each other", info(tensor.type).name),
+            "weights whose scale F16 holds"});
     vanished += lost;
     return result;
 }
@@ -165,20 +175,20 @@ public:
         for (const StoredTensor& tensor : query.checkpoint.tensors)
             readers += side_of(tensor, family) == Side::columns ? 1 : 0;
         if (readers != query.config.n_layers)
-            return {false, "the model has layers without the feed-forward matrices that it could prune"};
+            return {false,
+                    "the model has layers without the feed-forward matrices that it could prune"};
         const std::int64_t block = block_of(query.checkpoint, family);
         if (count_of(neurons, block) < neurons) return {};
-        return {
-            false,
-            fmt::format("a layer has {} neurons and {} of them stay or go together: {:.0f} % rounds to none",
-                        neurons, block, 100 * sparsity_)};
+        return {false, fmt::format("a layer has {} neurons and {} of them stay or go together: "
+                                   "{:.0f} % rounds to none",
+                                   neurons, block, 100 * sparsity_)};
     }
 
     CounterUses counters() const override {
-        return {
-            {.name = "removed_neurons", .of_shapes = [](const ModelConfig& before, const ModelConfig& after) {
-                 return (before.n_ff - after.n_ff) * after.n_layers;
-             }}};
+        return {{.name = "removed_neurons",
+                 .of_shapes = [](const ModelConfig& before, const ModelConfig& after) {
+                     return (before.n_ff - after.n_ff) * after.n_layers;
+                 }}};
     }
 
     std::int64_t calibration_tokens() const override { return by_activation_ ? tokens_ : 0; }
@@ -230,7 +240,8 @@ public:
 private:
     // What the number of neurons that stay is a multiple of.
     static std::int64_t block_of(const Checkpoint& checkpoint, const Family& family) {
-        std::int64_t block = 32;  // of the least quantised type, so that a recipe may quantise afterwards
+        std::int64_t block =
+            32;  // of the least quantised type, so that a recipe may quantise afterwards
         for (const StoredTensor& tensor : checkpoint.tensors) {
             if (side_of(tensor, family) == Side::columns)
                 block = std::lcm(block, std::max<std::int64_t>(1, info(tensor.type).block));
@@ -240,8 +251,8 @@ private:
 
     // How many stay: all of them where not even one block may go.
     std::int64_t count_of(std::int64_t neurons, std::int64_t block) const {
-        const auto blocks =
-            std::llround((1 - sparsity_) * static_cast<double>(neurons) / static_cast<double>(block));
+        const auto blocks = std::llround((1 - sparsity_) * static_cast<double>(neurons) /
+                                         static_cast<double>(block));
         return std::min(neurons, std::max<std::int64_t>(1, blocks) * block);
     }
 
@@ -270,21 +281,23 @@ private:
         checkpoint = std::move(model->checkpoint);
     }
 
-    static Notes notes_on(const Checkpoint& checkpoint, const ModelConfig& config, std::int64_t count) {
-        Notes notes{fmt::format("{} of {} feed-forward neurons stay in each of {} layers", count, config.n_ff,
-                                config.n_layers)};
+    static Notes notes_on(const Checkpoint& checkpoint, const ModelConfig& config,
+                          std::int64_t count) {
+        Notes notes{fmt::format("{} of {} feed-forward neurons stay in each of {} layers", count,
+                                config.n_ff, config.n_layers)};
         std::set<std::string_view> types;
         std::int64_t matrices = 0;
         for (const StoredTensor& tensor : checkpoint.tensors) {
-            if (side_of(tensor, *config.family) != Side::columns || info(tensor.type).floating) continue;
+            if (side_of(tensor, *config.family) != Side::columns || info(tensor.type).floating)
+                continue;
             types.insert(info(tensor.type).name);
             ++matrices;
         }
         if (matrices > 0)
-            notes.push_back(
-                fmt::format("{} matrices lose columns and are quantised already ({}): they are expanded and "
-                            "quantised anew, which rounds once more",
-                            matrices, fmt::join(types, ", ")));
+            notes.push_back(fmt::format(
+                "{} matrices lose columns and are quantised already ({}): they are expanded and "
+                "quantised anew, which rounds once more",
+                matrices, fmt::join(types, ", ")));
         return notes;
     }
 

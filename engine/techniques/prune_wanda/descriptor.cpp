@@ -20,10 +20,12 @@ const std::array kOptions{
            OnlyWhen{"pattern", "n_m"}},
     Option{"m", "Group (M)", "Neighbours in a row that form a group.", Integer{2, 32, 4, 1, ""},
            OnlyWhen{"pattern", "n_m"}},
-    Option{"tokens", "Calibration", "How many tokens of the bundled text the inputs are measured on.",
+    Option{"tokens", "Calibration",
+           "How many tokens of the bundled text the inputs are measured on.",
            Integer{64, 65536, 4096, 512, "tokens"}},
     Option{"storage", "In memory",
-           "Leave the zeros out of memory where that takes fewer bytes, or keep room for them. Files always "
+           "Leave the zeros out of memory where that takes fewer bytes, or keep room for them. "
+           "Files always "
            "have "
            "the room.",
            Choice{kStorages, "compressed"}},
@@ -40,9 +42,11 @@ constexpr std::array kCounters{Counted{"zero_weights", "weights that are zero"},
 const Descriptor prune_wanda{
     .id = "prune_wanda",
     .title = "Prune by contribution",
-    .summary = "Sets the weights to zero that contribute least to a layer's output on calibration text.",
+    .summary =
+        "Sets the weights to zero that contribute least to a layer's output on calibration text.",
     .source =
-        "Sun et al., A Simple and Effective Pruning Approach for Large Language Models (Wanda), arXiv "
+        "Sun et al., A Simple and Effective Pruning Approach for Large Language Models (Wanda), "
+        "arXiv "
         "2306.11695, section 3",
     .slot = Slot::weights,
     .stage = Stage::transforms_weights,

@@ -19,7 +19,8 @@ constexpr int kFp8Capability = 89;
 std::string schemes(bool (*multiplied)(const DTypeInfo&)) {
     std::string text;
     for (const DTypeInfo& type : all_dtypes()) {
-        if (multiplied(type)) text = std::string(type.scheme.id) + (text.empty() ? "" : " or ") + text;
+        if (multiplied(type))
+            text = std::string(type.scheme.id) + (text.empty() ? "" : " or ") + text;
     }
     return text;
 }
@@ -32,7 +33,8 @@ bool in_fp8(const DTypeInfo& type) {
 
 std::string refusal(const StoredTensor& tensor, const std::string& schemes) {
     return fmt::format(
-        "{} is stored as {}, which is multiplied in fp32 only; quantise weights to {}, or start from 16-bit "
+        "{} is stored as {}, which is multiplied in fp32 only; quantise weights to {}, or start "
+        "from 16-bit "
         "weights",
         tensor.name, info(tensor.type).name, schemes);
 }
@@ -43,8 +45,9 @@ auto multiplied(Source& checkpoint, bool with_output) {
     auto all = matrices(checkpoint, with_output);
     const bool tied = checkpoint.find(Role::output) == nullptr;
     // The embedding is multiplied with only where it is the output matrix too.
-    std::erase_if(
-        all, [tied](const StoredTensor* tensor) { return tensor->place.role == Role::token_embd && !tied; });
+    std::erase_if(all, [tied](const StoredTensor* tensor) {
+        return tensor->place.role == Role::token_embd && !tied;
+    });
     return all;
 }
 
@@ -69,7 +72,8 @@ public:
         const Progress quiet{{}, progress.stop};
         std::vector<StoredTensor*> floating = multiplied(checkpoint, output_);
         for (const StoredTensor* tensor : floating) {
-            if (is_stored_so(*tensor)) require_finite(*tensor, info(tensor->type).name, context, quiet);
+            if (is_stored_so(*tensor))
+                require_finite(*tensor, info(tensor->type).name, context, quiet);
         }
         std::erase_if(floating, [&](const StoredTensor* tensor) { return is_stored_so(*tensor); });
         double done = 0;
@@ -102,19 +106,23 @@ private:
     }
 
     Support supports_fp8(const TechniqueQuery& query) const {
-        constexpr std::int64_t kAlignment = 16;  // what the vendor's FP8 products ask of a row's bytes
+        constexpr std::int64_t kAlignment =
+            16;  // what the vendor's FP8 products ask of a row's bytes
         const int capability = query.device.compute_capability;
         if (query.device.kind != DeviceKind::cuda || capability < kFp8Capability)
-            return {false, fmt::format("FP8 products need a CUDA device of compute capability 8.9 or later{}",
-                                       capability == 0 ? ""
-                                                       : fmt::format("; this one has {}.{}", capability / 10,
-                                                                     capability % 10))};
+            return {
+                false,
+                fmt::format("FP8 products need a CUDA device of compute capability 8.9 or later{}",
+                            capability == 0 ? ""
+                                            : fmt::format("; this one has {}.{}", capability / 10,
+                                                          capability % 10))};
         for (const StoredTensor* tensor : multiplied(query.checkpoint, output_)) {
             if (!info(tensor->type).floating && !is_stored_so(*tensor))
                 return {false, refusal(*tensor, schemes(in_fp8))};
             if (tensor->cols() % kAlignment != 0)
-                return {false, fmt::format("rows of {} have {} weights; FP8 products take multiples of {}",
-                                           tensor->name, tensor->cols(), kAlignment)};
+                return {false,
+                        fmt::format("rows of {} have {} weights; FP8 products take multiples of {}",
+                                    tensor->name, tensor->cols(), kAlignment)};
         }
         return {};
     }
@@ -127,10 +135,11 @@ private:
             // Tensor cores sum a whole row before a scale comes in.
             if (cuda && info(tensor->type).int8 == kernels::Int8Scale::block)
                 return {false,
-                        fmt::format("{} is stored as {}, whose scales change within a row, which int8 "
-                                    "products on CUDA devices do not "
-                                    "take; quantise weights to {}, or start from 16-bit weights",
-                                    tensor->name, info(tensor->type).name, info(stored_type()).scheme.id)};
+                        fmt::format(
+                            "{} is stored as {}, whose scales change within a row, which int8 "
+                            "products on CUDA devices do not "
+                            "take; quantise weights to {}, or start from 16-bit weights",
+                            tensor->name, info(tensor->type).name, info(stored_type()).scheme.id)};
             if (!info(tensor->type).floating && !is_stored_so(*tensor))
                 return {false, refusal(*tensor, schemes(in_int8))};
         }
@@ -149,7 +158,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<const Technique> implementations::quantize_activations(const nlohmann::json& options) {
+std::unique_ptr<const Technique> implementations::quantize_activations(
+    const nlohmann::json& options) {
     return std::make_unique<QuantizeActivations>(options);
 }
 

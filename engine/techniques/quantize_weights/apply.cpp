@@ -21,7 +21,8 @@ std::vector<DType> types_of(const std::string& scheme) {
     for (const DTypeInfo& type : all_dtypes()) {
         if (type.scheme.id == scheme) types.push_back(type.type);
     }
-    std::sort(types.begin(), types.end(), [](DType a, DType b) { return info(a).block > info(b).block; });
+    std::sort(types.begin(), types.end(),
+              [](DType a, DType b) { return info(a).block > info(b).block; });
     return types;
 }
 
@@ -37,8 +38,9 @@ public:
             const DType target = target_type(*tensor);
             if (!row_fits(target, tensor->cols()))
                 return {false,
-                        fmt::format("rows of {} have {} weights, which {}'s blocks of {} do not divide",
-                                    tensor->name, tensor->cols(), info(target).name, info(target).block)};
+                        fmt::format(
+                            "rows of {} have {} weights, which {}'s blocks of {} do not divide",
+                            tensor->name, tensor->cols(), info(target).name, info(target).block)};
         }
         return {};
     }
@@ -53,7 +55,8 @@ public:
         std::int64_t elements = 0, done = 0, vanished = 0;
         for (const StoredTensor* tensor : chosen) elements += tensor->elements();
         for (StoredTensor* tensor : chosen) {
-            progress.update(static_cast<double>(done) / static_cast<double>(elements), tensor->name);
+            progress.update(static_cast<double>(done) / static_cast<double>(elements),
+                            tensor->name);
             done += tensor->elements();
             const DType target = target_type(*tensor);
             if (target != tensor->type)
@@ -87,13 +90,14 @@ private:
 
     bool has_groups() const { return types_.size() > 1; }
 
-    // What `tensor` becomes; its own type where it stays. Of several groups the largest that is no larger than asked for and divides a row;
-    // the smallest where none does.
+    // What `tensor` becomes; its own type where it stays. Of several groups the largest that is no
+    // larger than asked for and divides a row; the smallest where none does.
     DType target_type(const StoredTensor& tensor) const {
         if (is_left(tensor)) return tensor.type;
         if (is_embedding(tensor) && embedding_ == Embedding::q8_0) return DType::q8_0;
         for (const DType type : types_) {
-            if (!has_groups() || (info(type).block <= group_ && row_fits(type, tensor.cols()))) return type;
+            if (!has_groups() || (info(type).block <= group_ && row_fits(type, tensor.cols())))
+                return type;
         }
         return types_.back();
     }
@@ -115,12 +119,14 @@ private:
         }
         Notes notes;
         if (expanded > 0)
-            notes.push_back(fmt::format(
-                "{} matrices are quantised already ({}) and are expanded first: both roundings add up",
-                expanded, fmt::join(expanded_types, ", ")));
+            notes.push_back(
+                fmt::format("{} matrices are quantised already ({}) and are expanded first: both "
+                            "roundings add up",
+                            expanded, fmt::join(expanded_types, ", ")));
         for (const auto& [group, count] : smaller)
-            notes.push_back(fmt::format("{} matrices use groups of {}: their rows cannot be divided by {}",
-                                        count, group, group_));
+            notes.push_back(
+                fmt::format("{} matrices use groups of {}: their rows cannot be divided by {}",
+                            count, group, group_));
         return notes;
     }
 

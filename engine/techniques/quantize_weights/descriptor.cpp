@@ -9,7 +9,8 @@
 namespace hone::descriptors {
 namespace {
 
-// What kernels/weights/list.inc offers, each scheme once: Hone's own types first, then those of files.
+// What kernels/weights/list.inc offers, each scheme once: Hone's own types first, then those of
+// files.
 constexpr bool is_first_of_scheme(const DTypeInfo& type) {
     if (type.scheme.id.empty()) return false;
     for (const DTypeInfo& other : kernels::kWeightFormats) {
@@ -17,8 +18,8 @@ constexpr bool is_first_of_scheme(const DTypeInfo& type) {
     }
     return false;
 }
-constexpr auto kSchemeCount =
-    std::count_if(std::begin(kernels::kWeightFormats), std::end(kernels::kWeightFormats), is_first_of_scheme);
+constexpr auto kSchemeCount = std::count_if(std::begin(kernels::kWeightFormats),
+                                            std::end(kernels::kWeightFormats), is_first_of_scheme);
 constexpr auto kSchemes = [] {
     std::array<ChoiceItem, kSchemeCount> items;
     std::size_t next = 0;
@@ -30,14 +31,18 @@ constexpr auto kSchemes = [] {
     }
     return items;
 }();
-constexpr std::array kGroups{ChoiceItem{"32", "32"}, ChoiceItem{"64", "64"}, ChoiceItem{"128", "128"}};
-constexpr std::array kEmbedding{ChoiceItem{"q8_0", "Q8_0"}, ChoiceItem{"same", "As the other matrices"},
+constexpr std::array kGroups{ChoiceItem{"32", "32"}, ChoiceItem{"64", "64"},
+                             ChoiceItem{"128", "128"}};
+constexpr std::array kEmbedding{ChoiceItem{"q8_0", "Q8_0"},
+                                ChoiceItem{"same", "As the other matrices"},
                                 ChoiceItem{"keep", "Leave as it is"}};
 const std::array kOptions{
-    Option{"scheme", "Scheme", "How a weight is stored. Fewer bits are faster to read and less exact.",
+    Option{"scheme", "Scheme",
+           "How a weight is stored. Fewer bits are faster to read and less exact.",
            Choice{kSchemes, "q8_0"}},
     Option{"group_size", "Group",
-           "Neighbours in a row that share a scale. A matrix whose rows the group does not divide takes the "
+           "Neighbours in a row that share a scale. A matrix whose rows the group does not divide "
+           "takes the "
            "next smaller one.",
            Choice{kGroups, "64"}, OnlyWhen{"scheme", "int4_group"}},
     Option{"embedding", "Embeddings",

@@ -10,11 +10,12 @@ std::string values_of(const Option& option) {
     struct Text {
         std::string operator()(const Flag&) const { return "`true`, `false`"; }
         std::string operator()(const Integer& integer) const {
-            return fmt::format("{} to {}{}{}", integer.low, integer.high, integer.unit.empty() ? "" : " ",
-                               integer.unit);
+            return fmt::format("{} to {}{}{}", integer.low, integer.high,
+                               integer.unit.empty() ? "" : " ", integer.unit);
         }
         std::string operator()(const Real& real) const {
-            return fmt::format("{} to {}{}{}", real.low, real.high, real.unit.empty() ? "" : " ", real.unit);
+            return fmt::format("{} to {}{}{}", real.low, real.high, real.unit.empty() ? "" : " ",
+                               real.unit);
         }
         std::string operator()(const Choice& choice) const {
             std::string text;
@@ -44,14 +45,16 @@ std::string_view stage_text(Stage stage) {
 }
 
 std::string section(const Registry& registry, const Descriptor& descriptor) {
-    std::string text = fmt::format("\n## {}\n\n`{}` · slot {} · {}\n\n{} Source: {}.\n\n", descriptor.title,
-                                   descriptor.id, slot_title(descriptor.slot), stage_text(descriptor.stage),
-                                   descriptor.summary, descriptor.source);
+    std::string text =
+        fmt::format("\n## {}\n\n`{}` · slot {} · {}\n\n{} Source: {}.\n\n", descriptor.title,
+                    descriptor.id, slot_title(descriptor.slot), stage_text(descriptor.stage),
+                    descriptor.summary, descriptor.source);
     text += "| option | values | default | what it does |\n| --- | --- | --- | --- |\n";
     for (const Option& option : descriptor.options) {
-        const std::string when = option.only_when ? fmt::format(" Only with `{}={}`.", option.only_when->key,
-                                                                option.only_when->value)
-                                                  : "";
+        const std::string when =
+            option.only_when
+                ? fmt::format(" Only with `{}={}`.", option.only_when->key, option.only_when->value)
+                : "";
         text += fmt::format("| `{}` | {} | `{}` | {}{} |\n", option.key, values_of(option),
                             default_of(option), option.help, when);
     }
@@ -66,9 +69,11 @@ std::string section(const Registry& registry, const Descriptor& descriptor) {
 
 std::string techniques_markdown(const Registry& registry) {
     std::string text =
-        "# Techniques\n\nMade from the registry by `hone techniques --markdown`. On the command line: "
+        "# Techniques\n\nMade from the registry by `hone techniques --markdown`. On the command "
+        "line: "
         "`--with ID` or `--with ID.OPTION=VALUE`.\nThe baseline uses none of them.\n";
-    for (const Descriptor& descriptor : registry.descriptors()) text += section(registry, descriptor);
+    for (const Descriptor& descriptor : registry.descriptors())
+        text += section(registry, descriptor);
     return text;
 }
 

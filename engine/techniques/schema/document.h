@@ -7,7 +7,8 @@
 
 namespace hone {
 
-// docs/techniques.md: every technique with its options, conflicts and source, made from the registry.
+// docs/techniques.md: every technique with its options, conflicts and source, made from the
+// registry.
 std::string techniques_markdown(const Registry& registry);
 
 }  // namespace hone

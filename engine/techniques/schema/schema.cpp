@@ -64,17 +64,20 @@ std::string expected_of(const Option& option) {
     return std::visit(Text{}, option.type);
 }
 
-[[noreturn]] void reject(const Descriptor& descriptor, const Option& option, const std::string& found) {
-    throw Error(ErrorDetails{"", "", fmt::format("{}.{}", descriptor.id, option.key), found,
-                             expected_of(option), Fault::argument,
-                             fmt::format("The value of {}.{} cannot be used.", descriptor.id, option.key)});
+[[noreturn]] void reject(const Descriptor& descriptor, const Option& option,
+                         const std::string& found) {
+    throw Error(
+        ErrorDetails{"", "", fmt::format("{}.{}", descriptor.id, option.key), found,
+                     expected_of(option), Fault::argument,
+                     fmt::format("The value of {}.{} cannot be used.", descriptor.id, option.key)});
 }
 
 // In any case: people write Q8_0 and q8_0, BF16 and bf16.
 const ChoiceItem* find_choice(const Choice& choice, std::string_view typed) {
-    const auto found = std::find_if(
-        choice.items.begin(), choice.items.end(),
-        [wanted = lower_case(typed)](const ChoiceItem& item) { return lower_case(item.id) == wanted; });
+    const auto found = std::find_if(choice.items.begin(), choice.items.end(),
+                                    [wanted = lower_case(typed)](const ChoiceItem& item) {
+                                        return lower_case(item.id) == wanted;
+                                    });
     return found == choice.items.end() ? nullptr : &*found;
 }
 
@@ -93,13 +96,15 @@ bool is_valid(const Option& option, const nlohmann::json& value) {
             return std::isfinite(number) && number >= real.low && number <= real.high;
         }
         bool operator()(const Choice& choice) const {
-            return value.is_string() && find_choice(choice, value.get_ref<const std::string&>()) != nullptr;
+            return value.is_string() &&
+                   find_choice(choice, value.get_ref<const std::string&>()) != nullptr;
         }
     };
     return std::visit(Check{value}, option.type);
 }
 
-// One form for one value: a whole number where a real is meant is stored as a real, a choice as its item is written.
+// One form for one value: a whole number where a real is meant is stored as a real, a choice as its
+// item is written.
 nlohmann::json normal(const Option& option, const nlohmann::json& value) {
     if (const auto* choice = std::get_if<Choice>(&option.type))
         return find_choice(*choice, value.get_ref<const std::string&>())->id;
@@ -165,7 +170,8 @@ std::string_view slot_title(Slot slot) {
     return kSlots[static_cast<std::size_t>(slot)].title;
 }
 
-std::string_view counter_title(const Registry& registry, std::string_view technique, std::string_view id) {
+std::string_view counter_title(const Registry& registry, std::string_view technique,
+                               std::string_view id) {
     if (const Descriptor* found = registry.find(technique))
         for (const Counted& counted : found->counters)
             if (counted.id == id) return counted.title;
@@ -173,8 +179,9 @@ std::string_view counter_title(const Registry& registry, std::string_view techni
 }
 
 const Descriptor* Registry::find(std::string_view id) const {
-    const auto found = std::find_if(descriptors_.begin(), descriptors_.end(),
-                                    [id](const Descriptor& descriptor) { return descriptor.id == id; });
+    const auto found =
+        std::find_if(descriptors_.begin(), descriptors_.end(),
+                     [id](const Descriptor& descriptor) { return descriptor.id == id; });
     return found == descriptors_.end() ? nullptr : &*found;
 }
 
@@ -198,7 +205,8 @@ nlohmann::json default_value(const Option& option) {
 
 nlohmann::json default_options(const Descriptor& descriptor) {
     nlohmann::json options = nlohmann::json::object();
-    for (const Option& option : descriptor.options) options[std::string(option.key)] = default_value(option);
+    for (const Option& option : descriptor.options)
+        options[std::string(option.key)] = default_value(option);
     return options;
 }
 
@@ -206,20 +214,21 @@ nlohmann::json complete_options(const Descriptor& descriptor, const nlohmann::js
     nlohmann::json complete = default_options(descriptor);
     if (options.is_null()) return complete;
     if (!options.is_object())
-        throw Error(ErrorDetails{"", "", std::string(descriptor.id) + " options", json_excerpt(options),
-                                 "a JSON object"});
+        throw Error(ErrorDetails{"", "", std::string(descriptor.id) + " options",
+                                 json_excerpt(options), "a JSON object"});
     for (const auto& [key, value] : options.items()) {
         const Option* option = find_option(descriptor, key);
         if (option == nullptr)
-            throw Error(ErrorDetails{"", "", std::string(descriptor.id) + " option", "'" + key + "'",
-                                     known_options(descriptor)});
+            throw Error(ErrorDetails{"", "", std::string(descriptor.id) + " option",
+                                     "'" + key + "'", known_options(descriptor)});
         if (!is_valid(*option, value)) reject(descriptor, *option, json_excerpt(value));
         complete[key] = normal(*option, value);
     }
     return complete;
 }
 
-nlohmann::json parse_value(const Descriptor& descriptor, const Option& option, std::string_view text) {
+nlohmann::json parse_value(const Descriptor& descriptor, const Option& option,
+                           std::string_view text) {
     nlohmann::json value;
     const char* const end = text.data() + text.size();
     if (std::holds_alternative<Flag>(option.type)) {

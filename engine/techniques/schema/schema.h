@@ -46,7 +46,8 @@ struct Choice {
     std::string_view fallback;  // an id
 };
 
-// Shown only while another option of the same technique has this value; it keeps its value (and is ignored) otherwise.
+// Shown only while another option of the same technique has this value; it keeps its value (and is
+// ignored) otherwise.
 struct OnlyWhen {
     std::string_view key, value;
 };
@@ -63,7 +64,8 @@ struct Conflict {
     std::string_view reason;     // one sentence for a person
 };
 
-// What tests of every technique use besides its defaults, so that no test knows its options. "key=value key=value".
+// What tests of every technique use besides its defaults, so that no test knows its options.
+// "key=value key=value".
 struct Trial {
     std::string_view small =
         {};  // with which a model of two layers and prompts of some twenty tokens show it at work
@@ -71,14 +73,16 @@ struct Trial {
         {};  // what counts something else, or runs through other code
 };
 
-// A figure of the run that moves where the technique acts (CounterUse), as screens name it: "int8 products".
+// A figure of the run that moves where the technique acts (CounterUse), as screens name it: "int8
+// products".
 struct Counted {
     std::string_view id, title;
 };
 
 enum class Stage : std::uint8_t { transforms_weights, configures_run, configures_training };
 
-// One optimisation as plain data: what the window, the command line, recipes and docs are made from.
+// One optimisation as plain data: what the window, the command line, recipes and docs are made
+// from.
 struct Descriptor {
     std::string_view id;       // command-line prefix and database key: never renamed
     std::string_view title;    // "Quantise weights"
@@ -88,8 +92,9 @@ struct Descriptor {
     Stage stage;
     std::span<const Option> options = {};
     std::span<const Conflict> conflicts = {};  // declared on either side
-    // Key of the whole-number option that says how many sequences a workload needs before the technique can show anything;
-    // empty where one is enough. Clients choose their default concurrency by it.
+    // Key of the whole-number option that says how many sequences a workload needs before the
+    // technique can show anything; empty where one is enough. Clients choose their default
+    // concurrency by it.
     std::string_view sequences = {};
     // Ids of figures that every run has and that are of interest where a recipe has this technique.
     std::span<const std::string_view> metrics = {};
@@ -115,18 +120,24 @@ const Registry& builtin_registry();
 nlohmann::json default_value(const Option& option);
 nlohmann::json default_options(const Descriptor& descriptor);  // {key: value} of every option
 
-// Fills in defaults and checks every value against its type and range. Throws Error naming "technique.option", found and expected.
+// Fills in defaults and checks every value against its type and range. Throws Error naming
+// "technique.option", found and expected.
 nlohmann::json complete_options(const Descriptor& descriptor, const nlohmann::json& options);
 
-// From the command line's or a form's text ("int8", "0.5", "true"). Throws Error as complete_options.
-nlohmann::json parse_value(const Descriptor& descriptor, const Option& option, std::string_view text);
+// From the command line's or a form's text ("int8", "0.5", "true"). Throws Error as
+// complete_options.
+nlohmann::json parse_value(const Descriptor& descriptor, const Option& option,
+                           std::string_view text);
 
-// `options` with "key=value key=value" set. Throws Error as parse_value, and for a key that the technique lacks.
-nlohmann::json with_settings(const Descriptor& descriptor, nlohmann::json options, std::string_view settings);
+// `options` with "key=value key=value" set. Throws Error as parse_value, and for a key that the
+// technique lacks.
+nlohmann::json with_settings(const Descriptor& descriptor, nlohmann::json options,
+                             std::string_view settings);
 
-// What a person calls the counter `id` of the technique; the id where the registry knows no such technique or counter, as in
-// runs that another version stored.
-std::string_view counter_title(const Registry& registry, std::string_view technique, std::string_view id);
+// What a person calls the counter `id` of the technique; the id where the registry knows no such
+// technique or counter, as in runs that another version stored.
+std::string_view counter_title(const Registry& registry, std::string_view technique,
+                               std::string_view id);
 
 nlohmann::json to_json(const Registry& registry);  // as `hone techniques --json`
 

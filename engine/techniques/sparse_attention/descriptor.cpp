@@ -16,12 +16,15 @@ const std::array kOptions{
     Option{"sinks", "First tokens",
            "How many tokens at the start stay visible: without them answers fall apart.",
            Integer{0, 1024, 4, 1, "tokens"}, OnlyWhen{"kind", "window"}},
-    Option{"page", "Positions a page", "Neighbouring tokens that are looked at, or left out, together.",
-           Choice{kPages, "16"}, OnlyWhen{"kind", "top_pages"}},
-    Option{"keep", "Pages kept", "How many pages a query looks at, the one that it stands in included.",
+    Option{"page", "Positions a page",
+           "Neighbouring tokens that are looked at, or left out, together.", Choice{kPages, "16"},
+           OnlyWhen{"kind", "top_pages"}},
+    Option{"keep", "Pages kept",
+           "How many pages a query looks at, the one that it stands in included.",
            Integer{1, 8192, 16, 4, "pages"}, OnlyWhen{"kind", "top_pages"}, true},
     Option{"dense_layers", "Dense layers",
-           "How many layers at the start look at everything: their attention is spread too widely to choose "
+           "How many layers at the start look at everything: their attention is spread too widely "
+           "to choose "
            "from.",
            Integer{0, 64, 2, 1, "layers"}, OnlyWhen{"kind", "top_pages"}},
 };
@@ -34,7 +37,8 @@ const Descriptor sparse_attention{
     .id = "sparse_attention",
     .title = "Sparse attention",
     .summary =
-        "Looks at some of the earlier tokens only: the latest ones, or those that matter to the query.",
+        "Looks at some of the earlier tokens only: the latest ones, or those that matter to the "
+        "query.",
     .source =
         "Xiao et al., StreamingLLM, arXiv 2309.17453 (window and sinks); Tang et al., Quest, arXiv "
         "2406.10774 (pages)",

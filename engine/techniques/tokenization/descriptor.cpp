@@ -7,10 +7,11 @@ namespace hone::descriptors {
 namespace {
 
 const std::array kOptions{
-    Option{"merge_cache", "Word cache", "Remembers what words became, so that their bytes are merged once.",
-           Flag{true}},
+    Option{"merge_cache", "Word cache",
+           "Remembers what words became, so that their bytes are merged once.", Flag{true}},
     Option{"length_buckets", "Batches by length",
-           "Prompts of like length share a batch: a rectangular batch then holds less padding. Shown by "
+           "Prompts of like length share a batch: a rectangular batch then holds less padding. "
+           "Shown by "
            "prompts of mixed "
            "lengths.",
            Flag{true}},
@@ -26,7 +27,8 @@ const Descriptor tokenization{
     .title = "Tokenisation",
     .summary = "Tokenises known words from a cache and batches prompts of like length.",
     .source =
-        "Sennrich et al., arXiv 1508.07909, and the cache of GPT-2's encoder.py; Khomenko et al., arXiv "
+        "Sennrich et al., arXiv 1508.07909, and the cache of GPT-2's encoder.py; Khomenko et al., "
+        "arXiv "
         "1708.05604 (bucketing)",
     .slot = Slot::tokenization,
     .stage = Stage::configures_run,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The state of the block that an emulated launch runs: its threads, its shared memory, and when each byte of it was touched. For the
-// sources of the emulation alone.
+// The state of the block that an emulated launch runs: its threads, its shared memory, and when
+// each byte of it was touched. For the sources of the emulation alone.
 
 #include <boost/context/fiber.hpp>
 #include <cstdint>

@@ -60,7 +60,8 @@ inline std::int64_t steady_now() {
         .count();
 }
 
-// While kernels are traced: what CUPTI would write of work that a capture takes in, that runs, or that a graph runs.
+// While kernels are traced: what CUPTI would write of work that a capture takes in, that runs, or
+// that a graph runs.
 void capture_traced(PluginDevice* device, EmulatedWork& work);
 void run_launched(PluginDevice* device, const EmulatedWork& work);
 void run_graph_traced(PluginDevice* device, const std::vector<EmulatedWork>& work);
@@ -71,7 +72,8 @@ int begin_trace(PluginDevice* device, TraceStart* start, PluginError* error);
 void mark(PluginDevice* device, std::uint64_t mark);
 int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, PluginError* error);
 int begin_counters(PluginDevice* device, CountersStart* start, PluginError* error);
-int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd* end, PluginError* error);
+int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd* end,
+                 PluginError* error);
 
 }  // namespace emulation
 }  // namespace hone::gpu

@@ -44,7 +44,8 @@ int report(int code, const char* text, PluginError* error) {
     return code;
 }
 
-// Now, or when the graph that is being captured runs. What an emulated kernel does wrong loses the context, as it might on a device.
+// Now, or when the graph that is being captured runs. What an emulated kernel does wrong loses the
+// context, as it might on a device.
 int queue(PluginDevice* device, EmulatedWork work, PluginError* error) {
     ++device->counted_work;
     try {
@@ -66,14 +67,16 @@ int queue(PluginDevice* device, EmulatedWork work, PluginError* error) {
 bool in_capture(const PluginDevice* device, const char* what, PluginError* error) {
     if (device->capture == nullptr) return false;
     report(kCaptureUnsupported, "", error);
-    std::snprintf(error->text, sizeof error->text, "%s: operation not permitted when stream is capturing",
-                  what);
+    std::snprintf(error->text, sizeof error->text,
+                  "%s: operation not permitted when stream is capturing", what);
     return true;
 }
 
-EmulatedWork copying(profiler::CopyDirection direction, std::size_t bytes, std::function<void()> run) {
+EmulatedWork copying(profiler::CopyDirection direction, std::size_t bytes,
+                     std::function<void()> run) {
     EmulatedWork work{std::move(run), {}, ""};
-    work.activity.kind = direction == profiler::CopyDirection::none ? ActivityKind::fill : ActivityKind::copy;
+    work.activity.kind =
+        direction == profiler::CopyDirection::none ? ActivityKind::fill : ActivityKind::copy;
     work.activity.direction = direction;
     work.activity.bytes = static_cast<std::int64_t>(bytes);
     return work;
@@ -139,7 +142,8 @@ int allocate(PluginDevice* device, std::size_t bytes, void** memory, PluginError
 int release(PluginDevice* device, void* memory, PluginError* error) {
     if (in_capture(device, "freeing device memory", error)) return error->code;
     const auto at = device->allocations.find(memory);
-    if (at == device->allocations.end()) return report(1, "freeing device memory: invalid argument", error);
+    if (at == device->allocations.end())
+        return report(1, "freeing device memory: invalid argument", error);
     device->allocated -= at->second;
     record_memory(device, memory, at->second, false);
     device->allocations.erase(at);
@@ -164,7 +168,8 @@ int free_bytes(PluginDevice* device, std::int64_t* free, std::int64_t* total, Pl
     return 0;
 }
 
-int upload(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
+int upload(PluginDevice* device, void* to, const void* from, std::size_t bytes,
+           PluginError* error) {
     return queue(device,
                  copying(profiler::CopyDirection::to_device, bytes,
                          [=] {
@@ -174,7 +179,8 @@ int upload(PluginDevice* device, void* to, const void* from, std::size_t bytes, 
                  error);
 }
 
-int download(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
+int download(PluginDevice* device, void* to, const void* from, std::size_t bytes,
+             PluginError* error) {
     return queue(device,
                  copying(profiler::CopyDirection::to_host, bytes,
                          [=] {
@@ -214,8 +220,8 @@ int synchronise(PluginDevice* device, PluginError* error) {
     return 0;
 }
 
-int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* params, std::size_t bytes,
-           PluginError* error) {
+int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* params,
+           std::size_t bytes, PluginError* error) {
     if (std::int64_t& left = launches_to_loss(); left > 0 && --left == 0) {
         left = 1;
         report(kIllegalAddress, "an illegal memory access was encountered", error);
@@ -226,10 +232,11 @@ int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* 
     std::memcpy(kept.data(), params, bytes);
     // Each launch in an order of its own: no kernel may count on any.
     static std::uint32_t launches = 0;
-    EmulatedWork work{
-        [=, order = ++launches] { emulation::launch(kernel, shape, kept.data(), kept.size(), order); },
-        {},
-        ""};
+    EmulatedWork work{[=, order = ++launches] {
+                          emulation::launch(kernel, shape, kept.data(), kept.size(), order);
+                      },
+                      {},
+                      ""};
     if (device->tracing) work.name = readable_kernel_name(mangled_name(kernel));
     const auto number = [](std::uint32_t value) { return static_cast<std::int32_t>(value); };
     work.activity.grid = {number(shape.grid.x), number(shape.grid.y), number(shape.grid.z)};
@@ -259,25 +266,26 @@ void multiply_as(const DenseProduct& p, Sum (*value)(T)) {
 int multiply(PluginDevice* device, const DenseProduct* product, PluginError* error) {
     const DenseProduct p = *product;
     if (const int code = check_product(p, error)) return code;
-    EmulatedWork work{[p] {
-                          switch (p.type) {
-                              case PlaneType::f32:
-                                  return multiply_as<float, float>(p, [](float v) { return v; });
-                              case PlaneType::f16:
-                                  return multiply_as<F16, float>(p, [](F16 v) { return to_float(v); });
-                              case PlaneType::bf16:
-                                  return multiply_as<BF16, float>(p, [](BF16 v) { return to_float(v); });
-                              case PlaneType::e4m3:
-                                  return multiply_as<E4M3, float>(p, [](E4M3 v) { return to_float(v); });
-                              case PlaneType::i8:
-                                  return multiply_as<std::int8_t, std::int32_t>(
-                                      p, [](std::int8_t v) { return std::int32_t{v}; });
-                              default:
-                                  throw EmulationError("a product of weights that are not dense");
-                          }
-                      },
-                      {},
-                      "vendor_gemm"};
+    EmulatedWork work{
+        [p] {
+            switch (p.type) {
+                case PlaneType::f32:
+                    return multiply_as<float, float>(p, [](float v) { return v; });
+                case PlaneType::f16:
+                    return multiply_as<F16, float>(p, [](F16 v) { return to_float(v); });
+                case PlaneType::bf16:
+                    return multiply_as<BF16, float>(p, [](BF16 v) { return to_float(v); });
+                case PlaneType::e4m3:
+                    return multiply_as<E4M3, float>(p, [](E4M3 v) { return to_float(v); });
+                case PlaneType::i8:
+                    return multiply_as<std::int8_t, std::int32_t>(
+                        p, [](std::int8_t v) { return std::int32_t{v}; });
+                default:
+                    throw EmulationError("a product of weights that are not dense");
+            }
+        },
+        {},
+        "vendor_gemm"};
     return queue(device, std::move(work), error);
 }
 
@@ -371,7 +379,8 @@ const PluginTable& emulated_plugin() {
 int check_product(const DenseProduct& product, PluginError* error) {
     const DenseAlignment is = alignment_of(product), &stated = product.alignment;
     if (stated.x > is.x || stated.w > is.w || stated.y > is.y)
-        return report(kUnknown, "multiplying: an address is aligned to fewer bytes than is stated", error);
+        return report(kUnknown, "multiplying: an address is aligned to fewer bytes than is stated",
+                      error);
     const char* const refusal = dense_refusal(product);
     if (refusal == nullptr) return 0;
     report(kNoAlgorithm, "", error);

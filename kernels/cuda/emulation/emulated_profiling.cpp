@@ -78,7 +78,8 @@ void capture_traced(PluginDevice* device, EmulatedWork& work) {
     node.graph_node = work.activity.graph_node = ++device->nodes;
     node.mark = device->mark;
     device->records.emplace_back(node, "");
-    record_call(device, call_of(work.activity.kind), device_now());  // CUPTI sees the call all the same
+    record_call(device, call_of(work.activity.kind),
+                device_now());  // CUPTI sees the call all the same
 }
 
 void run_launched(PluginDevice* device, const EmulatedWork& work) {
@@ -142,7 +143,8 @@ void mark(PluginDevice* device, std::uint64_t mark) {
     if (device->counting && device->mark != 0) {
         const auto work = static_cast<double>(device->counted_work);
         device->counted.emplace_back(
-            device->mark, profiler::HardwareCounters{4096 * work, 1024 * work, 0.25, 0.5, 1000 * work});
+            device->mark,
+            profiler::HardwareCounters{4096 * work, 1024 * work, 0.25, 0.5, 1000 * work});
     }
     device->counted_work = 0;
     device->mark = mark;
@@ -152,7 +154,8 @@ int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, Plugin
     mark(device, 0);
     device->tracing = false;
     device->clock.push_back(clock_pair());
-    for (const auto& [activity, name] : device->records) sink->record(sink->context, &activity, name.c_str());
+    for (const auto& [activity, name] : device->records)
+        sink->record(sink->context, &activity, name.c_str());
     for (const profiler::ClockPair& pair : device->clock) sink->clock(sink->context, &pair);
     *end = device->traced;
     device->records.clear();
@@ -173,7 +176,8 @@ int begin_counters(PluginDevice* device, CountersStart* start, PluginError*) {
 int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd*, PluginError*) {
     mark(device, 0);
     device->counting = false;
-    for (const auto& [mark, counters] : device->counted) sink->counted(sink->context, mark, &counters);
+    for (const auto& [mark, counters] : device->counted)
+        sink->counted(sink->context, mark, &counters);
     device->counted.clear();
     return 0;
 }

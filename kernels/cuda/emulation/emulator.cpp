@@ -63,7 +63,8 @@ void yield() {
 void resume(Thread& thread) {
     void* kept = nullptr;
     the_thread = &thread;
-    leave_stack(&kept, static_cast<const std::byte*>(thread.stack.sp) - thread.stack.size, thread.stack.size);
+    leave_stack(&kept, static_cast<const std::byte*>(thread.stack.sp) - thread.stack.size,
+                thread.stack.size);
     thread.fiber = std::move(thread.fiber).resume();
     enter_stack(kept, nullptr, nullptr);
     the_thread = nullptr;
@@ -71,12 +72,13 @@ void resume(Thread& thread) {
 
 // The lanes of a warp that have all come go on; an error where they came for different things.
 void release_warp(std::uint32_t warp, Combine combine) {
-    const auto lanes = std::span(block().threads).subspan(static_cast<std::size_t>(warp) * kWarp, kWarp);
+    const auto lanes =
+        std::span(block().threads).subspan(static_cast<std::size_t>(warp) * kWarp, kWarp);
     void* data[kWarp];
     for (std::size_t i = 0; i < kWarp; ++i) {
         if (std::strcmp(lanes[i].operation, lanes[0].operation) != 0)
-            fail(std::string("lanes of a warp are in different operations: ") + lanes[0].operation + " and " +
-                 lanes[i].operation);
+            fail(std::string("lanes of a warp are in different operations: ") + lanes[0].operation +
+                 " and " + lanes[i].operation);
         data[i] = lanes[i].data;
     }
     if (combine != nullptr)
@@ -96,11 +98,13 @@ std::string standstill() {
         ++in_warp;
         operation = thread.operation;
     }
-    std::string what = "block (" + std::to_string(block().index.x) + ", " + std::to_string(block().index.y) +
-                       ", " + std::to_string(block().index.z) + "): ";
+    std::string what = "block (" + std::to_string(block().index.x) + ", " +
+                       std::to_string(block().index.y) + ", " + std::to_string(block().index.z) +
+                       "): ";
     if (at_barrier != 0) what += std::to_string(at_barrier) + " threads wait in sync_block";
     if (in_warp != 0)
-        what += std::string(at_barrier != 0 ? ", " : "") + std::to_string(in_warp) + " in " + operation;
+        what +=
+            std::string(at_barrier != 0 ? ", " : "") + std::to_string(in_warp) + " in " + operation;
     return what + ", which " + std::to_string(done) + " that have ended will never reach";
 }
 
@@ -113,23 +117,23 @@ struct ThreadStack {
 };
 
 void start(Thread& thread, context::pooled_fixedsize_stack& stacks) {
-    thread.fiber = context::fiber(std::allocator_arg, ThreadStack{&stacks, &thread},
-                                  [&thread](context::fiber&& scheduler) {
-                                      enter_stack(nullptr, &scheduler_stack, &scheduler_stack_size);
-                                      thread.scheduler = std::move(scheduler);
-                                      try {
-                                          if (!block().abandoned) (*block().body)();
-                                          if (std::any_of(thread.copies.begin(), thread.copies.end(),
-                                                          [](const auto& group) { return !group.empty(); }))
-                                              fail("ends with asynchronous copies that nobody waited for");
-                                      } catch (const Abandoned&) {
-                                      } catch (const EmulationError&) {
-                                          if (!block().abandoned) block().error = std::current_exception();
-                                      }
-                                      thread.state = Thread::State::done;
-                                      leave_stack(nullptr, scheduler_stack, scheduler_stack_size);
-                                      return std::move(thread.scheduler);
-                                  });
+    thread.fiber = context::fiber(
+        std::allocator_arg, ThreadStack{&stacks, &thread}, [&thread](context::fiber&& scheduler) {
+            enter_stack(nullptr, &scheduler_stack, &scheduler_stack_size);
+            thread.scheduler = std::move(scheduler);
+            try {
+                if (!block().abandoned) (*block().body)();
+                if (std::any_of(thread.copies.begin(), thread.copies.end(),
+                                [](const auto& group) { return !group.empty(); }))
+                    fail("ends with asynchronous copies that nobody waited for");
+            } catch (const Abandoned&) {
+            } catch (const EmulationError&) {
+                if (!block().abandoned) block().error = std::current_exception();
+            }
+            thread.state = Thread::State::done;
+            leave_stack(nullptr, scheduler_stack, scheduler_stack_size);
+            return std::move(thread.scheduler);
+        });
 }
 
 // Ends what is left of a block that failed, so that its stacks can go.
@@ -173,9 +177,9 @@ void run_block(Block& it, context::pooled_fixedsize_stack& stacks, std::uint32_t
             done += thread.state == Thread::State::done ? 1 : 0;
         }
         if (moved) continue;
-        const bool all = std::all_of(it.threads.begin(), it.threads.end(), [](const Thread& thread) {
-            return thread.state == Thread::State::at_barrier;
-        });
+        const bool all = std::all_of(
+            it.threads.begin(), it.threads.end(),
+            [](const Thread& thread) { return thread.state == Thread::State::at_barrier; });
         if (!all) {
             const std::string what = standstill();
             abandon(it);
@@ -231,8 +235,8 @@ void fail(const std::string& what) {
     if (the_block == nullptr || the_thread == nullptr) throw EmulationError(what);
     const Dim3 at = the_block->index;
     throw EmulationError("block (" + std::to_string(at.x) + ", " + std::to_string(at.y) + ", " +
-                         std::to_string(at.z) + "), thread " + std::to_string(the_thread->index) + ": " +
-                         what);
+                         std::to_string(at.z) + "), thread " + std::to_string(the_thread->index) +
+                         ": " + what);
 }
 
 Dim3 block_index() {
@@ -262,9 +266,11 @@ void warp_together(const char* name, void* data, Combine combine) {
     me.data = data;
     me.state = Thread::State::in_warp;
     const std::uint32_t warp = me.index / kWarp;
-    const auto lanes = std::span(block().threads).subspan(static_cast<std::size_t>(warp) * kWarp, kWarp);
-    const bool all = std::all_of(lanes.begin(), lanes.end(),
-                                 [](const Thread& lane) { return lane.state == Thread::State::in_warp; });
+    const auto lanes =
+        std::span(block().threads).subspan(static_cast<std::size_t>(warp) * kWarp, kWarp);
+    const bool all = std::all_of(lanes.begin(), lanes.end(), [](const Thread& lane) {
+        return lane.state == Thread::State::in_warp;
+    });
     if (all) return release_warp(warp, combine);
     yield();
 }

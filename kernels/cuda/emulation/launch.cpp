@@ -21,7 +21,8 @@ void launch(const KernelChoice& choice, const Launch& shape, const void* params,
             std::uint32_t order) {
     const bool known = visit_kernel(choice, [&]<typename Body>() {
         if (bytes != sizeof(typename Body::Params))
-            throw EmulationError(std::string(kernel_name(choice.id)) + ": parameters of another kernel");
+            throw EmulationError(std::string(kernel_name(choice.id)) +
+                                 ": parameters of another kernel");
         const auto& given = *static_cast<const typename Body::Params*>(params);
         run(
             shape, [&given] { Body::run(given); }, order);

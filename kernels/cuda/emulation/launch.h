@@ -6,7 +6,8 @@
 
 namespace hone::gpu::emulation {
 
-// Runs the kernel that `choice` names; `params` points to its parameters, and `order` is run()'s. Throws EmulationError, also where it names none.
+// Runs the kernel that `choice` names; `params` points to its parameters, and `order` is run()'s.
+// Throws EmulationError, also where it names none.
 void launch(const KernelChoice& choice, const Launch& shape, const void* params, std::size_t bytes,
             std::uint32_t order = 0);
 

@@ -12,7 +12,8 @@
 
 #define HONE_DEVICE inline
 #define HONE_UNROLL
-// The address of `name_key` tells one declaration from another; a template's instances have one each.
+// The address of `name_key` tells one declaration from another; a template's instances have one
+// each.
 #define HONE_SHARED(T, name, count)    \
     static const char name##_key = 0;  \
     const ::hone::gpu::Shared<T> name( \
@@ -72,8 +73,12 @@ public:
     }
     // Values are assigned, not references: an element may get its own.
     // NOLINTNEXTLINE(bugprone-unhandled-self-assignment)
-    const SharedElement& operator=(const SharedElement& other) const { return *this = static_cast<T>(other); }
-    const SharedElement& operator+=(const T& value) const { return *this = static_cast<T>(*this) + value; }
+    const SharedElement& operator=(const SharedElement& other) const {
+        return *this = static_cast<T>(other);
+    }
+    const SharedElement& operator+=(const T& value) const {
+        return *this = static_cast<T>(*this) + value;
+    }
     SharedElement(const SharedElement&) = default;
 
 private:
@@ -83,7 +88,8 @@ private:
 template <typename T>
 class Shared {
 public:
-    Shared(std::byte* memory, std::int64_t count) : data_(reinterpret_cast<T*>(memory)), count_(count) {}
+    Shared(std::byte* memory, std::int64_t count)
+        : data_(reinterpret_cast<T*>(memory)), count_(count) {}
 
     SharedElement<T> operator[](std::int64_t i) const { return SharedElement<T>(at(i, sizeof(T))); }
     Shared operator+(std::int64_t i) const {
@@ -96,7 +102,8 @@ public:
     T* at(std::int64_t i, std::size_t bytes) const {
         if (i < 0 || i * static_cast<std::int64_t>(sizeof(T)) + static_cast<std::int64_t>(bytes) >
                          count_ * static_cast<std::int64_t>(sizeof(T)))
-            emulation::fail("shared memory: element " + std::to_string(i) + " of " + std::to_string(count_));
+            emulation::fail("shared memory: element " + std::to_string(i) + " of " +
+                            std::to_string(count_));
         return data_ + i;
     }
 
@@ -107,7 +114,8 @@ private:
 
 template <typename T>
 Shared<T> dynamic_shared(std::size_t offset, std::int64_t count) {
-    return Shared<T>(emulation::dynamic_shared(offset, sizeof(T) * static_cast<std::size_t>(count)), count);
+    return Shared<T>(emulation::dynamic_shared(offset, sizeof(T) * static_cast<std::size_t>(count)),
+                     count);
 }
 
 inline float to_float_fast(F16 value) {
@@ -243,7 +251,8 @@ inline std::uint32_t ballot(bool condition) {
     std::uint32_t votes = condition ? 1U : 0U;
     emulation::warp_together("ballot", &votes, [](void* const(&lanes)[kWarp]) {
         std::uint32_t all = 0;
-        for (std::uint32_t i = 0; i < kWarp; ++i) all |= *static_cast<std::uint32_t*>(lanes[i]) << i;
+        for (std::uint32_t i = 0; i < kWarp; ++i)
+            all |= *static_cast<std::uint32_t*>(lanes[i]) << i;
         for (void* lane : lanes) *static_cast<std::uint32_t*>(lane) = all;
     });
     return votes;

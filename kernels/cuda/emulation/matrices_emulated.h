@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Of the emulation's side of kernels/cuda/machine.h what a warp does with matrices: loading fragments, and multiplying them.
+// Of the emulation's side of kernels/cuda/machine.h what a warp does with matrices: loading
+// fragments, and multiplying them.
 
 #include "kernels/cuda/emulation/machine_emulated.h"
 
@@ -15,7 +16,8 @@ struct MatrixRows {
     const std::byte* all[kWarp];
 };
 
-// Each lane reads what it gets, so that it is held against barriers like any other reading of its own.
+// Each lane reads what it gets, so that it is held against barriers like any other reading of its
+// own.
 template <typename T>
 MatrixRows gather_rows(const char* name, const Shared<T>& from, std::int64_t i) {
     constexpr std::size_t kRowBytes = 16;
@@ -76,7 +78,8 @@ void multiply(void* const (&lanes)[kWarp], Unpack unpack) {
         const std::uint32_t g = lane / 4, t = lane % 4;
         for (std::uint32_t i = 0; i < width; ++i) {
             for (std::uint32_t part = 0; part < 4; ++part)
-                a[g + 8 * (part % 2)][width * t + i + 4 * width * (part / 2)] = unpack(it.a[part], i);
+                a[g + 8 * (part % 2)][width * t + i + 4 * width * (part / 2)] =
+                    unpack(it.a[part], i);
             for (std::uint32_t part = 0; part < 2; ++part)
                 b[width * t + i + 4 * width * part][g] = unpack(it.b[part], i);
         }
@@ -118,15 +121,17 @@ struct SparseFragments {
     std::uint32_t places;
 };
 
-// Where the stored values of a row's columns from 16 · half on are: four bits a group of four columns, checked to be in order.
+// Where the stored values of a row's columns from 16 · half on are: four bits a group of four
+// columns, checked to be in order.
 inline std::uint32_t places_of(void* const (&lanes)[kWarp], std::uint32_t row, std::uint32_t half) {
     const auto& it = *static_cast<SparseFragments*>(lanes[4 * (row % 8) + half]);
     const std::uint32_t places = it.places >> 16 * (row / 8) & 0xFFFFU;
     for (std::uint32_t group = 0; group < 4; ++group) {
-        const std::uint32_t first = places >> 4 * group & 3U, second = places >> (4 * group + 2) & 3U;
+        const std::uint32_t first = places >> 4 * group & 3U,
+                            second = places >> (4 * group + 2) & 3U;
         if (first >= second)
-            fail("mma_sparse_bf16: places " + std::to_string(first) + " and " + std::to_string(second) +
-                 " of row " + std::to_string(row) + " are not in order");
+            fail("mma_sparse_bf16: places " + std::to_string(first) + " and " +
+                 std::to_string(second) + " of row " + std::to_string(row) + " are not in order");
     }
     return places;
 }

@@ -15,7 +15,8 @@ std::span<Shadow> shadow_of(const void* address, std::size_t bytes) {
         return memory.size != 0 && at >= begin && at + bytes <= begin + memory.size;
     };
     const auto found = [&](SharedMemory& memory) {
-        return std::span(memory.shadow).subspan(address_of(address) - address_of(memory.begin), bytes);
+        return std::span(memory.shadow)
+            .subspan(address_of(address) - address_of(memory.begin), bytes);
     };
     if (within(block().dynamic)) return found(block().dynamic);
     for (auto& [key, memory] : block().statics) {
@@ -36,7 +37,8 @@ bool before_now(std::uint16_t other, std::uint32_t block_time, std::uint32_t war
 }
 
 void check_write(const Shadow& byte) {
-    if (byte.writer != Shadow::kNobody && !before_now(byte.writer, byte.written_block, byte.written_warp))
+    if (byte.writer != Shadow::kNobody &&
+        !before_now(byte.writer, byte.written_block, byte.written_warp))
         fail("writes shared memory that thread " + std::to_string(byte.writer) +
              " wrote, without a barrier between");
     if (byte.reader == Shadow::kNobody || byte.read_block < block().time) return;
@@ -76,8 +78,8 @@ void mark_read(Shadow& byte) {
 void make_shared(SharedMemory& memory, std::size_t bytes) {
     memory.bytes.resize(bytes + kAlignment);
     memory.size = bytes;
-    memory.begin =
-        memory.bytes.data() + (kAlignment - address_of(memory.bytes.data()) % kAlignment) % kAlignment;
+    memory.begin = memory.bytes.data() +
+                   (kAlignment - address_of(memory.bytes.data()) % kAlignment) % kAlignment;
     memory.shadow.assign(bytes, {});
 }
 

@@ -13,10 +13,12 @@ HONE_BOTH constexpr std::int64_t kv_bytes(KvPlane type) {
     return type == KvPlane::f32 ? 4 : type == KvPlane::i8 ? 1 : 2;
 }
 
-// Keys and values of one layer, of every sequence, in blocks of `block_positions` positions. A block holds, from `layer_offset` bytes on, for keys
-// and then for values [n_kv_heads][positions][head_dim] elements and, where they are int8, [n_kv_heads][positions] fp32 scales behind both.
-// A sequence's row of the table says where its blocks are. Position p lies in block p >> block_shift: 2^block_shift is
-// block_positions, or so much that everything lies in the first block, which then is as long as the context.
+// Keys and values of one layer, of every sequence, in blocks of `block_positions` positions. A
+// block holds, from `layer_offset` bytes on, for keys and then for values
+// [n_kv_heads][positions][head_dim] elements and, where they are int8, [n_kv_heads][positions] fp32
+// scales behind both. A sequence's row of the table says where its blocks are. Position p lies in
+// block p >> block_shift: 2^block_shift is block_positions, or so much that everything lies in the
+// first block, which then is as long as the context.
 struct KvBlocksView {
     std::byte* const* table = nullptr;  // [sequences, table_stride]
     std::int64_t table_stride = 0, layer_offset = 0;
@@ -29,7 +31,8 @@ inline constexpr int kOneBlock = 62;  // block_shift of a cache in one piece
 
 HONE_BOTH std::int64_t kv_element(const KvBlocksView& view, bool values, std::int64_t head,
                                   std::int64_t within) {
-    return (((values ? view.n_kv_heads : 0) + head) * view.block_positions + within) * view.head_dim;
+    return (((values ? view.n_kv_heads : 0) + head) * view.block_positions + within) *
+           view.head_dim;
 }
 
 HONE_BOTH std::int64_t kv_scale(const KvBlocksView& view, bool values, std::int64_t head,
@@ -47,15 +50,16 @@ HONE_BOTH std::int64_t kv_scales_offset(const KvBlocksView& view) {
 }
 
 // Bytes of one layer's part of a block.
-HONE_BOTH constexpr std::int64_t kv_block_bytes(KvPlane type, std::int64_t positions, std::int64_t n_kv_heads,
-                                                std::int64_t head_dim) {
+HONE_BOTH constexpr std::int64_t kv_block_bytes(KvPlane type, std::int64_t positions,
+                                                std::int64_t n_kv_heads, std::int64_t head_dim) {
     const std::int64_t rows = 2 * n_kv_heads * positions;
     return rows * head_dim * kv_bytes(type) + (type == KvPlane::i8 ? rows * 4 : 0);
 }
 
 inline constexpr std::int32_t kNoSequence = -1;
 
-// Stores each row's keys and values: row r belongs to sequence[r] at position[r]; those of no sequence are not kept.
+// Stores each row's keys and values: row r belongs to sequence[r] at position[r]; those of no
+// sequence are not kept.
 struct RememberParams {
     KvBlocksView cache;
     const float *k, *v;                         // [rows, n_kv_heads, head_dim]
@@ -65,16 +69,18 @@ struct RememberParams {
 
 inline Launch remember_launch(const RememberParams& p) {
     constexpr std::uint32_t kWarps = 4;
-    return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.rows * p.cache.n_kv_heads * 2, kWarps))},
+    return {{static_cast<std::uint32_t>(
+                ceil_div<std::int64_t>(p.rows * p.cache.n_kv_heads * 2, kWarps))},
             kWarps * kWarp};
 }
 
-// What one row of a pass attends: as kernels/attention's MaskRow; with pages, `pages` of them from a list replace it.
+// What one row of a pass attends: as kernels/attention's MaskRow; with pages, `pages` of them from
+// a list replace it.
 struct AttendedRow {
     std::int32_t sequence;
     std::int32_t sinks, begin, end;  // positions [0, sinks) and [begin, end)
-    std::int32_t
-        pages;  // 0: the above; otherwise how many of its list, all full but that of `end`, which comes last
+    std::int32_t pages;  // 0: the above; otherwise how many of its list, all full but that of
+                         // `end`, which comes last
 };
 
 HONE_BOTH std::int64_t attended_count(const AttendedRow& row, int page_shift) {
@@ -83,8 +89,9 @@ HONE_BOTH std::int64_t attended_count(const AttendedRow& row, int page_shift) {
     return (row.pages - 1) * page + ((row.end - 1) & (page - 1)) + 1;
 }
 
-// Softmax attention over the cache with grouped queries, online (FlashAttention, arXiv 2205.14135), in fp32; the positions of a row are
-// split over `splits` blocks (Flash-Decoding), whose parts combine_kernel joins.
+// Softmax attention over the cache with grouped queries, online (FlashAttention, arXiv 2205.14135),
+// in fp32; the positions of a row are split over `splits` blocks (Flash-Decoding), whose parts
+// combine_kernel joins.
 struct AttentionParams {
     KvBlocksView cache;
     const float* q;                  // [rows, n_heads, head_dim]
@@ -125,10 +132,11 @@ inline std::int64_t most_attention_splits(std::int64_t rows, std::int64_t n_kv_h
     return splits < 1 ? 1 : splits;
 }
 
-// So many of them that no split is shorter than two tiles; in steps of 1, 2, 4, 8, 12, 16, 24, 32, 48 and so on, because a graph that was captured
-// with other splits is of no use: four tiles each would be a new one every 128 positions.
-inline std::int64_t attention_splits(std::int64_t rows, std::int64_t n_kv_heads, std::int64_t longest,
-                                     std::int64_t processors) {
+// So many of them that no split is shorter than two tiles; in steps of 1, 2, 4, 8, 12, 16, 24, 32,
+// 48 and so on, because a graph that was captured with other splits is of no use: four tiles each
+// would be a new one every 128 positions.
+inline std::int64_t attention_splits(std::int64_t rows, std::int64_t n_kv_heads,
+                                     std::int64_t longest, std::int64_t processors) {
     const std::int64_t most = most_attention_splits(rows, n_kv_heads, processors);
     const std::int64_t wanted = ceil_div<std::int64_t>(longest, std::int64_t{4} * kWarp);
     std::int64_t splits = 1;
@@ -138,8 +146,9 @@ inline std::int64_t attention_splits(std::int64_t rows, std::int64_t n_kv_heads,
 }
 
 inline Launch combine_launch(const AttentionParams& p) {
-    return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.rows * p.n_heads, kAttentionWarps))},
-            kAttentionWarps * kWarp};
+    return {
+        {static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.rows * p.n_heads, kAttentionWarps))},
+        kAttentionWarps * kWarp};
 }
 
 }  // namespace hone::gpu

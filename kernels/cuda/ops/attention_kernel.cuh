@@ -22,7 +22,8 @@ HONE_DEVICE void remember_kernel(const RememberParams& p) {
     const std::int64_t within = kv_within(cache, position);
     const Global<std::byte* const> table{cache.table + sequence * cache.table_stride};
     std::byte* const block = table[position >> cache.block_shift] + cache.layer_offset;
-    const Global<const float> from{(values ? p.v : p.k) + (row * cache.n_kv_heads + head) * cache.head_dim};
+    const Global<const float> from{(values ? p.v : p.k) +
+                                   (row * cache.n_kv_heads + head) * cache.head_dim};
     const std::int64_t element = kv_element(cache, values, head, within);
     if constexpr (type == KvPlane::i8) {
         float largest = 0;
@@ -35,13 +36,16 @@ HONE_DEVICE void remember_kernel(const RememberParams& p) {
             to[element + i] = static_cast<std::int8_t>(rintf(from[i] * inverse));
         if (lane_index() == 0)
             Global<float>{reinterpret_cast<float*>(
-                block + kv_scales_offset(cache))}[kv_scale(cache, values, head, within)] = largest / 127.0F;
+                block + kv_scales_offset(cache))}[kv_scale(cache, values, head, within)] =
+                largest / 127.0F;
     } else if constexpr (type == KvPlane::f32) {
         const Global<float> to{reinterpret_cast<float*>(block)};
-        for (std::int64_t i = lane_index(); i < cache.head_dim; i += kWarp) to[element + i] = from[i];
+        for (std::int64_t i = lane_index(); i < cache.head_dim; i += kWarp)
+            to[element + i] = from[i];
     } else if constexpr (type == KvPlane::f16) {
         const Global<F16> to{reinterpret_cast<F16*>(block)};
-        for (std::int64_t i = lane_index(); i < cache.head_dim; i += kWarp) to[element + i] = to_f16(from[i]);
+        for (std::int64_t i = lane_index(); i < cache.head_dim; i += kWarp)
+            to[element + i] = to_f16(from[i]);
     } else {
         const Global<BF16> to{reinterpret_cast<BF16*>(block)};
         for (std::int64_t i = lane_index(); i < cache.head_dim; i += kWarp)
@@ -64,15 +68,17 @@ HONE_DEVICE F32x4 kv_values(const std::byte* block, std::int64_t element, float 
     if constexpr (type == KvPlane::f32) {
         return load<F32x4>(Global<const float>{reinterpret_cast<const float*>(block)}, element);
     } else if constexpr (type == KvPlane::f16) {
-        const auto raw = load<U32x2>(Global<const F16>{reinterpret_cast<const F16*>(block)}, element);
+        const auto raw =
+            load<U32x2>(Global<const F16>{reinterpret_cast<const F16*>(block)}, element);
         const auto value = [](std::uint32_t bits) {
             return to_float_fast(F16{static_cast<std::uint16_t>(bits)});
         };
         return {value(raw.x), value(raw.x >> 16), value(raw.y), value(raw.y >> 16)};
     } else if constexpr (type == KvPlane::bf16) {
-        const auto raw = load<U32x2>(Global<const BF16>{reinterpret_cast<const BF16*>(block)}, element);
-        return {bits_as<float>(raw.x << 16), bits_as<float>(raw.x & 0xFFFF0000U), bits_as<float>(raw.y << 16),
-                bits_as<float>(raw.y & 0xFFFF0000U)};
+        const auto raw =
+            load<U32x2>(Global<const BF16>{reinterpret_cast<const BF16*>(block)}, element);
+        return {bits_as<float>(raw.x << 16), bits_as<float>(raw.x & 0xFFFF0000U),
+                bits_as<float>(raw.y << 16), bits_as<float>(raw.y & 0xFFFF0000U)};
     } else {
         const auto raw = load<std::uint32_t>(
             Global<const std::int8_t>{reinterpret_cast<const std::int8_t*>(block)}, element);
@@ -91,14 +97,16 @@ HONE_DEVICE std::int32_t quad_channel(int c) {
     return 4 * (static_cast<std::int32_t>(lane_index()) + c * static_cast<std::int32_t>(kWarp));
 }
 
-// What a warp adds up of one query head: the softmax's running maximum and sum, and the lane's channels of the weighted values.
+// What a warp adds up of one query head: the softmax's running maximum and sum, and the lane's
+// channels of the weighted values.
 struct HeadSums {
     F32x4 sums[kQuads] = {};
     float largest = -INFINITY, weight = 0;
 };
 
-// A tile's keys and values into shared memory: of `here` positions, whose places blocks[i] and within[i] are. Past the last position
-// its channels stand again: no branch stands between the loads.
+// A tile's keys and values into shared memory: of `here` positions, whose places blocks[i] and
+// within[i] are. Past the last position its channels stand again: no branch stands between the
+// loads.
 template <KvPlane type>
 HONE_DEVICE void load_positions(const KvBlocksView& cache, std::int64_t kv_head,
                                 Shared<const std::byte*> blocks, Shared<std::int32_t> within,
@@ -124,8 +132,10 @@ HONE_DEVICE void load_positions(const KvBlocksView& cache, std::int64_t kv_head,
                 key_scale = scales[kv_scale(cache, false, kv_head, at)];
                 value_scale = scales[kv_scale(cache, true, kv_head, at)];
             }
-            key[i] = kv_values<type>(block, kv_element(cache, false, kv_head, at) + channel, key_scale);
-            value[i] = kv_values<type>(block, kv_element(cache, true, kv_head, at) + channel, value_scale);
+            key[i] =
+                kv_values<type>(block, kv_element(cache, false, kv_head, at) + channel, key_scale);
+            value[i] =
+                kv_values<type>(block, kv_element(cache, true, kv_head, at) + channel, value_scale);
         }
         HONE_UNROLL
         for (int i = 0; i < kEach; ++i) {
@@ -135,10 +145,11 @@ HONE_DEVICE void load_positions(const KvBlocksView& cache, std::int64_t kv_head,
     }
 }
 
-// Adds what query head `head` of the group takes from the tile's `here` positions. Lane = position for the scores, lane = four channels
-// for the sums.
-HONE_DEVICE void attend_positions(HeadSums& head_sums, Shared<float> q, std::int32_t head, std::int32_t dim,
-                                  std::int32_t here, Shared<float> keys, Shared<float> values) {
+// Adds what query head `head` of the group takes from the tile's `here` positions. Lane = position
+// for the scores, lane = four channels for the sums.
+HONE_DEVICE void attend_positions(HeadSums& head_sums, Shared<float> q, std::int32_t head,
+                                  std::int32_t dim, std::int32_t here, Shared<float> keys,
+                                  Shared<float> values) {
     const std::int32_t stride = attention_tile_stride(dim);
     const auto lane = static_cast<std::int32_t>(lane_index());
     float score = -INFINITY;
@@ -164,12 +175,14 @@ HONE_DEVICE void attend_positions(HeadSums& head_sums, Shared<float> q, std::int
             const std::int32_t channel = quad_channel(c);
             if (channel >= dim) continue;
             const auto v = load<F32x4>(values, j * stride + channel);
-            sums[c].x += of * v.x, sums[c].y += of * v.y, sums[c].z += of * v.z, sums[c].w += of * v.w;
+            sums[c].x += of * v.x, sums[c].y += of * v.y, sums[c].z += of * v.z,
+                sums[c].w += of * v.w;
         }
     }
 }
 
-// The head's output where there is one split; otherwise its part, for combine_kernel. `of`: the row's and head's number.
+// The head's output where there is one split; otherwise its part, for combine_kernel. `of`: the
+// row's and head's number.
 HONE_DEVICE void write_head(const AttentionParams& p, const HeadSums& head_sums, std::int64_t of,
                             std::int64_t split) {
     const auto dim = static_cast<std::int32_t>(p.cache.head_dim);
@@ -190,19 +203,22 @@ HONE_DEVICE void write_head(const AttentionParams& p, const HeadSums& head_sums,
     }
 }
 
-// A block: one row, one kv head, one split. Tiles of 32 positions: their keys and values lie in shared memory as fp32, asked for together so that
-// much is under way at once. Rows of a tile are 16 bytes more than whole lines of banks apart: lanes that each read four channels of a
-// position then use different banks. A warp takes every fourth query head of the group.
+// A block: one row, one kv head, one split. Tiles of 32 positions: their keys and values lie in
+// shared memory as fp32, asked for together so that much is under way at once. Rows of a tile are
+// 16 bytes more than whole lines of banks apart: lanes that each read four channels of a position
+// then use different banks. A warp takes every fourth query head of the group.
 template <KvPlane type>
 HONE_DEVICE void attention_kernel(const AttentionParams& p) {
     const KvBlocksView& cache = p.cache;
     const std::int64_t row = block_index().x, kv_head = block_index().y, split = block_index().z;
     const auto group = static_cast<std::int32_t>(p.n_heads / cache.n_kv_heads),
                dim = static_cast<std::int32_t>(cache.head_dim);
-    const auto lane = static_cast<std::int32_t>(lane_index()), warp = static_cast<std::int32_t>(warp_index());
+    const auto lane = static_cast<std::int32_t>(lane_index()),
+               warp = static_cast<std::int32_t>(warp_index());
     const AttendedRow attended = Global<const AttendedRow>{p.rows_of}[row];
     const std::int64_t count = attended_count(attended, p.page_shift);
-    const std::int64_t share = ceil_div(ceil_div(count, p.splits), static_cast<std::int64_t>(kWarp)) * kWarp;
+    const std::int64_t share =
+        ceil_div(ceil_div(count, p.splits), static_cast<std::int64_t>(kWarp)) * kWarp;
     const std::int64_t from = split * share, to = from + share < count ? from + share : count;
     const std::int64_t tile_floats = static_cast<std::int64_t>(kWarp) * attention_tile_stride(dim);
     const Shared<float> q = dynamic_shared<float>(0, static_cast<std::int64_t>(group) * dim);
@@ -212,7 +228,8 @@ HONE_DEVICE void attention_kernel(const AttentionParams& p) {
     HONE_SHARED(const std::byte*, blocks, kWarp);
     HONE_SHARED(std::int32_t, within, kWarp);
     const Global<const float> queries{p.q + (row * p.n_heads + kv_head * group) * dim};
-    for (std::int32_t i = thread_index(); i < group * dim; i += block_threads()) q[i] = queries[i] * p.scale;
+    for (std::int32_t i = thread_index(); i < group * dim; i += block_threads())
+        q[i] = queries[i] * p.scale;
     const Global<std::byte* const> table{cache.table + attended.sequence * cache.table_stride};
 
     HeadSums heads[kHeadsEach];
@@ -241,9 +258,11 @@ HONE_DEVICE void attention_kernel(const AttentionParams& p) {
     }
 }
 
-// out = Σ parts · e^(maximum − M) / Σ weight · e^(maximum − M). One warp a row and head; a split without positions has weight 0.
+// out = Σ parts · e^(maximum − M) / Σ weight · e^(maximum − M). One warp a row and head; a split
+// without positions has weight 0.
 HONE_DEVICE void combine_kernel(const AttentionParams& p) {
-    const std::int64_t of = static_cast<std::int64_t>(block_index().x) * kAttentionWarps + warp_index();
+    const std::int64_t of =
+        static_cast<std::int64_t>(block_index().x) * kAttentionWarps + warp_index();
     if (of >= p.rows * p.n_heads) return;
     const std::int64_t dim = p.cache.head_dim;
     const Global<const float> parts{p.parts + of * p.splits * (dim + 2)};

@@ -14,30 +14,36 @@ HONE_DEVICE std::int32_t warp_combine(std::int32_t value, Combine combine) {
     return value;
 }
 
-// Neighbouring rows of one sequence, and what they attend together: positions [0, sinks) and [begin, end), which do not overlap. All of the
-// rows attend every position of [shared_begin, shared_end).
+// Neighbouring rows of one sequence, and what they attend together: positions [0, sinks) and
+// [begin, end), which do not overlap. All of the rows attend every position of [shared_begin,
+// shared_end).
 struct TileRun {
     std::int32_t rows_end, sequence;
     std::int32_t sinks, begin, end;
     std::int32_t shared_begin, shared_end;
 
     HONE_DEVICE std::int32_t positions() const { return sinks + (end - begin); }
-    HONE_DEVICE std::int32_t position(std::int32_t i) const { return i < sinks ? i : begin + (i - sinks); }
+    HONE_DEVICE std::int32_t position(std::int32_t i) const {
+        return i < sinks ? i : begin + (i - sinks);
+    }
 };
 
-// The run that begins with row `first` and ends before `last`, at most kTileQueries rows on. A lane looks at two rows.
+// The run that begins with row `first` and ends before `last`, at most kTileQueries rows on. A lane
+// looks at two rows.
 HONE_DEVICE TileRun run_of(const AttentionParams& p, std::int32_t first, std::int32_t last) {
     const auto least = [](std::int32_t a, std::int32_t b) { return a < b ? a : b; };
     const auto most = [](std::int32_t a, std::int32_t b) { return a > b ? a : b; };
     const Global<const AttendedRow> rows{p.rows_of};
     const std::int32_t sequence = rows[first].sequence;
     std::int32_t rows_end = last;
-    for (std::int32_t row = first + static_cast<std::int32_t>(lane_index()); row < last; row += kWarp)
+    for (std::int32_t row = first + static_cast<std::int32_t>(lane_index()); row < last;
+         row += kWarp)
         if (rows[row].sequence != sequence) rows_end = least(rows_end, row);
     rows_end = warp_combine(rows_end, least);
     constexpr std::int32_t kNone = 0x7FFFFFFF;
     std::int32_t sinks = 0, begin = kNone, end = 0, shared_begin = 0, shared_end = kNone;
-    for (std::int32_t row = first + static_cast<std::int32_t>(lane_index()); row < rows_end; row += kWarp) {
+    for (std::int32_t row = first + static_cast<std::int32_t>(lane_index()); row < rows_end;
+         row += kWarp) {
         const AttendedRow it = rows[row];
         sinks = most(sinks, it.sinks), begin = least(begin, it.begin), end = most(end, it.end);
         shared_begin = most(shared_begin, it.begin), shared_end = least(shared_end, it.end);
@@ -53,7 +59,8 @@ HONE_DEVICE TileRun run_of(const AttentionParams& p, std::int32_t first, std::in
             warp_combine(shared_end, least)};
 }
 
-// Eight neighbouring channels of a key or value as they lie in memory. Loading and converting are apart so that a thread has several under way.
+// Eight neighbouring channels of a key or value as they lie in memory. Loading and converting are
+// apart so that a thread has several under way.
 template <KvPlane type>
 struct RawKv {
     static constexpr int kWords = static_cast<int>(kPiece * kv_bytes(type) / 4);
@@ -70,7 +77,8 @@ HONE_DEVICE RawKv<type> load_kv(const KvBlocksView& cache, const std::byte* bloc
     if constexpr (type == KvPlane::i8) {
         const auto two = load<U32x2>(from, at);
         raw.words[0] = two.x, raw.words[1] = two.y;
-        raw.scale = load<float>(from, kv_scales_offset(cache) + 4 * kv_scale(cache, values, head, within));
+        raw.scale =
+            load<float>(from, kv_scales_offset(cache) + 4 * kv_scale(cache, values, head, within));
     } else {
         HONE_UNROLL
         for (int i = 0; i < RawKv<type>::kWords; i += 4) {
@@ -91,20 +99,24 @@ HONE_DEVICE U32x4 kv_piece(const RawKv<type>& raw) {
         if constexpr (type == KvPlane::bf16) {
             piece[i] = raw.words[i];
         } else if constexpr (type == KvPlane::f32) {
-            piece[i] = pack_bf16(bits_as<float>(raw.words[2 * i]), bits_as<float>(raw.words[2 * i + 1]));
+            piece[i] =
+                pack_bf16(bits_as<float>(raw.words[2 * i]), bits_as<float>(raw.words[2 * i + 1]));
         } else if constexpr (type == KvPlane::f16) {
-            piece[i] = pack_bf16(to_float_fast(F16{static_cast<std::uint16_t>(raw.words[i])}),
-                                 to_float_fast(F16{static_cast<std::uint16_t>(raw.words[i] >> 16)}));
+            piece[i] =
+                pack_bf16(to_float_fast(F16{static_cast<std::uint16_t>(raw.words[i])}),
+                          to_float_fast(F16{static_cast<std::uint16_t>(raw.words[i] >> 16)}));
         } else {
             const std::uint32_t two = raw.words[i / 2] >> 16 * (i % 2);
-            piece[i] = pack_bf16(raw.scale * static_cast<float>(static_cast<std::int8_t>(two)),
-                                 raw.scale * static_cast<float>(static_cast<std::int8_t>(two >> 8)));
+            piece[i] =
+                pack_bf16(raw.scale * static_cast<float>(static_cast<std::int8_t>(two)),
+                          raw.scale * static_cast<float>(static_cast<std::int8_t>(two >> 8)));
         }
     }
     return {piece[0], piece[1], piece[2], piece[3]};
 }
 
-// Where a tile's positions lie: of two tiles, so that the next one's are looked up while this one's are loaded.
+// Where a tile's positions lie: of two tiles, so that the next one's are looked up while this one's
+// are loaded.
 struct TilePlaces {
     Shared<const std::byte*> blocks;
     Shared<std::int32_t> within;
@@ -124,14 +136,17 @@ struct TilePlaces {
     }
 };
 
-// A tile's keys and values into shared memory, zeros past the last position and the last channel. So many loads are under way at once as 32 registers
-// hold: one after the other each would wait for memory by itself.
+// A tile's keys and values into shared memory, zeros past the last position and the last channel.
+// So many loads are under way at once as 32 registers hold: one after the other each would wait for
+// memory by itself.
 template <KvPlane type, int kDim>
 HONE_DEVICE void load_tile(const KvBlocksView& cache, const TilePlaces& places, std::int64_t head,
-                           std::int32_t begin, std::int32_t count, Shared<BF16> keys, Shared<BF16> values) {
+                           std::int32_t begin, std::int32_t count, Shared<BF16> keys,
+                           Shared<BF16> values) {
     constexpr int kPieces = kDim / kPiece, kThreads = kAttentionTileWarps * static_cast<int>(kWarp),
                   kEach = kTilePositions * kPieces / kThreads, kRegisters = 32,
-                  kFit = kRegisters / RawKv<type>::kWords, kTogether = kFit < 2 * kEach ? kFit : 2 * kEach;
+                  kFit = kRegisters / RawKv<type>::kWords,
+                  kTogether = kFit < 2 * kEach ? kFit : 2 * kEach;
     static_assert(2 * kEach % kTogether == 0);
     static_assert(kThreads % kPieces == 0, "a thread's pieces are of the same channels");
     const auto dim = static_cast<std::int32_t>(cache.head_dim);
@@ -145,15 +160,16 @@ HONE_DEVICE void load_tile(const KvBlocksView& cache, const TilePlaces& places, 
         HONE_UNROLL
         for (int i = 0; i < kTogether; ++i) {
             const std::int64_t at = TilePlaces::place(begin, position_of(first + i));
-            raw[i] = load_kv<type>(cache, places.blocks[at], first + i >= kEach, head, places.within[at],
-                                   piece * kPiece < dim ? piece * kPiece : 0);
+            raw[i] = load_kv<type>(cache, places.blocks[at], first + i >= kEach, head,
+                                   places.within[at], piece * kPiece < dim ? piece * kPiece : 0);
         }
         HONE_UNROLL
         for (int i = 0; i < kTogether; ++i) {
             const std::int32_t position = position_of(first + i);
             const bool there = begin + position < count && piece * kPiece < dim;
             const U32x4 converted = there ? kv_piece(raw[i]) : U32x4{0, 0, 0, 0};
-            store(first + i < kEach ? keys : values, piece_place<kPieces>(position, piece), converted);
+            store(first + i < kEach ? keys : values, piece_place<kPieces>(position, piece),
+                  converted);
         }
     }
 }
@@ -175,9 +191,11 @@ HONE_DEVICE std::int32_t lane_of_four() {
     return static_cast<std::int32_t>(lane_index()) % 4;
 }
 
-// The lane's two queries in the run that begins with row `first`, of the tile that begins with row `tile_begin`.
+// The lane's two queries in the run that begins with row `first`, of the tile that begins with row
+// `tile_begin`.
 HONE_DEVICE void find_queries(const AttentionParams& p, const TileRun& run, std::int32_t first,
-                              std::int32_t tile_begin, std::int32_t tile_rows, TileQuery (&query)[2]) {
+                              std::int32_t tile_begin, std::int32_t tile_rows,
+                              TileQuery (&query)[2]) {
     const auto kv_head = static_cast<std::int64_t>(block_index().y);
     const auto group = static_cast<std::int32_t>(p.n_heads / p.cache.n_kv_heads);
     const std::int32_t g = static_cast<std::int32_t>(lane_index()) / 4;
@@ -223,9 +241,9 @@ HONE_DEVICE void score_tile(const std::uint32_t (&queries)[kDim / 16][4], Shared
         HONE_UNROLL
         for (int n = 0; n < kTileFragments; n += 2) {  // two of 8 positions
             std::uint32_t b[4];
-            load_matrices(
-                b, keys,
-                piece_place<kDim / kPiece>(8 * n + (lane & 7) + (lane >> 4 << 3), 2 * k + (lane >> 3 & 1)));
+            load_matrices(b, keys,
+                          piece_place<kDim / kPiece>(8 * n + (lane & 7) + (lane >> 4 << 3),
+                                                     2 * k + (lane >> 3 & 1)));
             const std::uint32_t low[2] = {b[0], b[1]}, high[2] = {b[2], b[3]};
             mma_bf16(scores[n], queries[k], low);
             mma_bf16(scores[n + 1], queries[k], high);
@@ -239,7 +257,8 @@ HONE_DEVICE void hide_unseen(const TileRun& run, const TileQuery (&query)[2], st
     // Positions that every row of the run attends need no look, as long as they follow one another.
     const std::int32_t from = run.position(begin),
                        past = begin + kTilePositions <= count ? from + kTilePositions : -1;
-    if (past >= 0 && begin >= run.sinks && from >= run.shared_begin && past <= run.shared_end) return;
+    if (past >= 0 && begin >= run.sinks && from >= run.shared_begin && past <= run.shared_end)
+        return;
     HONE_UNROLL
     for (int n = 0; n < kTileFragments; ++n) {
         HONE_UNROLL
@@ -250,13 +269,15 @@ HONE_DEVICE void hide_unseen(const TileRun& run, const TileQuery (&query)[2], st
     }
 }
 
-// What the lane adds up of its two queries: the softmax's running maxima and sums, and channels of the weighted values.
+// What the lane adds up of its two queries: the softmax's running maxima and sums, and channels of
+// the weighted values.
 template <int kDim>
 struct TileSums {
     float sums[kDim / 8][4] = {}, largest[2] = {-INFINITY, -INFINITY}, weight[2] = {};
 };
 
-// Scores become weights beside the largest score so far, and what was added up before is brought to it.
+// Scores become weights beside the largest score so far, and what was added up before is brought to
+// it.
 template <int kDim>
 HONE_DEVICE void weigh_tile(TileSums<kDim>& of, float (&scores)[kTileFragments][4]) {
     HONE_UNROLL
@@ -298,8 +319,8 @@ HONE_DEVICE void add_values(TileSums<kDim>& of, const float (&weights)[kTileFrag
         HONE_UNROLL
         for (int n = 0; n < kDim / 8; n += 2) {  // two of 8 channels
             std::uint32_t b[4];
-            load_matrices_transposed(b, values,
-                                     piece_place<kDim / kPiece>(16 * k + (lane & 15), n + (lane >> 4)));
+            load_matrices_transposed(
+                b, values, piece_place<kDim / kPiece>(16 * k + (lane & 15), n + (lane >> 4)));
             const std::uint32_t low[2] = {b[0], b[1]}, high[2] = {b[2], b[3]};
             mma_bf16(of.sums[n], a, low);
             mma_bf16(of.sums[n + 1], a, high);
@@ -333,15 +354,18 @@ template <KvPlane type, int kDim>
 HONE_DEVICE void attention_tiles_kernel(const AttentionParams& p) {
     const KvBlocksView& cache = p.cache;
     const auto kv_head = static_cast<std::int64_t>(block_index().y);
-    const auto tile_rows = static_cast<std::int32_t>(attention_tile_rows(p.n_heads, cache.n_kv_heads));
-    // The last rows of a prompt attend most: they come first, so that the device is not left with few long blocks.
+    const auto tile_rows =
+        static_cast<std::int32_t>(attention_tile_rows(p.n_heads, cache.n_kv_heads));
+    // The last rows of a prompt attend most: they come first, so that the device is not left with
+    // few long blocks.
     const auto tile = static_cast<std::int32_t>(grid_size().x - 1 - block_index().x);
     const std::int32_t tile_begin = tile * tile_rows;
-    const std::int32_t tile_end =
-        tile_begin + tile_rows < p.rows ? tile_begin + tile_rows : static_cast<std::int32_t>(p.rows);
+    const std::int32_t tile_end = tile_begin + tile_rows < p.rows
+                                      ? tile_begin + tile_rows
+                                      : static_cast<std::int32_t>(p.rows);
     const Shared<BF16> keys = dynamic_shared<BF16>(0, std::int64_t{kTilePositions} * kDim);
-    const Shared<BF16> values =
-        dynamic_shared<BF16>(sizeof(BF16) * kTilePositions * kDim, std::int64_t{kTilePositions} * kDim);
+    const Shared<BF16> values = dynamic_shared<BF16>(sizeof(BF16) * kTilePositions * kDim,
+                                                     std::int64_t{kTilePositions} * kDim);
     HONE_SHARED(const std::byte*, blocks, 2 * kTilePositions);
     HONE_SHARED(std::int32_t, within, 2 * kTilePositions);
     const TilePlaces places{blocks, within};
@@ -359,7 +383,8 @@ HONE_DEVICE void attention_tiles_kernel(const AttentionParams& p) {
         for (std::int32_t begin = 0; begin < count; begin += kTilePositions) {
             sync_block();  // the last tile has been used, and this one's places are known
             load_tile<type, kDim>(cache, places, kv_head, begin, count, keys, values);
-            if (begin + kTilePositions < count) places.look_up(cache, run, begin + kTilePositions, count);
+            if (begin + kTilePositions < count)
+                places.look_up(cache, run, begin + kTilePositions, count);
             sync_block();
             float scores[kTileFragments][4] = {};
             score_tile<kDim>(queries, keys, scores);

@@ -7,12 +7,14 @@
 
 namespace hone::gpu {
 
-// A chunk as it lies in memory. Loading and expanding are apart so that a kernel can have several chunks under way.
+// A chunk as it lies in memory. Loading and expanding are apart so that a kernel can have several
+// chunks under way.
 template <PlaneType type>
 struct RawChunk {
     static constexpr int kWords = static_cast<int>(chunk_bytes(type) / 4);
     std::uint32_t words[kWords];
-    std::uint32_t beside = 0;  // of 2:4 types which columns are stored, of integers their upper bits
+    std::uint32_t beside =
+        0;  // of 2:4 types which columns are stored, of integers their upper bits
 };
 
 template <PlaneType type>
@@ -35,7 +37,8 @@ HONE_DEVICE RawChunk<type> load_raw(const Matrix& matrix, std::int64_t row, std:
         }
     }
     if constexpr (is_two_of_four(type))
-        raw.beside = Global<const std::uint8_t>{matrix.places}[row * (matrix.cols / kChunk) + chunk];
+        raw.beside =
+            Global<const std::uint8_t>{matrix.places}[row * (matrix.cols / kChunk) + chunk];
     constexpr int kUpper = plane_info(type).upper_bits;
     static_assert(kUpper <= 2, "one load");
     if constexpr (kUpper == 1)
@@ -46,13 +49,15 @@ HONE_DEVICE RawChunk<type> load_raw(const Matrix& matrix, std::int64_t row, std:
     return raw;
 }
 
-// kIntegers + n, exactly, of an n below 2²³: two cheap instructions, where a conversion takes one of which a processor starts few.
+// kIntegers + n, exactly, of an n below 2²³: two cheap instructions, where a conversion takes one
+// of which a processor starts few.
 inline constexpr float kIntegers = 8388608.0F;  // 2²³: a float's last bit is worth 1
 HONE_DEVICE float small_integer(std::uint32_t n) {
     return bits_as<float>(0x4B000000U | n);
 }
 
-// The 8 values of a chunk as they are multiplied: before scale and minimum. `zero`: what integers count from.
+// The 8 values of a chunk as they are multiplied: before scale and minimum. `zero`: what integers
+// count from.
 template <PlaneType type>
 HONE_DEVICE void expand_raw(const RawChunk<type>& raw, float zero, float (&w)[kChunk]) {
     HONE_UNROLL
@@ -77,13 +82,15 @@ HONE_DEVICE void expand_raw(const RawChunk<type>& raw, float zero, float (&w)[kC
         } else if constexpr (is_packed_integer(type)) {
             constexpr int kUpper = plane_info(type).upper_bits;
             std::uint32_t integer = raw.words[0] >> 4 * i & 15U;
-            if constexpr (kUpper > 0) integer |= (raw.beside >> kUpper * i & ((1U << kUpper) - 1)) << 4;
+            if constexpr (kUpper > 0)
+                integer |= (raw.beside >> kUpper * i & ((1U << kUpper) - 1)) << 4;
             w[i] = small_integer(integer) - (kIntegers + zero);
         } else if constexpr (type == PlaneType::i8) {
-            w[i] =
-                small_integer((raw.words[i / 4] ^ 0x80808080U) >> 8 * (i % 4) & 255U) - (kIntegers + 128.0F);
+            w[i] = small_integer((raw.words[i / 4] ^ 0x80808080U) >> 8 * (i % 4) & 255U) -
+                   (kIntegers + 128.0F);
         } else {
-            const F32x2 two = unpack_e4m3(static_cast<std::uint16_t>(raw.words[i / 4] >> 16 * (i % 4 / 2)));
+            const F32x2 two =
+                unpack_e4m3(static_cast<std::uint16_t>(raw.words[i / 4] >> 16 * (i % 4 / 2)));
             w[i] = i % 2 == 0 ? two.x : two.y;
         }
     }
@@ -94,7 +101,8 @@ HONE_DEVICE float zero_of(const Matrix& matrix) {
 }
 
 template <PlaneType type>
-HONE_DEVICE void load_chunk(const Matrix& matrix, std::int64_t row, std::int64_t chunk, float (&w)[kChunk]) {
+HONE_DEVICE void load_chunk(const Matrix& matrix, std::int64_t row, std::int64_t chunk,
+                            float (&w)[kChunk]) {
     expand_raw(load_raw<type>(matrix, row, chunk), zero_of(matrix), w);
 }
 
@@ -102,7 +110,8 @@ struct Affine {
     float scale, minimum;
 };
 
-// A chunk's scale, and its minimum, as they lie in memory: like a RawChunk, converted where they are used, so that nothing waits for them before.
+// A chunk's scale, and its minimum, as they lie in memory: like a RawChunk, converted where they
+// are used, so that nothing waits for them before.
 template <bool minima, bool sub_scaled>
 struct RawAffine {
     F16 scale_;
@@ -119,22 +128,29 @@ template <>
 struct RawAffine<false, true> {
     F16 scale_;
     std::int8_t sub_scale_;
-    HONE_DEVICE float scale() const { return to_float_fast(scale_) * static_cast<float>(sub_scale_); }
+    HONE_DEVICE float scale() const {
+        return to_float_fast(scale_) * static_cast<float>(sub_scale_);
+    }
     HONE_DEVICE float minimum() const { return 0; }
 };
 template <>
 struct RawAffine<true, true> {
     F16 scale_, minimum_;
     std::int8_t sub_scale_, sub_minimum_;
-    HONE_DEVICE float scale() const { return to_float_fast(scale_) * static_cast<float>(sub_scale_); }
-    HONE_DEVICE float minimum() const { return to_float_fast(minimum_) * static_cast<float>(sub_minimum_); }
+    HONE_DEVICE float scale() const {
+        return to_float_fast(scale_) * static_cast<float>(sub_scale_);
+    }
+    HONE_DEVICE float minimum() const {
+        return to_float_fast(minimum_) * static_cast<float>(sub_minimum_);
+    }
 };
 
 HONE_BOTH constexpr bool has_scales(PlaneType type) {
     return plane_info(type).scaled;
 }
 
-// Scales and minima of a matrix, found without dividing: groups are whole rows, or chunks by powers of two.
+// Scales and minima of a matrix, found without dividing: groups are whole rows, or chunks by powers
+// of two.
 template <PlaneType type>
 struct AffinePlanes {
     static constexpr bool kSubScaled = plane_info(type).sub_scaled;
@@ -147,7 +163,8 @@ struct AffinePlanes {
           sub_scales{matrix.sub_scales},
           sub_minima{matrix.sub_minima},
           a_row(matrix.group == 0 ? 0 : matrix.cols / matrix.group),
-          shift(a_row <= 1 ? kWholeRow : bit_count(static_cast<std::uint32_t>(matrix.group / kChunk) - 1)) {}
+          shift(a_row <= 1 ? kWholeRow
+                           : bit_count(static_cast<std::uint32_t>(matrix.group / kChunk) - 1)) {}
 
     HONE_DEVICE Affine of(std::int64_t row, std::int64_t chunk) const {
         if (!has_scales(type) || a_row == 0) return {1.0F, 0.0F};
@@ -164,7 +181,8 @@ struct AffinePlanes {
             constexpr int kSuperShift = 5;
             static_assert(kSuper == kChunk << kSuperShift);
             // A row's groups are whole scales, so that neither division is one of columns.
-            const std::int64_t super = row * (a_row >> (kSuperShift - shift)) + (chunk >> kSuperShift);
+            const std::int64_t super =
+                row * (a_row >> (kSuperShift - shift)) + (chunk >> kSuperShift);
             if constexpr (with_minima)
                 return {scales[super], minima[super], sub_scales[at], sub_minima[at]};
             else
@@ -183,7 +201,8 @@ struct AffinePlanes {
     int shift;
 };
 
-// Eight values in neighbouring places, in as few stores as there are: of floats, or of 16-bit types.
+// Eight values in neighbouring places, in as few stores as there are: of floats, or of 16-bit
+// types.
 template <typename To>
 HONE_DEVICE void store_chunk(const Global<To>& to, std::int64_t at, const float (&w)[kChunk]) {
     if constexpr (sizeof(To) == sizeof(float)) {

@@ -32,8 +32,8 @@ inline Launch norm_launch(const NormParams& p) {
             static_cast<std::uint32_t>(threads > 1024 ? 1024 : threads)};
 }
 
-// Rotary embedding (arXiv 2104.09864), in place: pair i of a head turns by position · frequencies[i]. A pair is the neighbours 2i and
-// 2i + 1, or i and i + rotary_dim/2 of the halves.
+// Rotary embedding (arXiv 2104.09864), in place: pair i of a head turns by position ·
+// frequencies[i]. A pair is the neighbours 2i and 2i + 1, or i and i + rotary_dim/2 of the halves.
 struct RopeParams {
     float* q;                       // [rows, n_heads, head_dim]
     float* k;                       // [rows, n_kv_heads, head_dim]
@@ -45,8 +45,8 @@ struct RopeParams {
 
 inline Launch rope_launch(const RopeParams& p) {
     constexpr std::uint32_t kThreads = 256;
-    return {{static_cast<std::uint32_t>(
-                ceil_div<std::int64_t>(p.rows * (p.n_heads + p.n_kv_heads) * p.rotary_dim / 2, kThreads))},
+    return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(
+                p.rows * (p.n_heads + p.n_kv_heads) * p.rotary_dim / 2, kThreads))},
             kThreads};
 }
 

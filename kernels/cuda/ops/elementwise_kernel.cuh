@@ -34,18 +34,21 @@ HONE_DEVICE void norm_kernel(const NormParams& p) {
     }
     sum = block_reduce(sum, 0.0F, scratch, [](float value) { return warp_sum(value); });
     const float scale = 1.0F / sqrtf(sum / static_cast<float>(p.n) + p.epsilon);
-    for (std::int64_t i = thread_index(); i < p.n; i += block_threads()) y[i] = x[i] * scale * weight[i];
+    for (std::int64_t i = thread_index(); i < p.n; i += block_threads())
+        y[i] = x[i] * scale * weight[i];
 }
 
 HONE_DEVICE void rope_kernel(const RopeParams& p) {
     const std::int64_t pairs = p.rotary_dim / 2, heads = p.n_heads + p.n_kv_heads;
-    const std::int64_t at = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    const std::int64_t at =
+        static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
     if (at >= p.rows * heads * pairs) return;
     const std::int64_t pair = at % pairs, head = at / pairs % heads, row = at / pairs / heads;
     const Global<const std::int32_t> positions{p.positions};
     const Global<const float> frequencies{p.frequencies};
-    float* const from = head < p.n_heads ? p.q + (row * p.n_heads + head) * p.head_dim
-                                         : p.k + (row * p.n_kv_heads + head - p.n_heads) * p.head_dim;
+    float* const from = head < p.n_heads
+                            ? p.q + (row * p.n_heads + head) * p.head_dim
+                            : p.k + (row * p.n_kv_heads + head - p.n_heads) * p.head_dim;
     const Global<float> x{from + (p.halves != 0 ? pair : 2 * pair)};
     const std::int64_t other = p.halves != 0 ? pairs : 1;
     const float angle = static_cast<float>(positions[row]) * frequencies[pair];
@@ -59,7 +62,8 @@ HONE_DEVICE float silu(float value) {
 }
 
 HONE_DEVICE void gate_kernel(const GateParams& p) {
-    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    const std::int64_t i =
+        static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
     if (i >= p.count) return;
     const Global<float> gate{p.gate};
     const Global<const float> up{p.up};
@@ -67,7 +71,8 @@ HONE_DEVICE void gate_kernel(const GateParams& p) {
 }
 
 HONE_DEVICE void add_kernel(const AddParams& p) {
-    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    const std::int64_t i =
+        static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
     if (i >= p.count) return;
     const Global<float> y{p.y};
     const Global<const float> x{p.x};
@@ -75,7 +80,8 @@ HONE_DEVICE void add_kernel(const AddParams& p) {
 }
 
 HONE_DEVICE void bias_kernel(const BiasParams& p) {
-    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    const std::int64_t i =
+        static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
     if (i >= p.count) return;
     const Global<float> y{p.y};
     const Global<const float> bias{p.bias};
@@ -96,8 +102,10 @@ HONE_DEVICE void finite_kernel(const FiniteParams& p) {
     HONE_SHARED(float, scratch, kWarp);
     float found = 0;
     for (std::int64_t i = thread_index(); i < p.n; i += block_threads()) {
-        // NaN and infinities alone have an exponent of ones: no comparison that a compiler could reason away.
-        if ((bits_as<std::uint32_t>(static_cast<float>(x[i])) & 0x7F800000U) == 0x7F800000U) found = 1;
+        // NaN and infinities alone have an exponent of ones: no comparison that a compiler could
+        // reason away.
+        if ((bits_as<std::uint32_t>(static_cast<float>(x[i])) & 0x7F800000U) == 0x7F800000U)
+            found = 1;
     }
     found = block_reduce(found, 0.0F, scratch, [](float value) { return warp_max(value); });
     if (thread_index() == 0) Global<std::int32_t>{p.bad}[row] = found > 0 ? 1 : 0;

@@ -40,7 +40,8 @@ std::uint32_t mask_at(const std::byte* row, std::int64_t word) {
     return mask;
 }
 
-// Where two values of four columns are: those whose bits are set, and columns beside them, whose value is then 0, where fewer are.
+// Where two values of four columns are: those whose bits are set, and columns beside them, whose
+// value is then 0, where fewer are.
 struct TwoPlaces {
     unsigned first, second;
 };
@@ -52,9 +53,10 @@ TwoPlaces places_of(std::uint32_t bits) {
     return lowest < 3 ? TwoPlaces{lowest, lowest + 1} : TwoPlaces{2, 3};
 }
 
-void pack_two_of_four(const std::byte* row, std::int64_t cols, std::byte* values, std::uint8_t* places) {
-    const std::byte* stored =
-        row + (cols + kMaskColumns - 1) / kMaskColumns * static_cast<std::int64_t>(sizeof(std::uint32_t));
+void pack_two_of_four(const std::byte* row, std::int64_t cols, std::byte* values,
+                      std::uint8_t* places) {
+    const std::byte* stored = row + (cols + kMaskColumns - 1) / kMaskColumns *
+                                        static_cast<std::int64_t>(sizeof(std::uint32_t));
     for (std::int64_t col = 0; col < cols; col += 4) {
         const std::uint32_t bits = mask_at(row, col / kMaskColumns) >> (col % kMaskColumns) & 15U;
         const TwoPlaces two = places_of(bits);
@@ -93,8 +95,8 @@ void put_values(const Levels& levels, PlaneType type, std::int64_t block, std::i
         }
         std::memcpy(to[0] + at * plane.chunk_bytes, &low, sizeof low);
         if (plane.upper_bits > 0)
-            std::memcpy(to[static_cast<std::size_t>(MatrixPlane::upper)] + at * plane.upper_bits, &upper,
-                        static_cast<std::size_t>(plane.upper_bits));
+            std::memcpy(to[static_cast<std::size_t>(MatrixPlane::upper)] + at * plane.upper_bits,
+                        &upper, static_cast<std::size_t>(plane.upper_bits));
     }
 }
 
@@ -102,7 +104,8 @@ void put_at(std::byte* plane, std::int64_t index, std::uint16_t value) {
     if (plane != nullptr) std::memcpy(plane + index * 2, &value, sizeof value);
 }
 
-void put_scales(const Levels& levels, const Packing& packing, std::int64_t block, const PlanePointers& to) {
+void put_scales(const Levels& levels, const Packing& packing, std::int64_t block,
+                const PlanePointers& to) {
     const auto plane = [&to](MatrixPlane which) { return to[static_cast<std::size_t>(which)]; };
     const bool sub_scaled = plane_info(packing.type).sub_scaled;
     const std::int64_t col = block * kTogether, scale = col / (sub_scaled ? kSuper : packing.group);
@@ -111,7 +114,8 @@ void put_scales(const Levels& levels, const Packing& packing, std::int64_t block
     if (!sub_scaled) return;
     const std::int64_t sub = col / packing.group,
                        count = std::max<std::int64_t>(1, kTogether / packing.group);
-    std::memcpy(plane(MatrixPlane::sub_scales) + sub, levels.sub_scales, static_cast<std::size_t>(count));
+    std::memcpy(plane(MatrixPlane::sub_scales) + sub, levels.sub_scales,
+                static_cast<std::size_t>(count));
     if (std::byte* const minima = plane(MatrixPlane::sub_minima); minima != nullptr)
         minima[sub] = static_cast<std::byte>(levels.sub_minimum);
 }
@@ -137,13 +141,15 @@ std::optional<Packing> packing_of(WeightType type, std::int64_t cols) {
     const std::int64_t scales = (plane.sub_scaled ? cols / kSuper : groups) * kScale;
     const std::int64_t subs = plane.sub_scaled ? groups : 0;
     const bool minima = form->planes.minima;
-    return Packing{form->plane,
-                   group,
-                   {chunks * plane.chunk_bytes, scales, minima ? scales : 0, plane.two_of_four ? chunks : 0,
-                    chunks * plane.upper_bits, subs, minima ? subs : 0}};
+    return Packing{
+        form->plane,
+        group,
+        {chunks * plane.chunk_bytes, scales, minima ? scales : 0, plane.two_of_four ? chunks : 0,
+         chunks * plane.upper_bits, subs, minima ? subs : 0}};
 }
 
-Matrix matrix_of(const Packing& packing, std::int64_t rows, std::int64_t cols, const PlanePointers& planes) {
+Matrix matrix_of(const Packing& packing, std::int64_t rows, std::int64_t cols,
+                 const PlanePointers& planes) {
     const auto [values, scales, minima, places, upper, sub_scales, sub_minima] = planes;
     return {packing.type,
             rows,
@@ -173,7 +179,8 @@ void pack_row(WeightType type, const void* row, std::int64_t cols, const PlanePo
     kernels::visit_format(type, [&]<typename Format>() {
         if constexpr (requires(Levels & levels) { Format::levels(nullptr, 0, 0, levels); }) {
             for (std::int64_t block = 0; block * kTogether < cols; ++block) {
-                const std::int64_t count = std::min<std::int64_t>(kTogether, cols - block * kTogether);
+                const std::int64_t count =
+                    std::min<std::int64_t>(kTogether, cols - block * kTogether);
                 Levels levels;
                 Format::levels(static_cast<const std::uint8_t*>(row), block, count, levels);
                 put_values(levels, packing->type, block, count, to);

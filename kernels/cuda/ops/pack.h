@@ -19,12 +19,21 @@ struct FormatPlanes {
 };
 
 // A matrix's planes in the order of Matrix.
-enum class MatrixPlane : std::uint8_t { values, scales, minima, places, upper, sub_scales, sub_minima };
+enum class MatrixPlane : std::uint8_t {
+    values,
+    scales,
+    minima,
+    places,
+    upper,
+    sub_scales,
+    sub_minima
+};
 inline constexpr std::size_t kMatrixPlanes = 7;
 using PlanePointers = std::array<std::byte*, kMatrixPlanes>;
 
-// The planes that a stored matrix takes on a device. Nothing where there is no such form: sparse fp32, and rows that are not whole
-// chunks. Sparse types of 16 bits have one where all rows are two_of_four().
+// The planes that a stored matrix takes on a device. Nothing where there is no such form: sparse
+// fp32, and rows that are not whole chunks. Sparse types of 16 bits have one where all rows are
+// two_of_four().
 struct Packing {
     PlaneType type;
     std::int64_t group;                             // as Matrix::group
@@ -35,13 +44,16 @@ struct Packing {
 std::optional<Packing> packing_of(kernels::WeightType type, std::int64_t cols);
 
 // The matrix whose planes lie there; null where the packing has none.
-Matrix matrix_of(const Packing& packing, std::int64_t rows, std::int64_t cols, const PlanePointers& planes);
+Matrix matrix_of(const Packing& packing, std::int64_t rows, std::int64_t cols,
+                 const PlanePointers& planes);
 
-// Whether of any four neighbouring columns of a sparse row, counted from the first, at most two are stored.
+// Whether of any four neighbouring columns of a sparse row, counted from the first, at most two are
+// stored.
 bool two_of_four(const void* row, std::int64_t cols);
 
-// Packs one stored row of `cols` weights into that row's part of each plane; null where the packing has none. Exact: expanding the planes
-// gives the bits that kernels::expand_row gives.
-void pack_row(kernels::WeightType type, const void* row, std::int64_t cols, const PlanePointers& to);
+// Packs one stored row of `cols` weights into that row's part of each plane; null where the packing
+// has none. Exact: expanding the planes gives the bits that kernels::expand_row gives.
+void pack_row(kernels::WeightType type, const void* row, std::int64_t cols,
+              const PlanePointers& to);
 
 }  // namespace hone::gpu

@@ -15,7 +15,8 @@ HONE_DEVICE void bound_kernel(const BoundParams& p) {
         high = low + dim;
     const Global<const float> k{p.k};
     for (std::int64_t i = thread_index(); i < dim; i += block_threads()) {
-        float least = run.fresh != 0 ? INFINITY : low[i], most = run.fresh != 0 ? -INFINITY : high[i];
+        float least = run.fresh != 0 ? INFINITY : low[i],
+              most = run.fresh != 0 ? -INFINITY : high[i];
         for (std::int64_t row = run.first_row; row < run.first_row + run.rows; ++row) {
             const float key = k[(row * p.bounds.n_kv_heads + kv_head) * dim + i];
             least = fminf(least, key);
@@ -32,7 +33,8 @@ HONE_BOTH std::uint32_t ordered(float value) {
     return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
 }
 
-// A block a row and kv head: bounds by warps, then the level that so many reach, bit by bit, then one warp writes the list.
+// A block a row and kv head: bounds by warps, then the level that so many reach, bit by bit, then
+// one warp writes the list.
 HONE_DEVICE void choose_kernel(const ChooseParams& p) {
     const std::int64_t row = block_index().x, kv_head = block_index().y, dim = p.bounds.head_dim;
     const std::int64_t group = p.n_heads / p.bounds.n_kv_heads;
@@ -40,7 +42,8 @@ HONE_DEVICE void choose_kernel(const ChooseParams& p) {
     if (attended.pages == 0) return;
     const std::int64_t earlier = (attended.end - 1) >> p.page_shift, wanted = attended.pages - 1;
     const Shared<float> q = dynamic_shared<float>(0, group * dim);
-    const Shared<std::uint32_t> keys = dynamic_shared<std::uint32_t>(sizeof(float) * group * dim, p.longest);
+    const Shared<std::uint32_t> keys =
+        dynamic_shared<std::uint32_t>(sizeof(float) * group * dim, p.longest);
     const Global<const float> queries{p.q + (row * p.n_heads + kv_head * group) * dim};
     for (std::int64_t i = thread_index(); i < group * dim; i += block_threads()) q[i] = queries[i];
     sync_block();

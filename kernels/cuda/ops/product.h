@@ -11,8 +11,8 @@ struct ProductPart {
     std::int64_t y_stride = 0;
 };
 
-// y[token, row] = x[token, ·] · W[row, ·] for few tokens: bound by reading the weights once. fp32 throughout. Of up to kProductParts
-// matrices of one type and width in one launch.
+// y[token, row] = x[token, ·] · W[row, ·] for few tokens: bound by reading the weights once. fp32
+// throughout. Of up to kProductParts matrices of one type and width in one launch.
 inline constexpr int kProductParts = 3;
 struct ProductParams {
     ProductPart parts[kProductParts];
@@ -22,13 +22,15 @@ struct ProductParams {
     enum class Into : std::uint8_t {
         store,
         add,  // to what y holds
-        // Of two matrices alike, minima included: the first's y = silu(x · W₀) · (x · W₁) (SwiGLU, arXiv 2002.05202).
+        // Of two matrices alike, minima included: the first's y = silu(x · W₀) · (x · W₁) (SwiGLU,
+        // arXiv 2002.05202).
         gated
     } into = Into::store;
 };
 
-inline constexpr int kProductWarps = 8;   // a block
-inline constexpr int kProductRows = 2;    // a warp: two streams of weights, and x is read half as often
+inline constexpr int kProductWarps = 8;  // a block
+inline constexpr int kProductRows =
+    2;  // a warp: two streams of weights, and x is read half as often
 inline constexpr int kProductTokens = 8;  // at most
 
 // Of a part; of gated ones a warp's rows are one of each matrix.
@@ -37,8 +39,9 @@ HONE_BOTH std::int64_t product_blocks(const ProductParams& p, const ProductPart&
     return ceil_div<std::int64_t>(part.weights.rows, std::int64_t{kProductWarps} * rows);
 }
 
-// Of x a block has so many columns at a time in shared memory: 64 KB, so that two blocks fit a multiprocessor whatever the matrix's width. A whole
-// number of the steps that a warp takes, of whichever type.
+// Of x a block has so many columns at a time in shared memory: 64 KB, so that two blocks fit a
+// multiprocessor whatever the matrix's width. A whole number of the steps that a warp takes, of
+// whichever type.
 HONE_BOTH constexpr std::int64_t product_panel(std::int64_t tokens) {
     constexpr std::int64_t kFloats = 16384;
     return kFloats / tokens;
@@ -73,12 +76,13 @@ struct ExpandParams {
 template <typename To>
 Launch expand_launch(const ExpandParams<To>& p) {
     constexpr std::uint32_t kThreads = 256;
-    return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.rows * p.weights.cols / kChunk, kThreads))},
+    return {{static_cast<std::uint32_t>(
+                ceil_div<std::int64_t>(p.rows * p.weights.cols / kChunk, kThreads))},
             kThreads};
 }
 
-// Each row of x in one byte a value: scale = largest magnitude / 127 in int8, / 448 in E4M3 (0 for a row of zeros), q = round(x / scale),
-// ties to even.
+// Each row of x in one byte a value: scale = largest magnitude / 127 in int8, / 448 in E4M3 (0 for
+// a row of zeros), q = round(x / scale), ties to even.
 struct QuantizeParams {
     const float* x;  // [rows, n]
     void* q;         // [rows, n] int8 or E4M3
@@ -104,7 +108,8 @@ Launch convert_launch(const ConvertParams<To>& p) {
     return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.count, kThreads))}, kThreads};
 }
 
-// y[token, row] = sums[token, row] · x_scales[token] · w_scales[row]: the sums of a product in int8 or E4M3 as numbers.
+// y[token, row] = sums[token, row] · x_scales[token] · w_scales[row]: the sums of a product in int8
+// or E4M3 as numbers.
 struct RescaleParams {
     const void* sums;       // [tokens, rows]: int32 of int8, fp32 of E4M3
     const float* x_scales;  // [tokens]
@@ -116,10 +121,12 @@ struct RescaleParams {
 
 inline Launch rescale_launch(const RescaleParams& p) {
     constexpr std::uint32_t kThreads = 256;
-    return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.tokens * p.rows, kThreads))}, kThreads};
+    return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.tokens * p.rows, kThreads))},
+            kThreads};
 }
 
-// Random weights where they lie, for models without files: near normal with `deviation` in the type's own units (int4: all 16 values alike).
+// Random weights where they lie, for models without files: near normal with `deviation` in the
+// type's own units (int4: all 16 values alike).
 struct FillParams {
     void* values;
     std::int64_t chunks;

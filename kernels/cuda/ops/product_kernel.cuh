@@ -7,16 +7,17 @@
 
 namespace hone::gpu {
 
-// Chunks that a lane has under way: enough bytes that memory's latency is covered with few warps, in as many registers as two blocks leave.
-// Upper bits and sub-scales take some beside the values.
+// Chunks that a lane has under way: enough bytes that memory's latency is covered with few warps,
+// in as many registers as two blocks leave. Upper bits and sub-scales take some beside the values.
 template <PlaneType type>
-inline constexpr int kUnderWay = chunk_bytes(type) >= 32                                          ? 1
-                                 : chunk_bytes(type) == 16                                        ? 2
-                                 : plane_info(type).upper_bits > 0 || plane_info(type).sub_scaled ? 2
-                                                                                                  : 4;
+inline constexpr int kUnderWay = chunk_bytes(type) >= 32   ? 1
+                                 : chunk_bytes(type) == 16 ? 2
+                                 : plane_info(type).upper_bits > 0 || plane_info(type).sub_scaled
+                                     ? 2
+                                     : 4;
 
-// What a warp has under way of its rows: kSteps chunks a lane, as they lie in memory. A chunk or row past the end is the last one again: loads stay
-// within, and what comes of it goes nowhere.
+// What a warp has under way of its rows: kSteps chunks a lane, as they lie in memory. A chunk or
+// row past the end is the last one again: loads stay within, and what comes of it goes nowhere.
 template <PlaneType type, bool kMinima>
 struct UnderWay {
     static constexpr int kSteps = kUnderWay<type>;
@@ -25,10 +26,12 @@ struct UnderWay {
 
     HONE_DEVICE void ask(const Matrix (&weights)[kProductRows],
                          const AffinePlanes<type> (&affines)[kProductRows],
-                         const std::int64_t (&rows)[kProductRows], std::int64_t begin, std::int64_t chunks) {
+                         const std::int64_t (&rows)[kProductRows], std::int64_t begin,
+                         std::int64_t chunks) {
         HONE_UNROLL
         for (int s = 0; s < kSteps; ++s) {
-            const std::int64_t wanted = begin + s * kWarp, chunk = wanted < chunks ? wanted : chunks - 1;
+            const std::int64_t wanted = begin + s * kWarp,
+                               chunk = wanted < chunks ? wanted : chunks - 1;
             HONE_UNROLL
             for (int r = 0; r < kProductRows; ++r) {
                 raw[s][r] = load_raw<type>(weights[r], rows[r], chunk);
@@ -39,8 +42,9 @@ struct UnderWay {
     }
 };
 
-// Columns [first, first + cols) of x's rows into shared memory, where each chunk's first four columns and last four lie in planes of their own: lanes
-// then read neighbouring 16 bytes. All of them are under way at once.
+// Columns [first, first + cols) of x's rows into shared memory, where each chunk's first four
+// columns and last four lie in planes of their own: lanes then read neighbouring 16 bytes. All of
+// them are under way at once.
 template <int kTokens>
 HONE_DEVICE void stage_inputs(const ProductParams& p, std::int64_t first, std::int64_t cols,
                               Shared<float> shared) {
@@ -57,11 +61,12 @@ HONE_DEVICE void stage_inputs(const ProductParams& p, std::int64_t first, std::i
     wait_async<0>();
 }
 
-// sums += a lane's chunks that were under way, with x's of shared memory: `at` is the first one's place in a panel of `chunks`, of which those past the
-// end count nothing.
+// sums += a lane's chunks that were under way, with x's of shared memory: `at` is the first one's
+// place in a panel of `chunks`, of which those past the end count nothing.
 template <PlaneType type, bool kMinima, int kTokens>
-HONE_DEVICE void add_products(const UnderWay<type, kMinima>& now, Shared<float> shared, std::int64_t at,
-                              std::int64_t chunks, float (&sums)[kProductRows][kTokens]) {
+HONE_DEVICE void add_products(const UnderWay<type, kMinima>& now, Shared<float> shared,
+                              std::int64_t at, std::int64_t chunks,
+                              float (&sums)[kProductRows][kTokens]) {
     HONE_UNROLL
     for (int s = 0; s < kUnderWay<type>; ++s) {
         const std::int64_t wanted = at + s * kWarp;
@@ -70,7 +75,8 @@ HONE_DEVICE void add_products(const UnderWay<type, kMinima>& now, Shared<float> 
         float w[kProductRows][kChunk], scale[kProductRows], minimum[kProductRows] = {};
         HONE_UNROLL
         for (int r = 0; r < kProductRows; ++r) {
-            expand_raw(now.raw[s][r], kMinima ? 0.0F : static_cast<float>(plane_info(type).middle), w[r]);
+            expand_raw(now.raw[s][r], kMinima ? 0.0F : static_cast<float>(plane_info(type).middle),
+                       w[r]);
             scale[r] = 1;
             if constexpr (has_scales(type)) scale[r] = now.affine[s][r].scale();
             if constexpr (kMinima) minimum[r] = inside ? now.affine[s][r].minimum() : 0.0F;
@@ -79,8 +85,10 @@ HONE_DEVICE void add_products(const UnderWay<type, kMinima>& now, Shared<float> 
         HONE_UNROLL
         for (int token = 0; token < kTokens; ++token) {
             const Shared<float> planes = shared + token * chunks * kChunk;
-            const auto low = load<F32x4>(planes, 4 * chunk), high = load<F32x4>(planes, 4 * (chunks + chunk));
-            const float inputs[kChunk] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+            const auto low = load<F32x4>(planes, 4 * chunk),
+                       high = load<F32x4>(planes, 4 * (chunks + chunk));
+            const float inputs[kChunk] = {low.x,  low.y,  low.z,  low.w,
+                                          high.x, high.y, high.z, high.w};
             HONE_UNROLL
             for (int r = 0; r < kProductRows; ++r) {
                 float dot = 0;
@@ -99,21 +107,23 @@ HONE_DEVICE void add_products(const UnderWay<type, kMinima>& now, Shared<float> 
     }
 }
 
-// A block's rows of one part; see product_kernel(). The weights of the next steps are asked for before those of the last ones are multiplied, and the
-// first before x is there.
+// A block's rows of one part; see product_kernel(). The weights of the next steps are asked for
+// before those of the last ones are multiplied, and the first before x is there.
 template <PlaneType type, int kTokens, bool kMinima>
 HONE_DEVICE void product_rows(const ProductParams& p, const ProductPart& part, std::int64_t block) {
     constexpr std::int64_t kStep = std::int64_t{kUnderWay<type>} * kWarp,
                            kPanel = product_panel(kTokens) / kChunk;
     static_assert(kPanel % kStep == 0, "a panel is whole steps");
     const bool gated = p.into == ProductParams::Into::gated;
-    const std::int64_t cols = part.weights.cols, chunks = cols / kChunk, last = part.weights.rows - 1;
+    const std::int64_t cols = part.weights.cols, chunks = cols / kChunk,
+                       last = part.weights.rows - 1;
     const std::int64_t first = (block * kProductWarps + warp_index()) * (gated ? 1 : kProductRows);
     const Matrix weights[kProductRows] = {part.weights, gated ? p.parts[1].weights : part.weights};
     const AffinePlanes<type> affines[kProductRows] = {AffinePlanes<type>(weights[0]),
                                                       AffinePlanes<type>(weights[1])};
     const std::int64_t second = gated ? first : first + 1;
-    const std::int64_t rows[kProductRows] = {first < last ? first : last, second < last ? second : last};
+    const std::int64_t rows[kProductRows] = {first < last ? first : last,
+                                             second < last ? second : last};
     UnderWay<type, kMinima> next;
     next.ask(weights, affines, rows, lane_index(), chunks);
 
@@ -127,7 +137,8 @@ HONE_DEVICE void product_rows(const ProductParams& p, const ProductPart& part, s
         sync_block();
         for (std::int64_t at = lane_index(); at < count; at += kStep) {
             const UnderWay<type, kMinima> now = next;
-            if (panel + at + kStep < chunks) next.ask(weights, affines, rows, panel + at + kStep, chunks);
+            if (panel + at + kStep < chunks)
+                next.ask(weights, affines, rows, panel + at + kStep, chunks);
             add_products(now, shared, at, count, sums);
         }
     }
@@ -150,7 +161,8 @@ HONE_DEVICE void product_rows(const ProductParams& p, const ProductPart& part, s
     }
 }
 
-// One warp takes kProductRows rows. A step is 256 columns: each lane takes a chunk of 8 of each row, and x of the step's chunks from shared memory.
+// One warp takes kProductRows rows. A step is 256 columns: each lane takes a chunk of 8 of each
+// row, and x of the step's chunks from shared memory.
 template <PlaneType type, int kTokens>
 HONE_DEVICE void product_kernel(const ProductParams& p) {
     static_assert(kTokens <= kProductTokens);
@@ -169,14 +181,16 @@ HONE_DEVICE void product_kernel(const ProductParams& p) {
         }
     }
     if constexpr (plane_info(type).minima)
-        if (part.weights.minima != nullptr) return product_rows<type, kTokens, true>(p, part, block);
+        if (part.weights.minima != nullptr)
+            return product_rows<type, kTokens, true>(p, part, block);
     product_rows<type, kTokens, false>(p, part, block);
 }
 
 template <PlaneType type, typename To>
 HONE_DEVICE void expand_kernel(const ExpandParams<To>& p) {
     const std::int64_t chunks = p.weights.cols / kChunk;
-    const std::int64_t at = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    const std::int64_t at =
+        static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
     if (at >= p.rows * chunks) return;
     const std::int64_t row = p.first_row + at / chunks, chunk = at % chunks;
     float w[kChunk];
@@ -196,14 +210,16 @@ HONE_BOTH std::uint64_t mixed(std::uint64_t seed, std::uint64_t number) {
 
 // Sum of four uniform numbers, which is close to normal, with standard deviation 1.
 HONE_BOTH float near_normal(std::uint64_t bits) {
-    const float sum = static_cast<float>(bits & 0xFFFFU) + static_cast<float>(bits >> 16 & 0xFFFFU) +
+    const float sum = static_cast<float>(bits & 0xFFFFU) +
+                      static_cast<float>(bits >> 16 & 0xFFFFU) +
                       static_cast<float>(bits >> 32 & 0xFFFFU) + static_cast<float>(bits >> 48);
     return (sum / 65536.0F - 2.0F) * 1.7320508F;
 }
 
 template <PlaneType type>
 HONE_DEVICE void fill_kernel(const FillParams& p) {
-    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    const std::int64_t i =
+        static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
     const std::int64_t bytes = chunk_bytes(type);
     if (i >= p.chunks) return;
     const Global<std::uint8_t> to{static_cast<std::uint8_t*>(p.values) + i * bytes};
@@ -225,7 +241,8 @@ HONE_DEVICE void fill_kernel(const FillParams& p) {
 }
 
 HONE_DEVICE void fill_halves_kernel(const FillHalvesParams& p) {
-    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    const std::int64_t i =
+        static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
     if (i >= p.count) return;
     Global<F16>{p.values}[i] = to_f16(p.value);
 }
@@ -254,7 +271,8 @@ HONE_DEVICE void quantize_kernel(const QuantizeParams& p) {
 
 template <typename To>
 HONE_DEVICE void convert_kernel(const ConvertParams<To>& p) {
-    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    const std::int64_t i =
+        static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
     if (i >= p.count) return;
     const Global<const float> x{p.x};
     const Global<To> out{p.out};
@@ -263,14 +281,16 @@ HONE_DEVICE void convert_kernel(const ConvertParams<To>& p) {
 
 template <typename Sum>
 HONE_DEVICE void rescale_kernel(const RescaleParams& p) {
-    const std::int64_t i = static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
+    const std::int64_t i =
+        static_cast<std::int64_t>(block_index().x) * block_threads() + thread_index();
     if (i >= p.tokens * p.rows) return;
     const std::int64_t token = i / p.rows, row = i % p.rows;
     const Global<const Sum> sums{static_cast<const Sum*>(p.sums)};
     const Global<const float> x_scales{p.x_scales};
     const Global<const F16> w_scales{p.w_scales};
     const Global<float> y{p.y};
-    const float value = static_cast<float>(sums[i]) * x_scales[token] * to_float_fast(w_scales[row]);
+    const float value =
+        static_cast<float>(sums[i]) * x_scales[token] * to_float_fast(w_scales[row]);
     const std::int64_t to = token * p.y_stride + row;
     y[to] = p.accumulate ? y[to] + value : value;
 }

@@ -5,8 +5,9 @@
 
 namespace hone::gpu {
 
-// y[token, row] = x[token, ·] · W[row, ·] for many tokens: x in bf16, weights rounded to bf16 as they come (the bits of ExpandParams<BF16>), sums in fp32, on
-// tensor cores. Of 2:4 weights only what is stored is multiplied; their columns are then a multiple of kTileColumns.
+// y[token, row] = x[token, ·] · W[row, ·] for many tokens: x in bf16, weights rounded to bf16 as
+// they come (the bits of ExpandParams<BF16>), sums in fp32, on tensor cores. Of 2:4 weights only
+// what is stored is multiplied; their columns are then a multiple of kTileColumns.
 struct ProductTilesParams {
     Matrix weights;
     const BF16* x;  // [tokens, cols]
@@ -15,12 +16,14 @@ struct ProductTilesParams {
     bool accumulate = false;  // add to what y holds
 };
 
-// The vendor's library multiplies dense bf16, and so few weights are fp32 that they may be expanded first.
+// The vendor's library multiplies dense bf16, and so few weights are fp32 that they may be expanded
+// first.
 constexpr bool multiplies_in_tiles(PlaneType type) {
     return type != PlaneType::f32 && type != PlaneType::bf16;
 }
 
-// A block computes kTileRows rows of W for a tile of tokens, kTileColumns columns at a time, with two such steps in shared memory.
+// A block computes kTileRows rows of W for a tile of tokens, kTileColumns columns at a time, with
+// two such steps in shared memory.
 inline constexpr int kTileRows = 128, kTileColumns = 64, kTileWarps = 8;
 
 HONE_BOTH constexpr std::uint32_t tile_shared_bytes(PlaneType type, int tile_tokens) {
@@ -31,7 +34,8 @@ HONE_BOTH constexpr std::uint32_t tile_shared_bytes(PlaneType type, int tile_tok
                      static_cast<std::uint32_t>(tile_tokens) * kTileColumns * kValueBytes);
 }
 
-// The tokens of a tile: as many as are there, up to 128, but fewer where that would leave multiprocessors without work.
+// The tokens of a tile: as many as are there, up to 128, but fewer where that would leave
+// multiprocessors without work.
 inline int tile_tokens(std::int64_t rows, std::int64_t tokens, std::int64_t processors) {
     for (const int tile : {128, 64}) {
         const std::int64_t blocks =
@@ -42,7 +46,8 @@ inline int tile_tokens(std::int64_t rows, std::int64_t tokens, std::int64_t proc
 }
 
 inline Launch product_tiles_launch(const ProductTilesParams& p, int tile_tokens) {
-    // Blocks that come one after the other share their weights: those are read from memory once, x stays in the L2 cache.
+    // Blocks that come one after the other share their weights: those are read from memory once, x
+    // stays in the L2 cache.
     return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.tokens, tile_tokens)),
              static_cast<std::uint32_t>(ceil_div<std::int64_t>(p.weights.rows, kTileRows))},
             kTileWarps * kWarp,

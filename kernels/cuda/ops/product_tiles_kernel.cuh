@@ -9,7 +9,8 @@
 
 namespace hone::gpu {
 
-// A step's weights on their way from device memory into a tile of bf16: asked for while the last step is multiplied, stored when it has been.
+// A step's weights on their way from device memory into a tile of bf16: asked for while the last
+// step is multiplied, stored when it has been.
 template <PlaneType type>
 class DenseWeights {
 public:
@@ -29,11 +30,13 @@ public:
         HONE_UNROLL
         for (int i = 0; i < kEach; ++i) {
             const std::int64_t at = thread_index() + static_cast<std::int64_t>(i) * block_threads();
-            const std::int64_t row = first_row + at / kPieces, chunk = step * kPieces + at % kPieces;
+            const std::int64_t row = first_row + at / kPieces,
+                               chunk = step * kPieces + at % kPieces;
             const std::int64_t from = row < matrix_.rows ? row : matrix_.rows - 1,
                                which = chunk < chunks ? chunk : chunks - 1;
             raw_[i] = load_raw<type>(matrix_, from, which);
-            if constexpr (has_scales(type)) affine_[i] = affines_.template raw<kMinima>(from, which);
+            if constexpr (has_scales(type))
+                affine_[i] = affines_.template raw<kMinima>(from, which);
         }
     }
 
@@ -58,7 +61,8 @@ public:
 private:
     static constexpr int kEach = kTileRows * kPieces / (kTileWarps * static_cast<int>(kWarp));
     static constexpr bool kMinima = plane_info(type).minima;  // which may have some
-    // Where there are none, what is loaded in their place is left alone: a branch would hold up the loads behind it.
+    // Where there are none, what is loaded in their place is left alone: a branch would hold up the
+    // loads behind it.
     static HONE_DEVICE AffinePlanes<type> planes_of(const Matrix& matrix) {
         AffinePlanes<type> planes(matrix);
         if (planes.minima.data == nullptr) planes.minima = planes.scales;
@@ -83,7 +87,8 @@ public:
     static constexpr std::int64_t kStepValues = std::int64_t{kTileRows} * kPieces * kPiece;
     static constexpr std::int64_t kPlaces = kTileColumns / kChunk;  // bytes a row
 
-    HONE_DEVICE SparseWeights(const Matrix& matrix, Shared<BF16> values, Shared<std::uint8_t> places)
+    HONE_DEVICE SparseWeights(const Matrix& matrix, Shared<BF16> values,
+                              Shared<std::uint8_t> places)
         : matrix_(matrix), values_(values), places_(places) {}
 
     HONE_DEVICE void ask(int buffer, std::int64_t first_row, std::int64_t step) {
@@ -94,24 +99,28 @@ public:
             const std::int64_t from = row_at(first_row + at / kPieces) * (matrix_.cols / 2) +
                                       (step * kPieces + at % kPieces) * kPiece;
             if constexpr (type == PlaneType::bf16_2of4)
-                copy_async<16>(values_,
-                               buffer * kStepValues + piece_place<kPieces>(at / kPieces, at % kPieces),
-                               values, from);
+                copy_async<16>(
+                    values_,
+                    buffer * kStepValues + piece_place<kPieces>(at / kPieces, at % kPieces), values,
+                    from);
             else
                 raw_[i] = load_once<U32x4>(values, from);
         }
         if (thread_index() >= kTileRows) return;
         const Global<const std::uint8_t> places{matrix_.places};
-        copy_async<8>(places_, (buffer * kTileRows + static_cast<std::int64_t>(thread_index())) * kPlaces,
-                      places, row_at(first_row + thread_index()) * (matrix_.cols / kChunk) + step * kPlaces);
+        copy_async<8>(
+            places_, (buffer * kTileRows + static_cast<std::int64_t>(thread_index())) * kPlaces,
+            places, row_at(first_row + thread_index()) * (matrix_.cols / kChunk) + step * kPlaces);
     }
 
     HONE_DEVICE void store_to(int buffer) {
         if constexpr (type == PlaneType::f16_2of4) {
             HONE_UNROLL
             for (int i = 0; i < kEach; ++i) {
-                const std::int64_t at = thread_index() + static_cast<std::int64_t>(i) * block_threads();
-                store(values_, buffer * kStepValues + piece_place<kPieces>(at / kPieces, at % kPieces),
+                const std::int64_t at =
+                    thread_index() + static_cast<std::int64_t>(i) * block_threads();
+                store(values_,
+                      buffer * kStepValues + piece_place<kPieces>(at / kPieces, at % kPieces),
                       U32x4{converted(raw_[i].x), converted(raw_[i].y), converted(raw_[i].z),
                             converted(raw_[i].w)});
             }
@@ -136,8 +145,8 @@ private:
 
 // x's tile of a step into shared memory; zero past the last column.
 template <int kTokens>
-HONE_DEVICE void copy_inputs(const ProductTilesParams& p, Shared<BF16> tile, std::int64_t first_token,
-                             std::int64_t step) {
+HONE_DEVICE void copy_inputs(const ProductTilesParams& p, Shared<BF16> tile,
+                             std::int64_t first_token, std::int64_t step) {
     constexpr int kPieces = kTileColumns / kPiece,
                   kEach = kTokens * kPieces / (kTileWarps * static_cast<int>(kWarp));
     const Global<const BF16> x{p.x};
@@ -161,7 +170,8 @@ inline constexpr int kRowFragments = kTileRows / kRowWarps / 16;
 
 // sums += a step's tiles; `row`, `token`: of the warp's part.
 template <int kFragments>
-HONE_DEVICE void multiply_dense_step(Shared<BF16> w, Shared<BF16> x, std::int64_t row, std::int64_t token,
+HONE_DEVICE void multiply_dense_step(Shared<BF16> w, Shared<BF16> x, std::int64_t row,
+                                     std::int64_t token,
                                      float (&sums)[kRowFragments][kFragments][4]) {
     constexpr int kPieces = kTileColumns / kPiece;
     const std::int64_t lane = lane_index();
@@ -170,12 +180,13 @@ HONE_DEVICE void multiply_dense_step(Shared<BF16> w, Shared<BF16> x, std::int64_
         std::uint32_t a[kRowFragments][4], b[4];
         HONE_UNROLL
         for (int m = 0; m < kRowFragments; ++m)
-            load_matrices(a[m], w, piece_place<kPieces>(row + 16 * m + (lane & 15), k + (lane >> 4)));
+            load_matrices(a[m], w,
+                          piece_place<kPieces>(row + 16 * m + (lane & 15), k + (lane >> 4)));
         HONE_UNROLL
         for (int n = 0; n < kFragments; n += 2) {  // two of 8 tokens
-            load_matrices(
-                b, x,
-                piece_place<kPieces>(token + 8 * n + (lane & 7) + (lane >> 4 << 3), k + (lane >> 3 & 1)));
+            load_matrices(b, x,
+                          piece_place<kPieces>(token + 8 * n + (lane & 7) + (lane >> 4 << 3),
+                                               k + (lane >> 3 & 1)));
             const std::uint32_t low[2] = {b[0], b[1]}, high[2] = {b[2], b[3]};
             HONE_UNROLL
             for (int m = 0; m < kRowFragments; ++m) {
@@ -198,14 +209,17 @@ HONE_DEVICE void multiply_sparse_step(Shared<BF16> w, Shared<std::uint8_t> place
         std::uint32_t a[kRowFragments][4], where[kRowFragments], b[4];
         HONE_UNROLL
         for (int m = 0; m < kRowFragments; ++m) {
-            load_matrices(a[m], w, piece_place<kStored>(row + 16 * m + (lane & 15), k + (lane >> 4)));
+            load_matrices(a[m], w,
+                          piece_place<kStored>(row + 16 * m + (lane & 15), k + (lane >> 4)));
             const std::int64_t upper = (row + 16 * m + lane / 4) * kPlaces + 2 * k + 2 * (lane & 1);
             where[m] = load<std::uint16_t>(places, upper) |
-                       static_cast<std::uint32_t>(load<std::uint16_t>(places, upper + 8 * kPlaces)) << 16;
+                       static_cast<std::uint32_t>(load<std::uint16_t>(places, upper + 8 * kPlaces))
+                           << 16;
         }
         HONE_UNROLL
         for (int n = 0; n < kFragments; ++n) {
-            load_matrices(b, x, piece_place<kPieces>(token + 8 * n + (lane & 7), 2 * k + (lane >> 3)));
+            load_matrices(b, x,
+                          piece_place<kPieces>(token + 8 * n + (lane & 7), 2 * k + (lane >> 3)));
             HONE_UNROLL
             for (int m = 0; m < kRowFragments; ++m) mma_sparse_bf16(sums[m][n], a[m], b, where[m]);
         }
@@ -221,12 +235,15 @@ HONE_DEVICE void product_tiles_kernel(const ProductTilesParams& p) {
     const std::int64_t first_token = static_cast<std::int64_t>(block_index().x) * kTokens,
                        first_row = static_cast<std::int64_t>(block_index().y) * kTileRows;
     const Shared<BF16> x = dynamic_shared<BF16>(0, 2 * kInputs);
-    const Shared<BF16> w = dynamic_shared<BF16>(2 * kInputs * sizeof(BF16), 2 * Weights::kStepValues);
+    const Shared<BF16> w =
+        dynamic_shared<BF16>(2 * kInputs * sizeof(BF16), 2 * Weights::kStepValues);
     const Shared<std::uint8_t> places =
         dynamic_shared<std::uint8_t>(2 * (kInputs + Weights::kStepValues) * sizeof(BF16),
                                      kSparse ? 2 * kTileRows * kTileColumns / kChunk : 0);
-    const std::int64_t row = static_cast<std::int64_t>(warp_index() % kRowWarps) * (kTileRows / kRowWarps),
-                       token = static_cast<std::int64_t>(warp_index() / kRowWarps) * (kTokens / kTokenWarps);
+    const std::int64_t row = static_cast<std::int64_t>(warp_index() % kRowWarps) *
+                             (kTileRows / kRowWarps),
+                       token = static_cast<std::int64_t>(warp_index() / kRowWarps) *
+                               (kTokens / kTokenWarps);
     const std::int64_t steps = ceil_div<std::int64_t>(p.weights.cols, kTileColumns);
 
     Weights weights(p.weights, w, places);
@@ -246,10 +263,11 @@ HONE_DEVICE void product_tiles_kernel(const ProductTilesParams& p) {
         }
         if constexpr (kSparse)
             multiply_sparse_step(w + now * Weights::kStepValues,
-                                 places + now * (kTileRows * Weights::kPlaces), x + now * kInputs, row, token,
-                                 sums);
+                                 places + now * (kTileRows * Weights::kPlaces), x + now * kInputs,
+                                 row, token, sums);
         else
-            multiply_dense_step(w + now * Weights::kStepValues, x + now * kInputs, row, token, sums);
+            multiply_dense_step(w + now * Weights::kStepValues, x + now * kInputs, row, token,
+                                sums);
         if (step + 1 < steps) weights.store_to(next);
         wait_async<0>();
         sync_block();

@@ -10,8 +10,8 @@ namespace hone::gpu {
 
 inline constexpr int kPiece = 8;  // bf16 values: the 16 bytes of a matrix row that ldmatrix takes
 
-// Where a piece of a tile's row lies in shared memory, in values: shuffled within the row so that the same piece of eight
-// rows lies in different banks.
+// Where a piece of a tile's row lies in shared memory, in values: shuffled within the row so that
+// the same piece of eight rows lies in different banks.
 template <int kPieces>
 HONE_DEVICE std::int64_t piece_place(std::int64_t row, std::int64_t piece) {
     static_assert(kPieces == 4 || kPieces == 8 || kPieces == 16, "64, 128 or 256 bytes a row");

@@ -36,7 +36,8 @@ bool blas_types(PlaneType type, BlasTypes& types) {
     }
 }
 
-// cuBLASLt thinks in columns: y as [rows, tokens] with leading dimension y_stride is wᵀ-by-x, both with leading dimension cols.
+// cuBLASLt thinks in columns: y as [rows, tokens] with leading dimension y_stride is wᵀ-by-x, both
+// with leading dimension cols.
 int make_plan(PluginDevice* device, const DenseProduct& p, const BlasTypes& types, Plan& plan,
               PluginError* error) {
     const cublasOperation_t transposed = CUBLAS_OP_T;
@@ -57,11 +58,13 @@ int make_plan(PluginDevice* device, const DenseProduct& p, const BlasTypes& type
     if (code == 0)
         code = report(cublasLtMatrixLayoutCreate(&plan.y, types.out, p.rows, p.tokens, p.y_stride),
                       "describing outputs", error);
-    if (code == 0) code = report(cublasLtMatmulPreferenceCreate(&preference), "choosing an algorithm", error);
+    if (code == 0)
+        code = report(cublasLtMatmulPreferenceCreate(&preference), "choosing an algorithm", error);
     const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t attribute, const auto& value) {
         if (code == 0)
-            code = report(cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value),
-                          "choosing an algorithm", error);
+            code = report(
+                cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value),
+                "choosing an algorithm", error);
     };
     prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kWorkspaceBytes);
     // Of addresses alone: leading dimensions are in the layouts. C is D.
@@ -72,11 +75,12 @@ int make_plan(PluginDevice* device, const DenseProduct& p, const BlasTypes& type
     cublasLtMatmulHeuristicResult_t found{};
     int count = 0;
     if (code == 0)
-        code = report(cublasLtMatmulAlgoGetHeuristic(device->blas, plan.description, plan.w, plan.x, plan.y,
-                                                     plan.y, preference, 1, &found, &count),
+        code = report(cublasLtMatmulAlgoGetHeuristic(device->blas, plan.description, plan.w, plan.x,
+                                                     plan.y, plan.y, preference, 1, &found, &count),
                       "choosing an algorithm", error);
     if (preference != nullptr) cublasLtMatmulPreferenceDestroy(preference);
-    if (code == 0 && count == 0) code = report(CUBLAS_STATUS_NOT_SUPPORTED, "choosing an algorithm", error);
+    if (code == 0 && count == 0)
+        code = report(CUBLAS_STATUS_NOT_SUPPORTED, "choosing an algorithm", error);
     plan.algorithm = found.algo;
     return code;
 }
@@ -87,7 +91,8 @@ int multiply(PluginDevice* device, const DenseProduct* product, PluginError* err
     static_assert(kNoAlgorithm == -static_cast<std::int32_t>(CUBLAS_STATUS_NOT_SUPPORTED));
     BlasTypes types{};
     if (!blas_types(product->type, types))
-        return report(CUBLAS_STATUS_NOT_SUPPORTED, "a product of weights that are not dense", error);
+        return report(CUBLAS_STATUS_NOT_SUPPORTED, "a product of weights that are not dense",
+                      error);
     const DenseAlignment& alignment = product->alignment;
     const PlanKey key{product->type,     product->tokens, product->rows, product->cols,
                       product->y_stride, alignment.x,     alignment.w,   alignment.y};
@@ -103,10 +108,11 @@ int multiply(PluginDevice* device, const DenseProduct* product, PluginError* err
     const bool integers = types.compute == CUBLAS_COMPUTE_32I;
     const void* const alpha_at = integers ? static_cast<const void*>(&one_int) : &one;
     const void* const beta_at = integers ? static_cast<const void*>(&beta_int) : &beta;
-    return report(cublasLtMatmul(device->blas, plan.description, alpha_at, product->w, plan.w, product->x,
-                                 plan.x, beta_at, product->y, plan.y, product->y, plan.y, &plan.algorithm,
-                                 device->workspace, kWorkspaceBytes, device->stream),
-                  "multiplying", error);
+    return report(
+        cublasLtMatmul(device->blas, plan.description, alpha_at, product->w, plan.w, product->x,
+                       plan.x, beta_at, product->y, plan.y, product->y, plan.y, &plan.algorithm,
+                       device->workspace, kWorkspaceBytes, device->stream),
+        "multiplying", error);
 }
 
 }  // namespace hone::gpu

@@ -12,8 +12,8 @@
 
 namespace hone::gpu {
 
-// Times a stream from mark to mark with events, where CUPTI cannot be had: no kernels, and each span includes the gaps between them. Events
-// resolve some half a microsecond.
+// Times a stream from mark to mark with events, where CUPTI cannot be had: no kernels, and each
+// span includes the gaps between them. Events resolve some half a microsecond.
 class EventSpans {
 public:
     ~EventSpans() {
@@ -55,11 +55,13 @@ public:
     }
 
 private:
-    // ns since the first event; 1 more, because 0 is what CUPTI says of times that it does not know.
+    // ns since the first event; 1 more, because 0 is what CUPTI says of times that it does not
+    // know.
     std::int64_t time_of(cudaEvent_t event) const {
         float milliseconds = 0;
         const cudaEvent_t first = points_.front().second;
-        if (event == first || cudaEventElapsedTime(&milliseconds, first, event) != cudaSuccess) return 1;
+        if (event == first || cudaEventElapsedTime(&milliseconds, first, event) != cudaSuccess)
+            return 1;
         return 1 + static_cast<std::int64_t>(static_cast<double>(milliseconds) * 1e6);
     }
 

@@ -12,7 +12,8 @@ namespace hone::gpu {
 
 namespace {
 
-// As nccl.h declares it, which no CUDA toolkit brings: this much has not changed since its first version. 0: success.
+// As nccl.h declares it, which no CUDA toolkit brings: this much has not changed since its first
+// version. 0: success.
 using GetVersion = int (*)(int* version);
 
 void fill(const std::string& beside, LibraryFacts& facts) {
@@ -20,7 +21,8 @@ void fill(const std::string& beside, LibraryFacts& facts) {
     void* const library = profiler::open_library(
         profiler::library_candidates("HONE_NCCL_LIBRARY", "libnccl.so.2", beside, "nccl"), tried);
     if (library == nullptr) {
-        std::snprintf(facts.problem, sizeof facts.problem, "it cannot be loaded (%s)", tried.c_str());
+        std::snprintf(facts.problem, sizeof facts.problem, "it cannot be loaded (%s)",
+                      tried.c_str());
         return;
     }
     const auto ask = reinterpret_cast<GetVersion>(dlsym(library, "ncclGetVersion"));

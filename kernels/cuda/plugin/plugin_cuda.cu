@@ -35,36 +35,38 @@ int device_count(int* count, PluginError* error) {
     void* const driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
     if (driver == nullptr) {
         error->code = static_cast<std::int32_t>(cudaErrorInsufficientDriver);
-        std::snprintf(error->text, sizeof error->text,
-                      "there is no NVIDIA driver: libcuda.so.1, which it installs, cannot be loaded (%s)",
-                      dlerror());
+        std::snprintf(
+            error->text, sizeof error->text,
+            "there is no NVIDIA driver: libcuda.so.1, which it installs, cannot be loaded (%s)",
+            dlerror());
         return error->code;
     }
     const cudaError_t code = cudaGetDeviceCount(count);
     int is = 0, needed = 0;
-    if (code != cudaErrorInsufficientDriver || cudaDriverGetVersion(&is) != cudaSuccess || is == 0 ||
-        cudaRuntimeGetVersion(&needed) != cudaSuccess)
+    if (code != cudaErrorInsufficientDriver || cudaDriverGetVersion(&is) != cudaSuccess ||
+        is == 0 || cudaRuntimeGetVersion(&needed) != cudaSuccess)
         return report(code, "counting devices", error);
     error->code = static_cast<std::int32_t>(code);
-    std::snprintf(
-        error->text, sizeof error->text,
-        "the NVIDIA driver is too old: it is for CUDA %d.%d, and %d.%d is needed, which drivers from 580 on "
-        "have",
-        is / 1000, is % 1000 / 10, needed / 1000, needed % 1000 / 10);
+    std::snprintf(error->text, sizeof error->text,
+                  "the NVIDIA driver is too old: it is for CUDA %d.%d, and %d.%d is needed, which "
+                  "drivers from 580 on "
+                  "have",
+                  is / 1000, is % 1000 / 10, needed / 1000, needed % 1000 / 10);
     return error->code;
 }
 
 int device_facts(int index, DeviceFacts* facts, PluginError* error) {
     cudaDeviceProp properties{};
-    if (const int code =
-            report(cudaGetDeviceProperties(&properties, index), "asking for a device's properties", error))
+    if (const int code = report(cudaGetDeviceProperties(&properties, index),
+                                "asking for a device's properties", error))
         return code;
     *facts = {};
     std::snprintf(facts->name, sizeof facts->name, "%s", properties.name);
     char* to = facts->uuid;
     for (int i = 0; i < 16; ++i)
-        to += std::snprintf(to, 4, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
-                            static_cast<unsigned>(static_cast<unsigned char>(properties.uuid.bytes[i])));
+        to += std::snprintf(
+            to, 4, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
+            static_cast<unsigned>(static_cast<unsigned char>(properties.uuid.bytes[i])));
     facts->major = properties.major;
     facts->minor = properties.minor;
     facts->processors = properties.multiProcessorCount;
@@ -101,12 +103,12 @@ int open(int index, PluginDevice** device, PluginError* error) {
     made->index = index;
     int code = report(cudaSetDevice(index), "choosing the device", error);
     if (code == 0)
-        code =
-            report(cudaStreamCreateWithFlags(&made->stream, cudaStreamNonBlocking), "making a stream", error);
+        code = report(cudaStreamCreateWithFlags(&made->stream, cudaStreamNonBlocking),
+                      "making a stream", error);
     if (code == 0) code = report(cublasLtCreate(&made->blas), "starting cuBLASLt", error);
     if (code == 0)
-        code =
-            report(cudaMalloc(&made->workspace, kWorkspaceBytes), "allocating cuBLASLt's workspace", error);
+        code = report(cudaMalloc(&made->workspace, kWorkspaceBytes),
+                      "allocating cuBLASLt's workspace", error);
     if (code != 0) {
         close(made);
         return code;
@@ -141,12 +143,14 @@ int free_bytes(PluginDevice*, std::int64_t* free, std::int64_t* total, PluginErr
     return code;
 }
 
-int upload(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
+int upload(PluginDevice* device, void* to, const void* from, std::size_t bytes,
+           PluginError* error) {
     return report(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, device->stream),
                   "copying to the device", error);
 }
 
-int download(PluginDevice* device, void* to, const void* from, std::size_t bytes, PluginError* error) {
+int download(PluginDevice* device, void* to, const void* from, std::size_t bytes,
+             PluginError* error) {
     return report(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, device->stream),
                   "copying from the device", error);
 }
@@ -157,7 +161,8 @@ int copy(PluginDevice* device, void* to, const void* from, std::size_t bytes, Pl
 }
 
 int fill(PluginDevice* device, void* memory, int byte, std::size_t bytes, PluginError* error) {
-    return report(cudaMemsetAsync(memory, byte, bytes, device->stream), "filling device memory", error);
+    return report(cudaMemsetAsync(memory, byte, bytes, device->stream), "filling device memory",
+                  error);
 }
 
 int synchronise(PluginDevice* device, PluginError* error) {
@@ -170,8 +175,8 @@ __global__ void __launch_bounds__(occupancy_of<Body>().threads, occupancy_of<Bod
     Body::run(params);
 }
 
-int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* params, std::size_t bytes,
-           PluginError* error) {
+int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* params,
+           std::size_t bytes, PluginError* error) {
     constexpr std::uint32_t kUnasked = 48 * 1024;  // dynamic shared memory that needs no opting in
     cudaError_t code = cudaErrorInvalidDeviceFunction;
     visit_kernel(kernel, [&]<typename Body>() {
@@ -195,8 +200,9 @@ int launch(PluginDevice* device, KernelChoice kernel, Launch shape, const void* 
 }
 
 int begin_capture(PluginDevice* device, PluginError* error) {
-    const int code = report(cudaStreamBeginCapture(device->stream, cudaStreamCaptureModeThreadLocal),
-                            "beginning to capture", error);
+    const int code =
+        report(cudaStreamBeginCapture(device->stream, cudaStreamCaptureModeThreadLocal),
+               "beginning to capture", error);
     device->capturing = code == 0;
     return code;
 }
@@ -226,11 +232,14 @@ int end_capture(PluginDevice* device, PluginGraph** graph, PluginError* error) {
     device->capturing = false;
     auto* const made = new (std::nothrow) PluginGraph;
     if (made == nullptr) return report(cudaErrorMemoryAllocation, "capturing", error);
-    int code = report(cudaStreamEndCapture(device->stream, &made->graph), "ending to capture", error);
+    int code =
+        report(cudaStreamEndCapture(device->stream, &made->graph), "ending to capture", error);
     if (code == 0)
-        code = report(count_kernels(made->graph, made->kernels), "counting a graph's kernels", error);
+        code =
+            report(count_kernels(made->graph, made->kernels), "counting a graph's kernels", error);
     if (code == 0)
-        code = report(cudaGraphInstantiate(&made->executable, made->graph, 0), "making a graph", error);
+        code = report(cudaGraphInstantiate(&made->executable, made->graph, 0), "making a graph",
+                      error);
     if (code != 0) {
         release_graph(made);
         return code;
@@ -267,18 +276,21 @@ int record_event(PluginDevice* device, PluginEvent* event, PluginError* error) {
 }
 
 int milliseconds(PluginEvent* begin, PluginEvent* end, float* elapsed, PluginError* error) {
-    if (const int code = report(cudaEventSynchronize(end->event), "waiting for an event", error)) return code;
+    if (const int code = report(cudaEventSynchronize(end->event), "waiting for an event", error))
+        return code;
     return report(cudaEventElapsedTime(elapsed, begin->event, end->event), "timing events", error);
 }
 
-// An entry that is called with its device current: another one may have been opened since, or this is another thread.
+// An entry that is called with its device current: another one may have been opened since, or this
+// is another thread.
 template <auto entry>
 struct OnDevice;
 template <typename... Given, int (*entry)(PluginDevice*, Given...)>
 struct OnDevice<entry> {
     static int call(PluginDevice* device, Given... given) {
         PluginError* const error = std::get<sizeof...(Given) - 1>(std::make_tuple(given...));
-        if (const int code = report(cudaSetDevice(device->index), "choosing the device", error)) return code;
+        if (const int code = report(cudaSetDevice(device->index), "choosing the device", error))
+            return code;
         return entry(device, given...);
     }
 };

@@ -29,7 +29,8 @@ struct PluginEvent {
     cudaEvent_t event = nullptr;
 };
 
-inline constexpr std::size_t kWorkspaceBytes = std::size_t{32} << 20;  // what cuBLAS documents for Hopper
+inline constexpr std::size_t kWorkspaceBytes = std::size_t{32}
+                                               << 20;  // what cuBLAS documents for Hopper
 
 // How cuBLASLt computes products of one shape and alignment: found once.
 struct Plan {
@@ -45,8 +46,8 @@ struct Plan {
 };
 
 // Type, tokens, rows, columns and y_stride; how x, w and y are aligned.
-using PlanKey = std::tuple<PlaneType, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::uint32_t,
-                           std::uint32_t, std::uint32_t>;
+using PlanKey = std::tuple<PlaneType, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
+                           std::uint32_t, std::uint32_t, std::uint32_t>;
 
 struct PluginDevice {
     int index = 0;
@@ -72,24 +73,28 @@ inline int report(cudaError_t code, const char* what, PluginError* error) {
 
 inline int report(cublasStatus_t status, const char* what, PluginError* error) {
     if (status == CUBLAS_STATUS_SUCCESS) return 0;
-    // The library may be the first to see a context that is lost, and then says no more than that it failed.
+    // The library may be the first to see a context that is lost, and then says no more than that
+    // it failed.
     const cudaError_t cause = cudaGetLastError();
     error->code = -static_cast<std::int32_t>(status);
     error->sticky = is_sticky(cause);
-    std::snprintf(error->text, sizeof error->text, "%s: %s%s%s", what, cublasLtGetStatusName(status),
-                  cause == cudaSuccess ? "" : ", ", cause == cudaSuccess ? "" : cudaGetErrorName(cause));
+    std::snprintf(error->text, sizeof error->text, "%s: %s%s%s", what,
+                  cublasLtGetStatusName(status), cause == cudaSuccess ? "" : ", ",
+                  cause == cudaSuccess ? "" : cudaGetErrorName(cause));
     return error->code;
 }
 
 // dense_product.cpp: the table's entry of that name.
 int multiply(PluginDevice* device, const DenseProduct* product, PluginError* error);
 
-// profiling.cpp: where cuBLASLt lies, since CUDA's other libraries often lie beside it; and the table's entries of the same names.
+// profiling.cpp: where cuBLASLt lies, since CUDA's other libraries often lie beside it; and the
+// table's entries of the same names.
 std::string library_folder();
 int begin_trace(PluginDevice* device, TraceStart* start, PluginError* error);
 void mark(PluginDevice* device, std::uint64_t mark);
 int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, PluginError* error);
 int begin_counters(PluginDevice* device, CountersStart* start, PluginError* error);
-int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd* end, PluginError* error);
+int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd* end,
+                 PluginError* error);
 
 }  // namespace hone::gpu

@@ -19,7 +19,8 @@ namespace hone::gpu {
 
 std::string library_folder() {
     Dl_info info{};
-    if (dladdr(reinterpret_cast<const void*>(&cublasLtCreate), &info) == 0 || info.dli_fname == nullptr)
+    if (dladdr(reinterpret_cast<const void*>(&cublasLtCreate), &info) == 0 ||
+        info.dli_fname == nullptr)
         return {};
     const std::string path = info.dli_fname;
     return path.substr(0, path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
@@ -35,7 +36,8 @@ void put(char (&to)[512], const std::string& text) {
 
 // CUPTI where it can be had, else events. Nothing may throw into whoever loaded the plug-in.
 int begin_trace(PluginDevice* device, TraceStart* start, PluginError* error) try {
-    if (const int code = report(cudaStreamSynchronize(device->stream), "waiting for the device", error))
+    if (const int code =
+            report(cudaStreamSynchronize(device->stream), "waiting for the device", error))
         return code;
     device->traced = {};
     auto& cupti = profiler::CuptiSession::instance();
@@ -54,9 +56,11 @@ int begin_trace(PluginDevice* device, TraceStart* start, PluginError* error) try
 
 void mark(PluginDevice* device, std::uint64_t mark) {
     if (device->cupti) profiler::CuptiSession::instance().mark(mark);
-    if (device->spans != nullptr && !device->capturing && cudaSetDevice(device->index) == cudaSuccess)
+    if (device->spans != nullptr && !device->capturing &&
+        cudaSetDevice(device->index) == cudaSuccess)
         device->spans->add(mark, device->stream);
-    // A range takes what runs between its ends: nothing of its neighbours' may. What fails here fails again in the next call.
+    // A range takes what runs between its ends: nothing of its neighbours' may. What fails here
+    // fails again in the next call.
     if (device->counters != nullptr && cudaStreamSynchronize(device->stream) == cudaSuccess)
         device->counters->mark(mark);
 }
@@ -77,7 +81,8 @@ int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, Plugin
     int code = 0;
     if (device->spans != nullptr)
         code = report(device->spans->meet(device->stream, met), "timing events", error);
-    if (code == 0) code = report(cudaStreamSynchronize(device->stream), "waiting for the device", error);
+    if (code == 0)
+        code = report(cudaStreamSynchronize(device->stream), "waiting for the device", error);
     auto& cupti = profiler::CuptiSession::instance();
     const bool recorded = std::exchange(device->cupti, false);
     const std::unique_ptr<EventSpans> spans = std::move(device->spans);
@@ -89,7 +94,8 @@ int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, Plugin
         put(device->traced.problem, cupti.problem());
         for (const profiler::ClockPair& pair : cupti.clock()) sink->clock(sink->context, &pair);
     } else if (spans != nullptr && code == 0) {
-        spans->spans(device->index, [sink](const profiler::Activity& span) { send(*sink, span, ""); });
+        spans->spans(device->index,
+                     [sink](const profiler::Activity& span) { send(*sink, span, ""); });
         sink->clock(sink->context, &met);
     }
     *end = device->traced;
@@ -101,15 +107,16 @@ int end_trace(PluginDevice* device, const TraceSink* sink, TraceEnd* end, Plugin
 
 namespace {
 
-// The context that CUDA's runtime made for the device: CUPTI wants the driver's name for it. Null is what it takes for the current one.
+// The context that CUDA's runtime made for the device: CUPTI wants the driver's name for it. Null
+// is what it takes for the current one.
 void* current_context() {
     using Ask = int (*)(void**);
     void* entry = nullptr;
     void* context = nullptr;
     cudaDriverEntryPointQueryResult found{};
     constexpr unsigned kSince = 4000;
-    if (cudaGetDriverEntryPointByVersion("cuCtxGetCurrent", &entry, kSince, cudaEnableDefault, &found) ==
-            cudaSuccess &&
+    if (cudaGetDriverEntryPointByVersion("cuCtxGetCurrent", &entry, kSince, cudaEnableDefault,
+                                         &found) == cudaSuccess &&
         found == cudaDriverEntryPointSuccess)
         reinterpret_cast<Ask>(entry)(&context);
     return context;
@@ -118,11 +125,12 @@ void* current_context() {
 }  // namespace
 
 int begin_counters(PluginDevice* device, CountersStart* start, PluginError* error) try {
-    if (const int code = report(cudaStreamSynchronize(device->stream), "waiting for the device", error))
+    if (const int code =
+            report(cudaStreamSynchronize(device->stream), "waiting for the device", error))
         return code;
     auto counters = std::make_unique<profiler::CuptiCounters>();
-    start->counting =
-        counters->begin(library_folder(), static_cast<std::size_t>(device->index), current_context());
+    start->counting = counters->begin(library_folder(), static_cast<std::size_t>(device->index),
+                                      current_context());
     std::snprintf(start->source, sizeof start->source, "%s", counters->version().c_str());
     put(start->problem, counters->problem());
     if (start->counting) device->counters = std::move(counters);
@@ -132,7 +140,8 @@ int begin_counters(PluginDevice* device, CountersStart* start, PluginError* erro
     return error->code = static_cast<std::int32_t>(cudaErrorUnknown);
 }
 
-int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd* end, PluginError* error) try {
+int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd* end,
+                 PluginError* error) try {
     const std::unique_ptr<profiler::CuptiCounters> counters = std::move(device->counters);
     const int code = report(cudaStreamSynchronize(device->stream), "waiting for the device", error);
     if (counters == nullptr) return code;

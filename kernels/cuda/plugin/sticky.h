@@ -7,8 +7,9 @@
 
 namespace hone::gpu {
 
-// After these a device's context is lost, and the process with it (CUDA Runtime API, "Error handling": errors that leave the process in an
-// inconsistent state). By number, so that what follows from them is tested without CUDA; the plug-in holds the numbers against the toolkit's.
+// After these a device's context is lost, and the process with it (CUDA Runtime API, "Error
+// handling": errors that leave the process in an inconsistent state). By number, so that what
+// follows from them is tested without CUDA; the plug-in holds the numbers against the toolkit's.
 inline constexpr std::array<std::int32_t, 13> kStickyErrors{
     214,  // ECC uncorrectable
     220,  // NVLink uncorrectable

@@ -11,7 +11,8 @@ namespace hone::kernels {
 
 template <typename V, typename V::Floats (*Load)(const void*), int Bytes>
 inline void load_numbers(const std::uint8_t* row, std::int64_t block, Weights<V>& w) {
-    for (int v = 0; v < V::kVectors; ++v) w[v] = Load(row + (block * kTogether + v * V::kLanes) * Bytes);
+    for (int v = 0; v < V::kVectors; ++v)
+        w[v] = Load(row + (block * kTogether + v * V::kLanes) * Bytes);
 }
 
 inline void zero_number(std::byte* row, std::int64_t col, std::size_t bytes) {
@@ -47,7 +48,9 @@ struct F32 {
     static void quantise(const float* source, std::byte* target, std::int64_t cols, RowLoss&) {
         std::memcpy(target, source, static_cast<std::size_t>(cols) * sizeof(float));
     }
-    static void set_zero(std::byte* row, std::int64_t col, std::int64_t) { zero_number(row, col, kBytes); }
+    static void set_zero(std::byte* row, std::int64_t col, std::int64_t) {
+        zero_number(row, col, kBytes);
+    }
 };
 
 struct F16 {
@@ -63,7 +66,9 @@ struct F16 {
     static void quantise(const float* source, std::byte* target, std::int64_t cols, RowLoss& loss) {
         convert_halves(source, target, cols, f32_to_f16, 0x7C00U, loss);
     }
-    static void set_zero(std::byte* row, std::int64_t col, std::int64_t) { zero_number(row, col, kBytes); }
+    static void set_zero(std::byte* row, std::int64_t col, std::int64_t) {
+        zero_number(row, col, kBytes);
+    }
 };
 
 struct Bf16 {
@@ -79,7 +84,9 @@ struct Bf16 {
     static void quantise(const float* source, std::byte* target, std::int64_t cols, RowLoss& loss) {
         convert_halves(source, target, cols, f32_to_bf16, 0x7F80U, loss);
     }
-    static void set_zero(std::byte* row, std::int64_t col, std::int64_t) { zero_number(row, col, kBytes); }
+    static void set_zero(std::byte* row, std::int64_t col, std::int64_t) {
+        zero_number(row, col, kBytes);
+    }
 };
 
 }  // namespace hone::kernels

@@ -5,8 +5,8 @@
 
 namespace hone::kernels {
 
-// Groups of a row: f16 scale, then group/2 bytes; byte j of each 32 values holds value j in its low and value j + 16 in its high nibble
-// (ggml's order); w = scale·(q − 8).
+// Groups of a row: f16 scale, then group/2 bytes; byte j of each 32 values holds value j in its low
+// and value j + 16 in its high nibble (ggml's order); w = scale·(q − 8).
 template <int kGroup>
 struct Int4 {
     static constexpr int kIntegers = 2, kBytes = kIntegers + kGroup / 2, kMiddle = 8;
@@ -27,7 +27,8 @@ struct Int4 {
         const float scale = V::half(row + scale_at(block));
         for (int v = 0; v < kHalf; ++v) {
             w[v] = V::centred(V::template nibbles<false>(data + v * V::kLanes), kMiddle, scale);
-            w[v + kHalf] = V::centred(V::template nibbles<true>(data + v * V::kLanes), kMiddle, scale);
+            w[v + kHalf] =
+                V::centred(V::template nibbles<true>(data + v * V::kLanes), kMiddle, scale);
         }
     }
     // scale = signed-absmax/−8 as in Q4_0, but rounded to f16 before the integers are chosen.
@@ -49,7 +50,8 @@ struct Int4 {
     }
     // Q4_0 with the scale repeated.
     static void carry(const std::byte* source, std::byte* target, std::int64_t cols) {
-        for (std::int64_t block = 0; block < cols / kTogether; ++block, target += Int4<kTogether>::kBytes) {
+        for (std::int64_t block = 0; block < cols / kTogether;
+             ++block, target += Int4<kTogether>::kBytes) {
             std::memcpy(target, source + scale_at(block), kIntegers);
             std::memcpy(target + kIntegers, source + nibbles_at(block), kTogether / 2);
         }
@@ -62,7 +64,8 @@ struct Int4 {
     }
 };
 
-// ggml's Q4_0: groups of 32, but the integers fit the scale before it is rounded (quantize_row_q4_0_ref).
+// ggml's Q4_0: groups of 32, but the integers fit the scale before it is rounded
+// (quantize_row_q4_0_ref).
 struct Q4_0 {
     using Group = Int4<kTogether>;
     template <typename V>
@@ -79,7 +82,8 @@ struct Q4_0 {
     static void set_zero(std::byte* row, std::int64_t col, std::int64_t cols) {
         Group::set_zero(row, col, cols);
     }
-    static void levels(const std::uint8_t* row, std::int64_t block, std::int64_t count, Levels& out) {
+    static void levels(const std::uint8_t* row, std::int64_t block, std::int64_t count,
+                       Levels& out) {
         Group::levels(row, block, count, out);
     }
 };

@@ -7,13 +7,15 @@
 
 namespace hone::kernels {
 
-// ggml's Q4_K, blocks of 256: f16 d, f16 dmin, 12 bytes with six bits of scale and of minimum for each 32 weights, 128 bytes of integers (of
-// each 64 weights the first 32 in the low nibbles of 32 bytes, the others in the high ones); w = d·scale·q − dmin·minimum.
+// ggml's Q4_K, blocks of 256: f16 d, f16 dmin, 12 bytes with six bits of scale and of minimum for
+// each 32 weights, 128 bytes of integers (of each 64 weights the first 32 in the low nibbles of 32
+// bytes, the others in the high ones); w = d·scale·q − dmin·minimum.
 struct Q4_K {
     static constexpr int kBytes = 144, kMinimum = 2, kScales = 4, kIntegers = 16, kBlock = 256;
     static constexpr int kParts = kBlock / kTogether;
 
-    // Scale and minimum of the `number`th 32 weights. A template, so that code for one instruction set has its own.
+    // Scale and minimum of the `number`th 32 weights. A template, so that code for one instruction
+    // set has its own.
     template <typename>
     struct Six {
         unsigned scale, minimum;
@@ -34,7 +36,8 @@ struct Q4_K {
         const int number = static_cast<int>(block % kParts);
         const Six<V> six(data + kScales, number);
         const typename V::Floats scale = V::all(V::half(data) * static_cast<float>(six.scale)),
-                                 minimum = V::all(V::half(data + kMinimum) * static_cast<float>(six.minimum));
+                                 minimum = V::all(V::half(data + kMinimum) *
+                                                  static_cast<float>(six.minimum));
         const std::uint8_t* const integers = data + kIntegers + number / 2 * kTogether;
         const int shift = number % 2 * 4;
         for (int v = 0; v < V::kVectors; ++v)
@@ -62,7 +65,8 @@ private:
         float scale = 0, minimum = 0;  // w = scale·q − minimum; neither below 0
     };
 
-    // The weighted sums of one way to round 32 weights, from which the best scale and minimum for it follow.
+    // The weighted sums of one way to round 32 weights, from which the best scale and minimum for
+    // it follow.
     struct Sums {
         float weights = 0, levels = 0, squares = 0, values = 0, products = 0, value_squares = 0;
 
@@ -90,8 +94,9 @@ private:
         }
     };
 
-    // Of 32 weights in units of `most`, the block's largest magnitude: so that no product overflows. Errors weigh the more the larger a
-    // weight is: by its magnitude and the root of the mean square. Steps around a fifteenth of the span are tried.
+    // Of 32 weights in units of `most`, the block's largest magnitude: so that no product
+    // overflows. Errors weigh the more the larger a weight is: by its magnitude and the root of the
+    // mean square. Steps around a fifteenth of the span are tried.
     static Affine best_affine(const float* source, float most) {
         float values[kTogether], low = 0, high = 0, squares = 0;
         for (int j = 0; j < kTogether; ++j) {
@@ -120,7 +125,8 @@ private:
         return {best.scale * most, best.minimum * most};
     }
 
-    static void put_sixes(std::byte* to, const unsigned (&scales)[kParts], const unsigned (&minima)[kParts]) {
+    static void put_sixes(std::byte* to, const unsigned (&scales)[kParts],
+                          const unsigned (&minima)[kParts]) {
         for (int j = 0; j < 4; ++j) {
             to[j] = static_cast<std::byte>(scales[j] | scales[j + 4] >> 4U << 6U);
             to[j + 4] = static_cast<std::byte>(minima[j] | minima[j + 4] >> 4U << 6U);
@@ -151,7 +157,8 @@ private:
             const float factor = inverse(d * static_cast<float>(scales[p])),
                         minimum = dmin * static_cast<float>(minima[p]);
             for (int j = 0; j < kTogether; ++j) {
-                const unsigned q = level((source[p * kTogether + j] + minimum) * factor + 0.5F, 15.0F);
+                const unsigned q =
+                    level((source[p * kTogether + j] + minimum) * factor + 0.5F, 15.0F);
                 target[kIntegers + p / 2 * kTogether + j] |= static_cast<std::byte>(q << p % 2 * 4);
             }
         }

@@ -5,8 +5,9 @@
 
 namespace hone::kernels {
 
-// ggml's Q5_0, blocks of 32: f16 d, u32 with the fifth bit of value j in bit j, 16 bytes of the lower four (low nibble j, high nibble j + 16);
-// w = d·(q − 16). Quantised as quantize_row_q5_0_ref does.
+// ggml's Q5_0, blocks of 32: f16 d, u32 with the fifth bit of value j in bit j, 16 bytes of the
+// lower four (low nibble j, high nibble j + 16); w = d·(q − 16). Quantised as quantize_row_q5_0_ref
+// does.
 struct Q5_0 {
     static constexpr int kBytes = 22, kUpper = 2, kIntegers = 6;
     static constexpr unsigned kMiddle = 16;
@@ -20,10 +21,11 @@ struct Q5_0 {
         const std::uint32_t below = ~V::word(data + kUpper);
         for (int v = 0; v < kHalf; ++v) {
             const std::uint8_t* const from = data + kIntegers + v * V::kLanes;
-            w[v] = (V::template nibbles<false>(from) + V::where(below >> v * V::kLanes, -16.0F)) * scale;
-            w[v + kHalf] =
-                (V::template nibbles<true>(from) + V::where(below >> (v + kHalf) * V::kLanes, -16.0F)) *
-                scale;
+            w[v] = (V::template nibbles<false>(from) + V::where(below >> v * V::kLanes, -16.0F)) *
+                   scale;
+            w[v + kHalf] = (V::template nibbles<true>(from) +
+                            V::where(below >> (v + kHalf) * V::kLanes, -16.0F)) *
+                           scale;
         }
     }
     static void quantise(const float* source, std::byte* target, std::int64_t cols, RowLoss& loss) {
@@ -32,7 +34,8 @@ struct Q5_0 {
                         factor = inverse(scale);
             put(target, stored_scale(scale, most, loss));
             unsigned levels[kTogether];
-            for (int j = 0; j < kTogether; ++j) levels[j] = level(source[i + j] * factor + 16.5F, 31.0F);
+            for (int j = 0; j < kTogether; ++j)
+                levels[j] = level(source[i + j] * factor + 16.5F, 31.0F);
             put_fifth_bits(target, levels);
             put_nibbles(target, levels);
         }

@@ -5,14 +5,17 @@
 
 namespace hone::kernels {
 
-// ggml's Q6_K, blocks of 256: 128 bytes of lower four bits, 64 bytes of upper two, int8 scales of 16 weights each, f16 d;
-// w = d·scale·(q − 32). Of each half of 128, 32 columns at a time: two parts in the low nibbles of its 64 bytes, two in the high ones, and
-// in each of its 32 bytes of upper bits two of each part.
+// ggml's Q6_K, blocks of 256: 128 bytes of lower four bits, 64 bytes of upper two, int8 scales of
+// 16 weights each, f16 d; w = d·scale·(q − 32). Of each half of 128, 32 columns at a time: two
+// parts in the low nibbles of its 64 bytes, two in the high ones, and in each of its 32 bytes of
+// upper bits two of each part.
 struct Q6_K {
-    static constexpr int kBytes = 210, kUpper = 128, kScales = 192, kScale = 208, kBlock = 256, kScaled = 16;
+    static constexpr int kBytes = 210, kUpper = 128, kScales = 192, kScale = 208, kBlock = 256,
+                         kScaled = 16;
     static constexpr int kMiddle = 32, kLoads = kBlock / kTogether;
 
-    // Where 32 columns of a block lie. A template, so that code for one instruction set has its own.
+    // Where 32 columns of a block lie. A template, so that code for one instruction set has its
+    // own.
     template <typename>
     struct Part {
         int lower, lower_shift, upper, upper_shift, scales;
@@ -33,8 +36,10 @@ struct Q6_K {
         for (int v = 0; v < V::kVectors; ++v) {
             const int at = v * V::kLanes;
             const typename V::Ints q = (V::bytes(data + part.lower + at) >> part.lower_shift & 15) |
-                                       (V::bytes(data + part.upper + at) >> part.upper_shift & 3) << 4;
-            w[v] = V::floats(q - kMiddle) * V::all(scale * static_cast<float>(scales[at / kScaled]));
+                                       (V::bytes(data + part.upper + at) >> part.upper_shift & 3)
+                                           << 4;
+            w[v] =
+                V::floats(q - kMiddle) * V::all(scale * static_cast<float>(scales[at / kScaled]));
         }
     }
     static void quantise(const float* source, std::byte* target, std::int64_t cols, RowLoss& loss) {
@@ -52,15 +57,17 @@ struct Q6_K {
         const std::uint8_t* const data = row + block / kLoads * kBytes;
         const Part<void> part(static_cast<int>(block % kLoads));
         for (int j = 0; j < kTogether; ++j)
-            out.values[j] = static_cast<std::uint8_t>((data[part.lower + j] >> part.lower_shift & 15U) |
-                                                      (data[part.upper + j] >> part.upper_shift & 3U) << 4U);
+            out.values[j] =
+                static_cast<std::uint8_t>((data[part.lower + j] >> part.lower_shift & 15U) |
+                                          (data[part.upper + j] >> part.upper_shift & 3U) << 4U);
         out.scale = half_at(data + kScale);
         std::memcpy(out.sub_scales, data + part.scales, 2);
     }
 
 private:
-    // The scale of 16 weights with which their rounding errors, weighted by their squares, are least among scales that put the largest
-    // somewhat below and above −32. In units of the largest, so that no product overflows.
+    // The scale of 16 weights with which their rounding errors, weighted by their squares, are
+    // least among scales that put the largest somewhat below and above −32. In units of the
+    // largest, so that no product overflows.
     static float best_scale(const float* source) {
         const float most = signed_absmax(source, kScaled);
         if (most == 0.0F) return 0;
@@ -99,11 +106,13 @@ private:
             const float factor = inverse(d * scale);
             for (int j = s * kScaled; j < (s + 1) * kScaled; ++j) {
                 const Part<void> part(j / kTogether);
-                const auto q =
-                    static_cast<unsigned>(kMiddle + static_cast<int>(std::clamp(
-                                                        std::nearbyint(source[j] * factor), -32.0F, 31.0F)));
-                target[part.lower + j % kTogether] |= static_cast<std::byte>((q & 15U) << part.lower_shift);
-                target[part.upper + j % kTogether] |= static_cast<std::byte>((q >> 4U) << part.upper_shift);
+                const auto q = static_cast<unsigned>(
+                    kMiddle + static_cast<int>(
+                                  std::clamp(std::nearbyint(source[j] * factor), -32.0F, 31.0F)));
+                target[part.lower + j % kTogether] |=
+                    static_cast<std::byte>((q & 15U) << part.lower_shift);
+                target[part.upper + j % kTogether] |=
+                    static_cast<std::byte>((q >> 4U) << part.upper_shift);
             }
         }
     }

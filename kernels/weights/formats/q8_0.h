@@ -13,15 +13,17 @@ struct Q8_0 {
     static void load(const std::uint8_t* row, std::int64_t block, Weights<V>& w) {
         const std::uint8_t* const data = row + block * kBytes;
         const typename V::Floats scale = V::all(V::half(data));
-        for (int v = 0; v < V::kVectors; ++v) w[v] = V::int8(data + kIntegers + v * V::kLanes) * scale;
+        for (int v = 0; v < V::kVectors; ++v)
+            w[v] = V::int8(data + kIntegers + v * V::kLanes) * scale;
     }
     static void quantise(const float* source, std::byte* target, std::int64_t cols, RowLoss& loss) {
         for (std::int64_t i = 0; i < cols; i += kTogether) {
-            const float most = absmax(source + i, kTogether), scale = most / 127.0F, factor = inverse(scale);
+            const float most = absmax(source + i, kTogether), scale = most / 127.0F,
+                        factor = inverse(scale);
             put(target, stored_scale(scale, most, loss));
             for (int j = 0; j < kTogether; ++j)
-                *target++ =
-                    static_cast<std::byte>(static_cast<std::int8_t>(std::round(source[i + j] * factor)));
+                *target++ = static_cast<std::byte>(
+                    static_cast<std::int8_t>(std::round(source[i + j] * factor)));
         }
     }
     static void set_zero(std::byte* row, std::int64_t col, std::int64_t) {

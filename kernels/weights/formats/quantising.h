@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What several quantisers do alike. Runs on any processor: never called from what is compiled for one instruction set.
+// What several quantisers do alike. Runs on any processor: never called from what is compiled for
+// one instruction set.
 
 #include <algorithm>
 #include <cmath>
@@ -61,10 +62,12 @@ inline unsigned level(float value, float most) {
     return value > 0.0F ? static_cast<unsigned>(std::min(value, most)) : 0U;
 }
 
-// The low four bits of 32 levels in 16 bytes: level j in the low, level j + 16 in the high nibble of byte j.
+// The low four bits of 32 levels in 16 bytes: level j in the low, level j + 16 in the high nibble
+// of byte j.
 inline void put_nibbles(std::byte*& target, const unsigned (&levels)[kTogether]) {
     for (int j = 0; j < kTogether / 2; ++j)
-        *target++ = static_cast<std::byte>((levels[j] & 15U) | (levels[j + kTogether / 2] & 15U) << 4U);
+        *target++ =
+            static_cast<std::byte>((levels[j] & 15U) | (levels[j + kTogether / 2] & 15U) << 4U);
 }
 
 // The same, read.

@@ -7,11 +7,13 @@
 //   load<V>(row, block, w)         the weights of columns 32·block … of a stored row, as vectors
 //   quantise(source, target, cols, loss)   one row of finite values to stored form
 //   set_zero(row, col, cols)       one weight becomes 0; only where list.inc says exact_zeros
-//   levels(row, block, count, out) the stored integers and scales of the `count` columns from 32·block on, for the planes of CUDA
+//   levels(row, block, count, out) the stored integers and scales of the `count` columns from
+//   32·block on, for the planes of CUDA
 //                                  devices; not of floating formats, whose rows are planes already
-//   carry(source, target, cols)    a row in the blocks of its GGUF carrier; only where that is another format
-// `V` is Vectors of kernels/cpu/simd.inc, the vectors of one instruction set. load() and what it calls use no library: they are compiled
-// for processors newer than the program may run on.
+//   carry(source, target, cols)    a row in the blocks of its GGUF carrier; only where that is
+//   another format
+// `V` is Vectors of kernels/cpu/simd.inc, the vectors of one instruction set. load() and what it
+// calls use no library: they are compiled for processors newer than the program may run on.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +27,8 @@ inline constexpr int kTogether = 32;  // weights that are loaded at a time
 template <typename V>
 using Weights = typename V::Floats[V::kVectors];
 
-// The rows of formats whose blocks of 32 can be found by their number, read from the first block on.
+// The rows of formats whose blocks of 32 can be found by their number, read from the first block
+// on.
 template <typename Format, WeightType type, typename V>
 class DenseRow {
 public:
@@ -61,15 +64,15 @@ struct RowOf<Format, type, V> {
 
 // What a stored row could not keep of its values.
 struct RowLoss {
-    bool overflows =
-        false;  // a weight, a block's scale or its minimum is beyond what the type holds: the row is of no use
-    // Blocks (rows, of types without) whose weights differ from 0, or from each other where they have a minimum, and whose scale or every
-    // weight is stored as 0: ggml rounds so too.
+    bool overflows = false;  // a weight, a block's scale or its minimum is beyond what the type
+                             // holds: the row is of no use
+    // Blocks (rows, of types without) whose weights differ from 0, or from each other where they
+    // have a minimum, and whose scale or every weight is stored as 0: ggml rounds so too.
     std::int64_t vanished = 0;
 };
 
-// 32 columns as they are stored: w = scale · sub_scale · value + minimum, each where the format has it. Integers that are stored with an
-// offset keep it: the plane's row says from where they count.
+// 32 columns as they are stored: w = scale · sub_scale · value + minimum, each where the format has
+// it. Integers that are stored with an offset keep it: the plane's row says from where they count.
 struct Levels {
     std::uint8_t values[kTogether] = {};
     std::uint16_t scale = 0, minimum = 0;  // f16

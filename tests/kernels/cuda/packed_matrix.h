@@ -24,11 +24,13 @@ public:
           stored(kernels::random_rows(type, rows, cols, row_bytes, seed)),
           packing(packing_of(type, cols).value()) {
         std::vector<const std::byte*> each;
-        for (std::int64_t row = 0; row < rows; ++row) each.push_back(stored.data() + row * row_bytes);
+        for (std::int64_t row = 0; row < rows; ++row)
+            each.push_back(stored.data() + row * row_bytes);
         pack(type, each, cols);
     }
     // Rows that are stored elsewhere.
-    Packed(kernels::WeightType type, const std::vector<std::vector<std::byte>>& rows, std::int64_t cols)
+    Packed(kernels::WeightType type, const std::vector<std::vector<std::byte>>& rows,
+           std::int64_t cols)
         : packing(packing_of(type, cols).value()) {
         std::vector<const std::byte*> each;
         each.reserve(rows.size());
@@ -42,7 +44,8 @@ public:
     Matrix matrix;
 
 private:
-    void pack(kernels::WeightType type, const std::vector<const std::byte*>& each, std::int64_t cols) {
+    void pack(kernels::WeightType type, const std::vector<const std::byte*>& each,
+              std::int64_t cols) {
         const auto rows = static_cast<std::int64_t>(each.size());
         std::array<std::vector<std::byte>, kMatrixPlanes> host;
         for (std::size_t p = 0; p < host.size(); ++p)

@@ -28,13 +28,15 @@ struct Planned {
     std::vector<DenseProduct> products;  // that were taken
     int captured = 0, replayed = 0;      // graphs
 
-    // Of a product that keeps cuBLASLt's contract, whether the library has no algorithm for it all the same; none is refused without.
+    // Of a product that keeps cuBLASLt's contract, whether the library has no algorithm for it all
+    // the same; none is refused without.
     std::function<bool(const DenseProduct&)> refuses;
     std::function<void()> on_replay;  // called as a graph is launched
 };
 
-// A device whose memory is addresses alone, and which computes nothing: what a model of any size asks of a GPU is looked at, not done. Products
-// are held to cuBLASLt's contract. What is downloaded is zeros.
+// A device whose memory is addresses alone, and which computes nothing: what a model of any size
+// asks of a GPU is looked at, not done. Products are held to cuBLASLt's contract. What is
+// downloaded is zeros.
 const PluginTable& planned_plugin();
 Planned& planned();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The paged cache and attention over it on a device, emulated, against a plain softmax in double precision.
+// The paged cache and attention over it on a device, emulated, against a plain softmax in double
+// precision.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -33,16 +34,20 @@ struct Cached {
           width(shape.n_kv_heads * shape.head_dim) {
         const std::int64_t sequences = std::ssize(lengths);
         std::int64_t longest = 0, rows = 0;
-        for (const std::int64_t length : lengths) longest = std::max(longest, length), rows += length;
+        for (const std::int64_t length : lengths)
+            longest = std::max(longest, length), rows += length;
         const std::int64_t positions =
             shape.block_shift == kOneBlock ? longest : std::int64_t{1} << shape.block_shift;
         stride = (longest >> shape.block_shift) + 1;
         // Two layers, of which the second is used; blocks lie in any order.
-        const std::int64_t layer_bytes = kv_block_bytes(type, positions, shape.n_kv_heads, shape.head_dim);
+        const std::int64_t layer_bytes =
+            kv_block_bytes(type, positions, shape.n_kv_heads, shape.head_dim);
         const std::int64_t blocks = sequences * stride;
-        memory = std::make_unique<DeviceArray<std::byte>>(static_cast<std::size_t>(2 * layer_bytes * blocks));
+        memory = std::make_unique<DeviceArray<std::byte>>(
+            static_cast<std::size_t>(2 * layer_bytes * blocks));
         std::vector<std::byte*> pointers;
-        for (std::int64_t i = 0; i < blocks; ++i) pointers.push_back(memory->data() + 2 * layer_bytes * i);
+        for (std::int64_t i = 0; i < blocks; ++i)
+            pointers.push_back(memory->data() + 2 * layer_bytes * i);
         std::shuffle(pointers.begin(), pointers.end(), std::mt19937(5));
         table = std::make_unique<DeviceArray<std::byte*>>(pointers);
         view = {table->data(), stride,           layer_bytes,   shape.block_shift,
@@ -68,7 +73,8 @@ struct Cached {
         const DeviceArray<float> device_k(padded_k), device_v(padded_v);
         const DeviceArray<std::int32_t> device_of(of), device_at(at);
         const RememberParams params{
-            view, device_k.data(), device_v.data(), device_of.data(), device_at.data(), rows + kPadding};
+            view,           device_k.data(), device_v.data(), device_of.data(), device_at.data(),
+            rows + kPadding};
         tested_device().launch({KernelId::remember, static_cast<std::uint16_t>(type)},
                                remember_launch(params), params);
     }
@@ -90,7 +96,8 @@ struct Cached {
                 break;
         }
         float largest = 0;
-        for (std::int64_t j = 0; j < shape.head_dim; ++j) largest = std::max(largest, std::abs(row[j]));
+        for (std::int64_t j = 0; j < shape.head_dim; ++j)
+            largest = std::max(largest, std::abs(row[j]));
         return std::nearbyint(static_cast<double>(row[i]) * 127 / static_cast<double>(largest)) *
                static_cast<double>(largest) / 127;
     }
@@ -107,16 +114,17 @@ struct Cached {
 };
 
 std::vector<float> attend(const Cached& cached, const std::vector<float>& q,
-                          const std::vector<AttendedRow>& rows, const std::vector<std::int32_t>& lists,
-                          std::int64_t list_stride, int page_shift, std::int64_t splits,
-                          bool tensor_cores = false) {
+                          const std::vector<AttendedRow>& rows,
+                          const std::vector<std::int32_t>& lists, std::int64_t list_stride,
+                          int page_shift, std::int64_t splits, bool tensor_cores = false) {
     const DeviceArray<float> device_q(q);
     const DeviceArray<AttendedRow> device_rows(rows);
     const DeviceArray<std::int32_t> device_lists(lists);
     DeviceArray<float> out(q.size());
     const Shape& shape = cached.shape;
     const std::int64_t count = std::ssize(rows);
-    DeviceArray<float> parts(static_cast<std::size_t>(count * shape.n_heads * splits * (shape.head_dim + 2)));
+    DeviceArray<float> parts(
+        static_cast<std::size_t>(count * shape.n_heads * splits * (shape.head_dim + 2)));
     const AttentionParams params{cached.view,
                                  device_q.data(),
                                  out.data(),
@@ -144,11 +152,13 @@ double as_bf16(double value) {
     return static_cast<double>(to_float(to_bf16(static_cast<float>(value))));
 }
 
-// positions(row, kv head) → what the row attends there. `tensor_cores`: queries, keys, values and weights are rounded to bf16, which the
-// reference does with all but the weights; these are off by at most one part in 256 each.
+// positions(row, kv head) → what the row attends there. `tensor_cores`: queries, keys, values and
+// weights are rounded to bf16, which the reference does with all but the weights; these are off by
+// at most one part in 256 each.
 template <typename Positions>
-void expect_softmax(const Cached& cached, const std::vector<float>& q, const std::vector<AttendedRow>& rows,
-                    const std::vector<float>& out, Positions positions, bool tensor_cores = false) {
+void expect_softmax(const Cached& cached, const std::vector<float>& q,
+                    const std::vector<AttendedRow>& rows, const std::vector<float>& out,
+                    Positions positions, bool tensor_cores = false) {
     const Shape& shape = cached.shape;
     const std::int64_t group = shape.n_heads / shape.n_kv_heads;
     for (std::int64_t row = 0; row < std::ssize(rows); ++row) {
@@ -202,16 +212,21 @@ INSTANTIATE_TEST_SUITE_P(EveryStorage, CudaAttention,
                          testing::Values(KvPlane::f32, KvPlane::f16, KvPlane::bf16, KvPlane::i8));
 
 TEST_P(CudaAttention, IsASoftmaxOverTheCache) {
-    for (const Shape& shape : {Shape{1, 1, 8, 2}, Shape{6, 2, 40, 4}, Shape{7, 1, 64, 3}, Shape{16, 1, 16, 8},
-                               Shape{2, 2, 32, kOneBlock}, Shape{2, 1, 132, 4}}) {
+    for (const Shape& shape :
+         {Shape{1, 1, 8, 2}, Shape{6, 2, 40, 4}, Shape{7, 1, 64, 3}, Shape{16, 1, 16, 8},
+          Shape{2, 2, 32, kOneBlock}, Shape{2, 1, 132, 4}}) {
         const Cached cached(GetParam(), shape, {75, 33});
         // Prompt rows, a decoded row, and the other sequence's first.
-        const std::vector<AttendedRow> rows{
-            {0, 0, 0, 1, 0}, {0, 0, 0, 40, 0}, {0, 0, 0, 75, 0}, {1, 0, 0, 1, 0}, {1, 4, 20, 33, 0}};
+        const std::vector<AttendedRow> rows{{0, 0, 0, 1, 0},
+                                            {0, 0, 0, 40, 0},
+                                            {0, 0, 0, 75, 0},
+                                            {1, 0, 0, 1, 0},
+                                            {1, 4, 20, 33, 0}};
         const std::vector<float> q =
             kernels::random_floats(std::ssize(rows) * shape.n_heads * shape.head_dim, 13);
         for (const std::int64_t splits : {1, 2, 4}) {
-            SCOPED_TRACE(std::to_string(shape.n_heads) + " heads, " + std::to_string(splits) + " splits");
+            SCOPED_TRACE(std::to_string(shape.n_heads) + " heads, " + std::to_string(splits) +
+                         " splits");
             const std::vector<float> out = attend(cached, q, rows, {}, 0, 4, splits);
             expect_softmax(cached, q, rows, out, [&](std::int64_t row, std::int64_t) {
                 return attended_by(rows[static_cast<std::size_t>(row)]);
@@ -235,7 +250,8 @@ TEST_P(CudaAttention, AttendsPagesOfAList) {
             const AttendedRow& it = rows[static_cast<std::size_t>(row)];
             std::vector<std::int64_t> positions;
             for (std::int32_t i = 0; i < it.pages; ++i) {
-                const std::int64_t page = lists[static_cast<std::size_t>((row * 2 + kv_head) * 3 + i)];
+                const std::int64_t page =
+                    lists[static_cast<std::size_t>((row * 2 + kv_head) * 3 + i)];
                 for (std::int64_t p = page << kPageShift;
                      p < std::min<std::int64_t>((page + 1) << kPageShift, it.end); ++p)
                     positions.push_back(p);
@@ -246,25 +262,29 @@ TEST_P(CudaAttention, AttendsPagesOfAList) {
 }
 
 // A prompt's rows, each with a mask: whole, or a window with sinks.
-void add_prompt(std::vector<AttendedRow>& rows, std::int32_t sequence, std::int32_t first, std::int32_t last,
-                std::int32_t window = 0) {
+void add_prompt(std::vector<AttendedRow>& rows, std::int32_t sequence, std::int32_t first,
+                std::int32_t last, std::int32_t window = 0) {
     constexpr std::int32_t kSinks = 3;
     for (std::int32_t position = first; position <= last; ++position) {
-        const std::int32_t begin = window == 0 || position + 1 - window <= kSinks ? 0 : position + 1 - window;
+        const std::int32_t begin =
+            window == 0 || position + 1 - window <= kSinks ? 0 : position + 1 - window;
         rows.push_back({sequence, begin == 0 ? 0 : kSinks, begin, position + 1, 0});
     }
 }
 
 void expect_tiles(KvPlane type, const Shape& shape, const std::vector<std::int64_t>& lengths,
                   const std::vector<AttendedRow>& rows) {
-    SCOPED_TRACE(std::to_string(shape.n_heads) + " heads of " + std::to_string(shape.head_dim) + " channels");
+    SCOPED_TRACE(std::to_string(shape.n_heads) + " heads of " + std::to_string(shape.head_dim) +
+                 " channels");
     const Cached cached(type, shape, lengths);
     const std::vector<float> q =
         kernels::random_floats(std::ssize(rows) * shape.n_heads * shape.head_dim, 17);
     const std::vector<float> out = attend(cached, q, rows, {}, 0, 4, 1, true);
     expect_softmax(
         cached, q, rows, out,
-        [&](std::int64_t row, std::int64_t) { return attended_by(rows[static_cast<std::size_t>(row)]); },
+        [&](std::int64_t row, std::int64_t) {
+            return attended_by(rows[static_cast<std::size_t>(row)]);
+        },
         true);
 }
 
@@ -272,7 +292,8 @@ TEST_P(CudaAttention, AttendsPromptsOnTensorCores) {
     std::vector<AttendedRow> prompt;
     add_prompt(prompt, 0, 0, 139);
     expect_tiles(GetParam(), {4, 1, 64, 4}, {140}, prompt);
-    // Heads that fill neither a tile nor its channels; the end of one prompt that goes on after the cache, and another's rows in the same tile.
+    // Heads that fill neither a tile nor its channels; the end of one prompt that goes on after the
+    // cache, and another's rows in the same tile.
     std::vector<AttendedRow> ends;
     add_prompt(ends, 0, 60, 74);
     add_prompt(ends, 1, 0, 32);

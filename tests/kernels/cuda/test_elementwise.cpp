@@ -12,7 +12,8 @@
 namespace hone::gpu {
 namespace {
 
-void expect_near(const std::vector<float>& is, const std::vector<float>& expected, float tolerance) {
+void expect_near(const std::vector<float>& is, const std::vector<float>& expected,
+                 float tolerance) {
     ASSERT_EQ(is.size(), expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i)
         ASSERT_NEAR(is[i], expected[i], tolerance * (1 + std::abs(expected[i]))) << i;
@@ -53,7 +54,8 @@ TEST_F(CudaElementwise, Rotates) {
         const DeviceArray<std::int32_t> device_positions(positions);
         const auto turn = [&](std::vector<float>& x, std::int64_t heads) {
             const auto rope = halves ? kernels::rope_halves : kernels::rope_interleaved;
-            rope(x.data(), positions.data(), kRows, heads, kDim, kRotary, frequencies.data(), context);
+            rope(x.data(), positions.data(), kRows, heads, kDim, kRotary, frequencies.data(),
+                 context);
         };
         turn(q, kHeads);
         turn(k, kKvHeads);

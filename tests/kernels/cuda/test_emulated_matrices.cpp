@@ -32,7 +32,8 @@ TEST(CudaEmulatedMatrices, LoadsMatricesAsFragments) {
             ASSERT_EQ(transposed[m], pair(64 * m + 16 * t + g, 64 * m + 16 * t + 8 + g));
         }
         load_matrices(r, values, 8 * (31 - lane));  // rows lie wherever their lanes say
-        for (std::uint32_t m = 0; m < 4; ++m) ASSERT_EQ(r[m] & 0xFFFFU, 8 * (31 - 8 * m - g) + 2 * t);
+        for (std::uint32_t m = 0; m < 4; ++m)
+            ASSERT_EQ(r[m] & 0xFFFFU, 8 * (31 - 8 * m - g) + 2 * t);
     });
 }
 
@@ -49,15 +50,18 @@ TEST(CudaEmulatedMatrices, FindsMatricesThatAreNotThere) {
     };
     EXPECT_EQ(error_of({{1}, 32}, load_after(256, true, 0)), "");
     EXPECT_THAT(error_of({{1}, 32}, load_after(255, true, 0)), HasSubstr("nobody wrote"));
-    EXPECT_THAT(error_of({{1}, 32}, load_after(256, false, 0)), HasSubstr("without a barrier between"));
+    EXPECT_THAT(error_of({{1}, 32}, load_after(256, false, 0)),
+                HasSubstr("without a barrier between"));
     EXPECT_THAT(error_of({{1}, 32}, load_after(256, true, 8)),
                 HasSubstr("thread 31: shared memory: element 256"));
-    EXPECT_THAT(error_of({{1}, 32}, load_after(256, true, -256)), HasSubstr("shared memory: element -8"));
+    EXPECT_THAT(error_of({{1}, 32}, load_after(256, true, -256)),
+                HasSubstr("shared memory: element -8"));
     EXPECT_THAT(error_of({{1}, 32},
                          [] {
                              HONE_SHARED(std::uint16_t, values, 512);
                              std::uint32_t r[4];
-                             load_matrices_transposed(r, values, std::int64_t{8} * lane_index() + 4);
+                             load_matrices_transposed(r, values,
+                                                      std::int64_t{8} * lane_index() + 4);
                          }),
                 HasSubstr("not aligned"));
     EXPECT_THAT(error_of({{1}, 32},
@@ -95,7 +99,9 @@ TEST(CudaEmulatedMatrices, MultipliesFragments) {
     const auto f16 = [](int number) {
         return static_cast<std::uint32_t>(to_f16(static_cast<float>(number)).bits);
     };
-    const auto s8 = [](int number) { return static_cast<std::uint32_t>(static_cast<std::uint8_t>(number)); };
+    const auto s8 = [](int number) {
+        return static_cast<std::uint32_t>(static_cast<std::uint8_t>(number));
+    };
     const auto e4m3 = [](int number) {
         return static_cast<std::uint32_t>(to_e4m3(static_cast<float>(number)).bits);
     };
@@ -109,10 +115,12 @@ TEST(CudaEmulatedMatrices, MultipliesFragments) {
         };
         const auto halves = [&](auto code, auto multiply) {
             const auto two = [&](int low, int high) { return code(low) | code(high) << 16; };
-            // NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): lanes and columns below 32
-            const std::uint32_t fa[4] = {
-                two(a[g][2 * t], a[g][2 * t + 1]), two(a[g + 8][2 * t], a[g + 8][2 * t + 1]),
-                two(a[g][2 * t + 8], a[g][2 * t + 9]), two(a[g + 8][2 * t + 8], a[g + 8][2 * t + 9])};
+            // NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): lanes and columns
+            // below 32
+            const std::uint32_t fa[4] = {two(a[g][2 * t], a[g][2 * t + 1]),
+                                         two(a[g + 8][2 * t], a[g + 8][2 * t + 1]),
+                                         two(a[g][2 * t + 8], a[g][2 * t + 9]),
+                                         two(a[g + 8][2 * t + 8], a[g + 8][2 * t + 9])};
             const std::uint32_t fb[2] = {two(b[2 * t][g], b[2 * t + 1][g]),
                                          two(b[2 * t + 8][g], b[2 * t + 9][g])};
             // NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
@@ -128,8 +136,9 @@ TEST(CudaEmulatedMatrices, MultipliesFragments) {
             };
             std::uint32_t fa[4], fb[2];
             for (std::uint32_t part = 0; part < 4; ++part)
-                fa[part] =
-                    four([&](std::uint32_t i) { return a[g + 8 * (part % 2)][4 * t + i + 16 * (part / 2)]; });
+                fa[part] = four([&](std::uint32_t i) {
+                    return a[g + 8 * (part % 2)][4 * t + i + 16 * (part / 2)];
+                });
             for (std::uint32_t part = 0; part < 2; ++part)
                 fb[part] = four([&](std::uint32_t i) { return b[4 * t + i + 16 * part][g]; });
             decltype(one) d[4] = {one, one, one, one};
@@ -156,7 +165,8 @@ TEST(CudaEmulatedMatrices, MultipliesTwoOfFour) {
     };
     const auto expected = [&](std::uint32_t row, std::uint32_t col) {
         int sum = 0;
-        for (std::uint32_t i = 0; i < 16; ++i) sum += stored(row, i) * b(4 * (i / 2) + place(row, i), col);
+        for (std::uint32_t i = 0; i < 16; ++i)
+            sum += stored(row, i) * b(4 * (i / 2) + place(row, i), col);
         return static_cast<float>(sum);
     };
     const auto bits = [](int low, int high) {
@@ -171,7 +181,8 @@ TEST(CudaEmulatedMatrices, MultipliesTwoOfFour) {
             };
             const std::uint32_t a[4] = {two(g, 2 * t), two(g + 8, 2 * t), two(g, 2 * t + 8),
                                         two(g + 8, 2 * t + 8)};
-            std::uint32_t fb[4], where = 0xFFFFFFFFU;  // what lanes that are not asked say must not matter
+            std::uint32_t fb[4],
+                where = 0xFFFFFFFFU;  // what lanes that are not asked say must not matter
             for (std::uint32_t part = 0; part < 4; ++part)
                 fb[part] = bits(b(2 * t + 8 * part, g), b(2 * t + 8 * part + 1, g));
             if (t < 2) {

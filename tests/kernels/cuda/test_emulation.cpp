@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The emulation finds what a GPU would hide or punish, and computes what the documented layouts say.
+// The emulation finds what a GPU would hide or punish, and computes what the documented layouts
+// say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -127,11 +128,12 @@ TEST(CudaEmulation, FindsRacesWithinABlock) {
 }
 
 TEST(CudaEmulation, FindsBarriersThatNotAllReach) {
-    EXPECT_THAT(error_of({{1}, 64},
-                         [] {
-                             if (thread_index() < 32) sync_block();
-                         }),
-                HasSubstr("32 threads wait in sync_block, which 32 that have ended will never reach"));
+    EXPECT_THAT(
+        error_of({{1}, 64},
+                 [] {
+                     if (thread_index() < 32) sync_block();
+                 }),
+        HasSubstr("32 threads wait in sync_block, which 32 that have ended will never reach"));
     EXPECT_THAT(error_of({{1}, 32},
                          [] {
                              if (thread_index() != 5) (void)ballot(true);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NCCL as the plug-in finds it: a library that answers as it is told, none at all, and the plug-in itself where it was built.
+// NCCL as the plug-in finds it: a library that answers as it is told, none at all, and the plug-in
+// itself where it was built.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,7 +22,8 @@ using testing::HasSubstr;
 class Nccl : public testing::Test {
 public:
     ~Nccl() override {
-        for (const char* const name : {"HONE_NCCL_LIBRARY", "FAKE_NCCL_VERSION", "FAKE_NCCL_STATUS"})
+        for (const char* const name :
+             {"HONE_NCCL_LIBRARY", "FAKE_NCCL_VERSION", "FAKE_NCCL_STATUS"})
             unsetenv(name);
     }
 
@@ -54,7 +56,8 @@ TEST_F(Nccl, SaysWhyThereIsNone) {
 }
 
 TEST_F(Nccl, IsSoughtBesideTheToolkitsLibrariesAndInThePackageBesideThem) {
-    for (const char* const name : {"HONE_NCCL_LIBRARY", "HONE_CUPTI_LIBRARY", "CUDA_HOME", "CUDA_PATH"})
+    for (const char* const name :
+         {"HONE_NCCL_LIBRARY", "HONE_CUPTI_LIBRARY", "CUDA_HOME", "CUDA_PATH"})
         unsetenv(name);
     EXPECT_THAT(profiler::library_candidates("HONE_CUPTI_LIBRARY", "libcupti.so.13", ""),
                 ElementsAre("libcupti.so.13", "/usr/local/cuda/lib64/libcupti.so.13"));

@@ -13,7 +13,8 @@ namespace hone::gpu {
 namespace {
 
 bool same(float a, float b) {
-    return (std::isnan(a) && std::isnan(b)) || bits_as<std::uint32_t>(a) == bits_as<std::uint32_t>(b);
+    return (std::isnan(a) && std::isnan(b)) ||
+           bits_as<std::uint32_t>(a) == bits_as<std::uint32_t>(b);
 }
 
 // By its definition, with arithmetic rather than bits.
@@ -38,17 +39,20 @@ TEST(CudaNumbers, WriteHalvesAsTheCpuDoes) {
     for (int i = 0; i < 2'000'000; ++i) {
         const auto value = bits_as<float>(static_cast<std::uint32_t>(random()));
         const std::uint16_t half = to_f16(value).bits, brain = to_bf16(value).bits;
-        ASSERT_TRUE(same(kernels::f16_to_f32(half), kernels::f16_to_f32(kernels::f32_to_f16(value))))
+        ASSERT_TRUE(
+            same(kernels::f16_to_f32(half), kernels::f16_to_f32(kernels::f32_to_f16(value))))
             << value;
-        ASSERT_TRUE(same(kernels::bf16_to_f32(brain), kernels::bf16_to_f32(kernels::f32_to_bf16(value))))
+        ASSERT_TRUE(
+            same(kernels::bf16_to_f32(brain), kernels::bf16_to_f32(kernels::f32_to_bf16(value))))
             << value;
     }
     // Ties, and the edges of the range.
     for (std::uint32_t bits = 0; bits < 65536; ++bits) {
         const float value = kernels::f16_to_f32(static_cast<std::uint16_t>(bits));
         if (!std::isfinite(value)) continue;
-        for (const float near : {value, std::nextafter(value, INFINITY), std::nextafter(value, -INFINITY),
-                                 value + std::ldexp(value, -11), value + std::ldexp(value, -12)}) {
+        for (const float near :
+             {value, std::nextafter(value, INFINITY), std::nextafter(value, -INFINITY),
+              value + std::ldexp(value, -11), value + std::ldexp(value, -12)}) {
             ASSERT_EQ(to_f16(near).bits, kernels::f32_to_f16(near)) << near;
         }
     }

@@ -15,7 +15,8 @@
 namespace hone::gpu {
 namespace {
 
-constexpr std::int64_t kPositions = 75, kKvHeads = 2, kHeads = 6, kDim = 40, kWidth = kKvHeads * kDim;
+constexpr std::int64_t kPositions = 75, kKvHeads = 2, kHeads = 6, kDim = 40,
+                       kWidth = kKvHeads * kDim;
 constexpr int kPageShift = 2;
 constexpr std::int64_t kPage = 1 << kPageShift, kPages = (kPositions + kPage - 1) / kPage;
 constexpr std::int32_t kSequence = 1;  // of two, of which the first has nothing
@@ -33,7 +34,8 @@ std::vector<float> expected_bounds(const std::vector<float>& k) {
     for (std::int64_t position = 0; position < kPositions; ++position) {
         for (std::int64_t i = 0; i < kWidth; ++i) {
             const std::int64_t head = i / kDim, channel = i % kDim;
-            float* const low = bounds.data() + ((position / kPage * kKvHeads + head) * 2) * kDim + channel;
+            float* const low =
+                bounds.data() + ((position / kPage * kKvHeads + head) * 2) * kDim + channel;
             float* const high = low + kDim;
             const float key = k[static_cast<std::size_t>(position * kWidth + i)];
             *low = position % kPage == 0 ? key : std::min(*low, key);
@@ -45,20 +47,22 @@ std::vector<float> expected_bounds(const std::vector<float>& k) {
 
 struct CudaPages : public testing::Test {
     CudaPages() : bounds(static_cast<std::size_t>(2 * kPages * kKvHeads * 2 * kDim)) {
-        // A prompt that ends within a page, one position more, and the rest; among them rows that pad.
+        // A prompt that ends within a page, one position more, and the rest; among them rows that
+        // pad.
         append(0, 30);
         append(30, 1);
         append(31, kPositions - 31);
     }
 
     void append(std::int64_t position, std::int64_t rows) {
-        const DeviceArray<float> keys(
-            std::vector<float>(k.begin() + position * kWidth, k.begin() + (position + rows) * kWidth));
+        const DeviceArray<float> keys(std::vector<float>(k.begin() + position * kWidth,
+                                                         k.begin() + (position + rows) * kWidth));
         std::vector<PageRun> runs;
         for (std::int64_t i = 0; i < rows;) {
             const std::int64_t at = position + i, count = std::min(kPage - at % kPage, rows - i);
-            runs.push_back({kSequence, static_cast<std::int32_t>(at / kPage), static_cast<std::int32_t>(i),
-                            static_cast<std::int32_t>(count), at % kPage == 0 ? 1 : 0});
+            runs.push_back({kSequence, static_cast<std::int32_t>(at / kPage),
+                            static_cast<std::int32_t>(i), static_cast<std::int32_t>(count),
+                            at % kPage == 0 ? 1 : 0});
             i += count;
         }
         runs.resize(runs.size() + 2);
@@ -78,12 +82,13 @@ TEST_F(CudaPages, AreBoundedPassAfterPass) {
     const auto of_sequence = static_cast<std::ptrdiff_t>(expected.size());
     EXPECT_TRUE(std::equal(expected.begin(), expected.end(), is.begin() + of_sequence));
     // Nobody wrote to the other sequence's, the runs without rows neither.
-    EXPECT_TRUE(
-        std::all_of(is.begin(), is.begin() + of_sequence, [](float value) { return std::isnan(value); }));
+    EXPECT_TRUE(std::all_of(is.begin(), is.begin() + of_sequence,
+                            [](float value) { return std::isnan(value); }));
 }
 
-// The CPU's choice is seen in what it computes: a value is its page's unit vector, so that channel c is the share of page c. The scale is small, that
-// no share becomes 0, and a power of two, that bounds stay exact.
+// The CPU's choice is seen in what it computes: a value is its page's unit vector, so that channel
+// c is the share of page c. The scale is small, that no share becomes 0, and a power of two, that
+// bounds stay exact.
 std::vector<std::vector<std::int32_t>> pages_of_the_cpu(const std::vector<float>& q,
                                                         const std::vector<float>& k,
                                                         const std::vector<std::int64_t>& ends,
@@ -118,7 +123,8 @@ std::vector<std::vector<std::int32_t>> pages_of_the_cpu(const std::vector<float>
     std::vector<std::vector<std::int32_t>> lists;
     for (std::int64_t row = 0; row < std::ssize(ends); ++row) {
         for (std::int64_t head = 0; head < kKvHeads; ++head) {
-            const float* const shares = out.data() + (row * kHeads + head * kHeads / kKvHeads) * kDim;
+            const float* const shares =
+                out.data() + (row * kHeads + head * kHeads / kKvHeads) * kDim;
             lists.emplace_back();
             for (std::int32_t page = 0; page < kPages; ++page)
                 if (shares[page] > 0) lists.back().push_back(page);
@@ -128,7 +134,8 @@ std::vector<std::vector<std::int32_t>> pages_of_the_cpu(const std::vector<float>
 }
 
 TEST_F(CudaPages, AreChosenAsTheCpuChooses) {
-    const std::vector<std::int64_t> ends{kPositions, 41, 8, 64};  // the third has too few pages for a choice
+    const std::vector<std::int64_t> ends{kPositions, 41, 8,
+                                         64};  // the third has too few pages for a choice
     const std::int64_t rows = std::ssize(ends);
     for (const std::int64_t keep : {1, 3, 7}) {
         const std::vector<float> q = whole_numbers(rows * kHeads * kDim, 22);
@@ -141,8 +148,9 @@ TEST_F(CudaPages, AreChosenAsTheCpuChooses) {
         const DeviceArray<float> queries(q);
         const DeviceArray<AttendedRow> device_rows(attended);
         DeviceArray<std::int32_t> lists(static_cast<std::size_t>(rows * kKvHeads * keep));
-        const ChooseParams params{view(), queries.data(), device_rows.data(), lists.data(), keep, rows,
-                                  kHeads, kPages,         kPageShift};
+        const ChooseParams params{view(),       queries.data(), device_rows.data(),
+                                  lists.data(), keep,           rows,
+                                  kHeads,       kPages,         kPageShift};
         tested_device().launch({KernelId::choose}, choose_launch(params), params);
         const std::vector<std::int32_t> is = lists.values();
         const auto expected = pages_of_the_cpu(q, k, ends, keep);

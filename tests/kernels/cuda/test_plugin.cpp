@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plug-in itself, as far as a machine without a driver can tell: it loads, has this version, and says why there is no device.
+// The plug-in itself, as far as a machine without a driver can tell: it loads, has this version,
+// and says why there is no device.
 #include <gtest/gtest.h>
 
 #include <algorithm>

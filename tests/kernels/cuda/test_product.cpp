@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packing, expanding and multiplying weights on a device, emulated, against the CPU kernels and plain sums in double precision.
+// Packing, expanding and multiplying weights on a device, emulated, against the CPU kernels and
+// plain sums in double precision.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -39,8 +40,8 @@ TEST_P(CudaProduct, ExpandsToTheCpusBits) {
     std::vector<float> expected(static_cast<std::size_t>(cols));
     const std::vector<float> is = out.values();
     for (std::int64_t row = 1; row < kRows; ++row) {
-        kernels::expand_row(GetParam(), packed.stored.data() + row * packed.row_bytes, expected.data(), cols,
-                            kernels::Isa::baseline);
+        kernels::expand_row(GetParam(), packed.stored.data() + row * packed.row_bytes,
+                            expected.data(), cols, kernels::Isa::baseline);
         for (std::int64_t col = 0; col < cols; ++col)
             ASSERT_EQ(is[static_cast<std::size_t>((row - 1) * cols + col)],
                       expected[static_cast<std::size_t>(col)])
@@ -58,14 +59,16 @@ TEST_P(CudaProduct, EmbedsTheCpusBits) {
         const DeviceArray<std::int32_t> device_tokens(tokens);
         DeviceArray<float> x(tokens.size() * static_cast<std::size_t>(cols));
         const EmbedParams params{packed.matrix, device_tokens.data(), x.data(), std::ssize(tokens)};
-        tested_device().launch({KernelId::embed, code(packed.matrix.type)}, embed_launch(params), params);
+        tested_device().launch({KernelId::embed, code(packed.matrix.type)}, embed_launch(params),
+                               params);
         const std::vector<float> is = x.values();
         std::vector<float> expected(static_cast<std::size_t>(cols));
         for (std::size_t row = 0; row < tokens.size(); ++row) {
             kernels::expand_row(GetParam(), packed.stored.data() + tokens[row] * packed.row_bytes,
                                 expected.data(), cols, kernels::Isa::baseline);
             for (std::size_t col = 0; col < expected.size(); ++col)
-                ASSERT_EQ(is[row * expected.size() + col], expected[col]) << cols << ' ' << row << ' ' << col;
+                ASSERT_EQ(is[row * expected.size() + col], expected[col])
+                    << cols << ' ' << row << ' ' << col;
         }
     }
 }
@@ -82,9 +85,9 @@ TEST_P(CudaProduct, MultipliesFewTokens) {
             DeviceArray<float> y(static_cast<std::size_t>(tokens * stride));
             ProductParams params{{{packed.matrix, y.data(), stride}}, 1, inputs.data(), tokens};
             const auto multiply = [&] {
-                tested_device().launch(
-                    {KernelId::product, code(packed.matrix.type), static_cast<std::uint16_t>(tokens)},
-                    product_launch(params), params);
+                tested_device().launch({KernelId::product, code(packed.matrix.type),
+                                        static_cast<std::uint16_t>(tokens)},
+                                       product_launch(params), params);
             };
             multiply();
             params.into = ProductParams::Into::add;
@@ -95,8 +98,8 @@ TEST_P(CudaProduct, MultipliesFewTokens) {
                     double sum = 0, magnitude = 0;
                     for (std::int64_t col = 0; col < cols; ++col) {
                         const double product =
-                            kernels::stored_value(GetParam(), packed.stored.data() + row * packed.row_bytes,
-                                                  col) *
+                            kernels::stored_value(
+                                GetParam(), packed.stored.data() + row * packed.row_bytes, col) *
                             static_cast<double>(x[static_cast<std::size_t>(token * cols + col)]);
                         sum += product;
                         magnitude += std::abs(product);
@@ -131,7 +134,8 @@ TEST_P(CudaProduct, MultipliesSeveralMatricesTogether) {
         all.parts[i] = {matrix, together[i].data(), matrix.rows};
     }
     launch(all);
-    for (std::size_t i = 0; i < packed.size(); ++i) EXPECT_EQ(together[i].values(), apart[i].values()) << i;
+    for (std::size_t i = 0; i < packed.size(); ++i)
+        EXPECT_EQ(together[i].values(), apart[i].values()) << i;
 
     const Packed up(GetParam(), 37, cols, 77);
     DeviceArray<float> ups(static_cast<std::size_t>(tokens * 37)),
@@ -142,7 +146,8 @@ TEST_P(CudaProduct, MultipliesSeveralMatricesTogether) {
             x.data(),
             tokens,
             ProductParams::Into::gated});
-    const std::vector<float> gate = apart[0].values(), multiplied = ups.values(), is = gated.values();
+    const std::vector<float> gate = apart[0].values(), multiplied = ups.values(),
+                             is = gated.values();
     for (std::size_t i = 0; i < is.size(); ++i) {
         const double value = static_cast<double>(gate[i]);
         EXPECT_NEAR(is[i], value / (1 + std::exp(-value)) * static_cast<double>(multiplied[i]),
@@ -176,9 +181,11 @@ TEST(CudaProductLaunch, StagesSoMuchOfTheInputsThatTwoBlocksFit) {
     EXPECT_EQ(product_tokens(1), 1);
 }
 
-// Rows that are wider than what a block has in shared memory at a time: whole panels of it, and a part of one.
+// Rows that are wider than what a block has in shared memory at a time: whole panels of it, and a
+// part of one.
 TEST_P(CudaProduct, MultipliesRowsThatAreWiderThanAPanel) {
-    const std::int64_t block = std::max<std::int64_t>(kChunk, kernels::block_of(GetParam())), rows = 5;
+    const std::int64_t block = std::max<std::int64_t>(kChunk, kernels::block_of(GetParam())),
+                       rows = 5;
     for (const std::int64_t tokens : {2, 8}) {
         for (const std::int64_t over : {std::int64_t{0}, block, 20 * block}) {
             const std::int64_t cols = 2 * product_panel(tokens) / block * block + over;
@@ -195,8 +202,8 @@ TEST_P(CudaProduct, MultipliesRowsThatAreWiderThanAPanel) {
                 double sum = 0, magnitude = 0;
                 for (std::int64_t col = 0; col < cols; ++col) {
                     const double product =
-                        kernels::stored_value(GetParam(), packed.stored.data() + i % rows * packed.row_bytes,
-                                              col) *
+                        kernels::stored_value(
+                            GetParam(), packed.stored.data() + i % rows * packed.row_bytes, col) *
                         static_cast<double>(x[static_cast<std::size_t>(i / rows * cols + col)]);
                     sum += product;
                     magnitude += std::abs(product);
@@ -216,16 +223,18 @@ TEST(CudaQuantize, RoundsEachRowByItsLargest) {
     DeviceArray<std::int8_t> q(x.size());
     DeviceArray<float> scales(kRows);
     const QuantizeParams params{inputs.data(), q.data(), scales.data(), kRows, kCols};
-    tested_device().launch({KernelId::quantize, code(PlaneType::i8)}, quantize_launch(params), params);
+    tested_device().launch({KernelId::quantize, code(PlaneType::i8)}, quantize_launch(params),
+                           params);
     const std::vector<std::int8_t> quantized = q.values();
     const std::vector<float> scale_of = scales.values();
     for (std::size_t row = 0; row < kRows; ++row) {
         float largest = 0;
-        for (std::size_t i = 0; i < kCols; ++i) largest = std::max(largest, std::abs(x[row * kCols + i]));
+        for (std::size_t i = 0; i < kCols; ++i)
+            largest = std::max(largest, std::abs(x[row * kCols + i]));
         ASSERT_FLOAT_EQ(scale_of[row], largest / 127);
         for (std::size_t i = 0; i < kCols; ++i)
-            ASSERT_NEAR(static_cast<float>(quantized[row * kCols + i]) * scale_of[row], x[row * kCols + i],
-                        0.5001F * largest / 127);
+            ASSERT_NEAR(static_cast<float>(quantized[row * kCols + i]) * scale_of[row],
+                        x[row * kCols + i], 0.5001F * largest / 127);
     }
 }
 
@@ -236,12 +245,14 @@ TEST(CudaQuantize, RoundsEachRowToFp8) {
     DeviceArray<E4M3> q(x.size());
     DeviceArray<float> scales(kRows);
     const QuantizeParams params{inputs.data(), q.data(), scales.data(), kRows, kCols};
-    tested_device().launch({KernelId::quantize, code(PlaneType::e4m3)}, quantize_launch(params), params);
+    tested_device().launch({KernelId::quantize, code(PlaneType::e4m3)}, quantize_launch(params),
+                           params);
     const std::vector<E4M3> quantized = q.values();
     const std::vector<float> scale_of = scales.values();
     for (std::size_t row = 0; row < kRows; ++row) {
         float largest = 0;
-        for (std::size_t i = 0; i < kCols; ++i) largest = std::max(largest, std::abs(x[row * kCols + i]));
+        for (std::size_t i = 0; i < kCols; ++i)
+            largest = std::max(largest, std::abs(x[row * kCols + i]));
         ASSERT_FLOAT_EQ(scale_of[row], largest / 448);
         for (std::size_t i = 0; i < kCols; ++i)
             ASSERT_NEAR(to_float(quantized[row * kCols + i]) * scale_of[row], x[row * kCols + i],
@@ -271,10 +282,12 @@ TEST(CudaConvert, RoundsAsTheCpuDoes) {
     const auto count = std::ssize(x);
     DeviceArray<BF16> bf16(x.size());
     const ConvertParams<BF16> to_bf{inputs.data(), bf16.data(), count};
-    tested_device().launch({KernelId::convert, code(PlaneType::bf16)}, convert_launch(to_bf), to_bf);
+    tested_device().launch({KernelId::convert, code(PlaneType::bf16)}, convert_launch(to_bf),
+                           to_bf);
     DeviceArray<F16> f16(x.size());
     const ConvertParams<F16> to_half{inputs.data(), f16.data(), count};
-    tested_device().launch({KernelId::convert, code(PlaneType::f16)}, convert_launch(to_half), to_half);
+    tested_device().launch({KernelId::convert, code(PlaneType::f16)}, convert_launch(to_half),
+                           to_half);
     const std::vector<BF16> bf16_is = bf16.values();
     const std::vector<F16> f16_is = f16.values();
     for (std::size_t i = 0; i < x.size(); ++i) {
@@ -300,7 +313,8 @@ void expect_rescaled(PlaneType type) {
     const DeviceArray<Sum> device_sums(sums);
     const DeviceArray<float> device_x_scales(x_scales), y(before);
     const DeviceArray<F16> device_w_scales(w_scales);
-    for (const bool accumulate : {true, false}) {  // the first adds to `before`, the second replaces
+    for (const bool accumulate :
+         {true, false}) {  // the first adds to `before`, the second replaces
         const RescaleParams params{device_sums.data(),
                                    device_x_scales.data(),
                                    device_w_scales.data(),
@@ -342,8 +356,8 @@ TEST(CudaFill, MakesTheSameNearlyNormalWeightsAnywhere) {
         DeviceArray<float> out(kChunks * kChunk);
         const ExpandParams<float> expand{
             {type, 1, kChunks * kChunk, 0, plane.data(), nullptr, nullptr}, 0, 1, out.data()};
-        tested_device().launch({KernelId::expand, code(type), code(PlaneType::f32)}, expand_launch(expand),
-                               expand);
+        tested_device().launch({KernelId::expand, code(type), code(PlaneType::f32)},
+                               expand_launch(expand), expand);
         return out.values();
     };
     const auto expect_spread = [](const std::vector<float>& of, double middle, double deviation) {
@@ -352,7 +366,8 @@ TEST(CudaFill, MakesTheSameNearlyNormalWeightsAnywhere) {
         const double mean = sum / static_cast<double>(of.size());
         for (const float value : of) squares += std::pow(static_cast<double>(value) - mean, 2);
         EXPECT_NEAR(mean, middle, 0.05 * deviation);
-        EXPECT_NEAR(std::sqrt(squares / static_cast<double>(of.size())), deviation, 0.05 * deviation);
+        EXPECT_NEAR(std::sqrt(squares / static_cast<double>(of.size())), deviation,
+                    0.05 * deviation);
     };
     const std::vector<float> exact = values(PlaneType::f32, 0.02F);
     expect_spread(exact, 0, 0.02);

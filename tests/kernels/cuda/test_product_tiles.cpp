@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products of many tokens on tensor cores, emulated, and 2:4 weights in every kernel that takes them, against sums in double precision.
+// Products of many tokens on tensor cores, emulated, and 2:4 weights in every kernel that takes
+// them, against sums in double precision.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -35,27 +36,32 @@ std::vector<BF16> expanded(const Matrix& matrix) {
 }
 
 void expect_product(const Matrix& matrix, std::int64_t tokens, int tile) {
-    SCOPED_TRACE(std::to_string(matrix.rows) + " rows, " + std::to_string(matrix.cols) + " columns, " +
-                 std::to_string(tokens) + " tokens in tiles of " + std::to_string(tile));
+    SCOPED_TRACE(std::to_string(matrix.rows) + " rows, " + std::to_string(matrix.cols) +
+                 " columns, " + std::to_string(tokens) + " tokens in tiles of " +
+                 std::to_string(tile));
     const std::vector<BF16> x = random_inputs(tokens * matrix.cols), w = expanded(matrix);
     const DeviceArray<BF16> inputs(x);
     const std::int64_t stride = matrix.rows + 3;
     DeviceArray<float> y(static_cast<std::size_t>(tokens * stride));
     const ProductTilesParams params{matrix, inputs.data(), y.data(), tokens, stride};
-    tested_device().launch({KernelId::product_tiles, code(matrix.type), static_cast<std::uint16_t>(tile)},
-                           product_tiles_launch(params, tile), params);
+    tested_device().launch(
+        {KernelId::product_tiles, code(matrix.type), static_cast<std::uint16_t>(tile)},
+        product_tiles_launch(params, tile), params);
     const std::vector<float> is = y.values();
     for (std::int64_t token = 0; token < tokens; ++token) {
         for (std::int64_t row = 0; row < matrix.rows; ++row) {
             double sum = 0, magnitude = 0;
             for (std::int64_t col = 0; col < matrix.cols; ++col) {
                 const double product =
-                    static_cast<double>(to_float(w[static_cast<std::size_t>(row * matrix.cols + col)])) *
-                    static_cast<double>(to_float(x[static_cast<std::size_t>(token * matrix.cols + col)]));
+                    static_cast<double>(
+                        to_float(w[static_cast<std::size_t>(row * matrix.cols + col)])) *
+                    static_cast<double>(
+                        to_float(x[static_cast<std::size_t>(token * matrix.cols + col)]));
                 sum += product;
                 magnitude += std::abs(product);
             }
-            ASSERT_NEAR(is[static_cast<std::size_t>(token * stride + row)], sum, 4e-6 * magnitude + 1e-6)
+            ASSERT_NEAR(is[static_cast<std::size_t>(token * stride + row)], sum,
+                        4e-6 * magnitude + 1e-6)
                 << token << " " << row;
         }
         for (std::int64_t past = matrix.rows; past < stride; ++past)
@@ -104,11 +110,14 @@ TEST(CudaProductTilesLaunch, ChoosesTilesThatKeepTheDeviceBusy) {
     EXPECT_EQ(launch.grid.y, 3u);
     EXPECT_EQ(launch.threads, 256u);
     EXPECT_EQ(launch.shared_bytes, 2u * (128 + 64) * 64 * 2);
-    EXPECT_EQ(tile_shared_bytes(PlaneType::bf16_2of4, 128), 2u * (128 * 64 * 2 + 128 * (32 * 2 + 8)));
-    EXPECT_LE(tile_shared_bytes(PlaneType::f16, 128), 99u * 1024);  // what every architecture from 8.0 on has
+    EXPECT_EQ(tile_shared_bytes(PlaneType::bf16_2of4, 128),
+              2u * (128 * 64 * 2 + 128 * (32 * 2 + 8)));
+    EXPECT_LE(tile_shared_bytes(PlaneType::f16, 128),
+              99u * 1024);  // what every architecture from 8.0 on has
 }
 
-// Rows with at most two of any four columns, dense and as engine/weights/sparse stores them: a bit a column, then what is not zero.
+// Rows with at most two of any four columns, dense and as engine/weights/sparse stores them: a bit
+// a column, then what is not zero.
 struct SparseRows {
     SparseRows(PlaneType type, std::int64_t rows, std::int64_t cols) {
         std::mt19937 random(5);
@@ -121,10 +130,12 @@ struct SparseRows {
                 if (col == group)
                     chosen_ = random() % 16;  // 16 ways: among them none, one, and the last alone
                 const bool here = kWays[chosen_] >> (col - group) & 1U;
-                const float value = here ? values[static_cast<std::size_t>(row * cols + col)] : 0.0F;
+                const float value =
+                    here ? values[static_cast<std::size_t>(row * cols + col)] : 0.0F;
                 const std::uint16_t bits =
                     type == PlaneType::f16_2of4 ? to_f16(value).bits : to_bf16(value).bits;
-                dense.push_back(type == PlaneType::f16_2of4 ? to_float(F16{bits}) : to_float(BF16{bits}));
+                dense.push_back(type == PlaneType::f16_2of4 ? to_float(F16{bits})
+                                                            : to_float(BF16{bits}));
                 if (!here) continue;
                 masks[static_cast<std::size_t>(col / 32)] |= 1U << (col % 32);
                 kept.push_back(bits);
@@ -152,7 +163,8 @@ protected:
     }
 };
 
-INSTANTIATE_TEST_SUITE_P(EveryType, CudaTwoOfFour, testing::Values(PlaneType::f16_2of4, PlaneType::bf16_2of4),
+INSTANTIATE_TEST_SUITE_P(EveryType, CudaTwoOfFour,
+                         testing::Values(PlaneType::f16_2of4, PlaneType::bf16_2of4),
                          [](const auto& param) {
                              return param.param == PlaneType::f16_2of4 ? "f16" : "bf16";
                          });
@@ -163,11 +175,12 @@ TEST_P(CudaTwoOfFour, PacksAndExpandsToTheSameValues) {
     for (const auto& row : rows.sparse) EXPECT_TRUE(two_of_four(row.data(), kCols));
     const Packed packed(stored(), rows.sparse, kCols);
     EXPECT_EQ(packed.matrix.type, GetParam());
-    EXPECT_EQ(packed.packing.of(MatrixPlane::values) + packed.packing.of(MatrixPlane::places), kCols * 9 / 8);
+    EXPECT_EQ(packed.packing.of(MatrixPlane::values) + packed.packing.of(MatrixPlane::places),
+              kCols * 9 / 8);
     DeviceArray<float> out(static_cast<std::size_t>(kRows * kCols));
     const ExpandParams<float> params{packed.matrix, 0, kRows, out.data()};
-    tested_device().launch({KernelId::expand, code(GetParam()), code(PlaneType::f32)}, expand_launch(params),
-                           params);
+    tested_device().launch({KernelId::expand, code(GetParam()), code(PlaneType::f32)},
+                           expand_launch(params), params);
     EXPECT_EQ(out.values(), rows.dense);
 }
 
@@ -179,15 +192,18 @@ TEST_P(CudaTwoOfFour, MultipliesFewTokens) {
     const DeviceArray<float> inputs(x);
     DeviceArray<float> y(static_cast<std::size_t>(kTokens * kRows));
     const ProductParams params{{{packed.matrix, y.data(), kRows}}, 1, inputs.data(), kTokens};
-    tested_device().launch({KernelId::product, code(GetParam()), kTokens}, product_launch(params), params);
+    tested_device().launch({KernelId::product, code(GetParam()), kTokens}, product_launch(params),
+                           params);
     const std::vector<float> is = y.values();
     for (std::int64_t token = 0; token < kTokens; ++token) {
         for (std::int64_t row = 0; row < kRows; ++row) {
             double sum = 0;
             for (std::int64_t col = 0; col < kCols; ++col)
-                sum += static_cast<double>(rows.dense[static_cast<std::size_t>(row * kCols + col)]) *
-                       static_cast<double>(x[static_cast<std::size_t>(token * kCols + col)]);
-            ASSERT_NEAR(is[static_cast<std::size_t>(token * kRows + row)], sum, 1e-4) << token << " " << row;
+                sum +=
+                    static_cast<double>(rows.dense[static_cast<std::size_t>(row * kCols + col)]) *
+                    static_cast<double>(x[static_cast<std::size_t>(token * kCols + col)]);
+            ASSERT_NEAR(is[static_cast<std::size_t>(token * kRows + row)], sum, 1e-4)
+                << token << " " << row;
         }
     }
 }
@@ -212,8 +228,8 @@ TEST_P(CudaTwoOfFour, FillsWithTwoOfFour) {
         0,
         1,
         out.data()};
-    tested_device().launch({KernelId::expand, code(GetParam()), code(PlaneType::f32)}, expand_launch(expand),
-                           expand);
+    tested_device().launch({KernelId::expand, code(GetParam()), code(PlaneType::f32)},
+                           expand_launch(expand), expand);
     const std::vector<float> is = out.values();
     for (std::size_t i = 0; i < is.size(); ++i) {
         if (i % 4 < 2)

@@ -10,7 +10,8 @@ namespace hone::gpu {
 const PluginTable& tested_plugin() {
     if (std::getenv("HONE_TEST_CUDA") == nullptr) return emulation::emulated_plugin();
     const PluginLoad& plugin = load_plugin();
-    if (plugin.table == nullptr) throw std::runtime_error("HONE_TEST_CUDA is set, and " + plugin.problem);
+    if (plugin.table == nullptr)
+        throw std::runtime_error("HONE_TEST_CUDA is set, and " + plugin.problem);
     return *plugin.table;
 }
 

@@ -9,7 +9,8 @@
 
 namespace hone::gpu {
 
-// What tests of kernels run on: the emulation, or, where the environment's HONE_TEST_CUDA is set, the plug-in's first device.
+// What tests of kernels run on: the emulation, or, where the environment's HONE_TEST_CUDA is set,
+// the plug-in's first device.
 const PluginTable& tested_plugin();
 Device& tested_device();
 
@@ -19,8 +20,8 @@ class DeviceArray {
 public:
     explicit DeviceArray(std::size_t count)
         : count_(count),
-          data_(static_cast<T*>(
-              tested_device().allocate(std::max<std::int64_t>(1, static_cast<std::int64_t>(bytes()))))) {
+          data_(static_cast<T*>(tested_device().allocate(
+              std::max<std::int64_t>(1, static_cast<std::int64_t>(bytes()))))) {
         tested_device().fill(data_, 0xFF, static_cast<std::int64_t>(bytes()));
     }
     explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// hone_screenshots: opens the window, saves a picture of every page in both schemes, and ends. For the documents, and to look at the
-// window where there is no display. What it opens and chooses is not remembered.
+// hone_screenshots: opens the window, saves a picture of every page in both schemes, and ends. For
+// the documents, and to look at the window where there is no display. What it opens and chooses is
+// not remembered.
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QLocale>
@@ -32,13 +33,16 @@ Arguments parse(const QCoreApplication& application) {
     parser.addHelpOption();
     parser.addPositionalArgument(QStringLiteral("folder"), QStringLiteral("Where the pictures go."),
                                  QStringLiteral("FOLDER"));
-    parser.addPositionalArgument(QStringLiteral("checkpoint"), QStringLiteral("What is open in the window."),
+    parser.addPositionalArgument(QStringLiteral("checkpoint"),
+                                 QStringLiteral("What is open in the window."),
                                  QStringLiteral("CHECKPOINT"));
     const QCommandLineOption store(QStringLiteral("store"), QStringLiteral("Keep runs in FILE."),
                                    QStringLiteral("FILE"), QStringLiteral("screenshots.sqlite"));
-    const QCommandLineOption recipe(QStringLiteral("recipe"), QStringLiteral("The recipe in FILE (JSON)."),
+    const QCommandLineOption recipe(QStringLiteral("recipe"),
+                                    QStringLiteral("The recipe in FILE (JSON)."),
                                     QStringLiteral("FILE"));
-    const QCommandLineOption size(QStringLiteral("size"), QStringLiteral("Make the window this large."),
+    const QCommandLineOption size(QStringLiteral("size"),
+                                  QStringLiteral("Make the window this large."),
                                   QStringLiteral("WIDTHxHEIGHT"), QStringLiteral("1280x800"));
     parser.addOptions({store, recipe, size});
     parser.process(application);
@@ -51,8 +55,9 @@ Arguments parse(const QCoreApplication& application) {
 
 Recipe readRecipe(const QString& path) {
     constexpr JsonBounds kRecipe{16, std::size_t{1} << 20U};
-    return recipe_from_json(parse_bounded_json(read_small_file(path.toStdString(), kRecipe.bytes), kRecipe),
-                            builtin_registry());
+    return recipe_from_json(
+        parse_bounded_json(read_small_file(path.toStdString(), kRecipe.bytes), kRecipe),
+        builtin_registry());
 }
 
 int takePictures(QApplication& application) {

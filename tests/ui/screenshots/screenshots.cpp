@@ -95,27 +95,31 @@ void Screenshots::addPlayground() {
     const auto card = [this] {
         return window_.pages().page(QStringLiteral("optimise"))->findChild<PlaygroundCard*>();
     };
-    shots_.push_back({QStringLiteral("playground"),
-                      [this, card] {
-                          window_.pages().showPage(QStringLiteral("optimise"));
-                          auto* trying = tryingButton(&window_);
-                          if (trying != nullptr && !trying->isChecked()) trying->click();
-                          if (card()->playground().baseline().state != Playground::State::none) return;
-                          control<QSpinBox>(card(), PlaygroundCard::tr("Tokens"))->setValue(answerTokens);
-                          card()->findChild<QPlainTextEdit*>()->setPlainText(
-                              tr("Why does a cache make a processor faster?"));
-                          card()->ask();
-                      },
-                      [card] { return !card()->playground().active(); }});
+    shots_.push_back(
+        {QStringLiteral("playground"),
+         [this, card] {
+             window_.pages().showPage(QStringLiteral("optimise"));
+             auto* trying = tryingButton(&window_);
+             if (trying != nullptr && !trying->isChecked()) trying->click();
+             if (card()->playground().baseline().state != Playground::State::none) return;
+             control<QSpinBox>(card(), PlaygroundCard::tr("Tokens"))->setValue(answerTokens);
+             card()->findChild<QPlainTextEdit*>()->setPlainText(
+                 tr("Why does a cache make a processor faster?"));
+             card()->ask();
+         },
+         [card] { return !card()->playground().active(); }});
 }
 
 void Screenshots::addCompare() {
     const auto show = [this](int tab, bool differences) {
-        if (auto* trying = tryingButton(&window_); trying != nullptr && trying->isChecked()) trying->click();
+        if (auto* trying = tryingButton(&window_); trying != nullptr && trying->isChecked())
+            trying->click();
         window_.pages().showPage(QStringLiteral("compare"));
         QWidget* page = window_.pages().page(QStringLiteral("compare"));
-        control<QTabBar>(page, ComparisonChartsCard::tr("What the chart shows"))->setCurrentIndex(tab);
-        control<QCheckBox>(page, ComparisonCard::tr("Show differences only"))->setChecked(differences);
+        control<QTabBar>(page, ComparisonChartsCard::tr("What the chart shows"))
+            ->setCurrentIndex(tab);
+        control<QCheckBox>(page, ComparisonCard::tr("Show differences only"))
+            ->setChecked(differences);
     };
     shots_.push_back({QStringLiteral("compare-bars"), [show] { show(1, false); }});
     shots_.push_back({QStringLiteral("compare-tokens"), [show] { show(2, false); }});
@@ -128,8 +132,8 @@ void Screenshots::tickRuns() {
     auto* table = window_.pages().page(QStringLiteral("compare"))->findChild<RunsTable*>();
     std::set<std::string> seen;
     for (const profiler::RunRecord& run : session_.store().list()) {
-        if (run.status != "done" || run.what.side != "candidate" || std::ssize(seen) == mostTicked ||
-            !seen.insert(run.what.recipe_label).second)
+        if (run.status != "done" || run.what.side != "candidate" ||
+            std::ssize(seen) == mostTicked || !seen.insert(run.what.recipe_label).second)
             continue;
         if (seen.size() == 1) {
             emit session_.runRequested(run.id);
@@ -137,7 +141,8 @@ void Screenshots::tickRuns() {
         }
         table->selectRun(run.id);
         const QModelIndex mark = table->currentIndex().siblingAtColumn(RunsModel::Tick);
-        if (mark.data(MarkRole).toInt() == static_cast<int>(Mark::checkOn)) continue;  // with its series
+        if (mark.data(MarkRole).toInt() == static_cast<int>(Mark::checkOn))
+            continue;  // with its series
         QKeyEvent tick(QEvent::KeyPress, Qt::Key_Space, Qt::NoModifier);
         QApplication::sendEvent(table, &tick);
     }
@@ -146,7 +151,8 @@ void Screenshots::tickRuns() {
     control<QCheckBox>(page, ComparisonCard::tr("Show differences only"))->setChecked(false);
 }
 
-// The whole trace below the page that led to it, and a part of one token's pass in the whole window.
+// The whole trace below the page that led to it, and a part of one token's pass in the whole
+// window.
 void Screenshots::addTimeline() {
     TimelineView& view = window_.timeline().view();
     shots_.push_back({QStringLiteral("timeline"), [this, &view] {
@@ -165,7 +171,8 @@ void Screenshots::addTimeline() {
                           const TraceData& trace = *view.trace();
                           const Span& pass = trace.passes().spans().back();
                           const auto begin = static_cast<double>(pass.begin);
-                          view.setShown(begin, begin + static_cast<double>(pass.end - pass.begin) / 8);
+                          view.setShown(begin,
+                                        begin + static_cast<double>(pass.end - pass.begin) / 8);
                           // A layer of it, and that layer's second operation.
                           const std::span<const Span> layers = trace.layers().spans();
                           const std::size_t first = trace.layers().firstAfter(begin);
@@ -208,7 +215,8 @@ void Screenshots::waitFor(const Shot& shot, int waited) {
 }
 
 void Screenshots::take(const QString& name) {
-    const QString scheme = Theme::instance().dark() ? QStringLiteral("dark") : QStringLiteral("light");
+    const QString scheme =
+        Theme::instance().dark() ? QStringLiteral("dark") : QStringLiteral("light");
     window_.grab().save(QStringLiteral("%1/%2-%3.png").arg(folder_, name, scheme));
     next();
 }

@@ -11,9 +11,9 @@ namespace hone::ui {
 class MainWindow;
 class Session;
 
-// Saves every page as PAGE-light.png and PAGE-dark.png in a folder, the playground with answers where a model is open, and the timeline
-// where a stored run has a trace, and then
-// emits finished().
+// Saves every page as PAGE-light.png and PAGE-dark.png in a folder, the playground with answers
+// where a model is open, and the timeline where a stored run has a trace, and then emits
+// finished().
 class Screenshots : public QObject {
     Q_OBJECT
 public:

@@ -186,7 +186,8 @@ void ComparisonChartsCard::followSeries() {
     which_->addItem(tr("All runs"), 0LL);
     for (const StoredSeries& series : series_)
         which_->addItem(series.title, static_cast<qlonglong>(series.id));
-    const std::int64_t pinned = baseline_ && baseline_->what.series ? baseline_->what.series->id : 0;
+    const std::int64_t pinned =
+        baseline_ && baseline_->what.series ? baseline_->what.series->id : 0;
     const qlonglong wanted = pinned != followed_ ? static_cast<qlonglong>(pinned) : chosen;
     followed_ = pinned;
     which_->setCurrentIndex(std::max(0, which_->findData(wanted)));
@@ -202,7 +203,8 @@ const StoredSeries* ComparisonChartsCard::chosenSeries() const {
 
 // The first is "the candidate"; further ones take the series' colours in order.
 ChartColor ComparisonChartsCard::colorOf(std::size_t ticked) const {
-    return ticked == 0 ? ChartColor::candidate() : ChartColor::further(static_cast<int>(ticked) - 1);
+    return ticked == 0 ? ChartColor::candidate()
+                       : ChartColor::further(static_cast<int>(ticked) - 1);
 }
 
 void ComparisonChartsCard::draw() {
@@ -221,7 +223,8 @@ bool ComparisonChartsCard::leftOut(const RunRecord& run, const std::string& metr
         baseline_ ? profiler::conditions_refusal(*profiler::find_metric(metric), *baseline_, run)
                   : std::string();
     if (reason.empty()) return false;
-    const QString line = tr("Run %1 is left out: %2").arg(QString::number(run.id), plainLine(reason));
+    const QString line =
+        tr("Run %1 is left out: %2").arg(QString::number(run.id), plainLine(reason));
     if (!leftOut_.contains(line)) leftOut_.append(line);
     return true;
 }
@@ -249,13 +252,15 @@ void ComparisonChartsCard::drawSeries(const StoredSeries& series) {
     for (const RunRecord& run : series.runs) {
         const auto a = valueOf(run, xId), b = valueOf(run, yId);
         if (!a || !b || run.status != "done") continue;
-        const auto ticked = std::find_if(ticked_.begin(), ticked_.end(),
-                                         [&run](const RunRecord& each) { return each.id == run.id; });
+        const auto ticked =
+            std::find_if(ticked_.begin(), ticked_.end(),
+                         [&run](const RunRecord& each) { return each.id == run.id; });
         const ChartColor color = run.what.side == "baseline" ? ChartColor::baseline()
                                  : ticked == ticked_.end()
                                      ? ChartColor::muted()
                                      : colorOf(static_cast<std::size_t>(ticked - ticked_.begin()));
-        points.push_back({nameInSeries(run), x.value(*a), y.value(*b), color, run.what.side == "baseline"});
+        points.push_back(
+            {nameInSeries(run), x.value(*a), y.value(*b), color, run.what.side == "baseline"});
     }
     scatter_->setEmptyText(tr("No run of this series has both figures."));
     scatter_->setAxes(x.axis(), y.axis());
@@ -277,7 +282,8 @@ void ComparisonChartsCard::drawScatter() {
     if (baseline_) add(*baseline_, ChartColor::baseline(), true);
     for (std::size_t i = 0; i < ticked_.size(); ++i)
         if (!leftOut(ticked_[i], xId) && !leftOut(ticked_[i], yId)) add(ticked_[i], colorOf(i));
-    // Grey runs are there for orientation: those of another model or that cannot be compared are not worth a word.
+    // Grey runs are there for orientation: those of another model or that cannot be compared are
+    // not worth a word.
     const auto comparable = [&](const RunRecord& run, const std::string& id) {
         return profiler::conditions_refusal(*profiler::find_metric(id), *baseline_, run).empty();
     };

@@ -21,14 +21,16 @@ class ElidedLabel;
 class IntervalBarsChart;
 class ScatterChart;
 
-// The pinned and ticked runs drawn: any metric against any, or a series with its front; bars with intervals, and what their samples show. A run that cannot be
-// compared with the pinned one is not drawn beside it: the foot says which and why.
+// The pinned and ticked runs drawn: any metric against any, or a series with its front; bars with
+// intervals, and what their samples show. A run that cannot be compared with the pinned one is not
+// drawn beside it: the foot says which and why.
 class ComparisonChartsCard : public Card {
     Q_OBJECT
 public:
     explicit ComparisonChartsCard(profiler::Store& store, QWidget* parent = nullptr);
 
-    // `others` are the runs of the table that are not ticked: the scatter shows them in grey where they can be compared.
+    // `others` are the runs of the table that are not ticked: the scatter shows them in grey where
+    // they can be compared.
     void setRuns(const profiler::RunRecord* baseline, std::vector<profiler::RunRecord> ticked,
                  std::vector<profiler::RunRecord> others);
 
@@ -59,7 +61,8 @@ private:
     QStringList leftOut_;
     QComboBox *x_ = nullptr, *y_ = nullptr, *metric_ = nullptr, *which_ = nullptr;
     std::vector<StoredSeries> series_;
-    std::int64_t followed_ = 0;  // the pinned baseline's series: it is shown as soon as it is pinned
+    std::int64_t followed_ =
+        0;  // the pinned baseline's series: it is shown as soon as it is pinned
     std::optional<profiler::RunRecord> baseline_;
     std::vector<profiler::RunRecord> ticked_, others_;
 };

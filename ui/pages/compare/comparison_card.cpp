@@ -61,10 +61,11 @@ void ComparisonCard::compare(const profiler::RunRecord* baseline,
     foot_->setVisible(filled);
     if (!filled) {
         model_->clear();
-        empty_->setText(
-            baseline == nullptr
-                ? tr("Choose a baseline in the first column, then tick the runs to compare with it.")
-                : tr("Tick one or more runs (Space) to compare them with run %1.").arg(baseline->id));
+        empty_->setText(baseline == nullptr
+                            ? tr("Choose a baseline in the first column, then tick the runs to "
+                                 "compare with it.")
+                            : tr("Tick one or more runs (Space) to compare them with run %1.")
+                                  .arg(baseline->id));
         return;
     }
     std::vector<profiler::Comparison> comparisons;
@@ -75,7 +76,8 @@ void ComparisonCard::compare(const profiler::RunRecord* baseline,
         whole.push_back(store_.load(run.id).value_or(run));
     }
     const profiler::RunRecord reference = store_.load(baseline->id).value_or(*baseline);
-    model_->setRuns(*baseline, runs, std::move(comparisons), runDifferences(reference, whole, registry_));
+    model_->setRuns(*baseline, runs, std::move(comparisons),
+                    runDifferences(reference, whole, registry_));
     table_->setDraggedWidths({});
     showWarnings();
 }
@@ -83,7 +85,8 @@ void ComparisonCard::compare(const profiler::RunRecord* baseline,
 // Other runs of the table come and go while these are read.
 bool ComparisonCard::isShown(const profiler::RunRecord* baseline,
                              const std::vector<profiler::RunRecord>& runs) const {
-    return baseline != nullptr && shown_.size() == runs.size() + 1 && sameRun(shown_.front(), *baseline) &&
+    return baseline != nullptr && shown_.size() == runs.size() + 1 &&
+           sameRun(shown_.front(), *baseline) &&
            std::equal(runs.begin(), runs.end(), shown_.begin() + 1, sameRun);
 }
 
@@ -91,16 +94,19 @@ bool ComparisonCard::isShown(const profiler::RunRecord* baseline,
 void ComparisonCard::showWarnings() {
     const QStringList warnings = model_->warnings();
     QString text = warnings.mid(0, shownWarnings).join(QStringLiteral(" · "));
-    if (warnings.size() > shownWarnings) text += tr(" · and %1 more").arg(warnings.size() - shownWarnings);
+    if (warnings.size() > shownWarnings)
+        text += tr(" · and %1 more").arg(warnings.size() - shownWarnings);
     if (warnings.isEmpty())
-        text = tr("With each verdict the 99 % interval that decides it, in the verdict's direction.");
+        text =
+            tr("With each verdict the 99 % interval that decides it, in the verdict's direction.");
     // Two columns or more beside the metrics' names.
     if (model_->columnCount() > 2)
         text += (warnings.isEmpty() ? QStringLiteral(" ") : QStringLiteral(". ")) +
                 tr("Each interval is of its own comparison.");
     warnings_->setText(text);
     const QString each =
-        tr("Each interval is of its own comparison: the more runs are ticked, the likelier one verdict is "
+        tr("Each interval is of its own comparison: the more runs are ticked, the likelier one "
+           "verdict is "
            "chance.");
     warnings_->setToolTip(plainTip((warnings + QStringList{each}).join(QLatin1Char('\n'))));
     warnings_->setTone(warnings.isEmpty() ? Tone::muted : Tone::warning);

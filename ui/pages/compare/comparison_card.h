@@ -21,7 +21,8 @@ public:
     const ComparisonModel& model() const { return *model_; }
 
 private:
-    bool isShown(const profiler::RunRecord* baseline, const std::vector<profiler::RunRecord>& runs) const;
+    bool isShown(const profiler::RunRecord* baseline,
+                 const std::vector<profiler::RunRecord>& runs) const;
     void showWarnings();
     profiler::Store& store_;
     const Registry& registry_;

@@ -49,7 +49,8 @@ RunsTable::RunsTable(RunsModel& model, RunsProxy& proxy, QWidget* parent)
     setDraggableColumns({RunsModel::Pin, RunsModel::Star});
     restoreColumns();
     connect(this, &QTableView::clicked, this, &RunsTable::clickCell);
-    connect(selectionModel(), &QItemSelectionModel::currentRowChanged, this, &RunsTable::currentRunChanged);
+    connect(selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            &RunsTable::currentRunChanged);
     connect(this, &FigureTable::columnDragged, this, [this] {
         QVariantMap widths;
         for (const auto& [column, width] : draggedWidths().asKeyValueRange())
@@ -93,7 +94,8 @@ void RunsTable::toggleTick() {
 void RunsTable::toggleStar() {
     const auto* run = currentRun();
     if (run == nullptr) return;
-    model_.setData(model_.index(model_.rowOf(run->id), RunsModel::Star), !run->starred, Qt::CheckStateRole);
+    model_.setData(model_.index(model_.rowOf(run->id), RunsModel::Star), !run->starred,
+                   Qt::CheckStateRole);
 }
 
 void RunsTable::editColumn(int column) {
@@ -110,7 +112,8 @@ void RunsTable::editColumn(int column) {
 
 void RunsTable::keyPressEvent(QKeyEvent* event) {
     const auto* run = currentRun();
-    if (run == nullptr || event->modifiers() != Qt::NoModifier) return FigureTable::keyPressEvent(event);
+    if (run == nullptr || event->modifiers() != Qt::NoModifier)
+        return FigureTable::keyPressEvent(event);
     switch (event->key()) {
         case Qt::Key_Space:
             return toggleTick();
@@ -153,14 +156,16 @@ void RunsTable::fillRunMenu(QMenu& menu) {
     menu.addAction(model_.isTicked(run->id) ? tr("Leave out of the comparison\tSpace")
                                             : tr("Show in the comparison\tSpace"),
                    this, &RunsTable::toggleTick);
-    menu.addAction(run->starred ? tr("Remove the star\tS") : tr("Star\tS"), this, &RunsTable::toggleStar);
+    menu.addAction(run->starred ? tr("Remove the star\tS") : tr("Star\tS"), this,
+                   &RunsTable::toggleStar);
     menu.addAction(tr("Edit the tags\tT"), this, [this] { editColumn(RunsModel::Tags); });
     menu.addAction(tr("Edit the note\tF2"), this, [this] { editColumn(RunsModel::Note); });
     menu.addSeparator();
     menu.addAction(Theme::instance().icon(QStringLiteral("refresh")), tr("Run again\tR"), this,
                    &RunsTable::rerunRequested);
-    QAction* trace = menu.addAction(Theme::instance().icon(QStringLiteral("timeline")), tr("Show trace\tV"),
-                                    this, [this, id = run->id] { emit traceRequested(id); });
+    QAction* trace =
+        menu.addAction(Theme::instance().icon(QStringLiteral("timeline")), tr("Show trace\tV"),
+                       this, [this, id = run->id] { emit traceRequested(id); });
     trace->setEnabled(run->trace_events > 0);
     trace->setToolTip(plainTip(traceTip(*run)));
     menu.addAction(Theme::instance().icon(QStringLiteral("delete")), tr("Delete\tDel"), this,

@@ -8,8 +8,9 @@ class QMenu;
 
 namespace hone::ui {
 
-// The stored runs with their marks: a click, or a key on the current row, pins (B), ticks (Space), stars (S), edits the note (F2) or the
-// tags (T), whichever cell is the current one, measures again (R), shows the trace (V) and deletes (Delete).
+// The stored runs with their marks: a click, or a key on the current row, pins (B), ticks (Space),
+// stars (S), edits the note (F2) or the tags (T), whichever cell is the current one, measures again
+// (R), shows the trace (V) and deletes (Delete).
 class RunsTable : public FigureTable {
     Q_OBJECT
 public:

@@ -27,12 +27,13 @@ QString shortName(const RunRecord& run) {
 SampleCharts::SampleCharts(profiler::Store& store, QObject* parent)
     : QObject(parent),
       store_(store),
-      charts_{
-          new LineChart(tr("Time per token along the generation"), {tr("token"), tr("ms"), tr("ms"), true}),
-          new LineChart(tr("Distribution of the time per token"),
-                        {tr("ms"), tr("% of tokens"), tr("%"), true}),
-          new LineChart(tr("Accuracy as it converges"),
-                        accuracyAxes(std::string(profiler::metric_for(profiler::Role::accuracy).id)))},
+      charts_{new LineChart(tr("Time per token along the generation"),
+                            {tr("token"), tr("ms"), tr("ms"), true}),
+              new LineChart(tr("Distribution of the time per token"),
+                            {tr("ms"), tr("% of tokens"), tr("%"), true}),
+              new LineChart(
+                  tr("Accuracy as it converges"),
+                  accuracyAxes(std::string(profiler::metric_for(profiler::Role::accuracy).id)))},
       shape_(makeChoice(tr("Distribution shown as"))),
       metric_(makeChoice(tr("Accuracy shown"))) {
     shape_->addItem(tr("Share of tokens within a time"), cumulative);

@@ -23,8 +23,8 @@ struct DrawnRun {
     ChartColor color;
 };
 
-// What a run's stored samples show beside its figures: each token's time along the generation, how those times are distributed, and
-// how accuracy converged.
+// What a run's stored samples show beside its figures: each token's time along the generation, how
+// those times are distributed, and how accuracy converged.
 class SampleCharts : public QObject {
     Q_OBJECT
 public:
@@ -49,7 +49,8 @@ private:
     void drawAccuracy(const std::vector<DrawnRun>& runs);
 
     profiler::Store& store_;
-    std::map<std::int64_t, std::vector<profiler::Sample>> read_;  // of the runs drawn last that have ended
+    std::map<std::int64_t, std::vector<profiler::Sample>>
+        read_;  // of the runs drawn last that have ended
     LineChart* charts_[KindCount];
     QWidget* pages_[KindCount];
     QComboBox *shape_, *metric_;

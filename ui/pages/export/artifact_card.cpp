@@ -15,10 +15,10 @@ namespace hone::ui {
 ArtifactCard::ArtifactCard(Session& session, QWidget* parent)
     : Card(tr("Artifact"), parent),
       session_(session),
-      advice_(new TextLabel(
-          tr("The file that you export appears here, with its size and, where you let Hone verify it, its "
-             "figures beside those of the recipe in memory."),
-          TextStyle::body, Tone::muted)),
+      advice_(new TextLabel(tr("The file that you export appears here, with its size and, where "
+                               "you let Hone verify it, its "
+                               "figures beside those of the recipe in memory."),
+                            TextStyle::body, Tone::muted)),
       verdict_(new TextLabel),
       facts_(new FactList),
       buttons_(new QWidget) {
@@ -30,8 +30,9 @@ ArtifactCard::ArtifactCard(Session& session, QWidget* parent)
     QPushButton* open = plainButton(tr("Open as model"));
     connect(open, &QPushButton::clicked, this, [this] { session_.open(path_); });
     QPushButton* folder = plainButton(tr("Show folder"));
-    connect(folder, &QPushButton::clicked, this,
-            [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(QFileInfo(path_).absolutePath())); });
+    connect(folder, &QPushButton::clicked, this, [this] {
+        QDesktopServices::openUrl(QUrl::fromLocalFile(QFileInfo(path_).absolutePath()));
+    });
     row->addWidget(open);
     row->addWidget(folder);
     row->addStretch();
@@ -48,15 +49,18 @@ void ArtifactCard::showResult(const nlohmann::json& result) {
     // What failed its verification was removed: there is no file to name, open or show.
     const bool kept = result.value("written", true);
     std::vector<FactList::Fact> facts;
-    if (kept) facts.push_back({tr("File"), QFileInfo(path_).fileName(), QDir::toNativeSeparators(path_)});
-    facts.push_back({kept ? tr("Size") : tr("Size that it had"), formatBytes(result.value("bytes", 0.0)),
+    if (kept)
+        facts.push_back({tr("File"), QFileInfo(path_).fileName(), QDir::toNativeSeparators(path_)});
+    facts.push_back({kept ? tr("Size") : tr("Size that it had"),
+                     formatBytes(result.value("bytes", 0.0)),
                      formatExact(result.value("bytes", 0.0), tr("bytes"))});
     QStringList types;
     const nlohmann::json typeBytes = result.value("types", nlohmann::json::object());
     for (const auto& [type, bytes] : typeBytes.items())
-        types.append(
-            QStringLiteral("%1 %2").arg(QString::fromStdString(type), formatBytes(bytes.get<double>())));
-    facts.push_back({tr("Types"), types.join(QStringLiteral(" · ")), types.join(QLatin1Char('\n'))});
+        types.append(QStringLiteral("%1 %2").arg(QString::fromStdString(type),
+                                                 formatBytes(bytes.get<double>())));
+    facts.push_back(
+        {tr("Types"), types.join(QStringLiteral(" · ")), types.join(QLatin1Char('\n'))});
     const nlohmann::json verify = result.value("verify", nlohmann::json());
     verdict_->setVisible(verify.is_object());
     if (verify.is_object()) {
@@ -64,7 +68,8 @@ void ArtifactCard::showResult(const nlohmann::json& result) {
         verdict_->setTone(passed ? Tone::better : Tone::worse);
         verdict_->setText(
             passed ? tr("✓ Verified: re-loaded, it computes what the recipe computes in memory.")
-                   : tr("✗ Nothing was kept: re-loaded, what was written did not compute what the recipe "
+                   : tr("✗ Nothing was kept: re-loaded, what was written did not compute what the "
+                        "recipe "
                         "computes in memory. Nothing at that place was changed."));
         facts.push_back({tr("KL divergence from memory"),
                          formatNumber(verify.value("kl_divergence", 0.0), tr("nats")),

@@ -8,7 +8,8 @@ namespace hone::ui {
 
 class FactList;
 
-// The file that was exported last: its size, its figures beside those of the recipe in memory, and what to do with it.
+// The file that was exported last: its size, its figures beside those of the recipe in memory, and
+// what to do with it.
 class ArtifactCard : public Card {
     Q_OBJECT
 public:

@@ -17,22 +17,26 @@ QString tr(const char* text) {
 }  // namespace
 
 std::vector<ExportChoice> exportFormats() {
-    return {{QStringLiteral("gguf"), QStringLiteral("GGUF"),
-             tr("One file with weights, metadata and tokeniser; loads in llama.cpp and the programs that are "
-                "built on it.")},
-            {QStringLiteral("safetensors"), QStringLiteral("Hugging Face"),
-             tr("A folder with safetensors, configuration and tokeniser; loads in transformers and the "
-                "programs that are built on it. It holds no quantised weights: F32, BF16 and F16 alone.")}};
+    return {
+        {QStringLiteral("gguf"), QStringLiteral("GGUF"),
+         tr("One file with weights, metadata and tokeniser; loads in llama.cpp and the programs "
+            "that are "
+            "built on it.")},
+        {QStringLiteral("safetensors"), QStringLiteral("Hugging Face"),
+         tr("A folder with safetensors, configuration and tokeniser; loads in transformers and the "
+            "programs that are built on it. It holds no quantised weights: F32, BF16 and F16 "
+            "alone.")}};
 }
 
 std::vector<ExportChoice> exportTypes() {
-    std::vector<ExportChoice> choices{
-        {QStringLiteral("keep"), tr("As the recipe made them"),
-         tr("Each matrix keeps its type. A type of Hone's own is written as the file's that holds the same "
-            "weights, to the bit.")}};
+    std::vector<ExportChoice> choices{{QStringLiteral("keep"), tr("As the recipe made them"),
+                                       tr("Each matrix keeps its type. A type of Hone's own is "
+                                          "written as the file's that holds the same "
+                                          "weights, to the bit.")}};
     for (const DTypeInfo& type : all_dtypes())
         if (!type.exported.empty())
-            choices.push_back({text(type.id), text(type.name), text(type.exported), !type.floating});
+            choices.push_back(
+                {text(type.id), text(type.name), text(type.exported), !type.floating});
     return choices;
 }
 

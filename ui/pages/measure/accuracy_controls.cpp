@@ -37,9 +37,9 @@ void AccuracyControls::addText(QLayout* row) {
     text_->addItem(tr("none"));
     text_->addItem(tr("files…"));
     text_->setAccessibleName(tr("Accuracy text"));
-    text_->setToolTip(
-        wrappedTip(tr("The text on which perplexity, KL divergence and agreement are measured. Without one "
-                      "only speed and memory are.")));
+    text_->setToolTip(wrappedTip(
+        tr("The text on which perplexity, KL divergence and agreement are measured. Without one "
+           "only speed and memory are.")));
     row->addWidget(captioned(tr("Text"), {text_}));
     connect(text_, &QComboBox::activated, this, &AccuracyControls::chooseText);
 }
@@ -48,21 +48,25 @@ void AccuracyControls::addWindows(QLayout* row) {
     protocol_->addItem(tr("halves"));
     protocol_->addItem(tr("strided"));
     protocol_->setAccessibleName(tr("Accuracy protocol"));
-    protocol_->setToolTip(wrappedTip(
-        tr("Halves: windows side by side, the second half of each scored, as llama.cpp does it. Strided: "
-           "windows that overlap, every token scored once, as Hugging Face does it. Figures of the two are "
-           "not comparable.")));
-    context_ = numberBox(tr("Tokens a window"),
-                         tr("Tokens of each window: the longest context in which a token is scored."),
-                         leastContext, mostTokens);
-    stride_ = numberBox(tr("Tokens between windows"),
-                        tr("From the start of one window to the next: the shorter, the more context each "
-                           "token has, and the longer it takes."),
-                        1, mostTokens);
-    windows_ = numberBox(
-        tr("Windows scored"),
-        tr("Windows of each text at most: the more, the narrower the interval. “All” scores the whole text."),
-        0, mostWindows);
+    protocol_->setToolTip(
+        wrappedTip(tr("Halves: windows side by side, the second half of each scored, as llama.cpp "
+                      "does it. Strided: "
+                      "windows that overlap, every token scored once, as Hugging Face does it. "
+                      "Figures of the two are "
+                      "not comparable.")));
+    context_ =
+        numberBox(tr("Tokens a window"),
+                  tr("Tokens of each window: the longest context in which a token is scored."),
+                  leastContext, mostTokens);
+    stride_ =
+        numberBox(tr("Tokens between windows"),
+                  tr("From the start of one window to the next: the shorter, the more context each "
+                     "token has, and the longer it takes."),
+                  1, mostTokens);
+    windows_ = numberBox(tr("Windows scored"),
+                         tr("Windows of each text at most: the more, the narrower the interval. "
+                            "“All” scores the whole text."),
+                         0, mostWindows);
     windows_->setSpecialValueText(tr("all"));
     protocolBox_ = captioned(tr("Scored"), {protocol_});
     contextBox_ = captioned(tr("Window"), {context_});
@@ -99,7 +103,8 @@ void AccuracyControls::showText(const Workload& w) {
     for (const std::string& more : w.more_texts) paths.append(QString::fromStdString(more));
     if (paths.size() > 1) name = tr("%1 and %2 more").arg(name, QString::number(paths.size() - 1));
     text_->setItemText(file, own ? plainLine(name) : tr("files…"));
-    text_->setItemData(file, own ? plainTip(paths.join(QLatin1Char('\n'))) : QString(), Qt::ToolTipRole);
+    text_->setItemData(file, own ? plainTip(paths.join(QLatin1Char('\n'))) : QString(),
+                       Qt::ToolTipRole);
     text_->setCurrentIndex(own ? file : w.text == "none" ? none : bundled);
 }
 

@@ -11,8 +11,9 @@ class QSpinBox;
 
 namespace hone::ui {
 
-// What accuracy is measured on: the text, how its windows are cut and scored, how long they are and how many. What a choice
-// makes meaningless is hidden: everything without a text, the stride where windows do not overlap.
+// What accuracy is measured on: the text, how its windows are cut and scored, how long they are and
+// how many. What a choice makes meaningless is hidden: everything without a text, the stride where
+// windows do not overlap.
 class AccuracyControls : public QObject {
     Q_OBJECT
 public:

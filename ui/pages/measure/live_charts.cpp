@@ -29,7 +29,8 @@ TokenTimes timesOf(const LiveSide& side) {
     for (const LiveSample& sample : side.samples)
         if (!sample.warmup) repetitions.push_back(sample.token_times);
     // Before the first timed repetition the warm-up shows that something happens.
-    if (repetitions.empty() && !side.samples.empty()) repetitions.push_back(side.samples.back().token_times);
+    if (repetitions.empty() && !side.samples.empty())
+        repetitions.push_back(side.samples.back().token_times);
     return tokenTimes(repetitions);
 }
 
@@ -39,17 +40,20 @@ LiveCharts::LiveCharts(QWidget* parent)
     : QWidget(parent),
       speed_(new LineChart(tr("Speed by repetition"),
                            {tr("repetition (grey: warm-up)"), tr("tok/s"), tr("tok/s"), true})),
-      tokenTimes_(
-          new LineChart(tr("Time per token along the generation"), {tr("token"), tr("ms"), tr("ms"), true})),
+      tokenTimes_(new LineChart(tr("Time per token along the generation"),
+                                {tr("token"), tr("ms"), tr("ms"), true})),
       memory_(new LineChart(tr("Memory by class"), {tr("step"), tr("MB"), tr("MB"), true})),
-      accuracy_(new LineChart(tr("Accuracy as it converges"),
-                              accuracyAxes(std::string(profiler::metric_for(profiler::Role::accuracy).id)))),
+      accuracy_(new LineChart(
+          tr("Accuracy as it converges"),
+          accuracyAxes(std::string(profiler::metric_for(profiler::Role::accuracy).id)))),
       speedMetric_(makeChoice(tr("Speed shown"), isRate, profiler::Role::speed)),
       accuracyMetric_(makeChoice(tr("Accuracy shown"), isOfWindows, profiler::Role::accuracy)) {
-    speed_->setEmptyText(tr("Each repetition of a measurement appears here, with the interval of its mean."));
+    speed_->setEmptyText(
+        tr("Each repetition of a measurement appears here, with the interval of its mean."));
     tokenTimes_->setEmptyText(tr("The time of each generated token appears here."));
     memory_->setEmptyText(tr("What holds the memory appears here, step by step."));
-    accuracy_->setEmptyText(tr("Perplexity, KL divergence and agreement appear here, window by window."));
+    accuracy_->setEmptyText(
+        tr("Perplexity, KL divergence and agreement appear here, window by window."));
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setSpacing(12);
@@ -72,7 +76,8 @@ QWidget* LiveCharts::addCard(const QString& title, LineChart* chart, QComboBox* 
     return card;
 }
 
-QComboBox* LiveCharts::makeChoice(const QString& name, bool (*wanted)(const profiler::MetricDefinition&),
+QComboBox* LiveCharts::makeChoice(const QString& name,
+                                  bool (*wanted)(const profiler::MetricDefinition&),
                                   profiler::Role chosen) {
     auto* box = new QComboBox;
     box->setAccessibleName(name);
@@ -110,7 +115,8 @@ void LiveCharts::showSpeed() {
     eachSide([&](const LiveSide& side, const QString& name, ChartColor color) {
         const LiveSide::Line line = side.line(metric);
         if (!line.y.empty())
-            lines.push_back({name, color, line.x, line.y, line.low, line.high, line.warmup, true, false});
+            lines.push_back(
+                {name, color, line.x, line.y, line.low, line.high, line.warmup, true, false});
     });
     speed_->setSeries(std::move(lines));
 }
@@ -139,7 +145,8 @@ void LiveCharts::showMemory() {
         areas.push_back(std::move(area));
     }
     if (&side != &run_.baseline && !run_.baseline.samples.empty()) {
-        LineSeries other{tr("baseline, all"), ChartColor::baseline(), {}, {}, {}, {}, {}, false, false};
+        LineSeries other{
+            tr("baseline, all"), ChartColor::baseline(), {}, {}, {}, {}, {}, false, false};
         for (const LiveSample& sample : run_.baseline.samples) {
             const auto peak = sample.memory.find("peak_resident");
             if (peak == sample.memory.end()) continue;

@@ -32,7 +32,8 @@ private:
     QComboBox* makeChoice(const QString& name, bool (*wanted)(const profiler::MetricDefinition&),
                           profiler::Role chosen);
     // Each side with its name and colour, the baseline first.
-    void eachSide(const std::function<void(const LiveSide&, const QString&, ChartColor)>& show) const;
+    void eachSide(
+        const std::function<void(const LiveSide&, const QString&, ChartColor)>& show) const;
     void showSpeed();
     void showTokenTimes();
     void showMemory();

@@ -21,8 +21,9 @@ QueueCard::QueueCard(JobRunner& jobs, QWidget* parent)
       jobs_(jobs),
       model_(new JobsModel(jobs, this)),
       table_(new FigureTable(tr("Queue of jobs"))),
-      empty_(new TextLabel(tr("Nothing runs or waits. Measure as often as you like: jobs queue up here."),
-                           TextStyle::body, Tone::muted)) {
+      empty_(new TextLabel(
+          tr("Nothing runs or waits. Measure as often as you like: jobs queue up here."),
+          TextStyle::body, Tone::muted)) {
     empty_->setWordWrap(true);
     empty_->setContentsMargins(15, 0, 15, 0);
     table_->setModel(model_);
@@ -55,8 +56,8 @@ void QueueCard::addButtons() {
     down_ = add(QStringLiteral("arrow-down"), tr("Later  Ctrl+Down"), [this] { move(1); });
     cancel_ = add(QStringLiteral("cancel"), tr("Cancel the selected job  Delete"),
                   [this] { jobs_.cancel(selected_); });
-    pause_ =
-        add(QStringLiteral("pause"), tr("Pause the queue"), [this] { jobs_.setPaused(!jobs_.paused()); });
+    pause_ = add(QStringLiteral("pause"), tr("Pause the queue"),
+                 [this] { jobs_.setPaused(!jobs_.paused()); });
 }
 
 void QueueCard::showState() {
@@ -67,9 +68,11 @@ void QueueCard::showState() {
     down_->setEnabled(position >= 0 && position + 1 < model_->queueLength());
     cancel_->setEnabled(chosen && (position >= 0 || model_->job(row).state == JobState::running));
     const bool paused = jobs_.paused();
-    pause_->setIcon(Theme::instance().icon(paused ? QStringLiteral("play") : QStringLiteral("pause")));
-    pause_->setToolTip(paused ? tr("Go on with the queue")
-                              : tr("Pause the queue: the running job goes on, the next does not start"));
+    pause_->setIcon(
+        Theme::instance().icon(paused ? QStringLiteral("play") : QStringLiteral("pause")));
+    pause_->setToolTip(
+        paused ? tr("Go on with the queue")
+               : tr("Pause the queue: the running job goes on, the next does not start"));
     pause_->setAccessibleName(paused ? tr("Go on with the queue") : tr("Pause the queue"));
     empty_->setVisible(model_->rowCount() == 0);
     table_->setVisible(model_->rowCount() > 0);
@@ -92,9 +95,10 @@ void QueueCard::cancelByKey() {
 // The selection follows the job that runs, unless the user chose one that still waits.
 void QueueCard::follow() {
     const int chosen = model_->rowOf(selected_);
-    const bool over =
-        chosen < 0 || (model_->queuePosition(chosen) < 0 && model_->job(chosen).state != JobState::running);
-    const int row = over ? 0 : chosen;  // the running one is first, then what waits, then the last that ended
+    const bool over = chosen < 0 || (model_->queuePosition(chosen) < 0 &&
+                                     model_->job(chosen).state != JobState::running);
+    const int row =
+        over ? 0 : chosen;  // the running one is first, then what waits, then the last that ended
     if (row < model_->rowCount()) table_->setCurrentIndex(model_->index(row, 0));
     showState();
 }

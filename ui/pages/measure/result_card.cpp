@@ -93,7 +93,8 @@ void ResultCard::showResult(const MeasureResult& result) {
             result.error.value_or(ErrorDetails{tr("It failed.").toStdString(), {}, {}, {}, {}}), {},
             tr("What was measured until then is stored."));
     if (result.status == "cancelled")
-        banner_->show(Banner::Kind::note, tr("Cancelled."), tr("What was measured until then is stored."));
+        banner_->show(Banner::Kind::note, tr("Cancelled."),
+                      tr("What was measured until then is stored."));
     if (result.runs.empty()) return;
     const auto run = session_.store().load(result.runs.back());
     if (!run) return;
@@ -119,7 +120,8 @@ void ResultCard::showStored(const std::optional<profiler::RunRecord>& baseline,
         showAlone(*shown);
 }
 
-void ResultCard::showComparison(const profiler::RunRecord& run, const profiler::Comparison& comparison) {
+void ResultCard::showComparison(const profiler::RunRecord& run,
+                                const profiler::Comparison& comparison) {
     const auto baseline = session_.store().load(comparison.baseline);
     if (!baseline) return;
     title_->setText(tr("Run %1 against run %2").arg(runName(run), QString::number(baseline->id)));
@@ -144,13 +146,16 @@ void ResultCard::showSeries(const MeasureResult& result) {
                 const profiler::Role role = profiler::find_metric(metric.id)->role;
                 if (role != profiler::Role::speed && role != profiler::Role::accuracy) continue;
                 const VerdictText verdict = verdictText(metric);
-                words.append(
-                    metricTitle(metric.id) + QLatin1Char(' ') + verdict.text +
-                    (verdict.interval.isEmpty() ? QString() : QStringLiteral(" (%1)").arg(verdict.interval)));
+                words.append(metricTitle(metric.id) + QLatin1Char(' ') + verdict.text +
+                             (verdict.interval.isEmpty()
+                                  ? QString()
+                                  : QStringLiteral(" (%1)").arg(verdict.interval)));
             }
         }
-        if (words.isEmpty()) words.append(QCoreApplication::translate("RunStatus", run->status.c_str()));
-        lines.append(QStringLiteral("%1: %2").arg(nameInSeries(*run), words.join(QStringLiteral(" · "))));
+        if (words.isEmpty())
+            words.append(QCoreApplication::translate("RunStatus", run->status.c_str()));
+        lines.append(
+            QStringLiteral("%1: %2").arg(nameInSeries(*run), words.join(QStringLiteral(" · "))));
     }
     if (shown > 0) {
         run_ = shown;

@@ -12,13 +12,15 @@ namespace hone::ui {
 class Banner;
 class FigureTable;
 
-// How the last measurement ended: verdicts, or why there are none; until one ends, the newest stored one.
+// How the last measurement ended: verdicts, or why there are none; until one ends, the newest
+// stored one.
 class ResultCard : public Card {
     Q_OBJECT
 public:
     explicit ResultCard(Session& session, QWidget* parent = nullptr);
     void showResult(const MeasureResult& result);
-    // Of an earlier measurement; hidden where there is none, or where this window's own last one is shown.
+    // Of an earlier measurement; hidden where there is none, or where this window's own last one is
+    // shown.
     void showStored(const std::optional<profiler::RunRecord>& baseline,
                     const std::optional<profiler::RunRecord>& run);
 

@@ -32,18 +32,19 @@ void WorkloadPreset::applyTo(Workload& workload) const {
 }
 
 bool WorkloadPreset::fits(const Workload& w) const {
-    return w.prompt_tokens == prompt && w.generated_tokens == generated && w.repetitions == repetitions &&
-           w.windows == windows;
+    return w.prompt_tokens == prompt && w.generated_tokens == generated &&
+           w.repetitions == repetitions && w.windows == windows;
 }
 
 std::vector<WorkloadPreset> workloadPresets() {
-    return {{WorkloadCard::tr("Quick"), WorkloadCard::tr("A first look: 5 repetitions, 4 windows of text."),
-             64, 32, 5, 4},
-            {WorkloadCard::tr("Standard"),
-             WorkloadCard::tr("Good for most decisions: 5 repetitions, 20 windows."), 128, 64, 5, 20},
-            {WorkloadCard::tr("Thorough"),
-             WorkloadCard::tr("Small differences, narrow intervals: 15 repetitions, 60 windows."), 512, 128,
-             15, 60}};
+    return {
+        {WorkloadCard::tr("Quick"),
+         WorkloadCard::tr("A first look: 5 repetitions, 4 windows of text."), 64, 32, 5, 4},
+        {WorkloadCard::tr("Standard"),
+         WorkloadCard::tr("Good for most decisions: 5 repetitions, 20 windows."), 128, 64, 5, 20},
+        {WorkloadCard::tr("Thorough"),
+         WorkloadCard::tr("Small differences, narrow intervals: 15 repetitions, 60 windows."), 512,
+         128, 15, 60}};
 }
 
 WorkloadCard::WorkloadCard(Session& session, QWidget* parent)
@@ -56,18 +57,21 @@ WorkloadCard::WorkloadCard(Session& session, QWidget* parent)
     auto* line = new QHBoxLayout;
     line->setSpacing(spacing::group);
     auto* row = new FlowLayout(14, spacing::inside);
-    // In place before anything is added: a control without a parent that is shown would be a window.
+    // In place before anything is added: a control without a parent that is shown would be a
+    // window.
     body()->addLayout(line);
     line->addLayout(row, 1);
     addPresets(row);
     addDevice(row);
     prompt_ = addNumber(row, tr("Prompt"), tr("Tokens of each prompt."), 1, 131072);
     addLengths(row);
-    generated_ = addNumber(row, tr("Generate"), tr("Tokens generated after each prompt."), 1, 131072);
+    generated_ =
+        addNumber(row, tr("Generate"), tr("Tokens generated after each prompt."), 1, 131072);
     sequences_ = addNumber(row, tr("Sequences"), tr("Prompts that are run together."), 1, 1024);
     repetitions_ = addNumber(
         row, tr("Repetitions"),
-        tr("Timed repetitions after the warm-up. Five or more give an interval worth reading."), 1, 1000);
+        tr("Timed repetitions after the warm-up. Five or more give an interval worth reading."), 1,
+        1000);
     new AccuracyControls(session, row, this);
     addTrace(row);
     line->addWidget(estimate_, 0, Qt::AlignVCenter);
@@ -111,9 +115,10 @@ void WorkloadCard::addLengths(QLayout* row) {
     lengths_->addItem(tr("fixed"));
     lengths_->addItem(tr("mixed"));
     lengths_->setAccessibleName(tr("Prompt lengths"));
-    lengths_->setToolTip(wrappedTip(
-        tr("Fixed: every prompt has as many tokens. Mixed: from an eighth of that to all of it, as real "
-           "prompts differ; the seed chooses which. It shows with several sequences.")));
+    lengths_->setToolTip(
+        wrappedTip(tr("Fixed: every prompt has as many tokens. Mixed: from an eighth of that to "
+                      "all of it, as real "
+                      "prompts differ; the seed chooses which. It shows with several sequences.")));
     lengthsSeed_ = numberBox(tr("Seed of the prompt lengths"),
                              tr("Which lengths: the same seed gives the same ones."), 0, 999999);
     lengthsSeed_->setGroupSeparatorShown(false);
@@ -131,15 +136,17 @@ void WorkloadCard::addDevice(QLayout* row) {
 }
 
 void WorkloadCard::addTrace(QLayout* row) {
-    trace_->setToolTip(wrappedTip(
-        tr("One more repetition of each side, after those that are timed, records every operation: layer, "
-           "duration, bytes and FLOPs. The timeline shows it.")));
+    trace_->setToolTip(
+        wrappedTip(tr("One more repetition of each side, after those that are timed, records every "
+                      "operation: layer, "
+                      "duration, bytes and FLOPs. The timeline shows it.")));
     trace_->setAccessibleName(trace_->text());
     trace_->setAccessibleDescription(trace_->toolTip());
     trace_->setMinimumHeight(spacing::controlHeight);
     row->addWidget(trace_);
     connect(trace_, &QCheckBox::toggled, &session_, &Session::setTracing);
-    connect(&session_, &Session::tracingChanged, this, [this] { trace_->setChecked(session_.tracing()); });
+    connect(&session_, &Session::tracingChanged, this,
+            [this] { trace_->setChecked(session_.tracing()); });
     trace_->setChecked(session_.tracing());
 }
 
@@ -172,9 +179,10 @@ void WorkloadCard::readControls() {
     workload.generated_tokens = generated_->value();
     workload.concurrency = sequences_->value();
     workload.repetitions = repetitions_->value();
-    workload.prompt_lengths = lengths_->currentIndex() == mixed
-                                  ? (mixedPrefix + QString::number(lengthsSeed_->value())).toStdString()
-                                  : "fixed";
+    workload.prompt_lengths =
+        lengths_->currentIndex() == mixed
+            ? (mixedPrefix + QString::number(lengthsSeed_->value())).toStdString()
+            : "fixed";
     session_.setWorkload(workload);
 }
 

@@ -13,7 +13,8 @@ namespace hone::ui {
 
 class ElidedLabel;
 
-// One answer as it streams: who answers, the text with differing tokens underlined, and how fast it came.
+// One answer as it streams: who answers, the text with differing tokens underlined, and how fast it
+// came.
 class AnswerView : public QWidget {
     Q_OBJECT
 public:

@@ -52,7 +52,8 @@ void LedgerCard::showState(bool measuring, double seconds) {
         advice_->setText(tr("Measuring. The figures appear here when it is done."));
         action = tr("Watch it");
     } else if (!shown) {
-        const QString what = recipe ? tr("Measure to fill this") : tr("Measure the baseline to fill this");
+        const QString what =
+            recipe ? tr("Measure to fill this") : tr("Measure the baseline to fill this");
         advice_->setText(seconds > 0 ? QStringLiteral("%1: %2.").arg(what, roughSeconds(seconds))
                                      : what + QLatin1Char('.'));
         action = tr("Measure");

@@ -35,8 +35,8 @@ PlaygroundCard::PlaygroundCard(Session& session, QWidget* parent)
       playground_(new Playground(session, this)),
       prompt_(new QPlainTextEdit),
       stack_(new QStackedWidget),
-      empty_(
-          new EmptyState(QStringLiteral("chat"), tr("No model is open"), tr("Open a model."), tr("Open…"))),
+      empty_(new EmptyState(QStringLiteral("chat"), tr("No model is open"), tr("Open a model."),
+                            tr("Open…"))),
       alone_(new TextLabel(tr("Switch a technique on and ask again: its answer appears here."),
                            TextStyle::body, Tone::muted)),
       verdict_(new TextLabel({}, TextStyle::caption, Tone::muted)) {
@@ -75,7 +75,8 @@ QWidget* PlaygroundCard::makeControls() {
     connect(cancel_, &QPushButton::clicked, playground_, &Playground::cancel);
     row->addWidget(ask_);
     row->addWidget(cancel_);
-    most_ = addNumber(row, tr("Tokens"), tr("An answer is cut after this many tokens."), new QSpinBox);
+    most_ =
+        addNumber(row, tr("Tokens"), tr("An answer is cut after this many tokens."), new QSpinBox);
     most_->setRange(1, mostTokens);
     most_->setValue(Playground::Settings().maxTokens);
     temperature_ =
@@ -86,9 +87,9 @@ QWidget* PlaygroundCard::makeControls() {
     temperature_->setRange(0, hottest);
     temperature_->setSingleStep(0.1);
     temperature_->setDecimals(2);
-    seed_ =
-        addNumber(row, tr("Seed"),
-                  tr("The same seed draws the same tokens. Without effect at temperature 0."), new QSpinBox);
+    seed_ = addNumber(row, tr("Seed"),
+                      tr("The same seed draws the same tokens. Without effect at temperature 0."),
+                      new QSpinBox);
     seed_->setRange(0, std::numeric_limits<int>::max());
     seed_->setValue(1);
     const auto followTemperature = [this] { seed_->setEnabled(temperature_->value() > 0); };
@@ -102,7 +103,8 @@ QWidget* PlaygroundCard::makeControls() {
 }
 
 template <typename Number>
-Number* PlaygroundCard::addNumber(QLayout* row, const QString& label, const QString& help, Number* box) {
+Number* PlaygroundCard::addNumber(QLayout* row, const QString& label, const QString& help,
+                                  Number* box) {
     box->setAccessibleName(label);
     box->setAccessibleDescription(help);
     box->setToolTip(wrappedTip(help));
@@ -139,20 +141,20 @@ void PlaygroundCard::showModel() {
     ask_->setToolTip(open ? tr("Answer with the baseline, then with the recipe  Ctrl+Return")
                           : tr("Open a model first"));
     chat_->setEnabled(known);
-    chat_->setToolTip(
-        wrappedTip(known ? tr("Puts the prompt into the model's chat template, as one turn of a "
-                              "conversation. Without it the "
-                              "model continues the text.")
-                   : kind == QLatin1String("unknown")
-                       ? tr("This model's chat template is none that Hone knows: the model continues the "
-                            "prompt as it is.")
-                       : tr("This model has no chat template: it continues the prompt as it is.")));
+    chat_->setToolTip(wrappedTip(
+        known ? tr("Puts the prompt into the model's chat template, as one turn of a "
+                   "conversation. Without it the "
+                   "model continues the text.")
+        : kind == QLatin1String("unknown")
+            ? tr("This model's chat template is none that Hone knows: the model continues the "
+                 "prompt as it is.")
+            : tr("This model has no chat template: it continues the prompt as it is.")));
     empty_->button()->setVisible(!open);
     if (open)
-        empty_->setTexts(
-            tr("Two answers, side by side"),
-            tr("Write a prompt: the baseline answers it, then the recipe, each alone on the machine. "
-               "Tokens that differ are underlined."));
+        empty_->setTexts(tr("Two answers, side by side"),
+                         tr("Write a prompt: the baseline answers it, then the recipe, each alone "
+                            "on the machine. "
+                            "Tokens that differ are underlined."));
     else
         empty_->setTexts(tr("No model is open"),
                          tr("Open a model to ask it something, with and without the recipe."));
@@ -167,7 +169,8 @@ void PlaygroundCard::ask() {
     if (ask_->isEnabled()) playground_->ask(settings());
 }
 
-// A long list of techniques beside it must not stretch it: the figures under the answers stay in sight.
+// A long list of techniques beside it must not stretch it: the figures under the answers stay in
+// sight.
 void PlaygroundCard::showEvent(QShowEvent* event) {
     Card::showEvent(event);
     QWidget* above = parentWidget();
@@ -203,7 +206,8 @@ void PlaygroundCard::showAnswers() {
     hidden->hide();
     const auto difference = playground_->difference();
     baseline_->show(playground_->baseline(), difference ? difference->first : std::vector<bool>());
-    candidate_->show(playground_->candidate(), difference ? difference->second : std::vector<bool>());
+    candidate_->show(playground_->candidate(),
+                     difference ? difference->second : std::vector<bool>());
     candidate_->setVisible(playground_->hasCandidate());
     alone_->setVisible(!playground_->hasCandidate());
     verdict_->setText(verdict());
@@ -216,7 +220,8 @@ QString PlaygroundCard::verdict() const {
     const std::size_t answered = difference->second.size();
     const auto tokens = static_cast<qint64>(answered);
     if (!difference->begins)
-        return counted(tokens, tr("The one token is the same."), tr("All %1 tokens are the same.")) +
+        return counted(tokens, tr("The one token is the same."),
+                       tr("All %1 tokens are the same.")) +
                QLatin1Char(' ') + mind;
     const auto alike = static_cast<qint64>(*difference->begins);
     const QString begins = alike == 0 ? tr("They differ from the first token on")

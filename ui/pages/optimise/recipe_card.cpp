@@ -37,10 +37,11 @@ Recipe fromText(const QString& text, const Registry& registry) {
     try {
         return recipe_from_json(nlohmann::json::parse(source), registry);
     } catch (const nlohmann::json::parse_error& error) {
-        const auto end = source.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, source.size()));
+        const auto end =
+            source.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, source.size()));
         const auto line = std::count(source.begin(), end, '\n') + 1;
-        throw Error(
-            ErrorDetails{RecipeCard::tr("Line %1 is not JSON.").arg(line).toStdString(), {}, {}, {}, {}});
+        throw Error(ErrorDetails{
+            RecipeCard::tr("Line %1 is not JSON.").arg(line).toStdString(), {}, {}, {}, {}});
     }
 }
 
@@ -50,7 +51,8 @@ RecipeCard::RecipeCard(Session& session, QWidget* parent)
     : Card(tr("Recipe"), parent), session_(session), text_(new QPlainTextEdit), error_(new Banner) {
     text_->setFont(Theme::instance().font(TextStyle::mono));
     text_->setAccessibleName(tr("Recipe as text"));
-    text_->setToolTip(tr("The techniques in order, as JSON. Edits are applied once they are valid."));
+    text_->setToolTip(
+        tr("The techniques in order, as JSON. Edits are applied once they are valid."));
     text_->setTabChangesFocus(true);
     text_->setLineWrapMode(QPlainTextEdit::WidgetWidth);
     text_->setMinimumHeight(textHeight);
@@ -119,13 +121,16 @@ void RecipeCard::paste() {
 
 QString RecipeCard::save(const QString& path) {
     QSaveFile file(path);
-    if (file.open(QIODevice::WriteOnly)) file.write((asText(session_.recipe()) + QLatin1Char('\n')).toUtf8());
-    return file.commit() ? QString() : tr("%1 could not be written: %2").arg(path, file.errorString());
+    if (file.open(QIODevice::WriteOnly))
+        file.write((asText(session_.recipe()) + QLatin1Char('\n')).toUtf8());
+    return file.commit() ? QString()
+                         : tr("%1 could not be written: %2").arg(path, file.errorString());
 }
 
 QString RecipeCard::load(const QString& path) {
     QFile file(path);
-    if (!file.open(QIODevice::ReadOnly)) return tr("%1 could not be read: %2").arg(path, file.errorString());
+    if (!file.open(QIODevice::ReadOnly))
+        return tr("%1 could not be read: %2").arg(path, file.errorString());
     if (file.size() > largestFile) return tr("%1 is larger than 1 MB: not a recipe").arg(path);
     text_->setPlainText(QString::fromUtf8(file.readAll()));
     applyText(tr("loading a recipe"));

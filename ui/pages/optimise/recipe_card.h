@@ -12,7 +12,8 @@ namespace hone::ui {
 
 class Banner;
 
-// The recipe as JSON, both ways: edits are applied once they are valid, and what is wrong is said below the text.
+// The recipe as JSON, both ways: edits are applied once they are valid, and what is wrong is said
+// below the text.
 class RecipeCard : public Card {
     Q_OBJECT
 public:

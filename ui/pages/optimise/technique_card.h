@@ -12,7 +12,8 @@ namespace hone::ui {
 
 class OptionForm;
 
-// One technique: its switch, what it does, its options while it is on, and why it cannot be switched on where it cannot.
+// One technique: its switch, what it does, its options while it is on, and why it cannot be
+// switched on where it cannot.
 class TechniqueCard : public Card {
     Q_OBJECT
 public:
@@ -21,8 +22,9 @@ public:
     const Descriptor& descriptor() const { return descriptor_; }
     void setOptions(const std::optional<nlohmann::json>& options);  // nothing: it is off
     nlohmann::json options() const;
-    void setSwept(const std::vector<SweptOption>& swept);  // shows the lists of this technique's options
-    void setUnsupported(const QString& reason);            // empty: it is supported
+    void setSwept(
+        const std::vector<SweptOption>& swept);  // shows the lists of this technique's options
+    void setUnsupported(const QString& reason);  // empty: it is supported
     void setBlocked(const QString& reason);  // by another technique that is on; empty: it is not
     Switch* toggle() const { return switch_; }
     OptionForm* form() const { return form_; }

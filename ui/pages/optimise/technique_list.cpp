@@ -12,14 +12,16 @@ namespace hone::ui {
 namespace {
 
 const RecipeStep* findStep(const Recipe& recipe, std::string_view technique) {
-    const auto it = std::find_if(recipe.steps.begin(), recipe.steps.end(),
-                                 [technique](const RecipeStep& step) { return step.technique == technique; });
+    const auto it =
+        std::find_if(recipe.steps.begin(), recipe.steps.end(),
+                     [technique](const RecipeStep& step) { return step.technique == technique; });
     return it == recipe.steps.end() ? nullptr : &*it;
 }
 
 }  // namespace
 
-TechniqueList::TechniqueList(Session& session, QWidget* parent) : QWidget(parent), session_(session) {
+TechniqueList::TechniqueList(Session& session, QWidget* parent)
+    : QWidget(parent), session_(session) {
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(spacing::inside);
@@ -36,10 +38,13 @@ TechniqueList::TechniqueList(Session& session, QWidget* parent) : QWidget(parent
             auto* card = new TechniqueCard(descriptor);
             layout->addWidget(card);
             cards_.push_back(card);
-            connect(card, &TechniqueCard::toggled, this, [this, card](bool on) { change(*card, on); });
-            connect(card, &TechniqueCard::optionsChanged, this, [this, card] { change(*card, true); });
-            connect(card, &TechniqueCard::listChanged, this,
-                    [this, card](const QString& key, const QString& list) { sweep(*card, key, list); });
+            connect(card, &TechniqueCard::toggled, this,
+                    [this, card](bool on) { change(*card, on); });
+            connect(card, &TechniqueCard::optionsChanged, this,
+                    [this, card] { change(*card, true); });
+            connect(
+                card, &TechniqueCard::listChanged, this,
+                [this, card](const QString& key, const QString& list) { sweep(*card, key, list); });
         }
     }
     layout->addStretch(1);
@@ -48,16 +53,16 @@ TechniqueList::TechniqueList(Session& session, QWidget* parent) : QWidget(parent
 }
 
 TechniqueCard* TechniqueList::card(std::string_view technique) const {
-    const auto it = std::find_if(cards_.begin(), cards_.end(), [technique](const TechniqueCard* card) {
-        return card->descriptor().id == technique;
-    });
+    const auto it = std::find_if(
+        cards_.begin(), cards_.end(),
+        [technique](const TechniqueCard* card) { return card->descriptor().id == technique; });
     return it == cards_.end() ? nullptr : *it;
 }
 
 std::size_t TechniqueList::position(std::string_view technique) const {
     const auto all = session_.registry().descriptors();
-    const auto it =
-        std::find_if(all.begin(), all.end(), [technique](const Descriptor& d) { return d.id == technique; });
+    const auto it = std::find_if(all.begin(), all.end(),
+                                 [technique](const Descriptor& d) { return d.id == technique; });
     return static_cast<std::size_t>(it - all.begin());
 }
 
@@ -90,8 +95,9 @@ void TechniqueList::setSupport(const nlohmann::json& techniques) {
         const std::string id(card->descriptor().id);
         const bool refused =
             techniques.is_object() && techniques.contains(id) && !techniques[id].value("ok", true);
-        card->setUnsupported(refused ? QString::fromStdString(techniques[id].value("reason", std::string()))
-                                     : QString());
+        card->setUnsupported(
+            refused ? QString::fromStdString(techniques[id].value("reason", std::string()))
+                    : QString());
     }
 }
 
@@ -100,8 +106,8 @@ void TechniqueList::change(TechniqueCard& card, bool on) {
     const std::string id(card.descriptor().id);
     const QString title = text(card.descriptor().title);
     auto& steps = recipe.steps;
-    const auto it =
-        std::find_if(steps.begin(), steps.end(), [&id](const RecipeStep& s) { return s.technique == id; });
+    const auto it = std::find_if(steps.begin(), steps.end(),
+                                 [&id](const RecipeStep& s) { return s.technique == id; });
     if (!on) {
         if (it != steps.end()) steps.erase(it);
         return apply(recipe, tr("switching off %1").arg(title));
@@ -110,7 +116,8 @@ void TechniqueList::change(TechniqueCard& card, bool on) {
         it->options = card.options();
         return apply(recipe, tr("options of %1").arg(title));
     }
-    // In the registry's order, so that the same choices make the same recipe whatever they were clicked in.
+    // In the registry's order, so that the same choices make the same recipe whatever they were
+    // clicked in.
     const auto after = std::find_if(steps.begin(), steps.end(), [&](const RecipeStep& step) {
         return position(step.technique) > position(id);
     });
@@ -127,8 +134,9 @@ void TechniqueList::sweep(const TechniqueCard& card, const QString& key, const Q
     });
     try {
         if (!list.isEmpty()) {
-            const std::vector<std::string> setting{technique + "." + option + "=" +
-                                                   QString(list).remove(QLatin1Char(' ')).toStdString()};
+            const std::vector<std::string> setting{
+                technique + "." + option + "=" +
+                QString(list).remove(QLatin1Char(' ')).toStdString()};
             const Sweep read = sweep_of(sweep.base, setting, session_.registry());
             sweep.base = read.base;
             sweep.options.insert(sweep.options.end(), read.options.begin(), read.options.end());

@@ -10,7 +10,8 @@ namespace hone::ui {
 
 class TechniqueCard;
 
-// The registry's techniques under the titles of their slots, showing and editing the session's recipe.
+// The registry's techniques under the titles of their slots, showing and editing the session's
+// recipe.
 class TechniqueList : public QWidget {
     Q_OBJECT
 public:

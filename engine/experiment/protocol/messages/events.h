@@ -14,7 +14,8 @@ namespace hone::messages {
 
 struct Progress {
     static constexpr std::string_view kType = "progress";
-    static constexpr std::string_view kHelp = "Any number of them come before a request's final reply.";
+    static constexpr std::string_view kHelp =
+        "Any number of them come before a request's final reply.";
     std::string phase{};
     double fraction = -1;
     std::string detail{};
@@ -26,9 +27,10 @@ struct Progress {
 
     template <class Self, class Field>
     static void fields(Self& self, Field& field) {
-        field("phase", self.phase,
-              "\"load\", \"apply\", \"run\", \"accuracy\", \"generate\", \"calibrate\", \"write\" or "
-              "\"check\"");
+        field(
+            "phase", self.phase,
+            "\"load\", \"apply\", \"run\", \"accuracy\", \"generate\", \"calibrate\", \"write\" or "
+            "\"check\"");
         field("fraction", self.fraction, "of the phase; −1 where unknown");
         field.optional("detail", self.detail, "what is being done, for people");
         field.optional("token", self.token, "of `generate`: the token's id");
@@ -55,7 +57,8 @@ struct Heartbeat {
 
 struct Failure {
     static constexpr std::string_view kType = "error";
-    static constexpr std::string_view kHelp = "The final reply of a request that failed or was cancelled.";
+    static constexpr std::string_view kHelp =
+        "The final reply of a request that failed or was cancelled.";
     ErrorDetails error{};
     bool cancelled = false;
     Document more{};
@@ -77,7 +80,8 @@ struct Done {
 };
 
 struct Finish {
-    static constexpr std::string_view kType = "finish", kHelp = "Ends the worker, which exits with 0.";
+    static constexpr std::string_view kType = "finish",
+                                      kHelp = "Ends the worker, which exits with 0.";
     using Reply = Done;
     Document more{};
 

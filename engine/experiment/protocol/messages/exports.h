@@ -36,10 +36,11 @@ struct ExportReply {
         field("context_length", self.context_length, "the model's, in tokens");
         field.optional("files", self.files, "which the source was");
         field("hash", self.hash, "XXH3-128, in hex, of all tensors' bytes");
-        field.optional(
-            "kept", self.kept,
-            "where what was at `path` is kept, if it had changed since it was looked at; else empty");
-        field.optional("written", self.written, "with `hold`: where the model is until it is settled");
+        field.optional("kept", self.kept,
+                       "where what was at `path` is kept, if it had changed since it was looked "
+                       "at; else empty");
+        field.optional("written", self.written,
+                       "with `hold`: where the model is until it is settled");
     }
 };
 
@@ -64,11 +65,12 @@ struct Export {
                        "what the matrices become: \"keep\", or the id of a type of weights");
         field("path", self.path, "of the file or folder");
         field.optional("target", self.target, "whose threads compute");
-        field.optional("overwrite", self.overwrite,
-                       "without it what is there, or appears there meanwhile, stays and is an error");
         field.optional(
-            "hold", self.hold,
-            "the model stays beside its target, locked, at the path `written`, for `settle_export`");
+            "overwrite", self.overwrite,
+            "without it what is there, or appears there meanwhile, stays and is an error");
+        field.optional("hold", self.hold,
+                       "the model stays beside its target, locked, at the path `written`, for "
+                       "`settle_export`");
     }
 };
 

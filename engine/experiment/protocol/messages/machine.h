@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests about the machine: who the worker is, which CUDA devices there are, how fast the processor's kernels are.
+// Requests about the machine: who the worker is, which CUDA devices there are, how fast the
+// processor's kernels are.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,8 @@ struct HelloReply {
 };
 
 struct Hello {
-    static constexpr std::string_view kType = "hello", kHelp = "Says who the worker is and where it runs.";
+    static constexpr std::string_view kType = "hello",
+                                      kHelp = "Says who the worker is and where it runs.";
     using Reply = HelloReply;
     int version = kVersion;
     std::optional<Target> target{};  // whose device the environment tells
@@ -130,10 +132,10 @@ struct Devices {
 
     template <class Self, class Field>
     static void fields(Self& self, Field& field) {
-        field.optional(
-            "open", self.open,
-            "opens each device and looks for NCCL, which takes a context a device and some tenths of "
-            "a second");
+        field.optional("open", self.open,
+                       "opens each device and looks for NCCL, which takes a context a device and "
+                       "some tenths of "
+                       "a second");
     }
 };
 
@@ -145,7 +147,8 @@ struct TypeSpeed {
     template <class Self, class Field>
     static void fields(Self& self, Field& field) {
         field("type", self.type, "of weights");
-        field("read_bytes_per_second", self.read_bytes_per_second, "of weights, by a product with one row");
+        field("read_bytes_per_second", self.read_bytes_per_second,
+              "of weights, by a product with one row");
         field("flops_per_second", self.flops_per_second, "of products with many rows");
     }
 };
@@ -169,10 +172,13 @@ struct CalibrateReply {
 struct Calibrate {
     static constexpr std::string_view kType = "calibrate";
     static constexpr std::string_view kHelp =
-        "Times every kernel on weights that come from memory (some 15 seconds) unless that is known for this "
-        "processor, build, version of the measurement and thread count. An error where others use more than "
+        "Times every kernel on weights that come from memory (some 15 seconds) unless that is "
+        "known for this "
+        "processor, build, version of the measurement and thread count. An error where others use "
+        "more than "
         "a "
-        "tenth of the processors, where repeats lie far apart, or where there are more threads than "
+        "tenth of the processors, where repeats lie far apart, or where there are more threads "
+        "than "
         "processors.";
     using Reply = CalibrateReply;
     Target target{};
@@ -183,7 +189,8 @@ struct Calibrate {
     static void fields(Self& self, Field& field) {
         field.optional("target", self.target, "whose threads compute");
         field.optional("refresh", self.refresh, "measures even where a calibration is kept");
-        field.optional("even_if_busy", self.even_if_busy, "measures although others use the processors");
+        field.optional("even_if_busy", self.even_if_busy,
+                       "measures although others use the processors");
     }
 };
 

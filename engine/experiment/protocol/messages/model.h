@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests about a checkpoint: what it holds, how a tensor's values are spread, how its tokeniser cuts a text.
+// Requests about a checkpoint: what it holds, how a tensor's values are spread, how its tokeniser
+// cuts a text.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ struct SourceFile {
 };
 
 struct ModelShape {
-    std::int64_t n_layers = 0, n_embd = 0, n_heads = 0, n_kv_heads = 0, head_dim = 0, n_ff = 0, n_vocab = 0;
+    std::int64_t n_layers = 0, n_embd = 0, n_heads = 0, n_kv_heads = 0, head_dim = 0, n_ff = 0,
+                 n_vocab = 0;
     double rope_theta = 0;
     bool tied_embeddings = false;
     Document more{};
@@ -47,7 +49,8 @@ struct ModelShape {
         field("n_ff", self.n_ff, "neurons of a feed-forward layer");
         field("n_vocab", self.n_vocab, "tokens of the vocabulary");
         field("rope_theta", self.rope_theta, "base of the rotary angles");
-        field("tied_embeddings", self.tied_embeddings, "whether the output uses the embedding's matrix");
+        field("tied_embeddings", self.tied_embeddings,
+              "whether the output uses the embedding's matrix");
     }
 };
 
@@ -109,16 +112,19 @@ struct InspectReply {
         field("supported", self.supported, "whether Hone can run it");
         field("unsupported_reason", self.unsupported_reason, "empty where it can");
         field.optional("unsupported", self.unsupported, "the same as an error");
-        field("notes", self.notes, "facts that a default answered, keys that are not used: docs/formats.md");
+        field("notes", self.notes,
+              "facts that a default answered, keys that are not used: docs/formats.md");
         field.optional("files", self.files, "every file that was read");
-        field(
-            "hash", self.hash,
-            "XXH3-128, in hex, of the metadata but for `general.*` without the architecture, every tensor's "
-            "name, type and shape, and the first and last 4 KiB of each tensor's data: identifies a "
-            "checkpoint "
-            "without reading it whole");
+        field("hash", self.hash,
+              "XXH3-128, in hex, of the metadata but for `general.*` without the architecture, "
+              "every tensor's "
+              "name, type and shape, and the first and last 4 KiB of each tensor's data: "
+              "identifies a "
+              "checkpoint "
+              "without reading it whole");
         field("hash_version", self.hash_version,
-              "2; hashes without one, of runs stored before, cover no metadata: comparing such a run with a "
+              "2; hashes without one, of runs stored before, cover no metadata: comparing such a "
+              "run with a "
               "newer "
               "one says that the two hashes tell nothing");
         field.optional("tensors", self.tensors, "where asked for");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests about an experiment before it is run: whether its texts and techniques can be used, what it will take, and
-// making it ready.
+// Requests about an experiment before it is run: whether its texts and techniques can be used, what
+// it will take, and making it ready.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,8 @@ struct TextsReply {
 struct Texts {
     static constexpr std::string_view kType = "texts";
     static constexpr std::string_view kHelp =
-        "Says whether the workload's texts can be scored; an error names the file that cannot. A client asks "
+        "Says whether the workload's texts can be scored; an error names the file that cannot. A "
+        "client asks "
         "it "
         "before a run begins.";
     using Reply = TextsReply;
@@ -73,7 +74,8 @@ struct SupportsReply {
 
     template <class Self, class Field>
     static void fields(Self& self, Field& field) {
-        field("techniques", self.techniques, "every one, with its options in the recipe or its defaults");
+        field("techniques", self.techniques,
+              "every one, with its options in the recipe or its defaults");
     }
 };
 
@@ -90,7 +92,8 @@ struct Supports {
     template <class Self, class Field>
     static void fields(Self& self, Field& field) {
         field("checkpoint", self.checkpoint, "a path, or synthetic:SHAPE");
-        field.optional("recipe", self.recipe, "whose options techniques have, and what acts before them");
+        field.optional("recipe", self.recipe,
+                       "whose options techniques have, and what acts before them");
         field.optional("target", self.target, "that it runs on");
         field.optional("workload", self.workload, "that it runs");
     }
@@ -107,13 +110,15 @@ struct PredictReply {
 
     template <class Self, class Field>
     static void fields(Self& self, Field& field) {
-        field("memory", self.memory, "bytes of each class in the timed repetitions, and `peak_resident`");
+        field("memory", self.memory,
+              "bytes of each class in the timed repetitions, and `peak_resident`");
         field("times", self.times, "metrics from the kept calibration; null without one");
         field("model_bytes", self.model_bytes, "after the recipe");
         field("file_bytes", self.file_bytes, "of the file or folder that `export` would write");
         field("available", self.available, "bytes; 0 where unknown");
         field("fits", self.fits,
-              "whether `prepare` would find the memory, scored windows and the recipe's own steps included");
+              "whether `prepare` would find the memory, scored windows and the recipe's own steps "
+              "included");
         field("refusal", self.refusal,
               "with which `prepare` would say that the model's context is too short");
         field("notes", self.notes, "for people");
@@ -122,7 +127,8 @@ struct PredictReply {
 
 struct Predict {
     static constexpr std::string_view kType = "predict";
-    static constexpr std::string_view kHelp = "Says what an experiment will take, from headers alone.";
+    static constexpr std::string_view kHelp =
+        "Says what an experiment will take, from headers alone.";
     using Reply = PredictReply;
     Experiment experiment{};
     std::string dtype = "keep", format = "gguf";
@@ -180,7 +186,8 @@ struct PrepareReply {
 struct Prepare {
     static constexpr std::string_view kType = "prepare";
     static constexpr std::string_view kHelp =
-        "Loads a model, applies the recipe and makes it ready for steps. What was prepared before is gone.";
+        "Loads a model, applies the recipe and makes it ready for steps. What was prepared before "
+        "is gone.";
     using Reply = PrepareReply;
     Experiment experiment{};
     std::string dtype = "keep";
@@ -191,10 +198,11 @@ struct Prepare {
     template <class Self, class Field>
     static void fields(Self& self, Field& field) {
         field("experiment", self.experiment, "that is to be run");
-        field.optional(
-            "dtype", self.dtype,
-            "as in `export`: the matrices' type after the recipe, so that an export can be verified");
-        field.optional("files", self.files, "as `inspect` gave them: any other file is refused, \"changed\"");
+        field.optional("dtype", self.dtype,
+                       "as in `export`: the matrices' type after the recipe, so that an export can "
+                       "be verified");
+        field.optional("files", self.files,
+                       "as `inspect` gave them: any other file is refused, \"changed\"");
         field.optional("fault", self.fault, "tests only, see below");
     }
 };

@@ -25,7 +25,8 @@ struct Engagement {
     template <class Self, class Field>
     static void fields(Self& self, Field& field) {
         field("counters", self.counters, "all that its options ask for");
-        field("engaged", self.engaged, "whether all moved; null where its options are the baseline's");
+        field("engaged", self.engaged,
+              "whether all moved; null where its options are the baseline's");
         field("counter", self.counter, "the first that stayed 0, or else the first");
         field("value", self.value, "of that one");
     }
@@ -78,7 +79,8 @@ struct AttentionMassReply {
 struct AttentionMass {
     static constexpr std::string_view kType = "step", kKind = "attention_mass";
     static constexpr std::string_view kHelp =
-        "Measures how much attention sparse attention leaves out, apart from the timed repetitions.";
+        "Measures how much attention sparse attention leaves out, apart from the timed "
+        "repetitions.";
     using Reply = AttentionMassReply;
     Document more{};
 
@@ -97,10 +99,10 @@ struct AccuracyReply {
     static void fields(Self& self, Field& field) {
         field.optional("text", self.text, "whose window it is");
         field.optional("compared", self.compared, "whether there was a baseline");
-        field.figures(
-            {"nll_sum", "scored", "scored_bytes", "kl_sum", "top1_agreeing"}, self.sums,
-            "sums over the window that metrics are made of; `scored_bytes` are the UTF-8 bytes that "
-            "the scored tokens stand for");
+        field.figures({"nll_sum", "scored", "scored_bytes", "kl_sum", "top1_agreeing"}, self.sums,
+                      "sums over the window that metrics are made of; `scored_bytes` are the UTF-8 "
+                      "bytes that "
+                      "the scored tokens stand for");
     }
 };
 
@@ -116,7 +118,8 @@ struct Accuracy {
     static void fields(Self& self, Field& field) {
         field("window", self.window, "its index");
         field.optional("spool", self.spool, "path to write this window's log-probabilities to");
-        field.optional("compare_spool", self.compare_spool, "path of the baseline's for the same window");
+        field.optional("compare_spool", self.compare_spool,
+                       "path of the baseline's for the same window");
     }
 };
 
@@ -140,7 +143,8 @@ struct Trace {
     static constexpr std::int64_t kMostEvents = 1'000'000;  // 48 MB
     static constexpr std::string_view kType = "step", kKind = "trace";
     static constexpr std::string_view kHelp =
-        "Runs the workload once more, recorded, and on a CUDA device a short pass after it whose hardware "
+        "Runs the workload once more, recorded, and on a CUDA device a short pass after it whose "
+        "hardware "
         "counters "
         "are read; where they are refused the step goes on.";
     using Reply = TraceReply;
@@ -173,13 +177,15 @@ struct GenerateReply {
         field("text", self.text, "the answer");
         field("ids", self.ids, "its tokens");
         field("stop", self.stop,
-              "\"context\": the model's context is full; the last token is chosen and never computed, so "
+              "\"context\": the model's context is full; the last token is chosen and never "
+              "computed, so "
               "that a "
               "prompt may be as long as the context");
         field("prompt_tokens", self.prompt_tokens, "with those of the chat template");
         field("tokens", self.tokens, "of the answer");
         field("time_to_first_token", self.time_to_first_token, "seconds");
-        field("decode_tokens_per_second", self.decode_tokens_per_second, "of the tokens after the first");
+        field("decode_tokens_per_second", self.decode_tokens_per_second,
+              "of the tokens after the first");
     }
 };
 
