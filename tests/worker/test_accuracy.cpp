@@ -9,6 +9,7 @@
 
 #include "engine/evaluation/bundled_text.h"
 #include "engine/evaluation/perplexity.h"
+#include "engine/experiment/worker/accuracy_text.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "profiler/statistics/metrics.h"

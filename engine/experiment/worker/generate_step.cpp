@@ -4,6 +4,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/system_memory.h"
+#include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/runtime/memory_plan.h"

@@ -7,19 +7,16 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "engine/core/progress.h"
-#include "engine/evaluation/perplexity.h"
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/experiment/protocol/messages/plans.h"
 #include "engine/experiment/protocol/messages/steps.h"
-#include "engine/experiment/worker/accuracy_text.h"
 #include "engine/experiment/worker/evidence.h"
-#include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/injected_fault.h"
 #include "engine/experiment/worker/memory_report.h"
+#include "engine/experiment/worker/workload.h"
 #include "engine/model/model.h"
 #include "engine/runtime/runtime.h"
 #include "kernels/cpu/thread_pool.h"
@@ -27,11 +24,10 @@
 
 namespace hone {
 
-// A model made ready for steps: loaded, its recipe applied, prompts and accuracy text chosen.
+// A model made ready for steps: loaded, its recipe applied, prompts and scored windows chosen.
 class Prepared {
 public:
-    // `dtype`: what the matrices become after the recipe ("keep" for the recipe's own). `files`:
-    // which files the checkpoint must still be; any where there are none.
+    // See load_experiment() for `dtype`, `files` and what is thrown.
     Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
              const Progress& load, const Progress& apply, std::vector<SourceFile> files = {});
 
@@ -55,19 +51,11 @@ public:
                                      std::stop_token stop);
 
 private:
-    void load(const std::string& dtype, const Progress& load, const Progress& apply);
-    void choose_prompts();
-    void choose_windows();
-    void add_windows(const std::string& text);
-    void note_overlap();
-    std::optional<messages::ScoredTexts> scored_texts() const;
     void make_runtime(const Progress& progress);
     void require_room(const RunConfig& config, std::int64_t prompt, std::int64_t positions) const;
     MemoryReport memory() const;
-    double tokenize_bytes_per_second();
 
     Experiment experiment_;
-    std::vector<SourceFile> files_;  // as they were looked at
     InjectedFault fault_;
     kernels::ThreadPool pool_;
     RunConfig config_;
@@ -76,22 +64,12 @@ private:
     std::unique_ptr<Model> model_;
     std::unique_ptr<Runtime> runtime_;
     std::vector<std::string> notes_;
-    std::vector<std::vector<TokenId>> prompts_;
-    std::vector<std::string> prompt_texts_;  // their bytes
+    Prompts prompts_;
+    ScoredWindows scored_;
     std::optional<MergeCache> merge_cache_;
     std::optional<WeightEvidence> weight_evidence_;  // where there is a recipe
-    struct ScoredText {
-        std::string name, hash;
-        std::vector<TokenId> tokens;
-    };
-    std::vector<ScoredText> texts_;
-    std::vector<std::pair<std::size_t, ScoredWindow>> windows_;  // of the text with that index
     double load_seconds_ = 0, apply_seconds_ = 0;
     MemoryAccount account_;
 };
-
-// Throws Error with the arithmetic where what `named` says is needed exceeds what is available.
-void require_memory(const std::string& source, const MemoryByClass& named,
-                    std::int64_t runtime_bytes);
 
 }  // namespace hone

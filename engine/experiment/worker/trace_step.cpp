@@ -65,12 +65,12 @@ messages::TraceReply Prepared::trace(const messages::Trace& request, const Progr
     profiler::DeviceRecording of_device;
     {
         Recording recording(*runtime_, recorder, device_.get());
-        timings = run_generation(*runtime_, prompts_, experiment_.workload.generated_tokens,
+        timings = run_generation(*runtime_, prompts_.tokens, experiment_.workload.generated_tokens,
                                  sampler, progress);
         of_device = recording.end(peaks);
     }
     if (device_)
-        count_hardware(*runtime_, *device_, prompts_, experiment_.workload.generated_tokens,
+        count_hardware(*runtime_, *device_, prompts_.tokens, experiment_.workload.generated_tokens,
                        sampler, static_cast<std::size_t>(most), of_device, progress);
     const profiler::Trace trace = device_ ? recorder.take(of_device) : recorder.take();
     profiler::write_spool(trace, request.spool);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/experiment/worker/load.h"
+
+#include <malloc.h>
+
+#include <chrono>
+#include <utility>
+
+#include "engine/core/error.h"
+#include "engine/core/system_memory.h"
+#include "engine/experiment/worker/apply_recipe.h"
+#include "engine/experiment/worker/device_target.h"
+#include "engine/experiment/worker/experiment_plan.h"
+#include "engine/weights/finite.h"
+
+namespace hone {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void append(std::vector<std::string>& notes, const std::vector<std::string>& more) {
+    notes.insert(notes.end(), more.begin(), more.end());
+}
+
+// From the headers alone, so that a model that does not fit is refused before anything is read.
+// Returns the files that were looked at.
+std::vector<SourceFile> require_possible(const Experiment& experiment, const std::string& dtype,
+                                         const std::vector<SourceFile>& files,
+                                         const LoadPlace& place) {
+    const ExperimentPlan plan =
+        plan_experiment(experiment, dtype, queried_device(experiment.target));
+    if (!files.empty()) require_same_files(files, plan.checkpoint.files);
+    if (const auto refusal = context_refusal(experiment.checkpoint, plan.config.context_length,
+                                             experiment.workload, plan.sizes))
+        throw Error(*refusal);
+    if (place.device != nullptr)
+        require_memory(plan, 0, place.device_free, experiment.target.device);
+    else
+        require_memory(plan, place.account.runtime_bytes(), available_memory_bytes());
+    return plan.checkpoint.files;
+}
+
+// Applies the recipe, changes the matrices' type and leaves zeros out, with what is noted of each.
+// Without data (`has_weights`) the same is planned: a device makes such weights itself.
+void apply(const Experiment& experiment, const std::string& dtype, Checkpoint& checkpoint,
+           bool has_weights, const LoadPlace& place, const Progress& progress, LoadedModel& to) {
+    kernels::Workspace workspace(place.pool.size());
+    const kernels::Context context{kernels::best_isa(), place.pool, workspace};
+    const QueriedDevice device = queried_device(experiment.target);
+    const int concurrency = experiment.workload.concurrency;
+    const AppliedRecipe applied =
+        has_weights
+            ? apply_recipe(checkpoint, experiment.recipe, concurrency, context, progress, device)
+            : plan_recipe(checkpoint, experiment.recipe, concurrency, device);
+    to.run = applied.run;
+    append(to.notes, applied.notes);
+    if (has_weights) {
+        append(to.notes, convert_matrices(checkpoint, dtype, context, progress));
+    } else {
+        plan_matrices(checkpoint, dtype);
+    }
+    if (place.device != nullptr && place.device->facts().mig)
+        to.notes.push_back(divided_device_note(experiment.target));
+    if (to.evidence) to.evidence->applied(checkpoint, experiment.recipe);
+    if (!leaves_zeros_out(experiment.recipe, to.run)) return;
+    if (has_weights)
+        append(to.notes, leave_zeros_out(checkpoint, to.run.device, context, progress));
+    else
+        plan_without_zeros(checkpoint, to.run.device);
+    to.evidence->left_out(checkpoint, !has_weights);
+}
+
+}  // namespace
+
+LoadedModel load_experiment(const Experiment& experiment, const std::string& dtype,
+                            std::vector<SourceFile> files, const LoadPlace& place,
+                            const Progress& load_progress, const Progress& apply_progress) {
+    LoadedModel loaded;
+    const Clock::time_point start = Clock::now();
+    load_progress.update(0, experiment.checkpoint);
+    files = require_possible(experiment, dtype, files, place);
+    // A device makes the weights of a model without files itself, as the recipe would store them:
+    // host memory would hold none of the large ones.
+    const bool on_device = place.device != nullptr;
+    Checkpoint checkpoint = open_checkpoint(
+        experiment.checkpoint, !on_device || !experiment.checkpoint.starts_with("synthetic:"));
+    require_same_files(files, checkpoint.files);
+    loaded.notes = checkpoint.notes;
+    if (!checkpoint.synthetic)
+        append(loaded.notes, notes_of_not_finite(checkpoint, place.pool, load_progress));
+    loaded.load_seconds = seconds_since(start);
+    if (!experiment.recipe.steps.empty()) loaded.evidence.emplace(checkpoint);
+    const Clock::time_point apply_start = Clock::now();
+    apply(experiment, dtype, checkpoint, !checkpoint.synthetic || !on_device, place, apply_progress,
+          loaded);
+    malloc_trim(0);  // what the transforms used is not the model's
+    loaded.apply_seconds = seconds_since(apply_start);
+    const Clock::time_point model_start = Clock::now();
+    place.account.making_tokenizer();
+    loaded.model = load_model(std::move(checkpoint));
+    append(loaded.notes, loaded.model->config.notes);
+    place.account.tokenizer_made();
+    loaded.load_seconds += seconds_since(model_start);
+    return loaded;
+}
+
+}  // namespace hone
