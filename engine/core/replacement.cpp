@@ -52,7 +52,7 @@ std::optional<FileIdentity> identity_of(const std::filesystem::path& path) {
         status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec};
 }
 
-Place::Place(std::filesystem::path target, std::string noun)
+FilePlace::FilePlace(std::filesystem::path target, std::string noun)
     : target_(std::move(target)), noun_(std::move(noun)) {
     std::error_code error;
     const std::string last = name();
@@ -63,12 +63,12 @@ Place::Place(std::filesystem::path target, std::string noun)
     if (::lstat(target_.c_str(), &status) != 0 && errno != ENOENT) fail_to("look at it", errno);
 }
 
-std::filesystem::path Place::folder() const {
+std::filesystem::path FilePlace::folder() const {
     const auto parent = target_.parent_path();
     return parent.empty() ? std::filesystem::path(".") : parent;
 }
 
-void Place::fail(const std::string& found, const std::string& expected) const {
+void FilePlace::fail(const std::string& found, const std::string& expected) const {
     throw Error(ErrorDetails{.message = {},
                              .file = target_.string(),
                              .field = "output " + noun_,
@@ -78,7 +78,7 @@ void Place::fail(const std::string& found, const std::string& expected) const {
                              .summary = fmt::format("The {} cannot be written there.", noun_)});
 }
 
-void Place::fail_to(std::string_view what, int error) const {
+void FilePlace::fail_to(std::string_view what, int error) const {
     throw Error(ErrorDetails{
         .message = {},
         .file = target_.string(),
@@ -89,7 +89,7 @@ void Place::fail_to(std::string_view what, int error) const {
         .summary = sentence_for(error)});
 }
 
-void Place::require_room(std::int64_t bytes) const {
+void FilePlace::require_room(std::int64_t bytes) const {
     struct statvfs room {};
     if (::statvfs(folder().c_str(), &room) != 0) return;  // the write will tell
     const auto needed = static_cast<std::uint64_t>(bytes);
@@ -108,7 +108,7 @@ void Place::require_room(std::int64_t bytes) const {
 }
 
 // 0, or the errno of the failure; EEXIST where something is there.
-int Place::try_move(const std::filesystem::path& temporary) const {
+int FilePlace::try_move(const std::filesystem::path& temporary) const {
     if (rename_with_flags(temporary.c_str(), target_.c_str(), RENAME_NOREPLACE) == 0) return 0;
     if (!knows_no_flags(errno)) return errno;
     struct stat status {};
@@ -128,7 +128,7 @@ int Place::try_move(const std::filesystem::path& temporary) const {
     return ::rename(temporary.c_str(), target_.c_str()) == 0 ? 0 : errno;
 }
 
-void Place::move_without_replacing(const std::filesystem::path& temporary) const {
+void FilePlace::move_without_replacing(const std::filesystem::path& temporary) const {
     const int error = try_move(temporary);
     if (error == 0) return;
     if (error != EEXIST && error != ENOTDIR && error != EISDIR)
@@ -145,7 +145,8 @@ void Place::move_without_replacing(const std::filesystem::path& temporary) const
         .action = "Choose another name, or allow overwriting."});
 }
 
-bool Place::move_aside(std::filesystem::path& temporary, const std::filesystem::path& aside) const {
+bool FilePlace::move_aside(std::filesystem::path& temporary,
+                           const std::filesystem::path& aside) const {
     // Under its last name before the exchange: whatever comes out of it, a cleaner never takes it
     // for a leftover.
     if (::rename(temporary.c_str(), aside.c_str()) != 0) fail_to("rename to its place", errno);
@@ -172,7 +173,7 @@ bool Place::move_aside(std::filesystem::path& temporary, const std::filesystem::
     return false;
 }
 
-void Place::make_durable() const {
+void FilePlace::make_durable() const {
     const int parent = ::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (parent < 0) return;  // it is there; only its name may not survive a power cut
     ::fsync(parent);

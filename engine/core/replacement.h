@@ -53,11 +53,11 @@ extern int (*rename_with_flags)(const char* from, const char* to, unsigned flags
 
 // The steps that files and folders share. Errors name the target and say that nothing was changed
 // there.
-class Place {
+class FilePlace {
 public:
     // `noun`: "file" or "folder". Throws where the folder to write in is missing or the name is
     // none.
-    Place(std::filesystem::path target, std::string noun);
+    FilePlace(std::filesystem::path target, std::string noun);
 
     const std::filesystem::path& target() const { return target_; }
     std::filesystem::path folder() const;

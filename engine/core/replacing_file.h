@@ -40,7 +40,7 @@ private:
     std::filesystem::path exchange();
     void write_back();
 
-    Place place_;
+    FilePlace place_;
     Existing existing_;
     std::optional<FileIdentity> seen_;  // what was at the target at the start
     struct stat rights_ {};             // its, where it was

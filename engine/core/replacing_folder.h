@@ -41,7 +41,7 @@ private:
     void take_over_rights() const;
     bool remove_seen(const std::filesystem::path& folder) const;
 
-    Place place_;
+    FilePlace place_;
     Existing existing_;
     bool was_there_ = false;
     std::map<std::string, FileIdentity> seen_;  // the files that were in it
