@@ -97,7 +97,7 @@ Recipe ExperimentOptions::recipe() const {
 
 Target ExperimentOptions::target() const {
     const std::string wanted = lower_case(device);
-    cuda_index(wanted, "--device");
+    require_device(wanted, "--device");
     check_threads(threads);
     return {wanted, threads};
 }

@@ -37,6 +37,11 @@ std::int64_t available_memory_bytes() {
     return available;
 }
 
+std::int64_t total_memory_bytes() {
+    const std::int64_t machine = field_bytes("/proc/meminfo", "MemTotal");
+    return std::min(machine, cgroup_memory_limit().value_or(machine));
+}
+
 std::optional<std::int64_t> cgroup_memory_limit() {
     const auto group = control_group_memory();
     return group ? std::optional(group->limit) : std::nullopt;

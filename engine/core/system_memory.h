@@ -12,6 +12,10 @@ namespace hone {
 // (v1 or v2) has left where that is less. Zero where nothing can be read.
 std::int64_t available_memory_bytes();
 
+// Bytes that this process could allocate of an idle machine: all memory, or its control group's
+// limit where that is less. Zero where nothing can be read.
+std::int64_t total_memory_bytes();
+
 // The smallest memory limit of the control groups this process is in; empty without one.
 std::optional<std::int64_t> cgroup_memory_limit();
 

@@ -14,11 +14,10 @@
 #include "engine/runtime/pass.h"
 #include "engine/runtime/run_config.h"
 #include "kernels/cpu/thread_pool.h"
-#include "kernels/cuda/device.h"
 
 namespace hone {
 
-// Takes passes through a model's layers on one device, and holds what that needs there:
+// Takes passes through a model's layers at one place, and holds what that needs there:
 // activations, caches, workspace. The runtime above decides what a pass consists of.
 class Executor {
 public:
@@ -38,22 +37,16 @@ public:
     virtual void shrink() = 0;
     // kv_cache counts what sequences share; what each holds for itself is KvCache::bytes().
     virtual MemoryByClass memory() const = 0;
-    // The most that memory() came to since begin_peak(), by class at that time. A CPU's is measured
-    // by who watches the process.
+    // The most that memory() came to since begin_peak(), by class at that time. What lies in this
+    // process's memory is measured by who watches the process.
     virtual void begin_peak() {}
     virtual MemoryByClass peak_memory() const { return memory(); }
-    // Adds the account of a device's memory to what was recorded there.
+    // Adds the place's account of its memory to what was recorded there.
     virtual void describe(profiler::DeviceRecording&) const {}
 };
 
 // On this machine's processor, with `pool`'s threads.
 std::unique_ptr<Executor> make_cpu_executor(const Model& model, const RunConfig& config,
                                             kernels::ThreadPool& pool, std::int64_t max_context);
-
-// On a CUDA device, which must outlive it. Uploads the weights; `progress` tells how far that is.
-// Throws Error where something does not fit.
-std::unique_ptr<Executor> make_device_executor(const Model& model, const RunConfig& config,
-                                               gpu::Device& device, int max_sequences,
-                                               std::int64_t max_context, const Progress& progress);
 
 }  // namespace hone

@@ -29,14 +29,13 @@ struct AttentionMask {
     std::int64_t dense_layers = 0;
 };
 
+// Zeros that a run's weights are to be stored without, where that takes fewer bytes.
+enum class ZeroPattern : std::uint8_t { anywhere, two_of_four };
+
 enum class DeviceKind : std::uint8_t { cpu, cuda };
 
-// Products of fewer tokens leave multiprocessors of a large device without work: 512 tokens of
-// 4,096 rows are 128 tiles of 128 × 128.
-inline constexpr std::int64_t kDevicePrefillChunk = 2048;
-
-// How a model is run. The default is the baseline: fp32 contiguous cache, dense attention, one
-// sequence at a time.
+// How a model is run. The default is the baseline on a CPU: fp32 contiguous cache, dense attention,
+// one sequence at a time.
 struct RunConfig {
     DeviceKind device = DeviceKind::cpu;
     KvStorage kv_cache = KvStorage::f32;
@@ -44,11 +43,10 @@ struct RunConfig {
     int kv_block_shift = 4;  // log2 of the positions of a block, where paged
     AttentionMask attention;
     enum class Batching : std::uint8_t { fixed, adaptive } batching = Batching::fixed;
-    std::int64_t batch_size = 1;  // sequences computed together; adaptive: at most
-    bool length_buckets = false;  // prompts of like length share a batch
-    bool merge_cache = false;     // of the tokeniser
-    std::int64_t prefill_chunk =
-        512;  // prompt tokens computed together, at most; kDevicePrefillChunk on CUDA devices
+    std::int64_t batch_size = 1;       // sequences computed together; adaptive: at most
+    bool length_buckets = false;       // prompts of like length share a batch
+    bool merge_cache = false;          // of the tokeniser
+    std::int64_t prefill_chunk = 512;  // prompt tokens computed together, at most
     kernels::Isa isa = kernels::best_isa();
     // How the layers' matrices are multiplied; fp32 where a matrix's stored type, or the machine,
     // cannot do so.

@@ -12,6 +12,7 @@
 #include "engine/runtime/kv_cache.h"
 #include "engine/runtime/memory_plan.h"
 #include "engine/runtime/pass.h"
+#include "engine/runtime/place.h"
 
 namespace hone {
 namespace {
@@ -248,12 +249,12 @@ Runtime::Runtime(const Model& model, const RunConfig& config, kernels::ThreadPoo
 }
 
 Runtime::Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
-                 int max_sequences, std::int64_t max_context, gpu::Device& device,
+                 int max_sequences, std::int64_t max_context, Place& place,
                  const Progress& progress) {
     check_config(model, config, max_sequences, max_context);
     impl_ = std::make_unique<Impl>(
         model, config, pool,
-        make_device_executor(model, config, device, max_sequences, max_context, progress),
+        place.make_executor(model, config, pool, max_sequences, max_context, progress),
         max_sequences, max_context);
 }
 

@@ -14,11 +14,9 @@
 #include "kernels/cpu/thread_pool.h"
 #include "profiler/trace/recorder.h"
 
-namespace hone::gpu {
-class Device;
-}
-
 namespace hone {
+
+class Place;
 
 // New tokens of one sequence for one forward pass; the sequences of a batch may differ in length.
 struct SequenceInput {
@@ -34,11 +32,10 @@ public:
     // with the arithmetic where max_context exceeds the model's context length.
     Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
             int max_sequences, std::int64_t max_context);
-    // The same on a CUDA device, which must outlive the runtime: uploads the weights; `progress`
-    // tells how far that is.
+    // The same at `place`, which must outlive the runtime, instead of on this machine's processor:
+    // takes the weights there; `progress` tells how far that is.
     Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
-            int max_sequences, std::int64_t max_context, gpu::Device& device,
-            const Progress& progress);
+            int max_sequences, std::int64_t max_context, Place& place, const Progress& progress);
     ~Runtime();
 
     // Forward pass over a batch. Returns logits [n, n_vocab], n = the sum over inputs, in order, of
@@ -52,7 +49,7 @@ public:
     // by a bit.
     void trace(profiler::TraceRecorder* recorder);
     profiler::TraceRecorder* tracer() const;
-    // Adds the account of a device's memory to what was recorded there.
+    // Adds the place's account of its memory to what was recorded there.
     void describe(profiler::DeviceRecording& recording) const;
     // The last forward()'s: decode where every sequence was extended by one token.
     profiler::TracePhase last_phase() const;
@@ -77,7 +74,7 @@ public:
     kernels::ThreadPool& pool() const;
     // weights, kv_cache, activations and workspace as allocated now; the other classes stay 0.
     MemoryByClass memory() const;
-    // On a CUDA device: the most that was held at a time since begin_peak().
+    // The most that was held at a time since begin_peak(), where the place counts it.
     void begin_peak();
     MemoryByClass peak_memory() const;
     // Totals since construction.
@@ -87,6 +84,20 @@ public:
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
+};
+
+// Records a runtime's operations as long as it lives.
+class Recorded {
+public:
+    Recorded(Runtime& runtime, profiler::TraceRecorder& recorder) : runtime_(runtime) {
+        runtime_.trace(&recorder);
+    }
+    ~Recorded() { runtime_.trace(nullptr); }
+    Recorded(const Recorded&) = delete;
+    Recorded& operator=(const Recorded&) = delete;
+
+private:
+    Runtime& runtime_;
 };
 
 }  // namespace hone

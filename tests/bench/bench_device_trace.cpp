@@ -14,7 +14,7 @@
 #include <string>
 
 #include "engine/formats/synthetic.h"
-#include "engine/runtime/device/device_peaks.h"
+#include "engine/runtime/device/cuda_place.h"
 #include "engine/runtime/runtime.h"
 #include "kernels/cuda/device.h"
 #include "profiler/trace/recorder.h"
@@ -86,7 +86,8 @@ double decode_seconds(Runtime& runtime, const Sizes& sizes) {
 nlohmann::json overhead(gpu::Device& device, kernels::ThreadPool& pool, const Sizes& sizes) {
     const std::unique_ptr<Model> model = load_model(make_synthetic(sizes.shape, false));
     const auto context = static_cast<std::int64_t>(sizes.prompt) + sizes.tokens + 8;
-    Runtime runtime(*model, {}, pool, 1, context, device, {});
+    CudaPlace place(device);
+    Runtime runtime(*model, {}, pool, 1, context, place, {});
     const std::vector<TokenId> prompt = some_tokens(sizes.prompt);
     const auto plain_round = [&] {
         runtime.clear(0);
@@ -130,8 +131,9 @@ nlohmann::json logits_against_cpu(gpu::Device& device, kernels::ThreadPool& pool
     if (model == nullptr) model = tiny.get();
     constexpr int kSteps = 4;
     const auto context = static_cast<std::int64_t>(tokens) + kSteps;
+    CudaPlace place(device);
     Runtime on_cpu(*model, {}, pool, 1, context),
-        on_device(*model, {}, pool, 1, context, device, {});
+        on_device(*model, {}, pool, 1, context, place, {});
     const std::vector<TokenId> prompt = some_tokens(tokens), next{7};
     double largest = 0;
     for (int step = 0; step <= kSteps; ++step) {
@@ -174,8 +176,9 @@ void count(Runtime& runtime, gpu::Device& device, std::span<const TokenId> promp
 void record(gpu::Device& device, kernels::ThreadPool& pool, const SyntheticShape& shape,
             const std::string& folder) {
     const std::unique_ptr<Model> model = load_model(make_synthetic(shape, false));
-    const DevicePeaks peaks = measure_device_peaks(device);
-    Runtime runtime(*model, {}, pool, 1, 32, device, {});
+    CudaPlace place(device);
+    const PlacePeaks peaks = place.measured_peaks();
+    Runtime runtime(*model, {}, pool, 1, 32, place, {});
     profiler::Trace trace;
     const std::vector<TokenId> prompt = some_tokens(9), next{7};
     profiler::DeviceRecording recording = traced(

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/formats/synthetic.h"
+#include "engine/runtime/device/cuda_place.h"
 #include "engine/runtime/runtime.h"
 #include "profiler/trace/recorder.h"
 #include "tests/kernels/cuda/planned_device.h"
@@ -44,7 +45,7 @@ protected:
         config.arithmetic = arithmetic;
         config.reduced_output = reduced_output;
         runtime =
-            std::make_unique<Runtime>(*model, config, pool, kSequences, 4096, device, Progress{});
+            std::make_unique<Runtime>(*model, config, pool, kSequences, 4096, place, Progress{});
         planned() = {};
     }
     void prompt(std::int64_t tokens, bool scores_all = false) {
@@ -63,6 +64,7 @@ protected:
 
     static constexpr int kSequences = 16;
     gpu::Device device{gpu::planned_plugin(), 0};
+    CudaPlace place{device};
     kernels::ThreadPool pool{1};
     std::unique_ptr<Model> model;
     std::unique_ptr<Runtime> runtime;

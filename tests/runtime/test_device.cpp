@@ -11,6 +11,7 @@
 
 #include "engine/core/error.h"
 #include "engine/formats/synthetic.h"
+#include "engine/runtime/device/cuda_place.h"
 #include "engine/runtime/device/decode_bucket.h"
 #include "engine/runtime/device/device_model.h"
 #include "engine/runtime/device/recently_used.h"
@@ -37,6 +38,7 @@ public:
 
 protected:
     gpu::Device device{gpu::tested_plugin(), 0};
+    CudaPlace place{device};
     kernels::ThreadPool pool{1};
 };
 
@@ -72,9 +74,9 @@ std::vector<float> all_logits(Runtime& runtime) {
 }
 
 void expect_same(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
-                 gpu::Device& device, float tolerance) {
+                 Place& place, float tolerance) {
     Runtime on_cpu(model, config, pool, kSequences, kContext),
-        on_device(model, config, pool, kSequences, kContext, device, {});
+        on_device(model, config, pool, kSequences, kContext, place, {});
     const std::vector<float> expected = all_logits(on_cpu), is = all_logits(on_device);
     ASSERT_EQ(is.size(), expected.size());
     float largest = 0;
@@ -90,7 +92,7 @@ void expect_same(const Model& model, const RunConfig& config, kernels::ThreadPoo
 
 TEST_F(DeviceRuntime, ComputesWhatTheCpuComputes) {
     const std::unique_ptr<Model> model = tiny_model();
-    expect_same(*model, {}, pool, device, 1e-4F);
+    expect_same(*model, {}, pool, place, 1e-4F);
 }
 
 TEST_F(DeviceRuntime, ComputesWhatTheCpuComputesInEveryFamily) {
@@ -99,7 +101,7 @@ TEST_F(DeviceRuntime, ComputesWhatTheCpuComputesInEveryFamily) {
         SyntheticShape shape = synthetic_shapes().front();
         shape.family = family->name;
         const std::unique_ptr<Model> model = load_model(make_synthetic(shape, true));
-        expect_same(*model, {}, pool, device, 1e-4F);
+        expect_same(*model, {}, pool, place, 1e-4F);
     }
 }
 
@@ -114,7 +116,7 @@ TEST_F(DeviceRuntime, ComputesInPiecesAndFromEveryKindOfCache) {
             config.kv_layout = layout;
             config.prefill_chunk = 7;
             // A value that rounds the other way on one side is a step of int8 apart.
-            expect_same(*model, config, pool, device, storage == KvStorage::i8 ? 2e-2F : 1e-3F);
+            expect_same(*model, config, pool, place, storage == KvStorage::i8 ? 2e-2F : 1e-3F);
         }
     }
 }
@@ -179,7 +181,7 @@ TEST_F(DeviceRuntime, PadsABatchWithRowsThatChangeNothing) {
                                     .keep = 3,
                                     .dense_layers = 1};
             Runtime on_cpu(*model, config, pool, kMany, kContext),
-                on_device(*model, config, pool, kMany, kContext, device, {});
+                on_device(*model, config, pool, kMany, kContext, place, {});
             const auto expected = decoded_logits(on_cpu, kMany, padded),
                        is = decoded_logits(on_device, kMany, padded);
             for (std::size_t step = 0; step < is.size(); ++step) {
@@ -190,8 +192,8 @@ TEST_F(DeviceRuntime, PadsABatchWithRowsThatChangeNothing) {
             EXPECT_EQ(on_device.counters().attended_pairs, on_cpu.counters().attended_pairs);
             EXPECT_EQ(on_device.counters().non_finite_rows, 0);
             // The same kernels, with rows of others in the place of padding.
-            Runtime other(*model, config, pool, kMany, kContext, device, {}),
-                own(*model, config, pool, kMany, kContext, device, {});
+            Runtime other(*model, config, pool, kMany, kContext, place, {}),
+                own(*model, config, pool, kMany, kContext, place, {});
             const auto among_others = decoded_logits(other, kMany, {kMany, kMany, kMany}),
                        among_padding = decoded_logits(own, kMany, {5, 7, 6});
             const auto vocabulary = static_cast<std::size_t>(model->config.n_vocab);
@@ -221,8 +223,9 @@ TEST_F(DeviceRuntime, DecodesBatchesOfABucketInOneGraph) {
     gpu::PluginTable table = gpu::tested_plugin();
     make_graph = std::exchange(table.end_capture, counting_end_capture);
     gpu::Device counting(table, 0);
+    CudaPlace there(counting);
     const std::unique_ptr<Model> model = tiny_model();
-    Runtime runtime(*model, {}, pool, 8, kContext, counting, {});
+    Runtime runtime(*model, {}, pool, 8, kContext, there, {});
     graphs_made = 0;
     decoded_logits(runtime, 8, {5, 6, 7, 8, 5, 8});
     EXPECT_EQ(graphs_made, 1);
@@ -236,14 +239,14 @@ TEST_F(DeviceRuntime, ComputesWithoutACache) {
     const std::unique_ptr<Model> model = tiny_model();
     RunConfig config;
     config.kv_cache = KvStorage::off;
-    expect_same(*model, config, pool, device, 1e-4F);
+    expect_same(*model, config, pool, place, 1e-4F);
 }
 
 TEST_F(DeviceRuntime, AttendsWindowsAndSinks) {
     const std::unique_ptr<Model> model = tiny_model();
     RunConfig config;
     config.attention = {.kind = AttentionMask::Kind::window, .window = 6, .sinks = 2};
-    expect_same(*model, config, pool, device, 1e-4F);
+    expect_same(*model, config, pool, place, 1e-4F);
 }
 
 TEST_F(DeviceRuntime, ChoosesThePagesThatTheCpuChooses) {
@@ -254,7 +257,7 @@ TEST_F(DeviceRuntime, ChoosesThePagesThatTheCpuChooses) {
         config.prefill_chunk = 11;  // pages that begin in one pass and end in the next
         config.attention = {
             .kind = AttentionMask::Kind::pages, .page_shift = 2, .keep = 3, .dense_layers = 1};
-        expect_same(*model, config, pool, device, 1e-4F);
+        expect_same(*model, config, pool, place, 1e-4F);
     }
 }
 
@@ -263,7 +266,7 @@ TEST_F(DeviceRuntime, MultipliesEveryTypeOfWeights) {
         SCOPED_TRACE(type.id);
         if (!row_fits(type.type, 64)) continue;  // the model's rows
         const std::unique_ptr<Model> model = tiny_model(type.type);
-        expect_same(*model, {}, pool, device, 1e-3F);
+        expect_same(*model, {}, pool, place, 1e-3F);
     }
 }
 
@@ -275,7 +278,7 @@ TEST_F(DeviceRuntime, MultipliesInReducedArithmetic) {
         RunConfig exact, reduced;
         reduced.arithmetic = arithmetic;
         Runtime on_cpu(*model, exact, pool, kSequences, kContext),
-            on_device(*model, reduced, pool, kSequences, kContext, device, {});
+            on_device(*model, reduced, pool, kSequences, kContext, place, {});
         const std::vector<float> expected = all_logits(on_cpu), is = all_logits(on_device);
         EXPECT_GT(on_device.counters().reduced_products, 0);
         double difference = 0, size = 0;
@@ -309,7 +312,7 @@ TEST_F(DeviceRuntime, MultipliesLongPromptsAsItDoesShorterOnes) {
     RunConfig config;
     config.arithmetic = kernels::Arithmetic::bf16;
     config.reduced_output = true;
-    Runtime runtime(*model, config, pool, 1, kLong, device, {});
+    Runtime runtime(*model, config, pool, 1, kLong, place, {});
     const std::vector<TokenId> tokens = some_tokens(kLong, 1);
     const auto logits = [&](std::size_t count) {
         runtime.clear(0);
@@ -352,8 +355,8 @@ TEST_F(DeviceRuntime, LeavesTheZerosOfTwoOfFourOut) {
          {kernels::Arithmetic::f32, kernels::Arithmetic::bf16}) {
         RunConfig config;
         config.arithmetic = arithmetic;
-        Runtime with_zeros(*dense, config, pool, kSequences, kContext, device, {}),
-            without(*sparse, config, pool, kSequences, kContext, device, {});
+        Runtime with_zeros(*dense, config, pool, kSequences, kContext, place, {}),
+            without(*sparse, config, pool, kSequences, kContext, place, {});
         const std::vector<float> expected = all_logits(with_zeros), is = all_logits(without);
         for (std::size_t i = 0; i < is.size(); ++i) ASSERT_NEAR(is[i], expected[i], 2e-4F) << i;
         EXPECT_EQ(with_zeros.counters().skipped_zeros, 0);
@@ -378,14 +381,14 @@ TEST_F(DeviceRuntime, RefusesZerosLeftOutInOtherPatterns) {
     first.owner = data;
     EXPECT_FALSE(has_device_form(first));
     const std::unique_ptr<Model> model = load_model(std::move(checkpoint));
-    EXPECT_THROW(Runtime(*model, {}, pool, kSequences, kContext, device, {}), Error);
+    EXPECT_THROW(Runtime(*model, {}, pool, kSequences, kContext, place, {}), Error);
 }
 
 TEST_F(DeviceRuntime, AccountsForWhatItHolds) {
     const std::unique_ptr<Model> model = tiny_model();
     const std::int64_t free_before = device.free_bytes();
     {
-        Runtime runtime(*model, {}, pool, kSequences, kContext, device, {});
+        Runtime runtime(*model, {}, pool, kSequences, kContext, place, {});
         const std::int64_t weights = runtime.memory()[MemoryClass::weights];
         EXPECT_GE(weights, model->checkpoint.bytes());
         all_logits(runtime);
@@ -409,7 +412,7 @@ TEST_F(DeviceRuntime, SaysWhatDoesNotFit) {
     const std::unique_ptr<Model> model = tiny_model();
     gpu::emulation::limit_memory(100'000);
     try {
-        Runtime runtime(*model, {}, pool, kSequences, kContext, device, {});
+        Runtime runtime(*model, {}, pool, kSequences, kContext, place, {});
         all_logits(runtime);
         FAIL() << "it fitted";
     } catch (const Error& error) {
@@ -428,13 +431,13 @@ TEST_F(DeviceRuntime, AdaptiveBatchesFailNobodyWhereTheDeviceIsFull) {
     std::vector<std::vector<TokenId>> prompts;
     for (std::size_t i = 0; i < 6; ++i) prompts.push_back(some_tokens(20 + i, i));
     const auto generate = [&](const RunConfig& config, const MemoryRoom& room) {
-        Runtime runtime(*model, config, pool, static_cast<int>(config.batch_size), kLong, device,
+        Runtime runtime(*model, config, pool, static_cast<int>(config.batch_size), kLong, place,
                         {});
         Sampler sampler(0, 1);
         return run_generation(runtime, prompts, kTokens, sampler, {}, room);
     };
     const auto held_by_one = [&](const RunConfig& config) {
-        Runtime runtime(*model, config, pool, 1, kLong, device, {});
+        Runtime runtime(*model, config, pool, 1, kLong, place, {});
         Sampler sampler(0, 1);
         run_generation(runtime, {prompts.data() + 5, 1}, kTokens, sampler, {});
         return runtime.memory();
@@ -469,21 +472,22 @@ TEST_F(DeviceRuntime, TakesABlockOfTheWholeContextForASequence) {
     const std::unique_ptr<Model> model = tiny_model();
     RunConfig paged;
     paged.kv_layout = KvLayout::paged;
-    Runtime contiguous(*model, {}, pool, 1, 1024, device, {}),
-        blocks(*model, paged, pool, 1, 1024, device, {});
+    Runtime contiguous(*model, {}, pool, 1, 1024, place, {}),
+        blocks(*model, paged, pool, 1, 1024, place, {});
     EXPECT_EQ(contiguous.sequence_bytes(1), contiguous.sequence_bytes(1024));
     EXPECT_EQ(blocks.sequence_bytes(1) * 64, blocks.sequence_bytes(1024));
 }
 
-struct TracedRun {
+struct RecordedLogits {
     std::vector<float> logits;
     profiler::Trace trace;
 };
 
-TracedRun traced(const Model& model, kernels::ThreadPool& pool, gpu::Device& device) {
-    Runtime runtime(model, {}, pool, kSequences, kContext, device, {});
+RecordedLogits traced(const Model& model, kernels::ThreadPool& pool, gpu::Device& device) {
+    CudaPlace place(device);
+    Runtime runtime(model, {}, pool, kSequences, kContext, place, {});
     profiler::TraceRecorder recorder(100'000);
-    TracedRun run;
+    RecordedLogits run;
     device.begin_trace();
     runtime.trace(&recorder);
     run.logits = all_logits(runtime);
@@ -497,9 +501,9 @@ TracedRun traced(const Model& model, kernels::ThreadPool& pool, gpu::Device& dev
 
 TEST_F(DeviceRuntime, TracesEveryKernelWithLayerOperationAndPhase) {
     const std::unique_ptr<Model> model = tiny_model();
-    Runtime plain(*model, {}, pool, kSequences, kContext, device, {});
+    Runtime plain(*model, {}, pool, kSequences, kContext, place, {});
     const std::vector<float> expected = all_logits(plain);
-    const TracedRun run = traced(*model, pool, device);
+    const RecordedLogits run = traced(*model, pool, device);
     EXPECT_EQ(run.logits, expected);  // not a bit differs
     const profiler::DeviceTraceFacts& facts = run.trace.device;
     if (facts.source == "CUDA events") GTEST_SKIP() << "needs CUPTI: " << facts.problem;
@@ -550,9 +554,9 @@ TEST_F(DeviceRuntime, TracesEveryKernelWithLayerOperationAndPhase) {
 // logits differs.
 TEST_F(DeviceRuntime, CountsTheHardwareOperationByOperation) {
     const std::unique_ptr<Model> model = tiny_model();
-    Runtime plain(*model, {}, pool, kSequences, kContext, device, {});
+    Runtime plain(*model, {}, pool, kSequences, kContext, place, {});
     const std::vector<float> expected = all_logits(plain);
-    Runtime runtime(*model, {}, pool, kSequences, kContext, device, {});
+    Runtime runtime(*model, {}, pool, kSequences, kContext, place, {});
     profiler::TraceRecorder traced(100'000), counting(100'000);
     profiler::DeviceRecording recording;
     device.begin_trace();
@@ -563,7 +567,7 @@ TEST_F(DeviceRuntime, CountsTheHardwareOperationByOperation) {
     runtime.trace(nullptr);
     device.end_trace(recording);
     if (!device.begin_counters()) GTEST_SKIP() << device.end_counters().problem;
-    Runtime counted(*model, {}, pool, kSequences, kContext, device, {});
+    Runtime counted(*model, {}, pool, kSequences, kContext, place, {});
     counted.trace(&counting);
     EXPECT_EQ(all_logits(counted), expected);
     counted.trace(nullptr);
@@ -596,10 +600,10 @@ TEST_F(DeviceRuntime, TracesOperationsByEventsWhereKernelsAreNotSeen) {
     if (&gpu::tested_plugin() != &gpu::emulation::emulated_plugin())
         GTEST_SKIP() << "needs the emulated device, which can be told to trace by events";
     const std::unique_ptr<Model> model = tiny_model();
-    Runtime plain(*model, {}, pool, kSequences, kContext, device, {});
+    Runtime plain(*model, {}, pool, kSequences, kContext, place, {});
     const std::vector<float> expected = all_logits(plain);
     gpu::emulation::trace_kernels(false);
-    const TracedRun run = traced(*model, pool, device);
+    const RecordedLogits run = traced(*model, pool, device);
     gpu::emulation::trace_kernels(true);
     EXPECT_EQ(run.logits, expected);
     EXPECT_FALSE(run.trace.device.problem.empty());

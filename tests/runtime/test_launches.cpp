@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/formats/synthetic.h"
+#include "engine/runtime/device/cuda_place.h"
 #include "engine/runtime/runtime.h"
 #include "kernels/cuda/emulation/launch.h"
 #include "kernels/cuda/ops/product.h"
@@ -67,7 +68,8 @@ RunConfig random_config(Random& random) {
     config.reduced_output = random.between(0, 1) == 0;
     config.kv_cache = random.of({KvStorage::f32, KvStorage::f16, KvStorage::i8, KvStorage::off});
     config.kv_layout = random.of({KvLayout::contiguous, KvLayout::paged});
-    config.prefill_chunk = random.of<std::int64_t>({64, 512, kDevicePrefillChunk});
+    config.prefill_chunk =
+        random.of<std::int64_t>({64, 512, CudaPlace(0).baseline().prefill_chunk});
     const std::int64_t mask = random.between(0, 3);
     if (mask == 0)
         config.attention = {.kind = AttentionMask::Kind::window, .window = 100, .sinks = 4};
@@ -109,8 +111,9 @@ TEST(PlannedLaunches, KeepADevicesLimitsWhateverTheShape) {
         const RunConfig config = random_config(random);
         planned() = {};
         gpu::Device device(gpu::planned_plugin(), 0);
+        CudaPlace place(device);
         const std::unique_ptr<Model> model = load_model(make_synthetic(shape, false));
-        Runtime runtime(*model, config, pool, kSequences, kContext, device, {});
+        Runtime runtime(*model, config, pool, kSequences, kContext, place, {});
         const auto tokens = [](std::int64_t count) {
             return std::vector<TokenId>(static_cast<std::size_t>(count), 1);
         };

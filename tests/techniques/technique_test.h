@@ -7,6 +7,7 @@
 
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/formats/checkpoint.h"
+#include "engine/runtime/cpu_place.h"
 #include "engine/techniques/apply/technique.h"
 #include "kernels/cpu/thread_pool.h"
 

@@ -176,8 +176,8 @@ TEST(PruneLayers, RemovesTheLayerThatChangesNothing) {
 
 TEST(PruneLayers, SaysWhichModelsAreTooShallow) {
     const Checkpoint checkpoint = tiny_checkpoint();
-    const Support support =
-        technique_with("prune_layers")->supports({checkpoint, read_config(checkpoint), 1});
+    const Support support = technique_with("prune_layers")
+                                ->supports({checkpoint, read_config(checkpoint), 1, CpuPlace()});
     EXPECT_FALSE(support.ok);
     EXPECT_NE(support.reason.find("2 layers"), std::string::npos) << support.reason;
 }

@@ -78,7 +78,7 @@ std::vector<RecipeStep> acting_on(const Checkpoint& checkpoint) {
     for (const RecipeStep& variant : all_variants()) {
         const RecipeStep step = sharpened(variant);
         if (rewrites_weights(step) &&
-            technique_of(step)->supports({checkpoint, read_config(checkpoint), 3}).ok)
+            technique_of(step)->supports({checkpoint, read_config(checkpoint), 3, CpuPlace()}).ok)
             steps.push_back(step);
     }
     EXPECT_GE(steps.size(), 8U);

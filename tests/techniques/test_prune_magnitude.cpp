@@ -166,7 +166,7 @@ TEST(PruneMagnitude, SaysHowManyAreZero) {
 TEST(PruneMagnitude, RefusesGroupsThatRowsDoNotHold) {
     const Checkpoint checkpoint = two_matrices();
     const auto ask = [&](const nlohmann::json& changes) {
-        return technique_with(kId, changes)->supports({checkpoint, {}, 1});
+        return technique_with(kId, changes)->supports({checkpoint, {}, 1, CpuPlace()});
     };
     EXPECT_TRUE(ask({{"pattern", "n_m"}, {"n", 2}, {"m", 4}}).ok);
     EXPECT_NE(ask({{"pattern", "n_m"}, {"n", 4}, {"m", 4}}).reason.find("N below M"),

@@ -213,7 +213,7 @@ TEST(PruneNeurons, RoundsToWholeBlocksAndSaysWhereNothingWouldGo) {
     EXPECT_EQ(kept(0.9, with_down(checkpoint, DType::i4_g64)), 64);
     const auto refusal = [&](double sparsity, const Checkpoint& of) {
         return technique_with("prune_neurons", {{"sparsity", sparsity}})
-            ->supports({of, read_config(of), 1})
+            ->supports({of, read_config(of), 1, CpuPlace()})
             .reason;
     };
     EXPECT_EQ(refusal(0.25, checkpoint), "");

@@ -98,12 +98,12 @@ TEST(QuantizeWeights, RefusesRowsThatBlocksDoNotDivide) {
     const Checkpoint checkpoint = model_of(48);
     for (const char* scheme : {"q8_0", "q4_0", "q4_1", "int4_group"}) {
         const auto technique = technique_with(kId, {{"scheme", scheme}, {"embedding", "keep"}});
-        const Support support = technique->supports({checkpoint, {}, 1});
+        const Support support = technique->supports({checkpoint, {}, 1, CpuPlace()});
         EXPECT_FALSE(support.ok) << scheme;
         EXPECT_NE(support.reason.find("blk.0.attn_q.weight"), std::string::npos);
     }
     const auto technique = technique_with(kId, {{"scheme", "int8_channel"}, {"embedding", "keep"}});
-    EXPECT_TRUE(technique->supports({checkpoint, {}, 1}).ok) << "a row is one block";
+    EXPECT_TRUE(technique->supports({checkpoint, {}, 1, CpuPlace()}).ok) << "a row is one block";
 }
 
 }  // namespace

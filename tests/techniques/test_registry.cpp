@@ -22,7 +22,9 @@ constexpr std::int64_t kGenerate = 6;
 // Some techniques need what not every processor has; then they must say so.
 bool supported_here(const RecipeStep& step) {
     const Checkpoint checkpoint = tiny_checkpoint();
-    return technique_of(step)->supports({checkpoint, read_config(checkpoint), kSequences}).ok;
+    return technique_of(step)
+        ->supports({checkpoint, read_config(checkpoint), kSequences, CpuPlace()})
+        .ok;
 }
 
 struct Outcome {
@@ -161,7 +163,9 @@ TEST(Techniques, PlansPromiseWhatApplyingGives) {
         for (const DType stored : {DType::f32, DType::q4_1}) {
             Checkpoint planned = with_matrices(tiny_checkpoint(), stored), applied = planned;
             for (StoredTensor& tensor : planned.tensors) tensor.data = {};
-            if (!technique_of(step)->supports({planned, read_config(planned), kSequences}).ok) {
+            if (!technique_of(step)
+                     ->supports({planned, read_config(planned), kSequences, CpuPlace()})
+                     .ok) {
                 EXPECT_THROW(plan_recipe(planned, {{step}}, kSequences), Error);
                 EXPECT_THROW(apply_recipe(applied, {{step}}, kSequences, machine.context(), {}),
                              Error);
@@ -231,7 +235,8 @@ TEST(Registry, NamesEveryCounterOfEveryVariant) {
 TEST(Techniques, SayWhyTheyCannotAct) {
     const Checkpoint checkpoint = tiny_checkpoint();
     const ModelConfig config = read_config(checkpoint);
-    const Support support = technique_with("batching")->supports({checkpoint, config, 1});
+    const Support support =
+        technique_with("batching")->supports({checkpoint, config, 1, CpuPlace()});
     EXPECT_FALSE(support.ok);
     EXPECT_NE(support.reason.find("concurrency"), std::string::npos);
     Checkpoint planned = tiny_checkpoint();

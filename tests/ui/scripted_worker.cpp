@@ -168,6 +168,7 @@ private:
                                      .available = 6'000'000'000};
         if (std::filesystem::exists(calibrationFile()))
             reply.times = {{"decode_tokens_per_second", 12.5}};
+        reply.wants_calibration = !reply.times;
         // A model whose context is too short for any workload.
         if (request.experiment.checkpoint.ends_with("short.gguf")) {
             reply.refusal.emplace();

@@ -65,7 +65,7 @@ std::vector<RecipeStep> variants(const std::string& id) {
 }
 
 bool acts_on(const Checkpoint& checkpoint, const RecipeStep& step) {
-    return technique_of(step)->supports({checkpoint, read_config(checkpoint), 8}).ok;
+    return technique_of(step)->supports({checkpoint, read_config(checkpoint), 8, CpuPlace()}).ok;
 }
 
 bool acts_here(const RecipeStep& step) {

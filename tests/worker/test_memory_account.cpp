@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "engine/core/system_memory.h"
 #include "engine/experiment/worker/prepared.h"
+#include "engine/runtime/process_memory.h"
 
 namespace hone {
 namespace {
@@ -59,17 +61,18 @@ TEST(MemoryAccount, LeavesLittleUnexplainedOfATransformedModel) {
 TEST(MemoryAccount, CountsMappedWeightsAsFarAsTheyAreResident) {
     if (sample_model().empty()) GTEST_SKIP() << "needs the sample model";
     const Checkpoint untouched = open_checkpoint(sample_model());
-    const MemoryAccount account;
-    account.begin_peak();
-    const MemoryReport before = account.measured({}, untouched);
-    EXPECT_LT(before.at("weights"), untouched.bytes() / 2);
+    const ProcessMemory account;
+    reset_peak_resident();
+    const MeasuredMemory before = account.measured({}, untouched);
+    EXPECT_LT(before.classes[MemoryClass::weights], untouched.bytes() / 2);
     std::int64_t sum = 0;
     for (const StoredTensor& tensor : untouched.tensors) {
         for (std::size_t i = 0; i < tensor.data.size(); i += 4096)
             sum += static_cast<int>(tensor.data[i]);
     }
     ASSERT_NE(sum, 0);
-    const auto after = static_cast<double>(account.measured({}, untouched).at("weights"));
+    const auto after =
+        static_cast<double>(account.measured({}, untouched).classes[MemoryClass::weights]);
     const auto bytes = static_cast<double>(untouched.bytes());
     EXPECT_NEAR(after, bytes, 0.05 * bytes);
 }

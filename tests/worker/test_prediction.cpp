@@ -8,6 +8,7 @@
 #include "engine/experiment/protocol/messages/exports.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
+#include "engine/runtime/cpu_place.h"
 #include "engine/techniques/apply/technique.h"
 
 namespace hone {
@@ -67,7 +68,9 @@ TEST(PredictedMemory, IsThatOfEveryTechnique) {
         SCOPED_TRACE(descriptor.id);
         const nlohmann::json options = default_options(descriptor);
         const Checkpoint tiny = open_checkpoint("synthetic:tiny", false);
-        if (!make_technique(descriptor.id, options)->supports({tiny, read_config(tiny), 8}).ok)
+        if (!make_technique(descriptor.id, options)
+                 ->supports({tiny, read_config(tiny), 8, CpuPlace()})
+                 .ok)
             continue;  // two layers are too few to remove any
         expect_predicted(experiment_with({{std::string(descriptor.id), options}}));
     }

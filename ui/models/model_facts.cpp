@@ -58,7 +58,8 @@ ModelFacts::ModelFacts(const nlohmann::json& inspected) {
 QString targetText(const Target& target, const nlohmann::json& environment,
                    const nlohmann::json& devices) {
     QStringList parts{text(target.device)};
-    if (target.device != "cpu") {
+    // The environment describes what targets have by default.
+    if (target.device != Target().device) {
         if (const auto device = deviceOf(devices, parts.front())) parts << device->name;
         return parts.join(QStringLiteral(" · "));
     }

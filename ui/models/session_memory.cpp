@@ -165,16 +165,16 @@ void SessionMemory::followModel() {
 }
 
 void SessionMemory::dropMissingDevice() {
-    const std::string device = session_.target().device;
+    const std::string device = session_.target().device, always_there = Target().device;
     const json& answer = session_.devices();
-    if (device == "cpu" || !answer.is_object()) return;
+    if (device == always_there || !answer.is_object()) return;
     const json known = answer.value("devices", json::array());
     if (std::any_of(known.begin(), known.end(), [&](const json& one) {
             return one.is_object() && one.value("id", "") == device;
         }))
         return;
     Target target = session_.target();
-    target.device = "cpu";
+    target.device = always_there;
     session_.setTarget(target);
     session_.say(tr("%1 is not there any more: experiments run on the CPU.")
                      .arg(QString::fromStdString(device)));

@@ -42,8 +42,7 @@ void Measurement::add_sides() {
 // What the runs are of; an unusable checkpoint ends it here, before a run began.
 void Measurement::describe() {
     start(sides_.front());
-    messages::Hello hello;
-    if (request_.experiment.target.device != "cpu") hello.target = request_.experiment.target;
+    const messages::Hello hello{.target = request_.experiment.target};
     environment_ = sides_[0].worker->ask(hello, stop_).environment.get();
     model_ = sides_[0].worker->ask(messages::Inspect{.checkpoint = request_.experiment.checkpoint},
                                    stop_);
@@ -130,9 +129,8 @@ std::vector<SideGroup> Measurement::groups() {
 // Where times could not be predicted, of a model that is going to run.
 bool Measurement::wants_calibration() const {
     return request_.calibrate && !request_.accuracy_only &&
-           request_.experiment.target.device == "cpu" &&
            std::any_of(sides_.begin(), sides_.end(), [](const SideState& side) {
-               return !side.failure && !side.predicted.times && side.predicted.fits;
+               return !side.failure && side.predicted.wants_calibration && side.predicted.fits;
            });
 }
 

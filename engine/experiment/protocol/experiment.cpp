@@ -332,16 +332,19 @@ json to_json(const Target& target) {
     return {{"device", target.device}, {"threads", target.threads}};
 }
 
-std::optional<int> cuda_index(const std::string& device, const std::string& field) {
+std::optional<int> cuda_index(const std::string& device) {
     constexpr std::string_view kPrefix = "cuda:";
-    if (device == "cpu") return std::nullopt;
     int index = -1;
+    if (!device.starts_with(kPrefix)) return std::nullopt;
     const char* const end = device.data() + device.size();
-    if (device.starts_with(kPrefix)) {
-        const auto read = std::from_chars(device.data() + kPrefix.size(), end, index);
-        if (read.ec == std::errc() && read.ptr == end && index >= 0) return index;
-    }
-    reject(field, "'" + device + "'", "cpu, or cuda:N with a device's number");
+    const auto read = std::from_chars(device.data() + kPrefix.size(), end, index);
+    return read.ec == std::errc() && read.ptr == end && index >= 0 ? std::optional(index)
+                                                                   : std::nullopt;
+}
+
+void require_device(const std::string& device, const std::string& field) {
+    if (device != "cpu" && !cuda_index(device))
+        reject(field, "'" + device + "'", "cpu, or cuda:N with a device's number");
 }
 
 Target target_from_json(const json& document) {
@@ -350,7 +353,7 @@ Target target_from_json(const json& document) {
     fields.text("device", target.device);
     fields.integer("threads", target.threads, 0, limits::kThreads);
     fields.finish({"device", "threads"});
-    cuda_index(target.device);
+    require_device(target.device, "target.device");
     return target;
 }
 

@@ -83,9 +83,10 @@ struct Target {
     int threads = 0;             // 0: as many as there are physical cores available to the process
 };
 nlohmann::json to_json(const Target& target);
-// N of "cuda:N"; nothing for "cpu". Throws Error for what is neither, naming `field`.
-std::optional<int> cuda_index(const std::string& device,
-                              const std::string& field = "target.device");
+// Throws Error, naming `field`, for what no target's device is called by.
+void require_device(const std::string& device, const std::string& field);
+// N of "cuda:N"; nothing for "cpu". For who makes the place that a target names.
+std::optional<int> cuda_index(const std::string& device);
 Target target_from_json(const nlohmann::json& json);
 
 struct Experiment {

@@ -10,7 +10,6 @@
 #include <set>
 
 #include "engine/core/error.h"
-#include "engine/runtime/device/device_model.h"
 #include "engine/runtime/layer_walk.h"
 #include "engine/techniques/apply/technique.h"
 #include "engine/weights/sparse.h"
@@ -70,16 +69,15 @@ bool configures_run(const RecipeStep& step) {
 // may prepare, the weights as they are then. `act` transforms or plans, and returns notes.
 template <typename Act>
 AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
-                     const QueriedDevice& device, const Act& act) {
+                     const Place& place, const Act& act) {
     AppliedRecipe followed;
-    followed.run.device = device.kind;
-    if (device.kind == DeviceKind::cuda) followed.run.prefill_chunk = kDevicePrefillChunk;
+    followed.run = place.baseline();
     const auto note = [&followed](const std::vector<std::string>& notes) {
         followed.notes.insert(followed.notes.end(), notes.begin(), notes.end());
     };
     const auto take = [&](const RecipeStep& step, const ModelConfig& config) {
         const std::unique_ptr<const Technique> technique = technique_of(step);
-        require_support(step, *technique, {checkpoint, config, concurrency, device});
+        require_support(step, *technique, {checkpoint, config, concurrency, place});
         technique->configure(followed.run);
         if (const auto* weights = dynamic_cast<const WeightTechnique*>(technique.get()))
             note(act(*weights));
@@ -183,7 +181,7 @@ std::unique_ptr<const Technique> technique_of(const RecipeStep& step) {
 
 AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                            const kernels::Context& context, const Progress& progress,
-                           const QueriedDevice& device) {
+                           const Place& place) {
     const Owners before = owners(checkpoint);
     const std::string source = checkpoint.source;
     bool transformed = false;
@@ -191,17 +189,17 @@ AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int con
         transformed = true;
         return of_model(source, [&] { return technique.apply(checkpoint, context, progress); });
     };
-    AppliedRecipe applied = follow(checkpoint, recipe, concurrency, device, act);
+    AppliedRecipe applied = follow(checkpoint, recipe, concurrency, place, act);
     applied.run.isa = context.isa;
     if (transformed) own_what_is_left(checkpoint, before);
     return applied;
 }
 
 AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
-                          const QueriedDevice& device, const std::string& dtype) {
+                          const Place& place, const std::string& dtype) {
     OwnedBytes owned(checkpoint);
     AppliedRecipe planned =
-        follow(checkpoint, recipe, concurrency, device, [&](const WeightTechnique& technique) {
+        follow(checkpoint, recipe, concurrency, place, [&](const WeightTechnique& technique) {
             std::vector<std::string> notes = technique.plan(checkpoint);
             owned.rewritten(checkpoint);
             return notes;
@@ -242,17 +240,14 @@ void plan_matrices(Checkpoint& checkpoint, const std::string& dtype) {
     }
 }
 
-bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run) {
-    const bool cuda = run.device == DeviceKind::cuda;
-    const bool reduced = run.arithmetic != kernels::Arithmetic::f32;
-    if (reduced && !(cuda && run.arithmetic == kernels::Arithmetic::bf16)) return false;
-    return std::any_of(recipe.steps.begin(), recipe.steps.end(), [cuda](const RecipeStep& step) {
+bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run, const Place& place) {
+    return std::any_of(recipe.steps.begin(), recipe.steps.end(), [&](const RecipeStep& step) {
         const std::optional<ZeroPattern> pattern = technique_of(step)->leaves_zeros_out();
-        return pattern && (!cuda || *pattern == ZeroPattern::two_of_four);
+        return pattern && place.leaves_out(*pattern, run.arithmetic);
     });
 }
 
-std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, DeviceKind device,
+std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, const Place& place,
                                          const kernels::Context& context,
                                          const Progress& progress) {
     std::int64_t matrices = 0, before = 0, after = 0, done = 0;
@@ -262,7 +257,7 @@ std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, DeviceKind devi
         done += tensor.elements();
         if (tensor.shape.size() != 2) continue;
         std::optional<StoredTensor> smaller = without_zeros(tensor, context, {{}, progress.stop});
-        if (!smaller || (device == DeviceKind::cuda && !has_device_form(*smaller))) continue;
+        if (!smaller || !place.takes(*smaller)) continue;
         ++matrices;
         before += tensor.bytes();
         after += smaller->bytes();
@@ -275,13 +270,13 @@ std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, DeviceKind devi
                     matrices, static_cast<double>(after) / 1e6, static_cast<double>(before) / 1e6)};
 }
 
-void plan_without_zeros(Checkpoint& checkpoint, DeviceKind device) {
+void plan_without_zeros(Checkpoint& checkpoint, const Place& place) {
     for (StoredTensor& tensor : checkpoint.tensors) {
         if (tensor.shape.size() != 2) continue;
         StoredTensor planned = tensor;
         planned.type = planned_without_zeros(tensor);
         planned.data = {};  // what is there is not what the type says
-        if (device == DeviceKind::cpu || has_device_form(planned)) tensor.type = planned.type;
+        if (place.takes(planned)) tensor.type = planned.type;
     }
 }
 

@@ -10,6 +10,8 @@
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/formats/checkpoint.h"
 #include "engine/model/model.h"
+#include "engine/runtime/cpu_place.h"
+#include "engine/runtime/place.h"
 #include "engine/runtime/run_config.h"
 #include "engine/techniques/apply/technique.h"
 #include "kernels/cpu/context.h"
@@ -33,12 +35,12 @@ struct AppliedRecipe {
 // "TECHNIQUE: reason" where one cannot. After a transform nothing keeps the source file mapped.
 AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                            const kernels::Context& context, const Progress& progress,
-                           const QueriedDevice& device = {});
+                           const Place& place = CpuPlace());
 
 // The same on a checkpoint whose tensors need no data, and convert_matrices() to `dtype` after it:
 // types and sizes change, nothing is computed.
 AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
-                          const QueriedDevice& device = {}, const std::string& dtype = "keep");
+                          const Place& place = CpuPlace(), const std::string& dtype = "keep");
 
 // Converts every matrix to `dtype` ("keep" changes nothing; vectors stay as they are). Returns
 // notes for the user. Throws Error for an unknown name, and naming tensor and row for weights that
@@ -50,15 +52,15 @@ std::vector<std::string> convert_matrices(Checkpoint& checkpoint, const std::str
 // The same change of types, without data.
 void plan_matrices(Checkpoint& checkpoint, const std::string& dtype);
 
-// Whether the recipe asks for weights without zeros, and the run's products can use these: on the
-// CPU in fp32, on CUDA devices 2:4 patterns.
-bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run);
+// Whether the recipe asks for weights without zeros, and the run's products at `place` can use
+// these.
+bool leaves_zeros_out(const Recipe& recipe, const RunConfig& run, const Place& place);
 // Stores every matrix without its zeros where that takes fewer bytes (engine/weights/sparse.h) and
-// the device can use it: a form of the run, which files never get. Returns a note for the user.
+// the place takes it: a form of the run, which files never get. Returns a note for the user.
 // plan_without_zeros: the same without data, from what the techniques planned.
-std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, DeviceKind device,
+std::vector<std::string> leave_zeros_out(Checkpoint& checkpoint, const Place& place,
                                          const kernels::Context& context, const Progress& progress);
-void plan_without_zeros(Checkpoint& checkpoint, DeviceKind device);
+void plan_without_zeros(Checkpoint& checkpoint, const Place& place);
 
 // Bytes of the tensors of each type, by its name.
 std::map<std::string, std::int64_t> bytes_by_type(const Checkpoint& checkpoint);

@@ -86,25 +86,25 @@ std::optional<ErrorDetails> context_refusal(const std::string& source, std::int6
     return Error(details).details();
 }
 
-std::int64_t ExperimentPlan::needed(std::int64_t runtime_bytes) const {
+std::int64_t ExperimentPlan::needed(const Room& room, std::int64_t runtime_bytes) const {
+    if (!room.holds_process) return least.total();
     return std::max(least.total(), transform_bytes) + runtime_bytes;
 }
 
 ExperimentPlan plan_experiment(const Experiment& experiment, const std::string& dtype,
-                               const QueriedDevice& device) {
+                               const Place& place) {
     ExperimentPlan plan;
     const int threads = checked_threads(experiment.target, kMostThreads);
     plan.checkpoint = open_checkpoint(experiment.checkpoint, false);
     AppliedRecipe applied = plan_recipe(plan.checkpoint, experiment.recipe,
-                                        experiment.workload.concurrency, device, dtype);
+                                        experiment.workload.concurrency, place, dtype);
     plan.run = applied.run;
     plan.notes = std::move(applied.notes);
     plan.transform_bytes = applied.most_bytes;
     plan.config = read_config(plan.checkpoint);
     plan.sizes = sizes_of(experiment.workload, plan.run);
     Checkpoint in_memory = plan.checkpoint;
-    if (leaves_zeros_out(experiment.recipe, plan.run))
-        plan_without_zeros(in_memory, plan.run.device);
+    if (leaves_zeros_out(experiment.recipe, plan.run, place)) plan_without_zeros(in_memory, place);
     plan.model_bytes = in_memory.bytes();
     const bool adaptive = plan.run.batching == RunConfig::Batching::adaptive;
     plan.least = predict_memory(plan.config, plan.model_bytes, plan.run, threads,
@@ -114,12 +114,11 @@ ExperimentPlan plan_experiment(const Experiment& experiment, const std::string& 
     return plan;
 }
 
-void require_memory(const ExperimentPlan& plan, std::int64_t runtime_bytes, std::int64_t available,
-                    const std::string& device) {
-    const std::int64_t needed = device.empty() ? plan.needed(runtime_bytes) : plan.least.total();
-    if ((available == 0 && device.empty()) || needed <= available) return;
+void require_memory(const ExperimentPlan& plan, const Room& room, std::int64_t runtime_bytes) {
+    const std::int64_t needed = plan.needed(room, runtime_bytes);
+    if (!room.free || needed <= *room.free) return;
     const MemoryByClass& named = plan.least;
-    const bool transforms = device.empty() && plan.transform_bytes > named.total();
+    const bool transforms = room.holds_process && plan.transform_bytes > named.total();
     const std::string parts =
         transforms
             ? fmt::format("weights {} while the recipe is applied", amount(plan.transform_bytes))
@@ -129,13 +128,13 @@ void require_memory(const ExperimentPlan& plan, std::int64_t runtime_bytes, std:
     throw Error(ErrorDetails{
         .message = {},
         .file = plan.checkpoint.source,
-        .field = device.empty() ? "memory" : "device memory",
+        .field = room.holds_process ? "memory" : "device memory",
         .found = fmt::format("{} B needed", needed),
-        .expected = fmt::format("at most {} B", available),
+        .expected = fmt::format("at most {} B", *room.free),
         .fault = Fault::no_memory,
-        .summary = fmt::format("This needs {} of {}memory ({}), and {} are {}.", amount(needed),
-                               device.empty() ? std::string() : device + "'s ", parts,
-                               amount(available), device.empty() ? "available" : "free"),
+        .summary =
+            fmt::format("This needs {} of {} ({}), and {} are {}.", amount(needed), room.name,
+                        parts, amount(*room.free), room.holds_process ? "available" : "free"),
         .action = "Choose a smaller model, a smaller type of weights, a shorter context or fewer "
                   "sequences."});
 }

@@ -58,17 +58,16 @@ struct ExperimentPlan {
     MemoryByClass
         least;  // what a run must have to begin: an adaptive batch begins with one sequence
 
-    // Of `least` and the transforms what takes more, and a worker's own bytes.
-    std::int64_t needed(std::int64_t runtime_bytes) const;
+    // What a place's room must hold; where it holds the process, of `least` and the transforms what
+    // takes more, and the `runtime_bytes` of a worker's own.
+    std::int64_t needed(const Room& room, std::int64_t runtime_bytes) const;
 };
 
 // Throws Error where a technique cannot act.
 ExperimentPlan plan_experiment(const Experiment& experiment, const std::string& dtype,
-                               const QueriedDevice& device);
+                               const Place& place);
 
-// Throws Error with the arithmetic where `available` bytes (0: unknown) do not hold the plan.
-// `device`: its name, empty for the CPU.
-void require_memory(const ExperimentPlan& plan, std::int64_t runtime_bytes, std::int64_t available,
-                    const std::string& device = {});
+// Throws Error with the arithmetic where what is free of the room does not hold the plan.
+void require_memory(const ExperimentPlan& plan, const Room& room, std::int64_t runtime_bytes);
 
 }  // namespace hone

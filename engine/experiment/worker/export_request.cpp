@@ -22,10 +22,11 @@ ExperimentPlan require_possible(const messages::Export& request, const Recipe& w
     constexpr std::int64_t kWriting = std::int64_t{16} << 20;  // the writer's buffers
     ExperimentPlan plan;
     plan.checkpoint = open_checkpoint(request.checkpoint, false);
-    const AppliedRecipe applied = plan_recipe(plan.checkpoint, weights, 1, {}, request.dtype);
+    const AppliedRecipe applied =
+        plan_recipe(plan.checkpoint, weights, 1, CpuPlace(), request.dtype);
     (void)format.size(plan.checkpoint);
     plan.transform_bytes = applied.most_bytes + kWriting;
-    require_memory(plan, resident_bytes(), available_memory_bytes());
+    require_memory(plan, CpuPlace().room(), resident_bytes());
     plan.config = read_config(plan.checkpoint);
     return plan;
 }

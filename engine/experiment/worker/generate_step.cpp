@@ -3,7 +3,6 @@
 #include <chrono>
 
 #include "engine/core/error.h"
-#include "engine/core/system_memory.h"
 #include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
@@ -52,11 +51,12 @@ ErrorDetails prompt_too_long(const std::string& source, std::int64_t tokens, std
 // The prompt's length is known only now: what it takes was not part of what prepare looked at.
 void Prepared::require_room(const RunConfig& config, std::int64_t prompt,
                             std::int64_t positions) const {
-    if (device_) return;  // a device says itself what it does not hold
+    const Room room = place_->room();
+    if (!room.holds_process) return;  // such a place says itself what it does not hold
     ExperimentPlan plan;
     plan.checkpoint.source = model_->checkpoint.source;
     plan.least = predict_memory(model_->config, 0, config, pool_.size(), 1, positions, prompt);
-    require_memory(plan, 0, available_memory_bytes());
+    require_memory(plan, room, 0);
 }
 
 // Its runtime is its own: a prompt's length has nothing to do with the workload's.

@@ -10,9 +10,9 @@
 #include "engine/experiment/protocol/messages/machine.h"
 #include "engine/experiment/protocol/messages/model.h"
 #include "engine/experiment/worker/apply_recipe.h"
-#include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/hashing.h"
 #include "engine/experiment/worker/requests.h"
+#include "engine/experiment/worker/target_place.h"
 #include "engine/experiment/worker/told_files.h"
 #include "engine/formats/checkpoint.h"
 #include "engine/formats/synthetic.h"
@@ -85,7 +85,10 @@ messages::HelloReply answer(const messages::Hello& request, WorkerContext&) {
     environment["memory_available"] = available_memory_bytes();
     const auto limit = cgroup_memory_limit();
     environment["cgroup_memory_limit"] = limit ? nlohmann::json(*limit) : nlohmann::json();
-    if (request.target) environment["device"] = describe_device(*request.target);
+    if (request.target) {
+        if (const auto facts = target_place(*request.target)->facts())
+            environment["device"] = messages::write(told(*facts));
+    }
     messages::HelloReply reply;
     reply.program = "hone " + environment["hone_version"].get<std::string>();
     reply.pid = getpid();

@@ -7,9 +7,7 @@
 #include <utility>
 
 #include "engine/core/error.h"
-#include "engine/core/system_memory.h"
 #include "engine/experiment/worker/apply_recipe.h"
-#include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/experiment_plan.h"
 #include "engine/weights/finite.h"
 
@@ -30,32 +28,28 @@ void append(std::vector<std::string>& notes, const std::vector<std::string>& mor
 // Returns the files that were looked at.
 std::vector<SourceFile> require_possible(const Experiment& experiment, const std::string& dtype,
                                          const std::vector<SourceFile>& files,
-                                         const LoadPlace& place) {
-    const ExperimentPlan plan =
-        plan_experiment(experiment, dtype, queried_device(experiment.target));
+                                         const LoadTarget& target) {
+    const ExperimentPlan plan = plan_experiment(experiment, dtype, target.place);
     if (!files.empty()) require_same_files(files, plan.checkpoint.files);
     if (const auto refusal = context_refusal(experiment.checkpoint, plan.config.context_length,
                                              experiment.workload, plan.sizes))
         throw Error(*refusal);
-    if (place.device != nullptr)
-        require_memory(plan, 0, place.device_free, experiment.target.device);
-    else
-        require_memory(plan, place.account.runtime_bytes(), available_memory_bytes());
+    require_memory(plan, target.place.room(), target.account.runtime_bytes());
     return plan.checkpoint.files;
 }
 
 // Applies the recipe, changes the matrices' type and leaves zeros out, with what is noted of each.
-// Without data (`has_weights`) the same is planned: a device makes such weights itself.
+// Without data (`has_weights`) the same is planned: the place makes such weights itself.
 void apply(const Experiment& experiment, const std::string& dtype, Checkpoint& checkpoint,
-           bool has_weights, const LoadPlace& place, const Progress& progress, LoadedModel& to) {
-    kernels::Workspace workspace(place.pool.size());
-    const kernels::Context context{kernels::best_isa(), place.pool, workspace};
-    const QueriedDevice device = queried_device(experiment.target);
+           bool has_weights, const LoadTarget& target, const Progress& progress, LoadedModel& to) {
+    kernels::Workspace workspace(target.pool.size());
+    const kernels::Context context{kernels::best_isa(), target.pool, workspace};
+    const Place& place = target.place;
     const int concurrency = experiment.workload.concurrency;
     const AppliedRecipe applied =
         has_weights
-            ? apply_recipe(checkpoint, experiment.recipe, concurrency, context, progress, device)
-            : plan_recipe(checkpoint, experiment.recipe, concurrency, device);
+            ? apply_recipe(checkpoint, experiment.recipe, concurrency, context, progress, place)
+            : plan_recipe(checkpoint, experiment.recipe, concurrency, place);
     to.run = applied.run;
     append(to.notes, applied.notes);
     if (has_weights) {
@@ -63,47 +57,45 @@ void apply(const Experiment& experiment, const std::string& dtype, Checkpoint& c
     } else {
         plan_matrices(checkpoint, dtype);
     }
-    if (place.device != nullptr && place.device->facts().mig)
-        to.notes.push_back(divided_device_note(experiment.target));
+    append(to.notes, place.notes());
     if (to.evidence) to.evidence->applied(checkpoint, experiment.recipe);
-    if (!leaves_zeros_out(experiment.recipe, to.run)) return;
+    if (!leaves_zeros_out(experiment.recipe, to.run, place)) return;
     if (has_weights)
-        append(to.notes, leave_zeros_out(checkpoint, to.run.device, context, progress));
+        append(to.notes, leave_zeros_out(checkpoint, place, context, progress));
     else
-        plan_without_zeros(checkpoint, to.run.device);
+        plan_without_zeros(checkpoint, place);
     to.evidence->left_out(checkpoint, !has_weights);
 }
 
 }  // namespace
 
 LoadedModel load_experiment(const Experiment& experiment, const std::string& dtype,
-                            std::vector<SourceFile> files, const LoadPlace& place,
+                            std::vector<SourceFile> files, const LoadTarget& target,
                             const Progress& load_progress, const Progress& apply_progress) {
     LoadedModel loaded;
     const Clock::time_point start = Clock::now();
     load_progress.update(0, experiment.checkpoint);
-    files = require_possible(experiment, dtype, files, place);
-    // A device makes the weights of a model without files itself, as the recipe would store them:
-    // host memory would hold none of the large ones.
-    const bool on_device = place.device != nullptr;
-    Checkpoint checkpoint = open_checkpoint(
-        experiment.checkpoint, !on_device || !experiment.checkpoint.starts_with("synthetic:"));
+    files = require_possible(experiment, dtype, files, target);
+    // Where the place makes the weights of a model without files, they are as the recipe would
+    // store them: this process's memory would hold none of the large ones.
+    const bool has_weights =
+        !target.place.makes_synthetic_weights() || !experiment.checkpoint.starts_with("synthetic:");
+    Checkpoint checkpoint = open_checkpoint(experiment.checkpoint, has_weights);
     require_same_files(files, checkpoint.files);
     loaded.notes = checkpoint.notes;
     if (!checkpoint.synthetic)
-        append(loaded.notes, notes_of_not_finite(checkpoint, place.pool, load_progress));
+        append(loaded.notes, notes_of_not_finite(checkpoint, target.pool, load_progress));
     loaded.load_seconds = seconds_since(start);
     if (!experiment.recipe.steps.empty()) loaded.evidence.emplace(checkpoint);
     const Clock::time_point apply_start = Clock::now();
-    apply(experiment, dtype, checkpoint, !checkpoint.synthetic || !on_device, place, apply_progress,
-          loaded);
+    apply(experiment, dtype, checkpoint, has_weights, target, apply_progress, loaded);
     malloc_trim(0);  // what the transforms used is not the model's
     loaded.apply_seconds = seconds_since(apply_start);
     const Clock::time_point model_start = Clock::now();
-    place.account.making_tokenizer();
+    target.account.making_tokenizer();
     loaded.model = load_model(std::move(checkpoint));
     append(loaded.notes, loaded.model->config.notes);
-    place.account.tokenizer_made();
+    target.account.tokenizer_made();
     loaded.load_seconds += seconds_since(model_start);
     return loaded;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,21 +9,19 @@
 #include "engine/core/progress.h"
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/experiment/worker/evidence.h"
-#include "engine/experiment/worker/memory_report.h"
 #include "engine/formats/source_file.h"
 #include "engine/model/model.h"
+#include "engine/runtime/place.h"
 #include "engine/runtime/run_config.h"
 #include "kernels/cpu/thread_pool.h"
-#include "kernels/cuda/device.h"
 
 namespace hone {
 
 // Where a model is loaded to, and who counts what that takes.
-struct LoadPlace {
+struct LoadTarget {
     kernels::ThreadPool& pool;
-    const gpu::Device* device;  // null on the CPU
-    std::int64_t device_free;   // bytes of it, before anything came
-    MemoryAccount& account;     // made before anything came
+    Place& place;
+    MemoryAccount& account;  // made before anything came
 };
 
 // A model with its recipe applied.
@@ -43,7 +40,7 @@ struct LoadedModel {
 // the plan does not fit (with the arithmetic), the model's context is too short or files changed,
 // and later where a technique or the change of type cannot act on the weights; Cancelled on stop.
 LoadedModel load_experiment(const Experiment& experiment, const std::string& dtype,
-                            std::vector<SourceFile> files, const LoadPlace& place,
+                            std::vector<SourceFile> files, const LoadTarget& target,
                             const Progress& load, const Progress& apply);
 
 }  // namespace hone

@@ -2,10 +2,10 @@
 #include "engine/core/system_memory.h"
 #include "engine/experiment/protocol/messages/plans.h"
 #include "engine/experiment/worker/apply_recipe.h"
-#include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/memory_report.h"
 #include "engine/experiment/worker/requests.h"
+#include "engine/experiment/worker/target_place.h"
 #include "engine/formats/file_format.h"
 #include "engine/prediction/calibration_cache.h"
 #include "engine/prediction/time_prediction.h"
@@ -21,7 +21,7 @@ namespace {
 // recipe, all of them where it is not there or configures the run. A transform that cannot act is
 // not its concern.
 Checkpoint as_found_by(const Descriptor& descriptor, const Checkpoint& checkpoint,
-                       const Recipe& recipe, const QueriedDevice& device) {
+                       const Recipe& recipe, const Place& place) {
     Checkpoint planned = checkpoint;
     const auto transforms = [](const Descriptor& each) {
         return each.stage == Stage::transforms_weights;
@@ -33,7 +33,7 @@ Checkpoint as_found_by(const Descriptor& descriptor, const Checkpoint& checkpoin
         }
         if (!transforms(*builtin_registry().find(step.technique))) continue;
         const std::unique_ptr<const Technique> other = technique_of(step);
-        if (other->supports({planned, read_config(planned), 1, device}).ok)
+        if (other->supports({planned, read_config(planned), 1, place}).ok)
             dynamic_cast<const WeightTechnique&>(*other).plan(planned);
     }
     return planned;
@@ -44,16 +44,16 @@ Checkpoint as_found_by(const Descriptor& descriptor, const Checkpoint& checkpoin
 template <>
 messages::SupportsReply answer(const messages::Supports& request, WorkerContext&) {
     const Checkpoint checkpoint = open_checkpoint(request.checkpoint, false);
-    const QueriedDevice device = queried_device(request.target);
+    const std::unique_ptr<Place> place = target_place(request.target);
     messages::SupportsReply reply;
     for (const TechniqueRow& row : techniques()) {
         nlohmann::json options = default_options(row.descriptor);
         for (const RecipeStep& step : request.recipe.steps) {
             if (step.technique == row.descriptor.id) options = step.options;
         }
-        const Checkpoint before = as_found_by(row.descriptor, checkpoint, request.recipe, device);
+        const Checkpoint before = as_found_by(row.descriptor, checkpoint, request.recipe, *place);
         const Support support = row.with(options)->supports(
-            {before, read_config(before), request.workload.concurrency, device});
+            {before, read_config(before), request.workload.concurrency, *place});
         reply.techniques[std::string(row.descriptor.id)] = {.ok = support.ok,
                                                             .reason = support.reason};
     }
@@ -63,41 +63,39 @@ messages::SupportsReply answer(const messages::Supports& request, WorkerContext&
 template <>
 messages::PredictReply answer(const messages::Predict& request, WorkerContext&) {
     const Experiment& experiment = request.experiment;
-    const QueriedDevice device = queried_device(experiment.target);
-    const ExperimentPlan plan = plan_experiment(experiment, request.dtype, device);
+    const std::unique_ptr<Place> place = target_place(experiment.target);
+    const ExperimentPlan plan = plan_experiment(experiment, request.dtype, *place);
     const Workload& workload = experiment.workload;
     const std::int64_t file_bytes = file_format(request.format).size(plan.checkpoint);
     // The tokeniser is part of what a worker is before its weights: made here, it is counted here.
     const Tokenizer tokenizer = Tokenizer::from_checkpoint(plan.checkpoint);
-    const bool cuda = device.kind == DeviceKind::cuda;
     const int threads = resolved_threads(experiment.target);
-    const std::int64_t runtime_bytes =
-        cuda ? 0 : resident_bytes();  // of a device only what the run allocates is counted
+    const Room room = place->room();
+    const std::int64_t runtime_bytes = room.holds_process ? resident_bytes() : 0;
     // That of the timed repetitions, which is what a run reports; whether it fits also minds the
     // scored windows.
     const MemoryByClass named =
         predict_memory(plan.config, plan.model_bytes, plan.run, threads, plan.sizes.sequences,
                        plan.sizes.generated, plan.sizes.prompt);
-    const std::int64_t available =
-        cuda ? open_device(experiment.target)->free_bytes() : available_memory_bytes();
     messages::PredictReply reply;
-    // There is a calibration of this machine's processor only.
-    const auto calibration = cuda ? std::nullopt : kept_calibration(calibrated_machine(), threads);
+    const auto calibration = place->follows_calibration()
+                                 ? kept_calibration(calibrated_machine(), threads)
+                                 : std::nullopt;
     if (calibration) {
         Checkpoint in_memory = plan.checkpoint;
-        if (leaves_zeros_out(experiment.recipe, plan.run))
-            plan_without_zeros(in_memory, plan.run.device);
+        if (leaves_zeros_out(experiment.recipe, plan.run, *place))
+            plan_without_zeros(in_memory, *place);
         const auto metrics =
             predict_times(in_memory, plan.config, plan.run, prompt_lengths(workload),
                           workload.generated_tokens, *calibration);
         if (!metrics.empty()) reply.times = metrics;
     }
+    reply.wants_calibration = place->follows_calibration() && !reply.times;
     reply.memory = predicted_memory(named, runtime_bytes);
     reply.model_bytes = plan.model_bytes;
     reply.file_bytes = file_bytes;
-    reply.available = available;
-    reply.fits =
-        available == 0 || (cuda ? plan.least.total() : plan.needed(runtime_bytes)) <= available;
+    reply.available = room.free.value_or(0);
+    reply.fits = !room.free || plan.needed(room, runtime_bytes) <= *room.free;
     reply.refusal =
         context_refusal(experiment.checkpoint, plan.config.context_length, workload, plan.sizes);
     reply.notes = plan.notes;

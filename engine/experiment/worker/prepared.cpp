@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "engine/experiment/worker/apply_recipe.h"
-#include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/load.h"
+#include "engine/experiment/worker/target_place.h"
 
 namespace hone {
 
@@ -15,12 +15,12 @@ Prepared::Prepared(const Experiment& experiment, const std::string& dtype, Injec
                    std::vector<SourceFile> files)
     : experiment_(experiment),
       fault_(fault),
-      pool_(checked_threads(experiment.target, kMostThreads)) {
-    device_ = open_device(experiment.target);
-    if (device_) device_free_ = device_->free_bytes();
-    LoadedModel loaded = load_experiment(experiment_, dtype, std::move(files),
-                                         {pool_, device_.get(), device_free_, account_},
-                                         load_progress, apply_progress);
+      pool_(checked_threads(experiment.target, kMostThreads)),
+      place_(target_place(experiment.target)),
+      account_(place_->follow_memory()) {
+    LoadedModel loaded =
+        load_experiment(experiment_, dtype, std::move(files), {pool_, *place_, *account_},
+                        load_progress, apply_progress);
     model_ = std::move(loaded.model);
     config_ = loaded.run;
     weight_evidence_ = std::move(loaded.evidence);
@@ -37,18 +37,12 @@ void Prepared::make_runtime(const Progress& progress) {
     const Sizes sizes = sizes_of(experiment_.workload, config_);
     config_.batch_size = sizes.sequences;
     if (config_.merge_cache) merge_cache_.emplace();
-    if (device_)
-        runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences,
-                                             sizes.context(), *device_, progress);
-    else
-        runtime_ =
-            std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context());
+    runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context(),
+                                         *place_, progress);
 }
 
 MemoryReport Prepared::memory() const {
-    if (!device_) return account_.measured(runtime_->memory(), model_->checkpoint);
-    return device_memory_report(runtime_->peak_memory(), runtime_->memory().total(),
-                                device_free_ - device_->free_bytes());
+    return memory_report(account_->measured(*runtime_));
 }
 
 messages::PrepareReply Prepared::description() const {

@@ -18,9 +18,9 @@
 #include "engine/experiment/worker/memory_report.h"
 #include "engine/experiment/worker/workload.h"
 #include "engine/model/model.h"
+#include "engine/runtime/place.h"
 #include "engine/runtime/runtime.h"
 #include "kernels/cpu/thread_pool.h"
-#include "kernels/cuda/device.h"
 
 namespace hone {
 
@@ -32,7 +32,7 @@ public:
              const Progress& load, const Progress& apply, std::vector<SourceFile> files = {});
 
     messages::PrepareReply description() const;
-    bool on_device() const { return device_ != nullptr; }
+    std::chrono::seconds patience() const { return place_->patience(); }
     messages::RepetitionReply repetition(const Progress& progress);
     // A repetition of its own, apart from the timed ones.
     messages::TraceReply trace(const messages::Trace& request, const Progress& progress);
@@ -59,8 +59,8 @@ private:
     InjectedFault fault_;
     kernels::ThreadPool pool_;
     RunConfig config_;
-    std::unique_ptr<gpu::Device> device_;  // null on the CPU
-    std::int64_t device_free_ = 0;         // bytes of it, before the model came
+    std::unique_ptr<Place> place_;
+    std::unique_ptr<MemoryAccount> account_;
     std::unique_ptr<Model> model_;
     std::unique_ptr<Runtime> runtime_;
     std::vector<std::string> notes_;
@@ -69,7 +69,6 @@ private:
     std::optional<MergeCache> merge_cache_;
     std::optional<WeightEvidence> weight_evidence_;  // where there is a recipe
     double load_seconds_ = 0, apply_seconds_ = 0;
-    MemoryAccount account_;
 };
 
 }  // namespace hone

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "engine/core/system_memory.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
 
@@ -76,14 +75,12 @@ messages::RepetitionReply Prepared::repetition(const Progress& progress) {
     MergeCache* const cache = merge_cache_ ? &*merge_cache_ : nullptr;
     const Runtime::Counters before = runtime_->counters();
     const std::int64_t hits_before = cache != nullptr ? cache->hits() : 0;
-    account_.begin_peak();
-    runtime_->begin_peak();
+    account_->begin_peak(*runtime_);
     const double tokenize_rate =
         tokenize_bytes_per_second(model_->tokenizer, prompts_.texts, cache);
     const GenerationTimings timings = run_generation(
         *runtime_, prompts_.tokens, experiment_.workload.generated_tokens, sampler, progress,
-        device_ ? MemoryRoom([this] { return device_->free_bytes(); })
-                : MemoryRoom(available_memory_bytes),
+        [this] { return place_->room().free.value_or(0); },
         fault_.slows_down() ? [this](double seconds) { fault_.after_pass(seconds); } : AfterPass());
     MemoryReport memory_now = memory();
     const CounterValues counters =

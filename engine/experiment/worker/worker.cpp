@@ -19,19 +19,16 @@
 #include "engine/experiment/protocol/envelope.h"
 #include "engine/experiment/protocol/messages/list.h"
 #include "engine/experiment/worker/channel.h"
-#include "engine/experiment/worker/device_target.h"
 #include "engine/experiment/worker/lost_page.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
+#include "engine/experiment/worker/target_place.h"
 #include "kernels/cpu/pulse.h"
-#include "kernels/cuda/device.h"
 
 namespace hone {
 namespace {
 
 constexpr auto kHeartbeat = std::chrono::milliseconds(250);
-// Between two signs of life of the work where a device is asked: it gives none.
-constexpr auto kDevicePatience = std::chrono::seconds(120);
 constexpr auto kEndPatience = std::chrono::seconds(2);
 
 // One thread reads, one works, one passes on the signs of life that the work gives.
@@ -128,17 +125,14 @@ void Worker::heartbeat(const std::stop_token& end) {
 }
 
 std::chrono::seconds patience_with(const Target& target) {
-    return target.device == "cpu" ? std::chrono::seconds(0) : kDevicePatience;
+    return target_place(target)->patience();
 }
 
-// How long the work may stand still: where a device computes, nobody knows how far it is.
+// How long the work may stand still at the place that the request is about.
 template <class Request>
 std::chrono::seconds patience_of(const Request& request, const Prepared* prepared) {
-    if constexpr (std::same_as<Request, messages::Devices>)
-        return kDevicePatience;
-    else if constexpr (!messages::kind_of<Request>().empty())
-        return prepared != nullptr && prepared->on_device() ? kDevicePatience
-                                                            : std::chrono::seconds(0);
+    if constexpr (!messages::kind_of<Request>().empty())
+        return prepared != nullptr ? prepared->patience() : std::chrono::seconds(0);
     else if constexpr (requires { patience_with(request.target); })
         return patience_with(request.target);
     else if constexpr (requires { request.target->device; })
@@ -195,13 +189,11 @@ void Worker::reply_to(const messages::Line& request) {
             "Choose a smaller model, a smaller type of weights, a shorter context or fewer "
             "sequences.";
         fail(id, Error(std::move(details)).details(), false);
-    } catch (const gpu::DeviceError& error) {
-        fail(id, device_error(error), false);
-        // Nothing that CUDA is asked from now on would work in this process.
-        const std::lock_guard lock(mutex_);
-        finished_ = finished_ || error.sticky;
     } catch (const std::exception& error) {
-        fail(id, details_of(error), false);
+        const std::optional<PlaceFailure> refused = place_failure(error);
+        fail(id, refused ? refused->details : details_of(error), false);
+        const std::lock_guard lock(mutex_);
+        finished_ = finished_ || (refused && refused->lost);
     }
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/device/device_executor.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 #include "engine/runtime/device/device_operations.h"
 #include "engine/runtime/device/recently_used.h"
 #include "engine/runtime/device/traced_operations.h"
-#include "engine/runtime/executor.h"
 #include "engine/runtime/graph.h"
 
 namespace hone {

@@ -40,8 +40,8 @@ double best_rate(gpu::Device& device, double work, const std::function<void()>& 
 
 }  // namespace
 
-DevicePeaks measure_device_peaks(gpu::Device& device) {
-    DevicePeaks peaks;
+PlacePeaks measure_device_peaks(gpu::Device& device) {
+    PlacePeaks peaks;
     {
         const std::int64_t bytes = std::clamp<std::int64_t>(device.facts().memory_bytes / 128,
                                                             1 << 20, std::int64_t{256} << 20);

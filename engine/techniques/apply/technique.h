@@ -10,6 +10,7 @@
 
 #include "engine/core/progress.h"
 #include "engine/model/model.h"
+#include "engine/runtime/place.h"
 #include "engine/runtime/run_config.h"
 #include "engine/techniques/schema/schema.h"
 #include "kernels/cpu/context.h"
@@ -22,19 +23,13 @@ struct Support {
     std::string reason;
 };
 
-// Where a run is to be: what decides whether a technique can act there.
-struct QueriedDevice {
-    DeviceKind kind = DeviceKind::cpu;
-    int compute_capability = 0;  // of a CUDA device: 90 is 9.0
-};
-
 // What a technique is asked about: shapes and types, never weight data. One that configures the run
 // is asked about the weights as the recipe's transforms leave them.
 struct TechniqueQuery {
     const Checkpoint& checkpoint;  // tensors may have no data
     const ModelConfig& config;
-    int concurrency = 1;
-    QueriedDevice device = {};
+    int concurrency;
+    const Place& place;
 };
 
 // A counter that must move (engine/experiment/worker/evidence.h).
@@ -47,9 +42,6 @@ struct CounterUse {
     std::int64_t (*of_shapes)(const ModelConfig& before, const ModelConfig& after) = nullptr;
 };
 using CounterUses = std::vector<CounterUse>;
-
-// Zeros that the run's weights are to be stored without, where that takes fewer bytes.
-enum class ZeroPattern : std::uint8_t { anywhere, two_of_four };
 
 using Notes = std::vector<std::string>;  // for the user
 

@@ -10,11 +10,8 @@ constexpr kernels::Arithmetic kBf16 = kernels::Arithmetic::bf16;
 class Precision final : public Technique {
 public:
     Support supports(const TechniqueQuery& query) const override {
-        // On CUDA tensor cores, from compute capability 8.0 on.
-        if (query.device.kind == DeviceKind::cuda ||
-            kernels::has_arithmetic(kBf16, kernels::best_isa()))
-            return {};
-        return {false, "this processor has no bf16 arithmetic (AVX-512 BF16)"};
+        const std::string refusal = query.place.refusal(kBf16);
+        return {refusal.empty(), refusal};
     }
     CounterUses counters() const override { return {{"bf16_products"}}; }
     void configure(RunConfig& run) const override { run.arithmetic = kBf16; }

@@ -13,8 +13,6 @@ namespace {
 
 using kernels::Arithmetic;
 
-constexpr int kFp8Capability = 89;
-
 // "int8_channel or q8_0": the schemes whose types `multiplied` says yes to.
 std::string schemes(bool (*multiplied)(const DTypeInfo&)) {
     std::string text;
@@ -57,7 +55,15 @@ public:
         : fp8_(options.at("scheme") == "fp8_token"), output_(options.at("output").get<bool>()) {}
 
     Support supports(const TechniqueQuery& query) const override {
-        return fp8_ ? supports_fp8(query) : supports_int8(query);
+        if (std::string reason = query.place.refusal(arithmetic()); !reason.empty())
+            return {false, reason};
+        for (const StoredTensor* tensor : multiplied(query.checkpoint, output_)) {
+            if (!info(tensor->type).floating && !is_stored_so(*tensor))
+                return {false, refusal(*tensor, schemes(fp8_ ? in_fp8 : in_int8))};
+            if (std::string reason = query.place.refusal(arithmetic(), *tensor); !reason.empty())
+                return {false, with_remedy(*tensor, reason)};
+        }
+        return {};
     }
 
     CounterUses counters() const override { return {{fp8_ ? "fp8_products" : "int8_products"}}; }
@@ -105,45 +111,11 @@ private:
         return kernels::multiplies(arithmetic(), tensor.type);
     }
 
-    Support supports_fp8(const TechniqueQuery& query) const {
-        constexpr std::int64_t kAlignment =
-            16;  // what the vendor's FP8 products ask of a row's bytes
-        const int capability = query.device.compute_capability;
-        if (query.device.kind != DeviceKind::cuda || capability < kFp8Capability)
-            return {
-                false,
-                fmt::format("FP8 products need a CUDA device of compute capability 8.9 or later{}",
-                            capability == 0 ? ""
-                                            : fmt::format("; this one has {}.{}", capability / 10,
-                                                          capability % 10))};
-        for (const StoredTensor* tensor : multiplied(query.checkpoint, output_)) {
-            if (!info(tensor->type).floating && !is_stored_so(*tensor))
-                return {false, refusal(*tensor, schemes(in_fp8))};
-            if (tensor->cols() % kAlignment != 0)
-                return {false,
-                        fmt::format("rows of {} have {} weights; FP8 products take multiples of {}",
-                                    tensor->name, tensor->cols(), kAlignment)};
-        }
-        return {};
-    }
-
-    Support supports_int8(const TechniqueQuery& query) const {
-        const bool cuda = query.device.kind == DeviceKind::cuda;
-        if (!cuda && !kernels::has_arithmetic(Arithmetic::i8, kernels::best_isa()))
-            return {false, "this processor has no int8 products (AVX2 or AVX-512 VNNI)"};
-        for (const StoredTensor* tensor : multiplied(query.checkpoint, output_)) {
-            // Tensor cores sum a whole row before a scale comes in.
-            if (cuda && info(tensor->type).int8 == kernels::Int8Scale::block)
-                return {false,
-                        fmt::format(
-                            "{} is stored as {}, whose scales change within a row, which int8 "
-                            "products on CUDA devices do not "
-                            "take; quantise weights to {}, or start from 16-bit weights",
-                            tensor->name, info(tensor->type).name, info(stored_type()).scheme.id)};
-            if (!info(tensor->type).floating && !is_stored_so(*tensor))
-                return {false, refusal(*tensor, schemes(in_int8))};
-        }
-        return {};
+    // Of weights that are quantised already another scheme may do.
+    std::string with_remedy(const StoredTensor& tensor, const std::string& reason) const {
+        if (info(tensor.type).floating || tensor.type == stored_type()) return reason;
+        return fmt::format("{}; quantise weights to {}, or start from 16-bit weights", reason,
+                           info(stored_type()).scheme.id);
     }
 
     Notes notes_on(std::int64_t converted) const {

@@ -103,7 +103,7 @@ struct PredictReply {
     std::map<std::string, std::int64_t> memory{};
     std::optional<std::map<std::string, double>> times{};
     std::int64_t model_bytes = 0, file_bytes = 0, available = 0;
-    bool fits = true;
+    bool fits = true, wants_calibration = false;
     std::optional<ErrorDetails> refusal{};
     std::vector<std::string> notes{};
     Document more{};
@@ -113,6 +113,8 @@ struct PredictReply {
         field("memory", self.memory,
               "bytes of each class in the timed repetitions, and `peak_resident`");
         field("times", self.times, "metrics from the kept calibration; null without one");
+        field("wants_calibration", self.wants_calibration,
+              "whether there might be times once `calibrate` has measured the machine");
         field("model_bytes", self.model_bytes, "after the recipe");
         field("file_bytes", self.file_bytes, "of the file or folder that `export` would write");
         field("available", self.available, "bytes; 0 where unknown");
