@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "engine/experiment/protocol/messages/machine.h"
+#include "engine/experiment/protocol/messages/plans.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/techniques/apply/technique.h"
@@ -50,6 +51,34 @@ TEST(CudaPrepared, MakesTwoOfFourWeightsItself) {
               0.8 * dense.at("memory").at("weights").get<double>());
     EXPECT_EQ(unstructured.at("counters").at("skipped_zeros"), 0);
     EXPECT_EQ(unstructured.at("engaged").at("prune_magnitude").at("engaged"), false);
+}
+
+TEST(Predictions, WaitForACalibrationWhereTimesFollowFromIt) {
+    ASSERT_EQ(kPluginChosen, 0);
+    WorkerContext context;
+    messages::Predict request;
+    request.experiment.checkpoint = "synthetic:tiny";
+    const messages::PredictReply here = answer(request, context);
+    EXPECT_EQ(here.wants_calibration, !here.times);
+    request.experiment.target.device = "cuda:0";
+    const messages::PredictReply there = answer(request, context);
+    EXPECT_FALSE(there.times);
+    EXPECT_FALSE(there.wants_calibration);
+    EXPECT_TRUE(there.fits);
+    EXPECT_GT(there.available, 0);
+    EXPECT_EQ(there.memory.at("runtime"), 0) << "the process lies elsewhere";
+    EXPECT_GT(here.memory.at("runtime"), 0);
+}
+
+TEST(CudaDevices, AreTheFactsOfATarget) {
+    ASSERT_EQ(kPluginChosen, 0);
+    WorkerContext context;
+    messages::Hello request{.target = Target{}};
+    EXPECT_FALSE(answer(request, context).environment.get().contains("device"));
+    request.target->device = "cuda:0";
+    const nlohmann::json device = answer(request, context).environment.get().at("device");
+    EXPECT_EQ(device.at("name"), "Emulated device");
+    EXPECT_EQ(device.at("compute_capability"), "9.0");
 }
 
 TEST(CudaDevices, AreOpenedOnlyWhereAskedFor) {
