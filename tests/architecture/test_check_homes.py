@@ -68,6 +68,29 @@ class Planted(unittest.TestCase):
             place = self.plant("engine/runtime/cpu_operations.cpp", code)
             self.expect(place, what, "kernels/weights/")
 
+    def test_a_kind_of_place(self):
+        planted = (('if (target.device == "cpu") return 0;', "compares a device's name with cpu"),
+                   ('if ("cuda:0" != device) return;', "compares a device's name with cuda"),
+                   ('if (name == QStringLiteral("cpu")) hide();', "compares a device's name with cpu"),
+                   ('if (device.starts_with("cuda:")) return;', "compares a device's name with cuda"),
+                   ('if (cuda_index(target.device)) return;', "takes cuda for a kind"),
+                   ('if (is_cuda(place)) return;', "asks whether a place is cuda"),
+                   ('if (place.isCuda()) return;', "asks whether a place is Cuda"),
+                   ('if (kind == DeviceKind::cuda) return;', "asks which kind of place it has"),
+                   ('if (dynamic_cast<const Place*>(&place)) return;', "asks which kind of place it has"),
+                   ('const CudaPlace place(0);', "chooses the place Cuda"),
+                   ('gpu::Device device(table, 0);', "takes what is NVIDIA's by its name"))
+        for name in ("engine/techniques/batching/apply.cpp", "engine/experiment/worker/load.cpp"):
+            places = [self.plant(name, code) for code, _ in planted]
+            breaches = check_homes.breaches_below(self.root)
+            for place, (_, what) in zip(places, planted):
+                self.assertTrue(any(breach.startswith(place) and what in breach for breach in breaches), (place, what))
+
+    def test_a_kind_of_place_at_home(self):
+        self.plant("engine/experiment/worker/target_place.cpp", "return std::make_unique<CudaPlace>(0);")
+        self.plant("engine/runtime/device/cuda_place.cpp", "gpu::Device device(table, 0);")
+        self.assertEqual(check_homes.breaches_below(self.root), [])
+
     def test_an_id_in_the_home_of_another(self):
         place = self.plant("engine/techniques/batching/apply.cpp", 'const char* other = "prune_layers";')
         self.expect(place, "prune_layers", "engine/techniques/prune_layers/")
