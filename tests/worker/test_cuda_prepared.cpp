@@ -53,6 +53,27 @@ TEST(CudaPrepared, MakesTwoOfFourWeightsItself) {
     EXPECT_EQ(unstructured.at("engaged").at("prune_magnitude").at("engaged"), false);
 }
 
+// On the CPU, which was asked for nothing, this model has no weights.
+TEST(CudaPrepared, GeneratesWhereItWasAskedTo) {
+    ASSERT_EQ(kPluginChosen, 0);
+    Experiment experiment;
+    experiment.checkpoint = "synthetic:tiny";
+    experiment.workload.prompt_tokens = 5;
+    experiment.workload.generated_tokens = 2;
+    experiment.workload.text = "none";
+    experiment.target.device = "cuda:0";
+    Prepared prepared(experiment, "keep", InjectedFault(), {}, {});
+    messages::Generate request;
+    request.prompt = "a b c";
+    request.max_tokens = 3;
+    const auto generated = [&] { return prepared.generate(request, [](const auto&) {}, {}).ids; };
+    const std::vector<TokenId> ids = generated();
+    EXPECT_FALSE(ids.empty());
+    const messages::RepetitionReply between = prepared.repetition({});
+    EXPECT_GT(between.memory.at("weights"), 0);
+    EXPECT_EQ(generated(), ids);
+}
+
 TEST(Predictions, WaitForACalibrationWhereTimesFollowFromIt) {
     ASSERT_EQ(kPluginChosen, 0);
     WorkerContext context;

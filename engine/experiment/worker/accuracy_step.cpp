@@ -11,7 +11,7 @@ namespace hone {
 
 messages::AccuracyReply Prepared::accuracy(const messages::Accuracy& request,
                                            const Progress& progress) {
-    fault_.before_step();
+    begin_step();
     const std::int64_t window = request.window;
     if (window < 0 || window >= std::ssize(scored_.windows))
         throw Error(

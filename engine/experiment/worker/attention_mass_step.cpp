@@ -10,7 +10,7 @@ namespace hone {
 // Measured over the last tokens of the first prompt: those have the most to leave out.
 messages::AttentionMassReply Prepared::attention_mass(const Progress& progress) {
     constexpr std::size_t kQueries = 64;
-    fault_.before_step();
+    begin_step();
     const std::span<const TokenId> prompt = prompts_.tokens.front();
     const std::size_t measured = std::min(kQueries, prompt.size()),
                       before = prompt.size() - measured;

@@ -78,7 +78,9 @@ messages::GenerateReply Prepared::generate(
     config.batch_size = 1;
     const std::int64_t positions = positions_of(std::ssize(prompt), most);
     require_room(config, std::ssize(prompt), positions);
-    Runtime runtime(*model_, config, pool_, 1, positions);
+    // Where weights are copied to the place, they lie there once.
+    if (!place_->room().holds_process) runtime_.reset();
+    Runtime runtime(*model_, config, pool_, 1, positions, *place_, Progress{{}, stop});
     Sampler sampler(request.temperature, request.seed);
     Utf8Stream utf8;
     std::vector<TokenId> ids;

@@ -41,6 +41,11 @@ void Prepared::make_runtime(const Progress& progress) {
                                          *place_, progress);
 }
 
+void Prepared::begin_step() {
+    fault_.before_step();
+    if (!runtime_) make_runtime({});
+}
+
 MemoryReport Prepared::memory() const {
     return memory_report(account_->measured(*runtime_));
 }

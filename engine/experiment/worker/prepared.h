@@ -52,6 +52,7 @@ public:
 
 private:
     void make_runtime(const Progress& progress);
+    void begin_step();
     void require_room(const RunConfig& config, std::int64_t prompt, std::int64_t positions) const;
     MemoryReport memory() const;
 
@@ -62,7 +63,7 @@ private:
     std::unique_ptr<Place> place_;
     std::unique_ptr<MemoryAccount> account_;
     std::unique_ptr<Model> model_;
-    std::unique_ptr<Runtime> runtime_;
+    std::unique_ptr<Runtime> runtime_;  // null where generate() needed its room
     std::vector<std::string> notes_;
     Prompts prompts_;
     ScoredWindows scored_;

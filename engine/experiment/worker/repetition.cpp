@@ -70,7 +70,7 @@ double tokenize_bytes_per_second(const Tokenizer& tokenizer, std::span<const std
 }
 
 messages::RepetitionReply Prepared::repetition(const Progress& progress) {
-    fault_.before_step();
+    begin_step();
     Sampler sampler(0, experiment_.workload.seed);
     MergeCache* const cache = merge_cache_ ? &*merge_cache_ : nullptr;
     const Runtime::Counters before = runtime_->counters();

@@ -9,7 +9,7 @@
 
 namespace hone {
 messages::TraceReply Prepared::trace(const messages::Trace& request, const Progress& progress) {
-    fault_.before_step();
+    begin_step();
     const std::int64_t most = request.most_events;
     if (most < 1 || most > messages::Trace::kMostEvents)
         throw Error(ErrorDetails{"", "", "most_events", std::to_string(most),
