@@ -42,7 +42,7 @@ std::int64_t count_exponents(const std::byte* from, std::int64_t count, Bits exp
 constexpr std::uint16_t kHalfExponent = 0x7C00, kBrainExponent = 0x7F80;
 constexpr std::uint32_t kFloatExponent = 0x7F800000;
 
-// Of blocks with f16 scales and minima.
+// Weights of blocks whose f16 scale or minimum is not finite.
 std::int64_t count_blocks(const std::byte* from, std::int64_t blocks, const DTypeInfo& type) {
     std::int64_t bad = 0;
     for (std::int64_t i = 0; i < blocks; ++i, from += type.block_bytes) {

@@ -26,7 +26,7 @@ private:
     std::int64_t before_;
 };
 
-// Of the LongStep that counts; 0 where none lives.
+// The patience of the LongStep that counts; 0 where none lives.
 std::chrono::milliseconds patience() noexcept;
 
 }  // namespace hone::kernels

@@ -304,8 +304,8 @@ TEST_F(DeviceRuntime, MultipliesInReducedArithmetic) {
     EXPECT_LT(fp8, 0.2);
 }
 
-// Of 256 tokens quantised weights are expanded for the vendor's library, of 255 they are multiplied
-// as they are: the same bf16 either way, summed in another order.
+// Quantised weights are expanded for the vendor's library from 256 tokens, and multiplied as they
+// are up to 255: the same bf16 either way, summed in another order.
 TEST_F(DeviceRuntime, MultipliesLongPromptsAsItDoesShorterOnes) {
     constexpr std::size_t kLong = 256;
     const std::unique_ptr<Model> model = tiny_model(DType::i4_g64);

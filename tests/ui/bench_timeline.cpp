@@ -69,7 +69,7 @@ Opening open(const profiler::Store& store, std::int64_t run, TimelineView& view,
     return times;
 }
 
-// Of this thread, in ms: what a frame costs also where other programs take the processor meanwhile.
+// This thread's, in ms: what a frame costs also where other programs take the processor meanwhile.
 double processorTime() {
     timespec now{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);

@@ -64,7 +64,7 @@ private slots:
     }
 
 private:
-    // Of the two identical blocks behind the embeddings, which read as one row until it is opened.
+    // One of the two identical blocks behind the embeddings, one row until it is opened.
     QModelIndex block(int number) {
         const QModelIndex run = tree_->model()->index(1, 0);
         tree_->expand(run);

@@ -231,8 +231,8 @@ private slots:
         QVERIFY(!cell(QStringLiteral("Decode"), Qt::ToolTipRole).isEmpty());
     }
 
-    // Of every metric, both ways: what the window says of a ratio points one way, and carries the
-    // interval that decides.
+    // What the window says of a ratio points one way and carries the interval that decides: for
+    // every metric, both ways.
     void everyVerdictPointsOneWay() {
         using hone::profiler::Estimate;
         for (const auto& metric : hone::profiler::metric_definitions()) {

@@ -14,7 +14,7 @@
 namespace hone {
 namespace {
 
-// Of each class; so many bytes are page rounding and small vectors.
+// Shares of each class; so many bytes are page rounding and small vectors.
 constexpr double kShare = 0.1, kSlack = 64e3;
 
 Experiment experiment_with(std::vector<RecipeStep> steps) {

@@ -168,7 +168,7 @@ QPointF ScatterChart::pixel(const ScatterPoint& point) const {
             plot().yAxis->coordToPixel(yScale_.place(point.y.value))};
 }
 
-// Of an interval that can be seen beside its point, in pixels.
+// The bars of intervals that can be seen beside their point, in pixels.
 std::vector<QRectF> ScatterChart::barsOf(const ScatterPoint& point) const {
     std::vector<QRectF> bars;
     const QPointF middle = pixel(point);

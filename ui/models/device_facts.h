@@ -23,7 +23,7 @@ struct DeviceFacts {
     QString tracer, tracerProblem;  // "CUPTI 13.0.1"; why it sees no single kernels
 };
 
-// Of the worker's answer; none where it has not answered yet.
+// The devices of the worker's answer; none where it has not answered yet.
 std::vector<DeviceFacts> devicesOf(const nlohmann::json& answer);
 std::optional<DeviceFacts> deviceOf(const nlohmann::json& answer, const QString& id);
 // Why there is no CUDA device; empty where there is one or nobody has answered yet.

@@ -22,8 +22,7 @@ constexpr std::size_t mostModels = 500;
 
 namespace fs = std::filesystem;
 
-// Of the weights of a Hugging Face folder whose config.json this is; 0 where there are none beside
-// it.
+// Bytes of the weights beside this config.json of a Hugging Face folder; 0 where there are none.
 double folderBytes(const fs::path& config) {
     std::error_code ignored;
     double bytes = 0;

@@ -28,7 +28,7 @@ std::vector<std::string> metricsWith(std::initializer_list<Prominence> wanted) {
     return ids;
 }
 
-// Of figures that every run has, those that a technique of the recipe changes.
+// Whether a technique of the recipe changes this figure, where every run has it.
 bool isOfInterest(const std::string& id, const profiler::RunRecord& run, const Registry& registry) {
     if (!metricOf(run, id)) return false;
     const bool anywhere = profiler::find_metric(id)->prominence == Prominence::measured;

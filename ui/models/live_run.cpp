@@ -51,7 +51,7 @@ LiveSide::Line LiveSide::line(const std::string& metric) const {
         if (value == sample.metrics.end() || !std::isfinite(value->second)) continue;
         if (!sample.warmup) timed.push_back(value->second);
         const profiler::Summary summary = profiler::summarize(timed);
-        // Of two values the interval is some thirteen times as wide as they are apart: it would
+        // The interval of two values is some thirteen times as wide as they are apart: it would
         // hide all that follows.
         const bool interval = !sample.warmup && timed.size() > 2;
         line.x.push_back(sample.index + 1 - (sample.warmup ? warmups : 0));

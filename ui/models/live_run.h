@@ -32,7 +32,7 @@ struct LiveRun {
     LiveSide baseline;
     std::vector<LiveSide> candidates;
 
-    // Of the baseline, or of that candidate.
+    // The baseline's side, or that candidate's.
     LiveSide& side(Side which, int candidate = 0);
     // What the charts show of one side alone: the candidate that was heard of last, or the baseline
     // without one.

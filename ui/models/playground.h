@@ -52,7 +52,7 @@ public:
     }  // the recipe had techniques
     const Answer& baseline() const { return baseline_; }
     const Answer& candidate() const { return candidate_; }
-    // Of what has come of both so far; nothing before the recipe's first token.
+    // How the two answers differ so far; empty before the recipe's first token.
     std::optional<TokenDifference> difference() const;
     // "chatml", "unknown" or "none": what the open model says of conversations.
     static QString chatTemplate(const Session& session);

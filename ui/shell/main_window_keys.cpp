@@ -37,8 +37,8 @@ bool MainWindow::escape() {
 }
 
 bool MainWindow::closeBanner() {
-    // Of the part of the window that has the focus, the nearest first: a page's message is not
-    // meant in the timeline.
+    // The part of the window that has the focus comes first: a page's message is not meant in the
+    // timeline.
     const QWidget* const parts[] = {pages_, timelineDock_, logDock_};
     const auto holds = [at = QApplication::focusWidget()](const QWidget* part) {
         return at != nullptr && part->isAncestorOf(at);

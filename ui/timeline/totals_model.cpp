@@ -193,7 +193,7 @@ QVariant TotalsModel::headerData(int section, Qt::Orientation orientation, int r
         return static_cast<int>((section == Name ? Qt::AlignLeft : Qt::AlignRight) |
                                 Qt::AlignVCenter);
     if (role == Qt::ToolTipRole && section == Share)
-        return tr("Of the time of all that the table shows");
+        return tr("Share of the time of all that the table shows");
     if (role == Qt::ToolTipRole && section == Bytes)
         return tr(
             "What must come from memory, by the operation's formula: stored weights of a product, "

@@ -15,7 +15,7 @@ enum class ProcessState : std::uint8_t {
     gone,
 };
 
-// Of the process's threads, as proc(5) shows them in /proc/PID/task/TID/stat.
+// The state of the process's threads, as proc(5) shows them in /proc/PID/task/TID/stat.
 ProcessState process_state(pid_t pid);
 
 }  // namespace hone

@@ -25,8 +25,9 @@ struct AppliedRecipe {
     RunConfig run;
     std::vector<std::string> notes;     // for the user
     std::vector<std::string> left_out;  // ids of techniques that configure a run
-    // Of a plan: the most bytes that weights which no file backs, and calibration, take at a time
-    // while it is applied. Tensors that a file backs count as none: their pages can be had again.
+    // The most bytes that a planned recipe takes at a time while it is applied: weights that no
+    // file backs, and calibration. Tensors that a file backs count as none: their pages can be had
+    // again.
     std::int64_t most_bytes = 0;
 };
 

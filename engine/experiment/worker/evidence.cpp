@@ -14,7 +14,7 @@
 namespace hone {
 namespace {
 
-// Of the weights in the layers' matrices, from at most kRows rows of each.
+// Zeros among the weights in the layers' matrices, from at most kRows rows of each.
 double zero_share(const Checkpoint& checkpoint) {
     constexpr std::int64_t kRows = 16;
     std::int64_t zeros = 0, seen = 0;

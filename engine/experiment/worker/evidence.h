@@ -21,11 +21,11 @@ using CounterValues = std::map<std::string, std::int64_t, std::less<>>;
 // What is known of the weights before and after the recipe, so that its effect on them can be told.
 class WeightEvidence {
 public:
-    // Of the checkpoint as it was opened. Reads a sample of every matrix.
+    // Takes the checkpoint as it was opened. Reads a sample of every matrix.
     explicit WeightEvidence(const Checkpoint& before);
     void applied(const Checkpoint& after, const Recipe& recipe);
-    // Of the weights as they are run: zeros that are stored no more. Of weights that a device makes
-    // itself, `planned`, these are all that is known.
+    // Takes the weights as they are run: zeros that are stored no more. Nothing else is known of
+    // weights that a device makes itself, `planned`.
     void left_out(const Checkpoint& run, bool planned);
 
     std::int64_t zero_weights() const {
@@ -34,7 +34,7 @@ public:
     std::int64_t left_out_zeros() const { return left_out_; }
     // What techniques of the recipe count of the model's shapes.
     const CounterValues& shape_counters() const { return shape_counters_; }
-    // Of a run's products those whose weights are stored in a type that the file has none of.
+    // A run's products whose weights are stored in a type that the file has none of.
     std::int64_t converted_products(const RuntimeCounters& counters) const;
 
 private:
@@ -51,8 +51,8 @@ CounterValues counter_values(const RuntimeCounters& before, const RuntimeCounter
                              const RunConfig& config, const GenerationTimings& timings,
                              const WeightEvidence* weights, std::int64_t merge_cache_hits);
 
-// Of each technique of the recipe. Engaged is what moved all of its counters; `counter` is the
-// first that stayed 0, or else the first. A technique whose options are the baseline's has no
+// What each technique of the recipe did. Engaged is what moved all of its counters; `counter` is
+// the first that stayed 0, or else the first. A technique whose options are the baseline's has no
 // counters, and `engaged` has no value.
 std::map<std::string, messages::Engagement> engagement(const Recipe& recipe,
                                                        const CounterValues& counters);

@@ -29,11 +29,10 @@ private:
 // (general.* without the architecture) and how a file is laid out.
 std::string checkpoint_hash(const Checkpoint& checkpoint);
 
-// Of runs that were stored before the metadata was covered, 1: their hashes say nothing about those
-// of version 2.
+// Version 1 did not cover the metadata: hashes of such runs say nothing about those of version 2.
 inline constexpr int kCheckpointHashVersion = 2;
 
-// Of every byte of every tensor.
+// Covers every byte of every tensor.
 std::string tensor_data_hash(const Checkpoint& checkpoint);
 
 }  // namespace hone

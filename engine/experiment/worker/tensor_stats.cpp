@@ -54,8 +54,8 @@ template <>
 messages::TensorStatsReply answer(const messages::TensorStats& request, WorkerContext& context) {
     const Progress progress = context.progress("run");
     const std::string& source = request.checkpoint;
-    // Of a file only this tensor is read: in which order its rows are and how wide its numbers
-    // makes no difference here.
+    // Only this tensor of a file is read: neither the order of its rows nor the width of its
+    // numbers matters here.
     const Checkpoint checkpoint = open_checkpoint(source, source.starts_with("synthetic:"));
     const std::string& name = request.tensor;
     const StoredTensor* found = checkpoint.find(name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Of the emulation's side of kernels/cuda/machine.h what a warp does with matrices: loading
+// The emulation's side of kernels/cuda/machine.h for what a warp does with matrices: loading
 // fragments, and multiplying them.
 
 #include "kernels/cuda/emulation/machine_emulated.h"

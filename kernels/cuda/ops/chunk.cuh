@@ -173,7 +173,7 @@ struct AffinePlanes {
         return {both.scale(), both.minimum()};
     }
 
-    // Of a matrix that has scales, and with `minima` those too.
+    // The scales of a matrix that has them, and with `minima` those too.
     template <bool with_minima>
     HONE_DEVICE Raw<with_minima> raw(std::int64_t row, std::int64_t chunk) const {
         const std::int64_t at = row * a_row + (chunk >> shift);

@@ -22,7 +22,7 @@ struct ProductParams {
     enum class Into : std::uint8_t {
         store,
         add,  // to what y holds
-        // Of two matrices alike, minima included: the first's y = silu(x · W₀) · (x · W₁) (SwiGLU,
+        // Two matrices alike, minima included: the first's y = silu(x · W₀) · (x · W₁) (SwiGLU,
         // arXiv 2002.05202).
         gated
     } into = Into::store;
@@ -33,13 +33,13 @@ inline constexpr int kProductRows =
     2;  // a warp: two streams of weights, and x is read half as often
 inline constexpr int kProductTokens = 8;  // at most
 
-// Of a part; of gated ones a warp's rows are one of each matrix.
+// Blocks of a part; a warp's rows of a gated one are one of each matrix.
 HONE_BOTH std::int64_t product_blocks(const ProductParams& p, const ProductPart& part) {
     const int rows = p.into == ProductParams::Into::gated ? 1 : kProductRows;
     return ceil_div<std::int64_t>(part.weights.rows, std::int64_t{kProductWarps} * rows);
 }
 
-// Of x a block has so many columns at a time in shared memory: 64 KB, so that two blocks fit a
+// A block holds so many columns of x at a time in shared memory: 64 KB, so that two blocks fit a
 // multiprocessor whatever the matrix's width. A whole number of the steps that a warp takes, of
 // whichever type.
 HONE_BOTH constexpr std::int64_t product_panel(std::int64_t tokens) {

@@ -67,7 +67,7 @@ int make_plan(PluginDevice* device, const DenseProduct& p, const BlasTypes& type
                 "choosing an algorithm", error);
     };
     prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kWorkspaceBytes);
-    // Of addresses alone: leading dimensions are in the layouts. C is D.
+    // These concern addresses alone: leading dimensions are in the layouts. C is D.
     prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, p.alignment.w);
     prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, p.alignment.x);
     prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, p.alignment.y);

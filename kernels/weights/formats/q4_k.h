@@ -94,7 +94,7 @@ private:
         }
     };
 
-    // Of 32 weights in units of `most`, the block's largest magnitude: so that no product
+    // Fits 32 weights in units of `most`, the block's largest magnitude, so that no product
     // overflows. Errors weigh the more the larger a weight is: by its magnitude and the root of the
     // mean square. Steps around a fifteenth of the span are tried.
     static Affine best_affine(const float* source, float most) {

@@ -28,8 +28,8 @@ struct Planned {
     std::vector<DenseProduct> products;  // that were taken
     int captured = 0, replayed = 0;      // graphs
 
-    // Of a product that keeps cuBLASLt's contract, whether the library has no algorithm for it all
-    // the same; none is refused without.
+    // Whether the library has no algorithm for a product though it keeps cuBLASLt's contract; none
+    // is refused without.
     std::function<bool(const DenseProduct&)> refuses;
     std::function<void()> on_replay;  // called as a graph is launched
 };

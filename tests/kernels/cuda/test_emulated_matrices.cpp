@@ -150,7 +150,7 @@ TEST(CudaEmulatedMatrices, MultipliesFragments) {
     });
 }
 
-// Of a row of A, columns 4i + first[i % 3] and 4i + second[i % 3] are stored.
+// Columns 4i + first[i % 3] and 4i + second[i % 3] of a row of A are stored.
 TEST(CudaEmulatedMatrices, MultipliesTwoOfFour) {
     constexpr std::uint32_t kFirst[3] = {0, 1, 0}, kSecond[3] = {2, 3, 1};
     const auto stored = [](std::uint32_t row, std::uint32_t i) {

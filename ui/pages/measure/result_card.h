@@ -19,8 +19,8 @@ class ResultCard : public Card {
 public:
     explicit ResultCard(Session& session, QWidget* parent = nullptr);
     void showResult(const MeasureResult& result);
-    // Of an earlier measurement; hidden where there is none, or where this window's own last one is
-    // shown.
+    // Shows an earlier measurement; hidden where there is none, or where this window's own last
+    // one is shown.
     void showStored(const std::optional<profiler::RunRecord>& baseline,
                     const std::optional<profiler::RunRecord>& run);
 

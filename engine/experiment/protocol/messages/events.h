@@ -19,7 +19,7 @@ struct Progress {
     std::string phase{};
     double fraction = -1;
     std::string detail{};
-    // Of an answer that is being generated.
+    // These three belong to an answer that is being generated.
     std::optional<std::int64_t> token{};
     std::optional<std::string> text{};
     std::optional<double> seconds{};
