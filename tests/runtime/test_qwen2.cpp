@@ -16,7 +16,6 @@
 
 #include "engine/model/model.h"
 #include "engine/runtime/runtime.h"
-#include "engine/runtime/sampling.h"
 #include "tests/paths/paths.h"
 
 namespace hone {
@@ -59,25 +58,35 @@ TEST_F(Qwen2, TokenisesAsTransformersDoes) {
             prompt.at("prompt_ids").get<std::vector<TokenId>>());
 }
 
-// A tie's side may differ: where the two best logits lie within 0.01.
+// Each step follows what transformers wrote so far. Its two best logits lie within kTie at a few
+// steps, where rounding decides: Hone's own logits must then be as near.
 TEST_F(Qwen2, ContinuesAsTransformersDoes) {
+    constexpr double kTie = 0.01;
     Runtime runtime(*model(), {}, pool_, 1, 128);
-    Sampler greedy(0, 1);
-    int compared = 0;
+    std::size_t compared = 0, ties = 0;
     for (const auto& prompt : golden_.at("prompts")) {
         auto next = prompt.at("prompt_ids").get<std::vector<TokenId>>();
+        const auto expected = prompt.at("greedy_ids").get<std::vector<TokenId>>();
         const auto margins = prompt.at("margins").get<std::vector<double>>();
+        ASSERT_EQ(margins.size(), expected.size());
         runtime.clear(0);
-        for (std::size_t step = 0; step < margins.size() && margins[step] >= 0.01;
-             ++step, ++compared) {
+        for (std::size_t step = 0; step < expected.size(); ++step, ++compared) {
             const SequenceInput input{0, next};
-            const TokenId token = greedy.sample(runtime.forward({&input, 1}));
-            ASSERT_EQ(token, prompt.at("greedy_ids").at(step).get<TokenId>())
-                << prompt.at("prompt") << " step " << step;
-            next = {token};
+            const auto logits = runtime.forward({&input, 1});
+            const auto best = std::max_element(logits.begin(), logits.end());
+            const auto token = static_cast<TokenId>(best - logits.begin());
+            const float chosen = logits[static_cast<std::size_t>(expected[step])];
+            if (margins[step] < kTie && token != expected[step]) {
+                EXPECT_LT(*best - chosen, kTie) << prompt.at("prompt") << " step " << step;
+                ++ties;
+            } else {
+                ASSERT_EQ(token, expected[step]) << prompt.at("prompt") << " step " << step;
+            }
+            next = {expected[step]};
         }
     }
-    EXPECT_GE(compared, 60) << "of three times 24";
+    EXPECT_EQ(compared, 72U) << "three times 24";
+    std::cout << compared << " steps, " << ties << " of them ties that fell the other way\n";
 }
 
 TEST_F(Qwen2, PerplexityIsWithinHalfAPercentOfTransformers) {
