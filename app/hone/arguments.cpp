@@ -86,6 +86,26 @@ void misused(ErrorDetails& details, const CLI::App& command, const CLI::ParseErr
     }
 }
 
+// One that no option and no argument of `command` ("hone runs show") takes.
+ErrorDetails unexpected_argument(const std::string& command, const std::string& typed) {
+    ErrorDetails details{"",
+                         "",
+                         "argument",
+                         in_quotes(typed),
+                         "an option or argument of " + command,
+                         Fault::argument};
+    details.summary = "One argument is too many, or unknown.";
+    details.action = "See " + command + " --help.";
+    if (typed.starts_with('-') && !typed.starts_with("--"))
+        details.action += " A file of that name is written ./" + typed + ".";
+    return details;
+}
+
+std::int64_t run_number(const std::string& typed) {
+    constexpr std::int64_t kMost = std::int64_t{1} << 53;  // what JSON's readers hold exactly
+    return whole_number("RUN", typed, 1, kMost);
+}
+
 }  // namespace
 
 std::int64_t whole_number(const std::string& option, const std::string& typed, std::int64_t low,
@@ -194,17 +214,29 @@ void rethrow_naming(const std::string& option, const Error& error) {
 }
 
 CLI::Option* add_runs_argument(CLI::App& app, std::vector<std::int64_t>& into) {
-    constexpr std::int64_t kMost = std::int64_t{1} << 53;  // what JSON's readers hold exactly
     CLI::Option* option = app.add_option(
         "RUN",
         [&into](const CLI::results_t& typed) {
             into.clear();
-            for (const std::string& each : typed)
-                into.push_back(whole_number("RUN", each, 1, kMost));
+            for (const std::string& each : typed) into.push_back(run_number(each));
             return true;
         },
         "The number of a stored run (hone runs list)");
-    return option->expected(1, CLI::detail::expected_max_vector_size)->type_name("NUMBER");
+    return option->expected(1)->type_name("NUMBER");
+}
+
+CLI::Option* add_many_runs_argument(CLI::App& app, std::vector<std::int64_t>& into) {
+    app.allow_extras();
+    return add_runs_argument(app, into)->type_name("NUMBER ...");
+}
+
+void take_more_runs(const CLI::App& app, std::vector<std::int64_t>& into) {
+    for (const std::string& each : app.remaining()) {
+        if (each == "--") continue;
+        if (each.starts_with("--"))
+            throw Error(unexpected_argument("hone runs " + app.get_name(), each));
+        into.push_back(run_number(each));
+    }
 }
 
 void check_arguments(const CLI::App& app, const std::vector<std::string>& arguments) {
@@ -236,16 +268,13 @@ ErrorDetails parse_problem(const CLI::App& app, const CLI::ParseError& error) {
         command.get_options([](const CLI::Option* each) { return each->get_required(); });
     const auto missing = std::find_if(options.begin(), options.end(),
                                       [](const CLI::Option* each) { return each->count() == 0; });
-    if (!extra.empty()) {
-        const bool subcommand = command.get_require_subcommand_min() > 0;
-        details.summary =
-            subcommand ? "There is no such command." : "One argument is too many, or unknown.";
-        details.field = subcommand ? "command" : "argument";
+    if (!extra.empty() && command.get_require_subcommand_min() == 0) {
+        details = unexpected_argument(name, extra.front());
+    } else if (!extra.empty()) {
+        details.summary = "There is no such command.";
+        details.field = "command";
         details.found = in_quotes(extra.front());
-        details.expected =
-            subcommand ? "one of " + subcommands_of(command) : "an option or argument of " + name;
-        if (extra.front().starts_with('-') && !extra.front().starts_with("--"))
-            details.action += " A file of that name is written ./" + extra.front() + ".";
+        details.expected = "one of " + subcommands_of(command);
     } else if (forgotten != nullptr && missing != options.end()) {
         details.summary = (*missing)->get_name() + " is missing.";
         details.field = (*missing)->get_name();

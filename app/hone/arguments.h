@@ -58,6 +58,11 @@ CLI::Option* add_path(CLI::App& app, const std::string& name, std::filesystem::p
 [[noreturn]] void rethrow_naming(const std::string& option, const Error& error);
 // Numbers of stored runs.
 CLI::Option* add_runs_argument(CLI::App& app, std::vector<std::int64_t>& into);
+// The same for as many as are typed. The parser's own lists take "[1,2]" apart and stop at "--", so
+// it is given one number alone; take_more_runs, once `app` is parsed, appends what was left over.
+CLI::Option* add_many_runs_argument(CLI::App& app, std::vector<std::int64_t>& into);
+// Throws Error, as the parser's own complaints are told, where something is no number.
+void take_more_runs(const CLI::App& app, std::vector<std::int64_t>& into);
 
 // Looks at what was typed before it is parsed: bytes that are not UTF-8, and "--option=" without a
 // value, are refused. Throws Error.

@@ -207,11 +207,14 @@ void add_runs(CLI::App& app, Commands& commands) {
     const auto add = [&](const std::string& name, const std::string& help,
                          int (*run)(const RunsOptions&)) {
         CLI::App* command = options->add(*runs, name, help);
-        commands.push_back({command, [options, run] { return run(*options); }});
+        commands.push_back({command, [options, command, run] {
+                                take_more_runs(*command, options->runs);
+                                return run(*options);
+                            }});
         return command;
     };
     add("list", "List the runs, newest first", list_command);
-    add_runs_argument(*add("show", "Show runs with every figure", show_command), options->runs)
+    add_many_runs_argument(*add("show", "Show runs with every figure", show_command), options->runs)
         ->required();
     add_runs_argument(
         *add("compare", "Compare a run (second) with another (first)", compare_command),
@@ -223,7 +226,7 @@ void add_runs(CLI::App& app, Commands& commands) {
         options->runs)
         ->required()
         ->expected(1);
-    add_runs_argument(*add("remove", "Delete runs for good", remove_command), options->runs)
+    add_many_runs_argument(*add("remove", "Delete runs for good", remove_command), options->runs)
         ->required();
     CLI::App* trace =
         add("trace", "Write a run's trace in the format of Chrome and Perfetto", trace_command);
@@ -242,7 +245,7 @@ void add_runs(CLI::App& app, Commands& commands) {
                "Only of this phase: prefill or decode");
     CLI::App* command = add(
         "export", "Write runs (all where none is named) as csv, json or markdown", export_command);
-    add_runs_argument(*command, options->runs);
+    add_many_runs_argument(*command, options->runs);
     add_choice(*command, "--format", options->format, {"csv", "json", "markdown"},
                "csv, json or markdown")
         ->capture_default_str();

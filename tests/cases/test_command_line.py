@@ -107,6 +107,24 @@ class CommandLine(unittest.TestCase):
                     error = self.refused("runs", command, "--store", self.store, "--", value)
                     self.assertEqual((error["field"], error["found"]), ("RUN", f"'{value}'"))
 
+    def test_several_runs_are_named_as_the_help_says(self):
+        for command in ("show", "remove", "export"):
+            for arguments in (["1", "2"], ["1", "--store", self.store, "2"], ["--", "1", "2"]):
+                with self.subTest(command=command, arguments=arguments):
+                    # Both are taken, and there is no such run in an empty store.
+                    done = self.hone("runs", command, *([] if self.store in arguments else ["--store", self.store]), *arguments)
+                    self.assertEqual(done.returncode, 2, done.stderr)
+                    self.assertIn(b"run: found 1,", done.stderr)
+            for value in ("abc", "[1,2]", "0", "-3"):
+                with self.subTest(command=command, value=value):
+                    error = self.refused("runs", command, "1", value, "--store", self.store)
+                    self.assertEqual((error["field"], error["found"]), ("RUN", f"'{value}'"))
+            error = self.refused("runs", command, "1", "--bogus", "--store", self.store)
+            self.assertEqual((error["field"], error["found"]), ("argument", "'--bogus'"))
+        for command in ("rerun", "kernels", "trace"):
+            error = self.refused("runs", command, "1", "2", "--store", self.store)
+            self.assertEqual((error["field"], error["found"]), ("argument", "'2'"))
+
     def test_the_parsers_own_complaints_name_the_field(self):
         for arguments, field, found in [
                 (["bench"], "CHECKPOINT", "nothing"), ([], "command", "nothing"), (["frobnicate"], "command", "'frobnicate'"),
