@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -139,8 +140,71 @@ std::string one_of(const std::string& option, const std::string& typed,
     return *found;
 }
 
-CLI::Option* add_real(CLI::App& app, const std::string& name, double& into, double low, double high,
-                      const std::string& help) {
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& help) {
+    return app.add_subcommand(name, help);
+}
+
+void require_command(CLI::App& app) {
+    app.require_subcommand(1);
+}
+
+void add_footer(CLI::App& app, const std::string& text) {
+    app.footer(text);
+}
+
+Argument argument_of(CLI::App& app, const std::string& name) {
+    return Argument(app.get_option(name));
+}
+
+Argument& Argument::required() {
+    option_->required();
+    return *this;
+}
+
+Argument& Argument::shows_default() {
+    option_->capture_default_str();
+    return *this;
+}
+
+Argument& Argument::shown_as(const std::string& value) {
+    option_->type_name(value);
+    return *this;
+}
+
+Argument& Argument::described_as(const std::string& help) {
+    option_->description(help);
+    return *this;
+}
+
+Argument& Argument::rules_out(const Argument& other) {
+    option_->excludes(other.option_);
+    return *this;
+}
+
+Argument& Argument::exactly(int values) {
+    option_->expected(values);
+    return *this;
+}
+
+Argument add_whole_number(CLI::App& app, const std::string& name, Whole range,
+                          const std::string& help, std::function<void(std::int64_t)> set,
+                          std::function<std::int64_t()> get) {
+    CLI::Option* option = app.add_option(
+        name,
+        [set = std::move(set), name, range](const CLI::results_t& typed) {
+            set(whole_number(name, typed.front(), range.low, range.high));
+            return true;
+        },
+        help, false, [get = std::move(get)] { return std::to_string(get()); });
+    return Argument(option->expected(1)->type_name("NUMBER"));
+}
+
+Argument add_switch(CLI::App& app, const std::string& name, bool& into, const std::string& help) {
+    return Argument(app.add_flag(name, into, help));
+}
+
+Argument add_real(CLI::App& app, const std::string& name, double& into, double low, double high,
+                  const std::string& help) {
     CLI::Option* option = app.add_option(
         name,
         [&into, name, low, high](const CLI::results_t& typed) {
@@ -148,11 +212,11 @@ CLI::Option* add_real(CLI::App& app, const std::string& name, double& into, doub
             return true;
         },
         help, false, [&into] { return fmt::format("{}", into); });
-    return option->expected(1)->type_name("NUMBER");
+    return Argument(option->expected(1)->type_name("NUMBER"));
 }
 
-CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& into,
-                        std::vector<std::string> choices, const std::string& help) {
+Argument add_choice(CLI::App& app, const std::string& name, std::string& into,
+                    std::vector<std::string> choices, const std::string& help) {
     const std::string names = fmt::format("{}", fmt::join(choices, "|"));
     const std::string shown = name.substr(0, name.find(','));
     CLI::Option* option = app.add_option(
@@ -162,11 +226,11 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& int
             return true;
         },
         help, false, [&into] { return into; });
-    return option->expected(1)->type_name(names);
+    return Argument(option->expected(1)->type_name(names));
 }
 
-CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& into,
-                      const std::string& help) {
+Argument add_text(CLI::App& app, const std::string& name, std::string& into,
+                  const std::string& help) {
     CLI::Option* option = app.add_option(
         name,
         [&app, &into, name](const CLI::results_t& typed) {
@@ -174,11 +238,11 @@ CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& into,
             return true;
         },
         help, false, [&into] { return into; });
-    return option->expected(1)->type_name("TEXT");
+    return Argument(option->expected(1)->type_name("TEXT"));
 }
 
-CLI::Option* add_texts(CLI::App& app, const std::string& name, std::vector<std::string>& into,
-                       const std::string& help) {
+Argument add_texts(CLI::App& app, const std::string& name, std::vector<std::string>& into,
+                   const std::string& help) {
     // The parser takes "[a,b]" apart where a value goes into a list, or where an option takes any
     // number of them.
     constexpr int kMany = 1 << 20;
@@ -190,11 +254,11 @@ CLI::Option* add_texts(CLI::App& app, const std::string& name, std::vector<std::
             return true;
         },
         help, false, [&into] { return fmt::format("{}", fmt::join(into, " ")); });
-    return option->expected(1, kMany)->type_name("TEXT ...");
+    return Argument(option->expected(1, kMany)->type_name("TEXT ...")->take_all());
 }
 
-CLI::Option* add_path(CLI::App& app, const std::string& name, std::filesystem::path& into,
-                      const std::string& help) {
+Argument add_path(CLI::App& app, const std::string& name, std::filesystem::path& into,
+                  const std::string& help) {
     CLI::Option* option = app.add_option(
         name,
         [&app, &into, name](const CLI::results_t& typed) {
@@ -202,7 +266,7 @@ CLI::Option* add_path(CLI::App& app, const std::string& name, std::filesystem::p
             return true;
         },
         help);
-    return option->expected(1)->type_name("FILE");
+    return Argument(option->expected(1)->type_name("FILE"));
 }
 
 void rethrow_naming(const std::string& option, const Error& error) {
@@ -213,7 +277,7 @@ void rethrow_naming(const std::string& option, const Error& error) {
     throw Error(std::move(details));
 }
 
-CLI::Option* add_runs_argument(CLI::App& app, std::vector<std::int64_t>& into) {
+Argument add_runs_argument(CLI::App& app, std::vector<std::int64_t>& into) {
     CLI::Option* option = app.add_option(
         "RUN",
         [&into](const CLI::results_t& typed) {
@@ -222,12 +286,12 @@ CLI::Option* add_runs_argument(CLI::App& app, std::vector<std::int64_t>& into) {
             return true;
         },
         "The number of a stored run (hone runs list)");
-    return option->expected(1)->type_name("NUMBER");
+    return Argument(option->expected(1)->type_name("NUMBER"));
 }
 
-CLI::Option* add_many_runs_argument(CLI::App& app, std::vector<std::int64_t>& into) {
+Argument add_many_runs_argument(CLI::App& app, std::vector<std::int64_t>& into) {
     app.allow_extras();
-    return add_runs_argument(app, into)->type_name("NUMBER ...");
+    return add_runs_argument(app, into).shown_as("NUMBER ...");
 }
 
 void take_more_runs(const CLI::App& app, std::vector<std::int64_t>& into) {

@@ -124,31 +124,32 @@ void add_accuracy_options(CLI::App& app, MeasureOptions& options) {
     add_choice(app, "--protocol", workload.protocol, {"windows", "llama.cpp", "strided"},
                "windows (llama.cpp's: the second half of each window is scored) or strided "
                "(Hugging Face's)")
-        ->capture_default_str();
+        .shows_default();
     add_whole(app, "--context", workload.context, {limits::kLeastContext, limits::kTokens},
               "Tokens a scored window")
-        ->capture_default_str();
+        .shows_default();
     add_whole(app, "--stride", workload.stride, {1, limits::kTokens},
               "Tokens between windows (strided)")
-        ->capture_default_str();
-    CLI::Option* chunks = add_whole(app, "--chunks", workload.windows, {0, limits::kTokens},
-                                    "Windows of each text to score at most; 0 scores all")
-                              ->capture_default_str();
-    app.add_flag("--quick", options.quick, "Score four windows of each text")->excludes(chunks);
+        .shows_default();
+    const Argument chunks = add_whole(app, "--chunks", workload.windows, {0, limits::kTokens},
+                                      "Windows of each text to score at most; 0 scores all")
+                                .shows_default();
+    add_switch(app, "--quick", options.quick, "Score four windows of each text").rules_out(chunks);
     add_text(app, "--against", options.against,
              "Compare with: baseline, or the number of a stored run")
-        ->type_name("baseline|RUN");
+        .shown_as("baseline|RUN");
 }
 
 void add_candidates(CLI::App& app, MeasureOptions& options) {
-    app.get_option("--with")->description(
-        "Use a technique: ID, or ID.OPTION=VALUE; may be repeated. VALUE,VALUE,… measures each "
-        "value, "
-        "several "
-        "such lists each combination. A comma of a value is written \\,");
+    argument_of(app, "--with")
+        .described_as(
+            "Use a technique: ID, or ID.OPTION=VALUE; may be repeated. VALUE,VALUE,… measures each "
+            "value, "
+            "several "
+            "such lists each combination. A comma of a value is written \\,");
     add_whole(app, "--max-candidates", options.most_candidates, {1, kMostEver},
               "Candidates that are measured without a question")
-        ->capture_default_str();
+        .shows_default();
 }
 
 void finish(CLI::App* app, Commands& commands, const std::shared_ptr<MeasureOptions>& options) {
@@ -164,35 +165,35 @@ void finish(CLI::App* app, Commands& commands, const std::shared_ptr<MeasureOpti
 void add_bench(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<MeasureOptions>();
     CLI::App* bench =
-        app.add_subcommand("bench", "Measure speed, memory and accuracy, and store the run");
+        add_command(app, "bench", "Measure speed, memory and accuracy, and store the run");
     options->common.add_to(*bench);
     Workload& workload = options->workload;
     add_whole(*bench, "--prompt", workload.prompt_tokens, {1, limits::kTokens},
               "Prompt tokens a sequence")
-        ->capture_default_str();
+        .shows_default();
     add_text(*bench, "--prompt-lengths", workload.prompt_lengths,
              "fixed, or mixed:SEED for prompts from an eighth of --prompt to all of it")
-        ->capture_default_str();
+        .shows_default();
     add_whole(*bench, "--generate", workload.generated_tokens, {1, limits::kTokens},
               "Tokens to generate a sequence")
-        ->capture_default_str();
+        .shows_default();
     add_whole(*bench, "--concurrency", options->concurrency, {0, limits::kConcurrency},
               "Sequences; 0 takes one, or what the recipe's batches need")
-        ->capture_default_str();
+        .shows_default();
     add_whole(*bench, "--repeat", workload.repetitions, {1, limits::kRepetitions},
               "Repetitions that count, at least")
-        ->capture_default_str();
+        .shows_default();
     add_real(*bench, "--resolution", workload.resolution, 0, limits::kResolution,
              "Against a baseline: go on until the 99 % interval of the speeds' ratio reaches no "
              "further than "
              "this share to either side; 0 repeats exactly --repeat times")
-        ->capture_default_str();
+        .shows_default();
     add_whole(*bench, "--seed", workload.seed, {0, limits::kSeed}, "Seed of prompts and sampling")
-        ->capture_default_str();
+        .shows_default();
     add_texts(*bench, "--text", options->texts, "Texts for accuracy: bundled, none, or files")
-        ->capture_default_str();
-    bench->add_flag("--trace", options->trace,
-                    "Record the operations of one more repetition, after the timed ones");
+        .shows_default();
+    add_switch(*bench, "--trace", options->trace,
+               "Record the operations of one more repetition, after the timed ones");
     add_accuracy_options(*bench, *options);
     add_candidates(*bench, *options);
     finish(bench, commands, options);
@@ -202,10 +203,9 @@ void add_eval(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<MeasureOptions>();
     options->accuracy_only = true;
     CLI::App* eval =
-        app.add_subcommand("eval", "Measure perplexity, and KL divergence against the baseline");
+        add_command(app, "eval", "Measure perplexity, and KL divergence against the baseline");
     options->common.add_to(*eval);
-    add_texts(*eval, "--text", options->texts, "Texts to score: bundled, or files")
-        ->capture_default_str();
+    add_texts(*eval, "--text", options->texts, "Texts to score: bundled, or files").shows_default();
     add_accuracy_options(*eval, *options);
     add_candidates(*eval, *options);
     finish(eval, commands, options);

@@ -126,17 +126,16 @@ int doctor_command(const DoctorOptions& options) {
 
 void add_doctor(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<DoctorOptions>();
-    CLI::App* command = app.add_subcommand(
-        "doctor", "Say what this machine can do, and measure how fast its kernels are");
+    CLI::App* command = add_command(
+        app, "doctor", "Say what this machine can do, and measure how fast its kernels are");
     add_path(*command, "--store", options->store_file, "Store of runs, instead of the usual one");
     add_threads(*command, options->threads);
-    CLI::Option* refresh = command->add_flag("--refresh", options->refresh,
-                                             "Measure again, instead of taking what is kept");
-    command->add_flag(
-        "--even-if-busy", options->even_if_busy,
-        "Measure although other programs use the processors: figures are then theirs, too");
-    command->add_flag("--quick", options->quick, "Measure nothing")->excludes(refresh);
-    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
+    const Argument refresh = add_switch(*command, "--refresh", options->refresh,
+                                        "Measure again, instead of taking what is kept");
+    add_switch(*command, "--even-if-busy", options->even_if_busy,
+               "Measure although other programs use the processors: figures are then theirs, too");
+    add_switch(*command, "--quick", options->quick, "Measure nothing").rules_out(refresh);
+    add_switch(*command, "--json", options->json, "Print one JSON document and nothing else");
     commands.push_back({command, [options] { return doctor_command(*options); }});
 }
 

@@ -57,20 +57,19 @@ nlohmann::json recipe_document(const std::filesystem::path& file) {
 void ExperimentOptions::add_to(CLI::App& app) {
     add_text(app, "CHECKPOINT", checkpoint,
              "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
-        ->required();
+        .required();
     add_texts(app, "--with", with,
               "Use a technique: ID, or ID.OPTION=VALUE; may be repeated. A comma of a value is "
               "written \\,")
-        ->type_name("TECHNIQUE[.OPTION=VALUE] ...")
-        ->take_all();
+        .shown_as("TECHNIQUE[.OPTION=VALUE] ...");
     add_path(app, "--recipe", recipe_file, "Read the recipe from a JSON file");
     add_text(app, "--device", device, "Where to run: cpu, or cuda:N")
-        ->type_name("DEVICE")
-        ->capture_default_str();
+        .shown_as("DEVICE")
+        .shows_default();
     add_threads(app, threads);
     add_path(app, "--store", store_file, "Store of runs, instead of the usual one");
-    app.add_flag("--json", json, "Print one JSON document and nothing else");
-    app.footer(technique_help(builtin_registry()));
+    add_switch(app, "--json", json, "Print one JSON document and nothing else");
+    add_footer(app, technique_help(builtin_registry()));
 }
 
 Sweep ExperimentOptions::sweep() const {
@@ -102,10 +101,10 @@ Target ExperimentOptions::target() const {
     return {wanted, threads};
 }
 
-CLI::Option* add_threads(CLI::App& app, int& threads) {
+Argument add_threads(CLI::App& app, int& threads) {
     return add_whole(app, "--threads", threads, {0, limits::kThreads},
                      "Threads; 0 uses the physical cores")
-        ->capture_default_str();
+        .shows_default();
 }
 
 void check_threads(int threads) {

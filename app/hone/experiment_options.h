@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "app/hone/arguments.h"
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/experiment/protocol/sweep.h"
 
@@ -33,7 +33,7 @@ std::filesystem::path store_path(const std::filesystem::path& chosen);
 
 // --threads, where this machine has so many processors. Throws Error.
 void check_threads(int threads);
-CLI::Option* add_threads(CLI::App& app, int& threads);
+Argument add_threads(CLI::App& app, int& threads);
 
 // "[--with kv_cache.dtype=off|fp32|fp16|int8]" and so on, made from the registry: the footer of
 // --help.

@@ -98,25 +98,25 @@ std::vector<std::string> exported_types() {
 
 void add_export(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<ExportOptions>();
-    CLI::App* command = app.add_subcommand(
-        "export", "Write the optimised weights as a file or folder other programs load");
+    CLI::App* command = add_command(
+        app, "export", "Write the optimised weights as a file or folder other programs load");
     options->common.add_to(*command);
     add_choice(*command, "--format", options->request.format, {"gguf", "safetensors"},
                "gguf: one file; safetensors: a Hugging Face folder, in f32, f16 or bf16")
-        ->capture_default_str();
+        .shows_default();
     add_choice(*command, "--type,--dtype", options->request.dtype, exported_types(),
                "Type of the matrices; keep leaves them as the recipe made them")
-        ->capture_default_str();
+        .shows_default();
     add_path(*command, "--out", options->request.path,
              "The file, or for safetensors the folder, to write")
-        ->required()
-        ->type_name("PATH");
-    command->add_flag("--overwrite", options->request.overwrite,
-                      "Replace the file or folder if it exists");
-    command->add_flag("--verify", options->request.verify,
-                      "Load what was written in a fresh worker and compare it with the recipe in "
-                      "memory, before it "
-                      "takes its place");
+        .required()
+        .shown_as("PATH");
+    add_switch(*command, "--overwrite", options->request.overwrite,
+               "Replace the file or folder if it exists");
+    add_switch(*command, "--verify", options->request.verify,
+               "Load what was written in a fresh worker and compare it with the recipe in "
+               "memory, before it "
+               "takes its place");
     commands.push_back({command, [options] { return export_command(*options); }});
 }
 

@@ -58,19 +58,19 @@ int generate_command(const GenerateOptions& options) {
 
 void add_generate(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<GenerateOptions>();
-    CLI::App* command = app.add_subcommand("generate", "Answer a prompt");
+    CLI::App* command = add_command(app, "generate", "Answer a prompt");
     options->common.add_to(*command);
-    add_text(*command, "--prompt", options->request.prompt, "The prompt")->required();
-    command->add_flag("--raw", options->raw,
-                      "Continue the prompt as it is, without the chat template");
+    add_text(*command, "--prompt", options->request.prompt, "The prompt").required();
+    add_switch(*command, "--raw", options->raw,
+               "Continue the prompt as it is, without the chat template");
     add_whole(*command, "--max-tokens", options->request.max_tokens, {1, limits::kTokens},
               "Tokens at most")
-        ->capture_default_str();
+        .shows_default();
     add_real(*command, "--temperature", options->request.temperature, 0, 10,
              "0 always takes the likeliest token")
-        ->capture_default_str();
+        .shows_default();
     add_whole(*command, "--seed", options->request.seed, {0, limits::kSeed}, "Seed of the sampling")
-        ->capture_default_str();
+        .shows_default();
     commands.push_back({command, [options] { return generate_command(*options); }});
 }
 

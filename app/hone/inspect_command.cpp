@@ -70,13 +70,13 @@ int inspect_command(const InspectOptions& options) {
 void add_inspect(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<InspectOptions>();
     CLI::App* command =
-        app.add_subcommand("inspect", "Show what a checkpoint holds, from its headers alone");
+        add_command(app, "inspect", "Show what a checkpoint holds, from its headers alone");
     add_text(*command, "CHECKPOINT", options->checkpoint,
              "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
-        ->required();
-    command->add_flag("--tensors", options->tensors,
-                      "List every tensor (with --json they are always listed)");
-    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
+        .required();
+    add_switch(*command, "--tensors", options->tensors,
+               "List every tensor (with --json they are always listed)");
+    add_switch(*command, "--json", options->json, "Print one JSON document and nothing else");
     commands.push_back({command, [options] { return inspect_command(*options); }});
 }
 

@@ -33,9 +33,9 @@ struct RunsOptions {
     int layer = -1;
 
     CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help) {
-        CLI::App* command = parent.add_subcommand(name, help);
+        CLI::App* command = add_command(parent, name, help);
         add_path(*command, "--store", store_file, "Store of runs, instead of the usual one");
-        command->add_flag("--json", json, "Print one JSON document and nothing else");
+        add_switch(*command, "--json", json, "Print one JSON document and nothing else");
         return command;
     }
 };
@@ -202,8 +202,8 @@ int kernels_command(const RunsOptions& options) {
 
 void add_runs(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<RunsOptions>();
-    CLI::App* runs = app.add_subcommand("runs", "Look at stored runs");
-    runs->require_subcommand(1);
+    CLI::App* runs = add_command(app, "runs", "Look at stored runs");
+    require_command(*runs);
     const auto add = [&](const std::string& name, const std::string& help,
                          int (*run)(const RunsOptions&)) {
         CLI::App* command = options->add(*runs, name, help);
@@ -215,31 +215,31 @@ void add_runs(CLI::App& app, Commands& commands) {
     };
     add("list", "List the runs, newest first", list_command);
     add_many_runs_argument(*add("show", "Show runs with every figure", show_command), options->runs)
-        ->required();
+        .required();
     add_runs_argument(
         *add("compare", "Compare a run (second) with another (first)", compare_command),
         options->runs)
-        ->required()
-        ->expected(2);
+        .required()
+        .exactly(2);
     add_runs_argument(
         *add("rerun", "Measure a run's experiment again, as a new run", rerun_command),
         options->runs)
-        ->required()
-        ->expected(1);
+        .required()
+        .exactly(1);
     add_many_runs_argument(*add("remove", "Delete runs for good", remove_command), options->runs)
-        ->required();
+        .required();
     CLI::App* trace =
         add("trace", "Write a run's trace in the format of Chrome and Perfetto", trace_command);
-    add_runs_argument(*trace, options->runs)->required()->expected(1);
-    add_path(*trace, "--out", options->out, "JSON file to write")->required();
-    trace->add_flag("--overwrite", options->overwrite, "Replace the file if it exists");
+    add_runs_argument(*trace, options->runs).required().exactly(1);
+    add_path(*trace, "--out", options->out, "JSON file to write").required();
+    add_switch(*trace, "--overwrite", options->overwrite, "Replace the file if it exists");
     CLI::App* kernels =
         add("kernels", "Where a run's traced time went, by operation, kernel or layer",
             kernels_command);
-    add_runs_argument(*kernels, options->runs)->required()->expected(1);
+    add_runs_argument(*kernels, options->runs).required().exactly(1);
     add_choice(*kernels, "--by", options->by, {"operation", "kernel", "layer"},
                "operation, kernel or layer")
-        ->capture_default_str();
+        .shows_default();
     add_whole(*kernels, "--layer", options->layer, {0, kMostLayers}, "Only of this layer");
     add_choice(*kernels, "--phase", options->phase, {"prefill", "decode"},
                "Only of this phase: prefill or decode");
@@ -248,7 +248,7 @@ void add_runs(CLI::App& app, Commands& commands) {
     add_many_runs_argument(*command, options->runs);
     add_choice(*command, "--format", options->format, {"csv", "json", "markdown"},
                "csv, json or markdown")
-        ->capture_default_str();
+        .shows_default();
 }
 
 }  // namespace hone::cli

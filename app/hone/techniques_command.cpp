@@ -43,10 +43,10 @@ int techniques_command(const TechniquesOptions& options) {
 
 void add_techniques(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<TechniquesOptions>();
-    CLI::App* command = app.add_subcommand("techniques", "List the techniques with their options");
-    add_text(*command, "ID", options->id, "One technique only")->type_name("TECHNIQUE");
-    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
-    command->add_flag("--markdown", options->markdown, "Print docs/techniques.md");
+    CLI::App* command = add_command(app, "techniques", "List the techniques with their options");
+    add_text(*command, "ID", options->id, "One technique only").shown_as("TECHNIQUE");
+    add_switch(*command, "--json", options->json, "Print one JSON document and nothing else");
+    add_switch(*command, "--markdown", options->markdown, "Print docs/techniques.md");
     commands.push_back({command, [options] { return techniques_command(*options); }});
 }
 

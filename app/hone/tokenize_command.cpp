@@ -109,15 +109,15 @@ int tokenize_command(const TokenizeOptions& options) {
 void add_tokenize(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<TokenizeOptions>();
     CLI::App* command =
-        app.add_subcommand("tokenize", "Turn a text into token ids; no special tokens are added");
+        add_command(app, "tokenize", "Turn a text into token ids; no special tokens are added");
     add_text(*command, "CHECKPOINT", options->checkpoint,
              "A GGUF file, a Hugging Face folder, or synthetic:SHAPE")
-        ->required();
+        .required();
     add_text(*command, "FILE", options->file, "The text; standard input where absent")
-        ->type_name("FILE");
-    command->add_flag("--ids", options->ids, "Print the ids");
-    command->add_flag("--bench", options->bench, "Measure the speed too");
-    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
+        .shown_as("FILE");
+    add_switch(*command, "--ids", options->ids, "Print the ids");
+    add_switch(*command, "--bench", options->bench, "Measure the speed too");
+    add_switch(*command, "--json", options->json, "Print one JSON document and nothing else");
     commands.push_back({command, [options] { return tokenize_command(*options); }});
 }
 

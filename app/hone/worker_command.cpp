@@ -37,9 +37,9 @@ int run(const WorkerOptions& options) {
 void add_worker(CLI::App& app, Commands& commands) {
     const auto options = std::make_shared<WorkerOptions>();
     CLI::App* command =
-        app.add_subcommand("worker", "Serve the worker protocol on standard input and output");
-    command->add_flag("--allow-faults", options->allow_faults,
-                      "Accept requests to fail on purpose (for tests)");
+        add_command(app, "worker", "Serve the worker protocol on standard input and output");
+    add_switch(*command, "--allow-faults", options->allow_faults,
+               "Accept requests to fail on purpose (for tests)");
     commands.push_back({command, [options] { return run(*options); }});
 }
 
