@@ -193,6 +193,10 @@ private:
                 reply(request, messages::SupportsReply());
             else if (messages::asks_for<messages::Tokenize>(request))
                 reply(request, tokenize(read<messages::Tokenize>(request)));
+            else if (messages::asks_for<messages::Metadata>(request))
+                reply(request,
+                      messages::MetadataReply{
+                          .facts = {{.key = "general.name", .type = "text", .value = "Fake"}}});
             else if (messages::asks_for<messages::TensorStats>(request))
                 reply(request, messages::TensorStatsReply{
                                    .count = read<messages::TensorStats>(request).bins});

@@ -37,6 +37,7 @@ TEST_F(Requests, ReturnTheResultWithoutItsEnvelope) {
     EXPECT_TRUE(supports(request().experiment, fake(), {}).techniques.empty());
     EXPECT_EQ(tensor_stats("fake.gguf", "t", 40, fake(), {}).count, 40);
     EXPECT_EQ(tokenize({.checkpoint = "fake.gguf", .text = "four"}, fake(), {}).bytes, 4);
+    EXPECT_EQ(metadata("fake.gguf", fake(), {}).facts.front().key, "general.name");
 }
 
 TEST_F(Requests, ThrowTheWorkersOwnError) {

@@ -131,6 +131,9 @@ messages::CalibrateReply calibrate(const messages::Calibrate& request, const Wor
                                    const Observer& observer, std::stop_token stop);
 messages::TokenizeReply tokenize(const messages::Tokenize& request, const WorkerLaunch& launch,
                                  std::stop_token stop);
+// What the checkpoint says of itself, from its headers alone.
+messages::MetadataReply metadata(const std::string& checkpoint, const WorkerLaunch& launch,
+                                 std::stop_token stop);
 messages::HelloReply hello(const WorkerLaunch& launch);
 nlohmann::json environment(const WorkerLaunch& launch);  // of the worker's hello
 // The CUDA devices that a worker can use, or why there are none. Loads CUDA's libraries, in the
@@ -185,7 +188,7 @@ messages::ExportResult export_checkpoint(const ExportRequest& request, const Wor
 void store_artifact(profiler::Store& store, const ExportRequest& request,
                     const messages::ExportResult& result);
 // As store_artifact(), once the model is written: a store that cannot keep the record costs the
-// record, and a note in `result` says so. Of a model that was not written nothing is kept.
+// record, and a note in `result` says so. Nothing is kept where no model was written.
 void record_export(const std::filesystem::path& store, const ExportRequest& request,
                    messages::ExportResult& result);
 

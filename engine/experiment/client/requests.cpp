@@ -76,6 +76,11 @@ messages::TokenizeReply tokenize(const messages::Tokenize& request, const Worker
     return ask(request, launch, std::move(stop));
 }
 
+messages::MetadataReply metadata(const std::string& checkpoint, const WorkerLaunch& launch,
+                                 std::stop_token stop) {
+    return ask(messages::Metadata{.checkpoint = checkpoint}, launch, std::move(stop));
+}
+
 messages::HelloReply hello(const WorkerLaunch& launch) {
     return ask(messages::Hello(), launch, {});
 }

@@ -233,6 +233,50 @@ struct Tokenize {
     }
 };
 
-using ModelRequests = List<Inspect, TensorStats, Tokenize>;
+struct MetadataFact {
+    std::string key{}, type{}, value{};
+    std::optional<std::int64_t> elements{}, bytes{};
+    bool answered = false;
+    Document more{};
+
+    template <class Self, class Field>
+    static void fields(Self& self, Field& field) {
+        field("key", self.key, "as GGUF calls it");
+        field("type", self.type,
+              "\"u32\", \"f32\", \"bool\", \"text\", …; of an array its elements'");
+        field("value", self.value, "in words, of a long text or array only the beginning");
+        field.optional("elements", self.elements, "of an array");
+        field.optional("bytes", self.bytes, "of a text of which the value is the beginning");
+        field("answered", self.answered,
+              "whether the checkpoint does not say it and a reference's default does");
+    }
+};
+
+struct MetadataReply {
+    std::vector<MetadataFact> facts{};
+    Document more{};
+
+    template <class Self, class Field>
+    static void fields(Self& self, Field& field) {
+        field("facts", self.facts, "in the order of their keys");
+    }
+};
+
+struct Metadata {
+    static constexpr std::string_view kType = "metadata";
+    static constexpr std::string_view kHelp =
+        "Lists what a checkpoint says of itself: the keys of a GGUF file, and what they are of a "
+        "folder's config.json.";
+    using Reply = MetadataReply;
+    std::string checkpoint{};
+    Document more{};
+
+    template <class Self, class Field>
+    static void fields(Self& self, Field& field) {
+        field("checkpoint", self.checkpoint, "a path, or synthetic:SHAPE");
+    }
+};
+
+using ModelRequests = List<Inspect, TensorStats, Tokenize, Metadata>;
 
 }  // namespace hone::messages
