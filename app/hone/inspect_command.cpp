@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "app/hone/arguments.h"
 #include "app/hone/command.h"
@@ -15,7 +16,7 @@ namespace {
 
 struct InspectOptions {
     std::string checkpoint;
-    bool tensors = false, json = false;
+    bool tensors = false, metadata = false, json = false;
 };
 
 std::string bytes_words(std::int64_t bytes) {
@@ -52,14 +53,33 @@ std::string tensor_table(const std::vector<messages::TensorFacts>& tensors) {
     return table(rows);
 }
 
+std::string metadata_table(const std::vector<messages::MetadataFact>& facts) {
+    std::vector<std::vector<std::string>> rows{{"key", "type", "value"}};
+    for (const messages::MetadataFact& fact : facts) {
+        std::string type = fact.type, value = fact.value;
+        if (fact.elements) type += fmt::format(" × {}", *fact.elements);
+        if (fact.bytes) value += fmt::format(" ({} bytes)", *fact.bytes);
+        if (fact.answered) value += " (not said: the reference's default)";
+        rows.push_back({name_text(fact.key), type, value});
+    }
+    return table(rows, 3);
+}
+
 int inspect_command(const InspectOptions& options) {
     const Interrupt interrupt;
     const messages::InspectReply model =
         inspect(options.checkpoint, options.tensors || options.json, {}, interrupt.token());
+    std::optional<messages::MetadataReply> facts;
+    if (options.metadata) facts = metadata(options.checkpoint, {}, interrupt.token());
     if (options.json) {
-        print_json(messages::write(model));
+        nlohmann::json document = messages::write(model);
+        if (facts)
+            for (const messages::MetadataFact& fact : facts->facts)
+                document["metadata"].push_back(messages::write(fact));
+        print_json(document);
     } else {
         print(summary(model));
+        if (facts) print("\n" + metadata_table(facts->facts));
         if (options.tensors) print("\n" + tensor_table(*model.tensors));
     }
     return kDone;
@@ -76,6 +96,8 @@ void add_inspect(CLI::App& app, Commands& commands) {
         .required();
     add_switch(*command, "--tensors", options->tensors,
                "List every tensor (with --json they are always listed)");
+    add_switch(*command, "--metadata", options->metadata,
+               "List what it says of itself, key by key");
     add_switch(*command, "--json", options->json, "Print one JSON document and nothing else");
     commands.push_back({command, [options] { return inspect_command(*options); }});
 }

@@ -82,7 +82,7 @@ std::string figure(const std::string& metric, double value) {
     return unit.empty() ? number(value) : number(value) + " " + std::string(unit);
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
+std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t words) {
     std::vector<std::size_t> widths;
     std::vector<std::vector<std::string>> cells;
     for (const auto& row : rows) {
@@ -98,7 +98,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
             const std::string padding(widths[i] - text_width(row[i]), ' ');
-            line += (i == 0 ? "" : "   ") + (i == 0 ? row[i] + padding : padding + row[i]);
+            line += (i == 0 ? "" : "   ") + (i < words ? row[i] + padding : padding + row[i]);
         }
         text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }

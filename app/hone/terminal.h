@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,10 +22,10 @@ std::string counted(std::int64_t n, std::string_view noun);
 std::string figure(const std::string& metric, double value);
 std::string bytes_text(double bytes);  // decimal units, as files are shown
 
-// Columns aligned by their widest cell; the first column to the left, the others to the right.
-// Cells are text of any origin: they are made printable, and shortened where they are longer than
-// any figure or name has reason to be. Widths are a terminal's columns.
-std::string table(const std::vector<std::vector<std::string>>& rows);
+// Columns aligned by their widest cell; the first `words` columns to the left, figures to the
+// right. Cells are text of any origin: they are made printable, and shortened where they are longer
+// than any figure or name has reason to be. Widths are a terminal's columns.
+std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t words = 1);
 
 // A name out of a file, printable, cut where it is longer than 80 columns.
 std::string name_text(std::string_view name);

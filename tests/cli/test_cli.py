@@ -87,6 +87,21 @@ class CommandLine(unittest.TestCase):
         self.assertGreater(model["context_length"], 0)
         self.assertIn("parameters", self.hone("inspect", MODEL).stdout)
 
+    def test_inspect_lists_what_a_checkpoint_says_of_itself(self):
+        folder = pathlib.Path(__file__).resolve().parents[1] / "fixtures/hugging_face/tied"
+        self.assertNotIn("metadata", self.json("inspect", folder))
+        facts = {fact["key"]: fact for fact in self.json("inspect", folder, "--metadata")["metadata"]}
+        self.assertEqual((facts["llama.block_count"]["value"], facts["llama.block_count"]["type"]), ("2", "u32"))
+        tokens = facts["tokenizer.ggml.tokens"]
+        self.assertEqual((tokens["elements"], tokens["type"]), (304, "text"))
+        self.assertEqual(tokens["value"].split(", ")[0], '"<|endoftext|>"')
+        self.assertTrue(tokens["value"].endswith(", …"))
+        out = self.root / "long.gguf"
+        self.json("export", folder, "--format", "gguf", "--type", "keep", "--out", out)
+        shown = self.hone("inspect", out, "--metadata").stdout
+        self.assertRegex(shown, r"tokenizer\.ggml\.tokens +text × 304 ")
+        self.assertRegex(shown, r"llama\.block_count +u32 +2\n")
+
     def test_inspecting_a_large_shape_reads_headers_only(self):
         start = time.monotonic()
         self.assertGreater(self.json("inspect", "synthetic:llama-3-8b")["parameters"], 8e9)

@@ -12,6 +12,7 @@ template struct Codec<TensorStats>;
 template struct Codec<TensorStatsReply>;
 template struct Codec<Tokenize>;
 template struct Codec<TokenizeReply>;
+template struct Codec<MetadataFact>;
 template struct Codec<Metadata>;
 template struct Codec<MetadataReply>;
 
