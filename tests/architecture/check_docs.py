@@ -3,8 +3,8 @@
 """check_docs.py [ROOT]: holds that the pages (*.md) lead somewhere and can be read beside each other.
 
 Each relative link must lead to a file or folder, and to a heading where it names one. Each path of the tree in backticks must be there,
-each name of a source file alone, and the words of each function ("Store::trace()") in some source. A line has at most 120 columns, apart from tables, headings, links that stand alone, and pages that a
-program writes. Words in capitals (NAME, ID) stand for something else and are not looked for. Prints one line a breach, "FILE:LINE: what",
+each name of a source file alone, and the words of each function ("Store::trace()") in some source. A line has at most 100 columns, apart from tables, headings, links that stand alone, and pages that a
+program writes. No sentence of a page or a comment begins with "Of". Words in capitals (NAME, ID) stand for something else and are not looked for. Prints one line a breach, "FILE:LINE: what",
 and exits with 1 where there is one.
 """
 import os
@@ -13,7 +13,7 @@ import re
 import sys
 
 TOPS = ("app", "docs", "engine", "kernels", "profiler", "resources", "scripts", "tests", "ui")
-MOST_COLUMNS = 120
+MOST_COLUMNS = 100
 # Pages whose lines a program breaks.
 WRITTEN = {
     "docs/metrics.md": "profiler/statistics/metrics.cpp",
@@ -43,6 +43,7 @@ class Tree:
         self.pages = {}
         self.names = set()
         self.words = set()
+        self.sources = []
         for top in ("", *TOPS):
             for folder, folders, files in os.walk(root / top, followlinks=True):
                 if not top:
@@ -52,6 +53,7 @@ class Tree:
                     if path.suffix == ".md":
                         self.pages[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8").splitlines()
                     elif path.suffix in SOURCES:
+                        self.sources.append(path)
                         self.words.update(re.findall(r"\w+", path.read_text(encoding="utf-8")))
 
     def headings(self, path):
@@ -101,6 +103,18 @@ def too_wide(name, line):
     yield f"has {len(line)} columns; {MOST_COLUMNS} are the most"
 
 
+def begins_with_of(tree):
+    """Sentences that begin with "Of", in pages and comments: the subject stands first."""
+    for name, lines in sorted(tree.pages.items()):
+        for number, line in outside_code(lines):
+            if re.search(r"(?:^[\s*|-]*|[.:] )Of [a-z0-9]", line):
+                yield f"{name}:{number}: begins a sentence with Of"
+    for path in tree.sources:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if re.search(r"//(?:.*[.:])? Of [a-z0-9]", line):
+                yield f"{path.relative_to(tree.root).as_posix()}:{number}: begins a sentence with Of"
+
+
 def breaches_below(root):
     tree = Tree(root)
     breaches = [f"{page}:1: is said to be written by {program}, which is not there" for page, program in WRITTEN.items()
@@ -110,7 +124,7 @@ def breaches_below(root):
             breaches += [f"{name}:{number}: {what}" for what in too_wide(name, line)]
         for number, line in outside_code(lines):
             breaches += [f"{name}:{number}: {what}" for what in (*dead_links(tree, name, line), *dead_paths(tree, line))]
-    return breaches
+    return breaches + list(begins_with_of(tree))
 
 
 def main():

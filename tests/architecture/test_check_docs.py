@@ -43,6 +43,18 @@ class Planted(unittest.TestCase):
     def test_the_pages_are_clean(self):
         self.expect_clean()
 
+    def test_a_sentence_that_begins_with_of(self):
+        self.expect(self.plant("Of two runs the first is the baseline."), "begins a sentence with Of")
+        self.expect(self.plant("They differ. Of two runs the first counts."), "begins a sentence with Of")
+        # One in a comment: the tree of this test only links to the sources.
+        tree = check_docs.Tree(self.root)
+        source = self.root / "planted.cpp"
+        source.write_text("int i;\n// Of two, the first.\nint j;  // the list: Of these\n", encoding="utf-8")
+        self.addCleanup(source.unlink)
+        tree.sources = [source]
+        self.assertEqual([breach for breach in check_docs.begins_with_of(tree) if "planted" in breach],
+                         ["planted.cpp:2: begins a sentence with Of", "planted.cpp:3: begins a sentence with Of"])
+
     def test_a_link_that_leads_nowhere(self):
         self.expect(self.plant("See [the page](nowhere.md)."), "leads to nowhere.md")
 

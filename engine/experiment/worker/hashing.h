@@ -25,8 +25,8 @@ private:
 };
 
 // Identifies a checkpoint without reading it whole: its metadata, every tensor's name, type and
-// shape, and the first and last 4 KiB of its data. Of the metadata all but what names and describes
-// (general.* without the architecture) and how a file is laid out.
+// shape, and the first and last 4 KiB of its data. Metadata that only names and describes
+// (general.* without the architecture), or says how a file is laid out, is left out.
 std::string checkpoint_hash(const Checkpoint& checkpoint);
 
 // Version 1 did not cover the metadata: hashes of such runs say nothing about those of version 2.

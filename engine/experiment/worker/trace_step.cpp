@@ -20,7 +20,7 @@ messages::TraceReply Prepared::trace(const messages::Trace& request, const Progr
     const auto generate = [&](std::int64_t tokens) {
         return run_generation(*runtime_, prompts_.tokens, tokens, sampler, progress);
     };
-    // Of the short one the first token ends the prompt; two are decoded.
+    // The first token of the short one ends the prompt; two are decoded.
     constexpr std::int64_t kShort = 3;
     const profiler::Trace trace = place_->trace({*runtime_, static_cast<std::size_t>(most),
                                                  [&] { timings = generate(generated); },

@@ -115,8 +115,8 @@ void DeviceModel::make_random(const StoredTensor& tensor, const gpu::Matrix& mat
                     kUniform = 0.2887F;  // of numbers that are all alike
     constexpr int kUpperBits = 0x99, kSubScale = 32;
     const gpu::PlaneInfo plane = gpu::plane_info(matrix.type);
-    // Integers are as many values, from 0 on, that are all alike. Of two upper bits half of the
-    // values are there, those in the middle.
+    // Integers are as many values, from 0 on, that are all alike. Two upper bits hold half of
+    // the values, those in the middle.
     const float values_of_integers = plane.upper_bits > 0 ? 32 : 16;
     const bool integers = gpu::is_packed_integer(matrix.type);
     const float deviation = matrix.group == 0 ? kDeviation : kInt8;

@@ -111,7 +111,7 @@ private:
         return kernels::multiplies(arithmetic(), tensor.type);
     }
 
-    // Of weights that are quantised already another scheme may do.
+    // Another scheme may do for weights that are quantised already.
     std::string with_remedy(const StoredTensor& tensor, const std::string& reason) const {
         if (info(tensor.type).floating || tensor.type == stored_type()) return reason;
         return fmt::format("{}; quantise weights to {}, or start from 16-bit weights", reason,

@@ -90,8 +90,8 @@ private:
 
     bool has_groups() const { return types_.size() > 1; }
 
-    // What `tensor` becomes; its own type where it stays. Of several groups the largest that is no
-    // larger than asked for and divides a row; the smallest where none does.
+    // What `tensor` becomes; its own type where it stays. The largest group that is no larger than
+    // asked for and divides a row is taken; the smallest where none does.
     DType target_type(const StoredTensor& tensor) const {
         if (is_left(tensor)) return tensor.type;
         if (is_embedding(tensor) && embedding_ == Embedding::q8_0) return DType::q8_0;

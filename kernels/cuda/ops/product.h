@@ -12,7 +12,7 @@ struct ProductPart {
 };
 
 // y[token, row] = x[token, ·] · W[row, ·] for few tokens: bound by reading the weights once. fp32
-// throughout. Of up to kProductParts matrices of one type and width in one launch.
+// throughout. One launch takes up to kProductParts matrices of one type and width.
 inline constexpr int kProductParts = 3;
 struct ProductParams {
     ProductPart parts[kProductParts];

@@ -6,8 +6,8 @@
 namespace hone::gpu {
 
 // y[token, row] = x[token, ·] · W[row, ·] for many tokens: x in bf16, weights rounded to bf16 as
-// they come (the bits of ExpandParams<BF16>), sums in fp32, on tensor cores. Of 2:4 weights only
-// what is stored is multiplied; their columns are then a multiple of kTileColumns.
+// they come (the bits of ExpandParams<BF16>), sums in fp32, on tensor cores. 2:4 products
+// multiply only the stored values; their columns are a multiple of kTileColumns.
 struct ProductTilesParams {
     Matrix weights;
     const BF16* x;  // [tokens, cols]

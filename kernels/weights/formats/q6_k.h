@@ -6,9 +6,9 @@
 namespace hone::kernels {
 
 // ggml's Q6_K, blocks of 256: 128 bytes of lower four bits, 64 bytes of upper two, int8 scales of
-// 16 weights each, f16 d; w = d·scale·(q − 32). Of each half of 128, 32 columns at a time: two
-// parts in the low nibbles of its 64 bytes, two in the high ones, and in each of its 32 bytes of
-// upper bits two of each part.
+// 16 weights each, f16 d; w = d·scale·(q − 32). Each half of 128 has four parts of 32 columns:
+// two in the low nibbles of its 64 bytes, two in the high ones, and two bits of each part in each
+// of its 32 bytes of upper bits.
 struct Q6_K {
     static constexpr int kBytes = 210, kUpper = 128, kScales = 192, kScale = 208, kBlock = 256,
                          kScaled = 16;
