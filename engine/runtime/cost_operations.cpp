@@ -21,9 +21,9 @@ void CostOperations::embed(const StoredTensor& embedding) {
     sink_({Operation::embed, &embedding, pass_.rows, embed_cost(embedding, pass_.rows)});
 }
 
-void CostOperations::norm(const StoredTensor* weight, const float*, float*,
-                          std::int64_t rows) const {
-    sink_({Operation::norm, weight, rows, norm_cost(rows, model_.n_embd)});
+void CostOperations::norm(const StoredTensor* weight, const float*, float*, std::int64_t rows,
+                          std::int64_t groups) const {
+    sink_({Operation::norm, weight, rows, norm_cost(rows * groups, weight->cols())});
 }
 
 void CostOperations::linear(const StoredTensor* weight, const float*, float*,

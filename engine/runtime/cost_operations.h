@@ -37,8 +37,8 @@ public:
                    Activations& activations, Pass& pass, const Sink& sink);
 
     void embed(const StoredTensor& embedding) override;
-    void norm(const StoredTensor* weight, const float* x, float* y,
-              std::int64_t rows) const override;
+    void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows,
+              std::int64_t groups) const override;
     void linear(const StoredTensor* weight, const float* x, float* y,
                 std::int64_t rows) const override;
     void rotate(float* q, float* k, Rows rows) const override;

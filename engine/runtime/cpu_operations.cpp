@@ -132,15 +132,15 @@ void CpuOperations::embed(const StoredTensor& embedding) {
         });
 }
 
-void CpuOperations::norm(const StoredTensor* weight, const float* x, float* y,
-                         std::int64_t rows) const {
-    const std::int64_t n = model_.config.n_embd;
+void CpuOperations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows,
+                         std::int64_t groups) const {
+    const std::int64_t n = weight->cols(), count = rows * groups;
     timed(
         profiler::Operation::norm, weight->name,
         [&] {
-            kernels::rms_norm(x, vectors_[weight], y, rows, n, model_.config.norm_eps, context_);
+            kernels::rms_norm(x, vectors_[weight], y, count, n, model_.config.norm_eps, context_);
         },
-        [&] { return norm_cost(rows, n); });
+        [&] { return norm_cost(count, n); });
 }
 
 void CpuOperations::linear(const StoredTensor* weight, const float* x, float* y,
@@ -326,7 +326,7 @@ std::int64_t CpuOperations::logits(float* out) const {
     for_each_slice([&](Rows rows) {
         float* const normed = activations_.a.data();
         norm(model_.output_norm, activations_.x.data() + rows.begin * config.n_embd, normed,
-             rows.count);
+             rows.count, 1);
         for (std::int64_t i = 0; i < rows.count; ++i) {
             const float* const row = normed + i * config.n_embd;
             const auto finite = [](float value) { return std::isfinite(value); };

@@ -40,8 +40,8 @@ public:
           progress_(progress) {}
 
     void embed(const StoredTensor& embedding) override;
-    void norm(const StoredTensor* weight, const float* x, float* y,
-              std::int64_t rows) const override;
+    void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows,
+              std::int64_t groups) const override;
     void linear(const StoredTensor* weight, const float* x, float* y,
                 std::int64_t rows) const override;
     void rotate(float* q, float* k, Rows rows) const override;

@@ -18,7 +18,8 @@ void project(const ModelConfig& config, const LayerWeights& layer, Operations& o
     float* const q = at.q.at(rows.begin * config.n_heads * config.head_dim);
     float* const k = at.k.at(rows.begin * kv_width);
     float* const v = at.v.at(rows.begin * kv_width);
-    op.norm(layer[Role::attn_norm], at.x.at(rows.begin * config.n_embd), at.a.data(), rows.count);
+    op.norm(layer[Role::attn_norm], at.x.at(rows.begin * config.n_embd), at.a.data(), rows.count,
+            1);
     const std::array<ProductOf, 3> products{
         {{layer[Role::attn_q], q}, {layer[Role::attn_k], k}, {layer[Role::attn_v], v}}};
     op.linears(products, at.a.data(), rows.count);
@@ -35,7 +36,7 @@ void mix(const ModelConfig& config, std::int64_t index, const LayerWeights& laye
     float* const x = at.x.at(rows.begin * config.n_embd);
     op.attend(index, at.a.data(), rows);
     op.linear_add(layer[Role::attn_output], at.a.data(), at.b.data(), x, rows.count);
-    op.norm(layer[Role::ffn_norm], x, at.a.data(), rows.count);
+    op.norm(layer[Role::ffn_norm], x, at.a.data(), rows.count, 1);
     op.gated({layer[Role::ffn_gate], at.gate.data()}, {layer[Role::ffn_up], at.up.data()},
              at.a.data(), rows.count);
     op.linear_add(layer[Role::ffn_down], at.gate.data(), at.b.data(), x, rows.count);

@@ -70,9 +70,11 @@ public:
     }
 
     virtual void embed(const StoredTensor& embedding) = 0;  // token ids → x
-    // y[rows] = norm(x[rows]); x and y at the first of the rows.
-    virtual void norm(const StoredTensor* weight, const float* x, float* y,
-                      std::int64_t rows) const = 0;
+    // y[rows] = norm(x[rows]); x and y at the first of the rows, y may be x. A row holds `groups`
+    // neighbours of the weight's width, each normed by itself: 1 of a whole row, its heads of q and
+    // k.
+    virtual void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows,
+                      std::int64_t groups) const = 0;
     // y[rows] = x[rows] · Wᵀ, in the run's arithmetic where the weight can be multiplied so. Throws
     // Cancelled where a stop was requested.
     virtual void linear(const StoredTensor* weight, const float* x, float* y,

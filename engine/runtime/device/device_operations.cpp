@@ -154,10 +154,10 @@ void DeviceOperations::embed(const StoredTensor& embedding) {
     device_.launch({KernelId::embed, code(matrix.type)}, gpu::embed_launch(params), params);
 }
 
-void DeviceOperations::norm(const StoredTensor* weight, const float* x, float* y,
-                            std::int64_t rows) const {
-    const gpu::NormParams params{x,    weights_.vector(*weight), y,
-                                 rows, model_.config.n_embd,     model_.config.norm_eps};
+void DeviceOperations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows,
+                            std::int64_t groups) const {
+    const gpu::NormParams params{
+        x, weights_.vector(*weight), y, rows * groups, weight->cols(), model_.config.norm_eps};
     device_.launch({KernelId::norm}, gpu::norm_launch(params), params);
 }
 
@@ -305,7 +305,7 @@ std::int64_t DeviceOperations::logits(float* out) const {
     for_each_slice([&](Rows rows) {
         float* const normed = activations_.a.data();
         norm(model_.output_norm, activations_.x.data() + rows.begin * config.n_embd, normed,
-             rows.count);
+             rows.count, 1);
         const gpu::FiniteParams finite{normed, workspace_.bad.data() + rows.begin, rows.count,
                                        config.n_embd};
         device_.launch({KernelId::finite}, gpu::finite_launch(finite), finite);

@@ -28,10 +28,10 @@ void TracedOperations::embed(const StoredTensor& embedding) {
            [&] { operations_.embed(embedding); });
 }
 
-void TracedOperations::norm(const StoredTensor* weight, const float* x, float* y,
-                            std::int64_t rows) const {
-    marked(Operation::norm, weight->name, norm_cost(own(rows), weight->cols()),
-           [&] { operations_.norm(weight, x, y, rows); });
+void TracedOperations::norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows,
+                            std::int64_t groups) const {
+    marked(Operation::norm, weight->name, norm_cost(own(rows) * groups, weight->cols()),
+           [&] { operations_.norm(weight, x, y, rows, groups); });
 }
 
 void TracedOperations::linear(const StoredTensor* weight, const float* x, float* y,

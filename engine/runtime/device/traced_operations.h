@@ -35,8 +35,8 @@ public:
     void only_account() { queues_ = false; }
 
     void embed(const StoredTensor& embedding) override;
-    void norm(const StoredTensor* weight, const float* x, float* y,
-              std::int64_t rows) const override;
+    void norm(const StoredTensor* weight, const float* x, float* y, std::int64_t rows,
+              std::int64_t groups) const override;
     void linear(const StoredTensor* weight, const float* x, float* y,
                 std::int64_t rows) const override;
     void linears(std::span<const ProductOf> products, const float* x,
