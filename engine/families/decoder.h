@@ -10,9 +10,11 @@ namespace hone {
 // What most decoders have in common: rows that a family takes as they are, or with some of its own.
 
 // The hyper-parameters of Llama and its relatives. `context`, `kv_heads`: what transformers takes
-// where config.json does not say them; without the second there are as many as query heads.
+// where config.json does not say them; without the second there are as many as query heads, without
+// the third heads share the embedding's width.
 constexpr std::array<ParameterRow, 12> decoder_parameters(double context,
-                                                          std::optional<double> kv_heads = {}) {
+                                                          std::optional<double> kv_heads = {},
+                                                          std::optional<double> head_dim = {}) {
     // Bounds of what is plausible, so that products of them stay far below 2^63.
     constexpr double kWidest = 1 << 20, kMostPositions = 1 << 24, kMostTokens = 1 << 24,
                      kMostHeads = 1 << 14, kWidestHead = 1 << 12;
@@ -23,7 +25,7 @@ constexpr std::array<ParameterRow, 12> decoder_parameters(double context,
          {Parameter::heads, "attention.head_count", "num_attention_heads", 1, kMostHeads},
          {Parameter::kv_heads, "attention.head_count_kv", "num_key_value_heads", 1, kMostHeads,
           kv_heads},
-         {Parameter::head_dim, "attention.key_length", "head_dim", 2, kWidestHead},
+         {Parameter::head_dim, "attention.key_length", "head_dim", 2, kWidestHead, head_dim},
          {Parameter::value_dim, "attention.value_length", "", 1, kWidestHead},
          {Parameter::rotary_dim, "rope.dimension_count", "", 2, kWidestHead},
          {Parameter::context, "context_length", "max_position_embeddings", 1, kMostPositions,

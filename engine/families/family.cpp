@@ -44,9 +44,10 @@ std::optional<std::int32_t> layer_in(std::string_view pattern, std::string_view 
 
 std::string_view role_name(Role role) {
     static constexpr std::array<std::string_view, kRoles> kNames{
-        "other",       "token_embd", "output_norm", "output",      "rope_factors", "attn_norm",
-        "attn_q",      "attn_k",     "attn_v",      "attn_q_bias", "attn_k_bias",  "attn_v_bias",
-        "attn_output", "ffn_norm",   "ffn_gate",    "ffn_up",      "ffn_down"};
+        "other",       "token_embd",  "output_norm", "output",      "rope_factors",
+        "attn_norm",   "attn_q",      "attn_k",      "attn_v",      "attn_q_bias",
+        "attn_k_bias", "attn_v_bias", "attn_q_norm", "attn_k_norm", "attn_output",
+        "ffn_norm",    "ffn_gate",    "ffn_up",      "ffn_down"};
     return kNames[static_cast<std::size_t>(role)];
 }
 
@@ -60,6 +61,8 @@ std::int64_t extent(const ModelShape& shape, Extent which) {
             return shape.n_heads * shape.head_dim;
         case Extent::keys:
             return shape.n_kv_heads * shape.head_dim;
+        case Extent::head:
+            return shape.head_dim;
         case Extent::vocabulary:
             return shape.n_vocab;
         case Extent::half_rotary:

@@ -80,6 +80,7 @@ enum class Extent : std::uint8_t {
     feed_forward,
     queries,
     keys,
+    head,
     vocabulary,
     half_rotary
 };

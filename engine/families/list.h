@@ -5,7 +5,7 @@
 
 // The families that are supported: each a file of this folder, which defines the constant named
 // here.
-#define HONE_FAMILIES(row) row(kLlama) row(kQwen2)
+#define HONE_FAMILIES(row) row(kLlama) row(kQwen2) row(kQwen3)
 
 namespace hone {
 

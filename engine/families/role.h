@@ -21,6 +21,8 @@ enum class Role : std::uint8_t {
     attn_q_bias,
     attn_k_bias,
     attn_v_bias,
+    attn_q_norm,
+    attn_k_norm,
     attn_output,
     ffn_norm,
     ffn_gate,

@@ -11,6 +11,12 @@ void add_bias(const StoredTensor* bias, float* y, Operations& op, Rows rows) {
     if (bias != nullptr) op.add_bias(y, bias, rows.count);
 }
 
+// Norms each head; nothing where the family does not.
+void norm_heads(const StoredTensor* weight, float* y, std::int64_t heads, Operations& op,
+                Rows rows) {
+    if (weight != nullptr) op.norm(weight, y, y, rows.count, heads);
+}
+
 // Attention's inputs of some rows: x → q, k, v, rotated.
 void project(const ModelConfig& config, const LayerWeights& layer, Operations& op, Rows rows) {
     Activations& at = op.activations();
@@ -26,6 +32,8 @@ void project(const ModelConfig& config, const LayerWeights& layer, Operations& o
     add_bias(layer[Role::attn_q_bias], q, op, rows);
     add_bias(layer[Role::attn_k_bias], k, op, rows);
     add_bias(layer[Role::attn_v_bias], v, op, rows);
+    norm_heads(layer[Role::attn_q_norm], q, config.n_heads, op, rows);
+    norm_heads(layer[Role::attn_k_norm], k, config.n_kv_heads, op, rows);
     op.rotate(q, k, rows);
 }
 
@@ -45,7 +53,7 @@ void mix(const ModelConfig& config, std::int64_t index, const LayerWeights& laye
 }  // namespace
 
 // RMSNorm before each half, rotary q and k, grouped queries, SwiGLU (Llama, arXiv 2302.13971);
-// biases where the family has them.
+// biases, and norms of the heads of q and k, where the family has them.
 void decoder_layer(const ModelConfig& config, const BoundWeights& weights, Operations& op,
                    std::int64_t index) {
     const LayerWeights& layer = weights.layers[static_cast<std::size_t>(index)];

@@ -8,7 +8,8 @@
 Small random models as transformers saves them, and what transformers computes with them in fp32: `grouped` (two key heads for
 four query heads, heads wider than the embedding's share, an output matrix, BF16, two shards, SmolLM2's pre-tokeniser, rows of the
 embedding without a token), `tied` (F32, one file, no output matrix, Llama 3's pre-tokeniser and a text start), and the same two shapes of
-Qwen 2, `qwen2` and `qwen2_tied` (biases, Qwen 2's pre-tokeniser, texts composed first). `logits.json`
+Qwen 2, `qwen2` and `qwen2_tied` (biases, Qwen 2's pre-tokeniser, texts composed first), and of Qwen 3, `qwen3` and `qwen3_tied`
+(norms of the heads of q and k, heads wider than the embedding's share). `logits.json`
 has each model plain and with both scalings of the rotary frequencies, which only change config.json; `tokens.json` has texts
 with the ids that tokenizers gives them.
 """
@@ -119,6 +120,10 @@ def main():
         wide = model("qwen2", hidden_size=32, intermediate_size=48, num_attention_heads=4, num_key_value_heads=2, vocab_size=320,
                      tie_word_embeddings=tie)
         save(name, wide.to(torch.bfloat16 if tie else torch.float32), composing, "5GB", "{{ messages[0]['content'] }}")
+    for name, tie in (("qwen3", False), ("qwen3_tied", True)):
+        normed = model("qwen3", hidden_size=32, intermediate_size=48, num_attention_heads=4, num_key_value_heads=2, head_dim=16,
+                       vocab_size=320, tie_word_embeddings=tie)
+        save(name, normed.to(torch.bfloat16 if tie else torch.float32), composing, "5GB", "{{ messages[0]['content'] }}")
 
 
 if __name__ == "__main__":

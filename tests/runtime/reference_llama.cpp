@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/runtime/reference_llama.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/weights/weight_format.h"
@@ -46,6 +47,16 @@ Vector biased(Vector y, const StoredTensor* bias) {
     const std::vector<float> values = expand_tensor(*bias);
     for (std::size_t i = 0; i < y.size(); ++i) y[i] += static_cast<double>(values[i]);
     return y;
+}
+
+// Each head by itself; nothing where the family has no such norm.
+void norm_heads(Vector& heads, const StoredTensor* weight, const ModelConfig& c) {
+    if (weight == nullptr) return;
+    const auto width = static_cast<std::ptrdiff_t>(c.head_dim);
+    for (auto head = heads.begin(); head != heads.end(); head += width) {
+        const Vector each = normed({head, head + width}, weight, static_cast<double>(c.norm_eps));
+        std::copy(each.begin(), each.end(), head);
+    }
 }
 
 void rotate(Vector& heads, const ModelConfig& c, std::size_t position) {
@@ -119,8 +130,11 @@ std::vector<Vector> reference_logits(const Model& model, std::span<const TokenId
             const Vector h =
                 normed(stream[t], layer[Role::attn_norm], static_cast<double>(c.norm_eps));
             Vector q = biased(wq.times(h), layer[Role::attn_q_bias]);
+            norm_heads(q, layer[Role::attn_q_norm], c);
             rotate(q, c, t);
-            rotate(keys.emplace_back(biased(wk.times(h), layer[Role::attn_k_bias])), c, t);
+            Vector& k = keys.emplace_back(biased(wk.times(h), layer[Role::attn_k_bias]));
+            norm_heads(k, layer[Role::attn_k_norm], c);
+            rotate(k, c, t);
             values.push_back(biased(wv.times(h), layer[Role::attn_v_bias]));
             add(stream[t],
                 wo.times(attend(q, keys, values, c, mask, static_cast<std::int64_t>(t))));

@@ -88,6 +88,15 @@ INSTANTIATE_TEST_SUITE_P(Qwen2, Transformers,
                                     std::get<1>(test.param);
                          });
 
+// Norms of the heads of q and k.
+INSTANTIATE_TEST_SUITE_P(Qwen3, Transformers,
+                         testing::Combine(testing::Values("qwen3", "qwen3_tied"),
+                                          testing::Values("plain", "linear")),
+                         [](const auto& test) {
+                             return std::string(std::get<0>(test.param)) + "_" +
+                                    std::get<1>(test.param);
+                         });
+
 class TokensOf : public testing::TestWithParam<const char*> {};
 
 TEST_P(TokensOf, TextsAreTheIdsThatTokenizersGives) {
@@ -101,7 +110,7 @@ TEST_P(TokensOf, TextsAreTheIdsThatTokenizersGives) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, TokensOf, testing::Values("grouped", "tied", "qwen2"),
+INSTANTIATE_TEST_SUITE_P(Models, TokensOf, testing::Values("grouped", "tied", "qwen2", "qwen3"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

@@ -229,7 +229,7 @@ TEST(PruneNeurons, IsExportedInBothFormats) {
     const std::filesystem::path folder =
         std::filesystem::path(testing::TempDir()) / ("prune_neurons-" + std::to_string(::getpid()));
     std::filesystem::create_directory(folder);
-    for (const char* name : {"grouped", "qwen2", "qwen2_tied"}) {
+    for (const char* name : {"grouped", "qwen2", "qwen2_tied", "qwen3"}) {
         SCOPED_TRACE(name);
         Checkpoint pruned = open_checkpoint(test::fixtures() + "/hugging_face/" + name);
         transform(pruned, "prune_neurons", kByActivation);

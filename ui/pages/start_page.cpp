@@ -53,7 +53,7 @@ QWidget* StartPage::makeDropZone() {
     auto* title =
         new TextLabel(tr("Drop a GGUF file or a Hugging Face folder here"), TextStyle::cardTitle);
     auto* types = new TextLabel(
-        tr("Hone reads %1 weights of Llama and Qwen 2 models.")
+        tr("Hone reads %1 weights of Llama, Qwen 2 and Qwen 3 models.")
             .arg(text(names_of_dtypes(
                 [](const DTypeInfo& type) { return type.ggml_type.has_value(); }, "and"))),
         TextStyle::body, Tone::muted);
