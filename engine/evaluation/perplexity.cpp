@@ -221,6 +221,11 @@ std::vector<ScoredWindow> plan_windows(const PerplexityPlan& plan, std::int64_t 
     return windows;
 }
 
+// With the cache off every call computes the window again: one call.
+std::int64_t scored_together(const RunConfig& run, std::int64_t window) {
+    return run.kv_cache == KvStorage::off ? window : std::min(kPositions, window);
+}
+
 WindowScore score_window(Runtime& runtime, std::span<const TokenId> text,
                          const ScoredWindow& window, LogProbSpool* write,
                          const LogProbSpool* baseline, std::int64_t baseline_first,
@@ -241,9 +246,8 @@ WindowScore score_window(Runtime& runtime, std::span<const TokenId> text,
     };
     runtime.clear(0);
     if (unscored > 0) run(0, unscored, false);
-    // With the cache off every call computes the window again: one call.
-    const std::size_t step =
-        runtime.config().kv_cache == KvStorage::off ? inputs : static_cast<std::size_t>(kPositions);
+    const auto step = static_cast<std::size_t>(
+        scored_together(runtime.config(), static_cast<std::int64_t>(inputs)));
     Scorer scorer(runtime, write, baseline, baseline_first);
     for (std::size_t begin = unscored; begin < inputs; begin += step) {
         const std::size_t end = std::min(begin + step, inputs);

@@ -68,6 +68,9 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+// How many tokens' logits score_window() wants at once of a window of so many tokens.
+std::int64_t scored_together(const RunConfig& run, std::int64_t window);
+
 // Scores one window with sequence slot 0 (cleared first). `write` receives the log-probabilities;
 // `baseline` is compared from record `baseline_first` on. Either may be null. KL is sum p_base ·
 // (ln p_base − ln p) per token (base first).

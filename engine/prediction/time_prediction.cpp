@@ -4,14 +4,14 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "engine/core/pulse.h"
 #include "engine/runtime/cost_operations.h"
 #include "engine/runtime/graph.h"
-#include "engine/runtime/memory_plan.h"
+#include "engine/runtime/layer_kinds.h"
+#include "engine/runtime/pass_shapes.h"
 #include "engine/weights/weight_format.h"
 
 namespace hone {
@@ -22,46 +22,7 @@ using profiler::TracePhase;
 
 constexpr double kFloat = sizeof(float);
 
-// New tokens of one sequence in a pass.
-struct Stretch {
-    std::int64_t position, tokens, wanted;
-};
-
-std::int64_t tokens_of(std::span<const Stretch> pass) {
-    return std::accumulate(pass.begin(), pass.end(), std::int64_t{0},
-                           [](std::int64_t sum, const Stretch& s) { return sum + s.tokens; });
-}
-
 struct Unmeasured {};  // thrown where the calibration lacks a kernel
-
-// Layers that ask for the same operations on matrices of the same forms: looked at once for all.
-struct LayerKind {
-    std::int64_t layer;  // one of them
-    double count;
-};
-
-// The last layer is one of its own, and the last of the kinds: it leaves only the rows whose logits
-// are wanted.
-std::vector<LayerKind> kinds_of(const BoundWeights& weights, const RunConfig& run) {
-    using Form = std::tuple<std::size_t, DType, std::int64_t, std::int64_t, std::int64_t>;
-    std::map<std::pair<bool, std::vector<Form>>, std::size_t> known;
-    std::vector<LayerKind> kinds;
-    const std::int64_t last = std::ssize(weights.layers) - 1;
-    for (std::int64_t layer = 0; layer < last; ++layer) {
-        std::vector<Form> forms;
-        for (std::size_t role = 0; role < kRoles; ++role)
-            if (const StoredTensor* tensor =
-                    weights.layers[static_cast<std::size_t>(layer)][static_cast<Role>(role)])
-                forms.emplace_back(role, tensor->type, tensor->rows(), tensor->cols(),
-                                   tensor->zeros);
-        const bool dense = layer < run.attention.dense_layers;
-        const auto [found, fresh] = known.try_emplace({dense, std::move(forms)}, kinds.size());
-        if (fresh) kinds.push_back({layer, 0});
-        kinds[found->second].count += 1;
-    }
-    kinds.push_back({last, 1});
-    return kinds;
-}
 
 // How long passes take: what the graph asks for, at what the calibration says of it.
 class PassTimes {
@@ -72,8 +33,8 @@ public:
           run_(run),
           calibration_(calibration),
           weights_(bind_weights(checkpoint, config.n_layers)),
-          kinds_(kinds_of(weights_, run)),
-          nothing_(config) {}
+          kinds_(layer_kinds(weights_, run)),
+          nothing_({}) {}
 
     // One forward pass: layers, logits and the choice of a token for each sequence that wants one.
     double seconds(std::span<const Stretch> stretches, TracePhase phase) {
@@ -88,7 +49,7 @@ public:
         CostOperations operations(config_, weights_, run_, nothing_, pass, sink);
         operations.embed(*weights_.token_embd);
         for (const LayerKind& kind : kinds_) {
-            times = kind.count;
+            times = static_cast<double>(kind.count);
             decoder_layer(config_, weights_, operations, kind.layer);
         }
         times = 1;
@@ -168,41 +129,21 @@ private:
     std::map<std::pair<const StoredTensor*, std::int64_t>, double> products_;
 };
 
-// Passes of at most the runtime's limit: neighbouring prompts share one, a long one spans several.
 double prefill_seconds(PassTimes& times, const RunConfig& run,
                        std::span<const std::int64_t> prompts) {
-    if (run.kv_cache == KvStorage::off) {
-        std::vector<Stretch> pass;
-        for (const std::int64_t prompt : prompts) pass.push_back({0, prompt, 1});
-        return times.seconds(pass, TracePhase::prefill);
-    }
-    const std::int64_t limit = pass_limit(run, std::ssize(prompts));
-    std::vector<Stretch> pass;
     double sum = 0;
-    for (const std::int64_t prompt : prompts) {
-        for (std::int64_t position = 0; position < prompt;) {
-            const std::int64_t tokens = std::min(prompt - position, limit - tokens_of(pass));
-            position += tokens;
-            pass.push_back({position - tokens, tokens, position == prompt ? 1 : 0});
-            if (tokens_of(pass) < limit) continue;
-            sum += times.seconds(pass, TracePhase::prefill);
-            pass.clear();
-        }
-    }
-    return pass.empty() ? sum : sum + times.seconds(pass, TracePhase::prefill);
+    for (const PassShape& pass : prompt_passes(run, prompts))
+        sum += times.seconds(pass, TracePhase::prefill);
+    return sum;
 }
 
 double decode_seconds(PassTimes& times, const RunConfig& run, std::span<const std::int64_t> prompts,
                       std::int64_t steps) {
     double sum = 0;
-    std::vector<Stretch> pass(prompts.size());
+    std::vector<std::int64_t> lengths(prompts.begin(), prompts.end());
     for (std::int64_t step = 0; step < steps; ++step) {
-        for (std::size_t i = 0; i < prompts.size(); ++i) {
-            const std::int64_t position = prompts[i] + step;
-            pass[i] = run.kv_cache == KvStorage::off ? Stretch{0, position + 1, 1}
-                                                     : Stretch{position, 1, 1};
-        }
-        sum += times.seconds(pass, TracePhase::decode);
+        sum += times.seconds(decode_pass(run, lengths), TracePhase::decode);
+        for (std::int64_t& length : lengths) ++length;
     }
     return sum;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/activations.h"
 
-#include <algorithm>
-
 namespace hone {
 namespace {
 
@@ -12,18 +10,17 @@ std::int64_t rounded(std::int64_t rows) {
     return rows <= kExact ? rows : (rows + kGranule - 1) / kGranule * kGranule;
 }
 
-struct Widths {
-    std::int64_t q, kv, a;
-};
-
-Widths widths(const ModelConfig& model) {
-    const std::int64_t q = model.n_heads * model.head_dim;
-    return {q, model.n_kv_heads * model.head_dim, std::max(model.n_embd, q)};
+// Elements of one of the graph's buffers.
+std::int64_t elements(const ActivationWidths& widths, std::size_t buffer,
+                      const ActivationRows& wanted) {
+    const ActivationWidths::Width& width = widths.graph[buffer];
+    if (Activations::kGraph[buffer] == &Activations::logits) return wanted.logits * width.row;
+    return rounded(wanted.rows) * width.row + rounded(wanted.slice) * width.slice_row;
 }
 
 }  // namespace
 
-Activations::Activations(const ModelConfig& model, MemorySpace* space)
+Activations::Activations(const ActivationWidths& widths, MemorySpace* space)
     : x(space),
       q(space),
       k(space),
@@ -37,55 +34,44 @@ Activations::Activations(const ModelConfig& model, MemorySpace* space)
       mask(space),
       reduced(space),
       mass(space),
-      model_(model) {}
+      widths_(widths) {}
 
 void Activations::require(const ActivationRows& wanted) {
-    const Widths w = widths(model_);
-    const std::int64_t rows = rounded(wanted.rows);
-    const std::int64_t slice = rounded(wanted.slice);
-    x.require(rows * model_.n_embd);
-    q.require(rows * w.q);
-    k.require(rows * w.kv);
-    v.require(rows * w.kv);
-    positions.require(rows);
-    mask.require(rows);
-    a.require(slice * w.a);
-    b.require(slice * model_.n_embd);
-    gate.require(slice * model_.n_ff);
-    up.require(slice * model_.n_ff);
-    logits.require(wanted.logits * model_.n_vocab);
+    for (std::size_t i = 0; i < kGraphBuffers; ++i)
+        (this->*kGraph[i]).require(elements(widths_, i, wanted));
+    positions.require(rounded(wanted.placed));
+    mask.require(rounded(wanted.placed));
     reduced.require(wanted.reduced);
 }
 
 void Activations::release() {
-    for (Buffer<float>* const buffer : {&x, &q, &k, &v, &a, &b, &gate, &up, &logits, &mass})
-        buffer->allocate(0);
+    for (const auto buffer : kGraph) (this->*buffer).allocate(0);
     positions.allocate(0);
     mask.allocate(0);
     reduced.allocate(0);
+    mass.allocate(0);
 }
 
 std::int64_t Activations::bytes() const {
-    return x.bytes() + q.bytes() + k.bytes() + v.bytes() + a.bytes() + b.bytes() + gate.bytes() +
-           up.bytes() + logits.bytes() + positions.bytes() + mask.bytes() + reduced.bytes() +
-           mass.bytes();
+    std::int64_t sum = positions.bytes() + mask.bytes() + reduced.bytes() + mass.bytes();
+    for (const auto buffer : kGraph) sum += (this->*buffer).bytes();
+    return sum;
 }
 
-std::int64_t activation_bytes(const ModelConfig& model, const ActivationRows& wanted) {
-    const Widths w = widths(model);
-    constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
+std::int64_t activation_bytes(const ActivationWidths& widths, const ActivationRows& wanted) {
     constexpr auto kPlace =
         static_cast<std::int64_t>(sizeof(std::int32_t) + sizeof(kernels::MaskRow));
-    const std::int64_t per_row = (model.n_embd + w.q + 2 * w.kv) * kFloat + kPlace;
-    const std::int64_t per_slice_row = (w.a + model.n_embd + 2 * model.n_ff) * kFloat;
-    return rounded(wanted.rows) * per_row + rounded(wanted.slice) * per_slice_row +
-           wanted.logits * model.n_vocab * kFloat + wanted.reduced;
+    std::int64_t floats = 0;
+    for (std::size_t i = 0; i < kGraphBuffers; ++i) floats += elements(widths, i, wanted);
+    return floats * static_cast<std::int64_t>(sizeof(float)) + rounded(wanted.placed) * kPlace +
+           wanted.reduced;
 }
 
-std::int64_t reduced_bytes(const ModelConfig& model, kernels::Arithmetic arithmetic,
+std::int64_t reduced_bytes(const ActivationWidths& widths, kernels::Arithmetic arithmetic,
                            kernels::Isa isa, std::int64_t slice) {
-    return kernels::reduced_input_bytes(arithmetic, rounded(slice),
-                                        std::max(widths(model).a, model.n_ff), isa);
+    return widths.reduced_cols == 0
+               ? 0
+               : kernels::reduced_input_bytes(arithmetic, rounded(slice), widths.reduced_cols, isa);
 }
 
 }  // namespace hone

@@ -4,6 +4,7 @@
 #include "engine/runtime/activations.h"
 #include "engine/runtime/attention_mask.h"
 #include "engine/runtime/cpu_operations.h"
+#include "engine/runtime/cpu_shapes.h"
 #include "engine/runtime/executor.h"
 #include "engine/runtime/graph.h"
 
@@ -20,7 +21,8 @@ public:
           workspace_(pool.size()),
           context_{config.isa, pool, workspace_},
           vectors_(model),
-          activations_(model.config) {}
+          widths_(cpu_activation_widths(model.config, model, config)),
+          activations_(widths_) {}
 
     std::unique_ptr<KvCache> make_cache() override {
         if (config_.kv_layout == KvLayout::contiguous)
@@ -32,15 +34,13 @@ public:
     }
 
     void begin(std::int64_t rows) override {
-        activations_.require({0, 0, rows, 0});
+        activations_.require({.logits = rows});
         logits_rows_ = 0;
     }
 
     void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool measures_mass,
              RuntimeCounters& counters, const Progress& progress) override {
-        activations_.require(
-            {pass.rows, slice, 0,
-             reduced_bytes(model_.config, config_.arithmetic, config_.isa, slice)});
+        activations_.require(cpu_activation_rows(widths_, config_, pass.rows, slice));
         place_rows(pass);
         Products products{config_.arithmetic, config_.reduced_output};
         AttentionUse attention{config_.attention, measures_mass};
@@ -105,6 +105,7 @@ private:
     kernels::Workspace workspace_;
     kernels::Context context_;
     VectorWeights vectors_;
+    const ActivationWidths widths_;
     Activations activations_;
     std::shared_ptr<KvBlocks> blocks_;  // of all sequences, where the cache is paged
     std::int64_t logits_rows_ = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/cpu_place.h"
 
-#include "engine/core/system_memory.h"
 #include "engine/runtime/process_memory.h"
 #include "profiler/trace/recorder.h"
 
@@ -23,7 +22,7 @@ bool CpuPlace::leaves_out(ZeroPattern, Arithmetic arithmetic) const {
 }
 
 Room CpuPlace::room() {
-    const std::int64_t available = available_memory_bytes();
+    const std::int64_t available = available_();
     return {available == 0 ? std::nullopt : std::optional(available), total_, "memory", true};
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <utility>
+
 #include "engine/core/system_memory.h"
 #include "engine/runtime/place.h"
 
@@ -9,6 +13,9 @@ namespace hone {
 // This machine's processor and memory.
 class CpuPlace final : public Place {
 public:
+    // `available`: bytes that this process may still take; 0 where that cannot be read.
+    explicit CpuPlace(std::function<std::int64_t()> available = available_memory_bytes)
+        : available_(std::move(available)) {}
     std::string name() const override { return "cpu"; }
     bool follows_calibration() const override { return true; }
     using Place::refusal;  // every matrix is multiplied
@@ -26,6 +33,7 @@ public:
     profiler::Trace trace(const TracedRun& run) override;
 
 private:
+    const std::function<std::int64_t()> available_;
     const std::int64_t total_ = total_memory_bytes();
 };
 

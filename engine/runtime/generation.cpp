@@ -127,6 +127,7 @@ public:
         longest_ +=
             generate;  // a sequence that had to wait is computed anew with what it has generated
         need_ = runtime.sequence_bytes(longest_);
+        pass_bytes_.emplace(runtime.model(), runtime.config(), runtime.pool().size(), longest_);
         for (int slot = static_cast<int>(runtime.config().batch_size) - 1; slot >= 0; --slot)
             free_.push_back(slot);
         used_.resize(free_.size());
@@ -154,14 +155,12 @@ private:
 
     // Whether all that run, and one more, will fit to their end: their caches, and the largest pass
     // over them. Beyond a control group's limit nothing throws, the process is killed.
-    bool has_room() const {
+    bool has_room() {
         constexpr std::int64_t kSpare = std::int64_t{32} << 20;
         const bool reuses = used_[static_cast<std::size_t>(free_.back())];
         const auto started = std::count(used_.begin(), used_.end(), true);
         const MemoryByClass held = runtime_.memory();
-        const std::int64_t passes =
-            pass_bytes(runtime_.model().config, runtime_.config(), runtime_.pool().size(),
-                       std::ssize(active_) + 1, longest_, longest_);
+        const std::int64_t passes = pass_bytes_->of(std::ssize(active_) + 1);
         // What earlier sequences and passes left behind serves the next ones.
         const std::int64_t caches = (started + (reuses ? 0 : 1)) * need_;
         const std::int64_t to_come =
@@ -326,7 +325,8 @@ private:
     Clock::time_point start_;
     std::int64_t longest_ = 0;  // tokens of a sequence, to its end
     std::int64_t need_ = 0;     // bytes of its keys and values
-    bool shrunk_ = false;       // since the last pass that fitted
+    std::optional<PassBytes> pass_bytes_;
+    bool shrunk_ = false;  // since the last pass that fitted
     std::vector<Active> active_;
     std::vector<int> free_;
     std::vector<bool> used_;  // slots that hold memory already

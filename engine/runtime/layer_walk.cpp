@@ -8,6 +8,7 @@
 #include "engine/runtime/activations.h"
 #include "engine/runtime/attention_mask.h"
 #include "engine/runtime/cpu_operations.h"
+#include "engine/runtime/cpu_shapes.h"
 #include "engine/runtime/graph.h"
 #include "engine/runtime/pass.h"
 #include "engine/runtime/run_config.h"
@@ -42,6 +43,10 @@ void require_finite_inputs(bool finite, const Model& model, std::int64_t layer) 
                  .action = "Its weights hold values that are not finite, or too large."});
 }
 
+ActivationRows walk_rows(std::int64_t tokens, const RunConfig& run) {
+    return {.rows = tokens, .slice = std::min(tokens, run.prefill_chunk), .placed = tokens};
+}
+
 }  // namespace
 
 struct LayerWalk::Impl {
@@ -52,11 +57,11 @@ struct LayerWalk::Impl {
           workspace(pool.size()),
           context{kernels::best_isa(), pool, workspace},
           vectors(the_model),
-          activations(the_model.config) {
+          activations(cpu_activation_widths(the_model.config, the_model, config)) {
         for (const std::vector<TokenId>& tokens : sequences)
             pass.add(tokens, 0, std::ssize(tokens), nullptr, nullptr);
-        slice = std::min(pass.rows, config.prefill_chunk);
-        activations.require({pass.rows, slice, 0, 0});
+        slice = walk_rows(pass.rows, config).slice;
+        activations.require(walk_rows(pass.rows, config));
         for (const Segment& segment : pass.segments) {
             for (std::int64_t i = 0; i < segment.rows; ++i) {
                 activations.positions.data()[segment.row + i] = static_cast<std::int32_t>(i);
@@ -106,10 +111,13 @@ std::int64_t LayerWalk::tokens() const {
     return impl_->pass.rows;
 }
 
-std::int64_t LayerWalk::bytes(const ModelConfig& model, std::int64_t tokens) {
+std::int64_t LayerWalk::bytes(const Checkpoint& checkpoint, std::int64_t tokens) {
     constexpr std::int64_t kCopies = 2;  // of the hidden state, at a time
-    const std::int64_t slice = std::min(tokens, RunConfig().prefill_chunk);
-    return activation_bytes(model, {tokens, slice, 0, 0}) +
+    const ModelConfig model = read_config(checkpoint);
+    const RunConfig run;
+    const ActivationWidths widths =
+        cpu_activation_widths(model, bind_weights(checkpoint, model.n_layers), run);
+    return activation_bytes(widths, walk_rows(tokens, run)) +
            kCopies * tokens * model.n_embd * static_cast<std::int64_t>(sizeof(float));
 }
 

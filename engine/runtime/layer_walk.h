@@ -25,8 +25,8 @@ public:
 
     std::int64_t tokens() const;
 
-    // What a walk with about `tokens` tokens takes, its results aside.
-    static std::int64_t bytes(const ModelConfig& model, std::int64_t tokens);
+    // What a walk with about `tokens` tokens takes, its results aside. Tensors need no data.
+    static std::int64_t bytes(const Checkpoint& checkpoint, std::int64_t tokens);
 
     // For each matrix of the next layer, the sum over all tokens of the squares of each of its
     // inputs, [cols]. The walk stays where it is. Throws Cancelled.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -50,5 +51,13 @@ struct Pass {
         return sum;
     }
 };
+
+// Whether the pass decodes: every sequence is extended by one token. It is the shape that comes
+// again and again.
+inline bool extends_all(const Pass& pass) {
+    return std::all_of(pass.segments.begin(), pass.segments.end(), [](const Segment& segment) {
+        return segment.rows == 1 && segment.wanted == 1;
+    });
+}
 
 }  // namespace hone

@@ -23,6 +23,8 @@ void rope_interleaved(float* x, const std::int32_t* positions, std::int64_t toke
 void rope_halves(float* x, const std::int32_t* positions, std::int64_t tokens, std::int64_t heads,
                  std::int64_t head_dim, std::int64_t rotary_dim, const float* frequencies,
                  const Context& context);
+// Bytes of workspace a thread that either takes.
+std::int64_t rope_workspace(std::int64_t rotary_dim);
 
 // y[i] = silu(gate[i]) · up[i]; y may be gate.
 void silu_mul(const float* gate, const float* up, float* y, std::int64_t count,

@@ -37,7 +37,7 @@ void rope(float* x, const std::int32_t* positions, std::int64_t tokens, std::int
     context.pool.parallel_for(
         tokens, grain_of(row_width), [&](std::int64_t begin, std::int64_t end, int thread) {
             auto* const cos_sin = reinterpret_cast<float*>(
-                context.workspace.get(thread, static_cast<std::size_t>(2 * pairs) * sizeof(float)));
+                context.workspace.get(thread, static_cast<std::size_t>(rope_workspace(2 * pairs))));
             for (std::int64_t t = begin; t < end; ++t) {
                 for (std::int64_t i = 0; i < pairs; ++i) {
                     const float angle = static_cast<float>(positions[t]) * frequencies[i];
@@ -50,6 +50,10 @@ void rope(float* x, const std::int32_t* positions, std::int64_t tokens, std::int
 }
 
 }  // namespace
+
+std::int64_t rope_workspace(std::int64_t rotary_dim) {
+    return rotary_dim / 2 * 2 * static_cast<std::int64_t>(sizeof(float));
+}
 
 void rope_interleaved(float* x, const std::int32_t* positions, std::int64_t tokens,
                       std::int64_t heads, std::int64_t head_dim, std::int64_t rotary_dim,

@@ -49,7 +49,7 @@ Sums recorded(const Model& model, const RunConfig& run) {
 Sums foreseen(const Checkpoint& checkpoint, const RunConfig& run) {
     const ModelConfig config = read_config(checkpoint);
     const BoundWeights weights = bind_weights(checkpoint, config.n_layers);
-    Activations nothing(config);
+    Activations nothing({});
     std::vector<TokenId> all = kPrompt;
     all.insert(all.end(), kNext.begin(), kNext.end());
     Sums sums;
@@ -113,7 +113,7 @@ TEST(CostOperations, CountTheBoundsThatChoosingPagesLooksAt) {
     const ModelConfig config = read_config(tiny);
     const BoundWeights weights = bind_weights(tiny, config.n_layers);
     RunConfig run = runs().at("pages");
-    Activations nothing(config);
+    Activations nothing({});
     std::map<std::int64_t, std::int64_t> bounds;  // by layer
     for (std::int64_t layer = 0; layer < config.n_layers; ++layer) {
         Pass pass;

@@ -185,13 +185,18 @@ TEST(AdaptiveBatch, StaysAtOneWhereThereIsNoRoomAndFailsNobody) {
     EXPECT_EQ(timings.tokens, one_by_one(all, 8));
 }
 
+// As admission counts them.
+std::int64_t pass_bytes(const RunConfig& run, std::int64_t sequences, std::int64_t longest) {
+    return PassBytes(tiny(), run, 1, longest).of(sequences);
+}
+
 // A control group kills where memory runs out: nothing throws, so that nobody could back off.
 TEST(AdaptiveBatch, TakesNoMoreThanTheRoomHolds) {
     const auto all = many_prompts(12, 100);
     const auto expected = one_by_one(all, 8);
     const auto bytes_of = [](std::int64_t sequences) {
         return sequences * contiguous_kv_bytes(tiny().config, KvStorage::f32, 192) +
-               pass_bytes(tiny().config, {}, 1, sequences, 112, 112);
+               pass_bytes({}, sequences, 112);
     };
     constexpr std::int64_t kSpare = std::int64_t{32} << 20;
     for (const std::int64_t fit : {2, 3}) {
@@ -209,11 +214,11 @@ TEST(AdaptiveBatch, TakesNoMoreThanTheRoomHolds) {
 // Prompts that come together make larger passes, of which short prompts' keys and values are the
 // lesser part.
 TEST(AdaptiveBatch, CountsWhatALargerPassNeeds) {
-    const std::int64_t one = pass_bytes(tiny().config, {}, 1, 1, 112, 112);
-    EXPECT_GT(pass_bytes(tiny().config, {}, 1, 4, 112, 112), 3 * one);
+    const std::int64_t one = pass_bytes({}, 1, 112);
+    EXPECT_GT(pass_bytes({}, 4, 112), 3 * one);
     RunConfig chunked;
     chunked.prefill_chunk = 64;
-    EXPECT_LT(pass_bytes(tiny().config, chunked, 1, 4, 112, 112), 2 * one);
+    EXPECT_LT(pass_bytes(chunked, 4, 112), 2 * one);
     EXPECT_GT(one, contiguous_kv_bytes(tiny().config, KvStorage::f32, 112));
 }
 

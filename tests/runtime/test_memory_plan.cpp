@@ -1,83 +1,135 @@
 // SPDX-License-Identifier: Apache-2.0
+// Planned memory against what the processor's executor allocates, to the byte.
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <tuple>
-
-#include "engine/runtime/generation.h"
+#include "engine/core/error.h"
+#include "engine/runtime/cpu_shapes.h"
 #include "engine/runtime/memory_plan.h"
-#include "engine/runtime/runtime.h"
-#include "tests/runtime/sample_model.h"
+#include "tests/runtime/planned_runs.h"
 
 namespace hone {
 namespace {
 
-using Case = std::tuple<KvStorage, bool, int, std::int64_t, std::int64_t>;
-
-void expect_near(const MemoryByClass& predicted, const MemoryByClass& measured) {
-    for (const MemoryClass which : {MemoryClass::weights, MemoryClass::kv_cache,
-                                    MemoryClass::activations, MemoryClass::workspace}) {
-        const auto p = static_cast<double>(predicted[which]);
-        const auto m = static_cast<double>(measured[which]);
-        // Classes below a megabyte need not be within a tenth of themselves.
-        EXPECT_NEAR(p, m, std::max(0.1 * m, 256.0 * 1024)) << memory_class_id(which);
-    }
-    const auto total = static_cast<double>(measured.total());
-    EXPECT_NEAR(static_cast<double>(predicted.total()), total, std::max(0.1 * total, 512.0 * 1024));
-}
-
-class PredictedMemory : public ::testing::TestWithParam<Case> {};
-
-TEST_P(PredictedMemory, IsWithinATenthOfWhatARunAllocates) {
-    const auto [storage, window, batch, prompt, generate] = GetParam();
-    static const std::unique_ptr<Model> model = tiny_model(DType::bf16);
-    RunConfig config;
-    config.kv_cache = storage;
-    config.batch_size = batch;
-    if (window) config.attention = {AttentionMask::Kind::window, 16, 4};
-    kernels::ThreadPool pool(2);
-    Runtime runtime(*model, config, pool, batch, prompt + generate);
-    const std::vector<std::vector<TokenId>> prompts(
-        static_cast<std::size_t>(batch),
-        std::vector<TokenId>(static_cast<std::size_t>(prompt), 65));
-    Sampler sampler(0, 1);
-    run_generation(runtime, prompts, generate, sampler, {});
-    expect_near(predict_memory(model->config, model->checkpoint.bytes(), config, pool.size(), batch,
-                               prompt + generate, prompt),
-                runtime.memory());
-}
-
-TEST(PredictedMemoryOf, BlocksPagesAndReducedProducts) {
-    static const std::unique_ptr<Model> model = tiny_model(DType::i8_channel);
-    RunConfig paged, pages, reduced;
-    paged.kv_layout = KvLayout::paged;
-    paged.kv_cache = KvStorage::i8;
-    paged.kv_block_shift = 6;
-    pages.attention.kind = AttentionMask::Kind::pages;
-    pages.attention.keep = 3;
-    pages.attention.dense_layers = 1;
-    reduced.arithmetic = kernels::Arithmetic::i8;
-    for (const RunConfig& config : {paged, pages, reduced}) {
-        for (const std::int64_t prompt : {9, 700}) {
-            kernels::ThreadPool pool(2);
-            Runtime runtime(*model, config, pool, 1, prompt + 8);
-            const std::vector<std::vector<TokenId>> prompts(
-                1, std::vector<TokenId>(static_cast<std::size_t>(prompt), 65));
-            Sampler sampler(0, 1);
-            run_generation(runtime, prompts, 8, sampler, {});
-            expect_near(predict_memory(model->config, model->checkpoint.bytes(), config,
-                                       pool.size(), 1, prompt + 8, prompt),
-                        runtime.memory());
+// Arithmetic that this machine has not, runs as fp32: the plan says so, too.
+TEST(MemoryPlan, IsWhatAProcessorAllocates) {
+    kernels::ThreadPool pool(1);
+    for (const auto& [family, model] : planned_models()) {
+        for (const auto& [name, run] : planned_runs()) {
+            for (const PlannedLength& length : kPlannedLengths) {
+                SCOPED_TRACE(family + ", " + name + ", " + std::to_string(length.prompt));
+                const RunSizes sizes = sizes_of(run, length);
+                Runtime runtime(*model, run, pool, static_cast<int>(sizes.sequences),
+                                sizes.context);
+                generate(runtime, length);
+                const MemoryByClass planned =
+                    plan_memory(model->checkpoint, model->config, run, sizes);
+                const MemoryByClass is = runtime.memory();
+                for (const MemoryClass which : kPlannedClasses)
+                    EXPECT_EQ(planned[which], is[which]) << memory_class_id(which);
+            }
         }
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, PredictedMemory,
-                         ::testing::Combine(::testing::Values(KvStorage::off, KvStorage::f32,
-                                                              KvStorage::f16, KvStorage::i8),
-                                            ::testing::Bool(), ::testing::Values(1, 3),
-                                            ::testing::Values<std::int64_t>(9, 150),
-                                            ::testing::Values<std::int64_t>(4, 20)));
+TEST(MemoryPlan, IsTheMostThatSeveralThreadsAllocate) {
+    kernels::ThreadPool pool(3);
+    const auto models = planned_models();
+    for (const auto& [name, run] : planned_runs()) {
+        SCOPED_TRACE(name);
+        RunSizes sizes = sizes_of(run, {150, 20});
+        sizes.threads = pool.size();
+        const Model& model = *models.at("int8 rows");
+        Runtime runtime(model, run, pool, static_cast<int>(sizes.sequences), sizes.context);
+        generate(runtime, {150, 20});
+        const MemoryByClass planned = plan_memory(model.checkpoint, model.config, run, sizes);
+        const MemoryByClass is = runtime.memory();
+        EXPECT_LE(is[MemoryClass::workspace], planned[MemoryClass::workspace]);
+        EXPECT_EQ(is.total() - is[MemoryClass::workspace],
+                  planned.total() - planned[MemoryClass::workspace]);
+    }
+}
+
+// How many run together is learned while it runs; all that may is the plan.
+TEST(MemoryPlan, IsTheMostThatAnAdaptiveBatchAllocates) {
+    kernels::ThreadPool pool(1);
+    const std::unique_ptr<Model> model = tiny_model();
+    RunConfig run;
+    run.batching = RunConfig::Batching::adaptive;
+    run.batch_size = 4;
+    const RunSizes sizes = sizes_of(run, {30, 40});
+    Runtime runtime(*model, run, pool, 4, sizes.context);
+    EXPECT_GT(generate(runtime, {30, 40}).largest_batch, 1);
+    const MemoryByClass planned = plan_memory(model->checkpoint, model->config, run, sizes);
+    const MemoryByClass is = runtime.memory();
+    for (const MemoryClass which : kPlannedClasses)
+        EXPECT_LE(is[which], planned[which]) << memory_class_id(which);
+}
+
+// A window's logits are wanted many at once.
+TEST(MemoryPlan, CountsAWindowThatIsScored) {
+    kernels::ThreadPool pool(1);
+    const std::unique_ptr<Model> model = tiny_model();
+    for (const KvStorage storage : {KvStorage::f32, KvStorage::off}) {
+        RunConfig run;
+        run.kv_cache = storage;
+        RunSizes sizes = sizes_of(run, {9, 4});
+        sizes.context = sizes.window = 100;
+        sizes.scored_together = storage == KvStorage::off ? 100 : 30;
+        Runtime runtime(*model, run, pool, 1, sizes.context);
+        generate(runtime, {9, 4});
+        runtime.clear(0);
+        const std::vector<TokenId> tokens(100, 65);
+        const auto first = static_cast<std::size_t>(100 - sizes.scored_together);
+        const SequenceInput unscored{0, std::span(tokens).first(first)},
+            scored{0, std::span(tokens).subspan(first), true};
+        if (first > 0) runtime.forward({&unscored, 1});
+        runtime.forward({&scored, 1});
+        const MemoryByClass planned = plan_memory(model->checkpoint, model->config, run, sizes);
+        const MemoryByClass is = runtime.memory();
+        for (const MemoryClass which : kPlannedClasses) {
+            EXPECT_GE(planned[which], is[which]) << memory_class_id(which);
+            EXPECT_LE(planned[which], is[which] * 11 / 10) << memory_class_id(which);
+        }
+    }
+}
+
+TEST(MemoryPlan, NeedsNoData) {
+    const std::unique_ptr<Model> model = tiny_model();
+    Checkpoint shapes = model->checkpoint;
+    for (StoredTensor& tensor : shapes.tensors) tensor.data = {};
+    const RunSizes sizes = sizes_of({}, {150, 20});
+    EXPECT_EQ(plan_memory(shapes, model->config, {}, sizes).bytes,
+              plan_memory(model->checkpoint, model->config, {}, sizes).bytes);
+}
+
+// The widths come from walks of one and two rows; buffers are as large as longer passes use them.
+TEST(ActivationWidths, AreThoseOfEveryPass) {
+    const std::vector<TokenId> tokens(7);
+    for (const auto& [family, model] : planned_models()) {
+        SCOPED_TRACE(family);
+        const RunConfig run;
+        const ActivationWidths widths = cpu_activation_widths(model->config, *model, run);
+        AddressedActivations memory;
+        Pass pass;
+        pass.add(tokens, 0, 7, nullptr, nullptr);
+        CpuShapeOperations operations(model->config, *model, run, memory, pass, 3);
+        walk_graph(model->config, *model, run, operations);
+        for (std::size_t i = 0; i < kGraphBuffers; ++i) {
+            const std::int64_t rows = 7 * widths.graph[i].row + 3 * widths.graph[i].slice_row;
+            EXPECT_EQ(memory.used()[i], rows) << i;
+            EXPECT_GT(rows, 0) << i;
+        }
+    }
+}
+
+TEST(AddressedActivations, RefuseMemoryThatNoBufferOfTheGraphHas) {
+    AddressedActivations memory;
+    const float elsewhere = 0;
+    EXPECT_THROW(memory.use(&elsewhere, 1), Error);
+    EXPECT_THROW(memory.use(memory.activations().mass.data(), 1), Error);
+    memory.use(memory.activations().up.at(5), 3);
+    EXPECT_EQ(memory.used()[7], 8);
+}
 
 }  // namespace
 }  // namespace hone

@@ -191,7 +191,10 @@ TEST_F(SmolLM2, PredictedMemoryIsWithinATenth) {
     const auto measured = static_cast<double>(runtime.memory().total());
     EXPECT_NEAR(
         static_cast<double>(
-            predict_memory(model->config, model->checkpoint.bytes(), config, 2, 2, 80, 70).total()),
+            plan_memory(
+                model->checkpoint, model->config, config,
+                {.threads = 2, .sequences = 2, .context = 80, .positions = 80, .prompt = 70})
+                .total()),
         measured, 0.1 * measured);
 }
 

@@ -80,9 +80,12 @@ TEST(PredictedMemory, IsThatOfTheRepetitionsWhereTheScoredWindowsAreLonger) {
     Experiment experiment = experiment_with({});
     experiment.workload.prompt_tokens = 60;
     expect_predicted(experiment);
-    const MemoryReport predicted = predict(experiment).memory;
+    const std::int64_t with_windows = predict(experiment).memory.at("kv_cache");
     experiment.workload.text = "none";
-    EXPECT_EQ(predict(experiment).memory.at("kv_cache"), predicted.at("kv_cache"));
+    expect_predicted(experiment);
+    // But for what a cache that may grow further is rounded up to.
+    EXPECT_NEAR(static_cast<double>(with_windows),
+                static_cast<double>(predict(experiment).memory.at("kv_cache")), 30e3);
 }
 
 // But for the rounding of a share of a short row, and zeros that the file had already.

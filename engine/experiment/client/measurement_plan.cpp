@@ -74,7 +74,8 @@ void Measurement::predict(SideState& side) {
     side.predicted = side.worker->ask(messages::Predict{.experiment = asked_of(side)}, stop_);
     if (side.predicted.refusal) throw Error(*side.predicted.refusal);
     const auto peak = side.predicted.memory.find("peak_resident");
-    side.needed = peak == side.predicted.memory.end() ? 0 : peak->second;
+    side.needed =
+        std::max(peak == side.predicted.memory.end() ? 0 : peak->second, side.predicted.needed);
 }
 
 // One candidate of several that cannot be measured is a run that failed; where no other is left,

@@ -66,10 +66,11 @@ bool configures_run(const RecipeStep& step) {
 }
 
 // Weight transforms in the recipe's order, then what configures the run: that is asked about, and
-// may prepare, the weights as they are then. `act` transforms or plans, and returns notes.
-template <typename Act>
+// may prepare, the weights as they are then. `act` transforms or plans, and returns notes;
+// `transformed` is called between the two.
+template <typename Act, typename Transformed>
 AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
-                     const Place& place, const Act& act) {
+                     const Place& place, const Act& act, const Transformed& transformed) {
     AppliedRecipe followed;
     followed.run = place.baseline();
     const auto note = [&followed](const std::vector<std::string>& notes) {
@@ -85,6 +86,7 @@ AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurren
     for (const RecipeStep& step : recipe.steps) {
         if (!configures_run(step)) take(step, read_config(checkpoint));
     }
+    transformed();
     const ModelConfig config = read_config(checkpoint);
     for (const RecipeStep& step : recipe.steps) {
         if (!configures_run(step)) continue;
@@ -148,7 +150,7 @@ std::int64_t calibration_bytes(const Checkpoint& checkpoint, const Recipe& recip
     std::int64_t most = 0;
     for (const RecipeStep& step : recipe.steps) {
         const std::int64_t tokens = technique_of(step)->calibration_tokens();
-        if (tokens > 0) most = std::max(most, LayerWalk::bytes(read_config(checkpoint), tokens));
+        if (tokens > 0) most = std::max(most, LayerWalk::bytes(checkpoint, tokens));
     }
     return most;
 }
@@ -189,7 +191,7 @@ AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int con
         transformed = true;
         return of_model(source, [&] { return technique.apply(checkpoint, context, progress); });
     };
-    AppliedRecipe applied = follow(checkpoint, recipe, concurrency, place, act);
+    AppliedRecipe applied = follow(checkpoint, recipe, concurrency, place, act, [] {});
     applied.run.isa = context.isa;
     if (transformed) own_what_is_left(checkpoint, before);
     return applied;
@@ -198,12 +200,16 @@ AppliedRecipe apply_recipe(Checkpoint& checkpoint, const Recipe& recipe, int con
 AppliedRecipe plan_recipe(Checkpoint& checkpoint, const Recipe& recipe, int concurrency,
                           const Place& place, const std::string& dtype) {
     OwnedBytes owned(checkpoint);
+    Checkpoint file;
+    const auto act = [&](const WeightTechnique& technique) {
+        std::vector<std::string> notes = technique.plan(checkpoint);
+        owned.rewritten(checkpoint);
+        return notes;
+    };
     AppliedRecipe planned =
-        follow(checkpoint, recipe, concurrency, place, [&](const WeightTechnique& technique) {
-            std::vector<std::string> notes = technique.plan(checkpoint);
-            owned.rewritten(checkpoint);
-            return notes;
-        });
+        follow(checkpoint, recipe, concurrency, place, act, [&] { file = checkpoint; });
+    plan_matrices(file, dtype);
+    planned.file = std::move(file);
     const std::vector<DType> before = types_of(checkpoint);
     plan_matrices(checkpoint, dtype);
     owned.converted(checkpoint, before);

@@ -29,6 +29,9 @@ struct AppliedRecipe {
     // file backs, and calibration. Tensors that a file backs count as none: their pages can be had
     // again.
     std::int64_t most_bytes = 0;
+    // In a plan: the tensors as a file would hold them, before techniques that configure the run
+    // have others in another form.
+    Checkpoint file;
 };
 
 // Asks every technique of the recipe whether it can act and lets it: weight transforms first, in

@@ -5,10 +5,11 @@
 
 #include <algorithm>
 
+#include "engine/evaluation/perplexity.h"
 #include "engine/formats/checkpoint.h"
 #include "engine/prediction/machine_load.h"
+#include "engine/runtime/cpu_place.h"
 #include "engine/runtime/memory_plan.h"
-#include "engine/runtime/runtime.h"
 #include "profiler/environment/environment.h"
 
 namespace hone {
@@ -86,9 +87,40 @@ std::optional<ErrorDetails> context_refusal(const std::string& source, std::int6
     return Error(details).details();
 }
 
-std::int64_t ExperimentPlan::needed(const Room& room, std::int64_t runtime_bytes) const {
-    if (!room.holds_process) return least.total();
-    return std::max(least.total(), transform_bytes) + runtime_bytes;
+// In a room that holds this process, the tokeniser, buffers of files and what allocators round up
+// to are taken beside the run.
+std::int64_t ExperimentPlan::needed(const Room& room) const {
+    constexpr std::int64_t kBeside = std::int64_t{32} << 20;
+    return room.holds_process ? std::max(least.total(), transform_bytes) + kBeside : least.total();
+}
+
+std::optional<ErrorDetails> ExperimentPlan::shortage(const Room& room) const {
+    const std::int64_t wanted = needed(room);
+    if (!room.free || wanted <= *room.free) return std::nullopt;
+    const bool transforms = room.holds_process && transform_bytes > least.total();
+    const std::string parts =
+        transforms
+            ? fmt::format("weights {} while the recipe is applied", amount(transform_bytes))
+            : fmt::format("weights {}, KV cache {}, activations and workspace {}",
+                          amount(least[MemoryClass::weights]), amount(least[MemoryClass::kv_cache]),
+                          amount(least[MemoryClass::activations] + least[MemoryClass::workspace]));
+    ErrorDetails details;
+    details.file = file.source;
+    details.field = room.holds_process ? "memory" : "device memory";
+    details.found = fmt::format("{} B needed", wanted);
+    details.expected = fmt::format("at most {} B", *room.free);
+    details.fault = Fault::no_memory;
+    details.summary =
+        fmt::format("This needs {} of {} ({}), and {} are {}.", amount(wanted), room.name, parts,
+                    amount(*room.free), room.holds_process ? "available" : "free");
+    details.action =
+        "Choose a smaller model, a smaller type of weights, a shorter context or fewer sequences.";
+    return Error(std::move(details)).details();
+}
+
+void ExperimentPlan::require(const Room& room) const {
+    if (refusal) throw Error(*refusal);
+    if (const auto short_of = shortage(room)) throw Error(*short_of);
 }
 
 ExperimentPlan plan_experiment(const Experiment& experiment, const std::string& dtype,
@@ -99,44 +131,56 @@ ExperimentPlan plan_experiment(const Experiment& experiment, const std::string& 
     AppliedRecipe applied = plan_recipe(plan.checkpoint, experiment.recipe,
                                         experiment.workload.concurrency, place, dtype);
     plan.run = applied.run;
+    plan.file = std::move(applied.file);
     plan.notes = std::move(applied.notes);
     plan.transform_bytes = applied.most_bytes;
     plan.config = read_config(plan.checkpoint);
     plan.sizes = sizes_of(experiment.workload, plan.run);
-    Checkpoint in_memory = plan.checkpoint;
-    if (leaves_zeros_out(experiment.recipe, plan.run, place)) plan_without_zeros(in_memory, place);
-    plan.model_bytes = in_memory.bytes();
-    const bool adaptive = plan.run.batching == RunConfig::Batching::adaptive;
-    plan.least = predict_memory(plan.config, plan.model_bytes, plan.run, threads,
-                                adaptive ? 1 : plan.sizes.sequences, plan.sizes.context(),
-                                plan.sizes.prompt);
+    if (leaves_zeros_out(experiment.recipe, plan.run, place))
+        plan_without_zeros(plan.checkpoint, place);
     plan.run.batch_size = plan.sizes.sequences;
+    plan.refusal = context_refusal(experiment.checkpoint, plan.config.context_length,
+                                   experiment.workload, plan.sizes);
+    RunSizes sizes{.threads = threads,
+                   .sequences = plan.sizes.sequences,
+                   .context = plan.sizes.context(),
+                   .positions = plan.sizes.generated,
+                   .prompt = plan.sizes.prompt};
+    if (const auto facts = place.facts(); facts && facts->processors > 0)
+        sizes.processors = facts->processors;
+    plan.memory = plan_memory(plan.checkpoint, plan.config, plan.run, sizes);
+    RunConfig least = plan.run;
+    if (plan.run.batching == RunConfig::Batching::adaptive) least.batch_size = 1;
+    sizes.window = plan.sizes.scored;
+    sizes.scored_together = scored_together(plan.run, plan.sizes.scored);
+    plan.least = plan_memory(plan.checkpoint, plan.config, least, sizes);
     return plan;
 }
 
-void require_memory(const ExperimentPlan& plan, const Room& room, std::int64_t runtime_bytes) {
-    const std::int64_t needed = plan.needed(room, runtime_bytes);
-    if (!room.free || needed <= *room.free) return;
-    const MemoryByClass& named = plan.least;
-    const bool transforms = room.holds_process && plan.transform_bytes > named.total();
-    const std::string parts =
-        transforms
-            ? fmt::format("weights {} while the recipe is applied", amount(plan.transform_bytes))
-            : fmt::format("weights {}, KV cache {}, activations and workspace {}",
-                          amount(named[MemoryClass::weights]), amount(named[MemoryClass::kv_cache]),
-                          amount(named[MemoryClass::activations] + named[MemoryClass::workspace]));
-    throw Error(ErrorDetails{
-        .message = {},
-        .file = plan.checkpoint.source,
-        .field = room.holds_process ? "memory" : "device memory",
-        .found = fmt::format("{} B needed", needed),
-        .expected = fmt::format("at most {} B", *room.free),
-        .fault = Fault::no_memory,
-        .summary =
-            fmt::format("This needs {} of {} ({}), and {} are {}.", amount(needed), room.name,
-                        parts, amount(*room.free), room.holds_process ? "available" : "free"),
-        .action = "Choose a smaller model, a smaller type of weights, a shorter context or fewer "
-                  "sequences."});
+ExperimentPlan plan_export(const std::string& checkpoint, const Recipe& weights,
+                           const std::string& dtype) {
+    constexpr std::int64_t kWriting = std::int64_t{16} << 20;  // the writer's buffers
+    ExperimentPlan plan;
+    plan.checkpoint = open_checkpoint(checkpoint, false);
+    AppliedRecipe applied = plan_recipe(plan.checkpoint, weights, 1, CpuPlace(), dtype);
+    plan.file = std::move(applied.file);
+    plan.notes = std::move(applied.notes);
+    plan.transform_bytes = applied.most_bytes + kWriting;
+    plan.config = read_config(plan.checkpoint);
+    return plan;
+}
+
+ExperimentPlan plan_answer(const Model& model, const RunConfig& run, int threads,
+                           std::int64_t prompt, std::int64_t positions) {
+    ExperimentPlan plan;
+    plan.file.source = model.checkpoint.source;
+    plan.config = model.config;
+    plan.run = run;
+    plan.least = plan_memory(
+        model.checkpoint, model.config, run,
+        {.threads = threads, .context = positions, .positions = positions, .prompt = prompt});
+    plan.least[MemoryClass::weights] = 0;
+    return plan;
 }
 
 }  // namespace hone

@@ -44,30 +44,42 @@ Sizes sizes_of(const Workload& workload, const RunConfig& config);
 std::optional<ErrorDetails> context_refusal(const std::string& source, std::int64_t context_length,
                                             const Workload& workload, const Sizes& sizes);
 
-// What an experiment comes to, from the headers alone. predict, prepare and export refuse by the
-// same one.
+// What an experiment comes to, from the headers alone: the one place that says so. predict,
+// prepare, export and an answer in words take types, bytes, memory and whether it fits from it.
 struct ExperimentPlan {
-    Checkpoint checkpoint;  // after the recipe and the change of type, without data
+    Checkpoint file;        // after the recipe and the change of type, as a file would hold it …
+    Checkpoint checkpoint;  // … and as the run has it in memory; neither has data
     RunConfig run;          // with the batch size that will be
     ModelConfig config;
     std::vector<std::string> notes;
     Sizes sizes{};
-    std::int64_t model_bytes = 0;
     std::int64_t transform_bytes =
-        0;  // the most that weights and calibration take while the recipe is applied
-    MemoryByClass
-        least;  // what a run must have to begin: an adaptive batch begins with one sequence
+        0;                 // the most that weights and calibration take while the recipe is applied
+    MemoryByClass memory;  // of the timed repetitions, which is what a run reports
+    MemoryByClass least;   // what a run must have to begin: scored windows may be longer than
+                           // repetitions, and an adaptive batch begins with one sequence
+    std::optional<ErrorDetails> refusal;  // why the model's context cannot hold it
 
-    // What a place's room must hold; where it holds the process, of `least` and the transforms what
-    // takes more, and the `runtime_bytes` of a worker's own.
-    std::int64_t needed(const Room& room, std::int64_t runtime_bytes) const;
+    // Bytes that must be free of a place's room before anything is loaded.
+    std::int64_t needed(const Room& room) const;
+    // Why what is free of the room does not hold the plan, with the arithmetic; nothing where it
+    // does.
+    std::optional<ErrorDetails> shortage(const Room& room) const;
+    // Throws Error with the refusal, or the shortage.
+    void require(const Room& room) const;
 };
 
 // Throws Error where a technique cannot act.
 ExperimentPlan plan_experiment(const Experiment& experiment, const std::string& dtype,
                                const Place& place);
 
-// Throws Error with the arithmetic where what is free of the room does not hold the plan.
-void require_memory(const ExperimentPlan& plan, const Room& room, std::int64_t runtime_bytes);
+// The plan of writing a model to a file instead: `weights` are the recipe's transforms, which are
+// applied in this process.
+ExperimentPlan plan_export(const std::string& checkpoint, const Recipe& weights,
+                           const std::string& dtype);
+
+// The plan of one sequence more of a model that is loaded already: only what it adds is counted.
+ExperimentPlan plan_answer(const Model& model, const RunConfig& run, int threads,
+                           std::int64_t prompt, std::int64_t positions);
 
 }  // namespace hone

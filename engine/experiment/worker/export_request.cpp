@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "engine/core/error.h"
-#include "engine/core/system_memory.h"
 #include "engine/experiment/protocol/messages/exports.h"
 #include "engine/experiment/worker/apply_recipe.h"
 #include "engine/experiment/worker/experiment_plan.h"
@@ -18,16 +17,10 @@ namespace {
 // What the format, or memory, cannot hold is refused from the headers alone, before weights are
 // read and transformed. Returns what it looked at.
 ExperimentPlan require_possible(const messages::Export& request, const Recipe& weights,
-                                const FileFormat& format) {
-    constexpr std::int64_t kWriting = std::int64_t{16} << 20;  // the writer's buffers
-    ExperimentPlan plan;
-    plan.checkpoint = open_checkpoint(request.checkpoint, false);
-    const AppliedRecipe applied =
-        plan_recipe(plan.checkpoint, weights, 1, CpuPlace(), request.dtype);
-    (void)format.size(plan.checkpoint);
-    plan.transform_bytes = applied.most_bytes + kWriting;
-    require_memory(plan, CpuPlace().room(), resident_bytes());
-    plan.config = read_config(plan.checkpoint);
+                                const FileFormat& format, const Room& room) {
+    ExperimentPlan plan = plan_export(request.checkpoint, weights, request.dtype);
+    (void)format.size(plan.file);
+    plan.require(room);
     return plan;
 }
 
@@ -54,9 +47,10 @@ messages::ExportReply answer(const messages::Export& request, WorkerContext& con
         else
             reply.left_out.push_back(step.technique);
     }
-    const ExperimentPlan plan = require_possible(request, weights, format);
+    const ExperimentPlan plan =
+        require_possible(request, weights, format, context.place_of({})->room());
     Checkpoint checkpoint = open_checkpoint(request.checkpoint);
-    require_same_files(plan.checkpoint.files, checkpoint.files);
+    require_same_files(plan.file.files, checkpoint.files);
     AppliedRecipe applied = apply_recipe(checkpoint, weights, 1, on_cpu, apply);
     for (std::string& note : convert_matrices(checkpoint, request.dtype, on_cpu, apply))
         applied.notes.push_back(std::move(note));
@@ -69,7 +63,7 @@ messages::ExportReply answer(const messages::Export& request, WorkerContext& con
     reply.notes.insert(reply.notes.end(), applied.notes.begin(), applied.notes.end());
     reply.hash = tensor_data_hash(checkpoint);
     reply.context_length = plan.config.context_length;
-    reply.files = told_files(plan.checkpoint.files);
+    reply.files = told_files(plan.file.files);
     if (request.hold) {
         held = std::move(written);
         reply.written = held.place->temporary().string();

@@ -6,7 +6,6 @@
 #include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
-#include "engine/runtime/memory_plan.h"
 #include "engine/runtime/sampling.h"
 #include "engine/tokenizer/chat_template.h"
 
@@ -53,10 +52,7 @@ void Prepared::require_room(const RunConfig& config, std::int64_t prompt,
                             std::int64_t positions) const {
     const Room room = place_->room();
     if (!room.holds_process) return;  // such a place says itself what it does not hold
-    ExperimentPlan plan;
-    plan.checkpoint.source = model_->checkpoint.source;
-    plan.least = predict_memory(model_->config, 0, config, pool_.size(), 1, positions, prompt);
-    require_memory(plan, room, 0);
+    plan_answer(*model_, config, pool_.size(), prompt, positions).require(room);
 }
 
 // Its runtime is its own: a prompt's length has nothing to do with the workload's.

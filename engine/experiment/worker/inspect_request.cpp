@@ -17,6 +17,7 @@
 #include "engine/formats/checkpoint.h"
 #include "engine/formats/synthetic.h"
 #include "engine/model/model.h"
+#include "engine/runtime/kv_cache.h"
 #include "engine/tokenizer/chat_template.h"
 #include "kernels/cpu/isa.h"
 #include "profiler/environment/environment.h"
@@ -54,8 +55,7 @@ void add_config(messages::InspectReply& reply, const ModelConfig& config) {
                     .n_vocab = config.n_vocab,
                     .rope_theta = config.rope_theta,
                     .tied_embeddings = config.tied_embeddings};
-    constexpr std::int64_t kFloat = 4;
-    reply.kv_bytes_per_token = 2 * config.n_layers * config.n_kv_heads * config.head_dim * kFloat;
+    reply.kv_bytes_per_token = contiguous_kv_bytes(config, KvStorage::f32, 1);
 }
 
 const char* template_name(ChatTemplate which) {

@@ -6,9 +6,7 @@
 #include <chrono>
 #include <utility>
 
-#include "engine/core/error.h"
 #include "engine/experiment/worker/apply_recipe.h"
-#include "engine/experiment/worker/experiment_plan.h"
 #include "engine/weights/finite.h"
 
 namespace hone {
@@ -24,20 +22,6 @@ void append(std::vector<std::string>& notes, const std::vector<std::string>& mor
     notes.insert(notes.end(), more.begin(), more.end());
 }
 
-// From the headers alone, so that a model that does not fit is refused before anything is read.
-// Returns the files that were looked at.
-std::vector<SourceFile> require_possible(const Experiment& experiment, const std::string& dtype,
-                                         const std::vector<SourceFile>& files,
-                                         const LoadTarget& target) {
-    const ExperimentPlan plan = plan_experiment(experiment, dtype, target.place);
-    if (!files.empty()) require_same_files(files, plan.checkpoint.files);
-    if (const auto refusal = context_refusal(experiment.checkpoint, plan.config.context_length,
-                                             experiment.workload, plan.sizes))
-        throw Error(*refusal);
-    require_memory(plan, target.place.room(), target.account.runtime_bytes());
-    return plan.checkpoint.files;
-}
-
 // Applies the recipe, changes the matrices' type and leaves zeros out, with what is noted of each.
 // Without data (`has_weights`) the same is planned: the place makes such weights itself.
 void apply(const Experiment& experiment, const std::string& dtype, Checkpoint& checkpoint,
@@ -51,6 +35,7 @@ void apply(const Experiment& experiment, const std::string& dtype, Checkpoint& c
             ? apply_recipe(checkpoint, experiment.recipe, concurrency, context, progress, place)
             : plan_recipe(checkpoint, experiment.recipe, concurrency, place);
     to.run = applied.run;
+    to.run.batch_size = to.sizes.sequences;
     append(to.notes, applied.notes);
     if (has_weights) {
         append(to.notes, convert_matrices(checkpoint, dtype, context, progress));
@@ -75,7 +60,15 @@ LoadedModel load_experiment(const Experiment& experiment, const std::string& dty
     LoadedModel loaded;
     const Clock::time_point start = Clock::now();
     load_progress.update(0, experiment.checkpoint);
-    files = require_possible(experiment, dtype, files, target);
+    {
+        // From the headers alone, so that a model that does not fit is refused before anything is
+        // read.
+        const ExperimentPlan plan = plan_experiment(experiment, dtype, target.place);
+        if (!files.empty()) require_same_files(files, plan.file.files);
+        plan.require(target.place.room());
+        files = plan.file.files;
+        loaded.sizes = plan.sizes;
+    }
     // Where the place makes the weights of a model without files, they are as the recipe would
     // store them: this process's memory would hold none of the large ones.
     const bool has_weights =

@@ -9,6 +9,7 @@
 #include "engine/core/progress.h"
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/experiment/worker/evidence.h"
+#include "engine/experiment/worker/experiment_plan.h"
 #include "engine/formats/source_file.h"
 #include "engine/model/model.h"
 #include "engine/runtime/place.h"
@@ -27,7 +28,8 @@ struct LoadTarget {
 // A model with its recipe applied.
 struct LoadedModel {
     std::unique_ptr<Model> model;
-    RunConfig run;                           // batch size: what the recipe asks for, at the most
+    RunConfig run;                           // as planned
+    Sizes sizes;                             // that the runtime is to have room for
     std::optional<WeightEvidence> evidence;  // where there is a recipe
     std::vector<std::string> notes;
     double load_seconds = 0;   // looking, reading and binding

@@ -5,12 +5,9 @@
 #include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/memory_report.h"
 #include "engine/experiment/worker/requests.h"
-#include "engine/experiment/worker/target_place.h"
 #include "engine/formats/file_format.h"
 #include "engine/prediction/calibration_cache.h"
 #include "engine/prediction/time_prediction.h"
-#include "engine/runtime/memory_plan.h"
-#include "engine/runtime/runtime.h"
 #include "engine/techniques/apply/technique.h"
 
 namespace hone {
@@ -42,9 +39,9 @@ Checkpoint as_found_by(const Descriptor& descriptor, const Checkpoint& checkpoin
 }  // namespace
 
 template <>
-messages::SupportsReply answer(const messages::Supports& request, WorkerContext&) {
+messages::SupportsReply answer(const messages::Supports& request, WorkerContext& context) {
     const Checkpoint checkpoint = open_checkpoint(request.checkpoint, false);
-    const std::unique_ptr<Place> place = target_place(request.target);
+    const std::unique_ptr<Place> place = context.place_of(request.target);
     messages::SupportsReply reply;
     for (const TechniqueRow& row : techniques()) {
         nlohmann::json options = default_options(row.descriptor);
@@ -61,43 +58,33 @@ messages::SupportsReply answer(const messages::Supports& request, WorkerContext&
 }
 
 template <>
-messages::PredictReply answer(const messages::Predict& request, WorkerContext&) {
+messages::PredictReply answer(const messages::Predict& request, WorkerContext& context) {
     const Experiment& experiment = request.experiment;
-    const std::unique_ptr<Place> place = target_place(experiment.target);
+    const std::unique_ptr<Place> place = context.place_of(experiment.target);
     const ExperimentPlan plan = plan_experiment(experiment, request.dtype, *place);
-    const Workload& workload = experiment.workload;
-    const std::int64_t file_bytes = file_format(request.format).size(plan.checkpoint);
     // The tokeniser is part of what a worker is before its weights: made here, it is counted here.
-    const Tokenizer tokenizer = Tokenizer::from_checkpoint(plan.checkpoint);
-    const int threads = resolved_threads(experiment.target);
+    const Tokenizer tokenizer = Tokenizer::from_checkpoint(plan.file);
     const Room room = place->room();
-    const std::int64_t runtime_bytes = room.holds_process ? resident_bytes() : 0;
-    // That of the timed repetitions, which is what a run reports; whether it fits also minds the
-    // scored windows.
-    const MemoryByClass named =
-        predict_memory(plan.config, plan.model_bytes, plan.run, threads, plan.sizes.sequences,
-                       plan.sizes.generated, plan.sizes.prompt);
     messages::PredictReply reply;
-    const auto calibration = place->follows_calibration()
-                                 ? kept_calibration(calibrated_machine(), threads)
-                                 : std::nullopt;
+    const auto calibration =
+        place->follows_calibration()
+            ? kept_calibration(calibrated_machine(), resolved_threads(experiment.target))
+            : std::nullopt;
     if (calibration) {
-        Checkpoint in_memory = plan.checkpoint;
-        if (leaves_zeros_out(experiment.recipe, plan.run, *place))
-            plan_without_zeros(in_memory, *place);
-        const auto metrics =
-            predict_times(in_memory, plan.config, plan.run, prompt_lengths(workload),
-                          workload.generated_tokens, *calibration);
+        const auto metrics = predict_times(plan.checkpoint, plan.config, plan.run,
+                                           prompt_lengths(experiment.workload),
+                                           experiment.workload.generated_tokens, *calibration);
         if (!metrics.empty()) reply.times = metrics;
     }
     reply.wants_calibration = place->follows_calibration() && !reply.times;
-    reply.memory = predicted_memory(named, runtime_bytes);
-    reply.model_bytes = plan.model_bytes;
-    reply.file_bytes = file_bytes;
+    reply.memory = predicted_memory(plan.memory, room.holds_process ? resident_bytes() : 0);
+    reply.model_bytes = plan.checkpoint.bytes();
+    reply.file_bytes = file_format(request.format).size(plan.file);
     reply.available = room.free.value_or(0);
-    reply.fits = !room.free || plan.needed(room, runtime_bytes) <= *room.free;
-    reply.refusal =
-        context_refusal(experiment.checkpoint, plan.config.context_length, workload, plan.sizes);
+    reply.needed = plan.needed(room);
+    reply.shortage = plan.shortage(room);
+    reply.fits = !reply.shortage;
+    reply.refusal = plan.refusal;
     reply.notes = plan.notes;
     return reply;
 }

@@ -18,7 +18,8 @@ messages::PrepareReply answer(const messages::Prepare& request, WorkerContext& c
     }
     context.prepared = std::make_unique<Prepared>(
         request.experiment, request.dtype, fault, context.progress("load"),
-        context.progress("apply"), files_told(request.files));
+        context.progress("apply"), files_told(request.files),
+        context.place_of(request.experiment.target));
     return context.prepared->description();
 }
 

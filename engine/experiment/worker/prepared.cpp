@@ -12,17 +12,18 @@ namespace hone {
 
 Prepared::Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
                    const Progress& load_progress, const Progress& apply_progress,
-                   std::vector<SourceFile> files)
+                   std::vector<SourceFile> files, std::unique_ptr<Place> place)
     : experiment_(experiment),
       fault_(fault),
       pool_(checked_threads(experiment.target, kMostThreads)),
-      place_(target_place(experiment.target)),
+      place_(place ? std::move(place) : target_place(experiment.target)),
       account_(place_->follow_memory()) {
     LoadedModel loaded =
         load_experiment(experiment_, dtype, std::move(files), {pool_, *place_, *account_},
                         load_progress, apply_progress);
     model_ = std::move(loaded.model);
     config_ = loaded.run;
+    sizes_ = loaded.sizes;
     weight_evidence_ = std::move(loaded.evidence);
     notes_ = std::move(loaded.notes);
     load_seconds_ = loaded.load_seconds;
@@ -30,15 +31,13 @@ Prepared::Prepared(const Experiment& experiment, const std::string& dtype, Injec
     scored_ = choose_windows(experiment_, model_->tokenizer);
     notes_.insert(notes_.end(), scored_.notes.begin(), scored_.notes.end());
     prompts_ = choose_prompts(experiment_.workload, model_->tokenizer);
+    if (config_.merge_cache) merge_cache_.emplace();
     make_runtime(load_progress);
 }
 
 void Prepared::make_runtime(const Progress& progress) {
-    const Sizes sizes = sizes_of(experiment_.workload, config_);
-    config_.batch_size = sizes.sequences;
-    if (config_.merge_cache) merge_cache_.emplace();
-    runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes.sequences, sizes.context(),
-                                         *place_, progress);
+    runtime_ = std::make_unique<Runtime>(*model_, config_, pool_, sizes_.sequences,
+                                         sizes_.context(), *place_, progress);
 }
 
 void Prepared::begin_step() {

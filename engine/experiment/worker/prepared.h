@@ -14,6 +14,7 @@
 #include "engine/experiment/protocol/messages/plans.h"
 #include "engine/experiment/protocol/messages/steps.h"
 #include "engine/experiment/worker/evidence.h"
+#include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/injected_fault.h"
 #include "engine/experiment/worker/memory_report.h"
 #include "engine/experiment/worker/workload.h"
@@ -27,9 +28,11 @@ namespace hone {
 // A model made ready for steps: loaded, its recipe applied, prompts and scored windows chosen.
 class Prepared {
 public:
-    // See load_experiment() for `dtype`, `files` and what is thrown.
+    // See load_experiment() for `dtype`, `files` and what is thrown. `place`: the target's where it
+    // is null.
     Prepared(const Experiment& experiment, const std::string& dtype, InjectedFault fault,
-             const Progress& load, const Progress& apply, std::vector<SourceFile> files = {});
+             const Progress& load, const Progress& apply, std::vector<SourceFile> files = {},
+             std::unique_ptr<Place> place = nullptr);
 
     messages::PrepareReply description() const;
     std::chrono::seconds patience() const { return place_->patience(); }
@@ -60,6 +63,7 @@ private:
     InjectedFault fault_;
     kernels::ThreadPool pool_;
     RunConfig config_;
+    Sizes sizes_{};
     std::unique_ptr<Place> place_;
     std::unique_ptr<MemoryAccount> account_;
     std::unique_ptr<Model> model_;

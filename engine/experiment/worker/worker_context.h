@@ -7,6 +7,7 @@
 
 #include "engine/core/progress.h"
 #include "engine/experiment/protocol/messages/events.h"
+#include "engine/experiment/worker/target_place.h"
 #include "engine/formats/written.h"
 
 namespace hone {
@@ -29,6 +30,8 @@ struct WorkerContext {
     std::function<void(const messages::Progress& event)> say = [](const messages::Progress&) {};
     std::stop_token stop;       // of this request
     bool allow_faults = false;  // tests only
+    // Where a target says that experiments run; tests have places of their own.
+    std::function<std::unique_ptr<Place>(const Target& target)> place_of = target_place;
     std::unique_ptr<Prepared> prepared;
     Written held;  // an export that awaits its verification
 };

@@ -38,7 +38,8 @@ public:
           max_context_(max_context),
           memory_(device),
           weights_(model, memory_, progress),
-          activations_(model.config, memory_.space(MemoryClass::activations)),
+          activations_(device_activation_widths(model.config, model, config),
+                       memory_.space(MemoryClass::activations)),
           workspace_(memory_),
           pinned_(device),
           logits_(&pinned_),
@@ -62,14 +63,16 @@ public:
     }
 
     void begin(std::int64_t rows) override {
-        activations_.require({0, 0, rows, 0});
+        activations_.require({.logits = rows});
         logits_rows_ = 0;
     }
 
     void run(Pass& pass, std::int64_t slice, Tracing& tracing, bool, RuntimeCounters& counters,
              const Progress& progress) override {
         follow(tracing);
-        if (!extends_all(pass)) return take(pass, slice, false, tracing, counters, progress);
+        // Only the first pass of a batch: what is padded has its logits' rows to itself.
+        const bool decodes = blocks_ != nullptr && logits_rows_ == 0 && extends_all(pass);
+        if (!decodes) return take(pass, slice, false, tracing, counters, progress);
         padded_ = pass;
         padded_.pad(decode_bucket(pass.rows));
         take(padded_, padded_.rows, true, tracing, counters, progress);
@@ -111,7 +114,7 @@ private:
     // padding is the same, and so are the logits.
     void take(Pass& pass, std::int64_t slice, bool decodes, Tracing& tracing,
               RuntimeCounters& counters, const Progress& progress) {
-        activations_.require({pass.rows, slice, decodes ? pass.rows : 0, 0});
+        activations_.require({pass.rows, slice, decodes ? pass.rows : 0});
         Products products{config_.arithmetic, config_.reduced_output};
         DeviceOperations operations(model_, weights_, blocks_.get(), activations_, workspace_,
                                     memory_, pass, slice, products, config_.attention,
@@ -135,14 +138,6 @@ private:
         for (std::size_t i = 0; i < kDTypes; ++i)
             counters.products_of_type[i] += products.of_type[i];
         if (blocks_ && config_.kv_layout == KvLayout::paged) counters.kv_blocks = blocks_->taken();
-    }
-
-    // Whether the pass decodes: the shape that comes again and again.
-    bool extends_all(const Pass& pass) const {
-        return blocks_ != nullptr && logits_rows_ == 0 &&
-               std::all_of(pass.segments.begin(), pass.segments.end(), [](const Segment& segment) {
-                   return segment.rows == 1 && segment.wanted == 1;
-               });
     }
 
     void queue(Operations& operations, Tracing& tracing) {

@@ -21,19 +21,36 @@ gpu::KvPlane kv_plane(KvStorage storage) {
     throw Error("a cache that is off has no storage");
 }
 
+DeviceKvLayout::DeviceKvLayout(const ModelConfig& model, const RunConfig& config,
+                               std::int64_t max_context)
+    : type(kv_plane(config.kv_cache)),
+      block_positions(config.kv_layout == KvLayout::paged ? std::int64_t{1} << config.kv_block_shift
+                                                          : max_context),
+      layer_bytes(
+          (gpu::kv_block_bytes(type, block_positions, model.n_kv_heads, model.head_dim) + 255) /
+          256 * 256),
+      block_bytes(layer_bytes * model.n_layers),
+      table_stride(blocks_of(max_context)) {}
+
+std::int64_t DeviceKvLayout::blocks_together(std::int64_t sequences, std::int64_t allocated) const {
+    constexpr std::int64_t kTogether = std::int64_t{8} << 20;
+    const std::int64_t most = sequences * table_stride - allocated;
+    return std::clamp<std::int64_t>(kTogether / block_bytes, 1, std::max<std::int64_t>(most, 1));
+}
+
+std::int64_t DeviceKvLayout::bytes(std::int64_t sequences, std::int64_t blocks) const {
+    std::int64_t allocated = 0;
+    while (allocated < blocks) allocated += blocks_together(sequences, allocated);
+    return allocated * block_bytes +
+           sequences * table_stride * static_cast<std::int64_t>(sizeof(std::byte*));
+}
+
 DeviceKvBlocks::DeviceKvBlocks(const ModelConfig& model, const RunConfig& config,
                                DeviceMemory& memory, std::int64_t max_context)
     : memory_(memory),
-      type_(kv_plane(config.kv_cache)),
+      layout_(model, config, max_context),
       n_kv_heads_(model.n_kv_heads),
       head_dim_(model.head_dim),
-      block_positions_(config.kv_layout == KvLayout::paged
-                           ? std::int64_t{1} << config.kv_block_shift
-                           : max_context),
-      layer_bytes_((gpu::kv_block_bytes(type_, block_positions_, n_kv_heads_, head_dim_) + 255) /
-                   256 * 256),
-      block_bytes_(layer_bytes_ * model.n_layers),
-      table_stride_((max_context + block_positions_ - 1) / block_positions_),
       block_shift_(config.kv_layout == KvLayout::paged ? config.kv_block_shift : gpu::kOneBlock),
       table_(memory.space(MemoryClass::kv_cache)) {}
 
@@ -43,13 +60,9 @@ std::int64_t DeviceKvBlocks::add_sequence() {
     return std::ssize(tables_) - 1;
 }
 
-std::int64_t DeviceKvBlocks::blocks_of(std::int64_t length) const {
-    return (length + block_positions_ - 1) / block_positions_;
-}
-
 void DeviceKvBlocks::reserve(std::int64_t sequence, std::int64_t length) {
     std::vector<std::byte*>& table = tables_[static_cast<std::size_t>(sequence)];
-    while (std::ssize(table) < blocks_of(length)) {
+    while (std::ssize(table) < layout_.blocks_of(length)) {
         if (free_.empty()) add_blocks();
         table.push_back(free_.back());
         free_.pop_back();
@@ -58,12 +71,8 @@ void DeviceKvBlocks::reserve(std::int64_t sequence, std::int64_t length) {
     }
 }
 
-// Several at once: a device takes its time to allocate. But no more than sequences can hold.
 void DeviceKvBlocks::add_blocks() {
-    constexpr std::int64_t kTogether = std::int64_t{8} << 20;
-    const std::int64_t most = std::ssize(tables_) * table_stride_ - allocated_;
-    const std::int64_t count =
-        std::clamp<std::int64_t>(kTogether / block_bytes_, 1, std::max<std::int64_t>(most, 1));
+    const std::int64_t count = layout_.blocks_together(std::ssize(tables_), allocated_);
     try {
         add_blocks(count);
     } catch (const OutOfMemory&) {
@@ -74,8 +83,8 @@ void DeviceKvBlocks::add_blocks() {
 
 void DeviceKvBlocks::add_blocks(std::int64_t count) {
     Buffer<std::byte> memory(memory_.tabled_space(MemoryClass::kv_cache));
-    memory.allocate(count * block_bytes_);
-    for (std::int64_t i = count; i-- > 0;) free_.push_back(memory.data() + i * block_bytes_);
+    memory.allocate(count * layout_.block_bytes);
+    for (std::int64_t i = count; i-- > 0;) free_.push_back(memory.data() + i * layout_.block_bytes);
     blocks_.push_back({std::move(memory), count});
     allocated_ += count;
 }
@@ -83,7 +92,7 @@ void DeviceKvBlocks::add_blocks(std::int64_t count) {
 void DeviceKvBlocks::shrink() {
     std::erase_if(blocks_, [this](const Blocks& blocks) {
         const std::byte* const begin = blocks.memory.data();
-        const std::byte* const end = begin + blocks.count * block_bytes_;
+        const std::byte* const end = begin + blocks.count * layout_.block_bytes;
         const auto inside = [begin, end](const std::byte* block) {
             return block >= begin && block < end;
         };
@@ -96,7 +105,7 @@ void DeviceKvBlocks::shrink() {
 
 void DeviceKvBlocks::keep(std::int64_t sequence, std::int64_t length) {
     std::vector<std::byte*>& table = tables_[static_cast<std::size_t>(sequence)];
-    while (std::ssize(table) > blocks_of(length)) {
+    while (std::ssize(table) > layout_.blocks_of(length)) {
         free_.push_back(table.back());
         table.pop_back();
         changed_ = true;
@@ -105,10 +114,11 @@ void DeviceKvBlocks::keep(std::int64_t sequence, std::int64_t length) {
 
 void DeviceKvBlocks::upload_table() {
     if (!changed_) return;
-    std::vector<std::byte*> flat(tables_.size() * static_cast<std::size_t>(table_stride_), nullptr);
+    std::vector<std::byte*> flat(tables_.size() * static_cast<std::size_t>(layout_.table_stride),
+                                 nullptr);
     for (std::size_t i = 0; i < tables_.size(); ++i)
         std::copy(tables_[i].begin(), tables_[i].end(),
-                  flat.begin() + static_cast<std::ptrdiff_t>(i) * table_stride_);
+                  flat.begin() + static_cast<std::ptrdiff_t>(i) * layout_.table_stride);
     table_.require(std::ssize(flat));
     memory_.device().upload(table_.data(), flat.data(),
                             std::ssize(flat) * static_cast<std::int64_t>(sizeof(std::byte*)));
@@ -117,8 +127,9 @@ void DeviceKvBlocks::upload_table() {
 }
 
 gpu::KvBlocksView DeviceKvBlocks::view(std::int64_t layer) const {
-    return {table_.data(), table_stride_, layer * layer_bytes_, block_shift_, block_positions_,
-            n_kv_heads_,   head_dim_};
+    return {table_.data(), layout_.table_stride,    layer * layout_.layer_bytes,
+            block_shift_,  layout_.block_positions, n_kv_heads_,
+            head_dim_};
 }
 
 void DeviceKvCache::trim(std::int64_t length) {

@@ -14,6 +14,25 @@ namespace hone {
 
 gpu::KvPlane kv_plane(KvStorage storage);  // not of KvStorage::off
 
+// How keys and values lie on a device.
+struct DeviceKvLayout {
+    // Not where the cache is off.
+    DeviceKvLayout(const ModelConfig& model, const RunConfig& config, std::int64_t max_context);
+
+    gpu::KvPlane type;
+    std::int64_t block_positions, layer_bytes, block_bytes;
+    std::int64_t table_stride;  // blocks of a sequence, at the most
+
+    std::int64_t blocks_of(std::int64_t length) const {
+        return (length + block_positions - 1) / block_positions;
+    }
+    // How many blocks are allocated at once where so many are there already. Several: a device
+    // takes its time to allocate. But no more than sequences can hold.
+    std::int64_t blocks_together(std::int64_t sequences, std::int64_t allocated) const;
+    // What DeviceKvBlocks holds, its table too, where its sequences hold so many blocks together.
+    std::int64_t bytes(std::int64_t sequences, std::int64_t blocks) const;
+};
+
 // Keys and values of all sequences of a runtime on a device, in blocks over all layers: of
 // 2^kv_block_shift positions that sequences take and give back, or one a sequence as long as the
 // context where the layout is contiguous.
@@ -27,24 +46,24 @@ public:
     // Blocks for the first `length` positions of a sequence; the rest goes back.
     void keep(std::int64_t sequence, std::int64_t length);
     void reserve(std::int64_t sequence, std::int64_t length);
-    std::int64_t bytes_for(std::int64_t length) const { return blocks_of(length) * block_bytes_; }
+    std::int64_t bytes_for(std::int64_t length) const {
+        return layout_.blocks_of(length) * layout_.block_bytes;
+    }
     void shrink();  // frees memory that holds no sequence's block
 
     // Brings the device's table up to date.
     void upload_table();
     gpu::KvBlocksView view(std::int64_t layer) const;
-    gpu::KvPlane type() const { return type_; }
+    gpu::KvPlane type() const { return layout_.type; }
     std::int64_t taken() const { return taken_; }
 
 private:
-    std::int64_t blocks_of(std::int64_t length) const;
     void add_blocks();
     void add_blocks(std::int64_t count);
 
     DeviceMemory& memory_;
-    gpu::KvPlane type_;
-    std::int64_t n_kv_heads_, head_dim_, block_positions_, layer_bytes_, block_bytes_,
-        table_stride_;
+    const DeviceKvLayout layout_;
+    std::int64_t n_kv_heads_, head_dim_;
     int block_shift_;
     std::int64_t taken_ = 0, allocated_ = 0;
     struct Blocks {

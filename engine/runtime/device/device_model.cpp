@@ -32,6 +32,24 @@ bool has_device_form(const StoredTensor& matrix) {
                        all_two_of_four(matrix));
 }
 
+std::int64_t device_weight_bytes(const Checkpoint& checkpoint, const ModelConfig& config) {
+    constexpr std::int64_t kFloat = sizeof(float);
+    std::int64_t sum = std::ssize(config.rope_frequencies) * kFloat;
+    for (const StoredTensor& tensor : checkpoint.tensors) {
+        if (tensor.shape.size() != 2) {
+            sum += tensor.elements() * kFloat;
+            continue;
+        }
+        const auto packing = gpu::packing_of(tensor.type, tensor.cols());
+        if (!packing) {
+            sum += tensor.bytes();
+            continue;
+        }
+        for (const std::int64_t bytes : packing->bytes) sum += tensor.rows() * bytes;
+    }
+    return sum;
+}
+
 DeviceModel::DeviceModel(const Model& model, DeviceMemory& memory, const Progress& progress)
     : memory_(memory), frequencies_(memory.space(MemoryClass::weights)) {
     const Checkpoint& checkpoint = model.checkpoint;

@@ -15,6 +15,10 @@ namespace hone {
 // shape.
 bool has_device_form(const StoredTensor& matrix);
 
+// What a DeviceModel takes on the device. Tensors need no data; one that a device has no form for
+// counts as it is stored.
+std::int64_t device_weight_bytes(const Checkpoint& checkpoint, const ModelConfig& config);
+
 // A model's weights on a device: matrices as planes (kernels/cuda/ops/matrix.h), vectors as fp32.
 class DeviceModel {
 public:

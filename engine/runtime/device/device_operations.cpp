@@ -52,33 +52,24 @@ DeviceOperations::DeviceOperations(const Model& model, const DeviceModel& weight
     if (mask_.kind == AttentionMask::Kind::pages) reserve_pages();
 }
 
-// One block a sequence, as long as the longest, of one layer at a time: the next layer's keys and
-// values replace the last one's.
+// The next layer's keys and values replace the last one's.
 void DeviceOperations::place_transient() {
-    for (const Segment& segment : pass_.segments)
-        transient_positions_ = std::max(transient_positions_, segment.rows);
-    const std::int64_t bytes = gpu::kv_block_bytes(
-        gpu::KvPlane::f32, transient_positions_, model_.config.n_kv_heads, model_.config.head_dim);
-    workspace_.transient.require(bytes * std::ssize(pass_.segments));
+    const TransientBlocks blocks = transient_blocks(model_.config, pass_);
+    const DeviceNeeds needs = transient_needs(model_.config, pass_);
+    transient_positions_ = blocks.positions;
+    workspace_.transient.require(needs.transient);
     std::vector<std::byte*> table;
     for (std::size_t s = 0; s < pass_.segments.size(); ++s)
-        table.push_back(workspace_.transient.data() + static_cast<std::int64_t>(s) * bytes);
-    workspace_.transient_table.require(std::ssize(table));
+        table.push_back(workspace_.transient.data() + static_cast<std::int64_t>(s) * blocks.bytes);
+    workspace_.transient_table.require(needs.transient_table);
     device_.upload(workspace_.transient_table.data(), table.data(),
                    std::ssize(table) * static_cast<std::int64_t>(sizeof(std::byte*)));
 }
 
 void DeviceOperations::reserve_pages() {
-    const ModelConfig& config = model_.config;
-    const std::int64_t layers = std::max<std::int64_t>(0, config.n_layers - mask_.dense_layers);
-    workspace_.page_bounds.require(layers * floats_of_bounds());
-    workspace_.page_lists.require(pass_.rows * config.n_kv_heads * mask_.keep);
-}
-
-// The bounds of one layer: those of every page that a sequence has room for.
-std::int64_t DeviceOperations::floats_of_bounds() const {
-    const std::int64_t pages = ((pages_.positions - 1) >> mask_.page_shift) + 1;
-    return pages_.sequences * pages * model_.config.n_kv_heads * 2 * model_.config.head_dim;
+    const DeviceNeeds needs = page_needs(model_.config, mask_, pages_, pass_.rows);
+    workspace_.page_bounds.require(needs.page_bounds);
+    workspace_.page_lists.require(needs.page_lists);
 }
 
 bool DeviceOperations::chooses(std::int64_t layer) const {
@@ -88,7 +79,8 @@ bool DeviceOperations::chooses(std::int64_t layer) const {
 gpu::PageBoundsView DeviceOperations::page_view(std::int64_t layer) const {
     const ModelConfig& config = model_.config;
     const std::int64_t pages = ((pages_.positions - 1) >> mask_.page_shift) + 1;
-    return {workspace_.page_bounds.data() + (layer - mask_.dense_layers) * floats_of_bounds(),
+    return {workspace_.page_bounds.data() +
+                (layer - mask_.dense_layers) * layer_bounds(config, mask_, pages_),
             pages, config.n_kv_heads, config.head_dim};
 }
 
@@ -105,12 +97,9 @@ std::int64_t DeviceOperations::longest_choice(Rows rows) const {
 }
 
 std::int64_t DeviceOperations::splits_of(bool choosing, Rows rows) const {
-    std::int64_t longest = 0;
-    for (const gpu::AttendedRow& row : tables_.attended_here(choosing).subspan(
-             static_cast<std::size_t>(rows.begin), static_cast<std::size_t>(rows.count)))
-        longest = std::max(longest, gpu::attended_count(row, mask_.page_shift));
-    return gpu::attention_splits(rows.count, model_.config.n_kv_heads, longest,
-                                 device_.facts().processors);
+    return attention_rows(model_.config, mask_, kernels::Arithmetic::f32, choosing, pass_, tables_,
+                          rows, device_.facts().processors)
+        .splits;
 }
 
 DeviceOperations::Shape DeviceOperations::shape() const {
@@ -213,29 +202,15 @@ void DeviceOperations::remember(std::int64_t layer) const {
     device_.launch({KernelId::bound}, gpu::bound_launch(bound), bound);
 }
 
-std::int64_t DeviceOperations::sequences_in(Rows rows) const {
-    return pass_.padding + std::count_if(pass_.segments.begin(), pass_.segments.end(),
-                                         [rows](const Segment& segment) {
-                                             return segment.row < rows.begin + rows.count &&
-                                                    segment.row + segment.rows > rows.begin;
-                                         });
-}
-
 void DeviceOperations::attend(std::int64_t layer, float* out, Rows rows) const {
     const ModelConfig& config = model_.config;
     const bool choosing = chooses(layer);
     if (choosing) choose_pages(layer, rows);
-    // Arithmetic in fewer bits than fp32 is what tensor cores have.
-    const bool in_tiles =
-        !choosing && products_.arithmetic != kernels::Arithmetic::f32 &&
-        gpu::attends_in_tiles(view(layer), config.n_heads, rows.count, sequences_in(rows));
-    const std::int64_t splits = in_tiles ? 1 : splits_of(choosing, rows);
-    // At once for the longest context: memory that grows with it would make every graph useless as
-    // often as it does.
-    if (splits > 1)
-        workspace_.parts.require(
-            rows.count * config.n_heads * (config.head_dim + 2) *
-            gpu::most_attention_splits(rows.count, config.n_kv_heads, device_.facts().processors));
+    const std::int64_t processors = device_.facts().processors;
+    const auto [in_tiles, splits] = attention_rows(config, mask_, products_.arithmetic, choosing,
+                                                   pass_, tables_, rows, processors);
+    workspace_.parts.require(
+        attention_needs(config, {in_tiles, splits}, rows.count, processors).parts);
     const gpu::AttentionParams params{
         view(layer),
         activations_.q.data() + rows.begin * config.n_heads * config.head_dim,
@@ -278,10 +253,9 @@ void DeviceOperations::keep_wanted_rows() {
     const std::int64_t kept = pass_.wanted();
     if (kept == pass_.rows) return;
     const std::int64_t q_width = model_.config.n_heads * model_.config.head_dim;
-    // Through the panel's memory: a row's new place may be another's old one.
     const auto gather = [&](Buffer<float>& buffer, std::int64_t width) {
         if (kept == 0) return;
-        workspace_.panel.require(kept * width * static_cast<std::int64_t>(sizeof(float)));
+        workspace_.panel.require(gather_needs(kept, width).panel);
         auto* const rows = reinterpret_cast<float*>(workspace_.panel.data());
         const gpu::GatherParams params{buffer.data(), tables_.wanted(), rows, kept, width};
         device_.launch({KernelId::gather}, gpu::gather_launch(params), params);

@@ -8,6 +8,7 @@
 #include "engine/runtime/device/device_kv_cache.h"
 #include "engine/runtime/device/device_model.h"
 #include "engine/runtime/device/device_products.h"
+#include "engine/runtime/device/device_shapes.h"
 #include "engine/runtime/device/device_workspace.h"
 #include "engine/runtime/device/pass_tables.h"
 #include "engine/runtime/operations.h"
@@ -15,11 +16,6 @@
 #include "kernels/cuda/ops/pages.h"
 
 namespace hone {
-
-// The room that bounds of pages have: of so many sequences and positions.
-struct DevicePages {
-    std::int64_t sequences = 0, positions = 0;
-};
 
 // Operations on a CUDA device: queued on its stream; what the host needs is waited for where it is
 // read.
@@ -66,12 +62,10 @@ private:
     std::int64_t longest_choice(Rows rows) const;
     void place_transient();
     void reserve_pages();
-    std::int64_t floats_of_bounds() const;
     bool chooses(std::int64_t layer) const;
     gpu::PageBoundsView page_view(std::int64_t layer) const;
     void choose_pages(std::int64_t layer, Rows rows) const;
     gpu::KvBlocksView view(std::int64_t layer) const;
-    std::int64_t sequences_in(Rows rows) const;
 
     const Model& model_;
     const DeviceModel& weights_;

@@ -7,6 +7,7 @@
 
 #include "engine/runtime/device/device_model.h"
 #include "engine/runtime/device/device_workspace.h"
+#include "engine/runtime/device/product_path.h"
 #include "engine/runtime/operations.h"
 #include "kernels/cuda/ops/product.h"
 
@@ -30,7 +31,6 @@ public:
                std::int64_t rows) const;
 
 private:
-    enum class Path : std::uint8_t { bytes, few, tiles, bf16, f32 };
     // x, and the form in which the workspace holds it.
     struct Inputs {
         const float* x;
@@ -38,11 +38,9 @@ private:
         std::optional<gpu::PlaneType> rounded_to = {};
     };
 
-    Path path_of(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic,
-                 std::int64_t rows) const;
-    bool takes_bytes(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic,
-                     std::int64_t rows) const;
-    void count(const StoredTensor& weight, Path path) const;
+    ProductPath path_of(const gpu::Matrix& matrix, kernels::Arithmetic arithmetic,
+                        std::int64_t rows) const;
+    void count(const StoredTensor& weight, ProductPath path) const;
     void multiply_few(std::span<const ProductOf> products, gpu::ProductParams::Into into,
                       const float* x, std::int64_t rows) const;
     void multiply_tiles(const gpu::Matrix& matrix, Inputs& inputs, float* y, bool accumulate) const;

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <tuple>
 
 #include "engine/runtime/buffer.h"
 #include "engine/runtime/device/device_memory.h"
+#include "engine/runtime/device/product_path.h"
 #include "kernels/cuda/ops/matrix.h"
 
 namespace hone {
 
-inline constexpr std::int64_t kPanelBytes = std::int64_t{64}
-                                            << 20;  // of weights expanded at a time, at most
-
-// How many of `rows` rows are expanded at a time. In multiples of 64, so that the fp32 results of
-// every panel begin at 256 bytes, which the vendor's fastest algorithms want: fewer would leave a
-// model of 576 columns with panels of 29,127 rows.
-constexpr std::int64_t panel_rows(std::int64_t rows, std::int64_t row_bytes) {
-    constexpr std::int64_t kStep = 64;
-    return std::min(rows, std::max(kStep, kPanelBytes / row_bytes / kStep * kStep));
-}
+// What operations take of each of DeviceWorkspace's buffers, in elements.
+struct DeviceNeeds {
+    std::int64_t tables = 0, bad = 0, parts = 0, panel = 0, inputs = 0, scales = 0, sums = 0,
+                 transient = 0, transient_table = 0, page_lists = 0, page_bounds = 0;
+};
 
 // What operations need beside the activations: grown to the largest pass so far and kept.
 struct DeviceWorkspace {
@@ -48,6 +43,13 @@ struct DeviceWorkspace {
     Buffer<std::byte*> transient_table;
     Buffer<std::int32_t> page_lists;  // [rows, n_kv_heads, keep]
     Buffer<float> page_bounds;        // of all layers; see DeviceOperations::page_view()
+
+    void require(const ProductMemory& product) {
+        panel.require(product.panel);
+        inputs.require(product.inputs);
+        scales.require(product.scales);
+        sums.require(product.sums);
+    }
 
     // Products for which the vendor's library was found to have no algorithm: type, tokens, rows
     // and columns.

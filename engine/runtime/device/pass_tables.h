@@ -21,6 +21,8 @@ public:
     // `memory` must live as long as the tables.
     void upload(gpu::Device& device, Buffer<std::int32_t>& memory);
 
+    std::int64_t words() const { return std::ssize(words_); }  // that are uploaded
+
     // One a row.
     const std::int32_t* tokens() const { return device_ + tokens_; }
     const std::int32_t* positions() const { return device_ + positions_; }

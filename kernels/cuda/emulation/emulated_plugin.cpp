@@ -6,7 +6,6 @@
 #include <cstring>
 #include <exception>
 #include <functional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,9 +31,11 @@ std::int64_t& launches_to_loss() {
     return left;
 }
 
-std::int64_t& memory_limit() {
-    static std::int64_t limit = kMemory;
-    return limit;
+std::int64_t memory_limit(std::int64_t set = -1) {
+    static std::int64_t limit = 0;
+    if (set >= 0) limit = set;
+    const char* const asked = limit == 0 ? std::getenv("HONE_EMULATED_MEMORY") : nullptr;
+    return limit > 0 ? limit : asked != nullptr ? std::atoll(asked) : kMemory;
 }
 
 int report(int code, const char* text, PluginError* error) {
@@ -393,7 +394,7 @@ void lose_context_after(std::int64_t launches) {
 }
 
 void limit_memory(std::int64_t bytes) {
-    memory_limit() = bytes == 0 ? kMemory : bytes;
+    memory_limit(bytes);
 }
 
 }  // namespace hone::gpu::emulation

@@ -20,7 +20,8 @@ const PluginTable& emulated_plugin();
 // returns of it.
 int check_product(const DenseProduct& product, PluginError* error);
 
-// The device's memory from now on: what allocate() may hold in all. Back to the default with 0.
+// The device's memory from now on: what allocate() may hold in all. Back to the default with 0,
+// which the environment's HONE_EMULATED_MEMORY changes for a plug-in that a program loads.
 void limit_memory(std::int64_t bytes);
 
 // From the `launches`-th kernel on every call fails as after an illegal address: the context is

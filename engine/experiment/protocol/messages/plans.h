@@ -102,9 +102,9 @@ struct Supports {
 struct PredictReply {
     std::map<std::string, std::int64_t> memory{};
     std::optional<std::map<std::string, double>> times{};
-    std::int64_t model_bytes = 0, file_bytes = 0, available = 0;
+    std::int64_t model_bytes = 0, file_bytes = 0, available = 0, needed = 0;
     bool fits = true, wants_calibration = false;
-    std::optional<ErrorDetails> refusal{};
+    std::optional<ErrorDetails> refusal{}, shortage{};
     std::vector<std::string> notes{};
     Document more{};
 
@@ -118,11 +118,14 @@ struct PredictReply {
         field("model_bytes", self.model_bytes, "after the recipe");
         field("file_bytes", self.file_bytes, "of the file or folder that `export` would write");
         field("available", self.available, "bytes; 0 where unknown");
-        field("fits", self.fits,
-              "whether `prepare` would find the memory, scored windows and the recipe's own steps "
+        field("needed", self.needed,
+              "bytes that `prepare` must find free, scored windows and the recipe's own steps "
               "included");
+        field("fits", self.fits, "whether `prepare` would find them");
         field("refusal", self.refusal,
               "with which `prepare` would say that the model's context is too short");
+        field("shortage", self.shortage,
+              "with which `prepare` would say that memory is missing; null where it fits");
         field("notes", self.notes, "for people");
     }
 };
