@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <system_error>
 #include <utility>

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "engine/core/replacing_file.h"

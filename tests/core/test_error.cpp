@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <new>
+#include <nlohmann/json.hpp>
 
 #include "engine/base/told_error.h"
 #include "engine/core/error.h"

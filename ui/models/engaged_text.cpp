@@ -3,6 +3,7 @@
 
 #include <QCoreApplication>
 #include <QStringList>
+#include <nlohmann/json.hpp>
 
 #include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"

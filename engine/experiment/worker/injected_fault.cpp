@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 

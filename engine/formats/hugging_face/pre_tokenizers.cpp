@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/formats/hugging_face/pre_tokenizers.h"
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 

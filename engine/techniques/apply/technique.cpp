@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "engine/techniques/apply/techniques.h"
 #include "engine/techniques/schema/descriptors.h"

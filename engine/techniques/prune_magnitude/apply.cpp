@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "engine/techniques/apply/matrices.h"
 #include "engine/techniques/apply/prune_rows.h"

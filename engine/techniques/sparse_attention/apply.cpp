@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bit>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "engine/techniques/apply/techniques.h"
