@@ -66,16 +66,16 @@ int export_command(const ExportOptions& options) {
         return passed ? kDone : kFailed;
     }
     if (passed)
-        print(fmt::format("{}: {}\n", printable(result.path),
-                          bytes_text(static_cast<double>(result.bytes))));
+        print(fmt::format("{}: {}\n", printable(result.model.path),
+                          bytes_text(static_cast<double>(result.model.bytes))));
     else
         print(fmt::format(
             "{}: not written, because what was written beside it failed its verification\n",
-            printable(result.path)));
-    if (!result.left_out.empty())
+            printable(result.model.path)));
+    if (!result.model.left_out.empty())
         print(fmt::format("left out, as they configure a run and not the weights: {}\n",
-                          joined(result.left_out)));
-    for (const std::string& note : result.notes) print(printable(note) + "\n");
+                          joined(result.model.left_out)));
+    for (const std::string& note : result.model.notes) print(printable(note) + "\n");
     if (result.verify)
         print(
             fmt::format("{}: KL divergence from the recipe in memory {} nats (limit {}), "

@@ -352,11 +352,11 @@ private:
         const Existing existing = request.overwrite ? Existing::replace : Existing::refuse;
         held_ = std::make_unique<ReplacingFile>(request.path, 8, existing);
         held_->write("exported", 8);
-        messages::ExportReply reply{.path = request.path,
-                                    .bytes = 8,
-                                    .left_out = {"kv_cache"},
-                                    .context_length = 512,
-                                    .hash = "ab"};
+        messages::ExportReply reply{.model = {.path = request.path,
+                                              .bytes = 8,
+                                              .left_out = {"kv_cache"},
+                                              .context_length = 512,
+                                              .hash = "ab"}};
         if (request.hold) {
             reply.written = held_->temporary().string();
         } else {

@@ -44,8 +44,8 @@ protected:
 
 TEST_F(Exporting, ReturnsTheWorkersResult) {
     const messages::ExportResult result = export_checkpoint(request(), fake(), observer_, {});
-    EXPECT_EQ(result.path, (folder_ / "model.out").string());
-    EXPECT_EQ(result.left_out.at(0), "kv_cache");
+    EXPECT_EQ(result.model.path, (folder_ / "model.out").string());
+    EXPECT_EQ(result.model.left_out.at(0), "kv_cache");
     EXPECT_FALSE(result.verify);
     EXPECT_TRUE(std::filesystem::exists(folder_ / "model.out"));
 }
@@ -142,7 +142,7 @@ TEST_F(Exporting, KeepsWhatAppearsAtTheTargetMeanwhile) {
         ASSERT_EQ(names().size(), 2U);
         const std::string kept = *names().rbegin();
         EXPECT_EQ(content(kept), "mine");
-        EXPECT_THAT(result.notes, Contains(HasSubstr(kept)));
+        EXPECT_THAT(result.model.notes, Contains(HasSubstr(kept)));
     }
 }
 
@@ -159,7 +159,7 @@ TEST_F(Exporting, AStoreThatCannotBeWrittenCostsTheRecordAlone) {
     messages::ExportResult result = export_checkpoint(request(), fake(), observer_, {});
     record_export(folder_ / "model.out", request(), result);  // no store
     EXPECT_EQ(result.recorded, false);
-    EXPECT_THAT(result.notes, Contains(HasSubstr("The model was written")));
+    EXPECT_THAT(result.model.notes, Contains(HasSubstr("The model was written")));
     record_export(folder_ / "runs.sqlite", request(), result);
     EXPECT_EQ(result.recorded, true);
     EXPECT_EQ(store().artifacts().size(), 1U);

@@ -215,7 +215,7 @@ TEST_F(RealWorker, ExportsWhatItMeasured) {
     request.path = folder_ / "tiny.gguf";
     request.verify = true;
     const messages::ExportResult result = export_checkpoint(request, worker(false), observer_, {});
-    EXPECT_EQ(result.left_out, std::vector<std::string>{"kv_cache"});
+    EXPECT_EQ(result.model.left_out, std::vector<std::string>{"kv_cache"});
     ASSERT_TRUE(result.verify);
     EXPECT_TRUE(result.verify->passed) << result.verify->kl_divergence;
     EXPECT_EQ(inspect(request.path.string(), false, worker(false), {}).supported, true);

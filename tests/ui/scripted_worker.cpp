@@ -278,12 +278,12 @@ private:
             throw Failure{request.path +
                           ": cannot be written: no space; nothing was changed there"};
         std::ofstream(request.path) << messages::write(request).dump();
-        return {.path = request.path,
-                .bytes = 4400,
-                .types = {{"Q8_0", 4400}},
-                .left_out = {"kv_cache"},
-                .context_length = 2048,
-                .hash = "2",
+        return {.model = {.path = request.path,
+                          .bytes = 4400,
+                          .types = {{"Q8_0", 4400}},
+                          .left_out = {"kv_cache"},
+                          .context_length = 2048,
+                          .hash = "2"},
                 .written = request.path};
     }
 

@@ -44,7 +44,7 @@ std::int64_t exported_bytes(const Experiment& experiment, const std::filesystem:
                                    .dtype = dtype,
                                    .path = path.string()},
                   context)
-        .bytes;
+        .model.bytes;
 }
 
 void expect_predicted(const Experiment& experiment) {

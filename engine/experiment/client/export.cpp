@@ -35,7 +35,8 @@ public:
         in_memory.target = request.target;
         in_memory.workload.text = request.text;
         in_memory.workload.windows = request.windows;
-        in_memory.workload.context = std::min(in_memory.workload.context, exported.context_length);
+        in_memory.workload.context =
+            std::min(in_memory.workload.context, exported.model.context_length);
         in_memory.workload.prompt_tokens = 1;
         in_memory.workload.generated_tokens = 1;
         Experiment in_file = in_memory;
@@ -73,10 +74,10 @@ public:
 
 private:
     static Recipe weights_only(const Recipe& recipe, const messages::ExportReply& exported) {
+        const std::vector<std::string>& left_out = exported.model.left_out;
         Recipe result;
         for (const RecipeStep& step : recipe.steps) {
-            if (std::find(exported.left_out.begin(), exported.left_out.end(), step.technique) ==
-                exported.left_out.end())
+            if (std::find(left_out.begin(), left_out.end(), step.technique) == left_out.end())
                 result.steps.push_back(step);
         }
         return result;
@@ -166,14 +167,7 @@ messages::ExportResult export_checkpoint(const ExportRequest& request, const Wor
     const UnfinishedExport note(request.path);
     WorkerProcess worker(launch, observer.log);
     const messages::ExportReply reply = write_model(worker, request, observer, stop);
-    messages::ExportResult result{.path = reply.path,
-                                  .bytes = reply.bytes,
-                                  .types = reply.types,
-                                  .left_out = reply.left_out,
-                                  .notes = reply.notes,
-                                  .context_length = reply.context_length,
-                                  .hash = reply.hash,
-                                  .written = true};
+    messages::ExportResult result{.model = reply.model, .written = true};
     std::string kept = reply.kept.value_or("");
     if (request.verify) {
         result.verify = verify(worker, request, reply, launch, observer, stop);
@@ -181,7 +175,7 @@ messages::ExportResult export_checkpoint(const ExportRequest& request, const Wor
         kept = settle(worker, result.written);
     }
     if (!kept.empty())
-        result.notes.push_back(fmt::format(
+        result.model.notes.push_back(fmt::format(
             "What was at {} had changed while the model was being written: it is kept as {}.",
             request.path.string(), kept));
     return result;
@@ -195,9 +189,9 @@ void store_artifact(profiler::Store& store, const ExportRequest& request,
     artifact.path = std::filesystem::absolute(request.path).string();
     artifact.format = request.format;
     artifact.dtype = request.dtype;
-    artifact.bytes = result.bytes;
-    artifact.hash = result.hash;
-    artifact.left_out = result.left_out;
+    artifact.bytes = result.model.bytes;
+    artifact.hash = result.model.hash;
+    artifact.left_out = result.model.left_out;
     artifact.verification = result.verify ? messages::write(*result.verify) : nlohmann::json();
     store.add_artifact(artifact);
 }
@@ -211,7 +205,7 @@ void record_export(const std::filesystem::path& store, const ExportRequest& requ
         result.recorded = true;
     } catch (const profiler::StoreError& error) {
         result.recorded = false;
-        result.notes.push_back(
+        result.model.notes.push_back(
             std::string("The model was written, but the run store does not know of it. ") +
             error.what());
     }

@@ -45,7 +45,7 @@ messages::ExportReply answer(const messages::Export& request, WorkerContext& con
         if (descriptor->stage == Stage::transforms_weights)
             weights.steps.push_back(step);
         else
-            reply.left_out.push_back(step.technique);
+            reply.model.left_out.push_back(step.technique);
     }
     const ExperimentPlan plan =
         require_possible(request, weights, format, context.place_of({})->room());
@@ -56,13 +56,14 @@ messages::ExportReply answer(const messages::Export& request, WorkerContext& con
         applied.notes.push_back(std::move(note));
     const Existing existing = request.overwrite ? Existing::replace : Existing::refuse;
     Written written = format.prepare(checkpoint, path, existing, write);
-    reply.path = path;
-    reply.bytes = written.bytes;
-    reply.types = bytes_by_type(checkpoint);
-    reply.notes = checkpoint.notes;
-    reply.notes.insert(reply.notes.end(), applied.notes.begin(), applied.notes.end());
-    reply.hash = tensor_data_hash(checkpoint);
-    reply.context_length = plan.config.context_length;
+    messages::ExportedModel& model = reply.model;
+    model.path = path;
+    model.bytes = written.bytes;
+    model.types = bytes_by_type(checkpoint);
+    model.notes = checkpoint.notes;
+    model.notes.insert(model.notes.end(), applied.notes.begin(), applied.notes.end());
+    model.hash = tensor_data_hash(checkpoint);
+    model.context_length = plan.config.context_length;
     reply.files = told_files(plan.file.files);
     if (request.hold) {
         held = std::move(written);

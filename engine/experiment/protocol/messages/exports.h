@@ -15,16 +15,14 @@
 
 namespace hone::messages {
 
-struct ExportReply {
+// A model that was written: fields of the worker's reply, and of what the client tells.
+struct ExportedModel {
     std::string path{};
     std::int64_t bytes = 0;
     std::map<std::string, std::int64_t> types{};
     std::vector<std::string> left_out{}, notes{};
     std::int64_t context_length = 0;
-    std::vector<SourceFile> files{};
     std::string hash{};
-    std::optional<std::string> kept{}, written{};
-    Document more{};
 
     template <class Self, class Field>
     static void fields(Self& self, Field& field) {
@@ -34,8 +32,20 @@ struct ExportReply {
         field("left_out", self.left_out, "techniques that a file cannot hold");
         field("notes", self.notes, "for people");
         field("context_length", self.context_length, "the model's, in tokens");
-        field.optional("files", self.files, "which the source was");
         field("hash", self.hash, "XXH3-128, in hex, of all tensors' bytes");
+    }
+};
+
+struct ExportReply {
+    ExportedModel model{};
+    std::vector<SourceFile> files{};
+    std::optional<std::string> kept{}, written{};
+    Document more{};
+
+    template <class Self, class Field>
+    static void fields(Self& self, Field& field) {
+        ExportedModel::fields(self.model, field);
+        field.optional("files", self.files, "which the source was");
         field.optional("kept", self.kept,
                        "where what was at `path` is kept, if it had changed since it was looked "
                        "at; else empty");
@@ -119,12 +129,7 @@ struct ExportVerification {
 
 // What a client tells of an export that is over: `hone export --json`, and the window.
 struct ExportResult {
-    std::string path{};
-    std::int64_t bytes = 0;
-    std::map<std::string, std::int64_t> types{};
-    std::vector<std::string> left_out{}, notes{};
-    std::int64_t context_length = 0;
-    std::string hash{};
+    ExportedModel model{};
     bool written = false;
     std::optional<ExportVerification> verify{};
     std::optional<bool> recorded{};
@@ -132,13 +137,7 @@ struct ExportResult {
 
     template <class Self, class Field>
     static void fields(Self& self, Field& field) {
-        field("path", self.path, "of the model");
-        field("bytes", self.bytes, "of the file or folder");
-        field("types", self.types, "bytes of each type of weights");
-        field("left_out", self.left_out, "techniques that a file cannot hold");
-        field("notes", self.notes, "for people");
-        field("context_length", self.context_length, "the model's, in tokens");
-        field("hash", self.hash, "XXH3-128, in hex, of all tensors' bytes");
+        ExportedModel::fields(self.model, field);
         field("written", self.written, "whether the target has it");
         field.optional("verify", self.verify, "where asked for");
         field.optional("recorded", self.recorded, "whether the run store knows of it");
