@@ -11,7 +11,7 @@
 #include "app/hone/terminal.h"
 #include "engine/base/printable.h"
 #include "engine/core/error.h"
-#include "engine/experiment/client/client.h"
+#include "engine/experiment/client/ask.h"
 #include "profiler/store/store.h"
 
 namespace hone::cli {
@@ -72,18 +72,18 @@ std::vector<std::vector<std::string>> device_rows(const messages::DevicesReply& 
 
 int doctor_command(const DoctorOptions& options) {
     check_threads(options.threads);
-    const nlohmann::json machine = environment({});
-    const messages::DevicesReply cuda = devices(true, {}, {});
+    const nlohmann::json machine = ask(messages::Hello(), {}).environment.get();
+    const messages::DevicesReply cuda = ask(messages::Devices{.open = true}, {});
     const profiler::StoreInfo info = profiler::Store(store_path(options.store_file)).info();
     std::optional<messages::CalibrateReply> calibrated;
     std::optional<ErrorDetails> problem;
     if (!options.quick) {
         const Interrupt interrupt;
         try {
-            calibrated = calibrate({.target = {"cpu", options.threads},
-                                    .refresh = options.refresh,
-                                    .even_if_busy = options.even_if_busy},
-                                   {}, progress_observer(false), interrupt.token());
+            calibrated = ask(messages::Calibrate{.target = {"cpu", options.threads},
+                                                 .refresh = options.refresh,
+                                                 .even_if_busy = options.even_if_busy},
+                             {}, interrupt.token(), progress_observer(false));
         } catch (const Error& error) {  // the rest is worth being told all the same
             if (error.details().field == "threads") throw;
             problem = error.details();

@@ -9,7 +9,7 @@
 #include "app/hone/interrupt.h"
 #include "app/hone/terminal.h"
 #include "engine/base/printable.h"
-#include "engine/experiment/client/client.h"
+#include "engine/experiment/client/ask.h"
 
 namespace hone::cli {
 namespace {
@@ -68,9 +68,12 @@ std::string metadata_table(const std::vector<messages::MetadataFact>& facts) {
 int inspect_command(const InspectOptions& options) {
     const Interrupt interrupt;
     const messages::InspectReply model =
-        inspect(options.checkpoint, options.tensors || options.json, {}, interrupt.token());
+        ask(messages::Inspect{.checkpoint = options.checkpoint,
+                              .tensors = options.tensors || options.json},
+            {}, interrupt.token());
     std::optional<messages::MetadataReply> facts;
-    if (options.metadata) facts = metadata(options.checkpoint, {}, interrupt.token());
+    if (options.metadata)
+        facts = ask(messages::Metadata{.checkpoint = options.checkpoint}, {}, interrupt.token());
     if (options.json) {
         nlohmann::json document = messages::write(model);
         if (facts)

@@ -16,7 +16,7 @@
 #include "app/hone/interrupt.h"
 #include "app/hone/terminal.h"
 #include "engine/core/error.h"
-#include "engine/experiment/client/client.h"
+#include "engine/experiment/client/ask.h"
 
 namespace hone::cli {
 namespace {
@@ -84,7 +84,7 @@ int tokenize_command(const TokenizeOptions& options) {
     else
         request.text = "";
     const Interrupt interrupt;
-    const messages::TokenizeReply result = tokenize(request, {}, interrupt.token());
+    const messages::TokenizeReply result = ask(request, {}, interrupt.token());
     if (options.json) {
         print_json(messages::write(result));
         return kDone;

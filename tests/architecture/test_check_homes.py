@@ -108,6 +108,10 @@ class Planted(unittest.TestCase):
         place = self.plant("app/hone/main.cpp", 'ask({{"type", "hello"}});')
         self.expect(place, "writes a message by its keys")
 
+    def test_a_message_as_a_document_in_the_window(self):
+        place = self.plant("ui/models/session.cpp", "keep(messages::write(reply));")
+        self.expect(place, "turns a message into a document")
+
     def test_a_message_in_other_folders(self):
         self.plant("profiler/store/artifacts.cpp", 'document.at("notes")')
         self.assertEqual(check_homes.breaches_below(self.root), [])

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <thread>
 
+#include "engine/experiment/client/ask.h"
 #include "tests/client/client_test.h"
 
 namespace hone {
@@ -205,7 +206,8 @@ TEST_F(Failures, OfTheClientItselfLeaveNoWorkerBehind) {
 TEST_F(Failures, RepeatedManyTimesLeakNothing) {
     for (int i = 0; i < 20; ++i) {
         const char* behaviour = i % 2 == 0 ? "SIGKILL" : "garbage";
-        EXPECT_THROW(inspect("fake.gguf", false, fake({"--on", "inspect", behaviour}), {}), Error);
+        EXPECT_THROW(ask(messages::Inspect{"fake.gguf"}, fake({"--on", "inspect", behaviour})),
+                     Error);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "engine/experiment/client/ask.h"
 #include "tests/client/client_test.h"
 #include "tests/paths/paths.h"
 
@@ -218,7 +219,7 @@ TEST_F(RealWorker, ExportsWhatItMeasured) {
     EXPECT_EQ(result.model.left_out, std::vector<std::string>{"kv_cache"});
     ASSERT_TRUE(result.verify);
     EXPECT_TRUE(result.verify->passed) << result.verify->kl_divergence;
-    EXPECT_EQ(inspect(request.path.string(), false, worker(false), {}).supported, true);
+    EXPECT_EQ(ask(messages::Inspect{request.path.string()}, worker(false)).supported, true);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "engine/experiment/client/ask.h"
 #include "tests/client/client_test.h"
 
 namespace hone {
@@ -13,12 +14,14 @@ using testing::Contains;
 using testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 
+const messages::Inspect kInspect{"fake.gguf"};
+
 class Requests : public ClientTest {
 protected:
     // The message of the Error that `inspect` ends with.
     std::string complaint(const WorkerLaunch& launch, const std::string& checkpoint = "fake.gguf") {
         try {
-            inspect(checkpoint, false, launch, {});
+            ask(messages::Inspect{checkpoint}, launch);
         } catch (const Error& error) {
             details_ = error.details();
             return error.what();
@@ -29,15 +32,16 @@ protected:
 };
 
 TEST_F(Requests, ReturnTheResultWithoutItsEnvelope) {
-    const messages::InspectReply model = inspect("fake.gguf", false, fake(), {});
+    const messages::InspectReply model = ask(kInspect, fake());
     EXPECT_EQ(model.name, "Fake model");
     EXPECT_TRUE(model.more.get().is_null()) << model.more.get();
-    EXPECT_EQ(environment(fake()).at("cpu"), "Fake");
-    EXPECT_EQ(predict(request().experiment, fake(), {}).memory.at("peak_resident"), 1'000'000'000);
-    EXPECT_TRUE(supports(request().experiment, fake(), {}).techniques.empty());
-    EXPECT_EQ(tensor_stats("fake.gguf", "t", 40, fake(), {}).count, 40);
-    EXPECT_EQ(tokenize({.checkpoint = "fake.gguf", .text = "four"}, fake(), {}).bytes, 4);
-    EXPECT_EQ(metadata("fake.gguf", fake(), {}).facts.front().key, "general.name");
+    EXPECT_EQ(ask(messages::Hello(), fake()).environment.get().at("cpu"), "Fake");
+    EXPECT_EQ(ask(messages::Predict{request().experiment}, fake()).memory.at("peak_resident"),
+              1'000'000'000);
+    EXPECT_TRUE(ask(messages::Supports{"fake.gguf"}, fake()).techniques.empty());
+    EXPECT_EQ(ask(messages::TensorStats{"fake.gguf", "t", 40}, fake()).count, 40);
+    EXPECT_EQ(ask(messages::Tokenize{.checkpoint = "fake.gguf", .text = "four"}, fake()).bytes, 4);
+    EXPECT_EQ(ask(messages::Metadata{"fake.gguf"}, fake()).facts.front().key, "general.name");
 }
 
 TEST_F(Requests, ThrowTheWorkersOwnError) {
@@ -101,14 +105,15 @@ TEST_F(Requests, EndAWorkerThatStopsReading) {
     launch.hang_limit_seconds = 0.4;
     const auto start = Clock::now();
     EXPECT_THROW(
-        tokenize({.checkpoint = "fake.gguf", .text = std::string(8 << 20, 'x')}, launch, {}),
+        ask(messages::Tokenize{.checkpoint = "fake.gguf", .text = std::string(8 << 20, 'x')},
+            launch),
         Error);
     EXPECT_LT(seconds_since(start), 5);
 }
 
 TEST_F(Requests, SayThatAReplyCannotBeUnderstood) {
     try {
-        environment(fake({"--on", "hello", "wrong fields"}));
+        ask(messages::Hello(), fake({"--on", "hello", "wrong fields"}));
         FAIL() << "it was understood";
     } catch (const Error& error) {
         EXPECT_EQ(error.details().summary, "The worker's reply cannot be understood.");
@@ -120,7 +125,7 @@ TEST_F(Requests, SayThatAReplyCannotBeUnderstood) {
 TEST_F(Requests, CountHeartbeatsAsSignsOfLife) {
     WorkerLaunch launch = fake({"--on", "inspect", "busy"});
     launch.hang_limit_seconds = 0.4;
-    EXPECT_EQ(inspect("fake.gguf", false, launch, {}).name, "Fake model");
+    EXPECT_EQ(ask(kInspect, launch).name, "Fake model");
 }
 
 TEST_F(Requests, AreCancelledAtOnce) {
@@ -130,8 +135,7 @@ TEST_F(Requests, AreCancelledAtOnce) {
         source.request_stop();
     });
     const auto start = Clock::now();
-    EXPECT_THROW(inspect("fake.gguf", false, fake({"--on", "inspect", "slow"}), source.get_token()),
-                 Cancelled);
+    EXPECT_THROW(ask(kInspect, fake({"--on", "inspect", "slow"}), source.get_token()), Cancelled);
     EXPECT_LT(seconds_since(start), 1.5);
     later.join();
 }
@@ -139,7 +143,7 @@ TEST_F(Requests, AreCancelledAtOnce) {
 TEST_F(Requests, AreCancelledWithinTwoSecondsWhereTheWorkerDoesNotHeed) {
     std::stop_source source;
     source.request_stop();
-    EXPECT_THROW(inspect("fake.gguf", false, fake(), source.get_token()), Cancelled);
+    EXPECT_THROW(ask(kInspect, fake(), source.get_token()), Cancelled);
     for (const char* behaviour : {"deaf", "SIGSTOP"}) {
         std::stop_source soon;
         std::thread later([&] {
@@ -147,9 +151,8 @@ TEST_F(Requests, AreCancelledWithinTwoSecondsWhereTheWorkerDoesNotHeed) {
             soon.request_stop();
         });
         const auto start = Clock::now();
-        EXPECT_THROW(
-            inspect("fake.gguf", false, fake({"--on", "inspect", behaviour}), soon.get_token()),
-            Cancelled);
+        EXPECT_THROW(ask(kInspect, fake({"--on", "inspect", behaviour}), soon.get_token()),
+                     Cancelled);
         EXPECT_LT(seconds_since(start), 3.5) << behaviour;
         later.join();
     }
@@ -179,8 +182,7 @@ TEST_F(Requests, FromSeveralThreadsDoNotDisturbEachOther) {
         threads.emplace_back([&answered, i] {
             const bool dies = i % 2 == 1;
             try {
-                inspect("fake.gguf", false, dies ? fake({"--on", "inspect", "SIGKILL"}) : fake(),
-                        {});
+                ask(kInspect, dies ? fake({"--on", "inspect", "SIGKILL"}) : fake());
                 answered += !dies;
             } catch (const Error&) {
                 answered += dies;

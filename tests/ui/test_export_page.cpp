@@ -109,11 +109,9 @@ private slots:
     void whatFailedItsVerificationIsNoFile() {
         ArtifactCard card(f_->session);
         card.showResult(
-            {{"path", "/models/out.gguf"},
-             {"bytes", 4288},
-             {"types", {{"BF16", 4288}}},
-             {"written", false},
-             {"verify", {{"passed", false}, {"kl_divergence", 2.5}, {"limit", 0.001}}}});
+            {.model = {.path = "/models/out.gguf", .bytes = 4288, .types = {{"BF16", 4288}}},
+             .verify = messages::ExportVerification{
+                 .kl_divergence = 2.5, .passed = false, .limit = 0.001}});
         card.show();
         bool said = false;
         for (const QLabel* label : card.findChildren<QLabel*>()) {

@@ -153,31 +153,24 @@ private slots:
 
     void quickRequestsAnswerOnThisThread() {
         QThread* answeredOn = nullptr;
-        nlohmann::json answer;
-        runner_->quick(
-            QStringLiteral("inspect"), this,
-            [](const WorkerLaunch& launch, std::stop_token stop) {
-                return messages::write(hone::inspect("model", false, launch, std::move(stop)));
-            },
-            [&](const nlohmann::json& result) {
-                answer = result;
+        std::string name;
+        runner_->ask(
+            QStringLiteral("inspect"), this, messages::Inspect{"model"},
+            [&](const messages::InspectReply& answer) {
+                name = answer.name;
                 answeredOn = QThread::currentThread();
             },
             [](const ErrorDetails& error) { QFAIL(error.message.c_str()); });
         QTRY_VERIFY_WITH_TIMEOUT(answeredOn != nullptr, 5000);
         QCOMPARE(answeredOn, thread());
-        QCOMPARE(answer["name"].get<std::string>(), std::string("model"));
+        QCOMPARE(name, std::string("model"));
     }
 
     void aFailedQuickRequestSaysWhy() {
         std::string message;
-        runner_->quick(
-            {}, this,
-            [](const WorkerLaunch& launch, std::stop_token stop) {
-                return messages::write(
-                    hone::inspect("missing.gguf", false, launch, std::move(stop)));
-            },
-            [](const nlohmann::json&) { QFAIL("it should have failed"); },
+        runner_->ask(
+            {}, this, messages::Inspect{"missing.gguf"},
+            [](const messages::InspectReply&) { QFAIL("it should have failed"); },
             [&](const ErrorDetails& error) { message = error.message; });
         QTRY_COMPARE_WITH_TIMEOUT(message, std::string("missing.gguf: no such file"), 5000);
     }
@@ -189,12 +182,9 @@ private slots:
                 QStringLiteral("same"), this,
                 [value, milliseconds](const WorkerLaunch&, std::stop_token) {
                     QThread::msleep(static_cast<unsigned long>(milliseconds));
-                    return nlohmann::json(value);
+                    return QString::fromLatin1(value);
                 },
-                [&](const nlohmann::json& result) {
-                    answers << QString::fromStdString(result.get<std::string>());
-                },
-                {});
+                [&](const QString& answer) { answers << answer; }, {});
         };
         ask("first", 80);
         ask("second", 10);
@@ -203,13 +193,44 @@ private slots:
         QCOMPARE(answers, QStringList{QStringLiteral("second")});
     }
 
+    void aForgottenRequestIsNotAnswered() {
+        bool answered = false, other = false;
+        runner_->quick(
+            QStringLiteral("same"), this,
+            [](const WorkerLaunch&, std::stop_token) { QThread::msleep(50); },
+            [&] { answered = true; }, {});
+        runner_->quick(
+            QStringLiteral("other"), this, [](const WorkerLaunch&, std::stop_token) {},
+            [&] { other = true; }, {});
+        runner_->forget(QStringLiteral("same"));
+        QTRY_VERIFY(other);
+        QTest::qWait(150);
+        QVERIFY(!answered);
+    }
+
+    // What an answer lacks is named, as on the command line.
+    void anAnswerThatCannotBeReadNamesTheField() {
+        WorkerLaunch launch;
+        launch.program = "/bin/sh";
+        launch.arguments = {"-c",
+                            R"(read line; echo '{"type":"result","id":1,"bytes":1}'; read line)"};
+        JobRunner runner(launch, store_);
+        ErrorDetails error;
+        runner.ask(
+            {}, this, messages::Tokenize{.checkpoint = "model", .text = "four"},
+            [](const messages::TokenizeReply&) { QFAIL("it should have failed"); },
+            [&](const ErrorDetails& why) { error = why; });
+        QTRY_COMPARE_WITH_TIMEOUT(error.summary,
+                                  std::string("The worker's reply cannot be understood."), 5000);
+        QCOMPARE(error.field, std::string("reply of the worker: tokens"));
+    }
+
     void anAnswerForAnObjectThatIsGoneIsDropped() {
         auto context = std::make_unique<QObject>();
         bool answered = false;
         runner_->quick(
-            {}, context.get(),
-            [](const WorkerLaunch&, std::stop_token) { return nlohmann::json(1); },
-            [&](const nlohmann::json&) { answered = true; }, {});
+            {}, context.get(), [](const WorkerLaunch&, std::stop_token) { return 1; },
+            [&](int) { answered = true; }, {});
         context.reset();
         QTest::qWait(150);
         QVERIFY(!answered);

@@ -569,8 +569,8 @@ private slots:
         LedgerModel model;
         QAbstractItemModelTester tester(&model);
         model.setRuns(a, b, hone::profiler::compare(*store_, a, b));
-        model.setPrediction(
-            {{"memory", {{"peak_resident", 161000000}}}, {"model_bytes", 75600000}});
+        model.setPrediction(hone::messages::PredictReply{.memory = {{"peak_resident", 161000000}},
+                                                         .model_bytes = 75600000});
         const auto row = [](const std::string& id) {
             const auto all = LedgerModel::metrics();
             return static_cast<int>(std::find(all.begin(), all.end(), id) - all.begin());
@@ -593,7 +593,8 @@ private slots:
         const double measured = b.metrics.at("decode_tokens_per_second").value;
         foreseen.predicted = {{"decode_tokens_per_second", 1.2 * measured}};
         model.setRuns(a, foreseen, hone::profiler::compare(*store_, a, b));
-        model.setPrediction({{"times", {{"decode_tokens_per_second", 1.0}}}});
+        model.setPrediction(hone::messages::PredictReply{
+            .times = std::map<std::string, double>{{"decode_tokens_per_second", 1.0}}});
         QCOMPARE(model.index(decode, LedgerModel::OffBy).data().toString(),
                  QStringLiteral("+20 %"));
         model.setRuns(a, {}, {});

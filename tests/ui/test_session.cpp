@@ -73,7 +73,7 @@ private slots:
         QVERIFY(changed.wait(5000));
         QCOMPARE(session_->checkpoint(), QStringLiteral("model.gguf"));
         QCOMPARE(session_->modelName(), QStringLiteral("model.gguf"));
-        QCOMPARE(session_->model()["tensors"].size(), std::size_t{4});
+        QCOMPARE(session_->model()->tensors->size(), std::size_t{4});
     }
 
     void aFileThatCannotBeOpenedLeavesTheModelOpen() {
@@ -95,11 +95,11 @@ private slots:
     void devicesAreOpenedOnceAndOnlyWhenAskedFor() {
         QSignalSpy changed(session_.get(), &Session::devicesChanged);
         QTRY_COMPARE(changed.count(), 1);
-        QVERIFY(!session_->devices()["devices"][0].contains("tracing"));
+        QVERIFY(!session_->devices()->devices.at(0).tracing);
         session_->openDevices();
         session_->openDevices();
         QTRY_COMPARE(changed.count(), 2);
-        QVERIFY(session_->devices()["devices"][0]["tracing"]["kernels"].get<bool>());
+        QVERIFY(session_->devices()->devices.at(0).tracing.value().value().kernels);
         QTest::qWait(100);
         QCOMPARE(changed.count(), 2);
     }

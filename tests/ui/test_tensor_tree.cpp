@@ -11,22 +11,22 @@ using namespace hone::ui;
 
 namespace {
 
-nlohmann::json tensor(const std::string& name, const std::string& type, std::int64_t rows,
-                      std::int64_t cols, double bytes) {
+hone::messages::TensorFacts tensor(const std::string& name, const std::string& type,
+                                   std::int64_t rows, std::int64_t cols, std::int64_t bytes) {
     const bool layered = name.starts_with("blk.");
-    return {{"name", name},
-            {"role", name == "token_embd.weight" ? "token_embd" : "other"},
-            {"layer", layered ? name[4] - '0' : -1},
-            {"part", layered ? name.substr(6) : name},
-            {"type", type},
-            {"shape", {rows, cols}},
-            {"elements", rows * cols},
-            {"bytes", bytes}};
+    return {.name = name,
+            .role = name == "token_embd.weight" ? "token_embd" : "other",
+            .layer = layered ? name[4] - '0' : -1,
+            .part = layered ? name.substr(6) : name,
+            .type = type,
+            .shape = {rows, cols},
+            .elements = rows * cols,
+            .bytes = bytes};
 }
 
 // An embedding, three identical blocks, one of another type, a norm.
-nlohmann::json sampleModel() {
-    nlohmann::json tensors = nlohmann::json::array();
+std::vector<hone::messages::TensorFacts> sampleTensors() {
+    std::vector<hone::messages::TensorFacts> tensors;
     tensors.push_back(tensor("token_embd.weight", "BF16", 100, 8, 1600));
     for (int block = 0; block < 4; ++block) {
         const std::string prefix = "blk." + std::to_string(block) + ".";
@@ -35,7 +35,7 @@ nlohmann::json sampleModel() {
         tensors.push_back(tensor(prefix + "ffn_up.weight", "BF16", 16, 8, 256));
     }
     tensors.push_back(tensor("output_norm.weight", "F32", 1, 8, 32));
-    return {{"name", "sample"}, {"tensors", tensors}};
+    return tensors;
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ private slots:
         TensorTree tree;
         const QAbstractItemModelTester tester(
             &tree, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        tree.setModel(sampleModel());
+        tree.setTensors(sampleTensors());
         QCOMPARE(tree.rowCount(), 4);
         QCOMPARE(tree.index(1, 0).data().toString(),
                  QStringLiteral("blk 0–2 · 3 identical blocks"));
@@ -63,7 +63,7 @@ private slots:
 
     void sharesAddUp() {
         TensorTree tree;
-        tree.setModel(sampleModel());
+        tree.setTensors(sampleTensors());
         double total = 0;
         for (int row = 0; row < tree.rowCount(); ++row)
             total +=
@@ -73,7 +73,7 @@ private slots:
 
     void aTensorIsFoundByName() {
         TensorTree tree;
-        tree.setModel(sampleModel());
+        tree.setTensors(sampleTensors());
         const QModelIndex found = tree.find(QStringLiteral("blk.3.ffn_up.weight"));
         QVERIFY(found.isValid());
         QCOMPARE(found.data().toString(), QStringLiteral("ffn_up.weight"));
@@ -82,7 +82,7 @@ private slots:
 
     void aModelWithoutTensorsIsEmpty() {
         TensorTree tree;
-        tree.setModel(nlohmann::json());
+        tree.setTensors({});
         QCOMPARE(tree.rowCount(), 0);
     }
 

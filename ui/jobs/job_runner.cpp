@@ -31,7 +31,7 @@ struct Job {
 struct Outcome {
     JobState state = JobState::done;
     ErrorDetails error;
-    std::variant<std::monostate, MeasureResult, nlohmann::json> result;
+    std::variant<std::monostate, MeasureResult, messages::ExportResult, Generated> result;
 };
 
 struct Execute {
@@ -53,10 +53,10 @@ struct Execute {
     Outcome operator()(const ExportRequest& request) const {
         messages::ExportResult result = hone::export_checkpoint(request, launch, observer, stop);
         record_export(store, request, result);
-        return {JobState::done, {}, messages::write(result)};
+        return {JobState::done, {}, std::move(result)};
     }
     Outcome operator()(const GenerateRequest& request) const {
-        return {JobState::done, {}, to_json(hone::generate(request, launch, observer, stop))};
+        return {JobState::done, {}, hone::generate(request, launch, observer, stop)};
     }
 };
 
@@ -222,12 +222,10 @@ void JobRunner::Impl::keepEnded(JobInfo info) {
 void JobRunner::Impl::emitResult(const Job& job, const Outcome& outcome) {
     if (const auto* result = std::get_if<MeasureResult>(&outcome.result))
         emit runner->measured(job.info.id, *result);
-    const auto* json = std::get_if<nlohmann::json>(&outcome.result);
-    if (json == nullptr) return;
-    if (job.info.kind == JobKind::exportModel)
-        emit runner->exported(job.info.id, *json);
-    else
-        emit runner->generated(job.info.id, *json);
+    if (const auto* result = std::get_if<messages::ExportResult>(&outcome.result))
+        emit runner->exported(job.info.id, *result);
+    if (const auto* result = std::get_if<Generated>(&outcome.result))
+        emit runner->generated(job.info.id, *result);
 }
 
 void JobRunner::cancel(int job) {
@@ -288,16 +286,19 @@ std::optional<JobInfo> JobRunner::running() const {
     return impl_->current->info;
 }
 
-void JobRunner::quick(const QString& key, QObject* context,
-                      std::function<nlohmann::json(const WorkerLaunch&, std::stop_token)> work,
-                      std::function<void(const nlohmann::json&)> done,
-                      std::function<void(const ErrorDetails&)> failed) {
+void JobRunner::start(const QString& key, QObject* context,
+                      std::function<void(const WorkerLaunch&, std::stop_token)> work,
+                      std::function<void()> done, Failed failed) {
     impl_->quick->start(
         key, context,
         [launch = impl_->launch, work = std::move(work)](std::stop_token stop) {
-            return work(launch, std::move(stop));
+            work(launch, std::move(stop));
         },
         std::move(done), std::move(failed));
+}
+
+void JobRunner::forget(const QString& key) {
+    impl_->quick->forget(key);
 }
 
 }  // namespace hone::ui

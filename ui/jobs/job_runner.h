@@ -6,10 +6,13 @@
 #include <QStringList>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "engine/experiment/client/ask.h"
 #include "engine/experiment/client/client.h"
 
 namespace hone::ui {
@@ -51,13 +54,18 @@ public:
     std::vector<JobInfo> jobs() const;  // running first, then queued, then the last 20 that ended
     std::optional<JobInfo> running() const;
 
-    // `work` runs on another thread; exactly one of the callbacks runs on the window's thread,
-    // unless `context` is gone or the request was superseded by a later one with the same non-empty
-    // key.
-    void quick(const QString& key, QObject* context,
-               std::function<nlohmann::json(const WorkerLaunch&, std::stop_token)> work,
-               std::function<void(const nlohmann::json&)> done,
-               std::function<void(const ErrorDetails&)> failed);
+    using Failed = std::function<void(const ErrorDetails&)>;
+
+    // `work(launch, stop)` runs on another thread; then exactly one of the callbacks runs on the
+    // window's thread, `done` with what `work` returned, unless `context` is gone or the request
+    // was superseded by a later one with the same non-empty key.
+    template <class Work, class Done>
+    void quick(const QString& key, QObject* context, Work work, Done done, Failed failed);
+    // The same with one request of the protocol, which a worker of its own answers.
+    template <class Request>
+    void ask(const QString& key, QObject* context, const Request& request,
+             std::function<void(const typename Request::Reply&)> done, Failed failed);
+    void forget(const QString& key);  // as if that request was superseded, by nothing
 
 signals:
     void jobsChanged();
@@ -66,14 +74,47 @@ signals:
     void accuracyArrived(int job, const hone::LiveAccuracy& point);
     void tokensArrived(int job, const std::vector<hone::LiveToken>& tokens);
     void measured(int job, const hone::MeasureResult& result);
-    void exported(int job, const nlohmann::json& result);
-    void generated(int job, const nlohmann::json& result);
+    void exported(int job, const hone::messages::ExportResult& result);
+    void generated(int job, const hone::Generated& result);
     void runsChanged();  // the store has a new or changed run
     void logged(const QString& line);
 
 private:
+    void start(const QString& key, QObject* context,
+               std::function<void(const WorkerLaunch&, std::stop_token)> work,
+               std::function<void()> done, Failed failed);
+
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
+
+template <class Work, class Done>
+void JobRunner::quick(const QString& key, QObject* context, Work work, Done done, Failed failed) {
+    using Result = std::invoke_result_t<Work&, const WorkerLaunch&, std::stop_token>;
+    if constexpr (std::is_void_v<Result>) {
+        start(key, context, std::move(work), std::move(done), std::move(failed));
+    } else {
+        const auto result = std::make_shared<std::optional<Result>>();
+        start(
+            key, context,
+            [result, work = std::move(work)](const WorkerLaunch& launch,
+                                             std::stop_token stop) mutable {
+                result->emplace(work(launch, std::move(stop)));
+            },
+            [result, done = std::move(done)]() mutable { done(std::move(**result)); },
+            std::move(failed));
+    }
+}
+
+template <class Request>
+void JobRunner::ask(const QString& key, QObject* context, const Request& request,
+                    std::function<void(const typename Request::Reply&)> done, Failed failed) {
+    quick(
+        key, context,
+        [request](const WorkerLaunch& launch, std::stop_token stop) {
+            return hone::ask(request, launch, std::move(stop));
+        },
+        std::move(done), std::move(failed));
+}
 
 }  // namespace hone::ui

@@ -21,7 +21,7 @@ QuickRequests::~QuickRequests() {
     pool_.waitForDone();
 }
 
-void QuickRequests::stopEarlier(const QString& key) {
+void QuickRequests::forget(const QString& key) {
     if (key.isEmpty()) return;
     for (auto it = requests_.begin(); it != requests_.end(); ++it) {
         if (it->key != key) continue;
@@ -33,37 +33,34 @@ void QuickRequests::stopEarlier(const QString& key) {
 
 void QuickRequests::start(const QString& key, QObject* context, Work work, Done done,
                           Failed failed) {
-    stopEarlier(key);
+    forget(key);
     const int id = nextId_++;
     const std::stop_source stop;
     requests_.insert(id, {key, context, std::move(done), std::move(failed), stop});
     pool_.start([this, id, stop, work = std::move(work)] {
-        nlohmann::json result;
         ErrorDetails error;
         bool ok = false;
         try {
             if (stop.stop_requested()) return;
-            result = work(stop.get_token());
+            work(stop.get_token());
             ok = true;
         } catch (const Cancelled&) {
             error.message = "cancelled";
         } catch (const std::exception& e) {
             error = details_of(e);
         }
-        QMetaObject::invokeMethod(this,
-                                  [this, id, result, ok, error] { finish(id, result, ok, error); });
+        QMetaObject::invokeMethod(this, [this, id, ok, error] { finish(id, ok, error); });
     });
 }
 
-void QuickRequests::finish(int id, const nlohmann::json& result, bool ok,
-                           const ErrorDetails& error) {
+void QuickRequests::finish(int id, bool ok, const ErrorDetails& error) {
     const auto it = requests_.find(id);
     if (it == requests_.end()) return;  // superseded
     const Request request = *it;
     requests_.erase(it);
     if (request.context == nullptr) return;
     if (ok && request.done)
-        request.done(result);
+        request.done();
     else if (!ok && request.failed)
         request.failed(error);
 }

@@ -6,7 +6,6 @@
 #include <QPointer>
 #include <QThreadPool>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <stop_token>
 
 #include "engine/core/error.h"
@@ -14,18 +13,20 @@
 namespace hone::ui {
 
 // Short requests on a few threads. A request supersedes an earlier one with the same key: that one
-// is stopped and its answer dropped. Answers arrive on the thread this object lives on.
+// is stopped and its answer dropped. `work` leaves its answer where `done` finds it, which is
+// called on the thread this object lives on.
 class QuickRequests : public QObject {
     Q_OBJECT
 public:
-    using Work = std::function<nlohmann::json(std::stop_token)>;
-    using Done = std::function<void(const nlohmann::json&)>;
+    using Work = std::function<void(std::stop_token)>;
+    using Done = std::function<void()>;
     using Failed = std::function<void(const ErrorDetails&)>;
 
     explicit QuickRequests(QObject* parent = nullptr);
     ~QuickRequests() override;  // stops everything and waits
 
     void start(const QString& key, QObject* context, Work work, Done done, Failed failed);
+    void forget(const QString& key);  // as if it was superseded, by nothing
 
 private:
     struct Request {
@@ -35,8 +36,7 @@ private:
         Failed failed;
         std::stop_source stop;
     };
-    void stopEarlier(const QString& key);
-    void finish(int id, const nlohmann::json& result, bool ok, const ErrorDetails& error);
+    void finish(int id, bool ok, const ErrorDetails& error);
 
     QThreadPool pool_;
     QHash<int, Request> requests_;

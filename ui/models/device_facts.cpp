@@ -13,69 +13,60 @@ QString said(const char* words) {
     return QCoreApplication::translate("Device", words);
 }
 
-QString textField(const nlohmann::json& json, const char* key) {
-    const auto it = json.find(key);
-    return it != json.end() && it->is_string() ? QString::fromStdString(it->get<std::string>())
-                                               : QString();
+QString shown(const std::string& text) {
+    return QString::fromStdString(text);
 }
 
-std::optional<double> numberField(const nlohmann::json& json, const char* key) {
-    const auto it = json.find(key);
-    return it != json.end() && it->is_number() ? std::optional(it->get<double>()) : std::nullopt;
+QString shown(const std::optional<std::string>& text) {
+    return shown(text.value_or(std::string()));
 }
 
-bool flagField(const nlohmann::json& json, const char* key) {
-    const auto it = json.find(key);
-    return it != json.end() && it->is_boolean() && it->get<bool>();
-}
-
-DeviceFacts factsOf(const nlohmann::json& json) {
-    DeviceFacts device;
-    device.id = textField(json, "id");
-    device.name = textField(json, "name");
-    device.capability = textField(json, "compute_capability");
-    device.driver = textField(json, "driver");
-    device.runtime = textField(json, "runtime");
-    device.memory = numberField(json, "memory").value_or(0);
-    device.free = numberField(json, "memory_free");
-    device.processors = static_cast<int>(numberField(json, "multiprocessors").value_or(0));
-    device.mig = flagField(json, "mig");
-    device.problem = textField(json, "problem");
-    const auto tracing = json.find("tracing");
-    if (tracing == json.end() || !tracing->is_object()) return device;
-    device.tracingKnown = true;
-    device.tracesKernels = flagField(*tracing, "kernels");
-    device.tracer = textField(*tracing, "source");
-    device.tracerProblem = textField(*tracing, "problem");
-    return device;
+DeviceFacts factsOf(const messages::CudaDevice& device) {
+    DeviceFacts facts;
+    facts.id = shown(device.id);
+    facts.name = shown(device.name);
+    facts.capability = shown(device.compute_capability);
+    facts.driver = shown(device.driver);
+    facts.runtime = shown(device.runtime);
+    facts.memory = static_cast<double>(device.memory);
+    if (const auto free = device.memory_free.value_or(std::nullopt))
+        facts.free = static_cast<double>(*free);
+    facts.processors = device.multiprocessors;
+    facts.mig = device.mig;
+    facts.problem = shown(device.problem.value_or(std::nullopt));
+    const auto tracing = device.tracing.value_or(std::nullopt);
+    if (!tracing) return facts;
+    facts.tracingKnown = true;
+    facts.tracesKernels = tracing->kernels;
+    facts.tracer = shown(tracing->source);
+    facts.tracerProblem = shown(tracing->problem);
+    return facts;
 }
 
 }  // namespace
 
-std::vector<DeviceFacts> devicesOf(const nlohmann::json& answer) {
+std::vector<DeviceFacts> devicesOf(const DevicesAnswer& answer) {
     std::vector<DeviceFacts> devices;
-    if (!answer.is_object()) return devices;
-    for (const nlohmann::json& device : answer.value("devices", nlohmann::json::array()))
-        devices.push_back(factsOf(device));
+    if (!answer) return devices;
+    for (const messages::CudaDevice& device : answer->devices) devices.push_back(factsOf(device));
     return devices;
 }
 
-std::optional<DeviceFacts> deviceOf(const nlohmann::json& answer, const QString& id) {
+std::optional<DeviceFacts> deviceOf(const DevicesAnswer& answer, const QString& id) {
     for (const DeviceFacts& device : devicesOf(answer))
         if (device.id == id) return device;
     return std::nullopt;
 }
 
-QString noDeviceReason(const nlohmann::json& answer) {
-    if (!answer.is_object() || !answer.value("devices", nlohmann::json::array()).empty()) return {};
-    const QString problem = textField(answer, "problem");
+QString noDeviceReason(const DevicesAnswer& answer) {
+    if (!answer || !answer->devices.empty()) return {};
+    const QString problem = shown(answer->problem);
     return problem.isEmpty() ? said("the worker found none") : problem;
 }
 
-NcclFacts ncclOf(const nlohmann::json& answer) {
-    const auto nccl = answer.find("nccl");
-    if (nccl == answer.end() || !nccl->is_object()) return {};
-    return {textField(*nccl, "version"), textField(*nccl, "problem")};
+NcclFacts ncclOf(const DevicesAnswer& answer) {
+    const auto nccl = answer ? answer->nccl.value_or(std::nullopt) : std::nullopt;
+    return nccl ? NcclFacts{shown(nccl->version), shown(nccl->problem)} : NcclFacts();
 }
 
 QString memoryText(const DeviceFacts& device) {

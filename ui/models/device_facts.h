@@ -2,14 +2,15 @@
 #pragma once
 
 #include <QString>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
+#include "engine/experiment/protocol/messages/machine.h"
+
 namespace hone::ui {
 
-// A CUDA device as the worker describes it (docs/protocol.md). What it does not say is empty or
-// zero.
+// A CUDA device as the worker describes it, in the words that the window uses. What it does not say
+// is empty or zero.
 struct DeviceFacts {
     QString id, name, capability, driver, runtime;
     double memory = 0;
@@ -23,17 +24,19 @@ struct DeviceFacts {
     QString tracer, tracerProblem;  // "CUPTI 13.0.1"; why it sees no single kernels
 };
 
-// The devices of the worker's answer; none where it has not answered yet.
-std::vector<DeviceFacts> devicesOf(const nlohmann::json& answer);
-std::optional<DeviceFacts> deviceOf(const nlohmann::json& answer, const QString& id);
+// What a worker answered; nothing: none has yet.
+using DevicesAnswer = std::optional<messages::DevicesReply>;
+
+std::vector<DeviceFacts> devicesOf(const DevicesAnswer& answer);
+std::optional<DeviceFacts> deviceOf(const DevicesAnswer& answer, const QString& id);
 // Why there is no CUDA device; empty where there is one or nobody has answered yet.
-QString noDeviceReason(const nlohmann::json& answer);
+QString noDeviceReason(const DevicesAnswer& answer);
 
 // NCCL as the worker found it; both are empty where it has not answered, or has no plug-in.
 struct NcclFacts {
     QString version, problem;
 };
-NcclFacts ncclOf(const nlohmann::json& answer);
+NcclFacts ncclOf(const DevicesAnswer& answer);
 
 // "78.2 of 85.0 GB free"
 QString memoryText(const DeviceFacts& device);

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <set>
 
-#include "ui/models/refusal.h"
 #include "ui/theme/plain_text.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/error_words.h"
@@ -38,10 +37,16 @@ double folderBytes(const fs::path& config) {
     return whole ? bytes : 0;
 }
 
-// [{path, place, bytes}] of every *.gguf and every Hugging Face folder below the places; what is
-// reached twice is listed once.
-nlohmann::json findModels(const std::vector<ModelPlace>& places, const std::stop_token& stop) {
-    nlohmann::json found = nlohmann::json::array();
+struct FoundFile {
+    QString path, place;
+    double bytes = 0;
+};
+
+// Every *.gguf and every Hugging Face folder below the places; what is reached twice is listed
+// once.
+std::vector<FoundFile> findModels(const std::vector<ModelPlace>& places,
+                                  const std::stop_token& stop) {
+    std::vector<FoundFile> found;
     std::set<fs::path> seen;
     for (const ModelPlace& place : places) {
         std::error_code error;
@@ -60,33 +65,32 @@ nlohmann::json findModels(const std::vector<ModelPlace>& places, const std::stop
             const fs::path path = folder ? it->path().parent_path() : it->path();
             const fs::path real = fs::canonical(path, ignored);
             if (ignored || !seen.insert(real).second) continue;
-            found.push_back(
-                {{"path", path.string()}, {"place", place.name.toStdString()}, {"bytes", bytes}});
+            found.push_back({ui::text(path.string()), place.name, bytes});
         }
     }
     return found;
 }
 
-// What one row needs: the facts and, where the model can be run, whether it fits in memory.
-nlohmann::json inspectAndPredict(const Experiment& experiment, const WorkerLaunch& launch,
-                                 const std::stop_token& stop) {
-    nlohmann::json answer{
-        {"model", messages::write(hone::inspect(experiment.checkpoint, false, launch, stop))}};
-    if (!ModelFacts(answer["model"]).supported) return answer;
-    try {
-        answer["prediction"] = messages::write(hone::predict(experiment, launch, stop));
-    } catch (const Error& error) {
-        answer["prediction_error"] = error.details().message;
-    }
-    return answer;
-}
-
-double number(const nlohmann::json& json, const char* key) {
-    const auto it = json.find(key);
-    return it != json.end() && it->is_number() ? it->get<double>() : 0;
-}
-
 }  // namespace
+
+// What one row needs: the facts and, where the model can be run, whether it fits in memory.
+struct FoundModels::Inspected {
+    messages::InspectReply model;
+    std::optional<messages::PredictReply> prediction;
+    std::string problem;  // why there is no prediction
+
+    static Inspected of(const Experiment& experiment, const WorkerLaunch& launch,
+                        const std::stop_token& stop) {
+        Inspected inspected{ask(messages::Inspect{experiment.checkpoint}, launch, stop), {}, {}};
+        if (!inspected.model.supported) return inspected;
+        try {
+            inspected.prediction = ask(messages::Predict{experiment}, launch, stop);
+        } catch (const Error& error) {
+            inspected.problem = error.details().message;
+        }
+        return inspected;
+    }
+};
 
 std::vector<ModelPlace> modelPlaces() {
     const QString home = QDir::homePath();
@@ -119,16 +123,16 @@ void FoundModels::scan(const std::vector<ModelPlace>& places) {
         [places](const WorkerLaunch&, const std::stop_token& stop) {
             return findModels(places, stop);
         },
-        [this](const nlohmann::json& files) {
+        [this](const std::vector<FoundFile>& files) {
             beginResetModel();
             ++generation_;
             scanning_ = false;
             rows_.clear();
-            for (const auto& file : files) {
+            for (const FoundFile& file : files) {
                 Row row;
-                row.path = ui::text(file["path"].get<std::string>());
-                row.place = ui::text(file["place"].get<std::string>());
-                row.fileBytes = number(file, "bytes");
+                row.path = file.path;
+                row.place = file.place;
+                row.fileBytes = file.bytes;
                 rows_.push_back(std::move(row));
             }
             next_ = 0;
@@ -155,9 +159,9 @@ void FoundModels::inspectNext() {
     session_.jobs().quick(
         {}, this,
         [experiment](const WorkerLaunch& launch, const std::stop_token& stop) {
-            return inspectAndPredict(experiment, launch, stop);
+            return Inspected::of(experiment, launch, stop);
         },
-        [this, index, generation = generation_](const nlohmann::json& answer) {
+        [this, index, generation = generation_](const Inspected& answer) {
             if (generation == generation_) fill(index, answer);
         },
         [this, index, generation = generation_](const ErrorDetails& error) {
@@ -165,30 +169,27 @@ void FoundModels::inspectNext() {
         });
 }
 
-void FoundModels::fill(std::size_t index, const nlohmann::json& answer) {
+void FoundModels::fill(std::size_t index, const Inspected& inspected) {
     Row& row = rows_[index];
-    row.facts = ModelFacts(answer["model"]);
+    row.facts = ModelFacts(inspected.model);
     if (!row.facts.supported) row.problem = row.facts.unsupportedReason;
-    if (answer.contains("prediction_error"))
-        row.problem = ui::text(answer["prediction_error"].get<std::string>());
-    if (answer.contains("prediction")) {
-        const nlohmann::json& prediction = answer["prediction"];
-        row.fits = prediction.value("fits", false);
-        if (const auto refusal = refusalOf(prediction))
+    if (!inspected.problem.empty()) row.problem = ui::text(inspected.problem);
+    if (inspected.prediction) {
+        row.fits = inspected.prediction->fits;
+        if (const auto& refusal = inspected.prediction->refusal)
             row.refusal = errorWords(*refusal).sentences();
-        row.available = number(prediction, "available");
-        if (prediction.contains("memory"))
-            row.needed = number(prediction["memory"], "peak_resident");
+        row.available = static_cast<double>(inspected.prediction->available);
+        row.needed = static_cast<double>(inspected.prediction->peak_memory());
     }
-    inspected(index);
+    filled(index);
 }
 
 void FoundModels::fail(std::size_t index, const ErrorDetails& error) {
     rows_[index].problem = errorWords(error).sentences();
-    inspected(index);
+    filled(index);
 }
 
-void FoundModels::inspected(std::size_t row) {
+void FoundModels::filled(std::size_t row) {
     emit dataChanged(index(static_cast<int>(row), 0), index(static_cast<int>(row), columns - 1));
     --inFlight_;
     inspectNext();

@@ -48,9 +48,10 @@ private:
         QString problem;                   // why it cannot be used
     };
     void inspectNext();
-    void fill(std::size_t index, const nlohmann::json& answer);
+    struct Inspected;
+    void fill(std::size_t index, const Inspected& inspected);
     void fail(std::size_t index, const ErrorDetails& error);
-    void inspected(std::size_t index);
+    void filled(std::size_t index);
     QVariant text(const Row& row, int column) const;
     QVariant sortValue(const Row& row, int column) const;
     QString verdict(const Row& row) const;

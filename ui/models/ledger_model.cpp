@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "profiler/report/predicted.h"
+#include "engine/experiment/client/predicted.h"
 #include "profiler/statistics/metrics.h"
 #include "ui/models/engaged_text.h"
 #include "ui/models/metric_text.h"
@@ -82,8 +82,9 @@ void LedgerModel::chooseRows() {
         if (!engagedText(evidence).isEmpty()) techniques_.push_back(id);
 }
 
-void LedgerModel::setPrediction(const nlohmann::json& prediction) {
-    prediction_ = prediction;
+void LedgerModel::setPrediction(const std::optional<messages::PredictReply>& prediction) {
+    prediction_.clear();
+    if (prediction) prediction_ = predicted_metrics(*prediction);
     emit dataChanged(index(0, Predicted), index(rowCount() - 1, OffBy));
 }
 
@@ -119,9 +120,8 @@ std::optional<double> LedgerModel::predicted(const std::string& id) const {
         if (const auto found = run->predicted.find(id); found != run->predicted.end())
             return found->second;
     }
-    const auto now = profiler::predicted_metrics(prediction_);
-    const auto found = now.find(id);
-    return found == now.end() ? std::nullopt : std::optional(found->second);
+    const auto found = prediction_.find(id);
+    return found == prediction_.end() ? std::nullopt : std::optional(found->second);
 }
 
 QVariant LedgerModel::metricCell(const std::string& id, int role) const {

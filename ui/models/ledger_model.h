@@ -2,10 +2,12 @@
 #pragma once
 
 #include <QAbstractTableModel>
-#include <nlohmann/json.hpp>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "engine/experiment/protocol/messages/plans.h"
 #include "engine/techniques/schema/schema.h"
 #include "profiler/report/comparison.h"
 
@@ -24,8 +26,8 @@ public:
     void setRuns(std::optional<profiler::RunRecord> baseline,
                  std::optional<profiler::RunRecord> candidate,
                  std::optional<profiler::Comparison> comparison);
-    void setPrediction(const nlohmann::json& prediction);  // the `predict` result; null: none
-    void setCalibrating(bool calibrating);                 // times will follow
+    void setPrediction(const std::optional<messages::PredictReply>& prediction);
+    void setCalibrating(bool calibrating);  // times will follow
     // Whose titles the rows of techniques have.
     void setRegistry(const Registry& registry) { registry_ = &registry; }
     const std::optional<profiler::RunRecord>& baseline() const { return baseline_; }
@@ -57,7 +59,7 @@ private:
     const Registry* registry_ = &builtin_registry();
     std::optional<profiler::RunRecord> baseline_, candidate_;
     std::optional<profiler::Comparison> comparison_;
-    nlohmann::json prediction_;
+    std::map<std::string, double> prediction_;  // of what is shown now, by metric
     bool calibrating_ = false;
 };
 

@@ -2,8 +2,8 @@
 #include "ui/models/model_facts.h"
 
 #include <QCoreApplication>
+#include <nlohmann/json.hpp>
 
-#include "ui/models/device_facts.h"
 #include "ui/theme/plain_text.h"
 
 namespace hone::ui {
@@ -24,39 +24,32 @@ double numberField(const nlohmann::json& json, const char* key) {
     return it != json.end() && it->is_number() ? it->get<double>() : 0;
 }
 
-bool flagField(const nlohmann::json& json, const char* key, bool fallback) {
-    const auto it = json.find(key);
-    return it != json.end() && it->is_boolean() ? it->get<bool>() : fallback;
-}
-
 }  // namespace
 
-ModelFacts::ModelFacts(const nlohmann::json& inspected) {
-    if (!inspected.is_object()) return;
+ModelFacts::ModelFacts(const std::optional<messages::InspectReply>& inspected) {
+    if (!inspected) return;
     open = true;
-    name = plainLine(textField(inspected, "name"));
-    source = textField(inspected, "source");
-    architecture = plainLine(textField(inspected, "architecture"));
-    parameters = numberField(inspected, "parameters");
-    bytes = numberField(inspected, "bytes");
-    contextLength = numberField(inspected, "context_length");
-    kvBytesPerToken = numberField(inspected, "kv_bytes_per_token");
-    synthetic = flagField(inspected, "synthetic", false);
-    supported = flagField(inspected, "supported", true);
-    unsupportedReason = plainLine(textField(inspected, "unsupported_reason"));
-    const auto byType = inspected.find("types");
-    if (byType == inspected.end() || !byType->is_object()) return;
-    double most = -1;
-    for (const auto& [type, size] : byType->items()) {
+    name = plainLine(text(inspected->name));
+    source = text(inspected->source);
+    architecture = plainLine(text(inspected->architecture));
+    parameters = static_cast<double>(inspected->parameters);
+    bytes = static_cast<double>(inspected->bytes);
+    contextLength = static_cast<double>(inspected->context_length.value_or(0));
+    kvBytesPerToken = static_cast<double>(inspected->kv_bytes_per_token.value_or(0));
+    synthetic = inspected->synthetic;
+    supported = inspected->supported;
+    unsupportedReason = plainLine(text(inspected->unsupported_reason));
+    std::int64_t most = -1;
+    for (const auto& [type, size] : inspected->types) {
         types << text(type);
-        if (!size.is_number() || size.get<double>() <= most) continue;
-        most = size.get<double>();
+        if (size <= most) continue;
+        most = size;
         mainType = text(type);
     }
 }
 
 QString targetText(const Target& target, const nlohmann::json& environment,
-                   const nlohmann::json& devices) {
+                   const DevicesAnswer& devices) {
     QStringList parts{text(target.device)};
     // The environment describes what targets have by default.
     if (target.device != Target().device) {

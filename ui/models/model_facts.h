@@ -3,17 +3,20 @@
 
 #include <QString>
 #include <QStringList>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 
 #include "engine/experiment/protocol/experiment.h"
+#include "engine/experiment/protocol/messages/model.h"
+#include "ui/models/device_facts.h"
 
 namespace hone::ui {
 
-// What an `inspect` result says, in the words the window uses. Fields the result lacks are empty or
-// zero.
+// What a worker says of a model, in the words the window uses. What it does not say is empty or
+// zero; nothing: no model is open.
 struct ModelFacts {
     ModelFacts() = default;
-    explicit ModelFacts(const nlohmann::json& inspected);
+    explicit ModelFacts(const std::optional<messages::InspectReply>& inspected);
 
     bool open = false;
     QString name, source, architecture;
@@ -29,8 +32,7 @@ struct ModelFacts {
 QString text(const std::string& utf8);
 
 // "cpu · 2 threads · AVX-512", "cuda:0 · NVIDIA H200"; parts that are not known yet are left out.
-// `devices` as the worker answers.
 QString targetText(const Target& target, const nlohmann::json& environment,
-                   const nlohmann::json& devices);
+                   const DevicesAnswer& devices);
 
 }  // namespace hone::ui

@@ -45,8 +45,8 @@ Playground::Playground(Session& session, QObject* parent) : QObject(parent), ses
 }
 
 QString Playground::chatTemplate(const Session& session) {
-    if (!session.model().is_object()) return QStringLiteral("none");
-    return QString::fromStdString(session.model().value("chat_template", "none"));
+    const auto& model = session.model();
+    return model ? QString::fromStdString(model->chat_template) : QStringLiteral("none");
 }
 
 void Playground::ask(const Settings& settings) {
@@ -98,11 +98,11 @@ void Playground::follow(const JobInfo& job) {
     emit changed();
 }
 
-void Playground::finish(int job, const nlohmann::json& result) {
+void Playground::finish(int job, const Generated& result) {
     Answer* answer = of(job);
-    if (answer == nullptr || !result.is_object()) return;
-    answer->ended = result.value("stop", "") == "end";
-    answer->promptTokens = result.value("prompt_tokens", std::int64_t{0});
+    if (answer == nullptr) return;
+    answer->ended = result.answer.stop == messages::Stop::end;
+    answer->promptTokens = result.answer.prompt_tokens;
 }
 
 std::optional<TokenDifference> Playground::difference() const {

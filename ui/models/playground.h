@@ -64,7 +64,7 @@ private:
     void start(Answer& answer, const Recipe& recipe, const Settings& settings);
     Answer* of(int job);
     void follow(const JobInfo& job);
-    void finish(int job, const nlohmann::json& result);
+    void finish(int job, const Generated& result);
 
     Session& session_;
     Answer baseline_, candidate_;

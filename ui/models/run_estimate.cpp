@@ -31,17 +31,18 @@ Speed measuredSpeed(const std::vector<profiler::RunRecord>& runs, const std::str
     return {};
 }
 
-Speed assumedSpeed(const nlohmann::json& model) {
-    const double parameters = model.is_object() ? model.value("parameters", 0.0) : 0;
-    const double bytes = model.is_object() ? model.value("bytes", 0.0) : 0;
-    if (parameters <= 0 || bytes <= 0) return {};
+Speed assumedSpeed(const std::optional<messages::InspectReply>& model) {
+    if (!model || model->parameters <= 0 || model->bytes <= 0) return {};
+    const auto parameters = static_cast<double>(model->parameters);
+    const auto bytes = static_cast<double>(model->bytes);
     return {assumedOperations / (2 * parameters), assumedBandwidth / bytes, bytes / 1e9};
 }
 
 }  // namespace
 
 double estimateSeconds(const std::vector<profiler::RunRecord>& runs, const Experiment& experiment,
-                       const nlohmann::json& model, std::uint64_t candidates) {
+                       const std::optional<messages::InspectReply>& model,
+                       std::uint64_t candidates) {
     Speed speed = measuredSpeed(runs, experiment.checkpoint);
     if (speed.prefill <= 0) speed = assumedSpeed(model);
     if (speed.prefill <= 0) return 0;

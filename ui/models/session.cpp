@@ -85,8 +85,9 @@ struct Session::Impl {
     JobRunner jobs;
     QUndoStack undo;
     QString checkpoint;
-    nlohmann::json model;
-    nlohmann::json environment, devices;
+    std::optional<messages::InspectReply> model;
+    nlohmann::json environment;
+    std::optional<messages::DevicesReply> devices;
     QStringList shapes;
     Sweep sweep;  // the recipe, and what is swept in it
     Workload workload;
@@ -105,15 +106,12 @@ Session::Session(const Registry& registry, const WorkerLaunch& launch,
     auto* watch =
         new StoreWatch(impl_->store, this);  // runs of the command line, or of another window
     connect(watch, &StoreWatch::changed, this, &Session::runsChanged);
-    impl_->jobs.quick(
-        QStringLiteral("environment"), this,
-        [](const WorkerLaunch& workers, const std::stop_token&) {
-            return messages::write(hone::hello(workers));
-        },
-        [this](const nlohmann::json& hello) {
-            impl_->environment = hello.value("environment", nlohmann::json::object());
-            for (const auto& shape : hello.value("synthetic_shapes", nlohmann::json::array()))
-                impl_->shapes << QString::fromStdString(shape.get<std::string>());
+    impl_->jobs.ask(
+        QStringLiteral("environment"), this, messages::Hello(),
+        [this](const messages::HelloReply& hello) {
+            impl_->environment = hello.environment.get();
+            for (const std::string& shape : hello.synthetic_shapes)
+                impl_->shapes << QString::fromStdString(shape);
             emit environmentChanged();
         },
         [this](const ErrorDetails& error) {
@@ -125,20 +123,17 @@ Session::Session(const Registry& registry, const WorkerLaunch& launch,
 Session::~Session() = default;
 
 void Session::askForDevices(bool open) {
-    impl_->jobs.quick(
-        QStringLiteral("devices"), this,
-        [open](const WorkerLaunch& workers, const std::stop_token& stop) {
-            return messages::write(hone::devices(open, workers, stop));
-        },
-        [this](const nlohmann::json& answer) {
+    impl_->jobs.ask(
+        QStringLiteral("devices"), this, messages::Devices{.open = open},
+        [this](const messages::DevicesReply& answer) {
             impl_->devices = answer;
             emit devicesChanged();
         },
         [this](const ErrorDetails& error) {
             // Devices that were listed are there, whatever came of opening them.
-            if (!impl_->devices.is_object())
-                impl_->devices = {{"devices", nlohmann::json::array()},
-                                  {"problem", errorWords(error).sentences().toStdString()}};
+            if (!impl_->devices)
+                impl_->devices =
+                    messages::DevicesReply{.problem = errorWords(error).sentences().toStdString()};
             emit devicesChanged();
             emit impl_->jobs.logged(QString::fromStdString(error.message));
         });
@@ -166,13 +161,13 @@ RunEdits& Session::runEdits() {
 QString Session::checkpoint() const {
     return impl_->checkpoint;
 }
-const nlohmann::json& Session::model() const {
+const std::optional<messages::InspectReply>& Session::model() const {
     return impl_->model;
 }
 const nlohmann::json& Session::environment() const {
     return impl_->environment;
 }
-const nlohmann::json& Session::devices() const {
+const std::optional<messages::DevicesReply>& Session::devices() const {
     return impl_->devices;
 }
 const QStringList& Session::syntheticShapes() const {
@@ -195,19 +190,15 @@ std::optional<std::int64_t> Session::pinnedBaseline() const {
 }
 
 QString Session::modelName() const {
-    return impl_->model.is_object()
-               ? QString::fromStdString(impl_->model.value("name", std::string()))
-               : QString();
+    return impl_->model ? QString::fromStdString(impl_->model->name) : QString();
 }
 
 void Session::open(const QString& checkpoint) {
     emit openStarted(checkpoint);
-    impl_->jobs.quick(
+    impl_->jobs.ask(
         QStringLiteral("open"), this,
-        [source = checkpoint.toStdString()](const WorkerLaunch& launch, std::stop_token stop) {
-            return messages::write(hone::inspect(source, true, launch, std::move(stop)));
-        },
-        [this, checkpoint](const nlohmann::json& model) {
+        messages::Inspect{.checkpoint = checkpoint.toStdString(), .tensors = true},
+        [this, checkpoint](const messages::InspectReply& model) {
             impl_->checkpoint = checkpoint;
             impl_->model = model;
             if (impl_->layer >= 0) chooseLayer(-1);  // another model's layers are others

@@ -6,9 +6,12 @@
 #include <QStringList>
 #include <QUndoStack>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 
 #include "engine/experiment/protocol/experiment.h"
+#include "engine/experiment/protocol/messages/machine.h"
+#include "engine/experiment/protocol/messages/model.h"
 #include "engine/experiment/protocol/sweep.h"
 #include "profiler/store/store.h"
 #include "ui/jobs/job_runner.h"
@@ -33,11 +36,13 @@ public:
     void open(const QString& checkpoint);  // inspects; then modelChanged or openFailed
     QString checkpoint() const;            // empty: none is open
     QString modelName() const;
-    const nlohmann::json& model() const;  // the `inspect` result with tensors; null: none is open
-    const nlohmann::json& environment() const;  // the worker's; null until it answered
-    // CUDA devices, or why there are none, as docs/protocol.md says; null until a worker answered.
-    // At first only what costs a device nothing.
-    const nlohmann::json& devices() const;
+    // With its tensors; nothing: none is open.
+    const std::optional<messages::InspectReply>& model() const;
+    // The machine, as runs keep it; null until a worker answered.
+    const nlohmann::json& environment() const;
+    // CUDA devices, or why there are none; nothing until a worker answered. At first only what
+    // costs a device nothing.
+    const std::optional<messages::DevicesReply>& devices() const;
     // Asks, once, also for what only open devices tell; then devicesChanged.
     void openDevices();
     const QStringList& syntheticShapes()

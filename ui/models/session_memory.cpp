@@ -166,12 +166,10 @@ void SessionMemory::followModel() {
 
 void SessionMemory::dropMissingDevice() {
     const std::string device = session_.target().device, always_there = Target().device;
-    const json& answer = session_.devices();
-    if (device == always_there || !answer.is_object()) return;
-    const json known = answer.value("devices", json::array());
-    if (std::any_of(known.begin(), known.end(), [&](const json& one) {
-            return one.is_object() && one.value("id", "") == device;
-        }))
+    const auto& answer = session_.devices();
+    if (device == always_there || !answer) return;
+    if (std::any_of(answer->devices.begin(), answer->devices.end(),
+                    [&](const messages::CudaDevice& known) { return known.id == device; }))
         return;
     Target target = session_.target();
     target.device = always_there;

@@ -15,16 +15,15 @@ namespace {
 using Node = TensorTree::Node;
 using NodePtr = std::unique_ptr<Node>;
 
-NodePtr makeTensor(const nlohmann::json& tensor) {
+NodePtr makeTensor(const messages::TensorFacts& tensor) {
     auto node = std::make_unique<Node>();
-    node->tensorName = text(tensor.value("name", std::string()));
+    node->tensorName = text(tensor.name);
     node->label = node->tensorName;
-    node->type = text(tensor.value("type", std::string()));
-    node->bytes = tensor.value("bytes", 0.0);
-    node->elements = tensor.value("elements", 0.0);
+    node->type = text(tensor.type);
+    node->bytes = static_cast<double>(tensor.bytes);
+    node->elements = static_cast<double>(tensor.elements);
     QStringList sizes;
-    for (const auto& size : tensor.value("shape", nlohmann::json::array()))
-        sizes << formatExact(size.get<double>());
+    for (const std::int64_t size : tensor.shape) sizes << formatExact(static_cast<double>(size));
     node->shape = sizes.join(QStringLiteral(" × "));
     return node;
 }
@@ -91,15 +90,15 @@ void adoptBlocks(Node& root, std::vector<Block> blocks) {
     }
 }
 
-NodePtr makeTree(const nlohmann::json& tensors) {
+NodePtr makeTree(const std::vector<messages::TensorFacts>& tensors) {
     NodePtr root = makeGroup({});
     std::vector<Block> blocks;
     std::vector<NodePtr> before, after;
-    for (const auto& tensor : tensors) {
+    for (const messages::TensorFacts& tensor : tensors) {
         NodePtr node = makeTensor(tensor);
-        const int number = tensor.value("layer", -1);
+        const int number = tensor.layer;
         if (number < 0) {
-            (tensor.value("role", "") == "token_embd" ? before : after).push_back(std::move(node));
+            (tensor.role == "token_embd" ? before : after).push_back(std::move(node));
             continue;
         }
         auto it = std::find_if(blocks.begin(), blocks.end(),
@@ -108,7 +107,7 @@ NodePtr makeTree(const nlohmann::json& tensors) {
             blocks.push_back({number, makeGroup(TensorTree::tr("blk %1").arg(number))});
             it = blocks.end() - 1;
         }
-        node->label = text(tensor.value("part", std::string()));
+        node->label = text(tensor.part);
         node->layer = number;
         adopt(*it->node, std::move(node));
     }
@@ -138,11 +137,9 @@ int rowOf(const Node& node) {
 TensorTree::TensorTree(QObject* parent) : QAbstractItemModel(parent), root_(makeGroup({})) {}
 TensorTree::~TensorTree() = default;
 
-void TensorTree::setModel(const nlohmann::json& inspected) {
+void TensorTree::setTensors(const std::vector<messages::TensorFacts>& tensors) {
     beginResetModel();
-    const bool has =
-        inspected.is_object() && inspected.contains("tensors") && inspected["tensors"].is_array();
-    root_ = makeTree(has ? inspected["tensors"] : nlohmann::json::array());
+    root_ = makeTree(tensors);
     endResetModel();
 }
 

@@ -3,12 +3,13 @@
 
 #include <QAbstractItemModel>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <vector>
+
+#include "engine/experiment/protocol/messages/model.h"
 
 namespace hone::ui {
 
-// The tensors of an `inspect` result as a tree: layers are rows of their own, and a run of blocks
+// The tensors of a model as a tree: layers are rows of their own, and a run of blocks
 // with the same tensors, shapes and types reads as one row until it is opened.
 class TensorTree : public QAbstractItemModel {
     Q_OBJECT
@@ -28,7 +29,7 @@ public:
 
     explicit TensorTree(QObject* parent = nullptr);
     ~TensorTree() override;
-    void setModel(const nlohmann::json& inspected);
+    void setTensors(const std::vector<messages::TensorFacts>& tensors);
     const Node* node(const QModelIndex& index) const;
     // The layer that a block or a tensor of it stands for; −1 for runs of blocks and what lies
     // outside of them.

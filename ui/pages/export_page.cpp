@@ -182,12 +182,13 @@ void ExportPage::follow() {
     connect(&session(), &Session::recipeChanged, this, &ExportPage::changed);
     JobRunner& jobs = session().jobs();
     connect(&jobs, &JobRunner::jobsChanged, this, &ExportPage::showState);
-    connect(&jobs, &JobRunner::exported, this, [this](int job, const nlohmann::json& result) {
-        if (job != job_) return;
-        artifact_->showResult(result);
-        overwrite_->setChecked(false);
-        showPlace();
-    });
+    connect(&jobs, &JobRunner::exported, this,
+            [this](int job, const messages::ExportResult& result) {
+                if (job != job_) return;
+                artifact_->showResult(result);
+                overwrite_->setChecked(false);
+                showPlace();
+            });
     connect(&jobs, &JobRunner::jobProgress, this, [this](const JobInfo& job) {
         if (job.id != job_) return;
         if (job.state == JobState::failed) showFailure(job.failure);
@@ -272,14 +273,12 @@ void ExportPage::ask() {
     session().jobs().quick(
         QStringLiteral("predict_export"), this,
         [request = request()](const WorkerLaunch& launch, std::stop_token stop) {
-            const PredictedExport answer = hone::predict_export(request, launch, std::move(stop));
-            return nlohmann::json{{"file_bytes", answer.file_bytes}, {"notes", answer.notes}};
+            return hone::predict_export(request, launch, std::move(stop));
         },
-        [this](const nlohmann::json& answer) {
-            fileBytes_ = answer.value("file_bytes", 0.0);
+        [this](const PredictedExport& answer) {
+            fileBytes_ = static_cast<double>(answer.file_bytes);
             QStringList notes;
-            for (const auto& note : answer.value("notes", nlohmann::json::array()))
-                notes.append(QString::fromStdString(note.get<std::string>()));
+            for (const std::string& note : answer.notes) notes.append(QString::fromStdString(note));
             notes_->setText(notes.join(QLatin1Char('\n')));
             notes_->setVisible(!notes.isEmpty());
             showPlace();

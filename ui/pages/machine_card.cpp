@@ -131,7 +131,7 @@ void MachineCard::showEvent(QShowEvent* event) {
 
 void MachineCard::refresh() {
     const nlohmann::json& machine = session_.environment();
-    const nlohmann::json& answer = session_.devices();
+    const DevicesAnswer& answer = session_.devices();
     const QString reason = noDeviceReason(answer);
     noDevice_->setVisible(!reason.isEmpty());
     noDevice_->setText(
@@ -144,7 +144,7 @@ void MachineCard::refresh() {
     addProcessor(facts, machine);
     addMemory(facts, machine);
     addSystem(facts, machine);
-    if (!answer.is_object()) add(facts, tr("CUDA devices"), tr("looking…"));
+    if (!answer) add(facts, tr("CUDA devices"), tr("looking…"));
     const std::vector<DeviceFacts> devices = devicesOf(answer);
     const QString chosen = text(session_.target().device);
     for (const DeviceFacts& device : devices)

@@ -9,7 +9,6 @@
 #include <QVBoxLayout>
 
 #include "ui/models/model_facts.h"
-#include "ui/models/refusal.h"
 #include "ui/models/tensor_tree.h"
 #include "ui/pages/tensor_panel.h"
 #include "ui/widgets/banner.h"
@@ -37,24 +36,30 @@ std::vector<std::int64_t> contextsFor(double trained) {
     return contexts;
 }
 
-// [{tokens, prediction}]: the baseline with a prompt that fills the context but for one token.
-nlohmann::json predictContexts(const Experiment& base, const std::vector<std::int64_t>& contexts,
-                               const WorkerLaunch& launch, const std::stop_token& stop) {
-    nlohmann::json rows = nlohmann::json::array();
-    for (const std::int64_t tokens : contexts) {
-        Experiment experiment = base;
-        experiment.recipe = {};
-        experiment.workload.prompt_tokens = tokens - 1;
-        experiment.workload.generated_tokens = 1;
-        experiment.workload.concurrency = 1;
-        experiment.workload.text = "none";
-        rows.push_back({{"tokens", tokens},
-                        {"prediction", messages::write(hone::predict(experiment, launch, stop))}});
-    }
-    return rows;
-}
-
 }  // namespace
+
+// The baseline with a prompt that fills the context but for one token.
+struct ModelPage::PredictedContext {
+    std::int64_t tokens = 0;
+    messages::PredictReply prediction;
+
+    static std::vector<PredictedContext> of(const Experiment& base,
+                                            const std::vector<std::int64_t>& contexts,
+                                            const WorkerLaunch& launch,
+                                            const std::stop_token& stop) {
+        std::vector<PredictedContext> predicted;
+        for (const std::int64_t tokens : contexts) {
+            Experiment experiment = base;
+            experiment.recipe = {};
+            experiment.workload.prompt_tokens = tokens - 1;
+            experiment.workload.generated_tokens = 1;
+            experiment.workload.concurrency = 1;
+            experiment.workload.text = "none";
+            predicted.push_back({tokens, ask(messages::Predict{experiment}, launch, stop)});
+        }
+        return predicted;
+    }
+};
 
 Page* makeModelPage(Session& session) {
     return new ModelPage(session);
@@ -206,7 +211,8 @@ bool ModelPage::eventFilter(QObject* watched, QEvent* event) {
 
 // What becomes of a prompt before the model sees it.
 void ModelPage::showPrompts() {
-    const std::string chat = session().model().value("chat_template", "none");
+    const messages::InspectReply& model = *session().model();
+    const std::string& chat = model.chat_template;
     const QString wrapped =
         chat == "chatml" ? tr("Prompts are wrapped in ChatML, as the file asks.")
         : chat == "unknown"
@@ -215,9 +221,7 @@ void ModelPage::showPrompts() {
             : tr("The file has no chat template: prompts go to the model as they are.");
     prompts_->setTone(chat == "unknown" ? Tone::warning : Tone::muted);
     prompts_->setText(
-        tr("Tokeniser %1. %2")
-            .arg(QString::fromStdString(session().model().value("tokenizer", std::string("?"))),
-                 wrapped));
+        tr("Tokeniser %1. %2").arg(QString::fromStdString(model.tokenizer.value_or("?")), wrapped));
 }
 
 void ModelPage::showModel() {
@@ -245,7 +249,7 @@ void ModelPage::showModel() {
         banner_->show(Banner::Kind::note, tr("The weights are random."),
                       tr("Speed and memory are real; accuracy means nothing."));
     showPrompts();
-    tensors_->setModel(session().model());
+    tensors_->setTensors(session().model()->tensors.value_or(std::vector<messages::TensorFacts>()));
     panel_->show(nullptr);
     const QModelIndex first = tensors_->index(0, 0);
     if (first.isValid()) tree_->setCurrentIndex(first);
@@ -269,9 +273,9 @@ void ModelPage::predictFit() {
         QStringLiteral("model fit"), this,
         [base = session().experiment(), contexts = contextsFor(facts.contextLength)](
             const WorkerLaunch& launch, const std::stop_token& stop) {
-            return predictContexts(base, contexts, launch, stop);
+            return PredictedContext::of(base, contexts, launch, stop);
         },
-        [this](const nlohmann::json& answer) { showFit(answer); },
+        [this](const std::vector<PredictedContext>& contexts) { showFit(contexts); },
         [this](const ErrorDetails& error) {
             fitKnown_ = false;
             const ErrorWords words = errorWords(error);
@@ -281,16 +285,15 @@ void ModelPage::predictFit() {
         });
 }
 
-void ModelPage::showFit(const nlohmann::json& answer) {
+void ModelPage::showFit(const std::vector<PredictedContext>& contexts) {
     std::vector<FactList::Fact> facts;
-    for (const auto& row : answer) {
-        const nlohmann::json& prediction = row["prediction"];
-        const bool fits = prediction.value("fits", false);
-        const double needed =
-            prediction.contains("memory") ? prediction["memory"].value("peak_resident", 0.0) : 0.0;
-        const double available = prediction.value("available", 0.0);
-        const QString tokens = formatExact(row["tokens"].get<double>());
-        if (const auto refusal = refusalOf(prediction)) {
+    for (const PredictedContext& context : contexts) {
+        const messages::PredictReply& prediction = context.prediction;
+        const bool fits = prediction.fits;
+        const auto needed = static_cast<double>(prediction.peak_memory());
+        const auto available = static_cast<double>(prediction.available);
+        const QString tokens = formatExact(static_cast<double>(context.tokens));
+        if (const auto& refusal = prediction.refusal) {
             const QString why = errorWords(*refusal).sentences();
             facts.push_back({tr("at %1 tokens").arg(tokens), why, why, Tone::worse});
             continue;

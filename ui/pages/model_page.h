@@ -40,7 +40,8 @@ private:
     QWidget* makeContent();
     void showModel();
     void predictFit();
-    void showFit(const nlohmann::json& answer);
+    struct PredictedContext;
+    void showFit(const std::vector<PredictedContext>& contexts);
     void showPrompts();
 
     QStackedLayout* stack_;

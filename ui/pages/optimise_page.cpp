@@ -12,7 +12,6 @@
 #include "ui/charts/stacked_bars_chart.h"
 #include "ui/models/engaged_text.h"
 #include "ui/models/metric_text.h"
-#include "ui/models/refusal.h"
 #include "ui/models/run_estimate.h"
 #include "ui/models/run_samples.h"
 #include "ui/pages/optimise/ledger_card.h"
@@ -30,15 +29,6 @@ namespace {
 
 constexpr int changePause = 150;  // ms: a held arrow key asks the worker once
 constexpr int techniquesWidth = 370, chartHeight = 150;
-
-// Bytes by class of a prediction, without the sum.
-std::map<std::string, std::int64_t> memoryClasses(const nlohmann::json& memory) {
-    std::map<std::string, std::int64_t> classes;
-    if (!memory.is_object()) return classes;
-    for (const auto& [name, bytes] : memory.items())
-        if (name != "peak_resident" && bytes.is_number()) classes[name] = bytes.get<std::int64_t>();
-    return classes;
-}
 
 }  // namespace
 
@@ -213,7 +203,7 @@ void OptimisePage::ask() {
 }
 
 void OptimisePage::askSupport() {
-    if (session().checkpoint().isEmpty()) return techniques_->setSupport(nullptr);
+    if (session().checkpoint().isEmpty()) return techniques_->setSupport({});
     Experiment experiment = session().experiment();
     // Switching a technique on brings the sequences it needs, so it is asked about as if it were
     // on.
@@ -222,47 +212,44 @@ void OptimisePage::askSupport() {
             std::max(experiment.workload.concurrency,
                      sequences_wanted({{{std::string(descriptor.id), default_options(descriptor)}}},
                                       session().registry()));
-    session().jobs().quick(
+    session().jobs().ask(
         QStringLiteral("supports"), this,
-        [experiment](const WorkerLaunch& launch, std::stop_token stop) {
-            return messages::write(hone::supports(experiment, launch, std::move(stop)));
+        messages::Supports{.checkpoint = experiment.checkpoint,
+                           .recipe = experiment.recipe,
+                           .target = experiment.target,
+                           .workload = experiment.workload},
+        [this](const messages::SupportsReply& answer) {
+            techniques_->setSupport(answer.techniques);
         },
-        [this](const nlohmann::json& answer) {
-            techniques_->setSupport(answer.contains("techniques") ? answer["techniques"] : answer);
-        },
-        [this](const ErrorDetails&) { techniques_->setSupport(nullptr); });
+        [this](const ErrorDetails&) { techniques_->setSupport({}); });
 }
 
 void OptimisePage::askPrediction() {
-    const auto show = [this](const nlohmann::json& prediction) {
+    const auto show = [this](const std::optional<messages::PredictReply>& prediction) {
         prediction_ = prediction;
         ledger_->model().setPrediction(prediction_);
-        if (prediction_.is_object() && prediction_.value("times", nlohmann::json()).is_null())
-            calibrate();
+        if (prediction_ && !prediction_->times) calibrate();
         showCharts();
         showNotes();
     };
-    if (session().checkpoint().isEmpty()) return show(nullptr);
-    session().jobs().quick(
-        QStringLiteral("predict"), this,
-        [experiment = session().experiment()](const WorkerLaunch& launch, std::stop_token stop) {
-            return messages::write(hone::predict(experiment, launch, std::move(stop)));
-        },
-        [this, show](const nlohmann::json& prediction) {
-            if (const auto refusal = refusalOf(prediction))
-                banner_->showError(*refusal);
-            else if (!prediction.value("fits", true))
+    if (session().checkpoint().isEmpty()) return show({});
+    session().jobs().ask(
+        QStringLiteral("predict"), this, messages::Predict{session().experiment()},
+        [this, show](const messages::PredictReply& prediction) {
+            if (prediction.refusal)
+                banner_->showError(*prediction.refusal);
+            else if (!prediction.fits)
                 banner_->show(
                     Banner::Kind::warning, tr("This does not fit in the memory that is free."),
                     tr("It needs %1 and %2 are free. Fewer sequences, a shorter prompt or smaller "
                        "weights help.")
-                        .arg(formatBytes(prediction["memory"].value("peak_resident", 0.0)),
-                             formatBytes(prediction.value("available", 0.0))));
+                        .arg(formatBytes(static_cast<double>(prediction.peak_memory())),
+                             formatBytes(static_cast<double>(prediction.available))));
             show(prediction);
         },
         [this, show](const ErrorDetails& error) {
             banner_->showError(error);
-            show(nullptr);
+            show({});
         });
 }
 
@@ -272,13 +259,9 @@ void OptimisePage::calibrate() {
     if (calibrated_ || session().jobs().running()) return;
     calibrated_ = true;
     ledger_->model().setCalibrating(true);
-    session().jobs().quick(
-        QStringLiteral("calibrate"), this,
-        [target = session().target()](const WorkerLaunch& launch, std::stop_token stop) {
-            return messages::write(
-                hone::calibrate({.target = target}, launch, {}, std::move(stop)));
-        },
-        [this](const nlohmann::json&) {
+    session().jobs().ask(
+        QStringLiteral("calibrate"), this, messages::Calibrate{.target = session().target()},
+        [this](const messages::CalibrateReply&) {
             ledger_->model().setCalibrating(false);
             askPrediction();
         },
@@ -339,9 +322,9 @@ void OptimisePage::showCharts() {
     // Until it is measured, the recipe's bar is the prediction, and says so.
     const bool measured =
         session().recipe().steps.empty() ? baseline.has_value() : candidate.has_value();
-    if (!measured && prediction_.is_object()) {
+    if (!measured && prediction_) {
         bars.append(tr("predicted"));
-        memory.push_back(memoryClasses(prediction_.value("memory", nlohmann::json::object())));
+        memory.push_back(prediction_->memory);
     }
     tokenTimes_->setSeries(std::move(lines));
     memory_->setData(bars, memoryParts(memory));
@@ -372,10 +355,10 @@ void OptimisePage::showNotes() {
         lines = engagedLines(candidate->id);
         for (const std::string& note : candidate->notes_from_run)
             lines.append(QString::fromStdString(note));
-    } else if (prediction_.is_object()) {
+    } else if (prediction_) {
         notesCard_->setTitle(tr("What the recipe will do"));
-        for (const auto& note : prediction_.value("notes", nlohmann::json::array()))
-            if (note.is_string()) lines.append(QString::fromStdString(note.get<std::string>()));
+        for (const std::string& note : prediction_->notes)
+            lines.append(QString::fromStdString(note));
     }
     for (QString& line : lines) line.prepend(QStringLiteral("• "));
     notes_->setText(lines.join(QLatin1Char('\n')));

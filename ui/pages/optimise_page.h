@@ -3,7 +3,9 @@
 
 #include <QStringList>
 #include <QTimer>
+#include <optional>
 
+#include "engine/experiment/protocol/messages/plans.h"
 #include "ui/pages/page.h"
 
 class QPushButton;
@@ -61,7 +63,7 @@ private:
     StackedBarsChart* memory_;
     QTimer pause_;
     bool calibrated_ = false;  // or tried to
-    nlohmann::json prediction_;
+    std::optional<messages::PredictReply> prediction_;
     double seconds_ = 0;
     int raisedFrom_ = 0;  // the workload's sequences before a recipe raised them; 0: none did
     bool asked_ = false, read_ = false;

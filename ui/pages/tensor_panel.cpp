@@ -2,7 +2,6 @@
 #include "ui/pages/tensor_panel.h"
 
 #include <QToolButton>
-#include <cmath>
 
 #include "ui/charts/chart_card.h"
 #include "ui/charts/histogram_chart.h"
@@ -17,10 +16,7 @@ namespace {
 
 constexpr int bins = 80;
 
-double number(const nlohmann::json& json, const char* key) {
-    const auto it = json.find(key);
-    return it != json.end() && it->is_number() ? it->get<double>() : std::nan("");
-}
+const QString statsKey = QStringLiteral("tensor stats");
 
 QString share(double part, double whole) {
     return whole > 0 ? formatNumber(100 * part / whole, QStringLiteral("%")) : QString();
@@ -77,57 +73,51 @@ void TensorPanel::showGroup(const TensorTree::Node& node) {
                        formatNumber(node.elements > 0 ? node.bytes * 8 / node.elements : 0)}});
     empty_->setTexts(tr("A group of tensors"),
                      tr("Open it and select one tensor to see its weights."));
-    session_.jobs().quick(
-        QStringLiteral("tensor stats"), this,
-        [](const WorkerLaunch&, const std::stop_token&) { return nlohmann::json(); }, {}, {});
+    session_.jobs().forget(statsKey);
 }
 
 void TensorPanel::request(const QString& tensor) {
     chart_->setData(0, 0, {});
     facts_->setFacts({{tr("Reading the weights…"), {}}});
-    session_.jobs().quick(
-        QStringLiteral("tensor stats"), this,
-        [checkpoint = session_.checkpoint().toStdString(), name = tensor.toStdString()](
-            const WorkerLaunch& launch, const std::stop_token& stop) {
-            return messages::write(hone::tensor_stats(checkpoint, name, bins, launch, stop));
-        },
-        [this](const nlohmann::json& stats) { fill(stats); },
+    session_.jobs().ask(
+        statsKey, this,
+        messages::TensorStats{.checkpoint = session_.checkpoint().toStdString(),
+                              .tensor = tensor.toStdString(),
+                              .bins = bins},
+        [this](const messages::TensorStatsReply& stats) { fill(stats); },
         [this](const ErrorDetails& error) {
             facts_->setFacts({});
             banner_->showError(error);
         });
 }
 
-void TensorPanel::fill(const nlohmann::json& stats) {
-    const auto histogram = stats.find("histogram");
-    if (histogram != stats.end() && histogram->is_object())
-        chart_->setData(number(*histogram, "low"), number(*histogram, "high"),
-                        histogram->value("counts", std::vector<double>()));
-    const double count = number(stats, "count");
-    const auto exact = [&](const char* key) { return formatExact(number(stats, key)); };
+void TensorPanel::fill(const messages::TensorStatsReply& stats) {
+    const auto& bars = stats.histogram.counts;
+    chart_->setData(stats.histogram.low, stats.histogram.high, {bars.begin(), bars.end()});
+    const auto count = static_cast<double>(stats.count);
+    const auto zeros = static_cast<double>(stats.zeros);
+    const auto outliers = static_cast<double>(stats.outliers);
     facts_->setFacts(
         {{tr("Weights"), formatCount(count), formatExact(count)},
          {tr("Smallest · largest"),
-          QStringLiteral("%1 · %2").arg(formatNumber(number(stats, "min")),
-                                        formatNumber(number(stats, "max"))),
-          QStringLiteral("%1 · %2").arg(exact("min"), exact("max"))},
-         {tr("Mean"), formatNumber(number(stats, "mean")), exact("mean")},
-         {tr("Standard deviation"), formatNumber(number(stats, "std")), exact("std")},
-         {tr("Zeros"), share(number(stats, "zeros"), count),
-          tr("%1 weights are exactly zero").arg(exact("zeros"))},
-         {tr("Outliers"), share(number(stats, "outliers"), count),
-          tr("%1 weights lie beyond six standard deviations").arg(exact("outliers"))}});
+          QStringLiteral("%1 · %2").arg(formatNumber(stats.min), formatNumber(stats.max)),
+          QStringLiteral("%1 · %2").arg(formatExact(stats.min), formatExact(stats.max))},
+         {tr("Mean"), formatNumber(stats.mean), formatExact(stats.mean)},
+         {tr("Standard deviation"), formatNumber(stats.std), formatExact(stats.std)},
+         {tr("Zeros"), share(zeros, count),
+          tr("%1 weights are exactly zero").arg(formatExact(zeros))},
+         {tr("Outliers"), share(outliers, count),
+          tr("%1 weights lie beyond six standard deviations").arg(formatExact(outliers))}});
     warn(stats);
 }
 
-void TensorPanel::warn(const nlohmann::json& stats) {
-    const double nans = number(stats, "nans");
-    const double infinities = number(stats, "infs");
-    if (!(nans > 0) && !(infinities > 0)) return;
+void TensorPanel::warn(const messages::TensorStatsReply& stats) {
+    if (stats.nans == 0 && stats.infs == 0) return;
     banner_->show(
         Banner::Kind::warning,
         tr("%1 weights are not numbers and %2 are infinite.")
-            .arg(formatExact(nans), formatExact(infinities)),
+            .arg(formatExact(static_cast<double>(stats.nans)),
+                 formatExact(static_cast<double>(stats.infs))),
         tr("The checkpoint is damaged or was converted wrongly: its output means nothing."));
 }
 

@@ -23,9 +23,9 @@ public:
 
 private:
     void request(const QString& tensor);
-    void fill(const nlohmann::json& stats);
+    void fill(const messages::TensorStatsReply& stats);
     void showGroup(const TensorTree::Node& node);
-    void warn(const nlohmann::json& stats);
+    void warn(const messages::TensorStatsReply& stats);
 
     Session& session_;
     TextLabel* subtitle_;

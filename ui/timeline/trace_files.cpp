@@ -23,18 +23,13 @@ void write(const profiler::Trace& trace, const std::string& title,
 void loadTrace(Session& session, std::int64_t run, QObject* context,
                std::function<void(std::shared_ptr<const TraceData>)> loaded,
                std::function<void(const ErrorDetails&)> failed) {
-    // Requests answer in JSON; what is no JSON is handed over beside the answer.
-    const auto place = std::make_shared<std::shared_ptr<const TraceData>>();
     session.jobs().quick(
         QStringLiteral("trace"), context,
-        [place, run, path = session.store().info().path](const WorkerLaunch&,
-                                                         const std::stop_token&) {
+        [run, path = session.store().info().path](const WorkerLaunch&, const std::stop_token&) {
             const profiler::Store store(path);
-            *place = std::make_shared<const TraceData>(store.trace(run));
-            return nlohmann::json();
+            return std::make_shared<const TraceData>(store.trace(run));
         },
-        [place, done = std::move(loaded)](const nlohmann::json&) { done(std::move(*place)); },
-        std::move(failed));
+        std::move(loaded), std::move(failed));
 }
 
 void saveTrace(Session& session, std::shared_ptr<const TraceData> data, const QString& title,
@@ -43,12 +38,9 @@ void saveTrace(Session& session, std::shared_ptr<const TraceData> data, const QS
     session.jobs().quick(
         QString(), context,
         [data = std::move(data), title = title.toStdString(),
-         to = std::filesystem::path(path.toStdString())](const WorkerLaunch&,
-                                                         const std::stop_token&) {
-            write(data->trace(), title, to);
-            return nlohmann::json();
-        },
-        [done = std::move(saved)](const nlohmann::json&) { done(); }, std::move(failed));
+         to = std::filesystem::path(path.toStdString())](
+            const WorkerLaunch&, const std::stop_token&) { write(data->trace(), title, to); },
+        std::move(saved), std::move(failed));
 }
 
 }  // namespace hone::ui

@@ -14,9 +14,6 @@
 #include "engine/core/error.h"
 #include "engine/experiment/protocol/experiment.h"
 #include "engine/experiment/protocol/messages/exports.h"
-#include "engine/experiment/protocol/messages/machine.h"
-#include "engine/experiment/protocol/messages/model.h"
-#include "engine/experiment/protocol/messages/plans.h"
 #include "engine/experiment/protocol/messages/steps.h"
 #include "profiler/report/comparison.h"
 #include "profiler/store/store.h"
@@ -114,32 +111,6 @@ MeasureResult measure(const MeasureRequest& request, profiler::Store& store,
 // What measures a stored run once more: its model, recipe, workload and target, against a fresh
 // baseline where it had one. Throws Error where this version does not know its recipe.
 MeasureRequest rerun_request(const profiler::RunRecord& run, const Registry& registry);
-
-// One request in a fresh worker; results as in docs/protocol.md. Throw Error (worker's error, crash
-// with its signal) or Cancelled.
-messages::InspectReply inspect(const std::string& checkpoint, bool tensors,
-                               const WorkerLaunch& launch, std::stop_token stop);
-messages::TensorStatsReply tensor_stats(const std::string& checkpoint, const std::string& tensor,
-                                        int bins, const WorkerLaunch& launch, std::stop_token stop);
-messages::SupportsReply supports(const Experiment& experiment, const WorkerLaunch& launch,
-                                 std::stop_token stop);
-messages::PredictReply predict(const Experiment& experiment, const WorkerLaunch& launch,
-                               std::stop_token stop);
-// Measures how fast the target's kernels are on its machine, some seconds, unless that is known;
-// predictions of time need it. Throws Error where the machine is busy, unless `even_if_busy`.
-messages::CalibrateReply calibrate(const messages::Calibrate& request, const WorkerLaunch& launch,
-                                   const Observer& observer, std::stop_token stop);
-messages::TokenizeReply tokenize(const messages::Tokenize& request, const WorkerLaunch& launch,
-                                 std::stop_token stop);
-// What the checkpoint says of itself, from its headers alone.
-messages::MetadataReply metadata(const std::string& checkpoint, const WorkerLaunch& launch,
-                                 std::stop_token stop);
-messages::HelloReply hello(const WorkerLaunch& launch);
-nlohmann::json environment(const WorkerLaunch& launch);  // of the worker's hello
-// The CUDA devices that a worker can use, or why there are none. Loads CUDA's libraries, in the
-// worker: some tenths of a second. With `open` also what only an open device tells: free memory,
-// and whether its kernels can be traced.
-messages::DevicesReply devices(bool open, const WorkerLaunch& launch, std::stop_token stop);
 
 struct GenerateRequest {
     Experiment experiment;

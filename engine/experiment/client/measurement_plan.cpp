@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/experiment/client/ask.h"
 #include "engine/experiment/client/measurement.h"
 
 namespace hone {
@@ -73,9 +74,7 @@ void Measurement::predict(SideState& side) {
     if (!side.worker) start(side);
     side.predicted = side.worker->ask(messages::Predict{.experiment = asked_of(side)}, stop_);
     if (side.predicted.refusal) throw Error(*side.predicted.refusal);
-    const auto peak = side.predicted.memory.find("peak_resident");
-    side.needed =
-        std::max(peak == side.predicted.memory.end() ? 0 : peak->second, side.predicted.needed);
+    side.needed = std::max(side.predicted.peak_memory(), side.predicted.needed);
 }
 
 // One candidate of several that cannot be measured is a run that failed; where no other is left,
@@ -140,7 +139,7 @@ bool Measurement::wants_calibration() const {
 void Measurement::calibrate_machine() {
     report("calibrate", "timing this machine's kernels, once", 0);
     try {
-        calibrate({.target = request_.experiment.target}, launch_, {}, stop_);
+        hone::ask(messages::Calibrate{.target = request_.experiment.target}, launch_, stop_);
     } catch (const Error& error) {
         if (observer_.log) observer_.log("no calibration: " + error.details().message);
     }

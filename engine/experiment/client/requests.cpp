@@ -1,57 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
+#include "engine/experiment/client/ask.h"
 #include "engine/experiment/client/client.h"
 #include "engine/experiment/client/worker_process.h"
 
 namespace hone {
-namespace {
-
-template <class Request>
-typename Request::Reply ask(const Request& request, const WorkerLaunch& launch,
-                            std::stop_token stop) {
-    WorkerProcess worker(launch, {});
-    return worker.ask(request, std::move(stop));
-}
-
-}  // namespace
-
-messages::InspectReply inspect(const std::string& checkpoint, bool tensors,
-                               const WorkerLaunch& launch, std::stop_token stop) {
-    return ask(messages::Inspect{.checkpoint = checkpoint, .tensors = tensors}, launch,
-               std::move(stop));
-}
-
-messages::TensorStatsReply tensor_stats(const std::string& checkpoint, const std::string& tensor,
-                                        int bins, const WorkerLaunch& launch,
-                                        std::stop_token stop) {
-    return ask(messages::TensorStats{.checkpoint = checkpoint, .tensor = tensor, .bins = bins},
-               launch, std::move(stop));
-}
-
-messages::SupportsReply supports(const Experiment& experiment, const WorkerLaunch& launch,
-                                 std::stop_token stop) {
-    return ask(messages::Supports{.checkpoint = experiment.checkpoint,
-                                  .recipe = experiment.recipe,
-                                  .target = experiment.target,
-                                  .workload = experiment.workload},
-               launch, std::move(stop));
-}
-
-messages::PredictReply predict(const Experiment& experiment, const WorkerLaunch& launch,
-                               std::stop_token stop) {
-    return ask(messages::Predict{.experiment = experiment}, launch, std::move(stop));
-}
-
-messages::CalibrateReply calibrate(const messages::Calibrate& request, const WorkerLaunch& launch,
-                                   const Observer& observer, std::stop_token stop) {
-    WorkerProcess worker(launch, observer.log);
-    const auto progress = [&observer](const messages::Progress& event) {
-        if (observer.progress) observer.progress({event.phase, event.detail, event.fraction});
-    };
-    return worker.ask(request, std::move(stop), progress);
-}
-
 PredictedExport predict_export(const ExportRequest& request, const WorkerLaunch& launch,
                                std::stop_token stop) {
     messages::Predict asked{.dtype = request.dtype, .format = request.format};
@@ -69,28 +23,6 @@ PredictedExport predict_export(const ExportRequest& request, const WorkerLaunch&
     result.file_bytes = reply.file_bytes;
     result.notes = std::move(reply.notes);
     return result;
-}
-
-messages::TokenizeReply tokenize(const messages::Tokenize& request, const WorkerLaunch& launch,
-                                 std::stop_token stop) {
-    return ask(request, launch, std::move(stop));
-}
-
-messages::MetadataReply metadata(const std::string& checkpoint, const WorkerLaunch& launch,
-                                 std::stop_token stop) {
-    return ask(messages::Metadata{.checkpoint = checkpoint}, launch, std::move(stop));
-}
-
-messages::HelloReply hello(const WorkerLaunch& launch) {
-    return ask(messages::Hello(), launch, {});
-}
-
-nlohmann::json environment(const WorkerLaunch& launch) {
-    return hello(launch).environment.get();
-}
-
-messages::DevicesReply devices(bool open, const WorkerLaunch& launch, std::stop_token stop) {
-    return ask(messages::Devices{.open = open}, launch, std::move(stop));
 }
 
 nlohmann::json to_json(const Generated& generated) {

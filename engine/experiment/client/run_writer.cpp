@@ -8,8 +8,8 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/experiment/client/predicted.h"
 #include "engine/techniques/schema/schema.h"
-#include "profiler/report/predicted.h"
 #include "profiler/statistics/metrics.h"
 #include "profiler/statistics/statistics.h"
 
@@ -56,7 +56,7 @@ void RunWriter::fact(profiler::RunFact fact, const std::string& text) {
 }
 
 void RunWriter::predicted(const messages::PredictReply& reply) {
-    store_.set_prediction(id_, profiler::predicted_metrics(messages::write(reply)));
+    store_.set_prediction(id_, predicted_metrics(reply));
 }
 
 void RunWriter::prepared(const messages::PrepareReply& reply) {

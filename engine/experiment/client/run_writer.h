@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "engine/experiment/client/client.h"
+#include "engine/experiment/protocol/messages/plans.h"
+#include "engine/experiment/protocol/messages/steps.h"
 #include "profiler/statistics/metrics.h"
 #include "profiler/store/store.h"
 

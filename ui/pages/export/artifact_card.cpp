@@ -44,46 +44,43 @@ ArtifactCard::ArtifactCard(Session& session, QWidget* parent)
         part->hide();
 }
 
-void ArtifactCard::showResult(const nlohmann::json& result) {
-    path_ = QString::fromStdString(result.value("path", std::string()));
+void ArtifactCard::showResult(const messages::ExportResult& result) {
+    const messages::ExportedModel& model = result.model;
+    path_ = QString::fromStdString(model.path);
     // What failed its verification was removed: there is no file to name, open or show.
-    const bool kept = result.value("written", true);
+    const bool kept = result.written;
+    const auto bytes = static_cast<double>(model.bytes);
     std::vector<FactList::Fact> facts;
     if (kept)
         facts.push_back({tr("File"), QFileInfo(path_).fileName(), QDir::toNativeSeparators(path_)});
-    facts.push_back({kept ? tr("Size") : tr("Size that it had"),
-                     formatBytes(result.value("bytes", 0.0)),
-                     formatExact(result.value("bytes", 0.0), tr("bytes"))});
+    facts.push_back({kept ? tr("Size") : tr("Size that it had"), formatBytes(bytes),
+                     formatExact(bytes, tr("bytes"))});
     QStringList types;
-    const nlohmann::json typeBytes = result.value("types", nlohmann::json::object());
-    for (const auto& [type, bytes] : typeBytes.items())
+    for (const auto& [type, size] : model.types)
         types.append(QStringLiteral("%1 %2").arg(QString::fromStdString(type),
-                                                 formatBytes(bytes.get<double>())));
+                                                 formatBytes(static_cast<double>(size))));
     facts.push_back(
         {tr("Types"), types.join(QStringLiteral(" · ")), types.join(QLatin1Char('\n'))});
-    const nlohmann::json verify = result.value("verify", nlohmann::json());
-    verdict_->setVisible(verify.is_object());
-    if (verify.is_object()) {
-        const bool passed = verify.value("passed", false);
-        verdict_->setTone(passed ? Tone::better : Tone::worse);
+    verdict_->setVisible(result.verify.has_value());
+    if (result.verify) {
+        const messages::ExportVerification& verify = *result.verify;
+        verdict_->setTone(verify.passed ? Tone::better : Tone::worse);
         verdict_->setText(
-            passed ? tr("✓ Verified: re-loaded, it computes what the recipe computes in memory.")
-                   : tr("✗ Nothing was kept: re-loaded, what was written did not compute what the "
-                        "recipe "
-                        "computes in memory. Nothing at that place was changed."));
+            verify.passed
+                ? tr("✓ Verified: re-loaded, it computes what the recipe computes in memory.")
+                : tr("✗ Nothing was kept: re-loaded, what was written did not compute what the "
+                     "recipe "
+                     "computes in memory. Nothing at that place was changed."));
         facts.push_back({tr("KL divergence from memory"),
-                         formatNumber(verify.value("kl_divergence", 0.0), tr("nats")),
-                         tr("Passed up to %1 nats").arg(verify.value("limit", 0.0))});
-        facts.push_back(
-            {tr("Perplexity in memory"), formatNumber(verify.value("perplexity_in_memory", 0.0))});
-        facts.push_back(
-            {tr("Perplexity of the file"), formatNumber(verify.value("perplexity_artifact", 0.0))});
+                         formatNumber(verify.kl_divergence, tr("nats")),
+                         tr("Passed up to %1 nats").arg(verify.limit)});
+        facts.push_back({tr("Perplexity in memory"), formatNumber(verify.perplexity_in_memory)});
+        facts.push_back({tr("Perplexity of the file"), formatNumber(verify.perplexity_artifact)});
     }
     QStringList leftOut;
-    for (const auto& id : result.value("left_out", nlohmann::json::array())) {
-        const Descriptor* technique = session_.registry().find(id.get<std::string>());
-        leftOut.append(technique == nullptr ? QString::fromStdString(id.get<std::string>())
-                                            : text(technique->title));
+    for (const std::string& id : model.left_out) {
+        const Descriptor* technique = session_.registry().find(id);
+        leftOut.append(technique == nullptr ? QString::fromStdString(id) : text(technique->title));
     }
     if (!leftOut.isEmpty()) facts.push_back({tr("Left out"), leftOut.join(QStringLiteral(", "))});
     facts_->setFacts(facts);

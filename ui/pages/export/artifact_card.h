@@ -14,7 +14,7 @@ class ArtifactCard : public Card {
     Q_OBJECT
 public:
     explicit ArtifactCard(Session& session, QWidget* parent = nullptr);
-    void showResult(const nlohmann::json& result);
+    void showResult(const messages::ExportResult& result);
 
 private:
     Session& session_;

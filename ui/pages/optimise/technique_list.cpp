@@ -90,14 +90,11 @@ void TechniqueList::showConflicts() {
     }
 }
 
-void TechniqueList::setSupport(const nlohmann::json& techniques) {
+void TechniqueList::setSupport(const Support& techniques) {
     for (TechniqueCard* card : cards_) {
-        const std::string id(card->descriptor().id);
-        const bool refused =
-            techniques.is_object() && techniques.contains(id) && !techniques[id].value("ok", true);
-        card->setUnsupported(
-            refused ? QString::fromStdString(techniques[id].value("reason", std::string()))
-                    : QString());
+        const auto found = techniques.find(std::string(card->descriptor().id));
+        const bool refused = found != techniques.end() && !found->second.ok;
+        card->setUnsupported(refused ? QString::fromStdString(found->second.reason) : QString());
     }
 }
 

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <QWidget>
+#include <map>
+#include <string>
 #include <vector>
 
+#include "engine/experiment/protocol/messages/plans.h"
 #include "ui/models/session.h"
 
 namespace hone::ui {
@@ -17,7 +20,8 @@ class TechniqueList : public QWidget {
 public:
     explicit TechniqueList(Session& session, QWidget* parent = nullptr);
 
-    void setSupport(const nlohmann::json& techniques);  // {id: {ok, reason}}; null: not known
+    using Support = std::map<std::string, messages::TechniqueSupport>;  // by id
+    void setSupport(const Support& techniques);  // one that is not told of is not known
     TechniqueCard* card(std::string_view technique) const;
 
 signals:

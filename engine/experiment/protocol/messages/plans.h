@@ -108,6 +108,12 @@ struct PredictReply {
     std::vector<std::string> notes{};
     Document more{};
 
+    // Bytes; 0 where it is not known.
+    std::int64_t peak_memory() const {
+        const auto peak = memory.find("peak_resident");
+        return peak == memory.end() ? 0 : peak->second;
+    }
+
     template <class Self, class Field>
     static void fields(Self& self, Field& field) {
         field("memory", self.memory,
