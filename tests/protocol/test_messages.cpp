@@ -281,6 +281,18 @@ TEST(Lines, WithoutATypeAreNone) {
     EXPECT_FALSE(parse_line("{\"type\":\"hello\",\"id\":\"one\"}")->id);
 }
 
+// Whoever copies or prints a document of such depth needs as much of the stack.
+TEST(Lines, DoNotNestWithoutEnd) {
+    const auto nested = [](std::size_t depth) {
+        return "{\"type\":\"hello\",\"id\":1,\"odd\":" + std::string(depth, '[') +
+               std::string(depth, ']') + "}";
+    };
+    ASSERT_TRUE(parse_line(nested(60)));
+    EXPECT_EQ(write(read<Hello>(parse_line(nested(60))->fields.get())).at("odd").size(), 1U);
+    EXPECT_FALSE(parse_line(nested(70)));
+    EXPECT_FALSE(parse_line(nested(1'000'000)));
+}
+
 TEST(Lines, AreUtf8) {
     try {
         (void)request_line(1, Inspect{.checkpoint = "a\xff"});

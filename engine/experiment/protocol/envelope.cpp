@@ -4,11 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "engine/base/bounded_json.h"
 #include "engine/core/error.h"
 
 namespace hone::messages {
 namespace {
 
+constexpr int kDepth = 64;  // what copies, compares or prints a document needs stack for each level
 constexpr const char *kId = "id", *kType = "type", *kKind = "kind", *kStep = "step";
 
 std::string text_of(const nlohmann::json& fields, const char* key) {
@@ -26,6 +28,7 @@ nlohmann::json enveloped(std::optional<std::int64_t> id, std::string_view type, 
 }  // namespace
 
 std::optional<Line> parse_line(std::string_view text) {
+    if (json_depth(text) > kDepth) return std::nullopt;
     nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
     if (!json.is_object()) return std::nullopt;
     Line line;

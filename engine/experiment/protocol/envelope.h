@@ -18,7 +18,7 @@ struct Line {
     Document fields;                 // without id, type and kind
 };
 
-// Nothing where the text is no JSON object with a type.
+// Nothing where the text is no JSON object with a type, or nests deeper than any message does.
 std::optional<Line> parse_line(std::string_view text);
 
 // One line, with its end. Throws Error where a text is not UTF-8: a path whose bytes were replaced
