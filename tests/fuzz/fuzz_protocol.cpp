@@ -3,6 +3,7 @@
 
 #include "engine/core/error.h"
 #include "engine/experiment/protocol/experiment.h"
+#include "tests/fuzz/conversation.h"
 #include "tests/fuzz/target.h"
 
 namespace hone::fuzz {
@@ -10,6 +11,7 @@ namespace {
 
 // What a worker reads of a request, and a client of a reply.
 void run(std::string_view input) {
+    (void)read_conversation(input);
     const nlohmann::json message = nlohmann::json::parse(input, nullptr, false);
     if (!message.is_object()) return;
     try {
@@ -27,7 +29,8 @@ void run(std::string_view input) {
 std::vector<std::string> seeds() {
     Experiment experiment;
     experiment.checkpoint = "synthetic:tiny";
-    std::vector<std::string> texts{to_json(experiment).dump()};
+    std::vector<std::string> texts = example_conversations();
+    texts.push_back(to_json(experiment).dump());
     experiment.workload.prompt_lengths = "mixed:7";
     experiment.workload.protocol = "strided";
     experiment.target.device = "cuda:1";

@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <random>
 
+#include "tests/fuzz/conversation.h"
 #include "tests/fuzz/memory_file.h"
 #include "tests/fuzz/target.h"
 #include "tests/paths/paths.h"
+#include "tests/protocol/example_messages.h"
 
 namespace hone::fuzz {
 namespace {
@@ -54,6 +56,15 @@ TEST_P(EveryReader, RefusesSpoiltSeeds) {
             EXPECT_NO_THROW(GetParam()->run(input)) << GetParam()->name << " round " << round;
         }
     }
+}
+
+TEST(Protocol, IsReadFromBytesMessageByMessage) {
+    std::set<std::string> all, understood;
+    messages::each_message([&]<class Message>(const std::string& name) { all.insert(name); });
+    for (const std::string& conversation : example_conversations())
+        understood.merge(read_conversation(conversation));
+    EXPECT_EQ(understood, all);
+    EXPECT_TRUE(read_conversation("{\"type\":\"result\",\"id\":1}\n\nnonsense").empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Readers, EveryReader, testing::ValuesIn(targets()),

@@ -10,95 +10,16 @@
 #include <sstream>
 
 #include "engine/experiment/protocol/envelope.h"
-#include "engine/experiment/protocol/message_codec.h"
 #include "engine/experiment/protocol/message_page.h"
 #include "engine/experiment/protocol/messages/list.h"
 #include "tests/paths/paths.h"
+#include "tests/protocol/example_messages.h"
 
 namespace hone::messages {
 namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
-
-// Gives each field a value of its own; what is left out where it is empty gets one, too.
-class Filler {
-public:
-    template <class T>
-    void operator()(std::string_view, T& into, std::string_view) {
-        fill(into);
-    }
-    template <class T>
-    void optional(std::string_view, T& into, std::string_view) {
-        fill(into);
-    }
-    void figures(std::initializer_list<std::string_view> names, std::map<std::string, double>& into,
-                 std::string_view) {
-        fill(into);
-        for (const std::string_view name : names) fill(into[std::string(name)]);
-    }
-
-private:
-    void fill(bool& into) { into = ++count_ % 2 == 0; }
-    template <Number T>
-    void fill(T& into) {
-        into = static_cast<T>(++count_);
-    }
-    template <Named T>
-    void fill(T& into) {
-        into = static_cast<T>(static_cast<std::size_t>(++count_) % names_of(T{}).size());
-    }
-    void fill(double& into) { into = ++count_ + 0.25; }
-    void fill(std::string& into) { into = "text " + std::to_string(++count_); }
-    void fill(Document& into) { into = json{{"document", ++count_}}; }
-    void fill(Experiment& into) {
-        into.checkpoint = "synthetic:tiny";
-        fill(into.target);
-        fill(into.workload);
-        fill(into.recipe);
-    }
-    void fill(Target& into) { into.threads = ++count_; }
-    void fill(Workload& into) { into.prompt_tokens = ++count_; }
-    void fill(Recipe& into) {
-        into = {};
-        add_setting(into, "kv_cache.dtype=int8", builtin_registry());
-    }
-    void fill(ErrorDetails& into) {
-        into = {"message " + std::to_string(++count_),
-                "file",
-                "field",
-                "found",
-                "expected",
-                Fault::damaged};
-    }
-    template <class T>
-    void fill(std::optional<T>& into) {
-        fill(into.emplace());
-    }
-    template <class T>
-    void fill(std::vector<T>& into) {
-        into.resize(2);
-        for (T& item : into) fill(item);
-    }
-    template <class T>
-    void fill(std::map<std::string, T>& into) {
-        for (const char* key : {"one", "two"}) fill(into[key]);
-    }
-    template <Described T>
-    void fill(T& into) {
-        T::fields(into, *this);
-    }
-
-    int count_ = 0;
-};
-
-template <class Message>
-Message filled() {
-    Message message;
-    Filler filler;
-    Message::fields(message, filler);
-    return message;
-}
 
 class RequiredKeys {
 public:
@@ -115,22 +36,13 @@ public:
     std::vector<std::string> keys;
 };
 
-// Calls visit<Message>(name) for each request, reply and event.
+// The same for tests, which name the message where they fail.
 template <class Visit>
-void each_message(Visit&& visit) {
-    const auto named = [&]<class Message>(const std::string& name) {
+void trace_each(Visit&& visit) {
+    each_message([&]<class Message>(const std::string& name) {
         SCOPED_TRACE(name);
         visit.template operator()<Message>(name);
-    };
-    Requests::each([&]<class Request>() {
-        const std::string name =
-            std::string(Request::kType) + " " + std::string(kind_of<Request>());
-        named.template operator()<Request>(name);
-        named.template operator()<typename Request::Reply>("reply to " + name);
     });
-    named.template operator()<ExportResult>("result of an export");
-    Events::each(
-        [&]<class Event>() { named.template operator()<Event>(std::string(Event::kType)); });
 }
 
 template <class Message>
@@ -144,7 +56,7 @@ std::optional<ErrorDetails> refusal(const json& written) {
 }
 
 TEST(Messages, AreTheSameOnceReadAgain) {
-    each_message([]<class Message>(const std::string&) {
+    trace_each([]<class Message>(const std::string&) {
         const json written = write(filled<Message>());
         EXPECT_EQ(write(read<Message>(written)), written);
         EXPECT_EQ(write(read<Message>(json::parse(written.dump()))), written);
@@ -156,7 +68,7 @@ TEST(Messages, AreTheSameOnceReadAgain) {
 }
 
 TEST(Messages, KeepFieldsThatAreNotKnown) {
-    each_message([]<class Message>(const std::string&) {
+    trace_each([]<class Message>(const std::string&) {
         json written = write(filled<Message>());
         written["from the future"] = {{"a", 1}};
         const auto message = read<Message>(written);
@@ -166,7 +78,7 @@ TEST(Messages, KeepFieldsThatAreNotKnown) {
 }
 
 TEST(Messages, NameARequiredFieldThatIsMissing) {
-    each_message([]<class Message>(const std::string&) {
+    trace_each([]<class Message>(const std::string&) {
         const json written = write(filled<Message>());
         RequiredKeys required;
         Message message;
@@ -215,7 +127,7 @@ void replace_each(json& whole, json& part, const std::string& path, int& refused
 }
 
 TEST(Messages, NameAFieldOfAnotherType) {
-    each_message([]<class Message>(const std::string& name) {
+    trace_each([]<class Message>(const std::string& name) {
         json written = write(filled<Message>());
         int refused = 0;
         replace_each<Message>(written, written, "", refused);
