@@ -9,6 +9,7 @@
 
 #include "engine/base/printable.h"
 #include "profiler/report/comparison.h"
+#include "profiler/report/shown_interval.h"
 #include "profiler/statistics/metrics.h"
 
 namespace hone::profiler {
@@ -189,12 +190,15 @@ std::string markdown_line(const Row& row) {
     return line + "\n";
 }
 
-// "101 (99.2–103)"; memory in MB, as the window and the command line show it.
+// "101 (99.2–103)", "101 (too few samples)"; memory in MB, as the window and the command line show
+// it.
 std::string figure_text(const MetricDefinition& metric, const MetricValue& value) {
     const double scale = metric.unit == "bytes" ? 1e-6 : 1.0;
     std::string text = fmt::format("{:.4g}", value.value * scale);
-    if (value.high > value.low)
-        text += fmt::format(" ({:.4g}–{:.4g})", value.low * scale, value.high * scale);
+    const ShownInterval interval = shown_interval(value);
+    if (interval.exists)
+        text += fmt::format(" ({:.4g}–{:.4g})", interval.low * scale, interval.high * scale);
+    if (interval.too_few) text += fmt::format(" ({})", kTooFewSamples);
     return text;
 }
 

@@ -87,6 +87,7 @@ std::string why_undecided(const MetricDefinition& metric, const ShownRatio& show
     if (exact && ratio.low == 1 && ratio.high == 1) return "the two are equal";
     if (metric.pairing() == Pairing::once) return "measured once a run";
     if (ratio.n < 2) return "one sample gives no interval";
+    if (shown.too_few) return fmt::format("{} samples are too few for an interval", ratio.n);
     return fmt::format("the {:.0f} % interval {} includes {}", 100 * kDecidingConfidence,
                        shown.interval, shown.form == ShownRatio::Form::factor ? "1" : "0");
 }
@@ -114,6 +115,9 @@ ShownRatio shown_ratio(const ComparedMetric& metric) {
     } else {
         set_percent(shown, ratio, decided);
     }
+    // One that decides says at least which way.
+    shown.too_few = !decided && !says_how_large(ratio.value, ratio.low, ratio.high, ratio.n);
+    if (shown.too_few) shown.interval = kTooFewSamples;
     if (!decided) shown.reason = why_undecided(*definition, shown, ratio);
     return shown;
 }
@@ -124,6 +128,13 @@ std::string verdict_phrase(const ShownRatio& shown) {
     const std::string arrow(shown.arrow);
     return shown.good || shown.bad ? arrow + " " + shown.estimate + " " + shown.word
                                    : arrow + " " + shown.word;
+}
+
+std::string interval_phrase(const ShownRatio& shown) {
+    if (shown.interval.empty() || shown.word.empty()) return verdict_phrase(shown);
+    const std::string arrow(shown.arrow);
+    return shown.too_few ? arrow + " " + shown.word + ": " + shown.interval
+                         : arrow + " " + shown.interval + " " + shown.word;
 }
 
 }  // namespace hone::profiler

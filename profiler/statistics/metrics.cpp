@@ -127,6 +127,11 @@ constexpr std::string_view kIntervals = R"(
   says how many times as fast the candidate is, and any other by how much its figure is larger:
   "0.99–1.10 ×", "−1.2 … +3.4 %". JSON keeps the plain ratio candidate/baseline: `ratio` with its 95
   % interval `low`, `high` and the 99 % interval `low_99`, `high_99` that decides `verdict`.
+- An interval says nothing where it reaches beyond three times its figure, or of three samples or
+  fewer down to nothing: two samples may give 2e-40–6e+39. Window, tables and texts then have "too
+  few samples" in its place and charts draw none. An interval that decides a verdict is shown
+  always, and a figure's interval ends at 0, since no metric is negative. CSV and JSON keep the
+  plain numbers.
 - Figures that are zero, negative, not finite or missing have no ratio, and read "not comparable"
   with the reason.
 )";

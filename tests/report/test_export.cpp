@@ -152,6 +152,17 @@ TEST(Export, MarkdownIsATableForPeople) {
     EXPECT_THAT(text, testing::Not(HasSubstr("KL divergence"))) << "no run has it";
 }
 
+TEST(Export, MarkdownShowsNoIntervalThatSaysNothing) {
+    MeasuredRuns runs;
+    const std::int64_t id = runs.add(MeasuredRuns::what());
+    runs.store().set_metric(id, "decode_tokens_per_second", {120, -134, 374, 2, "tok/s"});
+    const std::string text = export_runs(runs.store(), {runs.load(id)}, ReportFormat::markdown);
+    EXPECT_THAT(text, HasSubstr("| 120 (too few samples) |"));
+    // A table for programs keeps the plain numbers, with how many samples they rest on.
+    EXPECT_THAT(export_runs(runs.store(), {runs.load(id)}, ReportFormat::csv),
+                HasSubstr("120,-134,374,2"));
+}
+
 TEST(Export, OfNothingIsEmptyAndWellFormed) {
     MeasuredRuns runs;
     EXPECT_EQ(parse_csv(export_runs(runs.store(), {}, ReportFormat::csv)).size(), 1u);

@@ -68,7 +68,7 @@ TEST(ShownRatio, EstimateLiesInItsIntervalAndWordArrowAndFiguresAgree) {
             const std::vector<double> estimate = numbers(shown.estimate),
                                       ends = numbers(shown.interval);
             ASSERT_EQ(estimate.size(), 1u);
-            EXPECT_EQ(ends.size(), ratio.high > ratio.low ? 2u : 0u);
+            EXPECT_EQ(ends.size(), ratio.high > ratio.low && !shown.too_few ? 2u : 0u);
             if (ends.size() == 2) {
                 EXPECT_LE(ends[0], estimate[0]);
                 EXPECT_LE(estimate[0], ends[1]);
@@ -142,6 +142,25 @@ TEST(ShownRatio, ShowsTheIntervalThatDecides) {
                       (each.decides.low > 1 || each.decides.high < 1) && each.decides.n >= 2);
         }
     }
+}
+
+// Two repetitions that differ by a few per cent: 2e-40–6e+39 says less than these words.
+TEST(ShownRatio, SaysThatSamplesAreTooFewWhereTheIntervalSaysNothing) {
+    for (const char* id : {"decode_tokens_per_second", "time_to_first_token", "perplexity"}) {
+        const ShownRatio shown = shown_ratio(compared(id, {0.83, 2e-40, 6e39, 2}));
+        EXPECT_TRUE(shown.too_few);
+        EXPECT_EQ(shown.interval, "too few samples");
+        EXPECT_EQ(shown.reason, "2 samples are too few for an interval");
+        EXPECT_EQ(verdict_phrase(shown), "● cannot tell");
+        EXPECT_EQ(interval_phrase(shown), "● cannot tell: too few samples");
+    }
+    // One that decides says at least which way, and one that is narrow says how far.
+    EXPECT_EQ(interval_phrase(shown_ratio(compared("perplexity", {40, 1.2, 1300, 2}))),
+              "▼ 20.0–129,900 % worse");
+    EXPECT_EQ(interval_phrase(shown_ratio(compared("perplexity", {1.01, 0.7, 1.5, 2}))),
+              "● −30.0 … +50.0 % cannot tell");
+    EXPECT_EQ(interval_phrase(shown_ratio(compared("model_bytes", {0.5, 0.5, 0.5, 2}))),
+              "▼ 50.0 % smaller");
 }
 
 TEST(ShownRatio, HasNoneWhereThereIsNothingToCompare) {

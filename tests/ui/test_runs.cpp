@@ -277,6 +277,25 @@ private slots:
         QVERIFY(unsure.tooltip.contains(QStringLiteral("99 % interval 0.990–1.10 × includes 1")));
     }
 
+    // Two repetitions gave "2e-40–6e+39".
+    void anIntervalThatSaysNothingIsWords() {
+        const VerdictText few = verdictText({"decode_tokens_per_second",
+                                             {0.83, 5e-9, 1e8, 2},
+                                             {0.83, 2e-40, 6e39, 2},
+                                             "cannot tell",
+                                             {}});
+        QCOMPARE(few.text, QStringLiteral("● cannot tell"));
+        QCOMPARE(few.interval, QStringLiteral("too few samples"));
+        const hone::profiler::MetricValue own{120, -134, 374, 2, {}};
+        QCOMPARE(intervalText("decode_tokens_per_second", own), QStringLiteral("too few samples"));
+        for (const QString& tip : {few.tooltip, metricTooltip("decode_tokens_per_second", own)}) {
+            QVERIFY2(tip.contains(QStringLiteral("too few")), qPrintable(tip));
+            QVERIFY2(!tip.contains(QStringLiteral("% interval")), qPrintable(tip));
+        }
+        QCOMPARE(intervalText("kl_divergence", {0.002, -0.001, 0.005, 16, {}}),
+                 QStringLiteral("0–0.00500"));
+    }
+
     // Every text of the store is anybody's.
     void textsOfTheStoreAreShownAsTheyAre() {
         const std::string odd = "<b>x</b>\nline \x1b[31m\xe2\x80\xae";

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "profiler/report/shown_interval.h"
 #include "profiler/statistics/metrics.h"
 
 namespace hone::ui {
@@ -71,12 +72,12 @@ LiveSide::Line LiveSide::accuracyLine(const std::string& metric) const {
         const auto found = point.metrics.find(metric);
         if (found == point.metrics.end() || !std::isfinite(found->second.value)) continue;
         const profiler::Estimate& estimate = found->second;
-        const bool interval =
-            estimate.n >= shownFrom && std::isfinite(estimate.low) && std::isfinite(estimate.high);
+        const profiler::ShownInterval shown = profiler::shown_interval(estimate);
+        const bool interval = estimate.n >= shownFrom && shown.exists;
         line.x.push_back(point.window);
         line.y.push_back(estimate.value);
-        line.low.push_back(interval ? estimate.low : estimate.value);
-        line.high.push_back(interval ? estimate.high : estimate.value);
+        line.low.push_back(interval ? shown.low : estimate.value);
+        line.high.push_back(interval ? shown.high : estimate.value);
     }
     return line;
 }

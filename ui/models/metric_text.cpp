@@ -35,19 +35,32 @@ QString tip(const QStringList& paragraphs) {
     QT_TRANSLATE_NOOP("MetricText", "smaller"),    QT_TRANSLATE_NOOP("MetricText", "larger"),
     QT_TRANSLATE_NOOP("MetricText", "cannot tell")};
 
-bool hasWidth(double low, double high) {
-    return std::isfinite(low) && std::isfinite(high) && high > low;
+QString tooFewSamples() {
+    return tr(profiler::kTooFewSamples.data());
 }
+[[maybe_unused]] const char* const intervalWords[] = {
+    QT_TRANSLATE_NOOP("MetricText", "too few samples")};
 
 // What the two figures of a ratio are, for a tooltip: "1.61 × faster, 99 % interval 1.54–1.69 ×".
 QString estimateTip(const profiler::ShownRatio& shown) {
     QString text = QString::fromStdString(shown.estimate);
     if (shown.good || shown.bad) text += QLatin1Char(' ') + tr(shown.word.c_str());
-    if (!shown.interval.empty())
+    if (shown.too_few)
+        text += QStringLiteral(", ") + tooFewSamples();
+    else if (!shown.interval.empty())
         text += tr(", %1 % interval %2")
                     .arg(std::lround(100 * profiler::kDecidingConfidence))
                     .arg(QString::fromStdString(shown.interval));
     return text;
+}
+
+// The plain ratio with its intervals.
+QString exactTip(const profiler::ComparedMetric& metric, bool tooFew) {
+    const QString ratio = formatExact(metric.ratio.value), n = QString::number(metric.ratio.n);
+    if (tooFew) return tr("candidate / baseline = %1, n = %2").arg(ratio, n);
+    return tr("candidate / baseline = %1, 95 % interval %2 to %3, 99 % interval %4 to %5, n = %6")
+        .arg(ratio, formatExact(metric.ratio.low), formatExact(metric.ratio.high),
+             formatExact(metric.decides.low), formatExact(metric.decides.high), n);
 }
 
 }  // namespace
@@ -78,9 +91,11 @@ QString metricTooltip(const std::string& id, const profiler::MetricValue& value,
     const QString unit =
         metric == nullptr ? QString::fromStdString(value.unit) : fromView(metric->unit);
     QString exact = formatExact(value.value, unit);
-    if (hasWidth(value.low, value.high))
-        exact +=
-            tr(", 95 % interval %1 to %2").arg(formatExact(value.low), formatExact(value.high));
+    const profiler::ShownInterval interval = profiler::shown_interval(value);
+    if (interval.exists)
+        exact += tr(", 95 % interval %1 to %2")
+                     .arg(formatExact(interval.low), formatExact(interval.high));
+    if (interval.too_few) exact += tr(", %1 for an interval").arg(tooFewSamples());
     if (value.n > 1) exact += tr(", n = %1").arg(value.n);
     return tip({exact, more, metricDefinition(id)});
 }
@@ -93,18 +108,21 @@ std::optional<profiler::MetricValue> metricOf(const profiler::RunRecord& run,
 }
 
 QString intervalText(const std::string& id, const profiler::MetricValue& value) {
-    if (!hasWidth(value.low, value.high)) return {};
+    const profiler::ShownInterval interval = profiler::shown_interval(value);
+    if (interval.too_few) return tooFewSamples();
+    if (!interval.exists) return {};
+    const double low = interval.low, high = interval.high;
     const auto* metric = profiler::find_metric(id);
     if (metric != nullptr && metric->unit == "share")
-        return QStringLiteral("%1–%2").arg(formatNumber(value.low * 100),
-                                           formatNumber(value.high * 100, QStringLiteral("%")));
+        return QStringLiteral("%1–%2").arg(formatNumber(low * 100),
+                                           formatNumber(high * 100, QStringLiteral("%")));
     if (metric != nullptr &&
         (metric->unit == "bytes" || metric->unit == "B/s" || metric->unit == "s")) {
         const QString metricId = QString::fromStdString(id);
-        return QStringLiteral("%1–%2").arg(formatMetric(metricId, value.low),
-                                           formatMetric(metricId, value.high));
+        return QStringLiteral("%1–%2").arg(formatMetric(metricId, low),
+                                           formatMetric(metricId, high));
     }
-    return QStringLiteral("%1–%2").arg(formatNumber(value.low), formatNumber(value.high));
+    return QStringLiteral("%1–%2").arg(formatNumber(low), formatNumber(high));
 }
 
 VerdictText verdictText(const profiler::ComparedMetric& metric) {
@@ -118,15 +136,11 @@ VerdictText verdictText(const profiler::ComparedMetric& metric) {
             tip({tr("Not comparable: %1").arg(result.reason), metricDefinition(metric.id)});
         return result;
     }
-    result.interval = QString::fromStdString(shown.interval);
+    result.interval = shown.too_few ? tooFewSamples() : QString::fromStdString(shown.interval);
     const bool decided = shown.good || shown.bad;
     result.tooltip =
         tip({estimateTip(shown), decided ? QString() : tr("Cannot tell: %1.").arg(result.reason),
-             tr("candidate / baseline = %1, 95 % interval %2 to %3, 99 % interval %4 to %5, n = %6")
-                 .arg(formatExact(metric.ratio.value), formatExact(metric.ratio.low),
-                      formatExact(metric.ratio.high), formatExact(metric.decides.low),
-                      formatExact(metric.decides.high), QString::number(metric.ratio.n)),
-             metricDefinition(metric.id)});
+             exactTip(metric, shown.too_few), metricDefinition(metric.id)});
     if (shown.word.empty()) return result;
     const QString arrow =
         QString::fromUtf8(shown.arrow.data(), static_cast<qsizetype>(shown.arrow.size()));

@@ -22,7 +22,8 @@ QString metricDefinition(const std::string& id);
 std::optional<profiler::MetricValue> metricOf(const profiler::RunRecord& run,
                                               const std::string& id);
 
-// "0.0444–0.0478", in the metric's unit; empty where the interval has no width.
+// "0.0444–0.0478", in the metric's unit; empty where the interval has no width, "too few samples"
+// where it says nothing (profiler/report/shown_interval.h).
 QString intervalText(const std::string& id, const profiler::MetricValue& value);
 
 // A verdict as people read it: word, arrow, colour and interval say the same
@@ -30,8 +31,9 @@ QString intervalText(const std::string& id, const profiler::MetricValue& value);
 struct VerdictText {
     QString
         text;  // "▲ 2.46 × faster", "▼ 61.2 % smaller", "● cannot tell", "not comparable", or empty
-    QString reason;    // why the two cannot be compared, or why it cannot be told
-    QString interval;  // 99 %, in the direction of the text: "2.39–2.52 ×", "60.9–61.5 %"
+    QString reason;  // why the two cannot be compared, or why it cannot be told
+    // 99 %, in the direction of the text: "2.39–2.52 ×", "60.9–61.5 %"; or "too few samples".
+    QString interval;
     Tone tone = Tone::muted;
     QString tooltip;  // the figures in words and exactly, or why the two cannot be compared
 };

@@ -10,6 +10,7 @@
 
 #include "engine/experiment/client/predicted.h"
 #include "engine/techniques/schema/schema.h"
+#include "profiler/report/shown_interval.h"
 #include "profiler/statistics/metrics.h"
 #include "profiler/statistics/statistics.h"
 
@@ -211,9 +212,14 @@ void RunWriter::note_each_text() {
             const auto found = estimates.find(std::string(metric.id));
             if (found == estimates.end()) return {};
             const profiler::Estimate& e = found->second;
-            return profiler::metric_word(metric.title) + " " +
-                   fmt::format("{:.{}f} ({:.{}f}–{:.{}f})", e.value, decimals, e.low, decimals,
-                               e.high, decimals);
+            const profiler::ShownInterval shown = profiler::shown_interval(e);
+            const std::string interval =
+                shown.exists
+                    ? fmt::format(" ({:.{}f}–{:.{}f})", shown.low, decimals, shown.high, decimals)
+                : shown.too_few ? fmt::format(" ({})", profiler::kTooFewSamples)
+                                : std::string();
+            return fmt::format("{} {:.{}f}{}", profiler::metric_word(metric.title), e.value,
+                               decimals, interval);
         };
         std::string text = name + ": " + of(profiler::Role::accuracy, 2) +
                            fmt::format(" over {} windows", windows.windows());

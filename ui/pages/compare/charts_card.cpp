@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "profiler/report/comparability.h"
+#include "profiler/report/shown_interval.h"
 #include "profiler/statistics/metrics.h"
 #include "ui/charts/chart_card.h"
 #include "ui/charts/interval_bars_chart.h"
@@ -49,8 +50,10 @@ struct AxisOf {
         return {title, metric->direction == profiler::Direction::higher_is_better,
                 [u = unit](double value) { return formatNumber(value, u); }};
     }
+    // A chart draws no interval that says nothing: its axis would show nothing else.
     ScatterValue value(const profiler::MetricValue& v) const {
-        return {v.value * scale, v.low * scale, v.high * scale};
+        const profiler::ShownInterval interval = profiler::shown_interval(v);
+        return {v.value * scale, interval.low * scale, interval.high * scale};
     }
 
     const profiler::MetricDefinition* metric;
