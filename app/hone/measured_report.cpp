@@ -68,7 +68,7 @@ int report_measured(const profiler::Store& store, const MeasureResult& result, b
             if (auto run = store.load(id)) runs.push_back(std::move(*run));
         }
         if (!runs.empty() && runs.front().what.series)
-            print(series_table(runs, result.comparisons));
+            print(series_table(runs, result.comparisons, output_columns()));
         else
             print(run_table(runs,
                             result.comparisons.empty() ? nullptr : &result.comparisons.front()));

@@ -128,7 +128,7 @@ std::string run_table(const std::vector<profiler::RunRecord>& runs,
             text += fmt::format("\nrun {}: {}", run.id, printable(note));
     }
     if (comparison != nullptr) {
-        for (const std::string& warning : comparison->warnings)
+        for (const std::string& warning : profiler::warning_lines({comparison, 1}))
             text += "\nmind: " + printable(warning);
     }
     return text.back() == '\n' ? text : text + "\n";

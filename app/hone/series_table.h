@@ -8,9 +8,10 @@
 
 namespace hone::cli {
 
-// Runs of one series, a row each: what was swept, and the headline figures with their verdicts.
-// `comparisons` are of candidates with their baseline, as many as there are.
+// Runs of one series, a row each: what was swept, and the headline figures with their verdicts, in
+// lines of at most `columns`. `comparisons` are of candidates with their baseline, as many as there
+// are. What several runs share is said once, with the runs that it concerns.
 std::string series_table(const std::vector<profiler::RunRecord>& runs,
-                         const std::vector<profiler::Comparison>& comparisons);
+                         const std::vector<profiler::Comparison>& comparisons, std::size_t columns);
 
 }  // namespace hone::cli

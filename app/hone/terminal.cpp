@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +20,8 @@ namespace hone::cli {
 namespace {
 
 constexpr std::size_t kWidestCell = 400, kWidestName = 80;
+constexpr std::size_t kColumns = 100, kFewestColumns = 40;  // of output that is no terminal
+constexpr std::string_view kGap = "   ";                    // between a table's columns
 
 // 0, or why not all of it could be written.
 int write_all(int descriptor, std::string_view text) {
@@ -45,6 +48,28 @@ std::string with_thousands(std::string digits) {
 
 bool shows_progress() {
     return isatty(STDERR_FILENO) == 1;
+}
+
+using Rows = std::vector<std::vector<std::string>>;
+
+Rows shown_cells(const Rows& rows) {
+    Rows cells;
+    for (const auto& row : rows) {
+        cells.emplace_back();
+        for (const std::string& cell : row)
+            cells.back().push_back(shortened(printable(cell), kWidestCell));
+    }
+    return cells;
+}
+
+std::vector<std::size_t> column_widths(const Rows& cells) {
+    std::vector<std::size_t> widths;
+    for (const auto& row : cells) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], text_width(row[i]));
+    }
+    return widths;
 }
 
 }  // namespace
@@ -83,26 +108,73 @@ std::string figure(const std::string& metric, double value) {
 }
 
 std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t words) {
-    std::vector<std::size_t> widths;
-    std::vector<std::vector<std::string>> cells;
-    for (const auto& row : rows) {
-        widths.resize(std::max(widths.size(), row.size()));
-        cells.emplace_back();
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            cells.back().push_back(shortened(printable(row[i]), kWidestCell));
-            widths[i] = std::max(widths[i], text_width(cells.back()[i]));
-        }
-    }
+    const std::vector<std::vector<std::string>> cells = shown_cells(rows);
+    const std::vector<std::size_t> widths = column_widths(cells);
     std::string text;
     for (const auto& row : cells) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
             const std::string padding(widths[i] - text_width(row[i]), ' ');
-            line += (i == 0 ? "" : "   ") + (i < words ? row[i] + padding : padding + row[i]);
+            line += (i == 0 ? "" : std::string(kGap)) +
+                    (i < words ? row[i] + padding : padding + row[i]);
         }
         text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }
     return text;
+}
+
+std::size_t output_columns() {
+    winsize size{};
+    if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 ||
+        size.ws_col == 0)
+        return kColumns;
+    return std::max<std::size_t>(size.ws_col, kFewestColumns);
+}
+
+std::string folded_table(const Rows& rows, std::size_t keys, const std::vector<std::size_t>& groups,
+                         std::size_t columns) {
+    const std::vector<std::size_t> widths = column_widths(shown_cells(rows));
+    const auto width = [&widths](std::size_t begin, std::size_t end) {
+        std::size_t sum = 0;
+        for (std::size_t i = begin; i < std::min(end, widths.size()); ++i)
+            sum += widths[i] + kGap.size();
+        return sum;
+    };
+    std::string text;
+    std::size_t begin = keys;
+    for (std::size_t group = 0; group < groups.size();) {
+        std::size_t end = begin + groups[group++];
+        while (group < groups.size() &&
+               width(0, keys) + width(begin, end + groups[group]) <= columns + kGap.size())
+            end += groups[group++];
+        Rows part;
+        for (const auto& row : rows) {
+            const auto at = [&row](std::size_t i) {
+                return row.begin() + static_cast<std::ptrdiff_t>(std::min(i, row.size()));
+            };
+            part.emplace_back(row.begin(), at(keys));
+            part.back().insert(part.back().end(), at(begin), at(end));
+        }
+        text += (text.empty() ? "" : "\n") + table(part);
+        begin = end;
+    }
+    return text;
+}
+
+std::string folded_line(std::string_view line, std::size_t columns) {
+    std::string text, current;
+    while (!line.empty()) {
+        const std::size_t end = std::min(line.find(' '), line.size());
+        const std::string word(line.substr(0, end));
+        line.remove_prefix(std::min(end + 1, line.size()));
+        if (!current.empty() && text_width(current) + 1 + text_width(word) > columns) {
+            text += current + "\n";
+            current = "  " + word;
+        } else {
+            current += (current.empty() ? "" : " ") + word;
+        }
+    }
+    return text + current;
 }
 
 std::string name_text(std::string_view name) {

@@ -27,6 +27,19 @@ std::string bytes_text(double bytes);  // decimal units, as files are shown
 // than any figure or name has reason to be. Widths are a terminal's columns.
 std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t words = 1);
 
+// Columns of the terminal that standard output is; 100 where it is none.
+std::size_t output_columns();
+
+// As table(), in as many tables below each other as `columns` asks for: each begins with the first
+// `keys` columns of the rows, and columns that belong together (`groups`, their numbers after the
+// keys) stay together. One group is written whatever its width.
+std::string folded_table(const std::vector<std::vector<std::string>>& rows, std::size_t keys,
+                         const std::vector<std::size_t>& groups, std::size_t columns);
+
+// A line of words in as many lines as `columns` asks for, with those after the first indented. A
+// word that is wider has a line of its own.
+std::string folded_line(std::string_view line, std::size_t columns);
+
 // A name out of a file, printable, cut where it is longer than 80 columns.
 std::string name_text(std::string_view name);
 

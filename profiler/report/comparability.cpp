@@ -113,8 +113,8 @@ std::string busy(const RunRecord& run) {
         return {};
     const double load = loads[0].get<double>(), processors = cores.get<double>();
     if (load <= kCrowded * processors) return {};
-    return fmt::format("the machine was busy when run {} began: load {:.1f} on {} processor{}",
-                       run.id, load, processors, processors == 1 ? "" : "s");
+    return fmt::format("the machine was busy at the beginning: load {:.1f} on {} processor{}", load,
+                       processors, processors == 1 ? "" : "s");
 }
 
 // The hash, not the name, says whether two checkpoints are the same: names are what a file says of
@@ -200,14 +200,15 @@ std::vector<std::string> comparison_warnings(const RunRecord& baseline, const Ru
             "not interleaved: what the machine did differently between the two runs is not part of "
             "the "
             "intervals");
-    for (const RunRecord* run : {&baseline, &candidate}) {
-        add(warnings, busy(*run));
-        if (run->status != "done")
-            warnings.push_back(
-                fmt::format("run {} is {}: its figures are of a part of it", run->id, run->status));
-        if (run->unstable_warmup)
-            warnings.push_back(fmt::format("run {} had an unstable warm-up", run->id));
-    }
+    return warnings;
+}
+
+std::vector<std::string> run_warnings(const RunRecord& run) {
+    std::vector<std::string> warnings;
+    add(warnings, busy(run));
+    if (run.status != "done")
+        warnings.push_back(fmt::format("{}: the figures are of a part of the run", run.status));
+    if (run.unstable_warmup) warnings.emplace_back("unstable warm-up");
     return warnings;
 }
 

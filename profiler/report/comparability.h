@@ -24,8 +24,11 @@ std::string refusal(const MetricDefinition& metric, const RunRecord& baseline,
 // empty where none does, or where one of the two does not say.
 std::string other_machine(const nlohmann::json& environment, const nlohmann::json& other);
 
-// What differs between the two runs, or disturbed one of them, and does not forbid comparing.
+// What differs between the two runs and does not forbid comparing.
 std::vector<std::string> comparison_warnings(const RunRecord& baseline, const RunRecord& candidate,
                                              bool interleaved);
+
+// What disturbed a run, and does not forbid comparing it.
+std::vector<std::string> run_warnings(const RunRecord& run);
 
 }  // namespace hone::profiler

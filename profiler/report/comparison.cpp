@@ -249,6 +249,9 @@ Comparison compare(const Store& store, const RunRecord& baseline, const RunRecor
     const Compared a = with_samples(store, baseline), b = with_samples(store, candidate);
     result.interleaved = were_interleaved(a, b);
     result.warnings = comparison_warnings(baseline, candidate, result.interleaved);
+    for (const RunRecord* run : {&baseline, &candidate})
+        for (std::string& words : run_warnings(*run))
+            result.run_warnings.push_back({run->id, std::move(words)});
     for (const MetricDefinition& metric : metric_definitions()) {
         const std::string id(metric.id);
         const bool first = baseline.metrics.contains(id), second = candidate.metrics.contains(id);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +24,23 @@ struct ComparedMetric {
     std::string refusal;  // why the two figures cannot be compared; then the ratios mean nothing
 };
 
+// What disturbed one run.
+struct RunWarning {
+    std::int64_t run = 0;
+    std::string words{};  // "unstable warm-up"
+};
+
 struct Comparison {
     std::int64_t baseline = 0, candidate = 0;
     bool interleaved = false;  // measured against each other in one experiment
-    std::vector<ComparedMetric> metrics;
-    std::vector<std::string> warnings;  // "other machine", "other thread count", …
+    std::vector<ComparedMetric> metrics{};
+    std::vector<std::string> warnings{};     // "other machine", "other thread count", …
+    std::vector<RunWarning> run_warnings{};  // of either run
 };
+
+// What is to be kept in mind of comparisons, a line each: what several of them or of their runs
+// share is said once, with whom it concerns ("runs 3, 5: unstable warm-up").
+std::vector<std::string> warning_lines(std::span<const Comparison> comparisons);
 
 // Paired by repetition where the two runs were interleaved, else unpaired; accuracy is paired by
 // window. Metrics in the order of their definitions; one that only a candidate can have (KL
@@ -42,7 +54,7 @@ nlohmann::json run_json(const RunRecord& run);
 // Adds to `document` "comparison" {metric id: {"ratio", "low", "high", "low_99", "high_99", "n",
 // "verdict"}}: candidate / baseline with its 95 % interval and the 99 % interval that decides the
 // verdict; where any metric was refused also "refusals" {metric id: reason}, and where there are
-// warnings "warnings" […].
+// warnings "warnings" […], as warning_lines().
 void add_comparison(nlohmann::json& document, const Comparison& comparison);
 
 enum class ReportFormat { json, csv, markdown };

@@ -61,7 +61,8 @@ void add_comparison(nlohmann::json& document, const Comparison& comparison) {
     }
     document["comparison"] = std::move(metrics);
     if (!refusals.empty()) document["refusals"] = std::move(refusals);
-    if (!comparison.warnings.empty()) document["warnings"] = comparison.warnings;
+    const std::vector<std::string> warnings = warning_lines({&comparison, 1});
+    if (!warnings.empty()) document["warnings"] = warnings;
 }
 
 }  // namespace hone::profiler

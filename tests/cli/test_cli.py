@@ -3,15 +3,18 @@
 """test_cli.py HONE: the command line as a script sees it: documents, exit statuses, errors."""
 import contextlib
 import csv
+import fcntl
 import io
 import json
 import os
 import pathlib
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -201,10 +204,30 @@ class CommandLine(unittest.TestCase):
         text = self.hone("bench", MODEL, *QUICK, "--store", self.store, "--with", "quantize_weights.scheme=q8_0,q4_0",
                          "--against", "baseline").stdout
         lines = text.splitlines()
-        self.assertTrue(any(line.split()[:3] == ["quantize_weights.scheme", "run", "decode"] for line in lines), text)
+        self.assertIn("series 1 of quantize_weights.scheme", lines[0])
+        self.assertTrue(any(line.split()[:3] == ["scheme", "run", "decode"] for line in lines), text)
+        self.assertLessEqual(max(map(len, lines)), 100, text)
         for row in ("baseline ", "q8_0 ", "q4_0 "):
             self.assertTrue(any(line.startswith(row) for line in lines), text)
         self.assertIn("Each verdict has a 99 % interval of its own", text)
+
+    def test_a_series_fits_its_terminal(self):
+        for columns in (70, 200):
+            ours, theirs = os.openpty()
+            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+            command = [HONE, "eval", MODEL, "--chunks", "2", "--context", "64", "--threads", "1", "--store", self.store,
+                       "--with", "quantize_weights.scheme=q8_0,q4_0", "--against", "baseline"]
+            with subprocess.Popen(list(map(str, command)), stdout=theirs, stderr=subprocess.DEVNULL) as process:
+                os.close(theirs)
+                said = b""
+                with contextlib.suppress(OSError):  # the other end is gone
+                    while chunk := os.read(ours, 4096):
+                        said += chunk
+                self.assertEqual(process.wait(), 0)
+            os.close(ours)
+            widest = max(map(len, said.decode().splitlines()))
+            self.assertLessEqual(widest, columns, said.decode())
+            self.assertGreater(widest, columns // 2, said.decode())
 
     def test_values_that_are_none_are_refused_before_anything_runs(self):
         self.refused("bench", MODEL, "--with", "quantize_weights.scheme=q8_0,q9_9", "--store", self.store,

@@ -218,7 +218,9 @@ TEST_F(Comparing, AFigureThatOneRunLacksIsRefused) {
     const Comparison found = runs_.compare(baseline, other);
     EXPECT_EQ(metric(found, "decode_tokens_per_second").refusal,
               "run " + std::to_string(other) + " has no such figure");
-    EXPECT_THAT(found.warnings, Contains(HasSubstr("is failed")));
+    EXPECT_THAT(warning_lines({&found, 1}),
+                Contains("run " + std::to_string(other) +
+                         ": failed: the figures are of a part of the run"));
 }
 
 TEST_F(Comparing, OtherMachinesIsRefusedForSpeedAndMemoryOnly) {
@@ -332,9 +334,9 @@ TEST_F(Comparing, WarnsOfOtherPromptsAndOfABusyMachine) {
     const std::int64_t baseline = runs_.add(first), candidate = runs_.add(second);
     const Comparison found = runs_.compare(baseline, candidate);
     EXPECT_THAT(found.warnings, Contains("other seed of the prompts: 1 and 2"));
-    EXPECT_THAT(found.warnings,
-                Contains("the machine was busy when run " + std::to_string(candidate) +
-                         " began: load 6.0 on 4 processors"));
+    EXPECT_THAT(warning_lines({&found, 1}),
+                Contains("run " + std::to_string(candidate) +
+                         ": the machine was busy at the beginning: load 6.0 on 4 processors"));
     EXPECT_THAT(metric(found, "decode_tokens_per_second").refusal, IsEmpty());
 }
 
@@ -345,10 +347,26 @@ TEST_F(Comparing, WarnsOfAnUnstableWarmUpAndOfFewerWindows) {
     runs_.store().add_sample(candidate,
                              {6, "accuracy", {{"nll_sum", 765}, {"scored", 255}}, nullptr});
     const Comparison found = runs_.compare(baseline, candidate);
-    EXPECT_THAT(found.warnings,
-                Contains("run " + std::to_string(candidate) + " had an unstable warm-up"));
+    EXPECT_THAT(warning_lines({&found, 1}),
+                Contains("run " + std::to_string(candidate) + ": unstable warm-up"));
     EXPECT_THAT(found.warnings, Contains(HasSubstr("6 and 7 windows")));
     EXPECT_EQ(metric(found, "perplexity").ratio.n, 6);
+}
+
+TEST_F(Comparing, SeveralSaysOnceWhatTheyShare) {
+    const std::vector<Comparison> pairs{
+        {.baseline = 1, .candidate = 2, .warnings = {"other seed"}, .run_warnings = {{1, "busy"}}},
+        {.baseline = 1,
+         .candidate = 3,
+         .warnings = {"other seed", "not interleaved"},
+         .run_warnings = {{1, "busy"}, {3, "busy"}, {3, "unstable warm-up"}}},
+        {.baseline = 1, .candidate = 4, .warnings = {"other seed", "not interleaved"}}};
+    EXPECT_THAT(warning_lines(pairs),
+                testing::ElementsAre("other seed", "runs 3, 4: not interleaved", "runs 1, 3: busy",
+                                     "run 3: unstable warm-up"));
+    const Comparison both{
+        .baseline = 1, .candidate = 2, .run_warnings = {{1, "busy"}, {2, "busy"}}};
+    EXPECT_THAT(warning_lines({&both, 1}), testing::ElementsAre("both runs: busy"));
 }
 
 TEST_F(Comparing, CandidatesOfOneBaselineComparesTheirDivergence) {

@@ -526,13 +526,20 @@ private slots:
         const auto a = *store_->load(baseline_), b = *store_->load(baseline_ + 3);
         hone::profiler::Comparison paired, apart;
         paired.interleaved = true;
-        paired.warnings = {"busy", "unsteady"};
-        apart.warnings = {"not interleaved", "busy"};
+        paired.candidate = b.id;
+        apart.candidate = b.id + 1;
+        paired.baseline = apart.baseline = a.id;
+        paired.warnings = {"other seed"};
+        paired.run_warnings = {{a.id, "busy"}, {b.id, "unstable"}};
+        apart.warnings = {"not interleaved", "other seed"};
+        apart.run_warnings = {{a.id, "busy"}, {b.id + 1, "busy"}};
         ComparisonModel model;
         model.setRuns(a, {b, b}, {paired, apart}, {});
         QCOMPARE(model.warnings(),
-                 (QStringList{QStringLiteral("not interleaved"), QStringLiteral("busy"),
-                              QStringLiteral("unsteady")}));
+                 (QStringList{QStringLiteral("run %1: not interleaved").arg(b.id + 1),
+                              QStringLiteral("other seed"),
+                              QStringLiteral("runs %1, %2: busy").arg(a.id).arg(b.id + 1),
+                              QStringLiteral("run %1: unstable").arg(b.id)}));
     }
 
     void differencesOnlyHidesWhatCannotBeTold() {

@@ -50,15 +50,14 @@ void ComparisonModel::setDifferencesOnly(bool only) {
 }
 
 QStringList ComparisonModel::warnings() const {
-    QStringList all;
     // Runs that were not measured in turn first: the foot shows a few, and what drifted between
     // them is the most that can mislead.
-    for (const bool interleaved : {false, true})
-        for (const auto& comparison : comparisons_)
-            if (comparison.interleaved == interleaved)
-                for (const std::string& warning : comparison.warnings)
-                    all.append(plainLine(warning));
-    all.removeDuplicates();
+    std::vector<profiler::Comparison> ordered = comparisons_;
+    std::stable_partition(ordered.begin(), ordered.end(),
+                          [](const profiler::Comparison& each) { return !each.interleaved; });
+    QStringList all;
+    for (const std::string& warning : profiler::warning_lines(ordered))
+        all.append(plainLine(warning));
     return all;
 }
 
