@@ -29,6 +29,7 @@ struct RunsOptions {
     std::string format = "markdown";
     std::filesystem::path out;
     bool overwrite = false;
+    bool series = false;                  // of rerun: all of it
     std::string by = "operation", phase;  // of kernels
     int layer = -1;
 
@@ -97,16 +98,35 @@ int compare_command(const RunsOptions& options) {
     return kDone;
 }
 
+MeasureRequest asked_again(const RunsOptions& options, const profiler::Store& store,
+                           const profiler::RunRecord& earlier) {
+    const auto& series = earlier.what.series;
+    if (options.series && !series)
+        throw Error(ErrorDetails{"", store.info().path.string(), "--series",
+                                 fmt::format("run {}, which is of no series", earlier.id),
+                                 "a run of a series", Fault::argument});
+    if (options.series) return rerun_series_request(store, series->id, builtin_registry());
+    const MeasureRequest request = rerun_request(earlier, builtin_registry());
+    if (series)
+        tell(fmt::format(
+            "hone: run {} is of series {} and is measured alone{}; --series measures "
+            "the whole series",
+            earlier.id, series->id,
+            request.against == MeasureRequest::Against::baseline ? ", against a baseline of its own"
+                                                                 : ""));
+    return request;
+}
+
 // A run that was measured alone is compared with its repetition; one that had a baseline has a new
 // one.
 int rerun_command(const RunsOptions& options) {
     profiler::Store store(store_path(options.store_file));
     const profiler::RunRecord earlier = loaded(store, options.runs.at(0));
-    const MeasureRequest request = rerun_request(earlier, builtin_registry());
+    const MeasureRequest request = asked_again(options, store, earlier);
     check_threads(request.experiment.target.threads);
     const Interrupt interrupt;
     MeasureResult result = measure(request, store, {}, observer_of_run(), interrupt.token());
-    if (result.status == "done" && result.comparisons.empty()) {
+    if (result.status == "done" && result.comparisons.empty() && !options.series) {
         result.comparisons.push_back(
             profiler::compare(store, earlier, loaded(store, result.runs.back())));
         result.runs.insert(result.runs.begin(), earlier.id);
@@ -221,11 +241,10 @@ void add_runs(CLI::App& app, Commands& commands) {
         options->runs)
         .required()
         .exactly(2);
-    add_runs_argument(
-        *add("rerun", "Measure a run's experiment again, as a new run", rerun_command),
-        options->runs)
-        .required()
-        .exactly(1);
+    CLI::App* rerun = add("rerun", "Measure a run's experiment again, as a new run", rerun_command);
+    add_runs_argument(*rerun, options->runs).required().exactly(1);
+    add_switch(*rerun, "--series", options->series,
+               "Measure the whole series that the run is of, as a new series");
     add_many_runs_argument(*add("remove", "Delete runs for good", remove_command), options->runs)
         .required();
     CLI::App* trace =

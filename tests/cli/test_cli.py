@@ -407,6 +407,19 @@ class CommandLine(unittest.TestCase):
         self.assertIn("not interleaved", " ".join(alone["warnings"]))
         self.refused("runs", "rerun", 99, "--store", self.store)
 
+    def test_a_series_is_measured_again_whole_or_in_part(self):
+        self.bench("--with", "kv_cache.dtype=fp16,int8", "--against", "baseline", "--text", "none")
+        done = self.hone("runs", "rerun", 3, "--series", "--store", self.store, "--json")
+        again = json.loads(done.stdout)
+        self.assertEqual([run["id"] for run in again["runs"]], [4, 5, 6])
+        self.assertEqual(again["series"]["id"], 2)
+        self.assertEqual([list(candidate["values"].values()) for candidate in again["candidates"]], [["fp16"], ["int8"]])
+        self.assertEqual(done.stderr, "")
+        part = self.hone("runs", "rerun", 3, "--store", self.store, "--json")
+        self.assertEqual([run["series"] for run in json.loads(part.stdout)["runs"]], [None, None])
+        self.assertIn("run 3 is of series 1 and is measured alone, against a baseline of its own; --series", part.stderr)
+        self.refused("runs", "rerun", 7, "--series", "--store", self.store, field="--series", found="of no series")
+
     def test_what_cannot_be_compared_is_refused_with_the_reason(self):
         self.bench()
         self.json("bench", MODEL, *QUICK[:-1], "2", "--store", self.store)

@@ -250,6 +250,37 @@ TEST_F(Candidates, WithoutABaselineAreMeasuredAmongThemselves) {
     EXPECT_EQ(measure(alone).comparisons.size(), 2u);
 }
 
+TEST_F(Candidates, OfASeriesAreMeasuredAgainAsASeries) {
+    MeasureRequest first = several();
+    first.swept = {
+        {{"technique", "kv_cache"}, {"option", "dtype"}, {"values", {"fp16", "int8", "off"}}}};
+    const MeasureResult once = measure(first);
+    const std::int64_t series = load(once.runs[1]).what.series.value().id;
+    const MeasureRequest again = rerun_series_request(store(), series, builtin_registry());
+    EXPECT_EQ(again.against, Against::baseline);
+    const MeasureResult twice = measure(again);
+    ASSERT_EQ(twice.runs.size(), 4u);
+    ASSERT_EQ(twice.comparisons.size(), 3u);
+    for (std::size_t i = 0; i < 4; ++i) {
+        const profiler::RunRecord before = load(once.runs[i]), now = load(twice.runs[i]);
+        EXPECT_EQ(now.what.recipe,
+                  to_json(recipe_from_json(before.what.recipe, builtin_registry())));
+        EXPECT_EQ(now.what.workload, before.what.workload);
+        EXPECT_EQ(now.what.series->swept, before.what.series->swept);
+        EXPECT_NE(now.what.series->id, series);
+    }
+    // One of it alone is no series.
+    const MeasureRequest alone = rerun_request(load(once.runs[2]), builtin_registry());
+    EXPECT_TRUE(alone.candidates.empty());
+    EXPECT_TRUE(alone.swept.is_null());
+    // What was removed is not measured.
+    store().remove({once.runs[1], once.runs[0]});
+    EXPECT_EQ(rerun_series_request(store(), series, builtin_registry()).candidates.size(), 2u);
+    store().remove({once.runs[2], once.runs[3]});
+    EXPECT_THROW(rerun_series_request(store(), series, builtin_registry()), Error);
+    EXPECT_THROW(rerun_series_request(store(), 77, builtin_registry()), Error);
+}
+
 TEST_F(Candidates, AreAllCancelledTogether) {
     std::stop_source source;
     observer_.sample = [&](const LiveSample& sample) {

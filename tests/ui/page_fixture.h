@@ -2,9 +2,11 @@
 #pragma once
 
 #include <QAbstractButton>
+#include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "tests/ui/scripted_worker.h"
 #include "tests/ui/stored_runs.h"
@@ -37,6 +39,20 @@ public:
         QTRY_COMPARE_WITH_TIMEOUT(session.checkpoint(), checkpoint, 5000);
     }
 
+    // Waits until `ended`, a spy on how jobs end, has one more: as long as any job waits or runs,
+    // since how long it takes is the machine's. QTest ends a test that hangs.
+    bool oneMore(QSignalSpy& ended) {
+        const auto before = ended.count();
+        const auto busy = [this] {
+            const auto all = session.jobs().jobs();
+            return std::any_of(all.begin(), all.end(), [](const JobInfo& job) {
+                return job.state == JobState::queued || job.state == JobState::running;
+            });
+        };
+        while (ended.count() == before && busy()) ended.wait(look);
+        return ended.count() > before;
+    }
+
     // The shown button with this accessible name or, where it has none, this text.
     QAbstractButton* button(const QString& name) const {
         for (QAbstractButton* candidate : window.findChildren<QAbstractButton*>()) {
@@ -55,6 +71,7 @@ public:
     }
 
 private:
+    static constexpr int look = 1000;  // ms, between looks for a job that ended in another way
     QTemporaryDir folder_{testing::quickFolder()};
 
 public:

@@ -356,7 +356,7 @@ private slots:
         table()->selectRun(baseline_ + 1);  // KV cache off, against the baseline
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         QTest::keyClick(table(), Qt::Key_R);
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         const auto result = measured.first().at(1).value<MeasureResult>();
         QCOMPARE(result.runs.size(), std::size_t{2});
         const auto first = *f_->session.store().load(baseline_ + 1);
@@ -370,8 +370,54 @@ private slots:
 
         table()->selectRun(baseline_);
         f_->button(QStringLiteral("Run again"))->click();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         QCOMPARE(measured.last().at(1).value<MeasureResult>().runs.size(), std::size_t{1});
+    }
+
+    void aSeriesIsMeasuredAgainWholeOrInPart() {
+        fillSeries({{"prompt_tokens", 128}, {"generated_tokens", 16}, {"repetitions", 3}});
+        const auto* banner = f_->window.findChild<Banner*>();
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        const auto runs = [&measured] {
+            return measured.last().at(1).value<MeasureResult>().runs.size();
+        };
+        table()->selectRun(baseline_ + 1);
+        QTest::keyClick(table(), Qt::Key_R);
+        QVERIFY2(banner->advice().startsWith(
+                     QStringLiteral("Run %1 is of series 1 and is measured alone, against a "
+                                    "baseline of its own. Shift+R")
+                         .arg(baseline_ + 1)),
+                 qPrintable(banner->advice()));
+        QVERIFY(f_->oneMore(measured));
+        QCOMPARE(runs(), std::size_t{2});
+
+        QMenu menu;
+        table()->fillRunMenu(menu);
+        for (QAction* action : menu.actions())
+            if (action->text().startsWith(QStringLiteral("Run series 1 again"))) action->trigger();
+        QVERIFY(banner->advice().startsWith(
+            QStringLiteral("Series 1 is measured as a whole: 3 candidates, in turn.")));
+        QVERIFY(f_->oneMore(measured));
+        QCOMPARE(runs(), std::size_t{4});
+        const auto result = measured.last().at(1).value<MeasureResult>();
+        const auto again = *f_->session.store().load(result.runs.back());
+        QCOMPARE(again.what.series->id, std::int64_t{2});
+        QCOMPARE(QString::fromStdString(again.what.recipe.dump()),
+                 QString::fromStdString(
+                     to_json(recipe_from_json(f_->session.store().load(baseline_ + 3)->what.recipe,
+                                              builtin_registry()))
+                         .dump()));
+        QCOMPARE(again.what.paired_with, std::optional(result.runs.front()));
+
+        // All runs of a series at once are the series, and not a pair each.
+        f_->named<QLineEdit>(QStringLiteral("Filter the runs"))
+            ->setText(QStringLiteral("series=1"));
+        table()->selectAll();
+        QTest::keyClick(table(), Qt::Key_R);
+        QVERIFY(banner->advice().startsWith(QStringLiteral("Series 1 is measured as a whole")));
+        QVERIFY(f_->oneMore(measured));
+        QCOMPARE(runs(), std::size_t{4});
+        QVERIFY(!f_->session.jobs().running());
     }
 
     void aRecipeThatIsNotKnownCannotBeMeasuredAgain() {
@@ -559,8 +605,9 @@ private:
         emit f_->session.runsChanged();
         QTRY_VERIFY_WITH_TIMEOUT(table()->model()->rowCount() == 9, 5000);
     }
-    void fillSeries() {
-        baseline_ = testing::storeInventedSeries(f_->session.store(), workload_, target_);
+    void fillSeries(const nlohmann::json& workload = {{"prompt_tokens", 128},
+                                                      {"generated_tokens", 16}}) {
+        baseline_ = testing::storeInventedSeries(f_->session.store(), workload, target_);
         emit f_->session.runsChanged();
         QTRY_VERIFY_WITH_TIMEOUT(table()->model()->rowCount() == 4, 5000);
     }

@@ -114,7 +114,7 @@ private slots:
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         QSignalSpy asked(&f_->session, &Session::traceRequested);
         f_->button(QStringLiteral("Measure"))->click();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         QVERIFY(!f_->button(QStringLiteral("Show trace"))->isEnabled());
         QVERIFY(f_->button(QStringLiteral("Show trace"))
                     ->toolTip()
@@ -122,7 +122,7 @@ private slots:
         f_->button(QStringLiteral("Record a trace"))->click();
         QVERIFY(f_->session.tracing());
         f_->button(QStringLiteral("Measure"))->click();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         const auto result = measured.last().at(1).value<MeasureResult>();
         for (const std::int64_t run : result.runs)
             QCOMPARE(f_->session.store().load(run)->trace_events, std::int64_t{45});
@@ -133,7 +133,7 @@ private slots:
         f_->session.setTracing(false);
         QVERIFY(!f_->button(QStringLiteral("Record a trace"))->isChecked());
         f_->session.measureAgain(*f_->session.store().load(result.runs.back()));
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         QCOMPARE(f_->session.store().list().front().trace_events, std::int64_t{45});
     }
 
@@ -147,7 +147,7 @@ private slots:
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         QSignalSpy asked(&f_->session, &Session::runRequested);
         button->click();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         for (const char* title : {"Speed by repetition", "Accuracy as it converges"})
             for (const char* name : {"baseline", "q8_0", "q4_0"})
                 QVERIFY2(chart(title)->table().csv().contains(QString::fromUtf8(name)), title);
@@ -168,7 +168,7 @@ private slots:
             QVERIFY(chart(title)->isEmpty());
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         f_->button(QStringLiteral("Measure"))->click();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         // Three warm-ups or more and five repetitions, each of the baseline and of the recipe.
         const ChartTable speed = chart("Speed by repetition")->table();
         QVERIFY2(speed.rows.size() >= 8, qPrintable(speed.csv()));
@@ -204,7 +204,7 @@ private slots:
         openWithRecipe(QStringLiteral("model.gguf"));
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         f_->session.measure();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         // As a window that is opened later sees it.
         std::unique_ptr<Page> later(makeMeasurePage(f_->session));
         later->show();
@@ -240,7 +240,7 @@ private slots:
         f_->open(QStringLiteral("quick.gguf"));
         QTRY_VERIFY(f_->button(QStringLiteral("Measure")) != nullptr);
         f_->button(QStringLiteral("Measure"))->click();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         QCOMPARE(f_->session.store().list().front().status, std::string("done"));
         QVERIFY(!banner->isVisible());
     }
@@ -249,7 +249,7 @@ private slots:
         openWithRecipe(QStringLiteral("fails.gguf"));
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         f_->button(QStringLiteral("Measure"))->click();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         const auto* banner = f_->window.findChild<ResultCard*>()->findChild<Banner*>();
         QVERIFY(banner->isVisible());
         QVERIFY(banner->message().contains(QStringLiteral("out of memory in layer 1")));
@@ -286,7 +286,7 @@ private slots:
         f_->session.setWorkload(workload);
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         f_->button(QStringLiteral("Measure"))->click();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         auto* table = f_->window.findChild<QueueCard*>()->findChild<QTableView*>();
         QCOMPARE(table->currentIndex().row(), 0);
         openWithRecipe(QStringLiteral("slow.gguf"));

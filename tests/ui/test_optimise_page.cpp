@@ -154,7 +154,7 @@ private slots:
         card("quantize_weights")->toggle()->click();
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         f_->button(QStringLiteral("Measure"))->click();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         const LedgerModel& ledger = f_->window.findChild<LedgerCard*>()->model();
         QTRY_VERIFY_WITH_TIMEOUT(ledger.candidate().has_value(), 5000);
         QCOMPARE(ledger.candidate()->status, std::string("done"));
@@ -173,7 +173,7 @@ private slots:
         card("quantize_weights")->toggle()->click();
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         f_->button(QStringLiteral("Measure"))->click();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         auto* ledger = f_->window.findChild<LedgerCard*>();
         QTRY_VERIFY_WITH_TIMEOUT(ledger->model().candidate().has_value(), 5000);
         auto* table = ledger->findChild<FigureTable*>();
@@ -224,7 +224,7 @@ private slots:
                  qPrintable(measure->text()));
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         measure->click();
-        QVERIFY(measured.wait(20000));
+        QVERIFY(f_->oneMore(measured));
         QCOMPARE(measured.first().at(1).value<MeasureResult>().runs.size(), std::size_t{3});
 
         f_->session.undoStack().undo();

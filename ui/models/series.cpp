@@ -62,4 +62,23 @@ std::vector<std::int64_t> candidatesBeside(const std::vector<profiler::RunRecord
     return result;
 }
 
+ChosenAgain chosenAgain(const std::vector<profiler::RunRecord>& all,
+                        const std::vector<std::int64_t>& chosen) {
+    const auto isChosen = [&chosen](const profiler::RunRecord& run) {
+        return std::find(chosen.begin(), chosen.end(), run.id) != chosen.end();
+    };
+    ChosenAgain again;
+    for (StoredSeries& series : storedSeries(all))
+        if (std::all_of(series.runs.begin(), series.runs.end(), isChosen) && series.runs.size() > 1)
+            again.series.push_back(std::move(series));
+    for (const profiler::RunRecord& run : all) {
+        const bool inSeries = std::any_of(
+            again.series.begin(), again.series.end(), [&run](const StoredSeries& series) {
+                return run.what.series && run.what.series->id == series.id;
+            });
+        if (isChosen(run) && !inSeries) again.runs.push_back(run);
+    }
+    return again;
+}
+
 }  // namespace hone::ui

@@ -28,4 +28,13 @@ QString nameInSeries(const profiler::RunRecord& run);
 std::vector<std::int64_t> candidatesBeside(const std::vector<profiler::RunRecord>& runs,
                                            const profiler::RunRecord& run);
 
+// What is measured where chosen runs are measured again: series as wholes of which every run is
+// chosen, and other runs each by itself.
+struct ChosenAgain {
+    std::vector<StoredSeries> series;
+    std::vector<profiler::RunRecord> runs;
+};
+ChosenAgain chosenAgain(const std::vector<profiler::RunRecord>& all,
+                        const std::vector<std::int64_t>& chosen);
+
 }  // namespace hone::ui

@@ -317,11 +317,17 @@ int Session::measure() {
 }
 
 int Session::measureAgain(const profiler::RunRecord& run) {
-    MeasureRequest request = rerun_request(run, impl_->registry);
-    request.trace = run.trace_events > 0;
+    const MeasureRequest request = rerun_request(run, impl_->registry);
     const QString name = QString::fromStdString(run.what.recipe_label);
     return impl_->jobs.measure(tr("Measuring run %1 again: %2").arg(QString::number(run.id), name),
                                request);
+}
+
+int Session::measureSeriesAgain(std::int64_t series) {
+    const MeasureRequest request = rerun_series_request(impl_->store, series, impl_->registry);
+    return impl_->jobs.measure(
+        tr("Measuring series %1 again: %2 candidates").arg(series).arg(request.candidates.size()),
+        request);
 }
 
 }  // namespace hone::ui

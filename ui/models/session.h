@@ -82,6 +82,8 @@ public:
     // Queues a stored run's experiment once more. Throws Error where this version does not know its
     // recipe.
     int measureAgain(const profiler::RunRecord& run);
+    // Queues a stored series once more, as a series. Throws Error where it cannot be.
+    int measureSeriesAgain(std::int64_t series);
 
     void say(
         const QString& word);  // something that happened unasked: in the job strip and in the log

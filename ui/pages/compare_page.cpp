@@ -129,7 +129,7 @@ QList<QWidget*> ComparePage::headerWidgets() {
     follow();
     againButton_ = plainButton(tr("Run again"));
     againButton_->setToolTip(tr("Queue the experiments of the selected runs once more  R"));
-    connect(againButton_, &QPushButton::clicked, this, &ComparePage::rerun);
+    connect(againButton_, &QPushButton::clicked, this, &ComparePage::chooseRerun);
     traceButton_ = plainButton(tr("Show trace"));
     connect(traceButton_, &QPushButton::clicked, this, [this] {
         if (const auto* run = table_->currentRun()) emit session().traceRequested(run->id);
@@ -162,6 +162,7 @@ void ComparePage::followTable() {
     connect(table_, &RunsTable::pinRequested, this, &ComparePage::pin);
     connect(table_, &RunsTable::deleteRequested, this, &ComparePage::remove);
     connect(table_, &RunsTable::rerunRequested, this, &ComparePage::rerun);
+    connect(table_, &RunsTable::rerunSeriesRequested, this, &ComparePage::rerunSeries);
     connect(table_, &RunsTable::traceRequested, &session(), &Session::traceRequested);
     connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::explainCurrent);
     connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::followCurrentTrace);
@@ -337,21 +338,6 @@ void ComparePage::remove() {
     if (runs.empty() || !session().runEdits().remove(runs)) return;
     tell(counted(static_cast<qint64>(runs.size()), tr("%1 run deleted."), tr("%1 runs deleted.")),
          {}, tr("Undo"), [this] { session().runEdits().undoStack().undo(); });
-}
-
-void ComparePage::rerun() {
-    const std::vector<std::int64_t> runs = table_->selectedRuns();
-    if (runs.empty()) return;
-    try {
-        for (const std::int64_t id : runs) session().measureAgain(*model_.find(id));
-    } catch (const std::exception& error) {
-        banner_->showError(error, tr("The run cannot be measured again."));
-        return;
-    }
-    tell(counted(static_cast<qint64>(runs.size()), tr("%1 experiment queued once more."),
-                 tr("%1 experiments queued once more.")),
-         tr("What was measured against a baseline is so again. The new runs appear here."),
-         tr("Watch it"), [this] { session().requestPage(QStringLiteral("measure")); });
 }
 
 std::vector<profiler::RunRecord> ComparePage::chosenRuns() const {

@@ -51,7 +51,10 @@ private:
     void explainCurrent();
     void followCurrentTrace();
     void remove();
+    void chooseRerun();
     void rerun();
+    void rerunSeries();
+    void tellQueued(std::size_t experiments, const QString& advice);
     void tell(const QString& message, const QString& advice = {}, const QString& action = {},
               std::function<void()> act = {});
     void askExport(profiler::ReportFormat format, const QString& suffix);

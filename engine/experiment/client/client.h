@@ -111,6 +111,11 @@ MeasureResult measure(const MeasureRequest& request, profiler::Store& store,
 // What measures a stored run once more: its model, recipe, workload and target, against a fresh
 // baseline where it had one. Throws Error where this version does not know its recipe.
 MeasureRequest rerun_request(const profiler::RunRecord& run, const Registry& registry);
+// What measures a stored series once more, as a series: its candidates in their order against one
+// fresh baseline where it had one. Throws Error as rerun_request(), or where no candidate is stored
+// any more.
+MeasureRequest rerun_series_request(const profiler::Store& store, std::int64_t series,
+                                    const Registry& registry);
 
 struct GenerateRequest {
     Experiment experiment;

@@ -112,6 +112,9 @@ void RunsTable::editColumn(int column) {
 
 void RunsTable::keyPressEvent(QKeyEvent* event) {
     const auto* run = currentRun();
+    if (run != nullptr && run->what.series && event->key() == Qt::Key_R &&
+        event->modifiers() == Qt::ShiftModifier)
+        return rerunSeriesRequested();
     if (run == nullptr || event->modifiers() != Qt::NoModifier)
         return FigureTable::keyPressEvent(event);
     switch (event->key()) {
@@ -163,6 +166,10 @@ void RunsTable::fillRunMenu(QMenu& menu) {
     menu.addSeparator();
     menu.addAction(Theme::instance().icon(QStringLiteral("refresh")), tr("Run again\tR"), this,
                    &RunsTable::rerunRequested);
+    if (run->what.series)
+        menu.addAction(Theme::instance().icon(QStringLiteral("refresh")),
+                       tr("Run series %1 again\tShift+R").arg(run->what.series->id), this,
+                       &RunsTable::rerunSeriesRequested);
     QAction* trace =
         menu.addAction(Theme::instance().icon(QStringLiteral("timeline")), tr("Show trace\tV"),
                        this, [this, id = run->id] { emit traceRequested(id); });

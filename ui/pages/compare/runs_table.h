@@ -10,7 +10,7 @@ namespace hone::ui {
 
 // The stored runs with their marks: a click, or a key on the current row, pins (B), ticks (Space),
 // stars (S), edits the note (F2) or the tags (T), whichever cell is the current one, measures again
-// (R), shows the trace (V) and deletes (Delete).
+// (R), or the series that the run is of (Shift+R), shows the trace (V) and deletes (Delete).
 class RunsTable : public FigureTable {
     Q_OBJECT
 public:
@@ -27,6 +27,7 @@ signals:
     void pinRequested(qint64 run);
     void deleteRequested();
     void rerunRequested();
+    void rerunSeriesRequested();
     void traceRequested(qint64 run);
     void currentRunChanged();
 
