@@ -39,7 +39,7 @@ QSize asSize(const QString& text) {
 }
 
 // Throws Error: a file that cannot be read, or no recipe in it.
-Recipe readRecipe(const QString& path) {
+Sweep readRecipe(const QString& path) {
     constexpr JsonBounds kRecipe{16, std::size_t{1} << 20U};
     const auto refuse = [&path](const char* summary, const std::string& found) {
         ErrorDetails details{"",
@@ -52,7 +52,7 @@ Recipe readRecipe(const QString& path) {
         throw Error(std::move(details));
     };
     try {
-        return recipe_from_json(
+        return sweep_from_json(
             parse_bounded_json(read_small_file(path.toStdString(), kRecipe.bytes), kRecipe),
             builtin_registry());
     } catch (const FileProblem& problem) {
@@ -221,8 +221,8 @@ int main(int argc, char** argv) {
     if (!program.open(arguments.store.isEmpty() ? settings::store() : arguments.store)) return 1;
     if (!arguments.recipe.isEmpty()) {
         try {
-            program.session().setRecipe(readRecipe(arguments.recipe),
-                                        QApplication::tr("loading a recipe"));
+            program.session().setSweep(readRecipe(arguments.recipe),
+                                       QApplication::tr("loading a recipe"));
             program.window().keepRecipe();
         } catch (const Error& error) {
             return complain(error.what());

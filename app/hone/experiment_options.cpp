@@ -62,7 +62,9 @@ void ExperimentOptions::add_to(CLI::App& app) {
               "Use a technique: ID, or ID.OPTION=VALUE; may be repeated. A comma of a value is "
               "written \\,")
         .shown_as("TECHNIQUE[.OPTION=VALUE] ...");
-    add_path(app, "--recipe", recipe_file, "Read the recipe from a JSON file");
+    add_path(
+        app, "--recipe", recipe_file,
+        "Read the recipe from a JSON file; a list in the place of a value is a list of values");
     add_text(app, "--device", device, "Where to run: cpu, or cuda:N")
         .shown_as("DEVICE")
         .shows_default();
@@ -74,9 +76,9 @@ void ExperimentOptions::add_to(CLI::App& app) {
 
 Sweep ExperimentOptions::sweep() const {
     const Registry& registry = builtin_registry();
-    const Recipe recipe =
-        recipe_file.empty() ? Recipe{} : recipe_from_json(recipe_document(recipe_file), registry);
-    return sweep_of(recipe, with, registry);
+    const Sweep of_file =
+        recipe_file.empty() ? Sweep{} : sweep_from_json(recipe_document(recipe_file), registry);
+    return sweep_of(of_file, with, registry);
 }
 
 Recipe ExperimentOptions::recipe() const {

@@ -236,6 +236,21 @@ class CommandLine(unittest.TestCase):
                      expected="one value")
         self.assertFalse(self.store.exists())
 
+    def test_a_recipes_file_may_hold_lists(self):
+        recipe = self.root / "recipe.json"
+        recipe.write_text('[{"technique": "quantize_weights", "options": {"scheme": ["q8_0", "q4_0"]}}]', encoding="utf-8")
+        document = self.bench("--recipe", recipe, "--against", "baseline", "--text", "none")
+        self.assertEqual([list(candidate["values"].values()) for candidate in document["candidates"]], [["q8_0"], ["q4_0"]])
+        # One setting on the command line takes the place of the list.
+        document = self.bench("--recipe", recipe, "--with", "quantize_weights.scheme=q5_0", "--text", "none")
+        self.assertEqual([run["recipe"][0]["options"]["scheme"] for run in document["runs"]], ["q5_0"])
+        self.refused("generate", MODEL, "--prompt", "a", "--recipe", recipe, field="quantize_weights.scheme", found="q8_0,q4_0",
+                     expected="one value")
+        self.refused("export", MODEL, "--out", self.root / "out.gguf", "--recipe", recipe, field="quantize_weights.scheme",
+                     expected="one value")
+        recipe.write_text('[{"technique": "quantize_weights", "options": {"scheme": ["q8_0", "q9_9"]}}]', encoding="utf-8")
+        self.refused("bench", MODEL, "--recipe", recipe, "--store", self.store, field="quantize_weights.scheme", found="q9_9")
+
     def test_too_many_candidates_are_refused_where_nobody_can_be_asked(self):
         many = ["--with", "prune_magnitude.sparsity=" + ",".join(f"0.{i:02}" for i in range(10, 27)), "--store", self.store]
         error = self.refused("bench", MODEL, *many, field="--with", found="17 candidates", expected="--max-candidates")

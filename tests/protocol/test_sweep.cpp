@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 Sweep sweep(const std::vector<std::string>& settings, const Recipe& base = {}) {
-    return sweep_of(base, settings, builtin_registry());
+    return sweep_of({base, {}}, settings, builtin_registry());
 }
 
 ErrorDetails refusal(const std::vector<std::string>& settings) {
@@ -107,6 +107,64 @@ TEST(Sweep, EscapesCommasThatBelongToAValue) {
     EXPECT_THAT(list.options[0].values, ElementsAre("a,b", "c\\d"));
     EXPECT_EQ(values_text(list.options[0].values), R"(a\,b,c\\d)");
     EXPECT_EQ(sweep_of({}, one, registry).base.steps[0].options.at("which"), "a,b");
+}
+
+TEST(Sweep, IsARecipesDocumentWithLists) {
+    const json document =
+        json::parse(R"([{"technique": "quantize_weights", "options": {"scheme": ["q8_0", "q4_0"]}},
+                        {"technique": "kv_cache", "options": {"dtype": ["int8"]}},
+                        {"technique": "prune_magnitude", "options": {"sparsity": [0.25, 0.5]}}])");
+    const Sweep read = sweep_from_json(document, builtin_registry());
+    ASSERT_EQ(read.options.size(), 2u) << "a list of one value is that value";
+    EXPECT_EQ(read.options[0].values, (std::vector<json>{"q8_0", "q4_0"}));
+    EXPECT_EQ(read.candidates(), 4u);
+    EXPECT_EQ(read.base.steps[0].options.at("scheme"), "q8_0");
+    EXPECT_EQ(read.base.steps[1].options.at("dtype"), "int8");
+    const json written = to_json(read);
+    EXPECT_EQ(written[0]["options"]["scheme"], json({"q8_0", "q4_0"}));
+    const Sweep again = sweep_from_json(written, builtin_registry());
+    EXPECT_EQ(again.base, read.base);
+    EXPECT_EQ(again.options, read.options);
+    // Without lists it is the recipe.
+    const Recipe plain = sweep({"kv_cache.dtype=int8"}).base;
+    EXPECT_EQ(to_json(Sweep{plain, {}}), to_json(plain));
+    EXPECT_THROW(recipe_from_json(document, builtin_registry()), Error);
+}
+
+TEST(Sweep, OfADocumentRefusesByOption) {
+    const auto refused = [](const char* options) {
+        const json document = {{{"technique", "kv_cache"}, {"options", json::parse(options)}}};
+        try {
+            sweep_from_json(document, builtin_registry());
+        } catch (const Error& error) {
+            return error.details();
+        }
+        ADD_FAILURE() << options << " was not refused";
+        return ErrorDetails{};
+    };
+    for (const char* options :
+         {R"({"dtype": []})", R"({"dtype": ["int8", "int8"]})", R"({"dtype": ["int8", "x"]})",
+          R"({"dtype": ["int8", 7]})", R"({"dtype": [["int8"], ["fp16"]]})"})
+        EXPECT_EQ(refused(options).field, "kv_cache.dtype") << options;
+    EXPECT_THAT(refused(R"({"dtype": ["int8", "int8"]})").found, HasSubstr("twice"));
+    EXPECT_THAT(refused(R"({"teleport": [1, 2]})").field, HasSubstr("kv_cache"));
+    for (const char* document : {"[7]", R"([{"technique": 7, "options": {"a": [1]}}])",
+                                 R"([{"options": [1, 2]}])", R"({"a": [1]})"})
+        EXPECT_THROW(sweep_from_json(json::parse(document), builtin_registry()), Error) << document;
+}
+
+TEST(Sweep, SettingsTakeThePlaceOfADocumentsLists) {
+    const Sweep file = sweep({"kv_cache.dtype=fp16,int8", "prune_magnitude.sparsity=0.25,0.5"});
+    const std::vector<std::string> one{"kv_cache.dtype=off"},
+        list{"prune_magnitude.sparsity=0.1,0.2"};
+    const Sweep single = sweep_of(file, one, builtin_registry());
+    ASSERT_EQ(single.options.size(), 1u);
+    EXPECT_EQ(single.options[0].option, "sparsity");
+    EXPECT_EQ(single.base.steps[0].options.at("dtype"), "off");
+    const Sweep other = sweep_of(file, list, builtin_registry());
+    ASSERT_EQ(other.options.size(), 2u);
+    EXPECT_EQ(other.options[0].option, "dtype");
+    EXPECT_EQ(other.options[1].values, (std::vector<json>{0.1, 0.2}));
 }
 
 TEST(Sweep, ReadsWhatAStoreHolds) {

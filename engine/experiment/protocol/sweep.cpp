@@ -36,20 +36,20 @@ std::vector<std::string> split(std::string_view list, const std::string& option)
     return values;
 }
 
-const json* value_in(const Recipe& recipe, const SweptOption& swept) {
-    for (const RecipeStep& step : recipe.steps)
-        if (step.technique == swept.technique) return &step.options.at(swept.option);
-    return nullptr;
-}
-
-void set(Recipe& recipe, const SweptOption& swept, const json& value) {
-    for (RecipeStep& step : recipe.steps)
-        if (step.technique == swept.technique) step.options[swept.option] = value;
-}
-
 std::string value_text(const json& value) {
     if (value.is_string()) return value.get<std::string>();
     return value.is_number_float() ? fmt::format("{:g}", value.get<double>()) : value.dump();
+}
+
+std::string path_of(const SweptOption& swept) {
+    return swept.technique + "." + swept.option;
+}
+
+// `value` as the recipe has it once it was set; `written` is how it was given.
+void add_value(SweptOption& swept, const json& value, const std::string& written) {
+    if (std::find(swept.values.begin(), swept.values.end(), value) != swept.values.end())
+        refuse(path_of(swept), "'" + written + "' twice", "values that differ");
+    swept.values.push_back(value);
 }
 
 void add_list(Sweep& sweep, const std::string& path, const std::vector<std::string>& values,
@@ -58,16 +58,70 @@ void add_list(Sweep& sweep, const std::string& path, const std::vector<std::stri
     SweptOption swept{path.substr(0, dot), path.substr(dot + 1), {}};
     for (const std::string& value : values) {
         add_setting(sweep.base, path + "=" + value, registry);
-        const json read = *value_in(sweep.base, swept);
-        if (std::find(swept.values.begin(), swept.values.end(), read) != swept.values.end())
-            refuse(path, "'" + value + "' twice", "values that differ");
-        swept.values.push_back(read);
+        add_value(swept, *value_in(sweep.base, swept), value);
     }
-    set(sweep.base, swept, swept.values.front());
+    set_value(sweep.base, swept, swept.values.front());
     sweep.options.push_back(std::move(swept));
 }
 
+// Takes the lists out of a recipe's document and leaves their first values. What is no recipe is
+// left to recipe_from_json().
+std::vector<SweptOption> lists_in(json& document) {
+    std::vector<SweptOption> lists;
+    if (!document.is_array()) return lists;
+    for (json& step : document) {
+        if (!step.is_object() || !step.contains("options") || !step["options"].is_object())
+            continue;
+        const json technique = step.value("technique", json());
+        for (auto& [option, value] : step["options"].items()) {
+            if (!value.is_array() || !technique.is_string()) continue;
+            SweptOption list{technique.get<std::string>(), option, value};
+            if (list.values.empty()) refuse(path_of(list), "[]", "values");
+            value = list.values.front();
+            lists.push_back(std::move(list));
+        }
+    }
+    return lists;
+}
+
 }  // namespace
+
+const json* value_in(const Recipe& recipe, const SweptOption& swept) {
+    for (const RecipeStep& step : recipe.steps) {
+        if (step.technique != swept.technique) continue;
+        const auto value = step.options.find(swept.option);
+        return value == step.options.end() ? nullptr : &*value;
+    }
+    return nullptr;
+}
+
+void set_value(Recipe& recipe, const SweptOption& swept, const json& value) {
+    for (RecipeStep& step : recipe.steps)
+        if (step.technique == swept.technique) step.options[swept.option] = value;
+}
+
+Sweep sweep_from_json(const json& recipe, const Registry& registry) {
+    json document = recipe;
+    const std::vector<SweptOption> lists = lists_in(document);
+    Sweep sweep{recipe_from_json(document, registry), {}};
+    for (const SweptOption& list : lists) {
+        SweptOption swept{list.technique, list.option, {}};
+        for (const json& value : list.values) {
+            Recipe with = sweep.base;
+            set_value(with, swept, value);
+            with = validated(with, registry);
+            add_value(swept, *value_in(with, swept), value_text(value));
+        }
+        if (swept.values.size() > 1) sweep.options.push_back(std::move(swept));
+    }
+    return sweep;
+}
+
+json to_json(const Sweep& sweep) {
+    Recipe recipe = sweep.base;
+    for (const SweptOption& swept : sweep.options) set_value(recipe, swept, swept.values);
+    return to_json(recipe);
+}
 
 std::uint64_t Sweep::candidates() const {
     constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
@@ -86,7 +140,7 @@ std::vector<Recipe> Sweep::recipes(const Registry& registry) const {
         for (const Recipe& recipe : result) {
             for (const json& value : option.values) {
                 longer.push_back(recipe);
-                set(longer.back(), option, value);
+                set_value(longer.back(), option, value);
             }
         }
         result = std::move(longer);
@@ -95,14 +149,16 @@ std::vector<Recipe> Sweep::recipes(const Registry& registry) const {
     return result;
 }
 
-Sweep sweep_of(const Recipe& base, std::span<const std::string> settings,
-               const Registry& registry) {
-    Sweep sweep{base, {}};
+Sweep sweep_of(const Sweep& base, std::span<const std::string> settings, const Registry& registry) {
+    Sweep sweep{base.base, {}};
+    std::vector<SweptOption> before = base.options;
     for (const std::string& setting : settings) {
         const std::size_t equals = setting.find('=');
         const std::string path = setting.substr(0, equals);
+        std::erase_if(before,
+                      [&path](const SweptOption& earlier) { return path_of(earlier) == path; });
         for (const SweptOption& earlier : sweep.options)
-            if (path == earlier.technique + "." + earlier.option)
+            if (path == path_of(earlier))
                 refuse(path, "'" + setting + "' after a list of values",
                        "one setting of this option");
         if (equals == std::string::npos || path.find('.') == std::string::npos) {
@@ -116,6 +172,7 @@ Sweep sweep_of(const Recipe& base, std::span<const std::string> settings,
         else
             add_list(sweep, path, values, registry);
     }
+    sweep.options.insert(sweep.options.begin(), before.begin(), before.end());
     return sweep;
 }
 

@@ -21,7 +21,7 @@ struct SweptOption {
 
 // A recipe, and what varies in it. Without swept options it is that recipe alone.
 struct Sweep {
-    Recipe base;  // with the first value of each
+    Recipe base;  // with one value of each: the first, unless another one is looked at
     std::vector<SweptOption> options;
 
     std::uint64_t candidates()
@@ -35,9 +35,21 @@ struct Sweep {
 inline constexpr std::uint64_t kMostCandidates = 16;
 
 // `base` with settings as add_setting() takes them, where VALUE may be a list: values between
-// commas, each different. In a value "\," is a comma and "\\" a backslash. Throws Error naming the
-// technique, the option and what it may be.
-Sweep sweep_of(const Recipe& base, std::span<const std::string> settings, const Registry& registry);
+// commas, each different. In a value "\," is a comma and "\\" a backslash. A setting takes the
+// place of a list that `base` has for its option. Throws Error naming the technique, the option and
+// what it may be.
+Sweep sweep_of(const Sweep& base, std::span<const std::string> settings, const Registry& registry);
+
+// A recipe's document in which a list may stand in the place of an option's value:
+// {"scheme": ["q8_0", "q4_0"]}. Throws Error as recipe_from_json(), or naming the option whose list
+// is empty, repeats a value or has one that the option has not.
+Sweep sweep_from_json(const nlohmann::json& recipe, const Registry& registry);
+// What sweep_from_json() reads.
+nlohmann::json to_json(const Sweep& sweep);
+
+// A recipe's value of a swept option; null where it has not got its technique.
+const nlohmann::json* value_in(const Recipe& recipe, const SweptOption& swept);
+void set_value(Recipe& recipe, const SweptOption& swept, const nlohmann::json& value);
 
 // As a list's text, so that each value is read back: "q8_0,q4_0".
 std::string values_text(const std::vector<nlohmann::json>& values);

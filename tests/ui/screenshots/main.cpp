@@ -53,9 +53,9 @@ Arguments parse(const QCoreApplication& application) {
             QSize(sides[0].toInt(), sides[1].toInt())};
 }
 
-Recipe readRecipe(const QString& path) {
+Sweep readRecipe(const QString& path) {
     constexpr JsonBounds kRecipe{16, std::size_t{1} << 20U};
-    return recipe_from_json(
+    return sweep_from_json(
         parse_bounded_json(read_small_file(path.toStdString(), kRecipe.bytes), kRecipe),
         builtin_registry());
 }
@@ -68,7 +68,7 @@ int takePictures(QApplication& application) {
     window.show();
     window.resizeTo(arguments.size);
     if (!arguments.recipe.isEmpty()) {
-        session.setRecipe(readRecipe(arguments.recipe), QStringLiteral("loading a recipe"));
+        session.setSweep(readRecipe(arguments.recipe), QStringLiteral("loading a recipe"));
         window.keepRecipe();
     }
     window.openAsked(arguments.checkpoint);

@@ -134,7 +134,7 @@ void TechniqueList::sweep(const TechniqueCard& card, const QString& key, const Q
             const std::vector<std::string> setting{
                 technique + "." + option + "=" +
                 QString(list).remove(QLatin1Char(' ')).toStdString()};
-            const Sweep read = sweep_of(sweep.base, setting, session_.registry());
+            const Sweep read = sweep_of({sweep.base, {}}, setting, session_.registry());
             sweep.base = read.base;
             sweep.options.insert(sweep.options.end(), read.options.begin(), read.options.end());
         }
