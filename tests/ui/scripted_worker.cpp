@@ -166,6 +166,8 @@ private:
                                      .model_bytes = 4000,
                                      .file_bytes = 4400,
                                      .available = 6'000'000'000};
+        for (const RecipeStep& step : request.experiment.recipe.steps)
+            if (step.options.value("scheme", "") == "q4_0") reply.model_bytes = 2000;
         if (std::filesystem::exists(calibrationFile()))
             reply.times = {{"decode_tokens_per_second", 12.5}};
         reply.wants_calibration = !reply.times;

@@ -5,6 +5,7 @@
 #include <QFile>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMenu>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "tests/ui/page_fixture.h"
 #include "ui/pages/export/artifact_card.h"
 #include "ui/pages/export_page.h"
+#include "ui/pages/pick_value_banner.h"
 #include "ui/widgets/banner.h"
 
 using namespace hone;
@@ -66,6 +68,31 @@ private slots:
         QVERIFY(!shows(QStringLiteral("Verified")));
         QVERIFY(shows(QStringLiteral("Q8_0 4.40 kB")));
         QVERIFY(f_->button(QStringLiteral("Show folder")) != nullptr);
+    }
+
+    void aListOfValuesAsksForOne() {
+        f_->open(QStringLiteral("model.gguf"));
+        path()->setText(path_);
+        QVERIFY(f_->button(QStringLiteral("Export"))->isEnabled());
+        const std::vector<std::string> lists{"quantize_weights.scheme=q8_0,q4_0",
+                                             "prune_magnitude.sparsity=0.3,0.5"};
+        f_->session.setSweep(sweep_of({}, lists, builtin_registry()), QStringLiteral("test"));
+        QVERIFY(!f_->button(QStringLiteral("Export"))->isEnabled());
+        QVERIFY(shows(QStringLiteral(
+            "Lists of values are measured as a sweep: pick one candidate to export it.")));
+        QVERIFY(shows(QStringLiteral(
+            "quantize_weights.scheme = q8_0,q4_0; prune_magnitude.sparsity = 0.3,0.5")));
+        QTest::qWait(300);
+        QVERIFY2(!shows(QStringLiteral("4.40 kB")), "of which candidate?");
+        QMenu menu;
+        f_->window.findChild<PickValueBanner*>()->fillMenu(menu);
+        QCOMPARE(menu.actions().size(), 4);
+        QCOMPARE(menu.actions()[3]->text(), QStringLiteral("scheme q4_0, sparsity 0.5"));
+        menu.actions()[3]->trigger();
+        QVERIFY(f_->button(QStringLiteral("Export"))->isEnabled());
+        const ExportRequest request = static_cast<ExportPage*>(f_->page)->request();
+        QVERIFY(request.recipe.steps[0].options["scheme"] == "q4_0");
+        QTRY_VERIFY_WITH_TIMEOUT(shows(QStringLiteral("4.40 kB")), 5000);
     }
 
     void aFolderIsAskedForWithTheTypesThatItHolds() {
@@ -146,7 +173,7 @@ private slots:
         QTest::qWait(200);
         f_->button(QStringLiteral("Cancel the export"))->click();
         QTRY_VERIFY_WITH_TIMEOUT(!f_->session.jobs().running(), 5000);
-        const auto* banner = f_->window.findChild<Banner*>();
+        const auto* banner = this->banner();
         QVERIFY(banner->isVisible());
         QCOMPARE(banner->message(), QStringLiteral("The export was cancelled."));
         QVERIFY(!QFile::exists(path_));
@@ -158,7 +185,7 @@ private slots:
         f_->open(QStringLiteral("full.gguf"));
         path()->setText(path_);
         QTest::mouseClick(f_->button(QStringLiteral("Export")), Qt::LeftButton);
-        const auto* banner = f_->window.findChild<Banner*>();
+        const auto* banner = this->banner();
         QTRY_VERIFY_WITH_TIMEOUT(banner->isVisible(), 5000);
         QTRY_VERIFY(f_->button(QStringLiteral("Export")) != nullptr);
         QVERIFY(f_->button(QStringLiteral("Export"))->hasFocus());
@@ -180,6 +207,12 @@ private slots:
     }
 
 private:
+    // The page's own, not the one that asks for a value.
+    Banner* banner() const {
+        for (Banner* each : f_->window.findChildren<Banner*>())
+            if (qobject_cast<PickValueBanner*>(each) == nullptr) return each;
+        return nullptr;
+    }
     void openWithRecipe(const QString& checkpoint) {
         f_->open(checkpoint);
         Recipe recipe;

@@ -9,6 +9,7 @@
 #include <QScrollBar>
 #include <QSignalSpy>
 #include <QTableView>
+#include <QToolButton>
 #include <memory>
 
 #include "tests/ui/page_fixture.h"
@@ -16,6 +17,7 @@
 #include "ui/forms/option_form.h"
 #include "ui/models/ledger_model.h"
 #include "ui/pages/optimise/ledger_card.h"
+#include "ui/pages/optimise/recipe_card.h"
 #include "ui/pages/optimise/technique_card.h"
 #include "ui/pages/optimise/technique_list.h"
 #include "ui/tables/figure_table.h"
@@ -234,6 +236,75 @@ private slots:
         QVERIFY(scheme->control()->isVisible());
     }
 
+    // What stands beside a list of values is of one of them: it says of which, and leads to others.
+    void theLedgerSaysOfWhichValueItSpeaks() {
+        f_->open(QStringLiteral("model.gguf"));
+        auto* next = f_->named<QToolButton>(QStringLiteral("The next candidate"));
+        QVERIFY(!next->isVisible());
+        sweep("quantize_weights.scheme=q8_0,q4_0");
+        const LedgerModel& ledger = f_->window.findChild<LedgerCard*>()->model();
+        const auto size = [&ledger] {
+            const int row = rowOf(ledger, QStringLiteral("Model size"));
+            return ledger.index(row, LedgerModel::Predicted)
+                .data()
+                .toString()
+                .replace(QChar(0xa0), QLatin1Char(' '));
+        };
+        QVERIFY(says(QStringLiteral("Prediction and figures of q8_0, candidate 1 of 2")));
+        QTRY_COMPARE_WITH_TIMEOUT(size(), QStringLiteral("4 kB"), 5000);
+        QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("Measure the 2 candidates to fill this")),
+                                 5000);
+        const QString text = f_->window.findChild<QPlainTextEdit*>()->toPlainText();
+        const int steps = f_->session.undoStack().count();
+        next->click();
+        QVERIFY(says(QStringLiteral("Prediction and figures of q4_0, candidate 2 of 2")));
+        QTRY_COMPARE_WITH_TIMEOUT(size(), QStringLiteral("2 kB"), 5000);
+        QCOMPARE(f_->session.undoStack().count(), steps);
+        QCOMPARE(f_->window.findChild<QPlainTextEdit*>()->toPlainText(), text);
+
+        QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
+        f_->button(QStringLiteral("Measure"))->click();
+        QVERIFY(f_->oneMore(measured));
+        const auto scheme = [&ledger]() -> std::string {
+            if (!ledger.candidate()) return "none";
+            return ledger.candidate()->what.recipe[0]["options"]["scheme"];
+        };
+        QTRY_COMPARE_WITH_TIMEOUT(scheme(), std::string("q4_0"), 5000);
+        f_->button(QStringLiteral("The next candidate"))->click();  // round and round
+        QTRY_COMPARE_WITH_TIMEOUT(scheme(), std::string("q8_0"), 5000);
+        f_->button(QStringLiteral("The candidate before"))->click();
+        QTRY_COMPARE_WITH_TIMEOUT(scheme(), std::string("q4_0"), 5000);
+    }
+
+    // The text, what is copied and what is saved hold the lists.
+    void aRecipeWithListsIsText() {
+        sweep("quantize_weights.scheme=q8_0,q4_0");
+        auto* text = f_->window.findChild<QPlainTextEdit*>();
+        QVERIFY2(text->toPlainText().contains(QStringLiteral(R"("scheme":["q8_0","q4_0"])")),
+                 qPrintable(text->toPlainText()));
+        f_->button(QStringLiteral("Copy the recipe"))->click();
+        const QString copied = QApplication::clipboard()->text();
+        auto* recipe = f_->window.findChild<RecipeCard*>();
+        const QString file = QString::fromStdString(test::scratchFile("recipe.json").string());
+        QCOMPARE(recipe->save(file), QString());
+        card("quantize_weights")->toggle()->click();
+        QVERIFY(f_->session.swept().empty());
+        QApplication::clipboard()->setText(copied);
+        f_->button(QStringLiteral("Paste a recipe"))->click();
+        QCOMPARE(f_->session.candidates(), std::uint64_t{2});
+        QCOMPARE(card("quantize_weights")->form()->editor("scheme")->list(),
+                 QStringLiteral("q8_0,q4_0"));
+        f_->session.setRecipe({}, QStringLiteral("test"));
+        QCOMPARE(recipe->load(file), QString());
+        QCOMPARE(f_->session.candidates(), std::uint64_t{2});
+        text->setPlainText(QString(copied).replace(QStringLiteral("q4_0"), QStringLiteral("q8_0")));
+        const auto* error = recipe->findChild<Banner*>();
+        QTRY_VERIFY_WITH_TIMEOUT(error->isVisible(), 5000);
+        QVERIFY2((error->message() + error->detail()).contains(QStringLiteral("scheme")),
+                 qPrintable(error->message() + error->detail()));
+        QCOMPARE(f_->session.candidates(), std::uint64_t{2});
+    }
+
     void aRecipeIsCopiedAndPasted() {
         card("sketch")->toggle()->click();
         f_->button(QStringLiteral("Copy the recipe"))->click();
@@ -276,6 +347,15 @@ private slots:
 private:
     TechniqueCard* card(std::string_view technique) const {
         return f_->window.findChild<TechniqueList*>()->card(technique);
+    }
+    void sweep(const std::string& setting) {
+        const std::vector<std::string> settings{setting};
+        f_->session.setSweep(sweep_of({}, settings, registry_), QStringLiteral("test"));
+    }
+    bool says(const QString& text) const {
+        for (const QLabel* label : f_->window.findChildren<QLabel*>())
+            if (label->isVisible() && label->text().startsWith(text)) return true;
+        return false;
     }
     QString steps() const {
         QStringList ids;

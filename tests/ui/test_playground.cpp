@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
 #include <QDoubleSpinBox>
+#include <QMenu>
 #include <QPlainTextEdit>
 #include <QSignalSpy>
 #include <QSpinBox>
@@ -10,6 +11,7 @@
 #include "ui/pages/optimise/answer_view.h"
 #include "ui/pages/optimise/ledger_card.h"
 #include "ui/pages/optimise/playground_card.h"
+#include "ui/pages/pick_value_banner.h"
 #include "ui/widgets/empty_state.h"
 
 using namespace hone;
@@ -119,6 +121,32 @@ private slots:
         QVERIFY(playground().baseline().tokens.empty());
         QTRY_COMPARE_WITH_TIMEOUT(playground().candidate().state, State::done, 20000);
         QCOMPARE(playground().baseline().ids().size(), std::size_t{20});
+    }
+
+    // It would answer for the first value without a word.
+    void aListOfValuesAsksForOne() {
+        f_->open(QStringLiteral("model.gguf"));
+        const std::vector<std::string> list{"kv_cache.dtype=fp16,int8"};
+        f_->session.setSweep(sweep_of({}, list, builtin_registry()), QStringLiteral("test"));
+        f_->button(QStringLiteral("Try it"))->click();
+        prompt()->setPlainText(QStringLiteral("Hello"));
+        QVERIFY(said(
+            QStringLiteral("A list of values is measured as a sweep: pick one value to try it.")));
+        QVERIFY(!f_->button(QStringLiteral("Answer the prompt"))->isEnabled());
+        QTest::keyClick(prompt(), Qt::Key_Return, Qt::ControlModifier);
+        QVERIFY(!playground().active());
+        QVERIFY(f_->button(QStringLiteral("Pick one value")) != nullptr);
+        QMenu menu;
+        card()->findChild<PickValueBanner*>()->fillMenu(menu);
+        QCOMPARE(menu.actions().size(), 2);
+        QVERIFY(menu.actions()[0]->isChecked());
+        menu.actions()[1]->trigger();
+        QVERIFY(f_->session.swept().empty());
+        QVERIFY(f_->session.recipe().steps[0].options["dtype"] == "int8");
+        QVERIFY(f_->button(QStringLiteral("Answer the prompt"))->isEnabled());
+        QVERIFY(f_->button(QStringLiteral("Pick one value")) == nullptr);
+        f_->session.undoStack().undo();
+        QVERIFY(!f_->button(QStringLiteral("Answer the prompt"))->isEnabled());
     }
 
     void aFailureSaysWhy() {

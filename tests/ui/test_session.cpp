@@ -173,6 +173,41 @@ private slots:
         QVERIFY(session_->swept().empty() && session_->recipe().steps.empty());
     }
 
+    // Looking at another candidate changes which recipe everything speaks of, and nothing else.
+    void candidatesAreSteppedThroughAndOneIsTaken() {
+        const std::vector<std::string> settings{"quantize_weights.scheme=q8_0,q6_k,q4_0"};
+        session_->setSweep(sweep_of({}, settings, session_->registry()), QStringLiteral("values"));
+        QCOMPARE(
+            session_->candidateNames(),
+            (QStringList{QStringLiteral("q8_0"), QStringLiteral("q6_k"), QStringLiteral("q4_0")}));
+        QCOMPARE(session_->shownCandidate(), std::size_t{0});
+        QSignalSpy changed(session_.get(), &Session::recipeChanged);
+        session_->showCandidate(2);
+        QCOMPARE(changed.count(), 1);
+        QCOMPARE(session_->shownCandidate(), std::size_t{2});
+        QVERIFY(session_->recipe().steps[0].options["scheme"] == "q4_0");
+        QCOMPARE(session_->undoStack().count(), 1);
+        QCOMPARE(session_->candidates(), std::uint64_t{3});
+
+        // What is looked at stays so while the list is edited, as long as it is in it.
+        const std::vector<std::string> fewer{"quantize_weights.scheme=q8_0,q4_0"};
+        session_->setSweep(sweep_of({}, fewer, session_->registry()), QStringLiteral("fewer"));
+        QCOMPARE(session_->shownCandidate(), std::size_t{1});
+        const std::vector<std::string> others{"quantize_weights.scheme=q5_0,q5_1"};
+        session_->setSweep(sweep_of({}, others, session_->registry()), QStringLiteral("others"));
+        QCOMPARE(session_->shownCandidate(), std::size_t{0});
+        session_->undoStack().undo();
+        QCOMPARE(session_->shownCandidate(), std::size_t{1});
+
+        session_->takeCandidate(0);
+        QVERIFY(session_->swept().empty());
+        QVERIFY(session_->candidateNames().isEmpty());
+        QVERIFY(session_->recipe().steps[0].options["scheme"] == "q8_0");
+        QCOMPARE(session_->undoStack().undoText(), QStringLiteral("picking q8_0"));
+        session_->undoStack().undo();
+        QCOMPARE(session_->candidates(), std::uint64_t{2});
+    }
+
     void tooManyCandidatesAreRefused() {
         std::string values = "0.10";
         for (int i = 11; i < 27; ++i) values += ",0." + std::to_string(i);

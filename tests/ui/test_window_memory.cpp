@@ -119,7 +119,9 @@ private slots:
         made_->open(model_);
         const std::vector<std::string> list{"kv_cache.dtype=fp16,int8"};
         made_->session.setSweep(sweep_of({}, list, builtin_registry()), QStringLiteral("test"));
+        made_->session.showCandidate(1);
         restart();
+        QCOMPARE(made_->session.shownCandidate(), std::size_t{1});
         QVERIFY(made_->session.swept() == sweep_of({}, list, builtin_registry()).options);
         QCOMPARE(made_->session.candidates(), std::uint64_t{2});
     }

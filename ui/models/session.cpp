@@ -36,12 +36,9 @@ private:
 // A list of values goes with its option, and with a value that is not in it.
 std::vector<SweptOption> stillSwept(std::vector<SweptOption> swept, const Recipe& recipe) {
     std::erase_if(swept, [&recipe](const SweptOption& each) {
-        for (const RecipeStep& step : recipe.steps)
-            if (step.technique == each.technique)
-                return std::find(each.values.begin(), each.values.end(),
-                                 step.options.value(each.option, nlohmann::json())) ==
-                       each.values.end();
-        return true;
+        const nlohmann::json* value = value_in(recipe, each);
+        return value == nullptr ||
+               std::find(each.values.begin(), each.values.end(), *value) == each.values.end();
     });
     return swept;
 }
@@ -63,10 +60,20 @@ void requireFew(const Sweep& sweep) {
     throw Error(std::move(details));
 }
 
+// What is looked at stays so while lists are edited.
+void keepShown(Sweep& sweep, const Recipe& shown) {
+    for (const SweptOption& option : sweep.options)
+        if (const nlohmann::json* value = value_in(shown, option);
+            value != nullptr &&
+            std::find(option.values.begin(), option.values.end(), *value) != option.values.end())
+            set_value(sweep.base, option, *value);
+}
+
 // Throws Error where any of its recipes is invalid.
-Sweep checkedSweep(const Sweep& sweep, const Registry& registry) {
+Sweep checkedSweep(const Sweep& sweep, const Recipe& shown, const Registry& registry) {
     Sweep checked{validated(sweep.base, registry), {}};
     checked.options = stillSwept(sweep.options, checked.base);
+    keepShown(checked, shown);
     requireFew(checked);
     checked.recipes(registry);
     return checked;
@@ -211,11 +218,14 @@ void Session::open(const QString& checkpoint) {
 }
 
 void Session::setRecipe(const Recipe& recipe, const QString& what) {
-    setSweep({recipe, impl_->sweep.options}, what);
+    changeTo(checkedSweep({recipe, impl_->sweep.options}, recipe, impl_->registry), what);
 }
 
 void Session::setSweep(const Sweep& sweep, const QString& what) {
-    const Sweep checked = checkedSweep(sweep, impl_->registry);
+    changeTo(checkedSweep(sweep, recipe(), impl_->registry), what);
+}
+
+void Session::changeTo(const Sweep& checked, const QString& what) {
     if (checked.base == impl_->sweep.base && checked.options == impl_->sweep.options) return;
     impl_->undo.push(new ChangeRecipe(impl_->sweep, checked, what, [this](const Sweep& now) {
         impl_->sweep = now;
@@ -224,11 +234,39 @@ void Session::setSweep(const Sweep& sweep, const QString& what) {
 }
 
 void Session::restoreSweep(const Sweep& sweep) {
-    const Sweep checked = checkedSweep(sweep, impl_->registry);
+    const Sweep checked = checkedSweep(sweep, sweep.base, impl_->registry);
     impl_->undo.clear();
     if (checked.base == impl_->sweep.base && checked.options == impl_->sweep.options) return;
     impl_->sweep = checked;
     emit recipeChanged();
+}
+
+std::size_t Session::shownCandidate() const {
+    const std::vector<Recipe> recipes = impl_->sweep.recipes(impl_->registry);
+    const auto shown = std::find(recipes.begin(), recipes.end(), recipe());
+    return shown == recipes.end() ? 0 : static_cast<std::size_t>(shown - recipes.begin());
+}
+
+QStringList Session::candidateNames() const {
+    QStringList names;
+    if (swept().empty()) return names;
+    for (const Recipe& recipe : impl_->sweep.recipes(impl_->registry))
+        names.append(QString::fromStdString(swept_label(swept(), to_json(recipe))));
+    return names;
+}
+
+void Session::showCandidate(std::size_t candidate) {
+    const std::vector<Recipe> recipes = impl_->sweep.recipes(impl_->registry);
+    if (candidate >= recipes.size() || recipes[candidate] == recipe()) return;
+    impl_->sweep.base = recipes[candidate];
+    emit recipeChanged();
+}
+
+void Session::takeCandidate(std::size_t candidate) {
+    const QStringList names = candidateNames();
+    if (candidate >= static_cast<std::size_t>(names.size())) return;
+    setSweep({impl_->sweep.recipes(impl_->registry)[candidate], {}},
+             tr("picking %1").arg(names[static_cast<qsizetype>(candidate)]));
 }
 
 void Session::setWorkload(const Workload& workload) {

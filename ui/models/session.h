@@ -58,9 +58,19 @@ public:
     // Options that are measured with several values each: what is measured is a series then. Those
     // whose technique or value the recipe has no more are dropped by its changes.
     const std::vector<SweptOption>& swept() const;
-    // The recipe with lists of values, as one undo step. Throws Error where it is invalid, or has
-    // more candidates than are measured without a question.
+    Sweep sweep() const { return {recipe(), swept()}; }
+    // The recipe with lists of values, as one undo step; the values that recipe() has stay where
+    // they are still in their lists. Throws Error where it is invalid, or has more candidates than
+    // are measured without a question.
     void setSweep(const Sweep& sweep, const QString& what);
+    // recipe() is one of the candidates that are measured: which of them, and their names ("q8_0").
+    // Without lists there are none.
+    std::size_t shownCandidate() const;
+    QStringList candidateNames() const;
+    // Another candidate is recipe(). To look at it is no change, and no undo step.
+    void showCandidate(std::size_t candidate);
+    // That candidate alone, without lists: one undo step.
+    void takeCandidate(std::size_t candidate);
     QUndoStack& undoStack();
     RunEdits& runEdits();  // of stored runs, with an undo stack of their own
 
@@ -118,6 +128,7 @@ public slots:
 
 private:
     void askForDevices(bool open);
+    void changeTo(const Sweep& checked, const QString& what);
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

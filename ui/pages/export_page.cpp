@@ -17,6 +17,7 @@
 #include "ui/forms/schema_text.h"
 #include "ui/pages/export/artifact_card.h"
 #include "ui/pages/export/export_choices.h"
+#include "ui/pages/pick_value_banner.h"
 #include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
@@ -40,6 +41,9 @@ Page* makeExportPage(Session& session) {
 ExportPage::ExportPage(Session& session, QWidget* parent)
     : Page(session, parent),
       stack_(new QStackedLayout),
+      pick_(new PickValueBanner(
+          session, tr("A list of values is measured as a sweep: pick one value to export it."),
+          tr("Lists of values are measured as a sweep: pick one candidate to export it."))),
       banner_(new Banner),
       what_(new FactList),
       leftOut_(new TextLabel({}, TextStyle::body, Tone::warning)),
@@ -77,6 +81,7 @@ QWidget* ExportPage::makeContent() {
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
+    column->addWidget(pick_);
     column->addWidget(banner_);
     auto* columns = new QHBoxLayout;
     columns->setSpacing(12);
@@ -180,6 +185,9 @@ void ExportPage::follow() {
         changed();
     });
     connect(&session(), &Session::recipeChanged, this, &ExportPage::changed);
+    connect(pick_, &PickValueBanner::picked, this, [this] {
+        if (button_ != nullptr) button_->setFocus(Qt::OtherFocusReason);
+    });
     JobRunner& jobs = session().jobs();
     connect(&jobs, &JobRunner::jobsChanged, this, &ExportPage::showState);
     connect(&jobs, &JobRunner::exported, this,
@@ -249,15 +257,9 @@ void ExportPage::changed() {
     const bool open = !session().checkpoint().isEmpty();
     stack_->setCurrentIndex(open ? 1 : 0);
     banner_->clear();
-    what_->setFacts(
-        {{tr("Model"), session().modelName(), session().checkpoint()},
-         {tr("Recipe"), QString::fromStdString(label(session().recipe(), session().registry()))}});
-    QStringList leftOut;
-    for (const RecipeStep& step : session().recipe().steps) {
-        const Descriptor* descriptor = session().registry().find(step.technique);
-        if (descriptor != nullptr && descriptor->stage != Stage::transforms_weights)
-            leftOut.append(text(descriptor->title));
-    }
+    what_->setFacts({{tr("Model"), session().modelName(), session().checkpoint()},
+                     {tr("Recipe"), recipeText(session())}});
+    const QStringList leftOut = leftOutOfExport(session());
     leftOut_->setText(
         tr("Left out, since they say how a model is run and not what its weights are: %1.")
             .arg(leftOut.join(QStringLiteral(", "))));
@@ -269,7 +271,9 @@ void ExportPage::changed() {
 }
 
 void ExportPage::ask() {
-    if (session().checkpoint().isEmpty()) return;
+    const bool several = !session().swept().empty();
+    if (several) notes_->hide();  // what is known is of another recipe
+    if (session().checkpoint().isEmpty() || several) return;
     session().jobs().quick(
         QStringLiteral("predict_export"), this,
         [request = request()](const WorkerLaunch& launch, std::stop_token stop) {
@@ -322,21 +326,7 @@ void ExportPage::showState() {
         cancel_->show();
         handFocus(button_, cancel_);
     }
-    const QFileInfo file(path_->text().trimmed());
-    QString reason;
-    if (session().checkpoint().isEmpty())
-        reason = tr("Open a model first");
-    else if (exporting)
-        reason = tr("It is being written");
-    else if (waiting)
-        reason = tr("It waits for the running job");
-    else if (path_->text().trimmed().isEmpty())
-        reason = tr("Choose a file first");
-    else if (writesFolder() ? file.exists() && !overwrite_->isChecked()
-                            : file.isFile() && !overwrite_->isChecked())
-        reason = writesFolder()
-                     ? tr("A folder is there: tick that it may be replaced, or choose another name")
-                     : tr("A file is there: tick that it may be replaced, or choose another name");
+    const QString reason = whyNot(exporting, waiting);
     button_->setEnabled(reason.isEmpty());
     button_->setToolTip(plainTip(reason.isEmpty() ? tr("Write the file") : reason));
     button_->setText(exporting ? tr("Exporting…") : waiting ? tr("Waiting…") : tr("Export"));
@@ -344,6 +334,23 @@ void ExportPage::showState() {
     if (exporting || waiting) return;
     handFocus(cancel_, button_->isEnabled() ? static_cast<QWidget*>(button_) : path_);
     cancel_->hide();
+}
+
+// Why nothing can be exported now; empty where it can.
+QString ExportPage::whyNot(bool exporting, bool waiting) const {
+    Session& open = const_cast<ExportPage*>(this)->session();
+    const QFileInfo file(path_->text().trimmed());
+    const bool kept = !overwrite_->isChecked();
+    if (open.checkpoint().isEmpty()) return tr("Open a model first");
+    if (exporting) return tr("It is being written");
+    if (waiting) return tr("It waits for the running job");
+    if (!open.swept().empty()) return tr("Pick one value first");
+    if (path_->text().trimmed().isEmpty()) return tr("Choose a file first");
+    if (writesFolder() && file.exists() && kept)
+        return tr("A folder is there: tick that it may be replaced, or choose another name");
+    if (!writesFolder() && file.isFile() && kept)
+        return tr("A file is there: tick that it may be replaced, or choose another name");
+    return {};
 }
 
 void ExportPage::suggestPath() {

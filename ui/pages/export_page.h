@@ -17,6 +17,7 @@ class ArtifactCard;
 class Banner;
 class Card;
 class FactList;
+class PickValueBanner;
 class Switch;
 class TextLabel;
 
@@ -48,11 +49,13 @@ private:
     void ask();
     void showPlace();
     void showState();
+    QString whyNot(bool exporting, bool waiting) const;
     void suggestPath();
     void browse();
     void start();
 
     QStackedLayout* stack_;
+    PickValueBanner* pick_;
     Banner* banner_;
     FactList* what_;
     TextLabel* leftOut_;

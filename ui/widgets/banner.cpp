@@ -3,7 +3,6 @@
 
 #include <QHBoxLayout>
 #include <QPainter>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 #include "ui/theme/plain_text.h"
@@ -17,7 +16,8 @@ Banner::Banner(QWidget* parent)
       message_(new TextLabel),
       advice_(new TextLabel({}, TextStyle::body, Tone::muted)),
       detail_(new TextLabel({}, TextStyle::mono, Tone::muted)),
-      button_(plainButton(QString())) {
+      button_(plainButton(QString())),
+      close_(iconButton(QStringLiteral("cancel"), tr("Dismiss"))) {
     QFont small = detail_->font();
     small.setPixelSize(small.pixelSize() - 1);
     detail_->setFont(small);
@@ -38,9 +38,8 @@ Banner::Banner(QWidget* parent)
     texts->addWidget(detail_);
     layout->addLayout(texts, 1);
     layout->addWidget(button_, 0, Qt::AlignVCenter);
-    QToolButton* close = iconButton(QStringLiteral("cancel"), tr("Dismiss"));
-    layout->addWidget(close, 0, Qt::AlignTop);
-    connect(close, &QToolButton::clicked, this, &Banner::clear);
+    layout->addWidget(close_, 0, Qt::AlignTop);
+    connect(close_, &QToolButton::clicked, this, &Banner::clear);
     button_->hide();
     connect(button_, &QPushButton::clicked, this, &Banner::triggered);
     connect(&Theme::instance(), &Theme::changed, this, &Banner::recolor);
@@ -75,6 +74,10 @@ void Banner::showError(const ErrorDetails& error, const QString& what, const QSt
 
 void Banner::showError(const std::exception& error, const QString& what, const QString& after) {
     showError(details_of(error), what, after);
+}
+
+void Banner::setLasting() {
+    close_->hide();
 }
 
 QColor Banner::color() const {

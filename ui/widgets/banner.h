@@ -3,6 +3,7 @@
 
 #include <QFrame>
 #include <QPushButton>
+#include <QToolButton>
 
 #include "ui/widgets/error_words.h"
 #include "ui/widgets/text_label.h"
@@ -28,9 +29,12 @@ public:
     void showError(const std::exception& error, const QString& what = {},
                    const QString& after = {});
     void clear() { hide(); }
+    // Without ×: it says why something cannot be done, for as long as it cannot.
+    void setLasting();
     QString message() const { return message_->text(); }
     QString advice() const { return advice_->text(); }
     QString detail() const { return detail_->text(); }
+    QPushButton* button() const { return button_; }
 
 signals:
     void triggered();
@@ -47,6 +51,7 @@ private:
     TextLabel* advice_;
     TextLabel* detail_;
     QPushButton* button_;
+    QToolButton* close_;
 };
 
 }  // namespace hone::ui

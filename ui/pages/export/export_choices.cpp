@@ -46,6 +46,26 @@ QString helpOf(const std::vector<ExportChoice>& choices, const QString& id) {
     return {};
 }
 
+QString recipeText(const Session& session) {
+    if (session.swept().empty())
+        return QString::fromStdString(label(session.recipe(), session.registry()));
+    QStringList lists;
+    for (const SweptOption& swept : session.swept())
+        lists.append(QString::fromStdString(swept.technique + "." + swept.option + " = " +
+                                            values_text(swept.values)));
+    return lists.join(QStringLiteral("; "));
+}
+
+QStringList leftOutOfExport(const Session& session) {
+    QStringList titles;
+    for (const RecipeStep& step : session.recipe().steps) {
+        const Descriptor* descriptor = session.registry().find(step.technique);
+        if (descriptor != nullptr && descriptor->stage != Stage::transforms_weights)
+            titles.append(text(descriptor->title));
+    }
+    return titles;
+}
+
 QString exportFileName(const QString& model) {
     QString name = model;
     for (QChar& c : name)

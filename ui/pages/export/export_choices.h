@@ -2,7 +2,10 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
 #include <vector>
+
+#include "ui/models/session.h"
 
 namespace hone::ui {
 
@@ -17,6 +20,11 @@ std::vector<ExportChoice> exportFormats();
 std::vector<ExportChoice> exportTypes();
 // One sentence on the choice `id`; nothing where there is none.
 QString helpOf(const std::vector<ExportChoice>& choices, const QString& id);
+
+// The recipe's label, or the lists of values it has: "quantize_weights.scheme = q8_0,q4_0".
+QString recipeText(const Session& session);
+// Titles of the recipe's techniques that no file holds.
+QStringList leftOutOfExport(const Session& session);
 
 // A file's name, without suffix, for a model of that name.
 QString exportFileName(const QString& model);

@@ -3,6 +3,7 @@
 
 #include "ui/models/run_estimate.h"
 #include "ui/models/run_headline.h"
+#include "ui/pages/optimise/candidate_strip.h"
 #include "ui/tables/figure_table.h"
 #include "ui/widgets/buttons.h"
 
@@ -23,6 +24,7 @@ LedgerCard::LedgerCard(Session& session, QWidget* parent)
     table_->setStretchedColumn(LedgerModel::Metric);
     table_->setGivingWay({LedgerModel::OffBy, LedgerModel::Interval, LedgerModel::Predicted});
     body()->setSpacing(0);
+    body()->addWidget(new CandidateStrip(session));
     body()->addWidget(table_);
     auto* row = new QHBoxLayout(strip_);
     row->setContentsMargins(12, 7, 12, 7);
@@ -52,8 +54,11 @@ void LedgerCard::showState(bool measuring, double seconds) {
         advice_->setText(tr("Measuring. The figures appear here when it is done."));
         action = tr("Watch it");
     } else if (!shown) {
-        const QString what =
-            recipe ? tr("Measure to fill this") : tr("Measure the baseline to fill this");
+        const std::uint64_t candidates = session_.candidates();
+        const QString what = !recipe ? tr("Measure the baseline to fill this")
+                             : candidates > 1
+                                 ? tr("Measure the %1 candidates to fill this").arg(candidates)
+                                 : tr("Measure to fill this");
         advice_->setText(seconds > 0 ? QStringLiteral("%1: %2.").arg(what, roughSeconds(seconds))
                                      : what + QLatin1Char('.'));
         action = tr("Measure");

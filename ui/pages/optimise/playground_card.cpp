@@ -14,6 +14,7 @@
 #include "ui/forms/flow_layout.h"
 #include "ui/forms/schema_text.h"
 #include "ui/pages/optimise/answer_view.h"
+#include "ui/pages/pick_value_banner.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/focus.h"
@@ -33,6 +34,9 @@ PlaygroundCard::PlaygroundCard(Session& session, QWidget* parent)
     : Card(tr("Playground"), parent),
       session_(session),
       playground_(new Playground(session, this)),
+      pick_(new PickValueBanner(
+          session, tr("A list of values is measured as a sweep: pick one value to try it."),
+          tr("Lists of values are measured as a sweep: pick one candidate to try it."))),
       prompt_(new QPlainTextEdit),
       stack_(new QStackedWidget),
       empty_(new EmptyState(QStringLiteral("chat"), tr("No model is open"), tr("Open a model."),
@@ -47,6 +51,7 @@ PlaygroundCard::PlaygroundCard(Session& session, QWidget* parent)
     prompt_->setPlaceholderText(tr("Ask something, and press Ctrl+Return"));
     prompt_->setTabChangesFocus(true);
     prompt_->setFixedHeight(promptHeight);
+    body()->addWidget(pick_);
     body()->addWidget(prompt_);
     body()->addWidget(makeControls());
     stack_->addWidget(empty_);
@@ -58,6 +63,8 @@ PlaygroundCard::PlaygroundCard(Session& session, QWidget* parent)
     connect(empty_, &EmptyState::triggered, &session, &Session::requestOpen);
     connect(prompt_, &QPlainTextEdit::textChanged, this, &PlaygroundCard::showModel);
     connect(&session, &Session::modelChanged, this, &PlaygroundCard::showModel);
+    connect(&session, &Session::recipeChanged, this, &PlaygroundCard::showModel);
+    connect(pick_, &PickValueBanner::picked, this, &PlaygroundCard::focusPrompt);
     connect(playground_, &Playground::changed, this, &PlaygroundCard::showAnswers);
     connect(&Theme::instance(), &Theme::changed, this, &PlaygroundCard::showAnswers);
     showModel();
@@ -137,9 +144,11 @@ void PlaygroundCard::showModel() {
     const bool open = !session_.checkpoint().isEmpty();
     const QString kind = Playground::chatTemplate(session_);
     const bool known = kind == QLatin1String("chatml");
-    ask_->setEnabled(open && !prompt_->toPlainText().trimmed().isEmpty());
-    ask_->setToolTip(open ? tr("Answer with the baseline, then with the recipe  Ctrl+Return")
-                          : tr("Open a model first"));
+    const bool one = session_.swept().empty();
+    ask_->setEnabled(open && one && !prompt_->toPlainText().trimmed().isEmpty());
+    ask_->setToolTip(!open ? tr("Open a model first")
+                     : one ? tr("Answer with the baseline, then with the recipe  Ctrl+Return")
+                           : tr("Pick one value first"));
     chat_->setEnabled(known);
     chat_->setToolTip(wrappedTip(
         known ? tr("Puts the prompt into the model's chat template, as one turn of a "

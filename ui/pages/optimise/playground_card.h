@@ -15,6 +15,7 @@ namespace hone::ui {
 
 class AnswerView;
 class EmptyState;
+class PickValueBanner;
 
 // One prompt, two answers: the baseline's and the recipe's, side by side.
 class PlaygroundCard : public Card {
@@ -47,6 +48,7 @@ private:
     Session& session_;
     QWidget* viewport_ = nullptr;  // of the scroll area that it is in
     Playground* playground_;
+    PickValueBanner* pick_;
     QPlainTextEdit* prompt_;
     QPushButton* ask_;
     QPushButton* cancel_;

@@ -10,6 +10,7 @@
 #include <QSignalBlocker>
 #include <algorithm>
 
+#include "ui/forms/schema_text.h"
 #include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
@@ -23,8 +24,8 @@ constexpr qint64 largestFile = 1 << 20;
 constexpr int textHeight = 132;
 
 // A step a line: short enough to read whole.
-QString asText(const Recipe& recipe) {
-    if (recipe.steps.empty()) return QStringLiteral("[]");
+QString asText(const Sweep& recipe) {
+    if (recipe.base.steps.empty()) return QStringLiteral("[]");
     QStringList lines;
     for (const auto& step : to_json(recipe))
         lines.append(QStringLiteral("  ") + QString::fromStdString(step.dump()));
@@ -32,10 +33,10 @@ QString asText(const Recipe& recipe) {
 }
 
 // Throws Error naming the technique and option, or where the text stops being JSON.
-Recipe fromText(const QString& text, const Registry& registry) {
+Sweep fromText(const QString& text, const Registry& registry) {
     const std::string source = text.trimmed().isEmpty() ? std::string("[]") : text.toStdString();
     try {
-        return recipe_from_json(nlohmann::json::parse(source), registry);
+        return sweep_from_json(nlohmann::json::parse(source), registry);
     } catch (const nlohmann::json::parse_error& error) {
         const auto end =
             source.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, source.size()));
@@ -52,7 +53,8 @@ RecipeCard::RecipeCard(Session& session, QWidget* parent)
     text_->setFont(Theme::instance().font(TextStyle::mono));
     text_->setAccessibleName(tr("Recipe as text"));
     text_->setToolTip(
-        tr("The techniques in order, as JSON. Edits are applied once they are valid."));
+        wrappedTip(tr("The techniques in order, as JSON. Edits are applied once they are valid. A "
+                      "list in the place of an option's value is measured as a sweep.")));
     text_->setTabChangesFocus(true);
     text_->setLineWrapMode(QPlainTextEdit::WidgetWidth);
     text_->setMinimumHeight(textHeight);
@@ -87,7 +89,7 @@ void RecipeCard::addButtons() {
     connect(&stack, &QUndoStack::indexChanged, this, follow);
     follow();
     add(QStringLiteral("copy"), tr("Copy the recipe"),
-        [this] { QGuiApplication::clipboard()->setText(asText(session_.recipe())); });
+        [this] { QGuiApplication::clipboard()->setText(asText(session_.sweep())); });
     add(QStringLiteral("paste"), tr("Paste a recipe"), [this] { paste(); });
     add(QStringLiteral("save"), tr("Save the recipe…"), [this] { askSave(); });
     add(QStringLiteral("folder"), tr("Load a recipe…"), [this] { askLoad(); });
@@ -96,18 +98,20 @@ void RecipeCard::addButtons() {
 void RecipeCard::showRecipe() {
     error_->clear();
     if (applying_) return;  // what was typed stays as it was typed
-    const QSignalBlocker blocker(text_);
-    text_->setPlainText(asText(session_.recipe()));
     pause_.stop();
+    const QString text = asText(session_.sweep());
+    if (text == text_->toPlainText()) return;  // another candidate is looked at
+    const QSignalBlocker blocker(text_);
+    text_->setPlainText(text);
 }
 
 void RecipeCard::applyText(const QString& what) {
     pause_.stop();
     try {
-        const Recipe recipe = fromText(text_->toPlainText(), session_.registry());
+        const Sweep recipe = fromText(text_->toPlainText(), session_.registry());
         error_->clear();
         applying_ = true;
-        session_.setRecipe(recipe, what);
+        session_.setSweep(recipe, what);
     } catch (const Error& error) {
         error_->showError(error, {}, tr("The recipe in use is still the last valid one."));
     }
@@ -122,7 +126,7 @@ void RecipeCard::paste() {
 QString RecipeCard::save(const QString& path) {
     QSaveFile file(path);
     if (file.open(QIODevice::WriteOnly))
-        file.write((asText(session_.recipe()) + QLatin1Char('\n')).toUtf8());
+        file.write((asText(session_.sweep()) + QLatin1Char('\n')).toUtf8());
     return file.commit() ? QString()
                          : tr("%1 could not be written: %2").arg(path, file.errorString());
 }
