@@ -3,12 +3,14 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QImage>
 #include <QLineEdit>
 #include <QMenu>
 #include <QSignalSpy>
 #include <QTest>
 #include <QToolButton>
 #include <algorithm>
+#include <cstdlib>
 
 #include "engine/core/error.h"
 #include "engine/experiment/protocol/experiment.h"
@@ -186,6 +188,30 @@ private slots:
                 });
             QCOMPARE(form.value() != default_options(built), others);
         }
+    }
+
+    // "Try several values…" stood 12 pixels right of what it belongs to.
+    void aLinkBeginsWhereItsOptionDoes() {
+        OptionForm form(descriptor);
+        form.resize(200, 300);  // each in a line of its own
+        form.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&form));
+        const auto firstInk = [&form](QWidget* widget) {
+            const QImage image = widget->grab().toImage();
+            const QRgb background = image.pixel(image.width() - 1, 0);
+            for (int x = 0; x < image.width(); ++x)
+                for (int y = 0; y < image.height(); ++y)
+                    if (image.pixel(x, y) != background)
+                        return widget->mapTo(&form, QPoint(x, 0)).x();
+            return -1;
+        };
+        auto* link = form.findChild<QToolButton*>();
+        QCOMPARE(link->text(), QStringLiteral("Try several values…"));
+        QCOMPARE(link->mapTo(&form, QPoint()).x(), 0);
+        const int text = firstInk(link), label = firstInk(form.editor("mode"));
+        QVERIFY(text >= 0 && label >= 0);
+        QVERIFY2(std::abs(text - label) <= 1,
+                 qPrintable(QStringLiteral("%1 and %2").arg(text).arg(label)));
     }
 
     void flowWrapsToTheWidth() {

@@ -184,6 +184,9 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
         case CT_SpinBox:
             return QSize(size.width() + 34, spacing::controlHeight);
         case CT_ToolButton:
+            if (isLink(widget))
+                return QSize(option->fontMetrics.horizontalAdvance(linkText(option)) + toolPadding,
+                             qMax(size.height() + 8, spacing::controlHeight));
             return QSize(
                 size.width() + 2 * toolPadding + (hasMenuArrow(option) ? menuArrowWidth : 0),
                 qMax(size.height() + 8, spacing::controlHeight));

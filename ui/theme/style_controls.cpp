@@ -132,6 +132,7 @@ void Style::drawToolButton(const QStyleOptionComplex* option, QPainter* painter,
                            const QWidget* widget) const {
     const auto* tool = qstyleoption_cast<const QStyleOptionToolButton*>(option);
     if (tool == nullptr) return;
+    if (isLink(widget)) return link(painter, option);
     drawToolButtonPanel(option, painter, widget);
     QStyleOptionToolButton label = *tool;
     if (tool->toolButtonStyle == Qt::ToolButtonTextBesideIcon)

@@ -2,6 +2,7 @@
 #include "ui/theme/style_painting.h"
 
 #include <QStyle>
+#include <QWidget>
 
 namespace hone::ui::painting {
 
@@ -66,6 +67,31 @@ bool hasMenuArrow(const QStyleOption* option) {
     const auto* tool = qstyleoption_cast<const QStyleOptionToolButton*>(option);
     return tool != nullptr && (tool->features & QStyleOptionToolButton::HasMenu) &&
            !tool->text.isEmpty() && tool->toolButtonStyle != Qt::ToolButtonIconOnly;
+}
+
+bool isLink(const QWidget* widget) {
+    return widget != nullptr && widget->property("link").toBool();
+}
+
+QString linkText(const QStyleOption* option) {
+    const auto* tool = qstyleoption_cast<const QStyleOptionToolButton*>(option);
+    return tool == nullptr ? QString() : tool->text;
+}
+
+void link(QPainter* painter, const QStyleOption* option) {
+    const Saved saved(painter);
+    const QColor color = option->palette.color(
+        (option->state & QStyle::State_Enabled) ? QPalette::Active : QPalette::Disabled,
+        QPalette::ButtonText);
+    const QString text = linkText(option);
+    painter->setPen(color);
+    painter->drawText(option->rect, Qt::AlignLeft | Qt::AlignVCenter, text);
+    const bool focus = showsFocus(option);
+    if (!focus && !(option->state & (QStyle::State_MouseOver | QStyle::State_Sunken))) return;
+    const QFontMetrics& metrics = option->fontMetrics;
+    const int y = option->rect.center().y() + metrics.height() / 2;
+    painter->fillRect(option->rect.left(), y, metrics.horizontalAdvance(text), focus ? 2 : 1,
+                      color);
 }
 
 QColor controlBorder(const QStyleOption* option) {

@@ -21,6 +21,12 @@ inline constexpr int toolPadding = 8, menuArrowWidth = 16;
 // A tool button with a word that opens a menu shows an arrow right of it.
 bool hasMenuArrow(const QStyleOption* option);
 
+// A tool button that reads as a link: its word begins at its left edge, and a line under it shows
+// the pointer and, thicker, the keyboard.
+bool isLink(const QWidget* widget);
+QString linkText(const QStyleOption* option);
+void link(QPainter* painter, const QStyleOption* option);
+
 // Border of an editable control in its state.
 QColor controlBorder(const QStyleOption* option);
 // Whether the focus came from the keyboard, so that a ring helps.

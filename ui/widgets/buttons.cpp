@@ -36,6 +36,7 @@ QToolButton* linkButton(const QString& text, QWidget* parent) {
     button->setAccessibleName(text);
     button->setFocusPolicy(Qt::StrongFocus);
     button->setCursor(Qt::PointingHandCursor);
+    button->setProperty("link", true);
     const auto recolor = [button] {
         QPalette colors = button->palette();
         colors.setColor(QPalette::ButtonText, Theme::instance().palette().accent);

@@ -11,7 +11,8 @@ QPushButton* primaryButton(const QString& text, QWidget* parent = nullptr);
 QPushButton* plainButton(const QString& text, const QString& icon = {}, QWidget* parent = nullptr);
 // An icon alone; `name` is its accessible name and tooltip.
 QToolButton* iconButton(const QString& icon, const QString& name, QWidget* parent = nullptr);
-// A word that reads as a link and acts as a button.
+// A word that reads as a link and acts as a button. It begins where it stands: the style pads it on
+// its right alone.
 QToolButton* linkButton(const QString& text, QWidget* parent = nullptr);
 
 }  // namespace hone::ui
