@@ -24,6 +24,10 @@ public:
     bool leaves_out(ZeroPattern pattern, kernels::Arithmetic arithmetic) const override;
     bool makes_synthetic_weights() const override { return false; }
     RunConfig baseline() const override { return {}; }
+    MemoryByClass plan_memory(const Checkpoint& checkpoint, const ModelConfig& model,
+                              const RunConfig& run, const RunSizes& sizes) const override;
+    MemoryByClass plan_passes(const ModelConfig& model, const BoundWeights& weights,
+                              const RunConfig& run, const RunSizes& sizes) const override;
     Room room() override;
     std::unique_ptr<MemoryAccount> follow_memory() override;
     std::unique_ptr<Executor> make_executor(const Model& model, const RunConfig& config,

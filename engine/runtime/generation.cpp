@@ -127,7 +127,8 @@ public:
         longest_ +=
             generate;  // a sequence that had to wait is computed anew with what it has generated
         need_ = runtime.sequence_bytes(longest_);
-        pass_bytes_.emplace(runtime.model(), runtime.config(), runtime.pool().size(), longest_);
+        pass_bytes_.emplace(runtime.place(), runtime.model(), runtime.config(),
+                            runtime.pool().size(), longest_);
         for (int slot = static_cast<int>(runtime.config().batch_size) - 1; slot >= 0; --slot)
             free_.push_back(slot);
         used_.resize(free_.size());

@@ -16,6 +16,7 @@
 #include "engine/core/progress.h"
 #include "engine/model/model.h"
 #include "engine/runtime/executor.h"
+#include "engine/runtime/memory_plan.h"
 #include "engine/runtime/run_config.h"
 #include "engine/runtime/runtime.h"
 #include "kernels/linear/reduced.h"
@@ -109,6 +110,18 @@ public:
 
     // How the baseline is run here.
     virtual RunConfig baseline() const = 0;
+
+    // What Runtime::memory() reports after a generation with these sizes, from shapes alone:
+    // tensors need no data, and nothing is allocated. Activations and workspace follow from the
+    // graph. On a processor with one thread exact; a thread that is left without work allocates
+    // less. On a CUDA device exact, unless the vendor's library refuses a product that it is
+    // expected to take.
+    virtual MemoryByClass plan_memory(const Checkpoint& checkpoint, const ModelConfig& model,
+                                      const RunConfig& run, const RunSizes& sizes) const = 0;
+    // The part of it that passes take beside weights and caches: activations and workspace of
+    // sequences' prompts together, and of the last of their later passes.
+    virtual MemoryByClass plan_passes(const ModelConfig& model, const BoundWeights& weights,
+                                      const RunConfig& run, const RunSizes& sizes) const = 0;
 
     // What follows opens the place, which stays open as long as it lives. Throws Error with the
     // reason where that fails: never another place instead.

@@ -32,12 +32,9 @@ struct AttentionMask {
 // Zeros that a run's weights are to be stored without, where that takes fewer bytes.
 enum class ZeroPattern : std::uint8_t { anywhere, two_of_four };
 
-enum class DeviceKind : std::uint8_t { cpu, cuda };
-
 // How a model is run. The default is the baseline on a CPU: fp32 contiguous cache, dense attention,
 // one sequence at a time.
 struct RunConfig {
-    DeviceKind device = DeviceKind::cpu;
     KvStorage kv_cache = KvStorage::f32;
     KvLayout kv_layout = KvLayout::contiguous;
     int kv_block_shift = 4;  // log2 of the positions of a block, where paged

@@ -8,11 +8,11 @@
 
 #include "engine/core/error.h"
 #include "engine/runtime/attention_mask.h"
+#include "engine/runtime/cpu_place.h"
 #include "engine/runtime/executor.h"
 #include "engine/runtime/kv_cache.h"
 #include "engine/runtime/memory_plan.h"
 #include "engine/runtime/pass.h"
-#include "engine/runtime/place.h"
 
 namespace hone {
 namespace {
@@ -78,10 +78,12 @@ void check_config(const Model& model, const RunConfig& config, int max_sequences
 }  // namespace
 
 struct Runtime::Impl {
-    Impl(const Model& the_model, const RunConfig& the_config, kernels::ThreadPool& the_pool,
-         std::unique_ptr<Executor> the_executor, int max_sequences, std::int64_t the_max_context)
+    Impl(const Model& the_model, const RunConfig& the_config, const Place& the_place,
+         kernels::ThreadPool& the_pool, std::unique_ptr<Executor> the_executor, int max_sequences,
+         std::int64_t the_max_context)
         : model(the_model),
           config(the_config),
+          place(the_place),
           pool(the_pool),
           max_context(the_max_context),
           executor(std::move(the_executor)),
@@ -108,6 +110,7 @@ struct Runtime::Impl {
 
     const Model& model;
     const RunConfig config;
+    const Place& place;
     kernels::ThreadPool& pool;
     const std::int64_t max_context;
     std::unique_ptr<Executor> executor;
@@ -240,20 +243,25 @@ void Runtime::Impl::count(std::span<const SequenceInput> batch) {
     }
 }
 
-Runtime::Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
-                 int max_sequences, std::int64_t max_context) {
-    check_config(model, config, max_sequences, max_context);
-    impl_ = std::make_unique<Impl>(model, config, pool,
-                                   make_cpu_executor(model, config, pool, max_context),
-                                   max_sequences, max_context);
+namespace {
+
+Place& this_machine() {
+    static CpuPlace place;
+    return place;
 }
+
+}  // namespace
+
+Runtime::Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
+                 int max_sequences, std::int64_t max_context)
+    : Runtime(model, config, pool, max_sequences, max_context, this_machine(), {}) {}
 
 Runtime::Runtime(const Model& model, const RunConfig& config, kernels::ThreadPool& pool,
                  int max_sequences, std::int64_t max_context, Place& place,
                  const Progress& progress) {
     check_config(model, config, max_sequences, max_context);
     impl_ = std::make_unique<Impl>(
-        model, config, pool,
+        model, config, place, pool,
         place.make_executor(model, config, pool, max_sequences, max_context, progress),
         max_sequences, max_context);
 }
@@ -340,6 +348,10 @@ const Model& Runtime::model() const {
 
 const RunConfig& Runtime::config() const {
     return impl_->config;
+}
+
+const Place& Runtime::place() const {
+    return impl_->place;
 }
 
 kernels::ThreadPool& Runtime::pool() const {

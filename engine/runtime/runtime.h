@@ -71,6 +71,7 @@ public:
 
     const Model& model() const;
     const RunConfig& config() const;
+    const Place& place() const;
     kernels::ThreadPool& pool() const;
     // weights, kv_cache, activations and workspace as allocated now; the other classes stay 0.
     MemoryByClass memory() const;

@@ -20,17 +20,15 @@ TEST(DeviceMemoryPlan, IsWhatADeviceAllocates) {
     kernels::ThreadPool pool(1);
     for (const auto& [family, model] : planned_models()) {
         for (auto [name, run] : planned_runs()) {
-            run.device = DeviceKind::cuda;
             for (const PlannedLength& length : kPlannedLengths) {
                 SCOPED_TRACE(family + ", " + name + ", " + std::to_string(length.prompt));
                 RunSizes sizes = sizes_of(run, length);
-                sizes.processors = device.facts().processors;
                 Runtime runtime(*model, run, pool, static_cast<int>(sizes.sequences), sizes.context,
                                 place, {});
                 generate(runtime, length);
                 gpu::planned() = {};
                 const MemoryByClass planned =
-                    plan_memory(model->checkpoint, model->config, run, sizes);
+                    place.plan_memory(model->checkpoint, model->config, run, sizes);
                 const MemoryByClass is = runtime.peak_memory();
                 for (const MemoryClass which : kPlannedClasses)
                     EXPECT_EQ(planned[which], is[which]) << memory_class_id(which);
@@ -46,14 +44,13 @@ TEST(DeviceMemoryPlan, IsTheLeastThatARunFitsInto) {
     const std::unique_ptr<Model> model = tiny_model();
     kernels::ThreadPool pool(1);
     RunConfig run;
-    run.device = DeviceKind::cuda;
     run.batch_size = 2;
     const PlannedLength length{20, 3};
     gpu::Device device(gpu::tested_plugin(), 0);
     CudaPlace place(device);
     RunSizes sizes = sizes_of(run, length);
-    sizes.processors = device.facts().processors;
-    const std::int64_t needed = plan_memory(model->checkpoint, model->config, run, sizes).total();
+    const std::int64_t needed =
+        place.plan_memory(model->checkpoint, model->config, run, sizes).total();
     const auto fits = [&](std::int64_t bytes) {
         gpu::emulation::limit_memory(bytes);
         try {

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "engine/core/error.h"
+#include "engine/runtime/cpu_place.h"
 #include "engine/runtime/generation.h"
 #include "engine/runtime/kv_cache.h"
 #include "engine/runtime/memory_plan.h"
@@ -187,7 +188,7 @@ TEST(AdaptiveBatch, StaysAtOneWhereThereIsNoRoomAndFailsNobody) {
 
 // As admission counts them.
 std::int64_t pass_bytes(const RunConfig& run, std::int64_t sequences, std::int64_t longest) {
-    return PassBytes(tiny(), run, 1, longest).of(sequences);
+    return PassBytes(CpuPlace(), tiny(), run, 1, longest).of(sequences);
 }
 
 // A control group kills where memory runs out: nothing throws, so that nobody could back off.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/core/error.h"
+#include "engine/runtime/cpu_place.h"
 #include "engine/runtime/cpu_shapes.h"
 #include "engine/runtime/memory_plan.h"
 #include "tests/runtime/planned_runs.h"
@@ -22,7 +23,7 @@ TEST(MemoryPlan, IsWhatAProcessorAllocates) {
                                 sizes.context);
                 generate(runtime, length);
                 const MemoryByClass planned =
-                    plan_memory(model->checkpoint, model->config, run, sizes);
+                    CpuPlace().plan_memory(model->checkpoint, model->config, run, sizes);
                 const MemoryByClass is = runtime.memory();
                 for (const MemoryClass which : kPlannedClasses)
                     EXPECT_EQ(planned[which], is[which]) << memory_class_id(which);
@@ -41,7 +42,8 @@ TEST(MemoryPlan, IsTheMostThatSeveralThreadsAllocate) {
         const Model& model = *models.at("int8 rows");
         Runtime runtime(model, run, pool, static_cast<int>(sizes.sequences), sizes.context);
         generate(runtime, {150, 20});
-        const MemoryByClass planned = plan_memory(model.checkpoint, model.config, run, sizes);
+        const MemoryByClass planned =
+            CpuPlace().plan_memory(model.checkpoint, model.config, run, sizes);
         const MemoryByClass is = runtime.memory();
         EXPECT_LE(is[MemoryClass::workspace], planned[MemoryClass::workspace]);
         EXPECT_EQ(is.total() - is[MemoryClass::workspace],
@@ -59,7 +61,8 @@ TEST(MemoryPlan, IsTheMostThatAnAdaptiveBatchAllocates) {
     const RunSizes sizes = sizes_of(run, {30, 40});
     Runtime runtime(*model, run, pool, 4, sizes.context);
     EXPECT_GT(generate(runtime, {30, 40}).largest_batch, 1);
-    const MemoryByClass planned = plan_memory(model->checkpoint, model->config, run, sizes);
+    const MemoryByClass planned =
+        CpuPlace().plan_memory(model->checkpoint, model->config, run, sizes);
     const MemoryByClass is = runtime.memory();
     for (const MemoryClass which : kPlannedClasses)
         EXPECT_LE(is[which], planned[which]) << memory_class_id(which);
@@ -84,7 +87,8 @@ TEST(MemoryPlan, CountsAWindowThatIsScored) {
             scored{0, std::span(tokens).subspan(first), true};
         if (first > 0) runtime.forward({&unscored, 1});
         runtime.forward({&scored, 1});
-        const MemoryByClass planned = plan_memory(model->checkpoint, model->config, run, sizes);
+        const MemoryByClass planned =
+            CpuPlace().plan_memory(model->checkpoint, model->config, run, sizes);
         const MemoryByClass is = runtime.memory();
         for (const MemoryClass which : kPlannedClasses) {
             EXPECT_GE(planned[which], is[which]) << memory_class_id(which);
@@ -98,8 +102,8 @@ TEST(MemoryPlan, NeedsNoData) {
     Checkpoint shapes = model->checkpoint;
     for (StoredTensor& tensor : shapes.tensors) tensor.data = {};
     const RunSizes sizes = sizes_of({}, {150, 20});
-    EXPECT_EQ(plan_memory(shapes, model->config, {}, sizes).bytes,
-              plan_memory(model->checkpoint, model->config, {}, sizes).bytes);
+    EXPECT_EQ(CpuPlace().plan_memory(shapes, model->config, {}, sizes).bytes,
+              CpuPlace().plan_memory(model->checkpoint, model->config, {}, sizes).bytes);
 }
 
 // The widths come from walks of one and two rows; buffers are as large as longer passes use them.

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "engine/runtime/cpu_place.h"
 #include "engine/runtime/memory_plan.h"
 #include "engine/runtime/runtime.h"
 #include "engine/runtime/sampling.h"
@@ -191,9 +192,10 @@ TEST_F(SmolLM2, PredictedMemoryIsWithinATenth) {
     const auto measured = static_cast<double>(runtime.memory().total());
     EXPECT_NEAR(
         static_cast<double>(
-            plan_memory(
-                model->checkpoint, model->config, config,
-                {.threads = 2, .sequences = 2, .context = 80, .positions = 80, .prompt = 70})
+            CpuPlace()
+                .plan_memory(
+                    model->checkpoint, model->config, config,
+                    {.threads = 2, .sequences = 2, .context = 80, .positions = 80, .prompt = 70})
                 .total()),
         measured, 0.1 * measured);
 }

@@ -146,14 +146,12 @@ ExperimentPlan plan_experiment(const Experiment& experiment, const std::string& 
                    .context = plan.sizes.context(),
                    .positions = plan.sizes.generated,
                    .prompt = plan.sizes.prompt};
-    if (const auto facts = place.facts(); facts && facts->processors > 0)
-        sizes.processors = facts->processors;
-    plan.memory = plan_memory(plan.checkpoint, plan.config, plan.run, sizes);
+    plan.memory = place.plan_memory(plan.checkpoint, plan.config, plan.run, sizes);
     RunConfig least = plan.run;
     if (plan.run.batching == RunConfig::Batching::adaptive) least.batch_size = 1;
     sizes.window = plan.sizes.scored;
     sizes.scored_together = scored_together(plan.run, plan.sizes.scored);
-    plan.least = plan_memory(plan.checkpoint, plan.config, least, sizes);
+    plan.least = place.plan_memory(plan.checkpoint, plan.config, least, sizes);
     return plan;
 }
 
@@ -170,13 +168,13 @@ ExperimentPlan plan_export(const std::string& checkpoint, const Recipe& weights,
     return plan;
 }
 
-ExperimentPlan plan_answer(const Model& model, const RunConfig& run, int threads,
-                           std::int64_t prompt, std::int64_t positions) {
+ExperimentPlan plan_answer(const Place& place, const Model& model, const RunConfig& run,
+                           int threads, std::int64_t prompt, std::int64_t positions) {
     ExperimentPlan plan;
     plan.file.source = model.checkpoint.source;
     plan.config = model.config;
     plan.run = run;
-    plan.least = plan_memory(
+    plan.least = place.plan_memory(
         model.checkpoint, model.config, run,
         {.threads = threads, .context = positions, .positions = positions, .prompt = prompt});
     plan.least[MemoryClass::weights] = 0;

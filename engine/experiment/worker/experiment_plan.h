@@ -79,7 +79,7 @@ ExperimentPlan plan_export(const std::string& checkpoint, const Recipe& weights,
                            const std::string& dtype);
 
 // The plan of one sequence more of a model that is loaded already: only what it adds is counted.
-ExperimentPlan plan_answer(const Model& model, const RunConfig& run, int threads,
-                           std::int64_t prompt, std::int64_t positions);
+ExperimentPlan plan_answer(const Place& place, const Model& model, const RunConfig& run,
+                           int threads, std::int64_t prompt, std::int64_t positions);
 
 }  // namespace hone

@@ -52,7 +52,7 @@ void Prepared::require_room(const RunConfig& config, std::int64_t prompt,
                             std::int64_t positions) const {
     const Room room = place_->room();
     if (!room.holds_process) return;  // such a place says itself what it does not hold
-    plan_answer(*model_, config, pool_.size(), prompt, positions).require(room);
+    plan_answer(*place_, *model_, config, pool_.size(), prompt, positions).require(room);
 }
 
 // Its runtime is its own: a prompt's length has nothing to do with the workload's.

@@ -157,7 +157,6 @@ bool CudaPlace::leaves_out(ZeroPattern pattern, Arithmetic arithmetic) const {
 
 RunConfig CudaPlace::baseline() const {
     RunConfig run;
-    run.device = DeviceKind::cuda;
     run.prefill_chunk = kPrefillChunk;
     return run;
 }

@@ -34,6 +34,10 @@ public:
     bool leaves_out(ZeroPattern pattern, kernels::Arithmetic arithmetic) const override;
     bool makes_synthetic_weights() const override { return true; }
     RunConfig baseline() const override;
+    MemoryByClass plan_memory(const Checkpoint& checkpoint, const ModelConfig& model,
+                              const RunConfig& run, const RunSizes& sizes) const override;
+    MemoryByClass plan_passes(const ModelConfig& model, const BoundWeights& weights,
+                              const RunConfig& run, const RunSizes& sizes) const override;
     Room room() override;
     std::unique_ptr<MemoryAccount> follow_memory() override;
     std::unique_ptr<Executor> make_executor(const Model& model, const RunConfig& config,
@@ -45,6 +49,7 @@ public:
 
 private:
     const gpu::DeviceFacts* found() const;  // null where there is no such device
+    std::int64_t processors() const;
     gpu::Device& device();
 
     int index_;
