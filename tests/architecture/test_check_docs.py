@@ -74,7 +74,8 @@ class Planted(unittest.TestCase):
         self.expect(self.plant("word " * 30), "has 150 columns")
 
     def test_what_is_no_breach(self):
-        self.plant("See [the map](architecture.md#the-map), `graph.cpp`, `Store::trace()`, `engine/runtime/` and `engine/families/NAME.cpp`.",
+        self.plant("See [the map](architecture.md#the-map), `graph.cpp`, `Store::trace()`,",
+                   "`engine/runtime/` and `engine/families/NAME.cpp`.",
                    "| " + "a row " * 30 + "|", f"![a picture {'word ' * 30}](images/start-light.png)", "```", "[x](nowhere.md) `engine/gone`",
                    "```")
         self.expect_clean()
