@@ -117,9 +117,9 @@ QString quickFolder() {
 std::int64_t storeRun(Store& store, const InventedRun& run, const json& workload,
                       const json& target, std::int64_t pair) {
     profiler::NewRun what;
-    what.model_name = "SmolLM2-135M-Instruct";
-    what.model_source = inventedModel;
-    what.model_hash = "c0ffee";
+    what.model_name = run.model == inventedModel ? "SmolLM2-135M-Instruct" : "another model";
+    what.model_source = run.model;
+    what.model_hash = run.model == inventedModel ? "c0ffee" : "hash of " + run.model;
     what.model = {{"architecture", "llama"},
                   {"parameters", 134515008},
                   {"bytes", 271000000},

@@ -12,6 +12,8 @@
 
 namespace hone::ui::testing {
 
+inline constexpr const char* inventedModel = "/models/SmolLM2-135M-Instruct.BF16.gguf";
+
 // Figures of an invented model, near what a small model gives on two cores.
 struct InventedRun {
     std::string label;
@@ -20,9 +22,8 @@ struct InventedRun {
     double perplexity = 15.9, divergence = 0, agreement = 1;
     std::string status = "done", reason = {};
     std::optional<profiler::Series> series = {};
+    std::string model = inventedModel;  // where the checkpoint was
 };
-
-inline constexpr const char* inventedModel = "/models/SmolLM2-135M-Instruct.BF16.gguf";
 
 // Template of a temporary folder, in memory where the machine has such a place: a store syncs at
 // every sample.

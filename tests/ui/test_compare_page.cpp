@@ -14,8 +14,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "tests/ui/compare_fixture.h"
 #include "tests/ui/invented_trace.h"
-#include "tests/ui/page_fixture.h"
 #include "ui/charts/line_chart.h"
 #include "ui/charts/scatter_chart.h"
 #include "ui/models/run_roles.h"
@@ -33,7 +33,7 @@ class TestComparePage : public QObject {
 private slots:
     void init() {
         QSettings().clear();
-        f_ = std::make_unique<test::PageFixture>(builtin_registry(), makeComparePage);
+        f_ = std::make_unique<test::CompareFixture>();
     }
     void cleanup() { f_.reset(); }
 
@@ -89,7 +89,7 @@ private slots:
         fill();
         auto* box = f_->named<QLineEdit>(QStringLiteral("Filter the runs"));
         QTest::keyClicks(box, QStringLiteral("decode>200 status:done"));
-        QCOMPARE(table()->model()->rowCount(), 3);
+        QCOMPARE(f_->rows()->matching().size(), std::size_t{3});
         box->setText(QStringLiteral("nonsense>3"));
         bool said = false;
         for (const QLabel* label : f_->window.findChildren<QLabel*>())
@@ -103,8 +103,9 @@ private slots:
     void columnsSort() {
         fill();
         table()->sortByColumn(RunsModel::columnOf("decode_tokens_per_second"), Qt::DescendingOrder);
-        QCOMPARE(table()->model()->index(0, RunsModel::Recipe).data().toString(),
-                 QStringLiteral("fixed batches of 8"));
+        QCOMPARE(
+            table()->model()->index(f_->rows()->topRows(), RunsModel::Recipe).data().toString(),
+            QStringLiteral("fixed batches of 8"));
     }
 
     void deletingCanBeUndone() {
@@ -260,7 +261,7 @@ private slots:
         QTest::qWait(500);
         QCOMPARE(header->sectionSize(RunsModel::Recipe), wider);
         f_.reset();  // and it is remembered
-        f_ = std::make_unique<test::PageFixture>(builtin_registry(), makeComparePage);
+        f_ = std::make_unique<test::CompareFixture>();
         QCOMPARE(table()->columnWidth(RunsModel::Recipe), wider);
     }
 
@@ -346,7 +347,7 @@ private slots:
             if (action->text() == QStringLiteral("When")) action->setChecked(false);
         }
         f_.reset();
-        f_ = std::make_unique<test::PageFixture>(builtin_registry(), makeComparePage);
+        f_ = std::make_unique<test::CompareFixture>();
         QVERIFY(!table()->isColumnHidden(RunsModel::columnOf("time_to_first_token")));
         QVERIFY(table()->isColumnHidden(RunsModel::When));
     }
@@ -536,7 +537,7 @@ private slots:
         QCOMPARE(which->currentIndex(), 0);
         f_->named<QLineEdit>(QStringLiteral("Filter the runs"))
             ->setText(QStringLiteral("series=1"));
-        QCOMPARE(table()->model()->rowCount(), 4);
+        QCOMPARE(f_->rows()->matching().size(), std::size_t{4});
     }
 
     void withoutSeriesThereIsNothingToChoose() {
@@ -591,25 +592,30 @@ private slots:
             QString::fromStdString(error->message).contains(QStringLiteral("/nowhere/runs.csv")));
     }
 
+    // Below the table, where it moves no row.
     void aFailedRunSaysWhy() {
         fill();
-        table()->selectRun(baseline_ + 7);
-        const auto* banner = f_->window.findChild<Banner*>();
-        QVERIFY(banner->isVisible());
-        QVERIFY(banner->message().contains(QStringLiteral("out of memory in layer 12")));
+        const QRect row = table()->visualRect(table()->model()->index(1, RunsModel::Recipe));
+        const QPoint place = table()->mapTo(&f_->window, QPoint());
+        for (const auto& [run, reason] : {std::pair(baseline_ + 7, "out of memory in layer 12"),
+                                          std::pair(baseline_ + 8, "cancelled by the user")}) {
+            table()->selectRun(run);
+            QApplication::processEvents();
+            QVERIFY2(f_->says(QString::fromUtf8(reason)), reason);
+            QCOMPARE(table()->mapTo(&f_->window, QPoint()), place);
+            QCOMPARE(table()->visualRect(table()->model()->index(1, RunsModel::Recipe)), row);
+        }
+        table()->selectRun(baseline_ + 1);
+        QVERIFY(!f_->says(QStringLiteral("cancelled by the user")));
+        QVERIFY(f_->says(QStringLiteral("Return opens a run")));
     }
 
 private:
-    void fill(const nlohmann::json& workload = {{"prompt_tokens", 128}, {"generated_tokens", 16}}) {
-        baseline_ = testing::storeInventedRuns(f_->session.store(), workload, target_);
-        emit f_->session.runsChanged();
-        QTRY_VERIFY_WITH_TIMEOUT(table()->model()->rowCount() == 9, 5000);
+    void fill(const nlohmann::json& workload = test::CompareFixture::workload) {
+        baseline_ = f_->fill(workload);
     }
-    void fillSeries(const nlohmann::json& workload = {{"prompt_tokens", 128},
-                                                      {"generated_tokens", 16}}) {
-        baseline_ = testing::storeInventedSeries(f_->session.store(), workload, target_);
-        emit f_->session.runsChanged();
-        QTRY_VERIFY_WITH_TIMEOUT(table()->model()->rowCount() == 4, 5000);
+    void fillSeries(const nlohmann::json& workload = test::CompareFixture::workload) {
+        baseline_ = f_->fillSeries(workload);
     }
     static QStringList names(const ScatterChart& chart) {
         QStringList found;
@@ -619,10 +625,10 @@ private:
     static void choose(QComboBox& box, const char* metric) {
         box.setCurrentIndex(box.findData(QString::fromUtf8(metric)));
     }
-    RunsTable* table() const { return f_->window.findChild<RunsTable*>(); }
-    const ComparisonModel& comparison() const {
-        return f_->window.findChild<ComparisonCard*>()->model();
-    }
+    RunsTable* table() const { return f_->table(); }
+    const ComparisonModel& comparison() const { return f_->comparison(); }
+    void tick(std::int64_t run) { f_->tick(run); }
+    void tickOnly(std::int64_t run) { f_->tickOnly(run); }
     QString verdict(const QString& metric) const {
         const ComparisonModel& model = comparison();
         for (int row = 0; row < model.rowCount(); ++row)
@@ -642,30 +648,15 @@ private:
             if (comparison().index(row, 0).data().toString() == metric) return row;
         return -1;
     }
-    void tick(std::int64_t run) {
-        table()->selectRun(run);
-        table()->setCurrentIndex(table()->currentIndex().siblingAtColumn(RunsModel::Tick));
-        if (table()->currentIndex().data(MarkRole).toInt() != static_cast<int>(Mark::checkOn))
-            QTest::keyClick(table(), Qt::Key_Space);
-    }
-    void tickOnly(std::int64_t run) {
-        const int column = RunsModel::Tick;
-        for (int row = 0; row < table()->model()->rowCount(); ++row) {
-            const QModelIndex index = table()->model()->index(row, column);
-            table()->setCurrentIndex(index);
-            const bool on = index.data(MarkRole).toInt() == static_cast<int>(Mark::checkOn);
-            if (on != (table()->currentRun()->id == run)) QTest::keyClick(table(), Qt::Key_Space);
-        }
-    }
     static QByteArray read(const QString& path) {
         QFile file(path);
         return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
     }
 
-    const nlohmann::json workload_{{"prompt_tokens", 128}, {"generated_tokens", 16}};
-    const nlohmann::json target_{{"device", "cpu"}, {"threads", 2}};
+    const nlohmann::json &workload_ = test::CompareFixture::workload,
+                         &target_ = test::CompareFixture::target;
     std::int64_t baseline_ = 0;
-    std::unique_ptr<test::PageFixture> f_;
+    std::unique_ptr<test::CompareFixture> f_;
 };
 
 HONE_SCRIPTED_MAIN(TestComparePage)

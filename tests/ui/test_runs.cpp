@@ -17,7 +17,7 @@
 #include "ui/models/run_headline.h"
 #include "ui/models/run_roles.h"
 #include "ui/models/run_samples.h"
-#include "ui/models/runs_model.h"
+#include "ui/models/runs_proxy.h"
 #include "ui/models/store_watch.h"
 #include "ui/theme/plain_text.h"
 

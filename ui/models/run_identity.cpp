@@ -30,4 +30,11 @@ QString runName(const RunRecord& run) {
     return QStringLiteral("%1 %2").arg(QString::number(run.id), plainLine(run.what.recipe_label));
 }
 
+QString modelFile(const RunRecord& run) {
+    QString source = QString::fromStdString(run.what.model_source);
+    while (source.endsWith(QLatin1Char('/'))) source.chop(1);
+    const QString file = source.section(QLatin1Char('/'), -1);
+    return plainLine(file.isEmpty() ? QString::fromStdString(run.what.model_name) : file);
+}
+
 }  // namespace hone::ui

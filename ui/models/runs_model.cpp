@@ -5,8 +5,11 @@
 #include <QDateTime>
 #include <QLocale>
 #include <algorithm>
+#include <utility>
 
+#include "profiler/report/comparability.h"
 #include "ui/models/metric_text.h"
+#include "ui/models/run_filter.h"
 #include "ui/models/run_headline.h"
 #include "ui/models/run_roles.h"
 #include "ui/models/runs_columns.h"
@@ -73,64 +76,6 @@ bool RunsModel::shownAtFirst(int column) {
     return metric == nullptr ? plainColumn(column).shown : metric->column_shown;
 }
 
-void RunsModel::reload() {
-    std::vector<RunRecord> now = store_.list();
-    if (runs_.empty() || now.empty()) {
-        beginResetModel();
-        runs_ = std::move(now);
-        endResetModel();
-        emit tickedChanged();
-        return;
-    }
-    const bool fewer = removeMissing(now), more = insertNew(now),
-               other = replaceChanged(std::move(now));
-    if (fewer || more || other) emit tickedChanged();
-}
-
-bool RunsModel::removeMissing(const std::vector<RunRecord>& now) {
-    std::set<std::int64_t> there;
-    for (const RunRecord& run : now) there.insert(run.id);
-    bool any = false;
-    for (int row = rowCount() - 1; row >= 0; --row) {
-        if (there.contains(run(row).id)) continue;
-        beginRemoveRows({}, row, row);
-        runs_.erase(runs_.begin() + row);
-        endRemoveRows();
-        any = true;
-    }
-    return any;
-}
-
-// Both lists are newest first, and what is gone was removed: what is missing in between is new.
-bool RunsModel::insertNew(const std::vector<RunRecord>& now) {
-    bool any = false;
-    for (std::size_t at = 0; at < now.size(); ++at) {
-        std::size_t end = at;
-        while (end < now.size() && (at >= runs_.size() || now[end].id != runs_[at].id)) ++end;
-        if (end == at) continue;
-        beginInsertRows({}, static_cast<int>(at), static_cast<int>(end - 1));
-        runs_.insert(runs_.begin() + static_cast<std::ptrdiff_t>(at),
-                     now.begin() + static_cast<std::ptrdiff_t>(at),
-                     now.begin() + static_cast<std::ptrdiff_t>(end));
-        endInsertRows();
-        at = end - 1;
-        any = true;
-    }
-    return any;
-}
-
-bool RunsModel::replaceChanged(std::vector<RunRecord> now) {
-    bool any = false;
-    for (std::size_t i = 0; i < now.size() && i < runs_.size(); ++i) {
-        if (sameRun(now[i], runs_[i])) continue;
-        runs_[i] = std::move(now[i]);
-        emit dataChanged(index(static_cast<int>(i), 0),
-                         index(static_cast<int>(i), ColumnCount - 1));
-        any = true;
-    }
-    return any;
-}
-
 void RunsModel::refreshTimes() {
     if (!runs_.empty())
         emit dataChanged(index(0, When), index(rowCount() - 1, When), {Qt::DisplayRole});
@@ -142,15 +87,15 @@ const RunRecord* RunsModel::find(std::int64_t id) const {
 }
 
 int RunsModel::rowOf(std::int64_t id) const {
-    const auto it =
-        std::find_if(runs_.begin(), runs_.end(), [id](const RunRecord& r) { return r.id == id; });
-    return it == runs_.end() ? -1 : static_cast<int>(it - runs_.begin());
+    const auto found = rows_.find(id);
+    return found == rows_.end() ? -1 : found->second;
 }
 
 void RunsModel::setPinned(std::optional<std::int64_t> run) {
     if (run == pinned_) return;
     pinned_ = run;
-    if (!runs_.empty()) emit dataChanged(index(0, Pin), index(rowCount() - 1, Recipe));
+    if (!runs_.empty())
+        emit dataChanged(index(0, Pin), index(rowCount() - 1, Recipe), {MarkRole, ToneRole});
     emit tickedChanged();
 }
 
@@ -160,19 +105,36 @@ void RunsModel::setTicked(std::int64_t run, bool ticked) {
         ticked_.insert(run);
     else
         ticked_.erase(run);
-    if (const int row = rowOf(run); row >= 0) emit dataChanged(index(row, Tick), index(row, Tick));
+    sayTicked({run});
     emit tickedChanged();
 }
 
-void RunsModel::tick(const std::vector<std::int64_t>& runs) {
-    bool any = false;
+void RunsModel::clearTicks() {
+    const std::set<std::int64_t> before = std::exchange(ticked_, {});
+    if (before.empty()) return;
+    sayTicked({before.begin(), before.end()});
+    emit tickedChanged();
+}
+
+// Said once: each time a view arranges its rows anew.
+void RunsModel::sayTicked(const std::vector<std::int64_t>& runs) {
+    int first = rowCount(), last = -1;
     for (const std::int64_t run : runs) {
-        if (!ticked_.insert(run).second) continue;
-        any = true;
-        if (const int row = rowOf(run); row >= 0)
-            emit dataChanged(index(row, Tick), index(row, Tick));
+        const int row = rowOf(run);
+        if (row < 0) continue;
+        first = std::min(first, row);
+        last = std::max(last, row);
     }
-    if (any) emit tickedChanged();
+    if (last >= 0) emit dataChanged(index(first, Tick), index(last, Tick), {MarkRole});
+}
+
+void RunsModel::tick(const std::vector<std::int64_t>& runs) {
+    std::vector<std::int64_t> now;
+    for (const std::int64_t run : runs)
+        if (ticked_.insert(run).second) now.push_back(run);
+    if (now.empty()) return;
+    sayTicked(now);
+    emit tickedChanged();
 }
 
 std::vector<std::int64_t> RunsModel::ticked() const {
@@ -204,7 +166,7 @@ QVariant RunsModel::text(const RunRecord& run, int column) const {
         case Recipe:
             return plainLine(run.what.recipe_label);
         case Model:
-            return plainLine(run.what.model_name);
+            return modelFile(run);
         case Type:
             return mainType(run);
         case Threads:
@@ -281,6 +243,16 @@ QString RunsModel::tooltip(const RunRecord& run, int column) const {
     }
 }
 
+// Beside the pinned run as fast or as exact: neither can be said where the conditions were others.
+bool RunsModel::comparable(const RunRecord& run) const {
+    const RunRecord* baseline = pinned_ && *pinned_ != run.id ? find(*pinned_) : nullptr;
+    if (baseline == nullptr) return true;
+    for (const auto role : {profiler::Role::speed, profiler::Role::accuracy})
+        if (profiler::conditions_refusal(profiler::metric_for(role), *baseline, run).empty())
+            return true;
+    return false;
+}
+
 QVariant RunsModel::data(const QModelIndex& index, int role) const {
     if (!index.isValid()) return {};
     const RunRecord& run = this->run(index.row());
@@ -315,7 +287,8 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
         case ToneRole:
             if (column == Status && (run.status == "failed" || run.status == profiler::kUnreadable))
                 return static_cast<int>(Tone::worse);
-            if (column == Recipe && run.status == "done") return static_cast<int>(Tone::text);
+            if (column == Recipe && run.status == "done" && comparable(run))
+                return static_cast<int>(Tone::text);
             return metricOfColumn(column) == nullptr ? QVariant(static_cast<int>(Tone::muted))
                                                      : QVariant();
         default:
@@ -341,18 +314,6 @@ Qt::ItemFlags RunsModel::flags(const QModelIndex& index) const {
     Qt::ItemFlags flags = QAbstractTableModel::flags(index);
     if (index.column() == Tags || index.column() == Note) flags |= Qt::ItemIsEditable;
     return flags;
-}
-
-// The store says what is now true of it: the edit may be one that was undone.
-void RunsModel::reread(std::int64_t run) {
-    const int row = rowOf(run);
-    if (row < 0) return;
-    try {
-        if (auto now = store_.load(run)) runs_[static_cast<std::size_t>(row)] = std::move(*now);
-    } catch (const std::exception& error) {
-        emit storeFailed(details_of(error));
-    }
-    emit dataChanged(index(row, 0), index(row, ColumnCount - 1));
 }
 
 bool RunsModel::setData(const QModelIndex& index, const QVariant& value, int role) {

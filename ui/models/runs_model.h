@@ -2,16 +2,14 @@
 #pragma once
 
 #include <QAbstractTableModel>
-#include <QSortFilterProxyModel>
-#include <functional>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "profiler/statistics/metric_rows.h"
 #include "profiler/store/store.h"
 #include "ui/models/run_edits.h"
-#include "ui/models/run_filter.h"
 #include "ui/models/run_identity.h"
 
 namespace hone::ui {
@@ -52,11 +50,14 @@ public:
     const profiler::RunRecord* find(std::int64_t id) const;
     int rowOf(std::int64_t id) const;  // −1 where absent
     const std::vector<profiler::RunRecord>& runs() const { return runs_; }
+    bool reloading() const { return reloading_; }  // reloaded() will follow
+    int models() const;                            // how many checkpoints the runs are of
 
     void setPinned(std::optional<std::int64_t> run);
     std::optional<std::int64_t> pinned() const { return pinned_; }
     void setTicked(std::int64_t run, bool ticked);
     void tick(const std::vector<std::int64_t>& runs);  // and says so once
+    void clearTicks();
     bool isTicked(std::int64_t run) const { return ticked_.contains(run); }
     std::vector<std::int64_t> ticked() const;  // ascending; only runs that are there
 
@@ -69,6 +70,7 @@ public:
 
 signals:
     void tickedChanged();  // or the pinned one, or what the table knows of any run
+    void reloaded();       // after what reload() changed
     void storeFailed(const hone::ErrorDetails& error);
 
 private:
@@ -76,7 +78,10 @@ private:
     QVariant mark(const profiler::RunRecord& run, int column) const;
     QVariant sortValue(const profiler::RunRecord& run, int column) const;
     QString tooltip(const profiler::RunRecord& run, int column) const;
+    bool comparable(const profiler::RunRecord& run) const;
     void reread(std::int64_t run);
+    void findRows();
+    void sayTicked(const std::vector<std::int64_t>& runs);
     bool removeMissing(const std::vector<profiler::RunRecord>& now);
     bool insertNew(const std::vector<profiler::RunRecord>& now);
     bool replaceChanged(std::vector<profiler::RunRecord> now);
@@ -85,22 +90,8 @@ private:
     std::vector<profiler::RunRecord> runs_;
     std::optional<std::int64_t> pinned_;
     std::set<std::int64_t> ticked_;
-};
-
-// Sorting by value and the filter box.
-class RunsProxy : public QSortFilterProxyModel {
-    Q_OBJECT
-public:
-    explicit RunsProxy(RunsModel& model, QObject* parent = nullptr);
-    void setFilter(RunFilter filter);
-
-protected:
-    bool filterAcceptsRow(int row, const QModelIndex& parent) const override;
-    bool lessThan(const QModelIndex& left, const QModelIndex& right) const override;
-
-private:
-    RunsModel& model_;
-    RunFilter filter_;
+    std::unordered_map<std::int64_t, int> rows_;  // by run
+    bool reloading_ = false;
 };
 
 }  // namespace hone::ui

@@ -17,14 +17,14 @@ QString tr(const char* text) {
     return QCoreApplication::translate("Series", text);
 }
 
-QString titleOf(const profiler::Series& series) {
+}  // namespace
+
+QString seriesTitle(const profiler::Series& series) {
     QStringList options;
     for (const SweptOption& option : swept_from_json(series.swept))
         options.append(QString::fromStdString(option.option));
     return tr("Series %1: %2").arg(series.id).arg(plainLine(options.join(QStringLiteral(", "))));
 }
-
-}  // namespace
 
 std::vector<StoredSeries> storedSeries(const std::vector<profiler::RunRecord>& runs) {
     std::map<std::int64_t, StoredSeries, std::greater<>> found;
@@ -32,7 +32,7 @@ std::vector<StoredSeries> storedSeries(const std::vector<profiler::RunRecord>& r
         if (!run.what.series) continue;
         StoredSeries& series = found[run.what.series->id];
         series.id = run.what.series->id;
-        if (series.title.isEmpty()) series.title = titleOf(*run.what.series);
+        if (series.title.isEmpty()) series.title = seriesTitle(*run.what.series);
         series.runs.push_back(run);
     }
     std::vector<StoredSeries> result;

@@ -16,6 +16,8 @@ struct StoredSeries {
     std::vector<profiler::RunRecord> runs;  // in the order they were measured, the baseline first
 };
 
+QString seriesTitle(const profiler::Series& series);
+
 // The series that these runs belong to, newest first.
 std::vector<StoredSeries> storedSeries(const std::vector<profiler::RunRecord>& runs);
 

@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/compare_page.h"
 
-#include <QCoreApplication>
-#include <QFileDialog>
 #include <QLineEdit>
-#include <QMenu>
 #include <QScrollBar>
+#include <QSettings>
 #include <QShortcut>
+#include <QSplitter>
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "ui/forms/schema_text.h"
 #include "ui/models/series.h"
-#include "ui/models/trace_tip.h"
 #include "ui/pages/compare/charts_card.h"
 #include "ui/pages/compare/comparison_card.h"
+#include "ui/pages/compare/no_match.h"
 #include "ui/pages/compare/runs_table.h"
-#include "ui/pages/compare/save_runs.h"
+#include "ui/pages/compare/table_bar.h"
 #include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
-#include "ui/widgets/buttons.h"
+#include "ui/widgets/elided_label.h"
 #include "ui/widgets/empty_state.h"
-#include "ui/widgets/focus.h"
 
 namespace hone::ui {
 
 namespace {
 
 constexpr int minute = 60'000;  // milliseconds
-constexpr int reloadPause = 300, filterLeast = 100, filterMost = 300, rowsAtLeast = 6,
-              belowHeight = 300;
+constexpr int reloadPause = 300, rowsAtLeast = 6, belowHeight = 260, splitterStep = 40;
+// How the room is shared until a splitter is moved.
+constexpr int tableShare = 480, belowShare = 480, comparisonShare = 500, chartsShare = 400;
+const QString splitterKey = QStringLiteral("compare/splitter"),
+              belowKey = QStringLiteral("compare/splitterBelow");
 
 }  // namespace
 
@@ -45,6 +45,11 @@ ComparePage::ComparePage(Session& session, QWidget* parent)
       banner_(new Banner),
       filterError_(new TextLabel({}, TextStyle::caption, Tone::warning)),
       table_(new RunsTable(model_, proxy_)),
+      bar_(new TableBar(model_, proxy_, [this] { return view(); })),
+      noMatch_(new NoMatch(*table_)),
+      foot_(new ElidedLabel({}, TextStyle::caption, Tone::muted)),
+      splitter_(new QSplitter(Qt::Vertical)),
+      below_(new QSplitter(Qt::Horizontal)),
       comparison_(new ComparisonCard(session.store(), session.registry())),
       charts_(new ComparisonChartsCard(session.store())) {
     auto* layout = new QVBoxLayout(this);
@@ -80,82 +85,81 @@ ComparePage::ComparePage(Session& session, QWidget* parent)
         if (!table_->isEditing()) reload();
     });
     followTable();
+    followBar();
 }
 
 QWidget* ComparePage::makeContent() {
-    auto* content = new QWidget;
-    auto* column = new QVBoxLayout(content);
+    comparison_->setMinimumHeight(belowHeight);
+    below_->addWidget(comparison_);
+    below_->addWidget(charts_);
+    splitter_->addWidget(makeTablePane());
+    splitter_->addWidget(below_);
+    splitter_->setCollapsible(0, false);
+    for (QSplitter* splitter : {splitter_, below_}) {
+        splitter->setHandleWidth(12);
+        splitter->setStretchFactor(0, splitter == splitter_ ? 3 : 5);
+        splitter->setStretchFactor(1, 4);
+    }
+    splitter_->setSizes({tableShare, belowShare});
+    below_->setSizes({comparisonShare, chartsShare});
+    splitter_->handle(1)->setToolTip(
+        tr("Drag it to give the table or the comparison more room  Ctrl+Shift+Down, "
+           "Ctrl+Shift+Up"));
+    keepSplitters();
+    return splitter_;
+}
+
+// What is said appears below the table: rows do not move under the pointer.
+QWidget* ComparePage::makeTablePane() {
+    auto* pane = new QWidget;
+    auto* column = new QVBoxLayout(pane);
     column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(12);
+    column->setSpacing(8);
     filterError_->setWordWrap(true);
     filterError_->hide();
     auto* card = new Card;
     card->setFlush(true);
+    card->body()->setSpacing(0);
     table_->setMinimumHeight(spacing::headerHeight + rowsAtLeast * spacing::rowHeight);
-    card->body()->addWidget(table_);
-    column->addWidget(banner_);
+    foot_->setContentsMargins(12, 0, 12, 0);
+    foot_->setFixedHeight(spacing::controlHeight);
+    card->body()->addWidget(bar_);
+    card->body()->addWidget(table_, 1);
+    card->body()->addWidget(foot_);
+    column->addWidget(card, 1);
     column->addWidget(filterError_);
-    column->addWidget(card, 3);
-    auto* below = new QHBoxLayout;
-    below->setSpacing(12);
-    comparison_->setMinimumHeight(belowHeight);
-    below->addWidget(comparison_, 5);
-    below->addWidget(charts_, 4);
-    column->addLayout(below, 4);
-    return content;
+    column->addWidget(banner_);
+    return pane;
 }
 
-QList<QWidget*> ComparePage::headerWidgets() {
-    filterBox_ = new QLineEdit;
-    filterBox_->setPlaceholderText(QStringLiteral("model:smol decode>100"));
-    filterBox_->setAccessibleName(tr("Filter the runs"));
-    filterBox_->setToolTip(wrappedTip(RunFilter::help()));
-    filterBox_->setClearButtonEnabled(true);
-    filterBox_->setMinimumWidth(filterLeast);
-    filterBox_->setMaximumWidth(filterMost);
-    clearWithEscape(filterBox_);
-    connect(filterBox_, &QLineEdit::textChanged, this, &ComparePage::filter);
-    auto* find = new QShortcut(QKeySequence::Find, this);
-    connect(find, &QShortcut::activated, filterBox_,
-            [this] { filterBox_->setFocus(Qt::ShortcutFocusReason); });
-    QPushButton* undo = plainButton(tr("Undo"));
-    QUndoStack& stack = session().runEdits().undoStack();
-    const auto follow = [&stack, undo] {
-        undo->setEnabled(stack.canUndo());
-        undo->setToolTip(plainTip(tr("Undo %1  Ctrl+Z").arg(stack.undoText())));
-    };
-    connect(&stack, &QUndoStack::indexChanged, undo, follow);
-    connect(undo, &QPushButton::clicked, &stack, &QUndoStack::undo);
-    follow();
-    againButton_ = plainButton(tr("Run again"));
-    againButton_->setToolTip(tr("Queue the experiments of the selected runs once more  R"));
-    connect(againButton_, &QPushButton::clicked, this, &ComparePage::chooseRerun);
-    traceButton_ = plainButton(tr("Show trace"));
-    connect(traceButton_, &QPushButton::clicked, this, [this] {
-        if (const auto* run = table_->currentRun()) emit session().traceRequested(run->id);
-    });
-    followCurrentTrace();
-    QPushButton* columns = columnsButton_ = plainButton(tr("Columns"));
-    connect(columns, &QPushButton::clicked, this, [this, columns] {
-        QMenu menu(columns);
-        table_->fillColumnMenu(menu);
-        menu.exec(columns->mapToGlobal(QPoint(0, columns->height() + 2)));
-    });
-    QPushButton* exporting = exportButton_ = plainButton(tr("Export…"));
-    exporting->setToolTip(tr("Save the ticked runs, or all that are shown"));
-    connect(exporting, &QPushButton::clicked, this, [this, exporting] {
-        QMenu menu(exporting);
-        menu.addAction(tr("CSV…"), this,
-                       [this] { askExport(profiler::ReportFormat::csv, QStringLiteral("csv")); });
-        menu.addAction(tr("JSON…"), this,
-                       [this] { askExport(profiler::ReportFormat::json, QStringLiteral("json")); });
-        menu.addAction(tr("Markdown…"), this, [this] {
-            askExport(profiler::ReportFormat::markdown, QStringLiteral("md"));
+void ComparePage::keepSplitters() {
+    for (const auto& [splitter, key] :
+         {std::pair(splitter_, splitterKey), std::pair(below_, belowKey)}) {
+        splitter->restoreState(QSettings().value(key).toByteArray());
+        connect(splitter, &QSplitter::splitterMoved, this, [splitter = splitter, key = key] {
+            QSettings().setValue(key, splitter->saveState());
         });
-        menu.exec(exporting->mapToGlobal(QPoint(0, exporting->height() + 2)));
-    });
-    followRuns();
-    return {filterBox_, undo, againButton_, traceButton_, columns, exporting};
+    }
+    const auto add = [this](Qt::Key key, int by) {
+        auto* shortcut = new QShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | key), this, nullptr,
+                                       nullptr, Qt::WidgetWithChildrenShortcut);
+        connect(shortcut, &QShortcut::activated, this, [this, by] { moveSplitter(by); });
+    };
+    add(Qt::Key_Down, splitterStep);
+    add(Qt::Key_Up, -splitterStep);
+}
+
+void ComparePage::moveSplitter(int by) {
+    QList<int> sizes = splitter_->sizes();
+    by = std::clamp(by, -sizes[0], sizes[1]);
+    splitter_->setSizes({sizes[0] + by, sizes[1] - by});
+    QSettings().setValue(splitterKey, splitter_->saveState());
+}
+
+void ComparePage::followBar() {
+    connect(&proxy_, &RunsProxy::arranged, this, &ComparePage::tellNoMatch);
+    connect(noMatch_, &NoMatch::triggered, this, &ComparePage::showAll);
+    connect(bar_, &TableBar::viewChosen, this, &ComparePage::setView);
 }
 
 void ComparePage::followTable() {
@@ -210,6 +214,7 @@ void ComparePage::reload() {
     stack_->setCurrentIndex(model_.rowCount() == 0 && !changed ? 0 : 1);
     restoreTicks();
     pinSomething();
+    table_->followModels();
     // Only where it was lost: selecting anew would make one of several, and scroll.
     const auto* now = table_->currentRun();
     if (selected > 0 && (now == nullptr || now->id != selected)) table_->selectRun(selected);
@@ -286,93 +291,49 @@ void ComparePage::filter(const QString& text) {
     compare();
 }
 
+// An empty table says why, and offers what fills it.
+void ComparePage::tellNoMatch() {
+    const QString text = filterBox_ == nullptr ? QString() : filterBox_->text();
+    if (proxy_.tickedOnly() && model_.ticked().empty())
+        noMatch_->tell(proxy_.topRows(), tr("No run is ticked."), tr("Show all runs"));
+    else if (proxy_.matching().empty() && !text.trimmed().isEmpty() && !proxy_.tickedOnly())
+        noMatch_->tell(proxy_.topRows(), tr("No run matches “%1”.").arg(text.trimmed()),
+                       tr("Clear the filter"));
+    else
+        noMatch_->hide();
+}
+
+void ComparePage::showAll() {
+    proxy_.setTickedOnly(false);
+    if (filterBox_ != nullptr) filterBox_->clear();
+    table_->setFocus(Qt::OtherFocusReason);
+}
+
+RunView ComparePage::view() const {
+    RunView view = table_->view();
+    view.filter = filterBox_ == nullptr ? QString() : filterBox_->text();
+    return view;
+}
+
+void ComparePage::setView(const RunView& view) {
+    table_->setView(view);
+    if (filterBox_ != nullptr) filterBox_->setText(view.filter);
+}
+
 void ComparePage::compare() {
     const profiler::RunRecord* baseline = model_.pinned() ? model_.find(*model_.pinned()) : nullptr;
     std::vector<profiler::RunRecord> ticked, others;
     for (const std::int64_t id : model_.ticked())
         if (baseline == nullptr || id != baseline->id) ticked.push_back(*model_.find(id));
-    for (int row = 0; row < proxy_.rowCount(); ++row) {
-        const profiler::RunRecord& run = model_.run(proxy_.mapToSource(proxy_.index(row, 0)).row());
-        if (!model_.isTicked(run.id) && (baseline == nullptr || run.id != baseline->id))
-            others.push_back(run);
-    }
+    for (const std::int64_t id : proxy_.matching())
+        if (!model_.isTicked(id) && (baseline == nullptr || id != baseline->id))
+            others.push_back(*model_.find(id));
     try {
         comparison_->compare(baseline, ticked);
         charts_->setRuns(baseline, std::move(ticked), std::move(others));
     } catch (const std::exception& error) {
         banner_->showError(error, tr("The runs could not be compared."));
     }
-}
-
-void ComparePage::explainCurrent() {
-    const profiler::RunRecord* run = table_->currentRun();
-    if (run == nullptr) return;
-    if (run->reason.empty()) {
-        banner_->clear();
-        return;
-    }
-    const bool failed = run->status == "failed";
-    banner_->show(failed ? Banner::Kind::error : Banner::Kind::note,
-                  tr("Run %1 %2: %3")
-                      .arg(QString::number(run->id),
-                           QCoreApplication::translate("RunStatus", run->status.c_str()),
-                           plainLine(run->reason)));
-}
-
-void ComparePage::followCurrentTrace() {
-    if (traceButton_ == nullptr) return;
-    const profiler::RunRecord* run = table_->currentRun();
-    traceButton_->setEnabled(run != nullptr && run->trace_events > 0);
-    traceButton_->setToolTip(run == nullptr ? tr("Select a run first")
-                                            : wrappedTip(traceTip(*run)));
-}
-
-void ComparePage::tell(const QString& message, const QString& advice, const QString& action,
-                       std::function<void()> act) {
-    bannerAction_ = std::move(act);
-    banner_->show(Banner::Kind::note, message, advice, action);
-}
-
-void ComparePage::remove() {
-    const std::vector<std::int64_t> runs = table_->selectedRuns();
-    if (runs.empty() || !session().runEdits().remove(runs)) return;
-    tell(counted(static_cast<qint64>(runs.size()), tr("%1 run deleted."), tr("%1 runs deleted.")),
-         {}, tr("Undo"), [this] { session().runEdits().undoStack().undo(); });
-}
-
-std::vector<profiler::RunRecord> ComparePage::chosenRuns() const {
-    std::vector<profiler::RunRecord> runs;
-    const auto ticked = model_.ticked();
-    if (!ticked.empty()) {
-        if (const auto* baseline = model_.pinned() ? model_.find(*model_.pinned()) : nullptr)
-            runs.push_back(*baseline);
-        for (const std::int64_t id : ticked)
-            if (model_.pinned() != id) runs.push_back(*model_.find(id));
-        return runs;
-    }
-    for (int row = 0; row < proxy_.rowCount(); ++row)
-        runs.push_back(model_.run(proxy_.mapToSource(proxy_.index(row, 0)).row()));
-    return runs;
-}
-
-std::optional<ErrorDetails> ComparePage::exportTo(const QString& path,
-                                                  profiler::ReportFormat format) {
-    return saveRuns(session().store(), chosenRuns(), format, path);
-}
-
-void ComparePage::askExport(profiler::ReportFormat format, const QString& suffix) {
-    const QString path =
-        QFileDialog::getSaveFileName(this, tr("Export the runs"), QStringLiteral("runs.") + suffix,
-                                     QStringLiteral("*.") + suffix);
-    if (path.isEmpty()) return;
-    const std::optional<ErrorDetails> error = exportTo(path, format);
-    if (!error)
-        banner_->show(Banner::Kind::note, tr("%1 saved in %2.")
-                                              .arg(counted(static_cast<qint64>(chosenRuns().size()),
-                                                           tr("%1 run"), tr("%1 runs")),
-                                                   path));
-    else
-        banner_->showError(*error);
 }
 
 }  // namespace hone::ui

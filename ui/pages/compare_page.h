@@ -6,20 +6,25 @@
 #include <functional>
 
 #include "profiler/report/comparison.h"
-#include "ui/models/runs_model.h"
+#include "ui/models/runs_proxy.h"
 #include "ui/pages/page.h"
 
 class QLineEdit;
 class QMenu;
 class QPushButton;
+class QSplitter;
 
 namespace hone::ui {
 
 class Banner;
 class ComparisonCard;
 class ComparisonChartsCard;
+class ElidedLabel;
+class NoMatch;
 class RunsTable;
+class TableBar;
 class TextLabel;
+struct RunView;
 
 // The stored runs, and the ticked ones against the pinned one.
 class ComparePage : public Page {
@@ -39,7 +44,13 @@ public:
 
 private:
     QWidget* makeContent();
+    QWidget* makeTablePane();
+    void keepSplitters();
+    void moveSplitter(int by);
     void followTable();
+    void followBar();
+    void addUndo(QList<QWidget*>& into);
+    void addExport(QList<QWidget*>& into);
     void reload();
     void followRuns();
     void showRun(std::int64_t run);
@@ -47,6 +58,10 @@ private:
     void restoreTicks();
     void pinSomething();
     void filter(const QString& text);
+    void tellNoMatch();
+    void showAll();
+    RunView view() const;
+    void setView(const RunView& view);
     void compare();
     void explainCurrent();
     void followCurrentTrace();
@@ -66,6 +81,10 @@ private:
     Banner* banner_;
     TextLabel* filterError_;
     RunsTable* table_;
+    TableBar* bar_;
+    NoMatch* noMatch_;
+    ElidedLabel* foot_;  // what there is to say of the current run, or what its keys do
+    QSplitter *splitter_, *below_;
     ComparisonCard* comparison_;
     ComparisonChartsCard* charts_;
     QLineEdit* filterBox_ = nullptr;

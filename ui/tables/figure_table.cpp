@@ -62,7 +62,13 @@ void FigureTable::setModel(QAbstractItemModel* model) {
     };
     connect(model, &QAbstractItemModel::modelReset, this, later);
     connect(model, &QAbstractItemModel::rowsInserted, this, later);
-    connect(model, &QAbstractItemModel::dataChanged, this, later);
+    connect(
+        model, &QAbstractItemModel::dataChanged, this,
+        [later](const QModelIndex&, const QModelIndex&, const QList<int>& roles) {
+            // A mark or a tone makes no column wider.
+            if (roles.isEmpty() || roles.contains(Qt::DisplayRole) || roles.contains(SuffixRole))
+                later();
+        });
     fitRows();
 }
 

@@ -5,7 +5,7 @@
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QMenu>
-#include <QSettings>
+#include <algorithm>
 
 #include "ui/models/trace_tip.h"
 #include "ui/theme/plain_text.h"
@@ -15,15 +15,6 @@ namespace hone::ui {
 
 namespace {
 
-const QString hiddenKey = QStringLiteral("compare/hiddenColumnIds");
-QStringList hiddenAtFirst() {
-    QStringList columns;
-    for (int column = 0; column < RunsModel::ColumnCount; ++column)
-        if (!RunsModel::shownAtFirst(column)) columns.append(RunsModel::columnId(column));
-    return columns;
-}
-
-const QString widthsKey = QStringLiteral("compare/columnWidths");
 // Pixels. A recipe can be told from the others; what else has no room is scrolled to.
 constexpr int recipeLeast = 180, statusWidth = 84, tagsMost = 160, noteMost = 240, modelMost = 220,
               pinWidth = 56, starWidth = 40;
@@ -31,7 +22,7 @@ constexpr int recipeLeast = 180, statusWidth = 84, tagsMost = 160, noteMost = 24
 }  // namespace
 
 RunsTable::RunsTable(RunsModel& model, RunsProxy& proxy, QWidget* parent)
-    : FigureTable(tr("Stored runs"), parent), model_(model), proxy_(proxy) {
+    : StuckRowsTable(tr("Stored runs"), parent), model_(model), proxy_(proxy) {
     setModel(&proxy);
     setSelectionMode(QAbstractItemView::ExtendedSelection);
     setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed);
@@ -39,6 +30,8 @@ RunsTable::RunsTable(RunsModel& model, RunsProxy& proxy, QWidget* parent)
     sortByColumn(RunsModel::When, Qt::DescendingOrder);
     horizontalHeader()->setMinimumSectionSize(36);
     horizontalHeader()->setResizeContentsPrecision(-1);
+    horizontalHeader()->setSectionsMovable(true);
+    horizontalHeader()->setFirstSectionMovable(false);
     setColumnWidth(RunsModel::Pin, pinWidth);
     setColumnWidth(RunsModel::Star, starWidth);
     for (const auto& [column, most] :
@@ -48,38 +41,90 @@ RunsTable::RunsTable(RunsModel& model, RunsProxy& proxy, QWidget* parent)
     setStretchedColumn(RunsModel::Recipe, recipeLeast);
     setDraggableColumns({RunsModel::Pin, RunsModel::Star});
     restoreColumns();
+    followColumns();
+    setStuckRows(proxy.topRows());
     connect(this, &QTableView::clicked, this, &RunsTable::clickCell);
+    connect(this, &QTableView::doubleClicked, this, [this](const QModelIndex& index) {
+        const auto* run = proxy_.run(index.row());
+        const auto column = static_cast<RunsModel::Column>(index.column());
+        const bool marked =
+            column == RunsModel::Pin || column == RunsModel::Tick || column == RunsModel::Star;
+        if (run != nullptr && !marked && !(index.flags() & Qt::ItemIsEditable))
+            emit openRequested(run->id);
+    });
     connect(selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             &RunsTable::currentRunChanged);
-    connect(this, &FigureTable::columnDragged, this, [this] {
-        QVariantMap widths;
-        for (const auto& [column, width] : draggedWidths().asKeyValueRange())
-            widths[RunsModel::columnId(column)] = width;
-        QSettings().setValue(widthsKey, widths);
-    });
+    connect(&proxy, &RunsProxy::aboutToArrange, this, &RunsTable::keepPlace);
+    connect(&proxy, &RunsProxy::arranged, this, &RunsTable::takePlace);
+}
+
+void RunsTable::keepPlace() {
+    before_ = proxy_.ids();
+    const int row = currentIndex().row();
+    place_ = row >= 0 && row < static_cast<int>(before_.size()) ? proxy_.idAt(row) : 0;
+    setAutoScroll(false);
+}
+
+// Where the current row went away, the next of those that stayed is the current one; Qt would take
+// the last.
+void RunsTable::takePlace() {
+    setStuckRows(proxy_.topRows());
+    if (place_ != 0 && proxy_.rowOf(place_) < 0) {
+        const auto stays = [this](std::int64_t id) { return proxy_.rowOf(id) >= 0; };
+        const auto at = std::find(before_.begin(), before_.end(), place_);
+        auto next = std::find_if(at, before_.end(), stays);
+        if (next == before_.end()) {
+            const auto last = std::find_if(std::make_reverse_iterator(at), before_.rend(), stays);
+            next = last == before_.rend() ? before_.end() : std::prev(last.base());
+        }
+        if (next != before_.end())
+            setCurrentIndex(proxy_.index(proxy_.rowOf(*next), RunsModel::Recipe));
+    }
+    setAutoScroll(true);
+}
+
+std::optional<StuckRowsTable::Heading> RunsTable::headingAt(int row) const {
+    if (!proxy_.isGroup(row)) return std::nullopt;
+    return Heading{proxy_.index(row, RunsModel::Recipe).data().toString(), proxy_.isCollapsed(row)};
 }
 
 const profiler::RunRecord* RunsTable::currentRun() const {
-    const QModelIndex source = proxy_.mapToSource(currentIndex());
-    return source.isValid() ? &model_.run(source.row()) : nullptr;
+    return currentIndex().isValid() ? proxy_.run(currentIndex().row()) : nullptr;
 }
 
 void RunsTable::selectRun(std::int64_t run) {
     const int row = model_.rowOf(run);
     if (row < 0) return;
+    if (proxy_.rowOf(run) < 0) proxy_.setAllCollapsed(false);
     const QModelIndex index = proxy_.mapFromSource(model_.index(row, RunsModel::Recipe));
     setCurrentIndex(index);
     scrollTo(index);
 }
 
 std::vector<std::int64_t> RunsTable::selectedRuns() const {
+    QModelIndexList rows = selectionModel()->selectedRows(RunsModel::Recipe);
+    std::sort(rows.begin(), rows.end());  // from top to bottom, however they were selected
     std::vector<std::int64_t> runs;
-    for (const QModelIndex& index : selectionModel()->selectedRows(RunsModel::Recipe))
-        runs.push_back(model_.run(proxy_.mapToSource(index).row()).id);
+    for (const QModelIndex& index : rows)
+        if (const auto* run = proxy_.run(index.row())) runs.push_back(run->id);
     return runs;
 }
 
+// A baseline that is on top although the filter does not accept it is not meant.
+void RunsTable::selectAll() {
+    QItemSelection all;
+    for (const std::int64_t run : proxy_.matching()) {
+        const int row = proxy_.rowOf(run);
+        if (row < 0) continue;
+        all.merge({proxy_.index(row, 0), proxy_.index(row, proxy_.columnCount() - 1)},
+                  QItemSelectionModel::Select);
+    }
+    selectionModel()->select(all, QItemSelectionModel::ClearAndSelect);
+}
+
 void RunsTable::clickCell(const QModelIndex& index) {
+    if (proxy_.isGroup(index.row()))
+        return proxy_.setCollapsed(index.row(), !proxy_.isCollapsed(index.row()));
     const auto* run = currentRun();
     if (run == nullptr) return;
     if (index.column() == RunsModel::Pin) emit pinRequested(run->id);
@@ -89,6 +134,16 @@ void RunsTable::clickCell(const QModelIndex& index) {
 
 void RunsTable::toggleTick() {
     if (const auto* run = currentRun()) model_.setTicked(run->id, !model_.isTicked(run->id));
+}
+
+// The run goes to the top, and the cursor stays where it was: on the row below.
+void RunsTable::tickAndGoOn() {
+    const QModelIndex now = currentIndex();
+    const int below = now.row() + 1;
+    const std::int64_t next = below < proxy_.rowCount() ? proxy_.idAt(below) : 0;
+    toggleTick();
+    if (next != 0 && proxy_.rowOf(next) >= 0)
+        setCurrentIndex(proxy_.index(proxy_.rowOf(next), now.column()));
 }
 
 void RunsTable::toggleStar() {
@@ -110,16 +165,42 @@ void RunsTable::editColumn(int column) {
     edit(index);
 }
 
+bool RunsTable::groupKey(QKeyEvent* event) {
+    const int row = currentIndex().row();
+    if (!proxy_.isGroup(row) || event->modifiers() & ~Qt::KeypadModifier) return false;
+    switch (event->key()) {
+        case Qt::Key_Return:
+        case Qt::Key_Enter:
+        case Qt::Key_Space:
+            proxy_.setCollapsed(row, !proxy_.isCollapsed(row));
+            return true;
+        case Qt::Key_Left:
+        case Qt::Key_Right:
+            proxy_.setCollapsed(row, event->key() == Qt::Key_Left);
+            return true;
+        default:
+            return false;
+    }
+}
+
 void RunsTable::keyPressEvent(QKeyEvent* event) {
+    if (groupKey(event)) return;
     const auto* run = currentRun();
+    if (event->modifiers() == (Qt::ControlModifier | Qt::ShiftModifier) &&
+        (event->key() == Qt::Key_Left || event->key() == Qt::Key_Right))
+        return moveColumn(event->key() == Qt::Key_Left ? -1 : 1);
     if (run != nullptr && run->what.series && event->key() == Qt::Key_R &&
         event->modifiers() == Qt::ShiftModifier)
         return rerunSeriesRequested();
-    if (run == nullptr || event->modifiers() != Qt::NoModifier)
-        return FigureTable::keyPressEvent(event);
+    if (run == nullptr || event->modifiers() & ~Qt::KeypadModifier)
+        return StuckRowsTable::keyPressEvent(event);
     switch (event->key()) {
         case Qt::Key_Space:
-            return toggleTick();
+            return tickAndGoOn();
+        case Qt::Key_Return:
+        case Qt::Key_Enter:
+            emit openRequested(run->id);
+            return;
         case Qt::Key_B:
             emit pinRequested(run->id);
             return;
@@ -139,7 +220,7 @@ void RunsTable::keyPressEvent(QKeyEvent* event) {
             emit deleteRequested();
             return;
         default:
-            FigureTable::keyPressEvent(event);
+            StuckRowsTable::keyPressEvent(event);
     }
 }
 
@@ -154,6 +235,9 @@ void RunsTable::fillRunMenu(QMenu& menu) {
     const auto* run = currentRun();
     if (run == nullptr) return;
     menu.setToolTipsVisible(true);
+    menu.addAction(tr("Open run %1\tReturn").arg(run->id), this,
+                   [this, id = run->id] { emit openRequested(id); });
+    menu.addSeparator();
     menu.addAction(tr("Compare the others with this run\tB"), this,
                    [this, id = run->id] { emit pinRequested(id); });
     menu.addAction(model_.isTicked(run->id) ? tr("Leave out of the comparison\tSpace")
@@ -177,35 +261,6 @@ void RunsTable::fillRunMenu(QMenu& menu) {
     trace->setToolTip(plainTip(traceTip(*run)));
     menu.addAction(Theme::instance().icon(QStringLiteral("delete")), tr("Delete\tDel"), this,
                    &RunsTable::deleteRequested);
-}
-
-void RunsTable::fillColumnMenu(QMenu& menu) {
-    for (int column = RunsModel::Model; column < RunsModel::ColumnCount; ++column) {
-        QAction* action =
-            menu.addAction(model_.headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());
-        action->setCheckable(true);
-        action->setChecked(!isColumnHidden(column));
-        connect(action, &QAction::toggled, this, [this, column](bool shown) {
-            setColumnHidden(column, !shown);
-            refit();
-            QStringList hidden;
-            for (int i = 0; i < RunsModel::ColumnCount; ++i)
-                if (isColumnHidden(i)) hidden.append(RunsModel::columnId(i));
-            QSettings().setValue(hiddenKey, hidden);
-        });
-    }
-}
-
-void RunsTable::restoreColumns() {
-    const QStringList hidden = QSettings().value(hiddenKey, hiddenAtFirst()).toStringList();
-    for (int column = RunsModel::Model; column < RunsModel::ColumnCount; ++column)
-        setColumnHidden(column, hidden.contains(RunsModel::columnId(column)));
-    const QVariantMap widths = QSettings().value(widthsKey).toMap();
-    QMap<int, int> dragged;
-    for (int column = 0; column < RunsModel::ColumnCount; ++column)
-        if (const int width = widths.value(RunsModel::columnId(column)).toInt(); width > 0)
-            dragged[column] = width;
-    setDraggedWidths(dragged);
 }
 
 }  // namespace hone::ui
