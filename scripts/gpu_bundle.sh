@@ -38,7 +38,7 @@ toolkit=$(scripts/cuda_toolkit.sh $installed) || {
   echo "gpu_bundle: no CUDA 13 toolkit with cuBLASLt is installed" >&2
   exit 2
 }
-programs=(hone test_cuda_kernels test_device bench_cuda bench_device_trace)
+programs=(hone test_cuda_kernels test_cuda bench_cuda bench_cuda_trace)
 HONE_CMAKE_OPTIONS="-DHONE_CUDA_ROOT=$toolkit -DHONE_CUDA_ARCHITECTURES=$architectures" scripts/build.sh gpu hone_cuda "${programs[@]}"
 
 # Made beside it, and put in its place when it is whole.

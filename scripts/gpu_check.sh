@@ -177,7 +177,7 @@ jobs=$(nproc)
 # The first three minutes: what everything else rests on.
 sanitize memcheck-first memcheck 45 "$first"
 tests test_cuda_kernels 60 "$kernels"
-tests test_device 60 "$devices"
+tests test_cuda 60 "$devices"
 for type in bf16 f16 e4m3 int8 f32; do
   document "probe-$type" 20 "${hone_env[@]}" "$bundle/bin/bench_cuda" --probe "$type"
 done
@@ -197,7 +197,7 @@ bench prefill-bf16 --prompt "$long" --generate 2 --repeat "$repeat" --with preci
 bench prefill-w8a8 --prompt "$long" --generate 2 --repeat "$repeat" --with quantize_activations.scheme=int8_token
 bench prefill-fp8 --prompt "$long" --generate 2 --repeat "$repeat" --with quantize_activations.scheme=fp8_token
 document torch 120 python3 "$here/gpu_torch.py" --compile-seconds 75 "${small[@]}"
-document device_trace 60 "${hone_env[@]}" "HONE_SAMPLE_DIR=$([ -z "$sample" ] || dirname "$sample")" "$bundle/bin/bench_device_trace" "${small[@]}" --record "$out/recordings"
+document cuda_trace 60 "${hone_env[@]}" "HONE_SAMPLE_DIR=$([ -z "$sample" ] || dirname "$sample")" "$bundle/bin/bench_cuda_trace" "${small[@]}" --record "$out/recordings"
 # What the hardware counted of the last run's decoding, operation by operation.
 bench counters --prompt "$short" --generate "$few" --repeat 2 --trace
 run=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["runs"][-1]["id"])' "$out/counters.json" 2> /dev/null)

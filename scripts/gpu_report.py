@@ -107,7 +107,7 @@ def rows(measured):
     yield most("CUPTI against CUDA events, one long kernel", off((trace.get("long_kernel") or {}).get("ratio")), percent, 0.01)
     yield most("CUPTI against CUDA events, 1,000 kernels back to back", off((trace.get("short_kernels") or {}).get("ratio")), percent, 0.02)
     # Spans between events are no trace of kernels.
-    traced = m.value("device_trace", "overhead") or {}
+    traced = m.value("cuda_trace", "overhead") or {}
     cost = traced.get("ratio") if not traced.get("problem") else None
     yield most("tracing, of decode time (limit 5 %)", None if cost is None else max(0.0, cost - 1), percent, 0.02)
     yield least("kernel time with layer, operation and phase", ratio(traced.get("attributed_time"), traced.get("kernel_time")), percent, 0.99)
@@ -115,7 +115,7 @@ def rows(measured):
     groups = m.value("counted", "groups") or []
     yield least("operations of decoding whose hardware counters were read", ratio(sum(g["dram_bytes"] is not None for g in groups), len(groups)),
                 percent, 1.0)
-    difference = m.value("device_trace", "logits", "largest_difference")
+    difference = m.value("cuda_trace", "logits", "largest_difference")
     yield most("logits against the CPU backend, fp32", difference if difference != "not finite" else math.inf, "{:.1e}".format, 2e-3)
     perplexity = ratio(m.metric("perplexity-bf16", "perplexity"), m.metric("perplexity-cpu", "perplexity"))
     yield most("perplexity, BF16 against the CPU in fp32", off(perplexity), lambda value: f"{100 * value:.2f} %", 0.005)
@@ -211,7 +211,7 @@ def print_problems(measured):
         elif (measured.folder / f"{name}.json").exists() and not measured.document(name):
             lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
             print(f"\n{name}: {lines[-1] if lines else 'no result'}")
-    for name, path in (("bench_cuda", ("trace", "problem")), ("device_trace", ("overhead", "problem")), ("counted", ("device", "counters_problem"))):
+    for name, path in (("bench_cuda", ("trace", "problem")), ("cuda_trace", ("overhead", "problem")), ("counted", ("device", "counters_problem"))):
         if measured.value(name, *path):
             print(f"\n{name}: {measured.value(name, *path)}")
 

@@ -31,7 +31,7 @@ std::string launch_text(const profiler::KernelLaunch& launch) {
     return fmt::format("{}×{}×{} × {}", grid[0], grid[1], grid[2], block[0] * block[1] * block[2]);
 }
 
-std::string device_text(const profiler::DeviceTraceFacts& facts) {
+std::string device_text(const profiler::CudaTraceFacts& facts) {
     if (facts.empty()) return {};
     std::string text = fmt::format("\n{}, recorded by {}", facts.device, facts.source);
     if (!facts.problem.empty()) text += fmt::format(": {}", facts.problem);

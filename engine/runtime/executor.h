@@ -42,7 +42,7 @@ public:
     virtual void begin_peak() {}
     virtual MemoryByClass peak_memory() const { return memory(); }
     // Adds the place's account of its memory to what was recorded there.
-    virtual void describe(profiler::DeviceRecording&) const {}
+    virtual void describe(profiler::CudaRecording&) const {}
 };
 
 // On this machine's processor, with `pool`'s threads.

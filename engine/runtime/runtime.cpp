@@ -317,7 +317,7 @@ profiler::TraceRecorder* Runtime::tracer() const {
     return impl_->tracing.recorder;
 }
 
-void Runtime::describe(profiler::DeviceRecording& recording) const {
+void Runtime::describe(profiler::CudaRecording& recording) const {
     impl_->executor->describe(recording);
 }
 

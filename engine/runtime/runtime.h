@@ -50,7 +50,7 @@ public:
     void trace(profiler::TraceRecorder* recorder);
     profiler::TraceRecorder* tracer() const;
     // Adds the place's account of its memory to what was recorded there.
-    void describe(profiler::DeviceRecording& recording) const;
+    void describe(profiler::CudaRecording& recording) const;
     // The last forward()'s: decode where every sequence was extended by one token.
     profiler::TracePhase last_phase() const;
 

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <unordered_map>
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 std::filesystem::path plugin_path() {
     const char* const chosen = std::getenv("HONE_CUDA_PLUGIN");
@@ -186,9 +186,9 @@ bool Device::begin_trace() {
     return traces_kernels_;
 }
 
-void Device::end_trace(profiler::DeviceRecording& recording) {
+void Device::end_trace(profiler::CudaRecording& recording) {
     struct Collected {
-        profiler::DeviceRecording& recording;
+        profiler::CudaRecording& recording;
         std::unordered_map<std::string, std::uint32_t> index_of;
     } collected{recording, {}};
     recording.names.clear();
@@ -258,4 +258,4 @@ void Device::multiply(DenseProduct product) {
     check(table_.multiply(device_, &product, &error), error);
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

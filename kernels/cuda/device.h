@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "kernels/cuda/plugin/api.h"
-#include "profiler/trace/device_trace.h"
+#include "profiler/trace/cuda_trace.h"
 #include "profiler/trace/recorder.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // What a device's runtime refused. `sticky`: nothing more will work in this process.
 class DeviceError : public std::runtime_error {
@@ -142,7 +142,7 @@ public:
         if (tracing_ || counting_) table_.mark(device_, mark);
     }
     // Waits for the device; fills in who recorded what. Host times are the steady clock's.
-    void end_trace(profiler::DeviceRecording& recording);
+    void end_trace(profiler::CudaRecording& recording);
 
     // From now on the hardware's counters are read mark by mark, which takes far longer: nothing
     // may be timed, and no graphs used. Not while a trace is recorded. False where they cannot be
@@ -170,4 +170,4 @@ private:
     CountersStart counters_start_;
 };
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

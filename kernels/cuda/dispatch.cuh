@@ -11,7 +11,7 @@
 #include "kernels/cuda/ops/product_kernel.cuh"
 #include "kernels/cuda/ops/product_tiles_kernel.cuh"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // How a kernel is compiled: for at most so many threads a block, and so that the registers of so
 // many blocks fit a multiprocessor.
@@ -319,4 +319,4 @@ bool visit_kernel(const KernelChoice& choice, Visitor&& visit) {
     return false;
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // The kernels of a plug-in. What `variant` and `width` are stands behind each; both are 0 where
 // nothing does.
@@ -48,4 +48,4 @@ constexpr const char* kernel_name(KernelId id) {
     return kNames[static_cast<std::uint16_t>(id)];
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <memory>
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 // PlaneType, KvPlane
@@ -42,9 +42,9 @@ std::size_t closing(const std::string& text, std::size_t open) {
     return text.size();
 }
 
-// "hone::gpu::ProductBody<(hone::gpu::PlaneType)2, 1>" → "product<bf16, 1>"
+// "hone::cuda::ProductBody<(hone::cuda::PlaneType)2, 1>" → "product<bf16, 1>"
 std::string own_name(std::string body) {
-    replace(body, "hone::gpu::", "");
+    replace(body, "hone::cuda::", "");
     name_values(body, "PlaneType", kPlanes);
     name_values(body, "KvPlane", kKvPlanes);
     const std::size_t suffix = body.find("Body");
@@ -75,11 +75,11 @@ std::string readable_kernel_name(std::string_view mangled) {
     if (text.starts_with("void ")) text.erase(0, 5);
     constexpr std::string_view kEntry = "entry<";
     const std::size_t entry = text.find(kEntry);
-    if (entry != std::string::npos && text.starts_with("hone::gpu::")) {
+    if (entry != std::string::npos && text.starts_with("hone::cuda::")) {
         const std::size_t open = entry + kEntry.size() - 1;
         return own_name(text.substr(open + 1, closing(text, open) - open - 1));
     }
-    if (text.starts_with("hone::gpu::")) return own_name(text);
+    if (text.starts_with("hone::cuda::")) return own_name(text);
     // Parameters follow the name, or its template's arguments.
     const std::size_t open = text.find('<');
     const std::size_t from = open == std::string::npos ? 0 : closing(text, open);
@@ -88,4 +88,4 @@ std::string readable_kernel_name(std::string_view mangled) {
     return text;
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -3,7 +3,7 @@
 
 // All that a kernel body may use of the machine it runs on. nvcc compiles bodies against
 // machine_device.h; tests compile the same bodies with the host compiler against the emulation
-// (emulation/machine_emulated.h). Both define, in hone::gpu:
+// (emulation/machine_emulated.h). Both define, in hone::cuda:
 //
 //   HONE_UNROLL                      before a loop that must be unrolled whole, so that what it
 //   indexes stays in registers block_index() grid_size()        Dim3 thread_index() block_threads()
@@ -60,7 +60,7 @@
 #include "kernels/cuda/emulation/matrices_emulated.h"
 #endif
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // Sum and maximum over a warp: every lane gets it.
 HONE_DEVICE float warp_sum(float value) {
@@ -87,4 +87,4 @@ HONE_DEVICE float block_reduce(float value, float neutral, Shared<float> scratch
     return value;
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -15,11 +15,11 @@
 #define HONE_UNROLL _Pragma("unroll")
 #define HONE_SHARED(T, name, count)                \
     __shared__ alignas(16) T name##_memory[count]; \
-    const ::hone::gpu::Shared<T> name {            \
+    const ::hone::cuda::Shared<T> name {           \
         name##_memory                              \
     }
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 HONE_DEVICE Dim3 block_index() {
     return {blockIdx.x, blockIdx.y, blockIdx.z};
@@ -266,4 +266,4 @@ HONE_DEVICE void mma_e4m3(float (&d)[4], const std::uint32_t (&a)[4], const std:
 #endif
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -7,7 +7,7 @@
 
 #include "kernels/cuda/types.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 HONE_BOTH float to_float(float value) {
     return value;
@@ -108,4 +108,4 @@ struct Convert<E4M3> {
     static HONE_BOTH E4M3 from(float value) { return to_e4m3(value); }
 };
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -13,7 +13,7 @@
 #define HONE_BOTH inline
 #endif
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 struct Dim3 {
     std::uint32_t x = 1, y = 1, z = 1;
@@ -74,4 +74,4 @@ inline Launch flat_launch(std::int64_t count) {
     return {{static_cast<std::uint32_t>(ceil_div<std::int64_t>(count, kThreads))}, kThreads};
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

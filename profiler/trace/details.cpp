@@ -9,7 +9,7 @@ namespace {
 
 using nlohmann::json;
 
-json facts_json(const DeviceTraceFacts& facts) {
+json facts_json(const CudaTraceFacts& facts) {
     return {{"device", facts.device},
             {"source", facts.source},
             {"problem", facts.problem},
@@ -27,8 +27,8 @@ json facts_json(const DeviceTraceFacts& facts) {
             {"counters_problem", facts.counters_problem}};
 }
 
-DeviceTraceFacts facts_of(const json& value) {
-    DeviceTraceFacts facts;
+CudaTraceFacts facts_of(const json& value) {
+    CudaTraceFacts facts;
     value.at("device").get_to(facts.device);
     value.at("source").get_to(facts.source);
     value.at("problem").get_to(facts.problem);
@@ -145,7 +145,7 @@ void set_details(Trace& trace, std::string_view text) try {
         trace.counters.push_back(counters_of(of));
     trace.slowdown = details.value("slowdown", 0.0);
     trace.kernels = details.value("kernels", std::map<std::string, std::string, std::less<>>());
-    trace.device = details.contains("device") ? facts_of(details.at("device")) : DeviceTraceFacts{};
+    trace.device = details.contains("device") ? facts_of(details.at("device")) : CudaTraceFacts{};
     for (const KernelLaunch& launch : trace.launches)
         if (launch.counters < 0 || launch.counters > std::ssize(trace.counters))
             throw TraceError("a launch whose counters are not there");

@@ -127,7 +127,7 @@ double attainable_flops(double peak_flops, double peak_bandwidth, double intensi
     return std::min(peak_flops, peak_bandwidth * intensity);
 }
 
-std::optional<double> share_of_peak(const KernelGroup& group, const DeviceTraceFacts& facts) {
+std::optional<double> share_of_peak(const KernelGroup& group, const CudaTraceFacts& facts) {
     if (facts.peak_bandwidth <= 0 || facts.peak_flops <= 0 || group.total == 0) return std::nullopt;
     return std::max(group.bandwidth() / facts.peak_bandwidth,
                     group.flops_rate() / facts.peak_flops);

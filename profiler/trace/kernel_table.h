@@ -65,6 +65,6 @@ double attainable_flops(double peak_flops, double peak_bandwidth, double intensi
 
 // Time at the roof over the time taken: the larger of the shares of both peaks. Nothing where the
 // peaks are not known.
-std::optional<double> share_of_peak(const KernelGroup& group, const DeviceTraceFacts& facts);
+std::optional<double> share_of_peak(const KernelGroup& group, const CudaTraceFacts& facts);
 
 }  // namespace hone::profiler

@@ -49,7 +49,7 @@ std::int64_t largest_difference(const std::vector<MemoryLine>& classes, const Me
 }
 
 // All pools together.
-MemoryLine pools(const DeviceRecording& recording, const ClockFit& clock,
+MemoryLine pools(const CudaRecording& recording, const ClockFit& clock,
                  std::int64_t& unknown_times) {
     MemoryLine line{std::string(kMemoryPools), {}, true};
     std::unordered_map<std::uint64_t, std::int64_t> held;
@@ -67,7 +67,7 @@ MemoryLine pools(const DeviceRecording& recording, const ClockFit& clock,
 
 }  // namespace
 
-MemoryLines memory_lines(const DeviceRecording& recording, const ClockFit& clock) {
+MemoryLines memory_lines(const CudaRecording& recording, const ClockFit& clock) {
     MemoryLines result;
     std::vector<MemoryLine> classes;
     for (const std::string& kind : recording.memory_classes) classes.push_back({kind, {}});

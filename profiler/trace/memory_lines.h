@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "profiler/trace/clock_fit.h"
-#include "profiler/trace/device_trace.h"
+#include "profiler/trace/cuda_trace.h"
 
 namespace hone::profiler {
 
@@ -14,9 +14,9 @@ namespace hone::profiler {
 struct MemoryLines {
     std::vector<MemoryLine> lines;
     std::int64_t unknown_times = 0;  // records without times
-    std::int64_t difference = -1;    // see DeviceTraceFacts::memory_difference
+    std::int64_t difference = -1;    // see CudaTraceFacts::memory_difference
 };
 
-MemoryLines memory_lines(const DeviceRecording& recording, const ClockFit& clock);
+MemoryLines memory_lines(const CudaRecording& recording, const ClockFit& clock);
 
 }  // namespace hone::profiler

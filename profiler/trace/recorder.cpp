@@ -56,15 +56,15 @@ Trace TraceRecorder::take() {
     return std::exchange(trace_, {});
 }
 
-Trace TraceRecorder::take(DeviceRecording& recording) {
-    constexpr std::int32_t kHost = 2;  // a track that device_trace() leaves free
+Trace TraceRecorder::take(CudaRecording& recording) {
+    constexpr std::int32_t kHost = 2;  // a track that cuda_trace() leaves free
     Trace host = take();
     recording.begin =
         std::chrono::duration_cast<std::chrono::nanoseconds>(origin_.time_since_epoch()).count();
     recording.operation_names = host.names;
     recording.operations = std::exchange(queued_, {});
     recording.captures = std::exchange(captures_, {});
-    Trace trace = device_trace(recording);
+    Trace trace = cuda_trace(recording);
     trace.dropped += host.dropped;
     std::vector<std::uint16_t> id_of;
     for (std::string& name : host.names) {

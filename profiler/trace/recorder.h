@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "profiler/trace/device_trace.h"
+#include "profiler/trace/cuda_trace.h"
 #include "profiler/trace/trace.h"
 
 namespace hone::profiler {
@@ -67,7 +67,7 @@ public:
     // What was recorded, and none of it is kept.
     Trace take();
     // The same with what a device did, told by `recording`: what was queued is added to it.
-    Trace take(DeviceRecording& recording);
+    Trace take(CudaRecording& recording);
     // What was queued, with what the device counted under its mark; what was not counted is left
     // out, and none of it is kept.
     struct Counted {

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "profiler/trace/device_trace.h"
+#include "profiler/trace/cuda_trace.h"
 
 namespace hone::profiler {
 namespace {
@@ -13,7 +13,7 @@ using nlohmann::json;
 constexpr int kVersion = 2, kOldestVersion = 1;
 
 // Each record is an array: what every kind has, then a kernel's launch.
-json record_json(const DeviceRecording::Record& record) {
+json record_json(const CudaRecording::Record& record) {
     const Activity& a = record.activity;
     json line{kActivityNames[static_cast<std::size_t>(a.kind)],
               record.name,
@@ -36,11 +36,11 @@ json record_json(const DeviceRecording::Record& record) {
     return line;
 }
 
-DeviceRecording::Record record_of(const json& line) {
+CudaRecording::Record record_of(const json& line) {
     const auto kind = line.at(0).get<std::string>();
     const auto found = std::find(kActivityNames.begin(), kActivityNames.end(), kind);
     if (found == kActivityNames.end()) throw TraceError("a record of unknown kind '" + kind + "'");
-    DeviceRecording::Record record;
+    CudaRecording::Record record;
     Activity& a = record.activity;
     a.kind = static_cast<ActivityKind>(found - kActivityNames.begin());
     line.at(1).get_to(record.name);
@@ -91,7 +91,7 @@ CountedOperation counted_of(const json& value) {
             {figure(4), figure(5), figure(6), figure(7), figure(8)}};
 }
 
-json header_json(const DeviceRecording& r) {
+json header_json(const CudaRecording& r) {
     json clock = json::array(), operations = json::array(), captures = json::array(),
          memory = json::array();
     json counted = json::array();
@@ -102,7 +102,7 @@ json header_json(const DeviceRecording& r) {
     for (const CapturedOperations& c : r.captures) captures.push_back({c.first, c.count});
     for (const MemoryChange& m : r.memory) memory.push_back({m.time, m.bytes, m.kind, m.address});
     for (const CountedOperation& of : r.counted) counted.push_back(counted_json(of));
-    return {{"hone_device_recording", kVersion},
+    return {{"hone_cuda_recording", kVersion},
             {"device", r.device},
             {"source", r.source},
             {"problem", r.problem},
@@ -124,9 +124,9 @@ json header_json(const DeviceRecording& r) {
             {"counted", std::move(counted)}};
 }
 
-DeviceRecording header_of(const json& header) {
-    DeviceRecording r;
-    const int version = header.at("hone_device_recording").get<int>();
+CudaRecording header_of(const json& header) {
+    CudaRecording r;
+    const int version = header.at("hone_cuda_recording").get<int>();
     if (version < kOldestVersion || version > kVersion)
         throw TraceError("version " + std::to_string(version) + ", expected " +
                          std::to_string(kOldestVersion) + " to " + std::to_string(kVersion));
@@ -168,22 +168,22 @@ DeviceRecording header_of(const json& header) {
 
 }  // namespace
 
-void write_recording(const DeviceRecording& recording, const std::string& path) {
+void write_recording(const CudaRecording& recording, const std::string& path) {
     std::ofstream out(path, std::ios::trunc);
     out << header_json(recording).dump() << '\n';
-    for (const DeviceRecording::Record& record : recording.records)
+    for (const CudaRecording::Record& record : recording.records)
         out << record_json(record).dump() << '\n';
     out.close();
     if (!out) throw TraceError("recording " + path + ": cannot be written");
 }
 
-DeviceRecording read_recording(const std::string& path) {
+CudaRecording read_recording(const std::string& path) {
     std::ifstream in(path);
     std::string line;
     if (!std::getline(in, line)) throw TraceError("recording " + path + ": cannot be read");
     std::size_t number = 1;
     try {
-        DeviceRecording recording = header_of(json::parse(line));
+        CudaRecording recording = header_of(json::parse(line));
         while (std::getline(in, line)) {
             ++number;
             recording.records.push_back(record_of(json::parse(line)));

@@ -102,7 +102,7 @@ struct MemoryLine {
 inline constexpr std::string_view kMemoryPools = "memory pools";
 
 // How far a device's trace can be trusted. Empty for traces of a CPU.
-struct DeviceTraceFacts {
+struct CudaTraceFacts {
     std::string device;   // its name
     std::string source;   // who recorded: "CUPTI 13.0.1" or "CUDA events"
     std::string problem;  // why no better source could; empty where there was nothing to wish for
@@ -120,7 +120,7 @@ struct DeviceTraceFacts {
     std::string counters_source;   // who read the hardware's counters; empty where none were read
     std::string counters_problem;  // why not; empty where they were, or nobody tried
     bool empty() const { return source.empty(); }
-    bool operator==(const DeviceTraceFacts&) const = default;
+    bool operator==(const CudaTraceFacts&) const = default;
 };
 
 // What was counted of operations that are alike, in a pass of its own: the mean of `count`. An
@@ -143,7 +143,7 @@ struct Trace {
     std::vector<KernelLaunch> launches;
     std::vector<MemoryLine> memory;
     std::vector<OperationCounters> counters;
-    DeviceTraceFacts device;
+    CudaTraceFacts device;
     double slowdown = 0;  // seconds a decoded token in this repetition, over those of the timed
                           // ones; 0: not known
     // What computed a processor's operations, by their name: instructions, type and kind, "AVX-512

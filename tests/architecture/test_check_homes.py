@@ -79,7 +79,7 @@ class Planted(unittest.TestCase):
                    ('if (kind == DeviceKind::cuda) return;', "asks which kind of place it has"),
                    ('if (dynamic_cast<const Place*>(&place)) return;', "asks which kind of place it has"),
                    ('const CudaPlace place(0);', "chooses the place Cuda"),
-                   ('gpu::Device device(table, 0);', "takes what is NVIDIA's by its name"))
+                   ('cuda::Device device(table, 0);', "takes what is NVIDIA's by its name"))
         for name in ("engine/techniques/batching/apply.cpp", "engine/experiment/worker/load.cpp"):
             places = [self.plant(name, code) for code, _ in planted]
             breaches = check_homes.breaches_below(self.root)
@@ -88,7 +88,7 @@ class Planted(unittest.TestCase):
 
     def test_a_kind_of_place_at_home(self):
         self.plant("engine/experiment/worker/target_place.cpp", "return std::make_unique<CudaPlace>(0);")
-        self.plant("engine/runtime/device/cuda_place.cpp", "gpu::Device device(table, 0);")
+        self.plant("engine/runtime/cuda/cuda_place.cpp", "cuda::Device device(table, 0);")
         self.assertEqual(check_homes.breaches_below(self.root), [])
 
     def test_an_id_in_the_home_of_another(self):

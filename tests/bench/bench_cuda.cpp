@@ -12,7 +12,7 @@
 #include "tests/bench/cuda_rates.h"
 #include "tests/bench/trace_accuracy.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 int run(int index, const CudaSizes& sizes, std::string_view probed) {
@@ -36,16 +36,16 @@ int run(int index, const CudaSizes& sizes, std::string_view probed) {
 }
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda
 
 int main(int argc, char** argv) try {
     int index = 0;
-    hone::gpu::CudaSizes sizes;
+    hone::cuda::CudaSizes sizes;
     std::string_view probed;
     for (int i = 1; i < argc; ++i) {
         const std::string_view argument = argv[i];
         if (argument == "--small") {
-            sizes = hone::gpu::CudaSizes::small();
+            sizes = hone::cuda::CudaSizes::small();
         } else if (argument == "--probe" && i + 1 < argc) {
             probed = argv[++i];
         } else if (std::from_chars(argument.begin(), argument.end(), index).ptr != argument.end() ||
@@ -56,7 +56,7 @@ int main(int argc, char** argv) try {
             return 2;
         }
     }
-    return hone::gpu::run(index, sizes, probed);
+    return hone::cuda::run(index, sizes, probed);
 } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_cuda: %s\n", error.what());
     return 1;

@@ -10,7 +10,7 @@
 #include "kernels/cuda/numbers.h"
 #include "tests/bench/cuda_rates.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 struct Probed {
@@ -92,4 +92,4 @@ nlohmann::json dense_probe(Device& device, std::string_view type) {
                                 "': expected bf16, f16, e4m3, int8 or f32");
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -6,7 +6,7 @@
 
 #include "kernels/cuda/device.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // Whether the vendor's library takes products of one type: of 1, 2, 8 and 17 tokens and more, and
 // with results that begin at a multiple of 256, 16 or 4 bytes. For each: what was refused, what
@@ -14,4 +14,4 @@ namespace hone::gpu {
 // differ, the rules that the emulated device holds everybody to are not the library's.
 nlohmann::json dense_probe(Device& device, std::string_view type);
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

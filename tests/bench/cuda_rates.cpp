@@ -6,7 +6,7 @@
 #include "kernels/cuda/ops/product.h"
 #include "kernels/cuda/ops/product_tiles.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 struct NamedType {
@@ -192,4 +192,4 @@ nlohmann::json product_rates(Device& device, const CudaSizes& sizes) {
     return rates;
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

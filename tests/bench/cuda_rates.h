@@ -10,7 +10,7 @@
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/ops/matrix.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // Device memory that gives itself back; filled with a byte that makes neither zeros, which would
 // let the clock rise, nor NaNs.
@@ -64,4 +64,4 @@ nlohmann::json product_rates(Device& device, const CudaSizes& sizes);
 // that are left out included.
 nlohmann::json tile_rates(Device& device, const CudaSizes& sizes);
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

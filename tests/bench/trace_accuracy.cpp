@@ -6,7 +6,7 @@
 #include "kernels/cuda/ops/elementwise.h"
 #include "kernels/cuda/types.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 using profiler::Activity;
@@ -20,7 +20,7 @@ struct Spans {
 };
 
 // Durations and gaps of the kernels of one mark, in the profiler's own clock.
-void add_kernels(const profiler::DeviceRecording& recording, std::uint64_t mark, Spans& spans) {
+void add_kernels(const profiler::CudaRecording& recording, std::uint64_t mark, Spans& spans) {
     std::unordered_set<std::uint32_t> launched;
     for (const auto& [activity, name] : recording.records)
         if (activity.kind == ActivityKind::correlation && activity.mark == mark)
@@ -53,7 +53,7 @@ Spans measure(Device& device, const std::function<void()>& work) {
     work();
     device.mark(0);
     spans.events = static_cast<double>(device.end_timing()) / 1e3;
-    profiler::DeviceRecording recording;
+    profiler::CudaRecording recording;
     device.end_trace(recording);
     add_kernels(recording, kMeasured, spans);
     return spans;
@@ -108,7 +108,7 @@ nlohmann::json short_kernels(Device& device, const CudaSizes& sizes) {
 
 nlohmann::json trace_accuracy(Device& device, const CudaSizes& sizes) {
     const bool sees_kernels = device.begin_trace();
-    profiler::DeviceRecording recording;
+    profiler::CudaRecording recording;
     device.end_trace(recording);
     if (!sees_kernels) return {{"source", recording.source}, {"problem", recording.problem}};
     return {{"source", recording.source},
@@ -116,4 +116,4 @@ nlohmann::json trace_accuracy(Device& device, const CudaSizes& sizes) {
             {"short_kernels", short_kernels(device, sizes)}};
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -5,7 +5,7 @@
 
 #include "tests/bench/cuda_rates.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // The profiler's kernel times against events around the same work, medians of rounds: of one kernel
 // of at least sizes.long_kernel, and of sizes.short_kernels back to back, whose durations and the
@@ -13,4 +13,4 @@ namespace hone::gpu {
 // where the device is traced by events alone.
 nlohmann::json trace_accuracy(Device& device, const CudaSizes& sizes);
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

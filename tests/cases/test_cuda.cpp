@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/formats/synthetic.h"
-#include "engine/runtime/device/cuda_place.h"
+#include "engine/runtime/cuda/cuda_place.h"
 #include "engine/runtime/runtime.h"
 #include "profiler/trace/recorder.h"
 #include "tests/kernels/cuda/planned_device.h"
@@ -17,10 +17,10 @@
 namespace hone {
 namespace {
 
-using gpu::DenseProduct;
-using gpu::KernelId;
-using gpu::PlaneType;
-using gpu::planned;
+using cuda::DenseProduct;
+using cuda::KernelId;
+using cuda::PlaneType;
+using cuda::planned;
 using kernels::Arithmetic;
 
 SyntheticShape shape_of(std::string_view name, DType type) {
@@ -63,7 +63,7 @@ protected:
     }
 
     static constexpr int kSequences = 16;
-    gpu::Device device{gpu::planned_plugin(), 0};
+    cuda::Device device{cuda::planned_plugin(), 0};
     CudaPlace place{device};
     kernels::ThreadPool pool{1};
     std::unique_ptr<Model> model;
@@ -77,8 +77,8 @@ TEST_F(CudaCases, PanelsOfAQuantisedOutputMatrixKeepTheirResultsAligned) {
     prompt(20, true);
     std::int64_t panels = 0;
     for (const DenseProduct& product : planned().products) {
-        EXPECT_EQ(product.alignment.y, gpu::alignment_of(product.y));
-        EXPECT_EQ(gpu::alignment_of(product.y), gpu::DenseAlignment::kMost) << product.rows;
+        EXPECT_EQ(product.alignment.y, cuda::alignment_of(product.y));
+        EXPECT_EQ(cuda::alignment_of(product.y), cuda::DenseAlignment::kMost) << product.rows;
         panels += product.y_stride == model->config.n_vocab ? 1 : 0;
     }
     EXPECT_EQ(panels, 2);
@@ -91,7 +91,7 @@ TEST_F(CudaCases, WhatCannotBeAlignedIsStatedAsItIs) {
     load(odd, Arithmetic::bf16, true);
     prompt(300, true);
     for (const DenseProduct& product : planned().products)
-        EXPECT_EQ(product.alignment.y, gpu::alignment_of(product.y));
+        EXPECT_EQ(product.alignment.y, cuda::alignment_of(product.y));
     EXPECT_FALSE(planned().products.empty());
 }
 
@@ -105,7 +105,7 @@ TEST_F(CudaCases, InputsInInt8ArePaddedToWhatTheLibraryTakes) {
         EXPECT_FALSE(planned().products.empty());
         for (const DenseProduct& product : planned().products) {
             EXPECT_EQ(product.type, PlaneType::i8);
-            EXPECT_GE(product.tokens, gpu::kLeastTokensInInt8) << tokens;
+            EXPECT_GE(product.tokens, cuda::kLeastTokensInInt8) << tokens;
             EXPECT_GE(product.tokens, tokens);
         }
     }
@@ -150,7 +150,7 @@ TEST_F(CudaCases, OddShapesAreComputedWithoutRoundingInputs) {
         prompt(3);
         bool some = false;
         for (const DenseProduct& product : planned().products) {
-            EXPECT_EQ(gpu::dense_refusal(product), nullptr);
+            EXPECT_EQ(cuda::dense_refusal(product), nullptr);
             some |= product.type == PlaneType::i8 || product.type == PlaneType::e4m3;
         }
         EXPECT_TRUE(some);
@@ -194,7 +194,7 @@ TEST_F(CudaCases, AGraphIsLaunchedBeforeItsOperationsAreAccountedFor) {
     EXPECT_EQ(at_launch, before);
     EXPECT_GT(recorder.last_mark(), before + 10);
     runtime->trace(nullptr);
-    profiler::DeviceRecording recording;
+    profiler::CudaRecording recording;
     device.end_trace(recording);
 }
 

@@ -53,7 +53,7 @@ class OnTheEmulatedDevice(unittest.TestCase):
         report, _ = self.check(0, HONE_GPU_CHECK_MODEL=str(model))
         self.assertIn("Emulated device (compute capability 9.0", report)
         self.assertRegex(report, r"\| test_cuda_kernels \| passed \| 2 suites of \d+ tests")
-        self.assertRegex(report, r"\| test_device \| passed \| 1 suites of 1 tests")
+        self.assertRegex(report, r"\| test_cuda \| passed \| 1 suites of 1 tests")
         self.check_order(report)
         self.check_archive()
         for kind in ("bf16", "f16", "e4m3", "int8", "f32"):
@@ -70,15 +70,15 @@ class OnTheEmulatedDevice(unittest.TestCase):
         self.assertIn("Decoding as emulation counted it", report)
         self.assertRegex(report, r"\n\| linear \| [\d.]+ \| [\d.]+ % \| 25.0 % \| 50.0 % \|")
         self.check_rates(self.document("bench_cuda"))
-        self.check_cost_of_tracing(self.document("device_trace"))
+        self.check_cost_of_tracing(self.document("cuda_trace"))
         recording = (self.root / "out/recordings/tiny.jsonl").read_text(encoding="utf-8").splitlines()
-        self.assertEqual(json.loads(recording[0])["hone_device_recording"], 2)
+        self.assertEqual(json.loads(recording[0])["hone_cuda_recording"], 2)
         self.assertTrue(any(json.loads(line)[0] == "graph_node" for line in recording[1:]))
 
     def check_order(self, report):
         """What everything rests on comes first, sanitizers over everything last."""
         rows = [line.split("|")[1].strip() for line in report.split("## Beside")[0].splitlines() if line.startswith("| ")]
-        self.assertEqual([row for row in rows if row and row != "---"], ["memcheck-first", "test_cuda_kernels", "test_device", "memcheck", "racecheck"])
+        self.assertEqual([row for row in rows if row and row != "---"], ["memcheck-first", "test_cuda_kernels", "test_cuda", "memcheck", "racecheck"])
         made = {path.name: path.stat().st_mtime_ns for path in (self.root / "out").glob("*.json")}
         self.assertLess(made["probe-bf16.json"], made["bench_cuda.json"])
         self.assertLess(made["bench_cuda.json"], made["decode-bf16.json"])
@@ -132,7 +132,7 @@ class OnTheEmulatedDevice(unittest.TestCase):
         self.assertLess(bench["logits"]["largest_difference"], 2e-3)
 
     def test_benchmarks_refuse_what_they_do_not_know(self):
-        for name in ("bench_cuda", "bench_device_trace"):
+        for name in ("bench_cuda", "bench_cuda_trace"):
             for argument, status, message in (("--large", 2, "'--large': expected --small"), ("1", 1, "no CUDA device 1")):
                 done = subprocess.run([BUILD / "bin" / name, argument], env={**os.environ, "HONE_CUDA_PLUGIN": PLUGIN}, capture_output=True, text=True,
                                       check=False, timeout=300)
@@ -146,7 +146,7 @@ class OnTheEmulatedDevice(unittest.TestCase):
 
     def test_stops_when_the_time_is_up(self):
         report, _ = self.check(1, HONE_GPU_CHECK_SECONDS="20")
-        for name in ("test_cuda_kernels", "test_device"):
+        for name in ("test_cuda_kernels", "test_cuda"):
             self.assertIn(f"| {name} | not run: the time was up |", report)
         self.assertTrue((self.root / "out.tar.gz").exists())
         self.assertIn("bench_cuda: not run: the time was up", report)
@@ -180,7 +180,7 @@ esac"""
         self.assertRegex(report, r"\| test_cuda_kernels: Some \| \*\*failed\*\*, status 1: Some.Test; memcheck: Invalid read at some_kernel.cuh:7 in .*=Some.Test \|")
         self.assertRegex(report, r"\| test_cuda_kernels: All/More \| \*\*failed\*\*, status 139: it ended early; memcheck: .*=All/More.Test/0 \|")
         self.assertNotIn("Last", report)
-        self.assertRegex(report, r"\| test_device \| \*\*failed\*\* \| no tests were listed: .*test_device")
+        self.assertRegex(report, r"\| test_cuda \| \*\*failed\*\* \| no tests were listed: .*test_cuda")
         self.assertIn("decode-bf16: nothing else", report)
         self.assertTrue((self.root / "out.tar.gz").exists())
 

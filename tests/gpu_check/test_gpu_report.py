@@ -84,7 +84,7 @@ class Report(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = pathlib.Path(folder.name)
-        for name, document in {"model": MODEL, "bench_cuda": BENCH, "device_trace": TRACE, "torch": TORCH, "counted": COUNTED, "probe-int8": PROBE, **RUNS}.items():
+        for name, document in {"model": MODEL, "bench_cuda": BENCH, "cuda_trace": TRACE, "torch": TORCH, "counted": COUNTED, "probe-int8": PROBE, **RUNS}.items():
             self.write(name, document)
 
     def write(self, name, document, log=""):
@@ -139,15 +139,15 @@ class Report(unittest.TestCase):
         self.assertIn("| device memory that no class accounts for | 65 MiB | ≤ 64 MiB | missed |", self.report())
 
     def test_times_between_events_are_no_trace_of_kernels(self):
-        self.write("device_trace", {**TRACE, "overhead": {**TRACE["overhead"], "problem": "CUPTI is not there"}})
+        self.write("cuda_trace", {**TRACE, "overhead": {**TRACE["overhead"], "problem": "CUPTI is not there"}})
         self.write("bench_cuda", {**BENCH, "trace": {"source": "CUDA events", "problem": "CUPTI is not there"}})
         report = self.report()
         self.assertIn("| tracing, of decode time (limit 5 %) | not measured | ≤ 2.0 % |  |", report)
         self.assertIn("| CUPTI against CUDA events, one long kernel | not measured | ≤ 1.0 % |  |", report)
-        self.assertIn("device_trace: CUPTI is not there", report)
+        self.assertIn("cuda_trace: CUPTI is not there", report)
 
     def test_logits_that_are_not_finite_miss(self):
-        self.write("device_trace", {**TRACE, "logits": {"largest_difference": "not finite"}})
+        self.write("cuda_trace", {**TRACE, "logits": {"largest_difference": "not finite"}})
         self.assertIn("| logits against the CPU backend, fp32 | inf | ≤ 2.0e-03 | missed |", self.report())
 
     def test_what_gave_nothing_says_why(self):

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/formats/synthetic.h"
-#include "engine/runtime/device/cuda_place.h"
+#include "engine/runtime/cuda/cuda_place.h"
 #include "engine/runtime/runtime.h"
 #include "kernels/cuda/emulation/launch.h"
 #include "kernels/cuda/ops/product.h"
@@ -18,8 +18,8 @@
 namespace hone {
 namespace {
 
-using gpu::KernelId;
-using gpu::planned;
+using cuda::KernelId;
+using cuda::planned;
 
 constexpr int kSequences = 9;
 constexpr std::int64_t kContext = 1200;
@@ -82,17 +82,17 @@ RunConfig random_config(Random& random) {
 // per Compute Capability".
 constexpr std::int64_t kShared = 227 * 1024, kSharedOfAll = 228 * 1024, kReserved = 1024;
 
-void expect_within_limits(const gpu::Planned::Queued& queued) {
-    const gpu::Launch& shape = queued.shape;
-    SCOPED_TRACE(testing::Message() << gpu::kernel_name(queued.kernel.id) << ' '
+void expect_within_limits(const cuda::Planned::Queued& queued) {
+    const cuda::Launch& shape = queued.shape;
+    SCOPED_TRACE(testing::Message() << cuda::kernel_name(queued.kernel.id) << ' '
                                     << queued.kernel.variant << ' ' << queued.kernel.width);
-    const gpu::emulation::CompiledFor compiled = gpu::emulation::compiled_for(queued.kernel);
+    const cuda::emulation::CompiledFor compiled = cuda::emulation::compiled_for(queued.kernel);
     EXPECT_GE(shape.grid.volume(), 1U);
     EXPECT_LE(shape.grid.x, 0x7FFFFFFFU);
     EXPECT_LE(shape.grid.y, 65535U);
     EXPECT_LE(shape.grid.z, 65535U);
-    EXPECT_GE(shape.threads, gpu::kWarp);
-    EXPECT_EQ(shape.threads % gpu::kWarp, 0U);
+    EXPECT_GE(shape.threads, cuda::kWarp);
+    EXPECT_EQ(shape.threads % cuda::kWarp, 0U);
     EXPECT_LE(shape.threads, static_cast<std::uint32_t>(compiled.threads));
     EXPECT_LE(shape.shared_bytes, kShared);
     if (queued.kernel.id != KernelId::product && queued.kernel.id != KernelId::product_tiles)
@@ -110,7 +110,7 @@ TEST(PlannedLaunches, KeepADevicesLimitsWhateverTheShape) {
         const SyntheticShape shape = random_shape(random);
         const RunConfig config = random_config(random);
         planned() = {};
-        gpu::Device device(gpu::planned_plugin(), 0);
+        cuda::Device device(cuda::planned_plugin(), 0);
         CudaPlace place(device);
         const std::unique_ptr<Model> model = load_model(make_synthetic(shape, false));
         Runtime runtime(*model, config, pool, kSequences, kContext, place, {});
@@ -128,8 +128,8 @@ TEST(PlannedLaunches, KeepADevicesLimitsWhateverTheShape) {
             runtime.forward(inputs);
         }
         for (const auto& queued : planned().launches) expect_within_limits(queued);
-        for (const gpu::DenseProduct& product : planned().products)
-            EXPECT_EQ(gpu::dense_refusal(product), nullptr);
+        for (const cuda::DenseProduct& product : planned().products)
+            EXPECT_EQ(cuda::dense_refusal(product), nullptr);
         launches += std::ssize(planned().launches);
         products += std::ssize(planned().products);
         if (HasFailure()) break;

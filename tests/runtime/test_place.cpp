@@ -7,7 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/core/system_memory.h"
 #include "engine/runtime/cpu_place.h"
-#include "engine/runtime/device/cuda_place.h"
+#include "engine/runtime/cuda/cuda_place.h"
 #include "engine/weights/weight_format.h"
 #include "tests/kernels/cuda/planned_device.h"
 #include "tests/kernels/cuda/tested_device.h"
@@ -28,7 +28,7 @@ StoredTensor matrix(DType type, std::int64_t cols) {
 
 class Places : public testing::Test {
 protected:
-    gpu::Device device{gpu::tested_plugin(), 0};
+    cuda::Device device{cuda::tested_plugin(), 0};
     CpuPlace cpu;
     CudaPlace cuda{device};
     kernels::ThreadPool pool{1};
@@ -157,9 +157,9 @@ TEST_F(Places, AreLeftAsTheyWereWhereARepetitionFails) {
 
 TEST(PlaceFailures, AreThoseOfPlacesAlone) {
     EXPECT_FALSE(place_failure(std::runtime_error("of something else")));
-    gpu::PluginError refused{};
+    cuda::PluginError refused{};
     refused.sticky = true;
-    const auto failure = place_failure(gpu::DeviceError(refused));
+    const auto failure = place_failure(cuda::DeviceError(refused));
     ASSERT_TRUE(failure);
     EXPECT_TRUE(failure->lost);
     EXPECT_NE(failure->details.summary.find("context is lost"), std::string::npos);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recordings of devices, and the reports they must replay to: every NAME.jsonl of
-// tests/fixtures/device_trace against NAME.expected.jsonl, line by line. With HONE_UPDATE_FIXTURES
+// tests/fixtures/cuda_trace against NAME.expected.jsonl, line by line. With HONE_UPDATE_FIXTURES
 // set the reports are written instead of compared.
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <set>
 #include <sstream>
 
-#include "profiler/trace/device_trace.h"
+#include "profiler/trace/cuda_trace.h"
 #include "profiler/trace/kernel_table.h"
 #include "tests/paths/paths.h"
 
@@ -20,7 +20,7 @@ namespace {
 
 using nlohmann::json;
 
-const std::filesystem::path kFolder = std::filesystem::path(test::fixtures()) / "device_trace";
+const std::filesystem::path kFolder = std::filesystem::path(test::fixtures()) / "cuda_trace";
 
 // Six digits: sums in another order, or multiply-and-add in one, may move the last of them.
 json rounded(double value) {
@@ -51,7 +51,7 @@ json row(const char* table, const KernelGroup& group) {
             {"share", rounded(group.share)}};
 }
 
-json point(const KernelGroup& group, const DeviceTraceFacts& facts) {
+json point(const KernelGroup& group, const CudaTraceFacts& facts) {
     const std::optional<double> share = share_of_peak(group, facts);
     return {{"roofline", group.name},
             {"intensity", rounded(group.intensity())},
@@ -122,9 +122,9 @@ TEST(Replay, OfRecordingsGivesTheSameReports) {
     EXPECT_GE(names.size(), 2U);
     for (const std::string& name : names) {
         SCOPED_TRACE(name);
-        const DeviceRecording recording = read_recording((kFolder / (name + ".jsonl")).string());
-        const std::string report = report_of(device_trace(recording));
-        EXPECT_EQ(report, report_of(device_trace(recording)));
+        const CudaRecording recording = read_recording((kFolder / (name + ".jsonl")).string());
+        const std::string report = report_of(cuda_trace(recording));
+        EXPECT_EQ(report, report_of(cuda_trace(recording)));
         const std::filesystem::path path = kFolder / (name + ".expected.jsonl");
         if (std::getenv("HONE_UPDATE_FIXTURES") != nullptr) std::ofstream(path) << report;
         expect_same_lines(report, text_of(path));
@@ -134,7 +134,7 @@ TEST(Replay, OfRecordingsGivesTheSameReports) {
 TEST(Replay, RecordingsComeBackFromTheirFilesUnchanged) {
     for (const std::string& name : recordings()) {
         SCOPED_TRACE(name);
-        const DeviceRecording recording = read_recording((kFolder / (name + ".jsonl")).string());
+        const CudaRecording recording = read_recording((kFolder / (name + ".jsonl")).string());
         const std::string copy = testing::TempDir() + "/" + name + ".jsonl";
         write_recording(recording, copy);
         EXPECT_EQ(read_recording(copy), recording);
@@ -144,8 +144,8 @@ TEST(Replay, RecordingsComeBackFromTheirFilesUnchanged) {
 // The expected reports are the program's own; these figures are summed up by hand from the
 // recording.
 TEST(Replay, OfOddRecordsAddsUp) {
-    const Trace trace = device_trace(read_recording((kFolder / "odd_records.jsonl").string()));
-    const DeviceTraceFacts& facts = trace.device;
+    const Trace trace = cuda_trace(read_recording((kFolder / "odd_records.jsonl").string()));
+    const CudaTraceFacts& facts = trace.device;
     EXPECT_EQ(facts.kernels, 13);
     EXPECT_EQ(facts.launches, 14);  // nine calls, two graphs that held five kernels
     EXPECT_EQ(facts.lost_records, 1);

@@ -121,7 +121,7 @@ int run(std::size_t events) {
     what.side = "baseline";
     const std::int64_t id = store.begin_run(what);
     // A call a kernel, and a copy here and there: a little more than half are others than kernels.
-    profiler::Trace trace = testing::inventedDeviceTrace(events / 2, kLayers, kMemoryMoments);
+    profiler::Trace trace = testing::inventedCudaTrace(events / 2, kLayers, kMemoryMoments);
     std::printf("%zu events on %zu tracks, %d changes of memory\n", trace.events.size(),
                 trace.tracks.size(), kMemoryMoments);
     store.set_trace(id, trace);

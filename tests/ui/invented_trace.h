@@ -52,7 +52,7 @@ inline profiler::Trace inventedTrace(std::size_t events, int layers = 3) {
 
 // The same on a device: calls of the host, kernels of a stream with their launches, a copy a pass,
 // memory by class, which changes at `moments` times more, and measured peaks.
-inline profiler::Trace inventedDeviceTrace(std::size_t kernels, int layers = 3, int moments = 0) {
+inline profiler::Trace inventedCudaTrace(std::size_t kernels, int layers = 3, int moments = 0) {
     using namespace profiler;
     Trace trace = inventedTrace(kernels, layers);
     trace.tracks = {{0, TrackKind::calls, "CUDA calls"},

@@ -77,7 +77,7 @@ messages::DevicesReply devices(ScriptedDevices which, bool open) {
     if (!open) return {.devices = {device}};
     device.memory_free = 7'500'000'000;
     device.tracing =
-        messages::DeviceTracing{.source = whole ? "CUPTI 13.0.1" : "CUDA events", .kernels = whole};
+        messages::CudaTracing{.source = whole ? "CUPTI 13.0.1" : "CUDA events", .kernels = whole};
     if (!whole) (*device.tracing)->problem = "another tool holds CUPTI";
     device.problem.emplace();
     messages::DeviceLibrary nccl;

@@ -63,7 +63,7 @@ class TestTimeline : public QObject {
     Q_OBJECT
 private slots:
     void memoryStepsKnowEveryMoment() {
-        profiler::Trace trace = testing::inventedDeviceTrace(150);
+        profiler::Trace trace = testing::inventedCudaTrace(150);
         trace.memory = {{"weights", {{0, 100}}},
                         {"kv_cache", {{10, 20}, {30, 50}, {40, 5}}},
                         {"CUPTI 13.0.1", {{20, 130}, {30, 160}}, true}};
@@ -80,7 +80,7 @@ private slots:
     }
 
     void manyMomentsOfMemoryCostNoMoreThanTheirPixels() {
-        const TraceData data(testing::inventedDeviceTrace(4500, 3, 10'000));
+        const TraceData data(testing::inventedCudaTrace(4500, 3, 10'000));
         const TimeScale scale{0, static_cast<double>(data.end()) / 500, 0, 500};
         double highest = 1e9;
         for (const MemoryShape& shape : memoryShapes(data, scale, QRect(0, 0, 500, 40))) {
@@ -312,7 +312,7 @@ private slots:
         sample.count = 1;
         sample.total = 500;
         sample.bytes = 4096;
-        profiler::DeviceTraceFacts peaks;
+        profiler::CudaTraceFacts peaks;
         peaks.peak_bandwidth = 4e9;
         peaks.peak_flops = 6e12;
         model.setTotals({linear, sample}, profiler::GroupBy::operation, peaks);

@@ -85,7 +85,7 @@ private slots:
     }
 
     void aDevicesTraceShowsItsTracksKernelsAndMemory() {
-        const std::int64_t run = storeTrace(testing::inventedDeviceTrace(450));
+        const std::int64_t run = storeTrace(testing::inventedCudaTrace(450));
         show(run);
         const TimelineView& view = panel_->view();
         QCOMPARE(view.trace()->tracks().size(), std::size_t{3});
@@ -117,12 +117,12 @@ private slots:
         // B13: where there is no roof, the reason stands above the points.
         figures.showTab(FiguresPane::Tab::roof);
         QVERIFY(says(QStringLiteral("No roof: what this processor reaches")));
-        show(storeTrace(testing::inventedDeviceTrace(450)));
+        show(storeTrace(testing::inventedCudaTrace(450)));
         QVERIFY(!says(QStringLiteral("No roof")));
     }
 
     void oneLayerFiltersFiguresAndTimeline() {
-        show(storeTrace(testing::inventedDeviceTrace(450)));
+        show(storeTrace(testing::inventedCudaTrace(450)));
         session_->chooseLayer(1);
         QCOMPARE(panel_->figures().layer(), std::optional<std::int32_t>(1));
         for (const auto& group : panel_->totals().totals()) QVERIFY(group.name != "embed");
@@ -139,20 +139,20 @@ private slots:
 
     void aLayerChosenBeforehandFiltersTheNextTrace() {
         session_->chooseLayer(1);
-        show(storeTrace(testing::inventedDeviceTrace(450)));
+        show(storeTrace(testing::inventedCudaTrace(450)));
         QCOMPARE(panel_->figures().layer(), std::optional<std::int32_t>(1));
         QCOMPARE(panel_->totals().totals().size(), std::size_t{3});
         QVERIFY(panel_->search().search().active());
         // A model that has no such layer is shown whole.
-        show(storeTrace(testing::inventedDeviceTrace(450, 1)));
+        show(storeTrace(testing::inventedCudaTrace(450, 1)));
         QVERIFY(!panel_->figures().layer());
         QVERIFY(!panel_->search().search().active());
-        show(storeTrace(testing::inventedDeviceTrace(150)));
+        show(storeTrace(testing::inventedCudaTrace(150)));
         QCOMPARE(panel_->figures().layer(), std::optional<std::int32_t>(1));
     }
 
     void aSelectedOperationIsSelectedInTheTable() {
-        show(storeTrace(testing::inventedDeviceTrace(450)));
+        show(storeTrace(testing::inventedCudaTrace(450)));
         const auto* table = panel_->findChild<QTableView*>();
         const auto selected = [table] {
             const QModelIndexList rows = table->selectionModel()->selectedRows();
@@ -182,7 +182,7 @@ private slots:
     }
 
     void lostKernelsAreSaid() {
-        profiler::Trace trace = testing::inventedDeviceTrace(450);
+        profiler::Trace trace = testing::inventedCudaTrace(450);
         trace.device.launches += 12;
         show(storeTrace(trace));
         QVERIFY(says(QStringLiteral("12 kernels lost")));
@@ -195,7 +195,7 @@ private slots:
     }
 
     void countersAreShownWhereTheyWereRead() {
-        profiler::Trace trace = testing::inventedDeviceTrace(450);
+        profiler::Trace trace = testing::inventedCudaTrace(450);
         trace.device.counters_problem = "only for administrators";
         trace.slowdown = 1.5;
         show(storeTrace(trace));

@@ -234,7 +234,7 @@ profiler::TraceFilter FiguresPane::filter() const {
 void FiguresPane::update() {
     if (!data_) return;
     const auto by = static_cast<profiler::GroupBy>(by_->currentData().toInt());
-    const profiler::DeviceTraceFacts& facts = data_->trace().device;
+    const profiler::CudaTraceFacts& facts = data_->trace().device;
     totals_->setTotals(data_->groups(by, filter()), by, facts);
     QString summary = QStringLiteral("%1: %2").arg(
         part(), totalsText(totals_->totals(), range_.value_or(data_->all())));
@@ -255,7 +255,7 @@ void FiguresPane::update() {
 
 // Without a device's peaks there is nothing to hold figures against.
 void FiguresPane::updateColumns() {
-    const profiler::DeviceTraceFacts& facts = data_->trace().device;
+    const profiler::CudaTraceFacts& facts = data_->trace().device;
     const bool roof = facts.peak_bandwidth > 0 && facts.peak_flops > 0;
     table_->setColumnHidden(TotalsModel::Peak, !roof);
     noRoof_->setVisible(!roof);

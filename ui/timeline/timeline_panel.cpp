@@ -150,7 +150,7 @@ void TimelinePanel::sayFacts(const profiler::RunRecord& run) {
     facts_->setToolTip(
         tr("Recorded in one repetition after those that were timed: its own figures are not the "
            "run's."));
-    const profiler::DeviceTraceFacts& device = data_->trace().device;
+    const profiler::CudaTraceFacts& device = data_->trace().device;
     if (!device.empty()) {
         facts_->setText(
             QStringLiteral("%1 · %2 · %3")

@@ -46,7 +46,7 @@ QString launchText(const profiler::KernelLaunch& launch) {
 }
 
 void TotalsModel::setTotals(std::vector<profiler::KernelGroup> totals, profiler::GroupBy by,
-                            const profiler::DeviceTraceFacts& facts) {
+                            const profiler::CudaTraceFacts& facts) {
     beginResetModel();
     totals_ = std::move(totals);
     facts_ = facts;

@@ -36,7 +36,7 @@ public:
     using QAbstractTableModel::QAbstractTableModel;
     // `facts` of the device whose peaks the figures are held against.
     void setTotals(std::vector<profiler::KernelGroup> totals, profiler::GroupBy by,
-                   const profiler::DeviceTraceFacts& facts);
+                   const profiler::CudaTraceFacts& facts);
     const std::vector<profiler::KernelGroup>& totals() const { return totals_; }
     profiler::GroupBy grouping() const { return by_; }
 
@@ -51,7 +51,7 @@ private:
     double value(const profiler::KernelGroup& total, int column) const;
     std::vector<profiler::KernelGroup> totals_;
     profiler::GroupBy by_ = profiler::GroupBy::operation;
-    profiler::DeviceTraceFacts facts_;
+    profiler::CudaTraceFacts facts_;
 };
 
 // What a group is called: the operation's or kernel's name, "layer 7", "outside the layers".

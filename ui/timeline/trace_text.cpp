@@ -134,7 +134,7 @@ QString totalsText(const std::vector<profiler::KernelGroup>& totals, TimeRange r
     return parts.join(QStringLiteral(" · "));
 }
 
-QString deviceText(const profiler::DeviceTraceFacts& facts) {
+QString deviceText(const profiler::CudaTraceFacts& facts) {
     const QLocale locale;
     QStringList lines{
         word(QT_TRANSLATE_NOOP("Trace", "%1, recorded by %2."))
@@ -178,7 +178,7 @@ QString bytesSource(const profiler::Trace& trace) {
 
 QString traceDoubts(const profiler::Trace& trace) {
     constexpr double noted = 1.05;
-    const profiler::DeviceTraceFacts& facts = trace.device;
+    const profiler::CudaTraceFacts& facts = trace.device;
     QStringList lines;
     if (!facts.problem.empty())
         lines << word(QT_TRANSLATE_NOOP("Trace", "Recorded by %1: %2."))
@@ -194,7 +194,7 @@ QString traceDoubts(const profiler::Trace& trace) {
     return lines.join(QLatin1Char(' '));
 }
 
-QString deviceDoubt(const profiler::DeviceTraceFacts& facts) {
+QString deviceDoubt(const profiler::CudaTraceFacts& facts) {
     if (facts.empty()) return {};
     const std::int64_t lost = std::max(facts.launches - facts.kernels, facts.lost_records);
     if (facts.kernels == 0) return word(QT_TRANSLATE_NOOP("Trace", "single kernels not seen"));

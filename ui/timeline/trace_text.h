@@ -27,7 +27,7 @@ QString eventTip(const TraceData& data, std::size_t event);  // the same as rich
 QString totalsText(const std::vector<profiler::KernelGroup>& totals, TimeRange range);
 
 // Who recorded a device's trace, how much of it, and how far it can be trusted.
-QString deviceText(const profiler::DeviceTraceFacts& facts);
+QString deviceText(const profiler::CudaTraceFacts& facts);
 // Whose the bytes of a device's trace are: "bytes counted by CUPTI 13.0.1", "bytes by formula".
 QString bytesSource(const profiler::Trace& trace);
 // Why a trace is less than it could be: the reason of a fallback, of counters that were not read,
@@ -35,6 +35,6 @@ QString bytesSource(const profiler::Trace& trace);
 QString traceDoubts(const profiler::Trace& trace);
 // What must not be overlooked, in a few words: "kernels not seen", "12 kernels lost"; empty where
 // all is well.
-QString deviceDoubt(const profiler::DeviceTraceFacts& facts);
+QString deviceDoubt(const profiler::CudaTraceFacts& facts);
 
 }  // namespace hone::ui

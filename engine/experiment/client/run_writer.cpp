@@ -148,7 +148,7 @@ void RunWriter::trace(const messages::TraceReply& reply, const std::string& spoo
         note(fmt::format(
             "tracing made decoding {:.1f} % slower: the trace's times are longer than the run's",
             100 * (trace.slowdown - 1)));
-    const profiler::DeviceTraceFacts& facts = trace.device;
+    const profiler::CudaTraceFacts& facts = trace.device;
     if (!facts.problem.empty())
         note("the trace was recorded by " + facts.source + ": " + facts.problem);
     if (!facts.counters_problem.empty())

@@ -4,7 +4,7 @@
 #include "engine/experiment/protocol/messages/machine.h"
 #include "engine/experiment/worker/requests.h"
 #include "engine/experiment/worker/target_place.h"
-#include "engine/runtime/device/cuda_place.h"
+#include "engine/runtime/cuda/cuda_place.h"
 #include "kernels/cpu/pulse.h"
 #include "kernels/cuda/device.h"
 
@@ -18,20 +18,20 @@ std::optional<std::string> unless_empty(const std::string& text) {
 // What only an open device tells: how much of it is free, and whether its kernels can be traced. A
 // trace is begun and ended to know: permission, another tool and a missing library all show at the
 // beginning alone.
-void add_state(messages::CudaDevice& told, const gpu::PluginTable& plugin, int index) {
+void add_state(messages::CudaDevice& told, const cuda::PluginTable& plugin, int index) {
     told.memory_free.emplace();
     told.tracing.emplace();
     told.problem.emplace();
     try {
-        gpu::Device device(plugin, index);
+        cuda::Device device(plugin, index);
         told.memory_free = device.free_bytes();
         const bool kernels = device.begin_trace();
-        profiler::DeviceRecording recording;
+        profiler::CudaRecording recording;
         device.end_trace(recording);
-        told.tracing = messages::DeviceTracing{.source = recording.source,
-                                               .kernels = kernels,
-                                               .problem = unless_empty(recording.problem)};
-    } catch (const gpu::DeviceError& error) {
+        told.tracing = messages::CudaTracing{.source = recording.source,
+                                             .kernels = kernels,
+                                             .problem = unless_empty(recording.problem)};
+    } catch (const cuda::DeviceError& error) {
         told.problem = error.what();
     }
 }
@@ -41,8 +41,8 @@ void add_state(messages::CudaDevice& told, const gpu::PluginTable& plugin, int i
 template <>
 messages::DevicesReply answer(const messages::Devices& request, WorkerContext&) {
     const kernels::LongStep asking(kCudaPatience);
-    const gpu::PluginLoad& plugin = gpu::load_plugin();
-    const gpu::DeviceList list = gpu::list_devices(plugin);
+    const cuda::PluginLoad& plugin = cuda::load_plugin();
+    const cuda::DeviceList list = cuda::list_devices(plugin);
     messages::DevicesReply reply;
     for (std::size_t i = 0; i < list.devices.size(); ++i) {
         messages::CudaDevice& device = reply.devices.emplace_back(told(facts_of(list.devices[i])));
@@ -53,7 +53,7 @@ messages::DevicesReply answer(const messages::Devices& request, WorkerContext&) 
     if (!request.open) return reply;
     reply.nccl.emplace();
     if (plugin.table != nullptr) {
-        const gpu::LibraryFacts facts = gpu::find_nccl(plugin);
+        const cuda::LibraryFacts facts = cuda::find_nccl(plugin);
         reply.nccl = messages::DeviceLibrary{.version = unless_empty(facts.version),
                                              .problem = unless_empty(facts.problem)};
     }

@@ -2,7 +2,7 @@
 #include "engine/experiment/worker/target_place.h"
 
 #include "engine/runtime/cpu_place.h"
-#include "engine/runtime/device/cuda_place.h"
+#include "engine/runtime/cuda/cuda_place.h"
 
 namespace hone {
 

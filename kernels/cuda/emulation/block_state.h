@@ -13,7 +13,7 @@
 
 #include "kernels/cuda/emulation/emulator.h"
 
-namespace hone::gpu::emulation {
+namespace hone::cuda::emulation {
 
 namespace context = boost::context;
 
@@ -77,4 +77,4 @@ inline std::uintptr_t address_of(const void* memory) {
 
 void make_shared(SharedMemory& memory, std::size_t bytes);
 
-}  // namespace hone::gpu::emulation
+}  // namespace hone::cuda::emulation

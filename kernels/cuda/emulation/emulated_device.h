@@ -14,7 +14,7 @@
 
 #include "kernels/cuda/plugin/api.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // What is queued, and how it shows in a trace; of a copy `bytes`, of a kernel its shape.
 struct EmulatedWork {
@@ -76,4 +76,4 @@ int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd* en
                  PluginError* error);
 
 }  // namespace emulation
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -14,7 +14,7 @@
 #include "kernels/cuda/kernel_name.h"
 #include "kernels/cuda/numbers.h"
 
-namespace hone::gpu::emulation {
+namespace hone::cuda::emulation {
 
 using profiler::ActivityKind;
 
@@ -397,4 +397,4 @@ void limit_memory(std::int64_t bytes) {
     memory_limit(bytes);
 }
 
-}  // namespace hone::gpu::emulation
+}  // namespace hone::cuda::emulation

@@ -5,7 +5,7 @@
 
 #include "kernels/cuda/plugin/api.h"
 
-namespace hone::gpu::emulation {
+namespace hone::cuda::emulation {
 
 // A plug-in with one device that runs every kernel over the emulation, and the vendor's products as
 // plain loops: for tests of all that lies above the plug-in. Work is done when it is queued, but
@@ -32,4 +32,4 @@ void lose_context_after(std::int64_t launches);
 // How the device is traced from now on: kernel by kernel, or by events from mark to mark.
 void trace_kernels(bool kernels);
 
-}  // namespace hone::gpu::emulation
+}  // namespace hone::cuda::emulation

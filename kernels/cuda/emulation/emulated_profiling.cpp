@@ -6,7 +6,7 @@
 #include "kernels/cuda/emulation/emulated_device.h"
 #include "kernels/cuda/emulation/emulated_plugin.h"
 
-namespace hone::gpu::emulation {
+namespace hone::cuda::emulation {
 
 using profiler::Activity;
 using profiler::ActivityKind;
@@ -186,4 +186,4 @@ void trace_kernels(bool kernels) {
     kernels_are_traced() = kernels;
 }
 
-}  // namespace hone::gpu::emulation
+}  // namespace hone::cuda::emulation

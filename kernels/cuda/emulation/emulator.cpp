@@ -16,7 +16,7 @@
 
 #include "kernels/cuda/emulation/block_state.h"
 
-namespace hone::gpu::emulation {
+namespace hone::cuda::emulation {
 
 constinit thread_local Block* the_block = nullptr;
 constinit thread_local Thread* the_thread = nullptr;
@@ -275,4 +275,4 @@ void warp_together(const char* name, void* data, Combine combine) {
     yield();
 }
 
-}  // namespace hone::gpu::emulation
+}  // namespace hone::cuda::emulation

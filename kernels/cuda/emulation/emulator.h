@@ -16,7 +16,7 @@
 
 #include "kernels/cuda/types.h"
 
-namespace hone::gpu::emulation {
+namespace hone::cuda::emulation {
 
 class EmulationError : public std::runtime_error {
 public:
@@ -72,4 +72,4 @@ void copy_async(void* to, const void* from, std::size_t bytes);
 void commit_async();
 void wait_async(std::size_t groups_left);
 
-}  // namespace hone::gpu::emulation
+}  // namespace hone::cuda::emulation

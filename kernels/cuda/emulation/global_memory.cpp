@@ -7,7 +7,7 @@
 
 #include "kernels/cuda/emulation/block_state.h"
 
-namespace hone::gpu::emulation {
+namespace hone::cuda::emulation {
 namespace {
 
 // Where each allocation begins → its end.
@@ -61,4 +61,4 @@ void check_global(const void* address, std::size_t bytes) {
     last_end = found->second;
 }
 
-}  // namespace hone::gpu::emulation
+}  // namespace hone::cuda::emulation

@@ -5,7 +5,7 @@
 
 #include "kernels/cuda/dispatch.cuh"
 
-namespace hone::gpu::emulation {
+namespace hone::cuda::emulation {
 
 namespace {
 
@@ -47,4 +47,4 @@ const char* mangled_name(const KernelChoice& choice) {
     return name;
 }
 
-}  // namespace hone::gpu::emulation
+}  // namespace hone::cuda::emulation

@@ -4,7 +4,7 @@
 #include "kernels/cuda/emulation/emulator.h"
 #include "kernels/cuda/kernel_id.h"
 
-namespace hone::gpu::emulation {
+namespace hone::cuda::emulation {
 
 // Runs the kernel that `choice` names; `params` points to its parameters, and `order` is run()'s.
 // Throws EmulationError, also where it names none.
@@ -25,4 +25,4 @@ void launch(const KernelChoice& choice, const Launch& shape, const Params& param
     launch(choice, shape, &params, sizeof params);
 }
 
-}  // namespace hone::gpu::emulation
+}  // namespace hone::cuda::emulation

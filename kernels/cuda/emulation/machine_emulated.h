@@ -14,12 +14,12 @@
 #define HONE_UNROLL
 // The address of `name_key` tells one declaration from another; a template's instances have one
 // each.
-#define HONE_SHARED(T, name, count)    \
-    static const char name##_key = 0;  \
-    const ::hone::gpu::Shared<T> name( \
-        ::hone::gpu::emulation::static_shared(&name##_key, sizeof(T) * (count)), count)
+#define HONE_SHARED(T, name, count)     \
+    static const char name##_key = 0;   \
+    const ::hone::cuda::Shared<T> name( \
+        ::hone::cuda::emulation::static_shared(&name##_key, sizeof(T) * (count)), count)
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 inline Dim3 block_index() {
     return emulation::block_index();
@@ -258,4 +258,4 @@ inline std::uint32_t ballot(bool condition) {
     return votes;
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -6,7 +6,7 @@
 
 #include "kernels/cuda/emulation/machine_emulated.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 namespace emulation {
 
@@ -194,4 +194,4 @@ inline void mma_e4m3(float (&d)[4], const std::uint32_t (&a)[4], const std::uint
     });
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -3,8 +3,8 @@
 // (HONE_CUDA_PLUGIN), for tests.
 #include "kernels/cuda/emulation/emulated_plugin.h"
 
-extern "C" __attribute__((visibility("default"))) const hone::gpu::PluginTable* hone_cuda_plugin(
+extern "C" __attribute__((visibility("default"))) const hone::cuda::PluginTable* hone_cuda_plugin(
     std::uint32_t version) {
-    return version == hone::gpu::kPluginVersion ? &hone::gpu::emulation::emulated_plugin()
-                                                : nullptr;
+    return version == hone::cuda::kPluginVersion ? &hone::cuda::emulation::emulated_plugin()
+                                                 : nullptr;
 }

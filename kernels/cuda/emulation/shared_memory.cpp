@@ -6,7 +6,7 @@
 
 #include "kernels/cuda/emulation/block_state.h"
 
-namespace hone::gpu::emulation {
+namespace hone::cuda::emulation {
 namespace {
 
 std::span<Shadow> shadow_of(const void* address, std::size_t bytes) {
@@ -139,4 +139,4 @@ void wait_async(std::size_t groups_left) {
     }
 }
 
-}  // namespace hone::gpu::emulation
+}  // namespace hone::cuda::emulation

@@ -5,7 +5,7 @@
 
 #include "kernels/cuda/types.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 enum class KvPlane : std::uint8_t { f32, f16, bf16, i8 };
 
@@ -151,4 +151,4 @@ inline Launch combine_launch(const AttentionParams& p) {
         kAttentionWarps * kWarp};
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

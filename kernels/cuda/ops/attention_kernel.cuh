@@ -5,7 +5,7 @@
 #include "kernels/cuda/numbers.h"
 #include "kernels/cuda/ops/attention.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // One warp a row, head and kind.
 template <KvPlane type>
@@ -279,4 +279,4 @@ HONE_DEVICE void combine_kernel(const AttentionParams& p) {
     }
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

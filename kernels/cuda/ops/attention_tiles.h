@@ -3,7 +3,7 @@
 
 #include "kernels/cuda/ops/attention.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // Attention of many neighbouring rows, a prompt's, on tensor cores (FlashAttention-2, arXiv
 // 2307.08691): scaled queries, keys, values and the softmax's weights in bf16; sums, maxima and
@@ -45,4 +45,4 @@ inline Launch attention_tiles_launch(const AttentionParams& p) {
                                    static_cast<std::size_t>(attention_tile_dim(p.cache.head_dim)))};
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -5,7 +5,7 @@
 #include "kernels/cuda/ops/attention_tiles.h"
 #include "kernels/cuda/ops/tile_memory.cuh"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 template <typename Combine>
 HONE_DEVICE std::int32_t warp_combine(std::int32_t value, Combine combine) {
@@ -397,4 +397,4 @@ HONE_DEVICE void attention_tiles_kernel(const AttentionParams& p) {
     }
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -5,7 +5,7 @@
 #include "kernels/cuda/numbers.h"
 #include "kernels/cuda/ops/matrix.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // A chunk as it lies in memory. Loading and expanding are apart so that a kernel can have several
 // chunks under way.
@@ -218,4 +218,4 @@ HONE_DEVICE void store_chunk(const Global<To>& to, std::int64_t at, const float 
     }
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -3,7 +3,7 @@
 
 #include "kernels/cuda/ops/matrix.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // x[row] = row tokens[row] of the embedding matrix.
 struct EmbedParams {
@@ -93,4 +93,4 @@ inline Launch finite_launch(const FiniteParams& p) {
     return {{static_cast<std::uint32_t>(p.rows)}, 256};
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -4,7 +4,7 @@
 #include "kernels/cuda/ops/chunk.cuh"
 #include "kernels/cuda/ops/elementwise.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 template <PlaneType type>
 HONE_DEVICE void embed_kernel(const EmbedParams& p) {
@@ -111,4 +111,4 @@ HONE_DEVICE void finite_kernel(const FiniteParams& p) {
     if (thread_index() == 0) Global<std::int32_t>{p.bad}[row] = found > 0 ? 1 : 0;
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

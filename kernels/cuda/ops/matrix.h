@@ -7,7 +7,7 @@
 
 #include "kernels/cuda/types.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // The forms of the values' plane; kernels/cuda/weights/planes.inc lists them.
 enum class PlaneType : std::uint8_t {
@@ -76,4 +76,4 @@ struct Matrix {
     const std::int8_t* sub_minima = nullptr;  // the same, or null
 };
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

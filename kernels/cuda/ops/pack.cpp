@@ -7,7 +7,7 @@
 
 #include "kernels/weights/formats.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 using kernels::kTogether;
@@ -190,4 +190,4 @@ void pack_row(WeightType type, const void* row, std::int64_t cols, const PlanePo
     });
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

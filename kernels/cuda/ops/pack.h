@@ -9,7 +9,7 @@
 #include "kernels/cuda/ops/matrix.h"
 #include "kernels/weights/weight_format.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // What a row of kernels/cuda/weights/planes.inc says of a format.
 struct FormatPlanes {
@@ -56,4 +56,4 @@ bool two_of_four(const void* row, std::int64_t cols);
 void pack_row(kernels::WeightType type, const void* row, std::int64_t cols,
               const PlanePointers& to);
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

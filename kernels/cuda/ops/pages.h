@@ -4,7 +4,7 @@
 #include "kernels/cuda/ops/attention.h"
 #include "kernels/cuda/types.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // Neighbouring rows of a pass whose keys lie in one page of a sequence; with 0 rows nothing.
 // `fresh`: the page begins with the first of them.
@@ -58,4 +58,4 @@ inline Launch choose_launch(const ChooseParams& p) {
             static_cast<std::uint32_t>(words * 4)};
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -4,7 +4,7 @@
 #include "kernels/cuda/machine.h"
 #include "kernels/cuda/ops/pages.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // A block a run and kv head, a thread a channel.
 HONE_DEVICE void bound_kernel(const BoundParams& p) {
@@ -95,4 +95,4 @@ HONE_DEVICE void choose_kernel(const ChooseParams& p) {
     if (lane_index() == 0) list[wanted] = static_cast<std::int32_t>(earlier);
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

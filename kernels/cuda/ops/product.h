@@ -3,7 +3,7 @@
 
 #include "kernels/cuda/ops/matrix.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 struct ProductPart {
     Matrix weights;
@@ -141,4 +141,4 @@ struct FillHalvesParams {
     float value;
 };
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

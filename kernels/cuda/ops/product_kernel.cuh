@@ -5,7 +5,7 @@
 #include "kernels/cuda/ops/elementwise_kernel.cuh"
 #include "kernels/cuda/ops/product.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // Chunks that a lane has under way: enough bytes that memory's latency is covered with few warps,
 // in as many registers as two blocks leave. Upper bits and sub-scales take some beside the values.
@@ -295,4 +295,4 @@ HONE_DEVICE void rescale_kernel(const RescaleParams& p) {
     y[to] = p.accumulate ? y[to] + value : value;
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

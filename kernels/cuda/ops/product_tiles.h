@@ -3,7 +3,7 @@
 
 #include "kernels/cuda/ops/matrix.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // y[token, row] = x[token, ·] · W[row, ·] for many tokens: x in bf16, weights rounded to bf16 as
 // they come (the bits of ExpandParams<BF16>), sums in fp32, on tensor cores. 2:4 products
@@ -54,4 +54,4 @@ inline Launch product_tiles_launch(const ProductTilesParams& p, int tile_tokens)
             tile_shared_bytes(p.weights.type, tile_tokens)};
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

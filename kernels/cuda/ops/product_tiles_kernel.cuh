@@ -7,7 +7,7 @@
 #include "kernels/cuda/ops/product_tiles.h"
 #include "kernels/cuda/ops/tile_memory.cuh"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // A step's weights on their way from device memory into a tile of bf16: asked for while the last
 // step is multiplied, stored when it has been.
@@ -290,4 +290,4 @@ HONE_DEVICE void product_tiles_kernel(const ProductTilesParams& p) {
     }
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

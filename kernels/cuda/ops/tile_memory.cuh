@@ -6,7 +6,7 @@
 #include "kernels/cuda/machine.h"
 #include "kernels/cuda/numbers.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 inline constexpr int kPiece = 8;  // bf16 values: the 16 bytes of a matrix row that ldmatrix takes
 
@@ -19,4 +19,4 @@ HONE_DEVICE std::int64_t piece_place(std::int64_t row, std::int64_t piece) {
     return (row * kPieces + (piece ^ turn)) * kPiece;
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

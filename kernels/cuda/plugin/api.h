@@ -14,7 +14,7 @@
 #include "profiler/trace/activity.h"
 #include "profiler/trace/counters.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 inline constexpr std::uint32_t kPluginVersion = 5;
 inline constexpr char kPluginEntry[] = "hone_cuda_plugin";
@@ -163,4 +163,4 @@ struct PluginTable {
 
 using PluginEntry = const PluginTable* (*)(std::uint32_t version);
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

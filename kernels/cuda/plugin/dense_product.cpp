@@ -6,7 +6,7 @@
 
 #include "kernels/cuda/plugin/plugin_device.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 struct BlasTypes {
@@ -115,4 +115,4 @@ int multiply(PluginDevice* device, const DenseProduct* product, PluginError* err
         "multiplying", error);
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -8,7 +8,7 @@
 
 #include "kernels/cuda/ops/matrix.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // Bytes that an address is a multiple of: what the library may assume of it when it chooses an
 // algorithm. Powers of two.
@@ -68,4 +68,4 @@ constexpr const char* dense_refusal(const DenseProduct& p) {
     return nullptr;
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -10,7 +10,7 @@
 
 #include "profiler/trace/activity.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // Times a stream from mark to mark with events, where CUPTI cannot be had: no kernels, and each
 // span includes the gaps between them. Events resolve some half a microsecond.
@@ -68,4 +68,4 @@ private:
     std::vector<std::pair<std::uint64_t, cudaEvent_t>> points_;
 };
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

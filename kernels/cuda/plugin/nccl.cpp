@@ -8,7 +8,7 @@
 
 #include "profiler/cupti/library_search.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 namespace {
 
@@ -47,4 +47,4 @@ void find_nccl(const std::string& beside, LibraryFacts& facts) noexcept try {
     std::snprintf(facts.problem, sizeof facts.problem, "looking for it: %s", problem.what());
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -5,11 +5,11 @@
 
 #include "kernels/cuda/plugin/api.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // Loads libnccl.so.2 (HONE_NCCL_LIBRARY's, the loader's, one in `beside` or in the packages beside
 // that, a toolkit's) and fills in its version, or why it cannot be used. It stays loaded. Never
 // throws.
 void find_nccl(const std::string& beside, LibraryFacts& facts) noexcept;
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -17,7 +17,7 @@
 #include "kernels/cuda/plugin/plugin_device.h"
 #include "kernels/cuda/plugin/sticky.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 namespace {
 
@@ -330,9 +330,9 @@ constexpr PluginTable kTable = {
 };
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda
 
-extern "C" __attribute__((visibility("default"))) const hone::gpu::PluginTable* hone_cuda_plugin(
+extern "C" __attribute__((visibility("default"))) const hone::cuda::PluginTable* hone_cuda_plugin(
     std::uint32_t version) {
-    return version == hone::gpu::kPluginVersion ? &hone::gpu::kTable : nullptr;
+    return version == hone::cuda::kPluginVersion ? &hone::cuda::kTable : nullptr;
 }

@@ -17,7 +17,7 @@
 #include "kernels/cuda/plugin/sticky.h"
 #include "profiler/cupti/counters.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 struct PluginGraph {
     cudaGraph_t graph = nullptr;
@@ -97,4 +97,4 @@ int begin_counters(PluginDevice* device, CountersStart* start, PluginError* erro
 int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd* end,
                  PluginError* error);
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -15,7 +15,7 @@
 #include "kernels/cuda/plugin/plugin_device.h"
 #include "profiler/cupti/session.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 std::string library_folder() {
     Dl_info info{};
@@ -156,4 +156,4 @@ int end_counters(PluginDevice* device, const CountersSink* sink, CountersEnd* en
     return error->code = static_cast<std::int32_t>(cudaErrorUnknown);
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // After these a device's context is lost, and the process with it (CUDA Runtime API, "Error
 // handling": errors that leave the process in an inconsistent state). By number, so that what
@@ -30,4 +30,4 @@ constexpr bool is_sticky(std::int32_t code) {
     return std::find(kStickyErrors.begin(), kStickyErrors.end(), code) != kStickyErrors.end();
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -6,7 +6,7 @@
 
 #include "kernels/cuda/emulation/emulator.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // What the emulation says of `body`; nothing where it has nothing to say.
 inline std::string error_of(const Launch& launch, const std::function<void()>& body) {
@@ -18,4 +18,4 @@ inline std::string error_of(const Launch& launch, const std::function<void()>& b
     return "";
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -9,7 +9,7 @@
 #include "tests/kernels/cuda/tested_device.h"
 #include "tests/kernels/stored_rows.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 inline std::uint16_t code(PlaneType type) {
     return static_cast<std::uint16_t>(type);
@@ -68,4 +68,4 @@ private:
     std::array<std::unique_ptr<DeviceArray<std::byte>>, kMatrixPlanes> planes_;
 };
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

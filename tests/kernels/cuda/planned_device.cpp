@@ -6,7 +6,7 @@
 
 #include "kernels/cuda/emulation/emulated_plugin.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 constexpr std::uintptr_t kAllocation = 256;  // what cudaMalloc aligns to
@@ -102,4 +102,4 @@ const PluginTable& planned_plugin() {
     return table;
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

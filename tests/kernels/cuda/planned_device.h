@@ -8,7 +8,7 @@
 
 #include "kernels/cuda/device.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // What was queued on a planned device, since it was last cleared.
 struct Planned {
@@ -40,4 +40,4 @@ struct Planned {
 const PluginTable& planned_plugin();
 Planned& planned();
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

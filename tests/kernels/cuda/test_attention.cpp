@@ -17,7 +17,7 @@
 #include "tests/kernels/cuda/tested_device.h"
 #include "tests/kernels/stored_rows.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 struct Shape {
@@ -354,4 +354,4 @@ TEST(CudaAttentionLaunch, SplitsAreFewNumbersAndNeverShorterThanTwoTiles) {
 }
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -9,7 +9,7 @@
 #include "tests/kernels/cuda/tested_device.h"
 #include "tests/kernels/stored_rows.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 void expect_near(const std::vector<float>& is, const std::vector<float>& expected,
@@ -121,4 +121,4 @@ TEST_F(CudaElementwise, GathersRowsAndSeesWhatIsNotFinite) {
 }
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -9,7 +9,7 @@
 #include "kernels/cuda/machine.h"
 #include "tests/kernels/cuda/emulation_error.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 using testing::HasSubstr;
@@ -205,4 +205,4 @@ TEST(CudaEmulatedMatrices, MultipliesTwoOfFour) {
 }
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda

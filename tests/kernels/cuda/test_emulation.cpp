@@ -12,7 +12,7 @@
 #include "kernels/cuda/machine.h"
 #include "tests/kernels/cuda/emulation_error.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 using emulation::EmulationError;
@@ -203,4 +203,4 @@ TEST(CudaEmulation, ShufflesVotesAndSums) {
 }
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda

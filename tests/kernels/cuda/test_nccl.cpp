@@ -13,7 +13,7 @@
 #include "kernels/cuda/plugin/nccl.h"
 #include "profiler/cupti/library_search.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 using testing::ElementsAre;
@@ -76,4 +76,4 @@ TEST_F(Nccl, IsAskedForThroughThePlugin) {
 }
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda

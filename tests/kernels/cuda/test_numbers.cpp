@@ -9,7 +9,7 @@
 #include "kernels/convert/convert.h"
 #include "kernels/cuda/numbers.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 bool same(float a, float b) {
@@ -93,4 +93,4 @@ TEST(CudaNumbers, RoundE4M3ToNearest) {
 }
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda

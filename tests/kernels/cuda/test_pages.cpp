@@ -12,7 +12,7 @@
 #include "tests/kernels/cuda/tested_device.h"
 #include "tests/kernels/stored_rows.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 constexpr std::int64_t kPositions = 75, kKvHeads = 2, kHeads = 6, kDim = 40,
@@ -166,4 +166,4 @@ TEST_F(CudaPages, AreChosenAsTheCpuChooses) {
 }
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -13,7 +13,7 @@
 #include "kernels/cuda/emulation/emulated_plugin.h"
 #include "kernels/cuda/plugin/sticky.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 TEST(CudaPlugin, LoadsAndSaysWhatDevicesThereAre) {
@@ -59,4 +59,4 @@ TEST(CudaErrors, ThirteenLoseTheContext) {
 }
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda

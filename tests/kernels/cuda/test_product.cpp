@@ -15,7 +15,7 @@
 #include "tests/kernels/cuda/packed_matrix.h"
 #include "tests/kernels/stored_rows.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 using kernels::WeightType;
@@ -382,4 +382,4 @@ TEST(CudaFill, MakesTheSameNearlyNormalWeightsAnywhere) {
 }
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -11,7 +11,7 @@
 #include "kernels/cuda/ops/product_tiles.h"
 #include "tests/kernels/cuda/packed_matrix.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 namespace {
 
 using kernels::WeightType;
@@ -249,4 +249,4 @@ TEST(CudaTwoOfFour, KnowsRowsThatAreNot) {
 }
 
 }  // namespace
-}  // namespace hone::gpu
+}  // namespace hone::cuda

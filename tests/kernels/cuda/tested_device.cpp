@@ -5,7 +5,7 @@
 
 #include "kernels/cuda/emulation/emulated_plugin.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 const PluginTable& tested_plugin() {
     if (std::getenv("HONE_TEST_CUDA") == nullptr) return emulation::emulated_plugin();
@@ -20,4 +20,4 @@ Device& tested_device() {
     return device;
 }
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

@@ -7,7 +7,7 @@
 
 #include "kernels/cuda/device.h"
 
-namespace hone::gpu {
+namespace hone::cuda {
 
 // What tests of kernels run on: the emulation, or, where the environment's HONE_TEST_CUDA is set,
 // the plug-in's first device.
@@ -47,4 +47,4 @@ private:
     T* data_;
 };
 
-}  // namespace hone::gpu
+}  // namespace hone::cuda

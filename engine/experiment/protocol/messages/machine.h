@@ -50,7 +50,7 @@ struct Hello {
 };
 
 // Whether a device's kernels can be traced.
-struct DeviceTracing {
+struct CudaTracing {
     std::string source{};
     bool kernels = false;
     std::optional<std::string> problem{};
@@ -74,7 +74,7 @@ struct CudaDevice {
     std::string driver{}, runtime{};
     bool mig = false;
     std::optional<std::optional<std::int64_t>> memory_free{};
-    std::optional<std::optional<DeviceTracing>> tracing{};
+    std::optional<std::optional<CudaTracing>> tracing{};
     std::optional<std::optional<std::string>> problem{};
     Document more{};
 
