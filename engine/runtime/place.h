@@ -100,6 +100,12 @@ public:
     virtual std::string refusal(kernels::Arithmetic arithmetic) const = 0;
     virtual std::string refusal(kernels::Arithmetic, const StoredTensor&) const { return {}; }
 
+    // Why the model cannot run here as it is stored, by its headers alone: shapes and types that no
+    // kernel of the place takes. Nothing where it can.
+    virtual std::optional<ErrorDetails> refusal(const Checkpoint&, const ModelConfig&) const {
+        return std::nullopt;
+    }
+
     // Whether there is a form for the matrix as it is stored: of one without data, by its type and
     // shape.
     virtual bool takes(const StoredTensor& matrix) const = 0;

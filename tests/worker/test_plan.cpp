@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <random>
 
 #include "engine/core/error.h"
@@ -10,6 +11,8 @@
 #include "engine/experiment/worker/experiment_plan.h"
 #include "engine/experiment/worker/prepared.h"
 #include "engine/experiment/worker/requests.h"
+#include "engine/formats/checkpoint.h"
+#include "engine/formats/gguf.h"
 #include "engine/runtime/cpu_place.h"
 #include "engine/techniques/apply/technique.h"
 
@@ -179,6 +182,59 @@ TEST(PlannedMemory, HoldsWholeRunsOnADevice) {
     ::unsetenv("HONE_EMULATED_MEMORY");
     EXPECT_GT(fitted, 3);
     EXPECT_GT(refusals, 3);
+}
+
+// synthetic:tiny as a file, after `change`.
+template <typename Change>
+std::string changed_model(const std::string& name, const Change& change) {
+    Checkpoint checkpoint = open_checkpoint("synthetic:tiny");
+    change(checkpoint);
+    const auto path = std::filesystem::path(testing::TempDir()) / (name + ".gguf");
+    write_gguf(checkpoint, path.string(), {});
+    return path.string();
+}
+
+void take_two_channels_a_head(Checkpoint& checkpoint) {
+    checkpoint.metadata["llama.attention.head_count"] = std::uint64_t{32};
+    checkpoint.metadata["llama.attention.head_count_kv"] = std::uint64_t{16};
+    for (const char* key :
+         {"rope.dimension_count", "attention.key_length", "attention.value_length"})
+        checkpoint.metadata[std::string("llama.") + key] = std::uint64_t{2};
+}
+
+void take_odd_rows(Checkpoint& checkpoint) {
+    constexpr std::int64_t kNeurons = 68;
+    checkpoint.metadata["llama.feed_forward_length"] = std::uint64_t{kNeurons};
+    for (StoredTensor& tensor : checkpoint.tensors) {
+        if (tensor.name.find("ffn_") == std::string::npos || tensor.shape.size() != 2) continue;
+        (tensor.name.find("ffn_down") == std::string::npos ? tensor.shape[0] : tensor.shape[1]) =
+            kNeurons;
+        tensor.data = tensor.data.first(static_cast<std::size_t>(tensor.bytes()));
+    }
+}
+
+// By its headers alone: predict must not say that a model fits which loading then refuses.
+TEST(PlannedModel, IsRefusedByItsPlaceBeforeItIsLoaded) {
+    ASSERT_EQ(kPluginChosen, 0);
+    for (const auto& [name, field] :
+         {std::pair{"two_channels", "heads"}, std::pair{"odd_rows", "blk.0.ffn_down.weight"}}) {
+        Experiment experiment;
+        experiment.workload.text = "none";
+        experiment.workload.prompt_tokens = 4;
+        experiment.checkpoint = changed_model(
+            name, name == std::string("odd_rows") ? take_odd_rows : take_two_channels_a_head);
+        WorkerContext context;
+        EXPECT_EQ(predicted(experiment, context), "");
+        EXPECT_EQ(refused([&] { answer(messages::Prepare{.experiment = experiment}, context); }),
+                  "");
+        experiment.target.device = "cuda:0";
+        WorkerContext on_device;
+        const std::string verdict = predicted(experiment, on_device);
+        EXPECT_NE(verdict.find(std::string("|") + field + "|"), std::string::npos) << verdict;
+        EXPECT_EQ(verdict,
+                  refused([&] { answer(messages::Prepare{.experiment = experiment}, on_device); }));
+        std::filesystem::remove(experiment.checkpoint);
+    }
 }
 
 TEST(PlannedMemory, IsRefusedByExportFromHeadersAlone) {

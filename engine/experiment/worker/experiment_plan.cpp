@@ -141,6 +141,7 @@ ExperimentPlan plan_experiment(const Experiment& experiment, const std::string& 
     plan.run.batch_size = plan.sizes.sequences;
     plan.refusal = context_refusal(experiment.checkpoint, plan.config.context_length,
                                    experiment.workload, plan.sizes);
+    if (!plan.refusal) plan.refusal = place.refusal(plan.checkpoint, plan.config);
     RunSizes sizes{.threads = threads,
                    .sequences = plan.sizes.sequences,
                    .context = plan.sizes.context(),
@@ -178,6 +179,7 @@ ExperimentPlan plan_answer(const Place& place, const Model& model, const RunConf
         model.checkpoint, model.config, run,
         {.threads = threads, .context = positions, .positions = positions, .prompt = prompt});
     plan.least[MemoryClass::weights] = 0;
+    plan.refusal = place.refusal(model.checkpoint, model.config);
     return plan;
 }
 

@@ -58,7 +58,7 @@ struct ExperimentPlan {
     MemoryByClass memory;  // of the timed repetitions, which is what a run reports
     MemoryByClass least;   // what a run must have to begin: scored windows may be longer than
                            // repetitions, and an adaptive batch begins with one sequence
-    std::optional<ErrorDetails> refusal;  // why the model's context cannot hold it
+    std::optional<ErrorDetails> refusal;  // why the place or the model's context cannot hold it
 
     // Bytes that must be free of a place's room before anything is loaded.
     std::int64_t needed(const Room& room) const;

@@ -44,16 +44,6 @@ public:
           pinned_(device),
           logits_(&pinned_),
           bad_(&pinned_) {
-        const ModelConfig& shape = model.config;
-        if (shape.head_dim > cuda::kMaxHeadDim || shape.head_dim % 4 != 0 ||
-            shape.n_heads / shape.n_kv_heads > cuda::kMaxGroup)
-            throw Error(ErrorDetails{
-                "", model.checkpoint.source, "heads",
-                fmt::format("{} channels, {} query heads a key's", shape.head_dim,
-                            shape.n_heads / shape.n_kv_heads),
-                fmt::format(
-                    "at most {} channels, in multiples of 4, and {} query heads on a CUDA device",
-                    cuda::kMaxHeadDim, cuda::kMaxGroup)});
         if (config.kv_cache != KvStorage::off)
             blocks_ = std::make_shared<CudaKvBlocks>(model.config, config, memory_, max_context);
     }

@@ -9,6 +9,7 @@
 
 #include "engine/core/error.h"
 #include "engine/weights/weight_format.h"
+#include "kernels/cuda/ops/attention.h"
 #include "kernels/cuda/ops/pack.h"
 #include "kernels/cuda/ops/product.h"
 
@@ -32,6 +33,39 @@ bool has_cuda_form(const StoredTensor& matrix) {
                        all_two_of_four(matrix));
 }
 
+std::optional<ErrorDetails> cuda_heads_refusal(const std::string& source,
+                                               const ModelConfig& config) {
+    const std::int64_t group = config.n_heads / config.n_kv_heads;
+    if (config.head_dim <= cuda::kMaxHeadDim && config.head_dim % 4 == 0 &&
+        group <= cuda::kMaxGroup)
+        return std::nullopt;
+    ErrorDetails details;
+    details.file = source;
+    details.field = "heads";
+    details.found =
+        fmt::format("{} channels, {} query heads for each of keys", config.head_dim, group);
+    details.expected = fmt::format("at most {} channels, in multiples of 4, and {} query heads",
+                                   cuda::kMaxHeadDim, cuda::kMaxGroup);
+    details.fault = Fault::argument;
+    details.summary = "Attention on a CUDA device does not take this model's heads.";
+    details.action = "Run it on the processor (--device cpu).";
+    return Error(std::move(details)).details();
+}
+
+std::optional<ErrorDetails> cuda_matrix_refusal(const std::string& source,
+                                                const StoredTensor& matrix) {
+    if (has_cuda_form(matrix)) return std::nullopt;
+    ErrorDetails details;
+    details.file = source;
+    details.field = matrix.name;
+    details.found = fmt::format("rows of {} stored as {}", matrix.cols(), info(matrix.type).name);
+    details.expected = "rows in multiples of 8, and zeros left out of 2:4 patterns only";
+    details.fault = Fault::argument;
+    details.summary = "A matrix of this model has no form on a CUDA device.";
+    details.action = "Run it on the processor (--device cpu).";
+    return Error(std::move(details)).details();
+}
+
 std::int64_t cuda_weight_bytes(const Checkpoint& checkpoint, const ModelConfig& config) {
     constexpr std::int64_t kFloat = sizeof(float);
     std::int64_t sum = std::ssize(config.rope_frequencies) * kFloat;
@@ -53,6 +87,8 @@ std::int64_t cuda_weight_bytes(const Checkpoint& checkpoint, const ModelConfig& 
 CudaModel::CudaModel(const Model& model, CudaMemory& memory, const Progress& progress)
     : memory_(memory), frequencies_(memory.space(MemoryClass::weights)) {
     const Checkpoint& checkpoint = model.checkpoint;
+    if (auto refusal = cuda_heads_refusal(checkpoint.source, model.config))
+        throw Error(std::move(*refusal));
     double done = 0;
     for (const StoredTensor& tensor : checkpoint.tensors) {
         progress.update(done / static_cast<double>(checkpoint.tensors.size()), tensor.name);
@@ -81,12 +117,7 @@ CudaModel::CudaModel(const Model& model, CudaMemory& memory, const Progress& pro
 void CudaModel::add_matrix(const StoredTensor& tensor, const std::string& source) {
     const kernels::WeightType type = tensor.type;
     const std::int64_t rows = tensor.rows(), cols = tensor.cols();
-    if (!has_cuda_form(tensor))
-        throw Error(ErrorDetails{
-            fmt::format("{}: {} of {} columns stored as {} has no form on a CUDA device", source,
-                        tensor.name, cols, info(tensor.type).name),
-            source, tensor.name, std::string(info(tensor.type).name),
-            "columns in multiples of 8, and zeros left out of 2:4 patterns only"});
+    if (auto refusal = cuda_matrix_refusal(source, tensor)) throw Error(std::move(*refusal));
     const auto packing = cuda::packing_of(type, cols);
     cuda::PlanePointers planes = {};
     for (std::size_t i = 0; i < planes.size(); ++i) {

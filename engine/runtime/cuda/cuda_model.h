@@ -14,6 +14,11 @@ namespace hone {
 // Whether a device has a form for the matrix as it is stored: of one without data, by its type and
 // shape.
 bool has_cuda_form(const StoredTensor& matrix);
+// Why `source`'s model, or one of its matrices, cannot be taken to a device; nothing where it can.
+std::optional<ErrorDetails> cuda_heads_refusal(const std::string& source,
+                                               const ModelConfig& config);
+std::optional<ErrorDetails> cuda_matrix_refusal(const std::string& source,
+                                                const StoredTensor& matrix);
 
 // What a CudaModel takes on the device. Tensors need no data; one that a device has no form for
 // counts as it is stored.

@@ -146,6 +146,16 @@ std::string CudaPlace::refusal(Arithmetic arithmetic, const StoredTensor& matrix
     return {};
 }
 
+std::optional<ErrorDetails> CudaPlace::refusal(const Checkpoint& checkpoint,
+                                               const ModelConfig& model) const {
+    if (auto heads = cuda_heads_refusal(checkpoint.source, model)) return heads;
+    for (const StoredTensor& tensor : checkpoint.tensors) {
+        if (tensor.shape.size() != 2) continue;
+        if (auto form = cuda_matrix_refusal(checkpoint.source, tensor)) return form;
+    }
+    return std::nullopt;
+}
+
 bool CudaPlace::takes(const StoredTensor& matrix) const {
     return has_cuda_form(matrix);
 }

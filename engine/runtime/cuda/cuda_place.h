@@ -30,6 +30,8 @@ public:
     bool follows_calibration() const override { return false; }
     std::string refusal(kernels::Arithmetic arithmetic) const override;
     std::string refusal(kernels::Arithmetic arithmetic, const StoredTensor& matrix) const override;
+    std::optional<ErrorDetails> refusal(const Checkpoint& checkpoint,
+                                        const ModelConfig& model) const override;
     bool takes(const StoredTensor& matrix) const override;
     bool leaves_out(ZeroPattern pattern, kernels::Arithmetic arithmetic) const override;
     bool makes_synthetic_weights() const override { return true; }
