@@ -42,7 +42,7 @@ public:
         Experiment in_file = in_memory;
         // Beside its target, under the name that it has until it is known to be right.
         in_file.checkpoint = exported.written.value_or("");
-        in_memory.recipe = weights_only(request.recipe, exported);
+        in_memory.recipe = parts_of(request.recipe, builtin_registry()).weights;
         // The file holds the matrices in this type, so the recipe in memory must too.
         const messages::PrepareReply prepared = memory_.ask(
             messages::Prepare{
@@ -73,16 +73,6 @@ public:
     }
 
 private:
-    static Recipe weights_only(const Recipe& recipe, const messages::ExportReply& exported) {
-        const std::vector<std::string>& left_out = exported.model.left_out;
-        Recipe result;
-        for (const RecipeStep& step : recipe.steps) {
-            if (std::find(left_out.begin(), left_out.end(), step.technique) == left_out.end())
-                result.steps.push_back(step);
-        }
-        return result;
-    }
-
     static void add(Totals& totals, const messages::AccuracyReply& reply) {
         totals.nll += reply.sums.at("nll_sum");
         totals.scored += reply.sums.at("scored");

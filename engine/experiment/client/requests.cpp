@@ -12,13 +12,9 @@ PredictedExport predict_export(const ExportRequest& request, const WorkerLaunch&
     asked.experiment.checkpoint = request.checkpoint;
     asked.experiment.target = request.target;
     PredictedExport result;
-    for (const RecipeStep& step : request.recipe.steps) {
-        const Descriptor* descriptor = builtin_registry().find(step.technique);
-        if (descriptor != nullptr && descriptor->stage != Stage::transforms_weights)
-            result.left_out.push_back(step.technique);
-        else
-            asked.experiment.recipe.steps.push_back(step);
-    }
+    RecipeParts parts = parts_of(request.recipe, builtin_registry());
+    result.left_out = parts.run_techniques();
+    asked.experiment.recipe = std::move(parts.weights);
     messages::PredictReply reply = ask(asked, launch, std::move(stop));
     result.file_bytes = reply.file_bytes;
     result.notes = std::move(reply.notes);

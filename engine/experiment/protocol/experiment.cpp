@@ -232,6 +232,23 @@ std::string label(const Recipe& recipe, const Registry& registry) {
     return text;
 }
 
+std::vector<std::string> RecipeParts::run_techniques() const {
+    std::vector<std::string> ids;
+    for (const RecipeStep& step : run.steps) ids.push_back(step.technique);
+    return ids;
+}
+
+RecipeParts parts_of(const Recipe& recipe, const Registry& registry) {
+    RecipeParts parts;
+    for (const RecipeStep& step : recipe.steps) {
+        const Descriptor* const descriptor = registry.find(step.technique);
+        const bool weights =
+            descriptor == nullptr || descriptor->stage == Stage::transforms_weights;
+        (weights ? parts.weights : parts.run).steps.push_back(step);
+    }
+    return parts;
+}
+
 int sequences_wanted(const Recipe& recipe, const Registry& registry) {
     std::int64_t wanted = 1;
     for (const RecipeStep& step : recipe.steps) {

@@ -38,6 +38,15 @@ void add_setting(Recipe& recipe, std::string_view setting, const Registry& regis
 // options that differ from defaults.
 std::string label(const Recipe& recipe, const Registry& registry);
 
+// A recipe's steps by what they act on: a file holds the weights as the first left them, the others
+// are how a run computes. A technique that the registry does not have counts to the weights, whose
+// reader refuses it.
+struct RecipeParts {
+    Recipe weights, run;
+    std::vector<std::string> run_techniques() const;  // ids
+};
+RecipeParts parts_of(const Recipe& recipe, const Registry& registry);
+
 // How many sequences a workload should have at least, so that every technique of `recipe` can show
 // what it does.
 int sequences_wanted(const Recipe& recipe, const Registry& registry);

@@ -60,11 +60,6 @@ std::optional<DType> type_named(const std::string& dtype) {
     return type;
 }
 
-bool configures_run(const RecipeStep& step) {
-    const Descriptor* descriptor = builtin_registry().find(step.technique);
-    return descriptor != nullptr && descriptor->stage == Stage::configures_run;
-}
-
 // Weight transforms in the recipe's order, then what configures the run: that is asked about, and
 // may prepare, the weights as they are then. `act` transforms or plans, and returns notes;
 // `transformed` is called between the two.
@@ -83,16 +78,12 @@ AppliedRecipe follow(Checkpoint& checkpoint, const Recipe& recipe, int concurren
         if (const auto* weights = dynamic_cast<const WeightTechnique*>(technique.get()))
             note(act(*weights));
     };
-    for (const RecipeStep& step : recipe.steps) {
-        if (!configures_run(step)) take(step, read_config(checkpoint));
-    }
+    const RecipeParts parts = parts_of(recipe, builtin_registry());
+    for (const RecipeStep& step : parts.weights.steps) take(step, read_config(checkpoint));
     transformed();
     const ModelConfig config = read_config(checkpoint);
-    for (const RecipeStep& step : recipe.steps) {
-        if (!configures_run(step)) continue;
-        take(step, config);
-        followed.left_out.push_back(step.technique);
-    }
+    for (const RecipeStep& step : parts.run.steps) take(step, config);
+    followed.left_out = parts.run_techniques();
     return followed;
 }
 

@@ -38,20 +38,14 @@ messages::ExportReply answer(const messages::Export& request, WorkerContext& con
     const kernels::Context on_cpu{kernels::best_isa(), pool, workspace};
     // A technique that only configures the run may need more sequences than an export has: it is
     // left out, not asked.
-    Recipe weights;
+    const RecipeParts parts = parts_of(request.recipe, builtin_registry());
     messages::ExportReply reply;
-    for (const RecipeStep& step : request.recipe.steps) {
-        const Descriptor* descriptor = builtin_registry().find(step.technique);
-        if (descriptor->stage == Stage::transforms_weights)
-            weights.steps.push_back(step);
-        else
-            reply.model.left_out.push_back(step.technique);
-    }
+    reply.model.left_out = parts.run_techniques();
     const ExperimentPlan plan =
-        require_possible(request, weights, format, context.place_of({})->room());
+        require_possible(request, parts.weights, format, context.place_of({})->room());
     Checkpoint checkpoint = open_checkpoint(request.checkpoint);
     require_same_files(plan.file.files, checkpoint.files);
-    AppliedRecipe applied = apply_recipe(checkpoint, weights, 1, on_cpu, apply);
+    AppliedRecipe applied = apply_recipe(checkpoint, parts.weights, 1, on_cpu, apply);
     for (std::string& note : convert_matrices(checkpoint, request.dtype, on_cpu, apply))
         applied.notes.push_back(std::move(note));
     const Existing existing = request.overwrite ? Existing::replace : Existing::refuse;

@@ -58,11 +58,9 @@ QString recipeText(const Session& session) {
 
 QStringList leftOutOfExport(const Session& session) {
     QStringList titles;
-    for (const RecipeStep& step : session.recipe().steps) {
-        const Descriptor* descriptor = session.registry().find(step.technique);
-        if (descriptor != nullptr && descriptor->stage != Stage::transforms_weights)
-            titles.append(text(descriptor->title));
-    }
+    const RecipeParts parts = parts_of(session.recipe(), session.registry());
+    for (const RecipeStep& step : parts.run.steps)
+        titles.append(text(session.registry().find(step.technique)->title));
     return titles;
 }
 
