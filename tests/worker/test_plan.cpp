@@ -237,6 +237,29 @@ TEST(PlannedModel, IsRefusedByItsPlaceBeforeItIsLoaded) {
     }
 }
 
+// The plan's types are not those of the bytes in the file.
+TEST(PlannedModel, IsTakenByWhatItsRecipeMakesOfIt) {
+    ASSERT_EQ(kPluginChosen, 0);
+    Experiment experiment;
+    experiment.workload.text = "none";
+    experiment.workload.prompt_tokens = 4;
+    experiment.target.device = "cuda:0";
+    WorkerContext context;
+    experiment.checkpoint =
+        (std::filesystem::path(testing::TempDir()) / "two_of_four.gguf").string();
+    answer(messages::Export{.checkpoint = "synthetic:tiny",
+                            .dtype = "bf16",
+                            .path = experiment.checkpoint,
+                            .overwrite = true},
+           context);
+    const Registry& registry = builtin_registry();
+    add_setting(experiment.recipe, "prune_magnitude.pattern=n_m", registry);
+    add_setting(experiment.recipe, "precision.compute=bf16", registry);
+    EXPECT_EQ(predicted(experiment, context), "");
+    EXPECT_EQ(refused([&] { answer(messages::Prepare{.experiment = experiment}, context); }), "");
+    std::filesystem::remove(experiment.checkpoint);
+}
+
 TEST(PlannedMemory, IsRefusedByExportFromHeadersAlone) {
     WorkerContext context;
     const auto path = std::filesystem::path(testing::TempDir()) / "short_of_memory.gguf";

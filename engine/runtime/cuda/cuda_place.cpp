@@ -151,7 +151,9 @@ std::optional<ErrorDetails> CudaPlace::refusal(const Checkpoint& checkpoint,
     if (auto heads = cuda_heads_refusal(checkpoint.source, model)) return heads;
     for (const StoredTensor& tensor : checkpoint.tensors) {
         if (tensor.shape.size() != 2) continue;
-        if (auto form = cuda_matrix_refusal(checkpoint.source, tensor)) return form;
+        StoredTensor header = tensor;
+        header.data = {};  // of a planned tensor not what its type says
+        if (auto form = cuda_matrix_refusal(checkpoint.source, header)) return form;
     }
     return std::nullopt;
 }
