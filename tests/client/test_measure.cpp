@@ -8,6 +8,7 @@
 namespace hone {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -282,6 +283,35 @@ TEST_F(Measuring, WhatNoiseHidesIsNoted) {
     const MeasureResult result = measure(wanted, fake({"--jitter", "0.3"}));
     EXPECT_EQ(samples(result.runs[1], "repetition"), 12u);
     EXPECT_THAT(load(result.runs[1]).notes_from_run, Contains(HasSubstr("cannot be told")));
+}
+
+// Whoever watches may take the interval as it is, once the repetitions that were asked for are
+// done.
+TEST_F(Measuring, RepetitionsEndByHand) {
+    std::optional<IntervalReach> last;
+    std::size_t may_end = 0;
+    const auto progress = observer_.progress;
+    observer_.progress = [&](const LiveProgress& now) {
+        if (progress) progress(now);
+        if (!now.interval) return;
+        last = now.interval;
+        may_end += now.interval->may_end ? 1 : 0;
+    };
+    observer_.good_enough = [&] { return may_end == 2; };
+    const MeasureResult result = measure(request(), fake({"--jitter", "0.3"}));
+    EXPECT_EQ(result.status, "done");
+    EXPECT_EQ(samples(result.runs[1], "repetition"), 7u);
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->aim, request().experiment.workload.resolution);
+    EXPECT_GT(last->reached, last->aim);
+    EXPECT_THAT(load(result.runs[1]).notes_from_run,
+                Contains(AllOf(HasSubstr("ended by hand"), HasSubstr("cannot be told"))));
+}
+
+TEST_F(Measuring, NobodyEndsRepetitionsThatWereAskedFor) {
+    observer_.good_enough = [] { return true; };
+    const MeasureResult result = measure(request(), fake({"--jitter", "0.3"}));
+    EXPECT_EQ(samples(result.runs[1], "repetition"), 5u);
 }
 
 TEST_F(Measuring, WhatIsPredictedIsStoredWithTheRun) {

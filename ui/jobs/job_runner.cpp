@@ -68,6 +68,20 @@ QStringList namesOf(const MeasureRequest& request) {
     return names;
 }
 
+QString aboutOf(const MeasureRequest& request) {
+    const Workload& workload = request.experiment.workload;
+    QStringList words{
+        JobRunner::tr("%1 + %2 tokens").arg(workload.prompt_tokens).arg(workload.generated_tokens)};
+    if (workload.concurrency > 1)
+        words.append(JobRunner::tr("%1 sequences").arg(workload.concurrency));
+    if (request.trace) words.append(JobRunner::tr("trace"));
+    words.append(QString::fromStdString(
+        std::filesystem::path(request.experiment.checkpoint).filename().string()));
+    if (request.experiment.target.device != Target().device)
+        words.append(QString::fromStdString(request.experiment.target.device));
+    return words.join(QStringLiteral(" · "));
+}
+
 QString sentences(const ErrorDetails& error) {
     if (error.summary.empty()) return QString::fromStdString(error.message);
     return QString::fromStdString(error.action.empty() ? error.summary
@@ -144,8 +158,10 @@ int JobRunner::Impl::enqueue(JobKind kind, const QString& title, Request request
     job.info.id = nextId++;
     job.info.kind = kind;
     job.info.title = title;
-    if (const auto* measure = std::get_if<MeasureRequest>(&request))
+    if (const auto* measure = std::get_if<MeasureRequest>(&request)) {
         job.info.candidates = namesOf(*measure);
+        job.info.about = aboutOf(*measure);
+    }
     job.request = std::move(request);
     const int id = job.info.id;
     queue.push_back(std::move(job));
@@ -161,6 +177,7 @@ void JobRunner::Impl::startNext() {
     current = std::move(queue.front());
     queue.pop_front();
     current->info.state = JobState::running;
+    feed.setGoodEnough(false);
     clock.start();
     timer.start();
     thread = std::jthread([this, request = current->request](std::stop_token stop) {
@@ -182,6 +199,7 @@ void JobRunner::Impl::flush() {
         const LiveProgress& p = *batch.progress;
         info.detail = QString::fromStdString(p.detail.empty() ? p.phase : p.detail);
         info.fraction = p.fraction;
+        info.interval = p.interval;
     }
     const int id = info.id;
     for (const QString& line : batch.lines) emit runner->logged(line);
@@ -202,6 +220,7 @@ void JobRunner::Impl::finish(Outcome outcome) {
     job.info.error = sentences(outcome.error);
     job.info.failure = outcome.error;
     job.info.detail.clear();  // the stage that it was in
+    job.info.interval.reset();
     if (outcome.state == JobState::done) job.info.fraction = 1;
     keepEnded(job.info);
     if (!outcome.error.message.empty())
@@ -246,6 +265,12 @@ void JobRunner::cancelRunning() {
     if (!impl_->current) return;
     impl_->current->info.detail = tr("cancelling");
     impl_->thread.request_stop();
+    emit jobProgress(impl_->current->info);
+}
+
+void JobRunner::takeAsGoodEnough() {
+    if (!impl_->current) return;
+    impl_->feed.setGoodEnough(true);
     emit jobProgress(impl_->current->info);
 }
 

@@ -23,14 +23,16 @@ enum class JobState { queued, running, done, failed, cancelled };
 struct JobInfo {
     int id = 0;
     JobKind kind = JobKind::measure;
-    QString title;           // "Measuring int4 group 64"
+    QString title;  // "Measuring int4 group 64"
+    QString about;  // what tells it from jobs of the same title: "128 + 64 tokens · trace"
     QStringList candidates;  // of a series, in their order: "q8_0"
     JobState state = JobState::queued;
-    QString detail;        // "repetition 3 of 7"
-    double fraction = -1;  // −1 unknown
-    double seconds = 0;    // running time so far
-    QString error;         // of a failed job: what happened and what to do
-    ErrorDetails failure;  // the same with the engine's own words
+    QString detail;                         // "repetition 3 of 7"
+    std::optional<IntervalReach> interval;  // while a measurement narrows it
+    double fraction = -1;                   // −1 unknown
+    double seconds = 0;                     // running time so far
+    QString error;                          // of a failed job: what happened and what to do
+    ErrorDetails failure;                   // the same with the engine's own words
 };
 
 // The one job runner of the window. Long jobs (measure, export, generate) run one after another on
@@ -47,6 +49,8 @@ public:
     int generate(const QString& title, const GenerateRequest& request);
     void cancel(int job);
     void cancelRunning();
+    // The running measurement's interval is narrow enough: it repeats no longer and goes on.
+    void takeAsGoodEnough();
     void moveQueued(int job, int newIndex);  // reorders the queue
     void setPaused(bool paused);             // the running job goes on; the next does not start
     bool paused() const;

@@ -27,6 +27,7 @@ Observer LiveFeed::observer() {
     observer.token = [this](const LiveToken& token) {
         change([&](Batch& b) { b.tokens.push_back(token); });
     };
+    observer.good_enough = [this] { return goodEnough_.load(); };
     return observer;
 }
 

@@ -3,6 +3,7 @@
 
 #include <QString>
 #include <QStringList>
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -26,6 +27,7 @@ public:
 
     Observer observer();  // writes here; must not outlive this
     Batch take();
+    void setGoodEnough(bool enough) { goodEnough_ = enough; }  // what the observer answers
 
 private:
     template <typename Change>
@@ -34,6 +36,7 @@ private:
         apply(batch_);
     }
 
+    std::atomic<bool> goodEnough_ = false;
     std::mutex mutex_;
     Batch batch_;
 };

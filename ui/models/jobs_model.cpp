@@ -32,6 +32,17 @@ QString stateText(const JobInfo& job) {
     return {};
 }
 
+QString suffixOf(const JobInfo& job) {
+    if (job.state == JobState::failed) return job.error;
+    return job.detail.isEmpty() ? job.about : job.detail;
+}
+
+QString tipOf(const JobInfo& job) {
+    QStringList lines{job.title, job.about, job.detail};
+    lines.removeAll(QString());
+    return lines.join(QLatin1Char('\n'));
+}
+
 Tone stateTone(JobState state) {
     if (state == JobState::running) return Tone::accent;
     return state == JobState::failed ? Tone::worse : Tone::muted;
@@ -48,6 +59,11 @@ JobsModel::JobsModel(JobRunner& jobs, QObject* parent)
 
 void JobsModel::reload() {
     std::vector<JobInfo> now = runner_.jobs();
+    // Answers are read where they were asked for; here they stand while others wait for them.
+    std::erase_if(now, [](const JobInfo& job) {
+        return job.kind == JobKind::generate && job.state != JobState::queued &&
+               job.state != JobState::running;
+    });
     beginResetModel();
     jobs_ = std::move(now);
     endResetModel();
@@ -95,11 +111,9 @@ QVariant JobsModel::data(const QModelIndex& index, int role) const {
         case Qt::DisplayRole:
             return title ? plainLine(info.title) : stateText(info);
         case SuffixRole:
-            return title ? QVariant(
-                               plainLine(info.state == JobState::failed ? info.error : info.detail))
-                         : QVariant();
+            return title ? QVariant(plainLine(suffixOf(info))) : QVariant();
         case Qt::ToolTipRole:
-            return info.error.isEmpty() ? plainTip(info.detail) : errorTip(info.failure);
+            return info.error.isEmpty() ? plainTip(tipOf(info)) : errorTip(info.failure);
         case ToneRole:
             return title ? QVariant() : QVariant(static_cast<int>(stateTone(info.state)));
         case Qt::TextAlignmentRole:

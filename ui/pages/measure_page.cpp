@@ -5,6 +5,7 @@
 
 #include "ui/models/run_estimate.h"
 #include "ui/models/run_samples.h"
+#include "ui/pages/measure/interval_bar.h"
 #include "ui/pages/measure/live_charts.h"
 #include "ui/pages/measure/queue_card.h"
 #include "ui/pages/measure/result_card.h"
@@ -29,6 +30,7 @@ MeasurePage::MeasurePage(Session& session, QWidget* parent)
     : Page(session, parent),
       workload_(new WorkloadCard(session)),
       banner_(new Banner),
+      interval_(new IntervalBar),
       charts_(new LiveCharts),
       side_(new QWidget),
       result_(new ResultCard(session)) {
@@ -37,6 +39,7 @@ MeasurePage::MeasurePage(Session& session, QWidget* parent)
     layout->setSpacing(gap);
     layout->addWidget(workload_);
     layout->addWidget(banner_);
+    layout->addWidget(interval_);
     auto* columns = new QWidget;
     columns_ = new QBoxLayout(QBoxLayout::LeftToRight, columns);
     columns_->setContentsMargins(0, 0, 0, 0);
@@ -128,9 +131,11 @@ void MeasurePage::followJobs() {
     connect(&jobs, &JobRunner::jobProgress, this, [this](const JobInfo& job) {
         if (job.kind != JobKind::measure) return;
         if (job.state == JobState::running) begin(job.id);
+        interval_->showInterval(job.interval);
         // A job that was refused before a run began has no result.
         if (job.state == JobState::failed && !job.error.isEmpty()) banner_->showError(job.failure);
     });
+    connect(interval_, &IntervalBar::goodEnough, &jobs, &JobRunner::takeAsGoodEnough);
     connect(&jobs, &JobRunner::measured, this, [this](int, const MeasureResult& result) {
         try {
             result_->showResult(result);

@@ -10,6 +10,7 @@ class QBoxLayout;
 namespace hone::ui {
 
 class Banner;
+class IntervalBar;
 class LiveCharts;
 class ResultCard;
 class WorkloadCard;
@@ -39,6 +40,7 @@ private:
 
     WorkloadCard* workload_;
     Banner* banner_;
+    IntervalBar* interval_;
     LiveCharts* charts_;
     QWidget* side_;  // queue and result
     ResultCard* result_;

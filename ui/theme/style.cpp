@@ -32,10 +32,6 @@ bool hasRows(const QWidget* widget) {
            qobject_cast<const QTreeView*>(widget) != nullptr;
 }
 
-const Palette& colors() {
-    return Theme::instance().palette();
-}
-
 void drawIndicator(const QStyleOption* option, QPainter* painter, bool round) {
     const bool enabled = option->state & QStyle::State_Enabled;
     const bool on = option->state & QStyle::State_On;

@@ -21,10 +21,6 @@ namespace {
 
 constexpr int arrowWidth = 22;
 
-const Palette& colors() {
-    return Theme::instance().palette();
-}
-
 bool isPrimary(const QWidget* widget) {
     return widget != nullptr && widget->property("primary").toBool();
 }

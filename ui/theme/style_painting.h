@@ -9,6 +9,10 @@
 
 namespace hone::ui::painting {
 
+inline const Palette& colors() {
+    return Theme::instance().palette();
+}
+
 // A surface with a 1 px border that lies on whole pixels.
 void roundedBox(QPainter* painter, const QRect& rect, const QColor& fill, const QColor& border,
                 qreal radius = spacing::radius);

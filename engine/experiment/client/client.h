@@ -22,11 +22,19 @@ namespace hone {
 
 enum class Side : std::uint8_t { baseline, candidate };
 
+// How far the 99 % interval of the ratio of speeds reaches to either side: of the candidate whose
+// is widest, as a share of the ratio; and how far it may.
+struct IntervalReach {
+    double reached = 1, aim = 0;
+    bool may_end = false;  // the repetitions that were asked for are done
+};
+
 struct LiveProgress {
     std::string phase;     // "calibrate", "load", "apply", "warm-up", "repetition", "accuracy",
                            // "write", "check"
     std::string detail;    // "repetition 3 of 7"
     double fraction = -1;  // of the whole job; −1 unknown
+    std::optional<IntervalReach> interval{};  // while repetitions narrow it
 };
 
 struct LiveSample {
@@ -63,6 +71,9 @@ struct Observer {
         log;  // the workers' stderr and the client's own notes
     std::function<void(Side, std::int64_t run)> run_started;
     std::function<void(const LiveToken& token)> token;  // generate()
+    // Whether the interval of IntervalReach is narrow enough for who watches: repetitions beyond
+    // those that were asked for end, and the runs say so.
+    std::function<bool()> good_enough;
     std::function<std::string()>
         stop_reason;  // of a stop that was requested, for the run; empty: "cancelled by the user"
 };

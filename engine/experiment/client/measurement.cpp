@@ -7,7 +7,7 @@ namespace hone {
 
 void Measurement::report(const std::string& phase, const std::string& detail, double fraction) {
     reported_ = std::max(reported_, std::min(1.0, offset_ + scale_ * fraction));
-    if (observer_.progress) observer_.progress({phase, detail, reported_});
+    if (observer_.progress) observer_.progress({phase, detail, reported_, interval_});
 }
 
 void Measurement::begin_runs() {

@@ -90,6 +90,8 @@ private:
     void prepare(SideState& side);
     void warm_up(Sides& sides);
     void repeat(Sides& sides);
+    Sides unresolved(const Sides& sides);
+    bool narrow(Sides& sides);
     void round(const Sides& wanted, Sides& sides);
     double interval_reach(const SideState& candidate) const;
     void score(Sides& sides);
@@ -115,7 +117,8 @@ private:
     nlohmann::json environment_;
     Phases phases_;
     double reported_ = 0;
-    double offset_ = 0, scale_ = 1;  // of the group of sides that is being measured
+    std::optional<IntervalReach> interval_;  // while repetitions go on
+    double offset_ = 0, scale_ = 1;          // of the group of sides that is being measured
     bool last_group_ = false;
     // The next round's number, which is the index of its samples, and the group's first. The
     // baseline takes part in the rounds of several groups, and pairs of repetitions are those of

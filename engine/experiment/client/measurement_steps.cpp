@@ -96,48 +96,63 @@ void Measurement::round(const Sides& wanted, Sides& sides) {
     each(order, sides, [&](SideState& side) { step(side, false, index); });
 }
 
+// The candidates whose interval is wider than it may be, and the baseline, which goes with each of
+// them; sets what is told of the widest.
+Sides Measurement::unresolved(const Sides& sides) {
+    const double aim = request_.experiment.workload.resolution;
+    Sides wanted{baseline_};
+    double widest = 0;
+    for (SideState* side : sides) {
+        const double reach = side == baseline_ ? 0 : interval_reach(*side);
+        if (reach > aim) wanted.push_back(side);
+        widest = std::max(widest, reach);
+    }
+    interval_ = IntervalReach{.reached = widest, .aim = aim};
+    return wanted;
+}
+
 void Measurement::repeat(Sides& sides) {
     const Workload& workload = request_.experiment.workload;
     const int least = workload.repetitions;
+    const bool resolves = baseline_ != nullptr && sides.size() > 1 && workload.resolution > 0;
     first_round_ = round_;
     for (int i = 0; i < least; ++i) {
         report("repetition", fmt::format("repetition {} of {}", i + 1, least),
                phases_.prepare + phases_.warmup + phases_.repetitions * i / least);
         round(Sides(sides), sides);
+        if (resolves && i > 0) unresolved(sides);
     }
-    if (baseline_ == nullptr || sides.size() < 2 || workload.resolution <= 0) return;
-    // When to stop hangs on how wide the interval is and never on where it lies: otherwise chance
-    // would be given more tries. Candidates whose interval is narrow enough rest.
-    double widest = 0;
-    const auto unresolved = [&] {
-        Sides wanted{baseline_};
-        widest = 0;
-        for (SideState* side : sides) {
-            const double reach = side == baseline_ ? 0 : interval_reach(*side);
-            if (reach > workload.resolution) wanted.push_back(side);
-            widest = std::max(widest, reach);
-        }
-        return wanted;
-    };
+    if (!resolves) return;
+    const bool by_hand = narrow(sides);
+    for (SideState* side : unresolved(sides)) {
+        if (side == baseline_) continue;
+        side->run->note(fmt::format(
+            "{}: after {} repetitions a difference in speed of less than {:.1f} % cannot be told",
+            by_hand ? "ended by hand, good enough for who watched" : "noisy",
+            side->run->repetition_values(kSteady).size(), 100 * interval_reach(*side)));
+    }
+    interval_.reset();
+}
+
+// When to stop hangs on how wide the interval is and never on where it lies: otherwise chance would
+// be given more tries. Candidates whose interval is narrow enough rest. Returns whether it was
+// ended by hand, by somebody who saw where it lay.
+bool Measurement::narrow(Sides& sides) {
     const auto start = Clock::now();
     const double seconds = kRepetitionSeconds * pairs_in(sides);
+    const int least = request_.experiment.workload.repetitions;
     for (int i = least; i < request_.most_repetitions; ++i) {
-        const Sides wanted = unresolved();
-        if (wanted.size() < 2) return;
-        if (seconds_since(start) > seconds) break;
+        const Sides wanted = unresolved(sides);
+        if (wanted.size() < 2 || seconds_since(start) > seconds) return false;
+        if (observer_.good_enough && observer_.good_enough()) return true;
+        interval_->may_end = true;
         report("repetition",
                fmt::format("repetition {}, until the interval is ±{:.1f} % (now ±{:.1f} %)", i + 1,
-                           100 * workload.resolution, 100 * widest),
+                           100 * interval_->aim, 100 * interval_->reached),
                phases_.prepare + phases_.warmup + phases_.repetitions);
         round(wanted, sides);
     }
-    for (SideState* side : unresolved()) {
-        if (side == baseline_) continue;
-        side->run->note(
-            fmt::format("noisy: after {} repetitions a difference in speed of less than "
-                        "{:.1f} % cannot be told",
-                        side->run->repetition_values(kSteady).size(), 100 * interval_reach(*side)));
-    }
+    return false;
 }
 
 // Half of the 99 % interval of the ratio of decode speeds, or of whole repetitions where nothing is

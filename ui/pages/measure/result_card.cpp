@@ -3,6 +3,7 @@
 
 #include <QCoreApplication>
 #include <QHeaderView>
+#include <algorithm>
 
 #include "ui/forms/schema_text.h"
 #include "ui/models/ledger_model.h"
@@ -11,6 +12,7 @@
 #include "ui/models/series.h"
 #include "ui/models/trace_tip.h"
 #include "ui/tables/figure_table.h"
+#include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
 
@@ -23,6 +25,7 @@ ResultCard::ResultCard(Session& session, QWidget* parent)
       title_(new TextLabel({}, TextStyle::body, Tone::muted)),
       table_(new FigureTable(tr("Verdicts of the last measurement"))),
       alone_(new TextLabel),
+      notes_(new TextLabel({}, TextStyle::body, Tone::warning)),
       banner_(new Banner),
       button_(plainButton(tr("Show in Compare"))),
       trace_(plainButton(tr("Show trace"))) {
@@ -31,8 +34,9 @@ ResultCard::ResultCard(Session& session, QWidget* parent)
     title_->setContentsMargins(15, 0, 15, 0);
     alone_->setWordWrap(true);
     alone_->setContentsMargins(15, 0, 15, 0);
+    notes_->setWordWrap(true);
+    notes_->setContentsMargins(15, 0, 15, 0);
     table_->setModel(model_);
-    table_->horizontalHeader()->hide();
     table_->setFittingRows(0);
     table_->setStretchedColumn(0);
     auto* buttons = new QHBoxLayout;
@@ -48,6 +52,7 @@ ResultCard::ResultCard(Session& session, QWidget* parent)
     body()->addLayout(inset);
     body()->addWidget(table_);
     body()->addWidget(alone_);
+    body()->addWidget(notes_);
     body()->addLayout(buttons);
     connect(button_, &QPushButton::clicked, this, [this] {
         session_.requestPage(QStringLiteral("compare"));
@@ -66,6 +71,7 @@ void ResultCard::begin(const QString& title) {
     model_->clear();
     table_->hide();
     alone_->hide();
+    notes_->hide();
     button_->hide();
     trace_->hide();
 }
@@ -129,6 +135,22 @@ void ResultCard::showComparison(const profiler::RunRecord& run,
     model_->setRuns(*baseline, {run}, {comparison});
     table_->fitColumn(1);
     table_->show();
+    showNotes(run, model_->warnings());
+}
+
+// Where results first appear stands what makes them weaker than they look.
+void ResultCard::showNotes(const profiler::RunRecord& run, const QStringList& warnings) {
+    QStringList notes = warnings;
+    for (const std::string& each : run.notes_from_run) {
+        const QString note = plainLine(each);
+        const QString fact = note.section(QLatin1Char(':'), 0, 0);
+        const bool told = std::any_of(warnings.begin(), warnings.end(),
+                                      [&](const QString& line) { return line.contains(fact); });
+        if (!told) notes.append(note);
+    }
+    notes.removeDuplicates();
+    notes_->setText(notes.join(QLatin1Char('\n')));
+    notes_->setVisible(!notes.isEmpty());
 }
 
 // A line a candidate, with what it is judged by; the figures are in Compare.
@@ -177,6 +199,7 @@ void ResultCard::showAlone(const profiler::RunRecord& run) {
                 metricTitle(metric), formatMetric(QString::fromStdString(metric), value->value)));
     alone_->setText(lines.join(QLatin1Char('\n')));
     alone_->show();
+    showNotes(run, {});
 }
 
 }  // namespace hone::ui

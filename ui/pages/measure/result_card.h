@@ -28,6 +28,7 @@ private:
     void showComparison(const profiler::RunRecord& run, const profiler::Comparison& comparison);
     void showSeries(const MeasureResult& result);
     void showAlone(const profiler::RunRecord& run);
+    void showNotes(const profiler::RunRecord& run, const QStringList& warnings);
     void begin(const QString& title);
     void nameButton(const QString& name);
     void nameRun(const profiler::RunRecord& run);
@@ -35,7 +36,7 @@ private:
     ComparisonModel* model_;
     TextLabel* title_;
     FigureTable* table_;
-    TextLabel* alone_;
+    TextLabel *alone_, *notes_;
     Banner* banner_;
     QPushButton *button_, *trace_;
     std::int64_t run_ = 0;
