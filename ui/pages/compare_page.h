@@ -32,9 +32,6 @@ class ComparePage : public Page {
 public:
     explicit ComparePage(Session& session, QWidget* parent = nullptr);
 
-    QString id() const override { return QStringLiteral("compare"); }
-    QString title() const override { return tr("Compare"); }
-    QString iconName() const override { return QStringLiteral("compare"); }
     QList<QWidget*> headerWidgets() override;
     void shown() override;
 

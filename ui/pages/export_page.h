@@ -27,9 +27,6 @@ class ExportPage : public Page {
 public:
     explicit ExportPage(Session& session, QWidget* parent = nullptr);
 
-    QString id() const override { return QStringLiteral("export"); }
-    QString title() const override { return tr("Export"); }
-    QString iconName() const override { return QStringLiteral("export"); }
     QList<QWidget*> headerWidgets() override;
     void shown() override;
     QWidget* entry() override;

@@ -21,9 +21,6 @@ class MeasurePage : public Page {
 public:
     explicit MeasurePage(Session& session, QWidget* parent = nullptr);
 
-    QString id() const override { return QStringLiteral("measure"); }
-    QString title() const override { return tr("Measure"); }
-    QString iconName() const override { return QStringLiteral("measure"); }
     QList<QWidget*> headerWidgets() override;
     void shown() override;
     QWidget* entry() override;

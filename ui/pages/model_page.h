@@ -24,9 +24,6 @@ class ModelPage : public Page {
 public:
     explicit ModelPage(Session& session, QWidget* parent = nullptr);
     ~ModelPage() override;
-    QString id() const override { return QStringLiteral("model"); }
-    QString title() const override { return tr("Model"); }
-    QString iconName() const override { return QStringLiteral("model"); }
     QList<QWidget*> headerWidgets() override;
     void shown() override;
 

@@ -27,9 +27,6 @@ class OptimisePage : public Page {
 public:
     explicit OptimisePage(Session& session, QWidget* parent = nullptr);
 
-    QString id() const override { return QStringLiteral("optimise"); }
-    QString title() const override { return tr("Optimise"); }
-    QString iconName() const override { return QStringLiteral("optimise"); }
     QList<QWidget*> headerWidgets() override;
     void shown() override;
 

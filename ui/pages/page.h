@@ -7,17 +7,14 @@
 
 namespace hone::ui {
 
-// A page of the window, with a row in list.inc. The shell makes each from its factory, shows its
-// title, gives it the page margin (so a page's own layout has margins of 0) and puts it in a scroll
-// area.
+// A page of the window; its row in list.inc says what it is called. The shell makes each from its
+// factory, shows its title, gives it the page margin (so a page's own layout has margins of 0) and
+// puts it in a scroll area.
 class Page : public QWidget {
     Q_OBJECT
 public:
     explicit Page(Session& session, QWidget* parent = nullptr)
         : QWidget(parent), session_(session) {}
-    virtual QString id() const = 0;     // "optimise"
-    virtual QString title() const = 0;  // tr("Optimise")
-    virtual QString iconName() const = 0;
     virtual QList<QWidget*> headerWidgets() { return {}; }  // buttons right of the title
     virtual void shown() {}
     // What has the focus when the page was reached by a key; null: its first control that the wheel
@@ -31,7 +28,7 @@ private:
     Session& session_;
 };
 
-#define HONE_PAGE(Name, id, title) Page* make##Name##Page(Session& session);
+#define HONE_PAGE(Name, id, title, within) Page* make##Name##Page(Session& session);
 #include "ui/pages/list.inc"
 #undef HONE_PAGE
 

@@ -16,9 +16,6 @@ class StartPage : public Page {
     Q_OBJECT
 public:
     explicit StartPage(Session& session, QWidget* parent = nullptr);
-    QString id() const override { return QStringLiteral("start"); }
-    QString title() const override { return tr("Start"); }
-    QString iconName() const override { return QStringLiteral("start"); }
     void shown() override;
     QWidget* entry() override;
 

@@ -87,10 +87,11 @@ MainWindow::~MainWindow() {
 }
 
 void MainWindow::buildFrame() {
-    for (const PageEntry& entry : pages_->entries()) {
-        const auto number = &entry - pages_->entries().data() + 1;
-        rail_->addEntry(entry.id, entry.icon, entry.title, QStringLiteral("Ctrl+%1").arg(number));
-    }
+    int number = 0;
+    for (const PageEntry& entry : pages_->entries())
+        if (entry.within.isEmpty())
+            rail_->addEntry(entry.id, entry.icon, entry.title,
+                            QStringLiteral("Ctrl+%1").arg(++number));
     inner_->setWindowFlags(Qt::Widget);
     inner_->setCentralWidget(pages_);
     inner_->setContextMenuPolicy(Qt::NoContextMenu);
@@ -114,7 +115,8 @@ void MainWindow::buildFrame() {
     connect(rail_, &Rail::schemeToggled, this, [this] {
         setScheme(static_cast<int>(Theme::instance().dark() ? Scheme::light : Scheme::dark));
     });
-    connect(pages_, &PageHost::currentPageChanged, rail_, &Rail::setCurrent);
+    connect(pages_, &PageHost::currentPageChanged, rail_,
+            [this](const QString& id) { rail_->setCurrent(pages_->railEntry(id)); });
     keepsPage_ = connect(pages_, &PageHost::currentPageChanged, this, &settings::setPage);
 }
 

@@ -76,8 +76,9 @@ void MainWindow::buildEditMenu() {
     QUndoStack &recipe = session_.undoStack(), &runs = session_.runEdits().undoStack();
     stacks->addStack(&recipe);
     stacks->addStack(&runs);
-    const auto follow = [stacks, &recipe, &runs](const QString& page) {
-        stacks->setActiveStack(page == QLatin1String("compare") ? &runs : &recipe);
+    const auto follow = [this, stacks, &recipe, &runs](const QString& page) {
+        const bool ofRuns = pages_->railEntry(page) == QLatin1String("compare");
+        stacks->setActiveStack(ofRuns ? &runs : &recipe);
     };
     connect(pages_, &PageHost::currentPageChanged, stacks, follow);
     follow(pages_->current());
@@ -108,6 +109,7 @@ void MainWindow::buildViewMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&View"));
     int number = 0;
     for (const PageEntry& entry : pages_->entries()) {
+        if (!entry.within.isEmpty()) continue;
         QAction* action = menu->addAction(Theme::instance().icon(entry.icon), entry.title);
         action->setShortcut(QKeySequence(static_cast<int>(Qt::CTRL) + Qt::Key_1 + number++));
         connect(action, &QAction::triggered, this, [this, id = entry.id] {

@@ -6,9 +6,9 @@
 namespace hone::ui {
 
 std::vector<PageEntry> pageEntries() {
-#define HONE_PAGE(Name, id, title)                                                                \
+#define HONE_PAGE(Name, id, title, within)                                                        \
     {QStringLiteral(id), QCoreApplication::translate("Pages", QT_TRANSLATE_NOOP("Pages", title)), \
-     QStringLiteral(id), make##Name##Page},
+     QStringLiteral(id), QStringLiteral(within), make##Name##Page},
     return {
 #include "ui/pages/list.inc"
     };

@@ -16,7 +16,7 @@ PageHost::PageHost(Session& session, std::vector<PageEntry> entries, QWidget* pa
       entries_(std::move(entries)),
       pages_(entries_.size()) {}
 
-QWidget* PageHost::framed(Page* page) {
+QWidget* PageHost::framed(Page* page, const QString& name) {
     auto* frame = new QWidget;
     auto* layout = new QVBoxLayout(frame);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -24,7 +24,7 @@ QWidget* PageHost::framed(Page* page) {
     auto* titleRow = new QHBoxLayout;
     titleRow->setContentsMargins(spacing::page, spacing::group, spacing::page, 12);
     titleRow->setSpacing(spacing::inside);
-    auto* title = new TextLabel(page->title(), TextStyle::pageTitle);
+    auto* title = new TextLabel(name, TextStyle::pageTitle);
     title->setMinimumHeight(spacing::controlHeight);
     titleRow->addWidget(title);
     titleRow->addStretch();
@@ -45,7 +45,7 @@ PageHost::Made& PageHost::make(std::size_t index) {
     Made& made = pages_[index];
     if (made.page != nullptr) return made;
     made.page = entries_[index].make(session_);
-    made.frame = framed(made.page);
+    made.frame = framed(made.page, entries_[index].title);
     addWidget(made.frame);
     ++made_;
     return made;
@@ -55,6 +55,12 @@ Page* PageHost::page(const QString& id) {
     for (std::size_t i = 0; i < entries_.size(); ++i)
         if (entries_[i].id == id) return make(i).page;
     return nullptr;
+}
+
+QString PageHost::railEntry(const QString& id) const {
+    for (const PageEntry& entry : entries_)
+        if (entry.id == id && !entry.within.isEmpty()) return entry.within;
+    return id;
 }
 
 void PageHost::makeOne() {

@@ -12,6 +12,7 @@ namespace hone::ui {
 // How the shell knows a page before it is made.
 struct PageEntry {
     QString id, title, icon;
+    QString within;  // the page that leads to it; empty: it has an entry in the rail
     std::function<Page*(Session&)> make;
 };
 std::vector<PageEntry> pageEntries();  // in the order of the rail: ui/pages/list.inc
@@ -30,6 +31,8 @@ public:
     void makeOne();                 // makes the next page that is not made yet
     bool complete() const { return made_ == entries_.size(); }
     const std::vector<PageEntry>& entries() const { return entries_; }
+    // The page whose entry in the rail leads to this one: itself, where it has one.
+    QString railEntry(const QString& id) const;
 
 signals:
     void currentPageChanged(const QString& id);
@@ -40,7 +43,7 @@ private:
         QWidget* frame = nullptr;
     };
     Made& make(std::size_t index);
-    QWidget* framed(Page* page);
+    QWidget* framed(Page* page, const QString& name);
 
     Session& session_;
     std::vector<PageEntry> entries_;
