@@ -2,11 +2,29 @@
 #include "ui/models/run_edits.h"
 
 #include <QUndoCommand>
+#include <algorithm>
 #include <utility>
 
 #include "ui/theme/theme.h"
 
 namespace hone::ui {
+
+QString tagsText(const std::vector<std::string>& tags) {
+    QStringList list;
+    for (const std::string& tag : tags) list.append(QString::fromStdString(tag));
+    return list.join(QStringLiteral(", "));
+}
+
+std::vector<std::string> tagsOf(const QString& text) {
+    std::vector<std::string> tags;
+    for (const QString& part : text.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
+        const std::string tag = part.trimmed().toStdString();
+        if (!tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end())
+            tags.push_back(tag);
+    }
+    std::sort(tags.begin(), tags.end());  // as the store keeps them
+    return tags;
+}
 
 // A change that could not be written is none: it leaves the stack.
 class StoredChange : public QUndoCommand {

@@ -11,6 +11,10 @@
 
 namespace hone::ui {
 
+// "ship, laptop" as tags in the order of the store, each once; and back.
+std::vector<std::string> tagsOf(const QString& text);
+QString tagsText(const std::vector<std::string>& tags);
+
 // Changes of stored runs: written to the store at once, and each of them can be undone until the
 // window closes.
 class RunEdits : public QObject {

@@ -34,23 +34,6 @@ QString textOf(const nlohmann::json& object, const char* key) {
             : object[key].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-QString joined(const std::vector<std::string>& tags) {
-    QStringList list;
-    for (const std::string& tag : tags) list.append(QString::fromStdString(tag));
-    return list.join(QStringLiteral(", "));
-}
-
-std::vector<std::string> splitTags(const QString& text) {
-    std::vector<std::string> tags;
-    for (const QString& part : text.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
-        const std::string tag = part.trimmed().toStdString();
-        if (!tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end())
-            tags.push_back(tag);
-    }
-    std::sort(tags.begin(), tags.end());  // as the store keeps them
-    return tags;
-}
-
 }  // namespace
 
 RunsModel::RunsModel(profiler::Store& store, RunEdits& edits, QObject* parent)
@@ -180,7 +163,7 @@ QVariant RunsModel::text(const RunRecord& run, int column) const {
         case Status:
             return QCoreApplication::translate("RunStatus", run.status.c_str());
         case Tags:
-            return plainLine(joined(run.tags));
+            return plainLine(tagsText(run.tags));
         case Note:
             return plainLine(run.note);
         default:
@@ -263,7 +246,7 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
         case Qt::EditRole:
             // As it is stored, whatever the cell shows.
             if (column == Note) return QString::fromStdString(run.note);
-            return column == Tags ? joined(run.tags) : QVariant();
+            return column == Tags ? tagsText(run.tags) : QVariant();
         case Qt::ToolTipRole:
             return tooltip(run, column);
         case Qt::TextAlignmentRole:
@@ -323,7 +306,7 @@ bool RunsModel::setData(const QModelIndex& index, const QVariant& value, int rol
     if (role != Qt::EditRole) return false;
     if (index.column() == Note)
         return edits_.setNote(run, value.toString().trimmed().toStdString());
-    if (index.column() == Tags) return edits_.setTags(run, splitTags(value.toString()));
+    if (index.column() == Tags) return edits_.setTags(run, tagsOf(value.toString()));
     return false;
 }
 

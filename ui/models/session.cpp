@@ -103,6 +103,8 @@ struct Session::Impl {
     std::vector<std::int64_t> ticked;
     bool tracing = false, devicesOpened = false;
     int layer = -1;
+    std::int64_t openedRun = 0;
+    QString openedFrom;
 };
 
 Session::Session(const Registry& registry, const WorkerLaunch& launch,
@@ -299,6 +301,21 @@ void Session::setTickedRuns(const std::vector<std::int64_t>& runs) {
     if (runs == impl_->ticked) return;
     impl_->ticked = runs;
     emit tickedRunsChanged();
+}
+
+void Session::openRun(std::int64_t run, const QString& from) {
+    impl_->openedRun = run;
+    impl_->openedFrom = from;
+    emit runOpened();
+    emit pageRequested(QStringLiteral("run"));
+}
+
+std::int64_t Session::openedRun() const {
+    return impl_->openedRun;
+}
+
+QString Session::openedFrom() const {
+    return impl_->openedFrom;
 }
 
 void Session::say(const QString& word) {

@@ -84,6 +84,10 @@ public:
     void setPinnedBaseline(std::optional<std::int64_t> run);
     const std::vector<std::int64_t>& tickedRuns() const;  // that Compare shows beside the baseline
     void setTickedRuns(const std::vector<std::int64_t>& runs);
+    // Shows a stored run's own page; leaving that leads back to the page `from`.
+    void openRun(std::int64_t run, const QString& from);
+    std::int64_t openedRun() const;  // 0: none was opened
+    QString openedFrom() const;
     std::uint64_t candidates() const;  // how many measure() measures
     int measure();  // queues experiment(), or its series, against the baseline; −1 without a model
     bool tracing() const;  // whether what is measured records a trace
@@ -116,6 +120,7 @@ signals:
     void pageRequested(
         const QString& page);       // "start", "model", "optimise", "measure", "compare", "export"
     void runRequested(qint64 run);  // show this run in Compare
+    void runOpened();               // openedRun() is another one
     void traceRequested(qint64 run);  // show this run's trace in the timeline
     void layerChosen(int layer);      // views of traces show this layer alone; −1: all
     void layerPointedAt(int layer);   // an operation of it was selected in a trace; −1: of none
