@@ -14,7 +14,7 @@
 #include "engine/base/printable.h"
 #include "engine/core/error.h"
 #include "engine/core/replacing_stream.h"
-#include "profiler/report/comparison.h"
+#include "profiler/report/comparison_report.h"
 #include "profiler/trace/chrome.h"
 
 namespace hone::cli {
@@ -26,7 +26,7 @@ struct RunsOptions {
     std::filesystem::path store_file;
     bool json = false;
     std::vector<std::int64_t> runs;
-    std::string format = "markdown";
+    std::string format = "markdown", comparison_format = "table";
     std::filesystem::path out;
     bool overwrite = false;
     bool series = false;                  // of rerun: all of it
@@ -84,17 +84,57 @@ int show_command(const RunsOptions& options) {
     return kDone;
 }
 
-int compare_command(const RunsOptions& options) {
-    const profiler::Store store(store_path(options.store_file));
-    const auto runs = chosen(store, options.runs);
-    const profiler::Comparison comparison = profiler::compare(store, runs.at(0), runs.at(1));
-    if (options.json) {
-        nlohmann::json document = runs_json(runs);
-        profiler::add_comparison(document, comparison);
-        print_json(document);
-    } else {
-        print(run_table(runs, &comparison));
+// With one run, "comparison" and what belongs to it; with several a list of them, each with its
+// run.
+nlohmann::json comparison_json(const profiler::ComparedRuns& compared) {
+    std::vector<profiler::RunRecord> runs{compared.baseline};
+    runs.insert(runs.end(), compared.runs.begin(), compared.runs.end());
+    nlohmann::json document = runs_json(runs);
+    if (compared.runs.size() == 1) {
+        profiler::add_comparison(document, compared.comparisons[0]);
+        return document;
     }
+    for (std::size_t i = 0; i < compared.runs.size(); ++i) {
+        nlohmann::json each{{"run", compared.runs[i].id}};
+        profiler::add_comparison(each, compared.comparisons[i]);
+        document["comparisons"].push_back(std::move(each));
+    }
+    document["warnings"] = profiler::warning_lines(compared.comparisons);
+    return document;
+}
+
+std::string comparison_tables(const profiler::ComparedRuns& compared) {
+    std::string text;
+    for (std::size_t i = 0; i < compared.runs.size(); ++i)
+        text += (i == 0 ? "" : "\n") +
+                run_table({compared.baseline, compared.runs[i]}, &compared.comparisons[i]);
+    return text;
+}
+
+std::string comparison_text(const profiler::ComparedRuns& compared, const std::string& format) {
+    using Format = profiler::ComparisonFormat;
+    if (format == "markdown") return comparison_report(compared, Format::markdown);
+    if (format == "csv") return comparison_report(compared, Format::csv);
+    if (format == "json") return comparison_report(compared, Format::json);
+    if (format == "html") return comparison_report(compared, Format::html);
+    return comparison_tables(compared);
+}
+
+int compare_command(const RunsOptions& options) {
+    if (options.runs.size() < 2)
+        throw Error(ErrorDetails{"", "", "RUN", std::to_string(options.runs.size()) + " values",
+                                 "2 or more: the baseline, then what is compared with it",
+                                 Fault::argument});
+    const profiler::Store store(store_path(options.store_file));
+    std::vector<profiler::RunRecord> runs = chosen(store, options.runs);
+    const profiler::RunRecord baseline = runs.front();
+    runs.erase(runs.begin());
+    const profiler::ComparedRuns compared =
+        profiler::compare_runs(store, baseline, std::move(runs));
+    if (options.json)
+        print_json(comparison_json(compared));
+    else
+        print(comparison_text(compared, options.comparison_format));
     return kDone;
 }
 
@@ -236,11 +276,13 @@ void add_runs(CLI::App& app, Commands& commands) {
     add("list", "List the runs, newest first", list_command);
     add_many_runs_argument(*add("show", "Show runs with every figure", show_command), options->runs)
         .required();
-    add_runs_argument(
-        *add("compare", "Compare a run (second) with another (first)", compare_command),
-        options->runs)
-        .required()
-        .exactly(2);
+    CLI::App* compare =
+        add("compare", "Compare runs with another, which is named first", compare_command);
+    add_many_runs_argument(*compare, options->runs).required();
+    add_choice(*compare, "--format", options->comparison_format,
+               {"table", "markdown", "csv", "json", "html"},
+               "table, or a report: markdown, csv, json or html (one page with pictures)")
+        .shows_default();
     CLI::App* rerun = add("rerun", "Measure a run's experiment again, as a new run", rerun_command);
     add_runs_argument(*rerun, options->runs).required().exactly(1);
     add_switch(*rerun, "--series", options->series,

@@ -416,6 +416,23 @@ class CommandLine(unittest.TestCase):
         self.assertNotIn(f"\n{ids[0]} ", self.hone("runs", "list", "--store", self.store).stdout)
         self.refused("runs", "show", 99, "--store", self.store)
 
+    def test_several_runs_are_compared_and_reported(self):
+        self.bench("--with", "kv_cache.dtype=fp16,int8", "--against", "baseline", "--text", "none")
+        document = self.json("runs", "compare", 1, 2, 3, "--store", self.store)
+        self.assertEqual([each["run"] for each in document["comparisons"]], [2, 3])
+        self.assertIn("decode_tokens_per_second", document["comparisons"][1]["comparison"])
+        shown = self.hone("runs", "compare", 1, 2, 3, "--store", self.store).stdout
+        self.assertEqual(shown.count("99 % interval"), 2)
+        page = self.hone("runs", "compare", 1, 2, 3, "--format", "html", "--store", self.store).stdout
+        self.assertTrue(page.startswith("<!DOCTYPE html>") and page.rstrip().endswith("</html>"))
+        self.assertIn("<svg", page)
+        report = self.hone("runs", "compare", 1, 2, "--format", "markdown", "--store", self.store).stdout
+        self.assertIn("# Runs compared with run 1", report)
+        rows = list(csv.DictReader(io.StringIO(self.hone("runs", "compare", 1, 2, 3, "--format", "csv", "--store", self.store).stdout)))
+        self.assertEqual({row["run"] for row in rows}, {"2", "3"})
+        json.loads(self.hone("runs", "compare", 1, 2, "--format", "json", "--store", self.store).stdout)
+        self.refused("runs", "compare", 1, "--store", self.store, field="RUN", found="1 values")
+
     def test_a_run_is_measured_again(self):
         self.bench("--with", "kv_cache.dtype=fp16", "--against", "baseline")
         again = self.json("runs", "rerun", 2, "--store", self.store)
