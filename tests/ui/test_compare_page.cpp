@@ -485,7 +485,7 @@ private slots:
         tabs->setCurrentIndex(4);
         const ChartTable accuracy = data("Accuracy as it converges");
         QCOMPARE(accuracy.rows.size(), std::size_t{8});
-        QVERIFY(accuracy.columns.contains(QStringLiteral("baseline low")));
+        QVERIFY(accuracy.columns.contains(QStringLiteral("1 baseline low")));
         auto* metric = f_->named<QComboBox>(QStringLiteral("Accuracy shown"));
         metric->setCurrentIndex(1);
         emit metric->activated(1);
@@ -505,8 +505,9 @@ private slots:
         QVERIFY(which->isVisible());
         QCOMPARE(which->currentText(), QStringLiteral("Series 1: scheme"));
         const auto* scatter = f_->window.findChild<ScatterChart*>();
-        QCOMPARE(names(*scatter), (QStringList{QStringLiteral("baseline"), QStringLiteral("q8_0"),
-                                               QStringLiteral("q4_1"), QStringLiteral("q4_0")}));
+        QCOMPARE(names(*scatter),
+                 (QStringList{QStringLiteral("1 baseline"), QStringLiteral("2 q8_0"),
+                              QStringLiteral("3 q4_1"), QStringLiteral("4 q4_0")}));
         // q4_1 is slower than q4_0 and diverges more; the baseline diverges from itself in nothing.
         QCOMPARE(scatter->front(), (std::vector<std::size_t>{0, 1, 3}));
 
@@ -530,8 +531,9 @@ private slots:
             testing::storeInventedSeries(f_->session.store(), workload_, target_, true);
         emit f_->session.runRequested(second + 1);
         QCOMPARE(which->currentText(), QStringLiteral("Series 2: scheme"));
-        QCOMPARE(names(*scatter), (QStringList{QStringLiteral("baseline"), QStringLiteral("q8_0"),
-                                               QStringLiteral("q4_1")}));
+        QCOMPARE(names(*scatter),
+                 (QStringList{QStringLiteral("5 baseline"), QStringLiteral("6 q8_0"),
+                              QStringLiteral("7 q4_1")}));
         which->setCurrentIndex(0);
         tickOnly(second + 1);
         QCOMPARE(which->currentIndex(), 0);
@@ -577,14 +579,18 @@ private slots:
         tickOnly(baseline_ + 4);
         auto* page = static_cast<ComparePage*>(f_->page);
         const QString path = QString::fromStdString(test::scratchFile("runs.out").string());
-        QVERIFY(!page->exportTo(path, profiler::ReportFormat::csv));
+        QVERIFY(
+            !page->exportTo(path, ComparePage::Exported::compared, profiler::ReportFormat::csv));
         QCOMPARE(read(path).count('\n'), 3);  // a header line and two runs
-        QVERIFY(!page->exportTo(path, profiler::ReportFormat::json));
+        QVERIFY(
+            !page->exportTo(path, ComparePage::Exported::compared, profiler::ReportFormat::json));
         QCOMPARE(nlohmann::json::parse(read(path).toStdString())["runs"].size(), std::size_t{2});
-        QVERIFY(!page->exportTo(path, profiler::ReportFormat::markdown));
+        QVERIFY(!page->exportTo(path, ComparePage::Exported::compared,
+                                profiler::ReportFormat::markdown));
         QVERIFY(read(path).contains("int8 per channel"));
         const auto error =
-            page->exportTo(QStringLiteral("/nowhere/runs.csv"), profiler::ReportFormat::csv);
+            page->exportTo(QStringLiteral("/nowhere/runs.csv"), ComparePage::Exported::compared,
+                           profiler::ReportFormat::csv);
         QVERIFY(error.has_value());
         QCOMPARE(QString::fromStdString(error->summary),
                  QStringLiteral("The file could not be written."));

@@ -3,6 +3,7 @@
 
 #include <qcustomplot.h>
 
+#include <QApplication>
 #include <QClipboard>
 #include <QFileDialog>
 #include <QGuiApplication>
@@ -67,7 +68,16 @@ void Chart::setUpPlot() {
     plot_->setNotAntialiasedElements(QCP::aeGrid);
     plot_->installEventFilter(this);
     connect(plot_, &QCustomPlot::mouseWheel, this, [this] { zoomed_ = true; });
-    connect(plot_, &QCustomPlot::mouseDoubleClick, this, &Chart::resetView);
+    connect(plot_, &QCustomPlot::mouseDoubleClick, this, [this](QMouseEvent* event) {
+        if (isEmpty() || !doubleClicked(event->position())) resetView();
+    });
+    connect(plot_, &QCustomPlot::mousePress, this,
+            [this](QMouseEvent* event) { pressed_ = event->position(); });
+    connect(plot_, &QCustomPlot::mouseRelease, this, [this](QMouseEvent* event) {
+        const bool dragged =
+            (event->position() - pressed_).manhattanLength() >= QApplication::startDragDistance();
+        if (event->button() == Qt::LeftButton && !dragged && !isEmpty()) clicked(event->position());
+    });
     connect(plot_, &QCustomPlot::afterLayout, this, [this] {
         if (!isEmpty()) placeLabels();
     });

@@ -50,6 +50,9 @@ protected:
     // Labels that need to know where things lie; called after every layout of the plot.
     virtual void placeLabels() {}
     virtual QString hoverText(const QPointF& position) const = 0;  // empty: nothing is near
+    // What is near was clicked; a double click that means nothing to it shows everything.
+    virtual void clicked(const QPointF&) {}
+    virtual bool doubleClicked(const QPointF&) { return false; }
     // One sentence with the main figures, for assistive technology.
     virtual QString description() const = 0;
     // The data changed: draws again, keeping the zoom of a user who zoomed.
@@ -73,6 +76,7 @@ private:
     QCustomPlot* plot_;
     QLabel* empty_;
     bool zoomed_ = false;
+    QPointF pressed_;  // where a drag or a click began
 };
 
 }  // namespace hone::ui

@@ -95,10 +95,49 @@ std::vector<std::size_t> ScatterChart::front() const {
 void ScatterChart::drawFront() {
     const std::vector<std::size_t> members = front();
     if (members.size() < 2) return;
+    nameFront();
     QCPGraph* line = plot().addGraph();
     line->setPen(QPen(Theme::instance().palette().candidate, 1, Qt::DashLine));
     for (const std::size_t i : members)
         line->addData(xScale_.place(points_[i].x.value), yScale_.place(points_[i].y.value));
+}
+
+// What a dashed line means is not for everyone to guess.
+void ScatterChart::nameFront() {
+    auto* name = new QCPItemText(&plot());
+    name->setClipToAxisRect(false);
+    name->setLayer(QStringLiteral("overlay"));
+    name->setText(tr("┄ beaten by none on both"));
+    name->setFont(Theme::instance().font(TextStyle::caption));
+    name->setColor(Theme::instance().palette().candidate);
+    name->setPositionAlignment(Qt::AlignRight | Qt::AlignTop);
+    name->setPadding(QMargins());
+    name->position->setTypeX(QCPItemPosition::ptViewportRatio);
+    name->position->setTypeY(QCPItemPosition::ptViewportRatio);
+    name->position->setCoords(1, 0);
+}
+
+const ScatterPoint* ScatterChart::nearest(const QPointF& position) const {
+    const ScatterPoint* found = nullptr;
+    double least = hoverRadius;
+    for (const ScatterPoint& point : points_) {
+        const QPointF away = pixel(point) - position;
+        const double distance = std::hypot(away.x(), away.y());
+        if (distance > least) continue;
+        least = distance;
+        found = &point;
+    }
+    return found;
+}
+
+void ScatterChart::clicked(const QPointF& position) {
+    if (const ScatterPoint* point = nearest(position)) emit pointClicked(point->id);
+}
+
+bool ScatterChart::doubleClicked(const QPointF& position) {
+    const ScatterPoint* point = nearest(position);
+    if (point != nullptr) emit pointDoubleClicked(point->id);
+    return point != nullptr;
 }
 
 void ScatterChart::drawErrors(const ScatterPoint& point) {

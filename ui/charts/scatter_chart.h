@@ -22,6 +22,7 @@ struct ScatterPoint {
     ScatterValue x, y;
     ChartColor color = ChartColor::muted();
     bool reference = false;  // what the others are compared with: a square
+    qint64 id = 0;           // whoever follows clicks knows it by this
 };
 
 struct ScatterAxis {
@@ -31,7 +32,7 @@ struct ScatterAxis {
 };
 
 // One metric against another, a point a run, with error bars and the front: the points that no
-// other beats on both.
+// other beats on both. Points can be clicked.
 class ScatterChart : public Chart {
     Q_OBJECT
 public:
@@ -44,8 +45,14 @@ public:
     ChartTable table() const override;
     // Indices of the front's points from left to right.
     std::vector<std::size_t> front() const;
+    // Where a point is, in pixels of the plot.
+    QPointF pixel(std::size_t point) const { return pixel(points_[point]); }
     bool logarithmicX() const { return xScale_.logarithmic; }
     bool logarithmicY() const { return yScale_.logarithmic; }
+
+signals:
+    void pointClicked(qint64 id);
+    void pointDoubleClicked(qint64 id);
 
 protected:
     void draw() override;
@@ -53,8 +60,12 @@ protected:
     void placeLabels() override;
     QString hoverText(const QPointF& position) const override;
     QString description() const override;
+    void clicked(const QPointF& position) override;
+    bool doubleClicked(const QPointF& position) override;
 
 private:
+    const ScatterPoint* nearest(const QPointF& position) const;
+    void nameFront();
     // Where values span more than two decades one far point would press all others onto the axis:
     // then decades are as far apart as each other. `zeroAt`: where a value of nothing is drawn,
     // half a decade or more below the least.

@@ -92,7 +92,10 @@ void ComparisonModel::chooseRows() {
 }
 
 int ComparisonModel::rowCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : static_cast<int>(rows_.size() + differences_.size());
+    if (parent.isValid()) return 0;
+    const std::size_t recipe = recipeRows();
+    const std::size_t shown = recipe == 0 ? 0 : recipeShown_ ? recipe + 1 : 1;
+    return static_cast<int>(rows_.size() + shown + differences_.size() - recipe);
 }
 
 int ComparisonModel::columnCount(const QModelIndex& parent) const {
@@ -142,14 +145,47 @@ std::size_t ComparisonModel::recipeRows() const {
                       [](const RunDifference& d) { return d.ofRecipe; }));
 }
 
+int ComparisonModel::headingRow() const {
+    return recipeRows() == 0 ? -1 : static_cast<int>(rows_.size());
+}
+
+// The recipe's differences come first among them.
 const RunDifference* ComparisonModel::differenceAt(int row) const {
-    const auto at = static_cast<std::size_t>(row);
-    if (at < recipeRows()) return &differences_[at];
-    return at < recipeRows() + rows_.size() ? nullptr : &differences_[at - rows_.size()];
+    auto at = static_cast<std::size_t>(row);
+    if (at < rows_.size() || row == headingRow()) return nullptr;
+    at -= rows_.size();
+    if (recipeRows() > 0) at += recipeShown_ ? std::size_t(-1) : recipeRows() - 1;
+    return &differences_[at];
 }
 
 const std::string& ComparisonModel::metricAt(int row) const {
-    return rows_[static_cast<std::size_t>(row) - recipeRows()];
+    return rows_[static_cast<std::size_t>(row)];
+}
+
+void ComparisonModel::setRecipeShown(bool shown) {
+    if (shown == recipeShown_) return;
+    const int after = headingRow() + 1, rows = static_cast<int>(recipeRows());
+    if (rows == 0) {
+        recipeShown_ = shown;
+        return;
+    }
+    if (shown)
+        beginInsertRows({}, after, after + rows - 1);
+    else
+        beginRemoveRows({}, after, after + rows - 1);
+    recipeShown_ = shown;
+    shown ? endInsertRows() : endRemoveRows();
+    emit dataChanged(index(headingRow(), 0), index(headingRow(), 0));
+}
+
+QVariant ComparisonModel::headingData(int column, int role) const {
+    if (column != 0) return {};
+    const QString text = counted(static_cast<qint64>(recipeRows()), tr("Recipe: %1 difference"),
+                                 tr("Recipe: %1 differences"));
+    if (role == Qt::DisplayRole) return text;
+    if (role == Qt::AccessibleTextRole)
+        return (recipeShown_ ? tr("%1, expanded") : tr("%1, collapsed")).arg(text);
+    return {};
 }
 
 QVariant ComparisonModel::differenceData(const RunDifference& difference, int column,
@@ -170,6 +206,7 @@ QVariant ComparisonModel::differenceData(const RunDifference& difference, int co
 
 QVariant ComparisonModel::data(const QModelIndex& index, int role) const {
     if (!index.isValid()) return {};
+    if (index.row() == headingRow()) return headingData(index.column(), role);
     if (const RunDifference* difference = differenceAt(index.row()))
         return differenceData(*difference, index.column(), role);
     const std::string& id = metricAt(index.row());

@@ -11,8 +11,8 @@
 namespace hone::ui {
 
 // Runs against a baseline: a row a metric, a column a run. Cells say the verdict with its interval,
-// or why there is none. Above them the options of the recipe that are not the same, below them
-// whatever else is not.
+// or why there is none. Below them a heading with the options of the recipe that are not the same,
+// which are shown or not, and whatever else is not.
 class ComparisonModel : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -24,6 +24,9 @@ public:
     void clear();
     void setMetrics(std::vector<std::string> ids);  // only these, where not empty
     void setDifferencesOnly(bool only);
+    void setRecipeShown(bool shown);
+    bool recipeShown() const { return recipeShown_; }
+    int headingRow() const;        // of the recipe's rows; −1: there are none
     QStringList warnings() const;  // of all comparisons, each once
 
     int rowCount(const QModelIndex& parent = {}) const override;
@@ -36,6 +39,7 @@ private:
     const RunDifference* differenceAt(int row) const;  // null: it is a metric's row
     std::size_t recipeRows() const;
     const std::string& metricAt(int row) const;
+    QVariant headingData(int column, int role) const;
     QVariant differenceData(const RunDifference& difference, int column, int role) const;
     QVariant cell(const std::string& id, std::size_t run, int role) const;
     QVariant ownFigure(const std::string& id, std::size_t run, int role) const;
@@ -48,7 +52,7 @@ private:
     std::vector<std::string> rows_;
     std::vector<RunDifference> differences_;
     std::vector<std::string> metrics_;
-    bool differencesOnly_ = false;
+    bool differencesOnly_ = false, recipeShown_ = false;
 };
 
 }  // namespace hone::ui

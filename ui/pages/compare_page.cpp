@@ -167,6 +167,12 @@ void ComparePage::followTable() {
     connect(table_, &RunsTable::deleteRequested, this, &ComparePage::remove);
     connect(table_, &RunsTable::rerunRequested, this, &ComparePage::rerun);
     connect(table_, &RunsTable::rerunSeriesRequested, this, &ComparePage::rerunSeries);
+    connect(table_, &RunsTable::openRequested, this,
+            [this](qint64 run) { session().openRun(run, QStringLiteral("compare")); });
+    connect(charts_, &ComparisonChartsCard::runClicked, table_, &RunsTable::selectRun);
+    connect(charts_, &ComparisonChartsCard::runDoubleClicked, this, [this](qint64 run) {
+        if (session().pinnedBaseline() != run) model_.setTicked(run, !model_.isTicked(run));
+    });
     connect(table_, &RunsTable::traceRequested, &session(), &Session::traceRequested);
     connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::explainCurrent);
     connect(table_, &RunsTable::currentRunChanged, this, &ComparePage::followCurrentTrace);
@@ -188,6 +194,11 @@ void ComparePage::followTable() {
         reload();
     });
     connect(&edits, &RunEdits::edited, banner_, &Banner::clear);
+}
+
+// Back from a run's page one is where one was.
+QWidget* ComparePage::entry() {
+    return model_.rowCount() == 0 ? nullptr : table_;
 }
 
 void ComparePage::shown() {
@@ -235,6 +246,7 @@ void ComparePage::followRuns() {
     if (exportButton_ == nullptr) return;
     const bool any = model_.rowCount() > 0;
     againButton_->setEnabled(any && !table_->selectedRuns().empty());
+    openButton_->setEnabled(any && table_->currentRun() != nullptr);
     columnsButton_->setEnabled(any);
     exportButton_->setEnabled(any);
 }

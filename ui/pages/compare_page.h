@@ -5,7 +5,7 @@
 #include <QTimer>
 #include <functional>
 
-#include "profiler/report/comparison.h"
+#include "profiler/report/comparison_report.h"
 #include "ui/models/runs_proxy.h"
 #include "ui/pages/page.h"
 
@@ -34,10 +34,16 @@ public:
 
     QList<QWidget*> headerWidgets() override;
     void shown() override;
+    QWidget* entry() override;
 
-    // Writes the ticked runs with their baseline, or all shown where none is ticked. Returns why it
-    // could not.
-    std::optional<ErrorDetails> exportTo(const QString& path, profiler::ReportFormat format);
+    // What an export holds: the baseline with the ticked runs, what the filter shows, or every run.
+    enum class Exported { compared, shown, all };
+    // Both return why the file could not be written.
+    std::optional<ErrorDetails> exportTo(const QString& path, Exported what,
+                                         profiler::ReportFormat format);
+    std::optional<ErrorDetails> exportComparison(const QString& path,
+                                                 profiler::ComparisonFormat format);
+    void fillExportMenu(QMenu& menu);
 
 private:
     QWidget* makeContent();
@@ -69,8 +75,12 @@ private:
     void tellQueued(std::size_t experiments, const QString& advice);
     void tell(const QString& message, const QString& advice = {}, const QString& action = {},
               std::function<void()> act = {});
-    void askExport(profiler::ReportFormat format, const QString& suffix);
-    std::vector<profiler::RunRecord> chosenRuns() const;
+    void addReports(QMenu& menu);
+    void addRuns(QMenu& menu, const QString& title, Exported what);
+    using Save = std::function<std::optional<ErrorDetails>(const QString& path)>;
+    void askExport(const QString& name, const QString& suffix, const QString& what,
+                   const Save& save);
+    std::vector<profiler::RunRecord> chosenRuns(Exported what) const;
 
     RunsModel model_;
     RunsProxy proxy_;
@@ -85,8 +95,8 @@ private:
     ComparisonCard* comparison_;
     ComparisonChartsCard* charts_;
     QLineEdit* filterBox_ = nullptr;
-    QPushButton *traceButton_ = nullptr, *againButton_ = nullptr, *columnsButton_ = nullptr,
-                *exportButton_ = nullptr;
+    QPushButton *openButton_ = nullptr, *traceButton_ = nullptr, *againButton_ = nullptr,
+                *columnsButton_ = nullptr, *exportButton_ = nullptr;
     QTimer pause_, minute_;
     std::function<void()> bannerAction_;
     bool stale_ = true, ticksRestored_ = false;

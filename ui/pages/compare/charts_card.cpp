@@ -91,6 +91,9 @@ ComparisonChartsCard::ComparisonChartsCard(profiler::Store& store, QWidget* pare
         chart->setMinimumHeight(chartHeight);
         chart->setEmptyText(tr("Choose a baseline and tick runs to see them here."));
     }
+    connect(scatter_, &ScatterChart::pointClicked, this, &ComparisonChartsCard::runClicked);
+    connect(scatter_, &ScatterChart::pointDoubleClicked, this,
+            &ComparisonChartsCard::runDoubleClicked);
     connect(samples_, &SampleCharts::choiceChanged, this, &ComparisonChartsCard::draw);
     auto* head = new QHBoxLayout;
     head->addWidget(tabs_);
@@ -262,8 +265,8 @@ void ComparisonChartsCard::drawSeries(const StoredSeries& series) {
                                  : ticked == ticked_.end()
                                      ? ChartColor::muted()
                                      : colorOf(static_cast<std::size_t>(ticked - ticked_.begin()));
-        points.push_back(
-            {nameInSeries(run), x.value(*a), y.value(*b), color, run.what.side == "baseline"});
+        points.push_back({QStringLiteral("%1 %2").arg(QString::number(run.id), nameInSeries(run)),
+                          x.value(*a), y.value(*b), color, run.what.side == "baseline", run.id});
     }
     scatter_->setEmptyText(tr("No run of this series has both figures."));
     scatter_->setAxes(x.axis(), y.axis());
@@ -280,7 +283,7 @@ void ComparisonChartsCard::drawScatter() {
     const auto add = [&](const RunRecord& run, ChartColor color, bool reference = false) {
         const auto a = valueOf(run, xId), b = valueOf(run, yId);
         if (a && b && run.status == "done")
-            points.push_back({runName(run), x.value(*a), y.value(*b), color, reference});
+            points.push_back({runName(run), x.value(*a), y.value(*b), color, reference, run.id});
     };
     if (baseline_) add(*baseline_, ChartColor::baseline(), true);
     for (std::size_t i = 0; i < ticked_.size(); ++i)

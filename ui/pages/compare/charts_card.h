@@ -34,6 +34,10 @@ public:
     void setRuns(const profiler::RunRecord* baseline, std::vector<profiler::RunRecord> ticked,
                  std::vector<profiler::RunRecord> others);
 
+signals:
+    void runClicked(qint64 run);
+    void runDoubleClicked(qint64 run);
+
 private:
     QComboBox* makeSeriesChoice();
     QComboBox* makeChoice(const QString& name, profiler::Role chosen);

@@ -2,10 +2,11 @@
 #include "ui/pages/compare/comparison_card.h"
 
 #include <QHeaderView>
+#include <QKeyEvent>
+#include <QSettings>
 #include <algorithm>
 
 #include "ui/models/runs_model.h"
-#include "ui/tables/figure_table.h"
 #include "ui/theme/plain_text.h"
 
 namespace hone::ui {
@@ -13,15 +14,45 @@ namespace hone::ui {
 namespace {
 
 constexpr int shownWarnings = 2;
+const QString recipeKey = QStringLiteral("compare/recipeShown");
 
 }  // namespace
+
+ComparisonTable::ComparisonTable(ComparisonModel& model, QWidget* parent)
+    : StuckRowsTable(ComparisonCard::tr("Comparison with the baseline"), parent), model_(model) {
+    setModel(&model);
+    model.setRecipeShown(QSettings().value(recipeKey).toBool());
+    connect(this, &QTableView::clicked, this, [this](const QModelIndex& index) {
+        if (index.row() == model_.headingRow()) show(!model_.recipeShown());
+    });
+}
+
+void ComparisonTable::show(bool recipe) {
+    model_.setRecipeShown(recipe);
+    QSettings().setValue(recipeKey, recipe);
+}
+
+std::optional<StuckRowsTable::Heading> ComparisonTable::headingAt(int row) const {
+    if (row != model_.headingRow()) return std::nullopt;
+    return Heading{model_.index(row, 0).data().toString(), !model_.recipeShown()};
+}
+
+void ComparisonTable::keyPressEvent(QKeyEvent* event) {
+    const int key = event->key();
+    if (currentIndex().row() != model_.headingRow() || !currentIndex().isValid())
+        return StuckRowsTable::keyPressEvent(event);
+    if (key == Qt::Key_Return || key == Qt::Key_Enter || key == Qt::Key_Space)
+        return show(!model_.recipeShown());
+    if (key == Qt::Key_Left || key == Qt::Key_Right) return show(key == Qt::Key_Right);
+    StuckRowsTable::keyPressEvent(event);
+}
 
 ComparisonCard::ComparisonCard(profiler::Store& store, const Registry& registry, QWidget* parent)
     : Card({}, parent),
       store_(store),
       registry_(registry),
       model_(new ComparisonModel(this)),
-      table_(new FigureTable(tr("Comparison with the baseline"))),
+      table_(new ComparisonTable(*model_)),
       foot_(new QWidget),
       warnings_(new TextLabel({}, TextStyle::caption, Tone::muted)),
       differences_(new QCheckBox(tr("Differences only"))),
@@ -30,7 +61,6 @@ ComparisonCard::ComparisonCard(profiler::Store& store, const Registry& registry,
     empty_->setWordWrap(true);
     empty_->setAlignment(Qt::AlignCenter);
     empty_->setContentsMargins(spacing::page, spacing::page, spacing::page, spacing::page);
-    table_->setModel(model_);
     table_->setSelectionMode(QAbstractItemView::NoSelection);
     // A verdict is never without its interval: columns are as wide as theirs, and scroll.
     table_->horizontalHeader()->setResizeContentsPrecision(-1);

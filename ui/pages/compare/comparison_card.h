@@ -4,11 +4,26 @@
 #include <QCheckBox>
 
 #include "ui/models/comparison_model.h"
+#include "ui/tables/stuck_rows_table.h"
 #include "ui/widgets/card.h"
 
 namespace hone::ui {
 
-class FigureTable;
+// The comparison, whose heading of the recipe's rows opens and closes with a click, Return or
+// Space.
+class ComparisonTable : public StuckRowsTable {
+    Q_OBJECT
+public:
+    ComparisonTable(ComparisonModel& model, QWidget* parent = nullptr);
+
+protected:
+    std::optional<Heading> headingAt(int row) const override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    void show(bool recipe);
+    ComparisonModel& model_;
+};
 
 // The ticked runs against the pinned one.
 class ComparisonCard : public Card {
@@ -27,7 +42,7 @@ private:
     profiler::Store& store_;
     const Registry& registry_;
     ComparisonModel* model_;
-    FigureTable* table_;
+    ComparisonTable* table_;
     QWidget* foot_;
     TextLabel* warnings_;
     QCheckBox* differences_;

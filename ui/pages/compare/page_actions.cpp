@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Compare's buttons, and what is done with chosen runs.
 #include <QCoreApplication>
-#include <QFileDialog>
 #include <QLineEdit>
 #include <QShortcut>
 
 #include "ui/forms/schema_text.h"
 #include "ui/models/trace_tip.h"
 #include "ui/pages/compare/runs_table.h"
-#include "ui/pages/compare/save_runs.h"
 #include "ui/pages/compare/staying_menu.h"
 #include "ui/pages/compare_page.h"
 #include "ui/theme/plain_text.h"
@@ -40,6 +38,11 @@ QList<QWidget*> ComparePage::headerWidgets() {
             [this] { filterBox_->setFocus(Qt::ShortcutFocusReason); });
     QList<QWidget*> widgets{filterBox_};
     addUndo(widgets);
+    openButton_ = plainButton(tr("Open run"));
+    openButton_->setToolTip(tr("Its recipe, workload, environment, samples and notes  Return"));
+    connect(openButton_, &QPushButton::clicked, this, [this] {
+        if (const auto* run = table_->currentRun()) emit table_->openRequested(run->id);
+    });
     againButton_ = plainButton(tr("Run again"));
     againButton_->setToolTip(tr("Queue the experiments of the selected runs once more  R"));
     connect(againButton_, &QPushButton::clicked, this, &ComparePage::chooseRerun);
@@ -54,7 +57,7 @@ QList<QWidget*> ComparePage::headerWidgets() {
         table_->fillColumnMenu(menu);
         menu.exec(columns->mapToGlobal(QPoint(0, columns->height() + 2)));
     });
-    widgets.append({againButton_, traceButton_, columns});
+    widgets.append({openButton_, againButton_, traceButton_, columns});
     addExport(widgets);
     followRuns();
     return widgets;
@@ -75,16 +78,10 @@ void ComparePage::addUndo(QList<QWidget*>& into) {
 
 void ComparePage::addExport(QList<QWidget*>& into) {
     QPushButton* exporting = exportButton_ = plainButton(tr("Export…"));
-    exporting->setToolTip(tr("Save the ticked runs, or all that are shown"));
+    exporting->setToolTip(tr("Save the comparison as a report, or the runs with their figures"));
     connect(exporting, &QPushButton::clicked, this, [this, exporting] {
         QMenu menu(exporting);
-        menu.addAction(tr("CSV…"), this,
-                       [this] { askExport(profiler::ReportFormat::csv, QStringLiteral("csv")); });
-        menu.addAction(tr("JSON…"), this,
-                       [this] { askExport(profiler::ReportFormat::json, QStringLiteral("json")); });
-        menu.addAction(tr("Markdown…"), this, [this] {
-            askExport(profiler::ReportFormat::markdown, QStringLiteral("md"));
-        });
+        fillExportMenu(menu);
         menu.exec(exporting->mapToGlobal(QPoint(0, exporting->height() + 2)));
     });
     into.append(exporting);
@@ -124,40 +121,6 @@ void ComparePage::remove() {
     if (runs.empty() || !session().runEdits().remove(runs)) return;
     tell(counted(static_cast<qint64>(runs.size()), tr("%1 run deleted."), tr("%1 runs deleted.")),
          {}, tr("Undo"), [this] { session().runEdits().undoStack().undo(); });
-}
-
-std::vector<profiler::RunRecord> ComparePage::chosenRuns() const {
-    std::vector<profiler::RunRecord> runs;
-    const auto ticked = model_.ticked();
-    if (!ticked.empty()) {
-        if (const auto* baseline = model_.pinned() ? model_.find(*model_.pinned()) : nullptr)
-            runs.push_back(*baseline);
-        for (const std::int64_t id : ticked)
-            if (model_.pinned() != id) runs.push_back(*model_.find(id));
-        return runs;
-    }
-    for (const std::int64_t id : proxy_.matching()) runs.push_back(*model_.find(id));
-    return runs;
-}
-
-std::optional<ErrorDetails> ComparePage::exportTo(const QString& path,
-                                                  profiler::ReportFormat format) {
-    return saveRuns(session().store(), chosenRuns(), format, path);
-}
-
-void ComparePage::askExport(profiler::ReportFormat format, const QString& suffix) {
-    const QString path =
-        QFileDialog::getSaveFileName(this, tr("Export the runs"), QStringLiteral("runs.") + suffix,
-                                     QStringLiteral("*.") + suffix);
-    if (path.isEmpty()) return;
-    const std::optional<ErrorDetails> error = exportTo(path, format);
-    if (!error)
-        banner_->show(Banner::Kind::note, tr("%1 saved in %2.")
-                                              .arg(counted(static_cast<qint64>(chosenRuns().size()),
-                                                           tr("%1 run"), tr("%1 runs")),
-                                                   path));
-    else
-        banner_->showError(*error);
 }
 
 }  // namespace hone::ui

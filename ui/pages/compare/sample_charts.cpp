@@ -7,8 +7,9 @@
 
 #include "profiler/statistics/metrics.h"
 #include "ui/models/metric_text.h"
+#include "ui/models/run_identity.h"
+#include "ui/models/run_samples.h"
 #include "ui/pages/run_lines.h"
-#include "ui/theme/plain_text.h"
 
 namespace hone::ui {
 
@@ -17,10 +18,6 @@ namespace {
 using profiler::RunRecord;
 
 enum Shape { cumulative, binned };
-
-QString shortName(const RunRecord& run) {
-    return plainLine(run.what.recipe_label);
-}
 
 }  // namespace
 
@@ -99,7 +96,7 @@ void SampleCharts::drawTokenTimes(const std::vector<DrawnRun>& runs) {
     std::vector<LineSeries> lines;
     for (const auto& [run, color] : runs)
         if (const TokenTimes times = ui::tokenTimes(samples(run)); !times.empty())
-            lines.push_back(tokenTimeSeries(shortName(run), color, times));
+            lines.push_back(tokenTimeSeries(runName(run), color, times));
     charts_[tokenTimes]->setSeries(std::move(lines));
 }
 
@@ -114,7 +111,7 @@ void SampleCharts::drawDistribution(const std::vector<DrawnRun>& runs) {
         if (times[i].empty()) continue;
         // The middle of the times, so that the figure is there without hovering.
         const QString name =
-            tr("%1: median %2 ms").arg(shortName(runs[i].run), formatNumber(median(times[i])));
+            tr("%1: median %2 ms").arg(runName(runs[i].run), formatNumber(median(times[i])));
         lines.push_back({name, runs[i].color, found.x, found.shares[i], {}, {}, {}, false, false});
     }
     charts_[distribution]->setSeries(std::move(lines));
@@ -126,7 +123,7 @@ void SampleCharts::drawAccuracy(const std::vector<DrawnRun>& runs) {
     for (const auto& [run, color] : runs) {
         const LiveSide side =
             replay(samples(run), run.what.side == "baseline" ? Side::baseline : Side::candidate);
-        LineSeries line = accuracySeries(side, id, shortName(run), color);
+        LineSeries line = accuracySeries(side, id, runName(run), color);
         if (!line.y.empty()) lines.push_back(std::move(line));
     }
     charts_[accuracy]->setAxes(accuracyAxes(id));

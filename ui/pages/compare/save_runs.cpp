@@ -2,14 +2,15 @@
 #include "ui/pages/compare/save_runs.h"
 
 #include <QSaveFile>
+#include <functional>
 
 namespace hone::ui {
 
-std::optional<ErrorDetails> saveRuns(profiler::Store& store,
-                                     const std::vector<profiler::RunRecord>& runs,
-                                     profiler::ReportFormat format, const QString& path) {
+namespace {
+
+std::optional<ErrorDetails> save(const std::function<std::string()>& make, const QString& path) {
     try {
-        const std::string text = profiler::export_runs(store, runs, format);
+        const std::string text = make();
         QSaveFile file(path);
         if (file.open(QIODevice::WriteOnly))
             file.write(text.data(), static_cast<qint64>(text.size()));
@@ -23,6 +24,26 @@ std::optional<ErrorDetails> saveRuns(profiler::Store& store,
     } catch (const std::exception& error) {
         return details_of(error);
     }
+}
+
+}  // namespace
+
+std::optional<ErrorDetails> saveRuns(profiler::Store& store,
+                                     const std::vector<profiler::RunRecord>& runs,
+                                     profiler::ReportFormat format, const QString& path) {
+    return save([&] { return profiler::export_runs(store, runs, format); }, path);
+}
+
+std::optional<ErrorDetails> saveComparison(profiler::Store& store,
+                                           const profiler::RunRecord& baseline,
+                                           const std::vector<profiler::RunRecord>& runs,
+                                           profiler::ComparisonFormat format, const QString& path) {
+    return save(
+        [&] {
+            return profiler::comparison_report(profiler::compare_runs(store, baseline, runs),
+                                               format);
+        },
+        path);
 }
 
 }  // namespace hone::ui
