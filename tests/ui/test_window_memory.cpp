@@ -95,6 +95,30 @@ private slots:
         QVERIFY(chipSays(QStringLiteral("no baseline pinned")));
     }
 
+    // A baseline that belonged to the whole program: one model's stood beside another.
+    void eachModelHasItsBaseline() {
+        start();
+        const std::int64_t other = testing::storeInventedRuns(
+            made_->session.store(), {{"prompt_tokens", 128}}, {{"threads", 2}});
+        testing::InventedRun own;
+        own.label = "baseline";
+        own.model = model_.toStdString();
+        const std::int64_t run = testing::storeRun(made_->session.store(), own,
+                                                   {{"prompt_tokens", 128}}, {{"threads", 2}});
+        made_->session.setPinnedBaseline(other);
+        made_->openPage(5);
+        made_->open(model_);
+        QTRY_COMPARE(made_->session.pinnedBaseline(), std::optional(run));
+        const auto chipTold = [this](const QString& text) {
+            for (const Chip* chip : made_->window.findChildren<Chip*>())
+                if (chip->toolTip().contains(text)) return true;
+            return false;
+        };
+        QVERIFY(!chipTold(QStringLiteral("not on the open model")));
+        made_->session.setPinnedBaseline(other);  // by hand: it is said
+        QVERIFY(chipTold(QStringLiteral("not on the open model")));
+    }
+
     void eachModelHasItsRecipe() {
         start();
         made_->open(model_);

@@ -129,16 +129,25 @@ void SessionMemory::restoreRecipe(const QString& checkpoint, bool undoable) {
 
 void SessionMemory::restorePin(const QString& checkpoint) {
     const json entry = entryOf(modelsKey, nameOf(checkpoint));
-    const auto pins = entry.find("pins");
-    if (pins == entry.end() || !pins->is_object()) return;
-    const auto run = pins->find(store_.toStdString());
-    if (run == pins->end() || !run->is_number_integer()) return;
+    const json pins = entry.value("pins", json::object());
+    const json run = pins.is_object() ? pins.value(store_.toStdString(), json()) : json();
     try {
-        if (session_.store().load(run->get<std::int64_t>()))
-            session_.setPinnedBaseline(run->get<std::int64_t>());
+        if (!run.is_number_integer())
+            dropPinOfAnother(checkpoint);
+        else if (session_.store().load(run.get<std::int64_t>()))
+            session_.setPinnedBaseline(run.get<std::int64_t>());
     } catch (const std::exception&) {
         // A store that cannot be read is told by who shows its runs.
     }
+}
+
+// A model that has no baseline yet is not compared with another model's.
+void SessionMemory::dropPinOfAnother(const QString& checkpoint) {
+    const auto pin = session_.pinnedBaseline();
+    const auto run = pin ? session_.store().load(*pin) : std::nullopt;
+    if (run && !checkpoint.isEmpty() &&
+        nameOf(QString::fromStdString(run->what.model_source)) != nameOf(checkpoint))
+        session_.setPinnedBaseline(std::nullopt);
 }
 
 void SessionMemory::restoreTicks() {
@@ -149,8 +158,8 @@ void SessionMemory::restoreTicks() {
     session_.setTickedRuns(runs);
 }
 
-// Another model brings its own recipe and pin where it has some; else it goes on with those that
-// are there.
+// Another model brings its own recipe and pin where it has some; else it goes on with the recipe
+// that is there, and with the pin where that is a run of its own.
 void SessionMemory::followModel() {
     const QString opened = session_.checkpoint();
     if (nameOf(opened) != nameOf(checkpoint_)) {

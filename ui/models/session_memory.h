@@ -28,6 +28,7 @@ private:
     void restoreWorkload();
     void restoreRecipe(const QString& checkpoint, bool undoable);
     void restorePin(const QString& checkpoint);
+    void dropPinOfAnother(const QString& checkpoint);
     void restoreTicks();
     void followModel();
     void dropMissingDevice();

@@ -74,8 +74,10 @@ ComparePage::ComparePage(Session& session, QWidget* parent)
         stale_ = true;
         if (isVisible() && !pause_.isActive()) pause_.start();
     });
-    connect(&session, &Session::pinnedBaselineChanged, this,
-            [this] { model_.setPinned(this->session().pinnedBaseline()); });
+    connect(&session, &Session::pinnedBaselineChanged, this, [this] {
+        model_.setPinned(this->session().pinnedBaseline());
+        if (!this->session().pinnedBaseline() && ticksRestored_) pinSomething();
+    });
     connect(&session, &Session::runRequested, this, [this](qint64 run) { showRun(run); });
     minute_.setInterval(minute);
     connect(&minute_, &QTimer::timeout, &model_, &RunsModel::refreshTimes);
@@ -265,15 +267,29 @@ void ComparePage::restoreTicks() {
 void ComparePage::pinSomething() {
     if (session().pinnedBaseline() && model_.find(*session().pinnedBaseline()) != nullptr)
         return model_.setPinned(session().pinnedBaseline());
+    // A baseline belongs to a model: the open one's comes first.
+    const std::string open = session().checkpoint().toStdString();
+    for (const bool own : {true, false})
+        if (pinNewest([&](const profiler::RunRecord& run) {
+                return run.status == "done" && (run.what.model_source == open) == own;
+            }))
+            return;
+}
+
+bool ComparePage::pinNewest(const std::function<bool(const profiler::RunRecord&)>& meant) {
     for (const profiler::RunRecord& run : model_.runs()) {
-        if (run.status != "done" || !run.what.paired_with ||
-            model_.find(*run.what.paired_with) == nullptr)
+        if (!meant(run) || !run.what.paired_with || model_.find(*run.what.paired_with) == nullptr)
             continue;
         if (model_.ticked().empty()) model_.tick(candidatesBeside(model_.runs(), run));
-        return pin(*run.what.paired_with);
+        pin(*run.what.paired_with);
+        return true;
     }
-    for (const profiler::RunRecord& run : model_.runs())
-        if (run.status == "done" && run.what.side == "baseline") return pin(run.id);
+    for (const profiler::RunRecord& run : model_.runs()) {
+        if (!meant(run) || run.what.side != "baseline") continue;
+        pin(run.id);
+        return true;
+    }
+    return false;
 }
 
 void ComparePage::pin(std::int64_t run) {

@@ -60,6 +60,7 @@ private:
     void pin(std::int64_t run);
     void restoreTicks();
     void pinSomething();
+    bool pinNewest(const std::function<bool(const profiler::RunRecord&)>& meant);
     void filter(const QString& text);
     void tellNoMatch();
     void showAll();

@@ -9,6 +9,7 @@
 
 #include "ui/models/device_facts.h"
 #include "ui/models/model_facts.h"
+#include "ui/models/run_identity.h"
 #include "ui/theme/plain_text.h"
 #include "ui/widgets/chip.h"
 #include "ui/widgets/elided_label.h"
@@ -45,6 +46,7 @@ ModelBar::ModelBar(Session& session, QWidget* parent)
     connect(baseline_, &Chip::clicked, this,
             [this] { session_.requestPage(QStringLiteral("compare")); });
     connect(&session_, &Session::modelChanged, this, &ModelBar::showModel);
+    connect(&session_, &Session::modelChanged, this, &ModelBar::showBaseline);
     connect(&session_, &Session::openFailed, this, &ModelBar::showModel);
     connect(&session_, &Session::openStarted, this, [this](const QString& checkpoint) {
         name_->setText(tr("Opening %1…").arg(plainLine(QFileInfo(checkpoint).fileName())));
@@ -89,11 +91,28 @@ void ModelBar::showTarget() {
 void ModelBar::showBaseline() {
     const std::optional<std::int64_t> run = session_.pinnedBaseline();
     baseline_->setText(run ? tr("baseline: run %1").arg(*run) : tr("no baseline pinned"));
-    baseline_->setTone(run ? Tone::accent : Tone::muted);
+    const QString other = run ? otherModelOf(*run) : QString();
+    baseline_->setTone(run && other.isEmpty() ? Tone::accent : Tone::muted);
     baseline_->setAccessibleName(baseline_->text());
-    baseline_->setToolTip(run ? tr("Runs are compared with this one. Click for Compare.")
-                              : tr("Pin a run in Compare to compare others with it."));
+    baseline_->setToolTip(!run ? tr("Pin a run in Compare to compare others with it.")
+                          : other.isEmpty()
+                              ? tr("Runs are compared with this one. Click for Compare.")
+                              : plainTip(tr("Run %1 was measured on %2, and not on the open model.")
+                                             .arg(QString::number(*run), other)));
     baseline_->updateGeometry();
+}
+
+// What the run was measured on, where that is not the open model.
+QString ModelBar::otherModelOf(std::int64_t run) const {
+    try {
+        const auto record = session_.store().load(run);
+        if (session_.checkpoint().isEmpty() || !record ||
+            record->what.model_source == session_.checkpoint().toStdString())
+            return {};
+        return modelFile(*record);
+    } catch (const std::exception&) {
+        return {};  // a store that cannot be read is told by who shows its runs
+    }
 }
 
 void ModelBar::chooseTarget() {

@@ -26,6 +26,7 @@ private:
     void showModel();
     void showTarget();
     void showBaseline();
+    QString otherModelOf(std::int64_t run) const;
     void chooseTarget();
     void addDevices(QMenu& menu);
     void addThreads(QMenu& menu);
