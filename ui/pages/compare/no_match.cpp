@@ -16,7 +16,7 @@ NoMatch::NoMatch(RunsTable& table)
     : QWidget(&table),
       table_(table),
       text_(new TextLabel({}, TextStyle::body, Tone::muted)),
-      action_(linkButton({})) {
+      action_(linkButton(tr("Clear the filter"))) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(spacing::group, spacing::inside, spacing::group, spacing::inside);
     text_->setAlignment(Qt::AlignCenter);
