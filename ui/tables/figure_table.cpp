@@ -58,10 +58,13 @@ void FigureTable::setModel(QAbstractItemModel* model) {
     connect(model, &QAbstractItemModel::rowsInserted, this, &FigureTable::fitRows);
     connect(model, &QAbstractItemModel::rowsRemoved, this, &FigureTable::fitRows);
     const auto later = [this] {
+        measured_.clear();
+        caps_.clear();
         if (draggable_ || !givingWay_.isEmpty()) soon_.start(0);
     };
     connect(model, &QAbstractItemModel::modelReset, this, later);
     connect(model, &QAbstractItemModel::rowsInserted, this, later);
+    connect(model, &QAbstractItemModel::rowsRemoved, this, later);
     connect(
         model, &QAbstractItemModel::dataChanged, this,
         [later](const QModelIndex&, const QModelIndex&, const QList<int>& roles) {
@@ -123,17 +126,19 @@ void FigureTable::giveWay() {
 
 // A text that has a suffix is a word of few ("cancelled"): only the suffix is cut.
 int FigureTable::cap(int column) const {
+    if (caps_.contains(column)) return caps_[column];
     int most = most_[column];
     for (int row = 0; row < model()->rowCount(); ++row) {
         const QModelIndex index = model()->index(row, column);
         if (!index.data(SuffixRole).toString().isEmpty())
             most = std::max(most, FigureDelegate::leastWidth(index));
     }
-    return most;
+    return caps_[column] = most;
 }
 
 int FigureTable::fullWidth(int column) const {
-    return std::max(sizeHintForColumn(column), horizontalHeader()->sectionSizeHint(column));
+    if (!measured_.contains(column)) measured_[column] = sizeHintForColumn(column);
+    return std::max(measured_[column], horizontalHeader()->sectionSizeHint(column));
 }
 
 int FigureTable::neededWidth(int column) const {

@@ -62,6 +62,8 @@ private:
     bool draggable_ = false, fitting_ = false, headerPressed_ = false;
     QList<int> fixed_, givingWay_;
     QMap<int, int> dragged_, most_;  // column, pixels
+    // Measuring a column asks every row: measured once, until what it holds is another.
+    mutable QMap<int, int> measured_, caps_;
     QTimer soon_;
 };
 
