@@ -162,15 +162,31 @@ private:
     }
 
     messages::PredictReply answer(const messages::Predict& request) {
-        messages::PredictReply reply{.memory = {{"peak_resident", 4'000'000}},
+        // A kilobyte more for each token beyond those of the usual workload.
+        const Workload& workload = request.experiment.workload;
+        const auto tokens = [](const Workload& of) {
+            return (of.prompt_tokens + of.generated_tokens) * of.concurrency;
+        };
+        const std::int64_t more = 1000 * (tokens(workload) - tokens(Workload()));
+        messages::PredictReply reply{.memory = {{"peak_resident", 4'000'000 + more}},
                                      .model_bytes = 4000,
                                      .file_bytes = 4400,
-                                     .available = 6'000'000'000};
+                                     .available = 6'000'000'000,
+                                     .needed = 5'000'000};
         for (const RecipeStep& step : request.experiment.recipe.steps)
             if (step.options.value("scheme", "") == "q4_0") reply.model_bytes = 2000;
-        if (std::filesystem::exists(calibrationFile()))
+        // Places other than the CPU follow no calibration.
+        const bool follows = request.experiment.target.device == Target().device;
+        if (follows && std::filesystem::exists(calibrationFile()))
             reply.times = {{"decode_tokens_per_second", 12.5}};
-        reply.wants_calibration = !reply.times;
+        reply.wants_calibration = follows && !reply.times;
+        if (request.experiment.checkpoint.ends_with("huge.gguf")) {
+            reply.needed = 7'000'000'000;  // more than its peak tells
+            reply.fits = false;
+            reply.shortage.emplace();
+            reply.shortage->summary = "This needs 7 GB of memory, and 6 GB are available.";
+            reply.shortage->action = "Choose a smaller model.";
+        }
         // A model whose context is too short for any workload.
         if (request.experiment.checkpoint.ends_with("short.gguf")) {
             reply.refusal.emplace();

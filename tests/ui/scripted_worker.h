@@ -10,6 +10,8 @@
 //   checkpoint "slow…":    a repetition or token takes 200 ms instead of 5 ms or 10 ms
 //                          and an export does not end
 //   checkpoint "full…":    an export finds no room
+//   checkpoint "…short.gguf": its context is too short for any workload
+//   checkpoint "…huge.gguf": memory does not hold it, although it holds its predicted peak
 //   checkpoint "fails…":   the first repetition fails, and so does an answer
 namespace hone::ui::test {
 

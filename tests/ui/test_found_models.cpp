@@ -62,6 +62,20 @@ private slots:
             5000);
     }
 
+    // What prepare must find free decides, not the predicted peak: that is far below what is free.
+    void aShortageIsToldInTheWordsOfPrepare() {
+        write("huge.gguf", 10);
+        scan();
+        const QModelIndex here = models_->index(0, FoundModels::here);
+        const auto text = [&here](int role) {
+            return here.data(role).toString().replace(QChar(0xa0), QLatin1Char(' '));
+        };
+        QTRY_COMPARE_WITH_TIMEOUT(text(Qt::DisplayRole),
+                                  QStringLiteral("does not fit: 7 GB of 6 GB free"), 5000);
+        QVERIFY2(text(Qt::ToolTipRole).contains(QStringLiteral("This needs 7 GB of memory")),
+                 qPrintable(text(Qt::ToolTipRole)));
+    }
+
     void aPlaceThatIsNotThereIsEmpty() {
         QSignalSpy scanned(models_.get(), &FoundModels::scanned);
         models_->scan({{path("nowhere"), QStringLiteral("nowhere")}});

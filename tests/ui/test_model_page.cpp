@@ -46,6 +46,19 @@ private slots:
         QVERIFY(tree->columnWidth(TensorTree::share) >= ShareBarDelegate::leastWidth());
     }
 
+    void aModelThatDoesNotFitSaysSoInTheWordsOfPrepare() {
+        f_->open(QStringLiteral("huge.gguf"));
+        f_->page->shown();
+        const auto told = [this] {
+            for (const QLabel* label : f_->window.findChildren<QLabel*>())
+                if (label->isVisible() && label->text().contains(QStringLiteral("does not fit")) &&
+                    label->toolTip().contains(QStringLiteral("This needs 7")))
+                    return true;
+            return false;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(told(), 5000);
+    }
+
     void anotherModelHasNoChosenLayer() {
         click(block(1));
         f_->open(QStringLiteral("other.gguf"));

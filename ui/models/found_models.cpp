@@ -175,11 +175,13 @@ void FoundModels::fill(std::size_t index, const Inspected& inspected) {
     if (!row.facts.supported) row.problem = row.facts.unsupportedReason;
     if (!inspected.problem.empty()) row.problem = ui::text(inspected.problem);
     if (inspected.prediction) {
-        row.fits = inspected.prediction->fits;
         if (const auto& refusal = inspected.prediction->refusal)
             row.refusal = errorWords(*refusal).sentences();
+        if (const auto& shortage = inspected.prediction->shortage)
+            row.shortage = errorWords(*shortage).sentences();
+        row.peak = static_cast<double>(inspected.prediction->peak_memory());
         row.available = static_cast<double>(inspected.prediction->available);
-        row.needed = static_cast<double>(inspected.prediction->peak_memory());
+        row.needed = static_cast<double>(inspected.prediction->needed);
     }
     filled(index);
 }
@@ -207,10 +209,10 @@ QString FoundModels::verdict(const Row& row) const {
     if (!row.problem.isEmpty()) return tr("cannot be used: %1").arg(row.problem);
     if (!row.facts.open) return tr("reading…");
     if (!row.refusal.isEmpty()) return tr("not with this workload: %1").arg(row.refusal);
-    if (row.needed <= 0) return {};
-    if (row.fits) return tr("fits · %1 at its peak").arg(formatBytes(row.needed));
-    return tr("does not fit: %1 of %2 free")
-        .arg(formatBytes(row.needed), formatBytes(row.available));
+    if (!row.shortage.isEmpty())
+        return tr("does not fit: %1 of %2 free")
+            .arg(formatBytes(row.needed), formatBytes(row.available));
+    return row.peak > 0 ? tr("fits · %1 at its peak").arg(formatBytes(row.peak)) : QString();
 }
 
 QString FoundModels::tooltip(const Row& row, int column) const {
@@ -220,10 +222,11 @@ QString FoundModels::tooltip(const Row& row, int column) const {
     if (column == type && row.facts.open) return row.facts.types.join(QStringLiteral(", "));
     if (column == here && !row.problem.isEmpty()) return row.problem;
     if (column == here && !row.refusal.isEmpty()) return row.refusal;
-    if (column == here && row.needed > 0)
-        return tr("Predicted peak memory of the baseline with the current workload: %1. Free now: "
-                  "%2.")
-            .arg(formatBytes(row.needed), formatBytes(row.available));
+    if (column == here && !row.shortage.isEmpty()) return row.shortage;
+    if (column == here && row.peak > 0)
+        return tr("Predicted of the baseline with the current workload: %1 at its peak, %2 must be "
+                  "free and %3 are.")
+            .arg(formatBytes(row.peak), formatBytes(row.needed), formatBytes(row.available));
     return row.path;
 }
 
@@ -276,7 +279,7 @@ QVariant FoundModels::data(const QModelIndex& index, int role) const {
             return {};
         case Qt::ForegroundRole:
             if (column == here && !row.problem.isEmpty()) return theme.palette().mutedText;
-            if (column == here && (!row.refusal.isEmpty() || (row.needed > 0 && !row.fits)))
+            if (column == here && (!row.refusal.isEmpty() || !row.shortage.isEmpty()))
                 return theme.palette().worse;
             if (column == foundIn || (column == here && !row.facts.open))
                 return theme.palette().mutedText;

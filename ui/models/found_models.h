@@ -42,10 +42,10 @@ private:
         QString path, place;
         double fileBytes = 0;
         ModelFacts facts;
-        bool fits = false;
-        double needed = 0, available = 0;  // of a predicted run; 0 where not known
-        QString refusal;                   // why it would not run the current workload
-        QString problem;                   // why it cannot be used
+        double peak = 0, needed = 0, available = 0;  // of a predicted run; 0 where not known
+        QString refusal;                             // why it would not run the current workload
+        QString shortage;                            // why memory does not hold it
+        QString problem;                             // why it cannot be used
     };
     void inspectNext();
     struct Inspected;

@@ -143,7 +143,8 @@ QWidget* ModelPage::makeFigures() {
     prompts_->setWordWrap(true);
     figures->body()->addWidget(prompts_);
     auto* fits = new Card(tr("Memory needed here"));
-    fits->setToolTip(tr("Predicted peak memory of the baseline, by the tokens in the context."));
+    fits->setToolTip(
+        tr("Predicted memory that the baseline needs free, by the tokens in the context."));
     fits->body()->setContentsMargins(spacing::group - 1, 2, spacing::group - 1, 6);
     fits->body()->addWidget(fit_);
     fits->body()->addStretch();
@@ -289,21 +290,23 @@ void ModelPage::showFit(const std::vector<PredictedContext>& contexts) {
     std::vector<FactList::Fact> facts;
     for (const PredictedContext& context : contexts) {
         const messages::PredictReply& prediction = context.prediction;
-        const bool fits = prediction.fits;
-        const auto needed = static_cast<double>(prediction.peak_memory());
-        const auto available = static_cast<double>(prediction.available);
+        const QString needed = formatBytes(static_cast<double>(prediction.needed));
         const QString tokens = formatExact(static_cast<double>(context.tokens));
         if (const auto& refusal = prediction.refusal) {
             const QString why = errorWords(*refusal).sentences();
             facts.push_back({tr("at %1 tokens").arg(tokens), why, why, Tone::worse});
             continue;
         }
-        facts.push_back(
-            {tr("at %1 tokens").arg(tokens),
-             fits ? tr("%1 · fits").arg(formatBytes(needed))
-                  : tr("%1 · does not fit").arg(formatBytes(needed)),
-             tr("%1 predicted, %2 free now").arg(formatBytes(needed), formatBytes(available)),
-             fits ? Tone::text : Tone::worse});
+        if (const auto& shortage = prediction.shortage) {
+            facts.push_back({tr("at %1 tokens").arg(tokens), tr("%1 · does not fit").arg(needed),
+                             errorWords(*shortage).sentences(), Tone::worse});
+            continue;
+        }
+        facts.push_back({tr("at %1 tokens").arg(tokens), tr("%1 · fits").arg(needed),
+                         tr("%1 must be free, %2 are; %3 at its peak")
+                             .arg(needed, formatBytes(static_cast<double>(prediction.available)),
+                                  formatBytes(static_cast<double>(prediction.peak_memory()))),
+                         Tone::text});
     }
     fit_->setFacts(facts);
 }
