@@ -18,8 +18,8 @@
 #include "ui/models/ledger_model.h"
 #include "ui/pages/optimise/ledger_card.h"
 #include "ui/pages/optimise/recipe_card.h"
-#include "ui/pages/optimise/technique_card.h"
 #include "ui/pages/optimise/technique_list.h"
+#include "ui/pages/optimise/technique_row.h"
 #include "ui/tables/figure_table.h"
 #include "ui/widgets/banner.h"
 
@@ -72,11 +72,11 @@ private slots:
     void init() { f_ = std::make_unique<test::PageFixture>(registry_, makeOptimisePage); }
     void cleanup() { f_.reset(); }
 
-    void everyTechniqueOfTheRegistryHasACard() {
+    void everyTechniqueOfTheRegistryHasARow() {
         for (const Descriptor& descriptor : descriptors_) {
-            QVERIFY(card(descriptor.id) != nullptr);
-            QVERIFY(card(descriptor.id)->isVisible());
-            QCOMPARE(card(descriptor.id)->toggle()->accessibleName(),
+            QVERIFY(row(descriptor.id) != nullptr);
+            QVERIFY(row(descriptor.id)->isVisible());
+            QCOMPARE(row(descriptor.id)->toggle()->accessibleName(),
                      QString::fromUtf8(descriptor.title.data()));
         }
         bool titled = false;
@@ -86,7 +86,7 @@ private slots:
     }
 
     void aSwitchMakesTheRecipeAndUndoTakesItBack() {
-        auto* sketch = card("sketch");
+        auto* sketch = row("sketch");
         QVERIFY(!sketch->form()->isVisible());
         sketch->toggle()->setFocus();
         QTest::keyClick(sketch->toggle(), Qt::Key_Space);
@@ -109,18 +109,18 @@ private slots:
     }
 
     void theOrderOfClicksDoesNotMatter() {
-        card("sketch")->toggle()->click();
-        card("quantize_weights")->toggle()->click();
+        row("sketch")->toggle()->click();
+        row("quantize_weights")->toggle()->click();
         QCOMPARE(steps(), QStringLiteral("quantize_weights sketch"));
     }
 
     void aConflictDisablesWithItsReason() {
-        card("sketch")->toggle()->click();
-        auto* cache = card("kv_cache");
+        row("sketch")->toggle()->click();
+        auto* cache = row("kv_cache");
         QVERIFY(!cache->toggle()->isEnabled());
         QVERIFY(shows(*cache, QStringLiteral("Conflicts with Sketch weights: both keep the keys")));
-        QVERIFY(card("sketch")->toggle()->isEnabled());
-        card("sketch")->toggle()->click();
+        QVERIFY(row("sketch")->toggle()->isEnabled());
+        row("sketch")->toggle()->click();
         QVERIFY(cache->toggle()->isEnabled());
         QVERIFY(
             !shows(*cache, QStringLiteral("Conflicts with Sketch weights: both keep the keys")));
@@ -128,9 +128,9 @@ private slots:
 
     void whatTheWorkerRefusesIsDisabledWithItsReason() {
         f_->open(QStringLiteral("model.gguf"));
-        QTRY_VERIFY_WITH_TIMEOUT(!card("unsupported")->toggle()->isEnabled(), 5000);
-        QVERIFY(shows(*card("unsupported"), QStringLiteral("Needs a quantum computer")));
-        QVERIFY(card("sketch")->toggle()->isEnabled());
+        QTRY_VERIFY_WITH_TIMEOUT(!row("unsupported")->toggle()->isEnabled(), 5000);
+        QVERIFY(shows(*row("unsupported"), QStringLiteral("Needs a quantum computer")));
+        QVERIFY(row("sketch")->toggle()->isEnabled());
     }
 
     void theLedgerShowsThePrediction() {
@@ -153,7 +153,7 @@ private slots:
 
     void aMeasurementFillsTheLedger() {
         f_->open(QStringLiteral("model.gguf"));
-        card("quantize_weights")->toggle()->click();
+        row("quantize_weights")->toggle()->click();
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         f_->button(QStringLiteral("Measure"))->click();
         QVERIFY(f_->oneMore(measured));
@@ -172,7 +172,7 @@ private slots:
     // At 1024 pixels the verdict was to be scrolled to, behind what is muted.
     void theVerdictIsInSightHoweverNarrowTheWindow() {
         f_->open(QStringLiteral("model.gguf"));
-        card("quantize_weights")->toggle()->click();
+        row("quantize_weights")->toggle()->click();
         QSignalSpy measured(&f_->session.jobs(), &JobRunner::measured);
         f_->button(QStringLiteral("Measure"))->click();
         QVERIFY(f_->oneMore(measured));
@@ -200,10 +200,10 @@ private slots:
     // By the keyboard and mouse of a user: the menu's entry, the list, Measure.
     void severalValuesAreMeasuredAsOneSeries() {
         f_->open(QStringLiteral("model.gguf"));
-        card("quantize_weights")->toggle()->click();
-        OptionEditor* scheme = card("quantize_weights")->form()->editor("scheme");
+        row("quantize_weights")->toggle()->click();
+        OptionEditor* scheme = row("quantize_weights")->form()->editor("scheme");
         QMenu menu;
-        card("quantize_weights")->form()->fillListMenu(menu);
+        row("quantize_weights")->form()->fillListMenu(menu);
         menu.actions().first()->trigger();
         auto* list = f_->named<QLineEdit>(QStringLiteral("Values of Scheme"));
         QVERIFY(list->isVisible());
@@ -280,19 +280,19 @@ private slots:
     void aRecipeWithListsIsText() {
         sweep("quantize_weights.scheme=q8_0,q4_0");
         auto* text = f_->window.findChild<QPlainTextEdit*>();
-        QVERIFY2(text->toPlainText().contains(QStringLiteral(R"("scheme":["q8_0","q4_0"])")),
+        QVERIFY2(text->toPlainText().contains(QStringLiteral(R"("scheme": ["q8_0","q4_0"])")),
                  qPrintable(text->toPlainText()));
         f_->button(QStringLiteral("Copy the recipe"))->click();
         const QString copied = QApplication::clipboard()->text();
         auto* recipe = f_->window.findChild<RecipeCard*>();
         const QString file = QString::fromStdString(test::scratchFile("recipe.json").string());
         QCOMPARE(recipe->save(file), QString());
-        card("quantize_weights")->toggle()->click();
+        row("quantize_weights")->toggle()->click();
         QVERIFY(f_->session.swept().empty());
         QApplication::clipboard()->setText(copied);
         f_->button(QStringLiteral("Paste a recipe"))->click();
         QCOMPARE(f_->session.candidates(), std::uint64_t{2});
-        QCOMPARE(card("quantize_weights")->form()->editor("scheme")->list(),
+        QCOMPARE(row("quantize_weights")->form()->editor("scheme")->list(),
                  QStringLiteral("q8_0,q4_0"));
         f_->session.setRecipe({}, QStringLiteral("test"));
         QCOMPARE(recipe->load(file), QString());
@@ -300,25 +300,25 @@ private slots:
         text->setPlainText(QString(copied).replace(QStringLiteral("q4_0"), QStringLiteral("q8_0")));
         const auto* error = recipe->findChild<Banner*>();
         QTRY_VERIFY_WITH_TIMEOUT(error->isVisible(), 5000);
-        QVERIFY2((error->message() + error->detail()).contains(QStringLiteral("scheme")),
-                 qPrintable(error->message() + error->detail()));
+        QVERIFY2((error->advice() + error->detail()).contains(QStringLiteral("scheme")),
+                 qPrintable(error->advice() + error->detail()));
         QCOMPARE(f_->session.candidates(), std::uint64_t{2});
     }
 
     void aRecipeIsCopiedAndPasted() {
-        card("sketch")->toggle()->click();
+        row("sketch")->toggle()->click();
         f_->button(QStringLiteral("Copy the recipe"))->click();
         const QString copied = QApplication::clipboard()->text();
-        card("sketch")->toggle()->click();
+        row("sketch")->toggle()->click();
         QVERIFY(f_->session.recipe().steps.empty());
         QApplication::clipboard()->setText(copied);
         f_->button(QStringLiteral("Paste a recipe"))->click();
         QCOMPARE(steps(), QStringLiteral("sketch"));
-        QVERIFY(card("sketch")->toggle()->isChecked());
+        QVERIFY(row("sketch")->toggle()->isChecked());
     }
 
     void aBadRecipeIsNotAppliedAndSaysWhy() {
-        card("sketch")->toggle()->click();
+        row("sketch")->toggle()->click();
         QApplication::clipboard()->setText(
             QStringLiteral(R"([{"technique":"sketch","options":{"share":7}}])"));
         f_->button(QStringLiteral("Paste a recipe"))->click();
@@ -326,12 +326,14 @@ private slots:
         bool said = false;
         for (const Banner* banner : f_->window.findChildren<Banner*>())
             said = said || (banner->isVisible() &&
-                            banner->message().contains(QStringLiteral("sketch.share")));
+                            banner->message() == QStringLiteral("This text is not in use.") &&
+                            banner->advice().contains(QStringLiteral("sketch.share")) &&
+                            banner->advice().contains(QStringLiteral("Sketch weights 0.5")));
         QVERIFY(said);
     }
 
     void sequencesFollowARecipeThatNeedsThem() {
-        card("crowd")->toggle()->click();
+        row("crowd")->toggle()->click();
         QCOMPARE(f_->session.workload().concurrency, 6);
         f_->session.undoStack().undo();
         QCOMPARE(f_->session.workload().concurrency, 1);
@@ -345,8 +347,8 @@ private slots:
     }
 
 private:
-    TechniqueCard* card(std::string_view technique) const {
-        return f_->window.findChild<TechniqueList*>()->card(technique);
+    TechniqueRow* row(std::string_view technique) const {
+        return f_->window.findChild<TechniqueList*>()->row(technique);
     }
     void sweep(const std::string& setting) {
         const std::vector<std::string> settings{setting};
@@ -363,7 +365,7 @@ private:
             ids.append(QString::fromStdString(step.technique));
         return ids.join(QLatin1Char(' '));
     }
-    static bool shows(const TechniqueCard& card, const QString& text) {
+    static bool shows(const TechniqueRow& card, const QString& text) {
         for (const QLabel* label : card.findChildren<QLabel*>())
             if (label->isVisible() && label->text() == text) return true;
         return false;

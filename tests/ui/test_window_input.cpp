@@ -19,6 +19,7 @@
 #include "tests/ui/stored_runs.h"
 #include "ui/charts/chart.h"
 #include "ui/pages/optimise/playground_card.h"
+#include "ui/pages/optimise/technique_row.h"
 #include "ui/shell/rail.h"
 #include "ui/timeline/timeline_panel.h"
 #include "ui/widgets/banner.h"
@@ -120,13 +121,11 @@ private slots:
         made_->session.setRecipe(manyTechniques(), QStringLiteral("test"));
         made_->openPage(3);
         QTest::qWait(50);
-        QWidget* page = made_->window.pages().page(QStringLiteral("optimise"));
-        QScrollArea* area = scrollArea(page);
-        QVERIFY(area->verticalScrollBar()->maximum() > 0);
-        QComboBox* box = nullptr;
-        for (QComboBox* candidate : page->findChildren<QComboBox*>())
-            if (box == nullptr && candidate->isVisible()) box = candidate;
+        openTechniques();
+        auto* box = visibleInARow<QComboBox>();
         QVERIFY(box != nullptr);
+        QScrollArea* area = scrollArea(box);
+        QVERIFY(area->verticalScrollBar()->maximum() > 0);
         area->ensureWidgetVisible(box);
         const int before = area->verticalScrollBar()->value();
         QVERIFY(made_->wheel(box, -1));
@@ -182,6 +181,12 @@ private slots:
                          qPrintable(QStringLiteral("%1 at %2")
                                         .arg(made_->window.pages().current())
                                         .arg(size.width())));
+                // Nor do the columns within a page.
+                for (const QScrollArea* area : shown->findChildren<QScrollArea*>())
+                    QVERIFY2(!area->isVisible() || area->horizontalScrollBar()->maximum() == 0,
+                             qPrintable(QStringLiteral("a column of %1 at %2")
+                                            .arg(made_->window.pages().current())
+                                            .arg(size.width())));
             }
         }
     }
@@ -271,10 +276,8 @@ private slots:
         made_->session.setRecipe(manyTechniques(), QStringLiteral("test"));
         const Recipe before = made_->session.recipe();
         made_->openPage(3);
-        QAbstractSpinBox* box = nullptr;
-        QWidget* page = made_->window.pages().page(QStringLiteral("optimise"));
-        for (auto* candidate : page->findChildren<QAbstractSpinBox*>())
-            if (box == nullptr && candidate->isVisible()) box = candidate;
+        openTechniques();
+        auto* box = visibleInARow<QAbstractSpinBox>();
         QVERIFY(box != nullptr);
         box->setFocus();
         made_->key(Qt::Key_Up);
@@ -307,7 +310,8 @@ private slots:
         made_->openPage(3);
         QTest::qWait(50);
         QWidget* page = made_->window.pages().page(QStringLiteral("optimise"));
-        QScrollArea* area = scrollArea(page);
+        QScrollArea* area = scrollArea(page->findChild<PlaygroundCard*>());
+        QVERIFY(area->verticalScrollBar()->maximum() > 0);
         area->verticalScrollBar()->setValue(area->verticalScrollBar()->maximum());
         QPushButton* trying = nullptr;
         for (QPushButton* button : made_->window.findChildren<QPushButton*>())
@@ -452,6 +456,19 @@ private:
             }
         }
         return controls;
+    }
+
+    void openTechniques() {
+        for (TechniqueRow* row : made_->window.findChildren<TechniqueRow*>()) row->setOpen(true);
+        QApplication::processEvents();
+    }
+    // The first control of the kind among the options of techniques.
+    template <typename Control>
+    Control* visibleInARow() {
+        for (const TechniqueRow* row : made_->window.findChildren<TechniqueRow*>())
+            for (Control* control : row->findChildren<Control*>())
+                if (control->isVisible() && control->isEnabled()) return control;
+        return nullptr;
     }
 
     std::unique_ptr<test::DrivenWindow> made_;

@@ -12,15 +12,6 @@
 
 namespace hone::ui {
 
-namespace {
-
-// As `OnlyWhen::value` writes it: "true", "64", "nm".
-std::string plainText(const nlohmann::json& value) {
-    return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-}  // namespace
-
 OptionForm::OptionForm(const Descriptor& descriptor, QWidget* parent)
     : QWidget(parent), descriptor_(descriptor) {
     setAccessibleName(tr("Options of %1").arg(text(descriptor.title)));
@@ -81,11 +72,8 @@ OptionEditor* OptionForm::editor(std::string_view key) const {
 }
 
 void OptionForm::updateVisibility() {
-    for (OptionEditor* editor : editors_) {
-        const auto& condition = editor->option().only_when;
-        const OptionEditor* other = condition ? this->editor(condition->key) : nullptr;
-        editor->setVisible(other == nullptr || plainText(other->value()) == condition->value);
-    }
+    const nlohmann::json options = value();
+    for (OptionEditor* editor : editors_) editor->setVisible(applies(editor->option(), options));
     updateGeometry();
 }
 

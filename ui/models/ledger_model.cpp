@@ -82,10 +82,13 @@ void LedgerModel::chooseRows() {
         if (!engagedText(evidence).isEmpty()) techniques_.push_back(id);
 }
 
-void LedgerModel::setPrediction(const std::optional<messages::PredictReply>& prediction) {
+void LedgerModel::setPrediction(const std::optional<messages::PredictReply>& recipe,
+                                const std::optional<messages::PredictReply>& baseline) {
     prediction_.clear();
-    if (prediction) prediction_ = predicted_metrics(*prediction);
-    emit dataChanged(index(0, Predicted), index(rowCount() - 1, OffBy));
+    predictedBaseline_.clear();
+    if (recipe) prediction_ = predicted_metrics(*recipe);
+    if (baseline) predictedBaseline_ = predicted_metrics(*baseline);
+    emit dataChanged(index(0, Baseline), index(rowCount() - 1, Verdict));
 }
 
 void LedgerModel::setCalibrating(bool calibrating) {
@@ -132,6 +135,18 @@ QVariant LedgerModel::metricCell(const std::string& id, int role) const {
     }
     if (role == SuffixRole) return metricUnit(id);
     if (role == Qt::ToolTipRole) return plainTip(metricDefinition(id));
+    return {};
+}
+
+// What is predicted of it until it is measured.
+QVariant LedgerModel::baselineCell(const std::string& id, int role) const {
+    const auto foreseen = predictedBaseline_.find(id);
+    if (baseline_ || foreseen == predictedBaseline_.end()) return runCell(baseline_, id, role);
+    const double value = foreseen->second;
+    if (role == Qt::DisplayRole) return shown(id, value);
+    if (role == ToneRole) return static_cast<int>(Tone::muted);
+    if (role == Qt::ToolTipRole)
+        return metricTooltip(id, {value, value, value, 1, {}}, tr("Predicted, not measured."));
     return {};
 }
 
@@ -202,9 +217,25 @@ QVariant LedgerModel::intervalCell(const std::string& id, int role) const {
     return role == Qt::DisplayRole ? intervalText(id, *own) : metricTooltip(id, *own);
 }
 
+// Prediction against prediction: beside a measured figure it would count the prediction's error as
+// the recipe's doing.
+QVariant LedgerModel::predictedVerdictCell(const std::string& id, int role) const {
+    const auto recipe = prediction_.find(id), baseline = predictedBaseline_.find(id);
+    if (candidate_ || recipe == prediction_.end() || baseline == predictedBaseline_.end() ||
+        !(recipe->second > 0) || !(baseline->second > 0))
+        return {};
+    const double ratio = recipe->second / baseline->second;
+    if (role == ToneRole) return static_cast<int>(Tone::muted);
+    if (role == Qt::DisplayRole) return predictedVerdictText(id, ratio);
+    if (role == Qt::ToolTipRole)
+        return plainTip(tr("Predicted, not measured: recipe / baseline = %1. %2")
+                            .arg(formatExact(ratio), metricDefinition(id)));
+    return {};
+}
+
 QVariant LedgerModel::verdictCell(const std::string& id, int role) const {
     const profiler::ComparedMetric* metric = compared(id);
-    if (metric == nullptr) return {};
+    if (metric == nullptr) return predictedVerdictCell(id, role);
     const VerdictText verdict = verdictText(*metric);
     if (role == Qt::DisplayRole) return verdict.text;
     if (role == ToneRole) return static_cast<int>(verdict.tone);
@@ -242,7 +273,7 @@ QVariant LedgerModel::data(const QModelIndex& index, int role) const {
         case Metric:
             return metricCell(id, role);
         case Baseline:
-            return runCell(baseline_, id, role);
+            return baselineCell(id, role);
         case Predicted:
             return predictedCell(id, role);
         case Measured:

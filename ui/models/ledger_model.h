@@ -14,8 +14,10 @@
 namespace hone::ui {
 
 // Baseline against recipe, one figure a row: what is predicted, what was measured and what may be
-// said of it. Metrics that some techniques have follow where a run has them, and then the
-// techniques: whether each engaged, with the counter that says so.
+// said of it. Where nothing was measured yet, baseline and verdict are predictions: muted, the
+// verdict's arrow in outline, and "predicted" in their tooltips. Metrics that some techniques have
+// follow where a run has them, and then the techniques: whether each engaged, with the counter that
+// says so.
 class LedgerModel : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -26,7 +28,9 @@ public:
     void setRuns(std::optional<profiler::RunRecord> baseline,
                  std::optional<profiler::RunRecord> candidate,
                  std::optional<profiler::Comparison> comparison);
-    void setPrediction(const std::optional<messages::PredictReply>& prediction);
+    // Predictions of the recipe, and of the model as it is.
+    void setPrediction(const std::optional<messages::PredictReply>& recipe,
+                       const std::optional<messages::PredictReply>& baseline = {});
     void setCalibrating(bool calibrating);  // times will follow
     // Whose titles the rows of techniques have.
     void setRegistry(const Registry& registry) { registry_ = &registry; }
@@ -41,6 +45,7 @@ public:
 
 private:
     QVariant metricCell(const std::string& id, int role) const;
+    QVariant baselineCell(const std::string& id, int role) const;
     QVariant runCell(const std::optional<profiler::RunRecord>& run, const std::string& id,
                      int role) const;
     QVariant measuredCell(const std::string& id, int role) const;
@@ -48,6 +53,7 @@ private:
     QVariant offByCell(const std::string& id, int role) const;
     QVariant intervalCell(const std::string& id, int role) const;
     QVariant verdictCell(const std::string& id, int role) const;
+    QVariant predictedVerdictCell(const std::string& id, int role) const;
     QVariant techniqueCell(const std::string& id, int column, int role) const;
     void chooseRows();
     std::optional<double> predicted(const std::string& id) const;
@@ -59,7 +65,7 @@ private:
     const Registry* registry_ = &builtin_registry();
     std::optional<profiler::RunRecord> baseline_, candidate_;
     std::optional<profiler::Comparison> comparison_;
-    std::map<std::string, double> prediction_;  // of what is shown now, by metric
+    std::map<std::string, double> prediction_, predictedBaseline_;  // of what is shown, by metric
     bool calibrating_ = false;
 };
 

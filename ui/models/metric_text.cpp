@@ -155,4 +155,22 @@ VerdictText verdictText(const profiler::ComparedMetric& metric) {
     return result;
 }
 
+QString predictedVerdictText(const std::string& id, double ratio) {
+    constexpr double least = 5e-4;  // of what three digits show
+    const auto* metric = profiler::find_metric(id);
+    if (metric == nullptr) return {};
+    if (std::abs(ratio - 1) < least) return tr("no change");
+    // Without width: as if two samples had been equal, which decides.
+    const profiler::Estimate exactly{ratio, ratio, ratio, 2};
+    const profiler::ShownRatio shown = profiler::shown_ratio(
+        {id,
+         exactly,
+         exactly,
+         std::string(profiler::verdict(metric->kind, metric->direction, exactly)),
+         {}});
+    return QStringLiteral("%1 %2 %3")
+        .arg(shown.arrow == "▲" ? QStringLiteral("△") : QStringLiteral("▽"),
+             QString::fromStdString(shown.estimate), tr(shown.word.c_str()));
+}
+
 }  // namespace hone::ui

@@ -39,4 +39,8 @@ struct VerdictText {
 };
 VerdictText verdictText(const profiler::ComparedMetric& metric);
 
+// A verdict of two predictions, whose arrow is an outline so that nobody takes it for one of
+// measurements: "△ 2.46 × faster", "▽ 61.2 % smaller", "no change".
+QString predictedVerdictText(const std::string& id, double ratio);
+
 }  // namespace hone::ui

@@ -5,6 +5,7 @@
 #include <QSettings>
 #include <algorithm>
 
+#include "ui/models/kept_list.h"
 #include "ui/widgets/error_words.h"
 
 namespace hone::ui {
@@ -21,47 +22,11 @@ const QString ticksKey =
 constexpr std::size_t keptEntries = 32;
 constexpr int pauseLength = 250;  // ms
 
+using kept::entryOf;
+using kept::nameOf;
+using kept::put;
+using kept::read;
 using nlohmann::json;
-
-// What settings hold is as untrusted as a file: null where it is not JSON.
-json read(const QString& key) {
-    return json::parse(QSettings().value(key).toByteArray().toStdString(), nullptr, false);
-}
-
-void put(const QString& key, const json& value) {
-    const std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
-    QSettings().setValue(key, QByteArray::fromStdString(text));
-}
-
-json list(const QString& key) {
-    json all = read(key);
-    return all.is_array() ? all : json::array();
-}
-
-bool isOf(const json& entry, const std::string& name) {
-    return entry.is_object() && entry.contains("name") && entry["name"] == name;
-}
-
-json entryOf(const QString& key, const std::string& name) {
-    for (const json& entry : list(key))
-        if (isOf(entry, name)) return entry;
-    return json::object();
-}
-
-void putEntry(const QString& key, const std::string& name, json entry) {
-    json all = list(key), kept = json::array();
-    entry["name"] = name;
-    kept.push_back(std::move(entry));
-    for (const json& other : all)
-        if (!isOf(other, name) && kept.size() < keptEntries) kept.push_back(other);
-    put(key, kept);
-}
-
-// A file is the same whatever way led to it.
-std::string nameOf(const QString& checkpoint) {
-    const bool file = !checkpoint.isEmpty() && !checkpoint.startsWith(QLatin1String("synthetic:"));
-    return (file ? QFileInfo(checkpoint).absoluteFilePath() : checkpoint).toStdString();
-}
 
 }  // namespace
 
@@ -196,7 +161,7 @@ void SessionMemory::write() {
     put(targetKey, to_json(session_.target()));
     QSettings().setValue(tracingKey, session_.tracing());
     writeModel();
-    putEntry(ticksKey, store_.toStdString(), {{"runs", session_.tickedRuns()}});
+    kept::putEntry(ticksKey, store_.toStdString(), {{"runs", session_.tickedRuns()}}, keptEntries);
 }
 
 void SessionMemory::writeModel() {
@@ -207,10 +172,11 @@ void SessionMemory::writeModel() {
         pins[store_.toStdString()] = *pin;
     else
         pins.erase(store_.toStdString());
-    putEntry(modelsKey, name,
-             {{"recipe", to_json(session_.recipe())},
-              {"swept", to_json(session_.swept())},
-              {"pins", std::move(pins)}});
+    kept::putEntry(modelsKey, name,
+                   {{"recipe", to_json(session_.recipe())},
+                    {"swept", to_json(session_.swept())},
+                    {"pins", std::move(pins)}},
+                   keptEntries);
 }
 
 }  // namespace hone::ui

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/optimise_page.h"
 
-#include <QVBoxLayout>
+#include <QHBoxLayout>
+#include <QShortcut>
 #include <algorithm>
 #include <utility>
 
 #include "profiler/report/comparison.h"
-#include "profiler/statistics/metrics.h"
-#include "ui/charts/chart_card.h"
-#include "ui/charts/line_chart.h"
-#include "ui/charts/stacked_bars_chart.h"
-#include "ui/models/engaged_text.h"
-#include "ui/models/metric_text.h"
+#include "ui/models/recipe_prediction.h"
 #include "ui/models/run_estimate.h"
 #include "ui/models/run_samples.h"
 #include "ui/pages/optimise/ledger_card.h"
+#include "ui/pages/optimise/notes_card.h"
 #include "ui/pages/optimise/playground_card.h"
 #include "ui/pages/optimise/recipe_card.h"
+#include "ui/pages/optimise/results_column.h"
+#include "ui/pages/optimise/run_charts.h"
 #include "ui/pages/optimise/technique_list.h"
-#include "ui/pages/run_lines.h"
+#include "ui/pages/optimise/what_if_card.h"
 #include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
@@ -28,7 +27,9 @@ namespace hone::ui {
 namespace {
 
 constexpr int changePause = 150;  // ms: a held arrow key asks the worker once
-constexpr int techniquesWidth = 370, chartHeight = 150;
+// Pixels. Wider than its greatest width a form's words are far from its fields.
+constexpr int leastTechniques = 290, mostTechniques = 430, mostResults = 1240;
+constexpr double techniquesShare = 0.36;
 
 }  // namespace
 
@@ -41,78 +42,69 @@ OptimisePage::OptimisePage(Session& session, QWidget* parent)
       techniques_(new TechniqueList(session)),
       banner_(new Banner),
       ledger_(new LedgerCard(session)),
+      whatIf_(new WhatIfCard(session)),
       playground_(new PlaygroundCard(session)),
-      notesCard_(new Card),
-      notes_(new TextLabel),
-      tokenTimes_(new LineChart(tr("Time per token along the generation"),
-                                {tr("token"), tr("ms"), tr("ms"), true})),
-      memory_(new StackedBarsChart(tr("Peak memory by class"), tr("bytes"), formatBytes)) {
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(spacing::group);
-    layout->addWidget(banner_);
-    auto* columns = new QHBoxLayout;
+      notes_(new NotesCard(session)),
+      charts_(new RunCharts(session)),
+      prediction_(new RecipePrediction(session, this)) {
+    auto* columns = new QHBoxLayout(this);
+    columns->setContentsMargins(0, 0, 0, 0);
     columns->setSpacing(spacing::group);
-    techniques_->setFixedWidth(techniquesWidth);
-    columns->addWidget(techniques_, 0);
-    columns->addWidget(makeResults(), 1);
-    layout->addLayout(columns, 1);
+    columns->addWidget(techniques_);
+    results_ = new ResultsColumn(makeLeading(), makeRest(), playground_);
+    results_->setMaximumWidth(mostResults);
+    columns->addWidget(results_, 1);
+    columns->addStretch();
     pause_.setSingleShot(true);
     pause_.setInterval(changePause);
     connect(&pause_, &QTimer::timeout, this, &OptimisePage::ask);
     connect(ledger_, &LedgerCard::measureRequested, this, &OptimisePage::measure);
     connect(techniques_, &TechniqueList::refused, this,
             [this](const ErrorDetails& error) { banner_->showError(error); });
+    connect(techniques_, &TechniqueList::changed, results_, &ResultsColumn::bringIntoSight);
+    connect(playground_, &PlaygroundCard::closed, this, [this] { setPlaygroundOpen(false); });
+    auto* find = new QShortcut(QKeySequence::Find, this);
+    connect(find, &QShortcut::activated, techniques_, &TechniqueList::focusSearch);
     followSession();
     showState();
 }
 
-// The playground is a panel in the place of the ledger: the techniques stay at hand beside it.
-QWidget* OptimisePage::makeResults() {
-    auto* side = new QWidget;
-    auto* column = new QVBoxLayout(side);
-    column->setContentsMargins(0, 0, 0, 0);
-    results_ = makeLedger();
-    column->addWidget(results_);
-    column->addWidget(playground_, 1);
-    column->addStretch();
-    playground_->hide();
-    connect(playground_, &PlaygroundCard::closed, this, [this] { setPlaygroundOpen(false); });
-    return side;
+void OptimisePage::resizeEvent(QResizeEvent* event) {
+    const int wanted = static_cast<int>(contentsRect().width() * techniquesShare);
+    techniques_->setFixedWidth(std::clamp(wanted, leastTechniques, mostTechniques));
+    Page::resizeEvent(event);
 }
 
+// What happens to a recipe stays beside the techniques that make it.
+QWidget* OptimisePage::makeLeading() {
+    auto* leading = new QWidget;
+    auto* column = new QVBoxLayout(leading);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    column->addWidget(banner_);
+    column->addWidget(ledger_);
+    return leading;
+}
+
+QWidget* OptimisePage::makeRest() {
+    auto* rest = new QWidget;
+    auto* column = new QVBoxLayout(rest);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    for (QWidget* part : {static_cast<QWidget*>(whatIf_), static_cast<QWidget*>(notes_),
+                          static_cast<QWidget*>(charts_)})
+        column->addWidget(part);
+    column->addWidget(new RecipeCard(session()));
+    return rest;
+}
+
+// The playground is a panel in the place of the ledger: the techniques stay at hand beside it.
 void OptimisePage::setPlaygroundOpen(bool open) {
-    playground_->setVisible(open);
-    results_->setVisible(!open);
+    results_->setInsteadShown(open);
     if (open) playground_->focusPrompt();
     if (tryButton_ == nullptr) return;
     tryButton_->setChecked(open);
     if (!open) tryButton_->setFocus(Qt::OtherFocusReason);
-}
-
-QWidget* OptimisePage::makeLedger() {
-    auto* results = new QWidget;
-    auto* column = new QVBoxLayout(results);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(12);
-    column->addWidget(ledger_);
-    notes_->setWordWrap(true);
-    notes_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    notesCard_->body()->addWidget(notes_);
-    notesCard_->hide();
-    column->addWidget(notesCard_);
-    auto* charts = new QHBoxLayout;
-    charts->setSpacing(12);
-    tokenTimes_->setEmptyText(tr("Measure to see each token's time."));
-    memory_->setEmptyText(tr("Open a model to see its memory predicted, and measure to see it."));
-    for (Chart* chart : {static_cast<Chart*>(tokenTimes_), static_cast<Chart*>(memory_)}) {
-        chart->setFixedHeight(chartHeight);
-        charts->addWidget(new ChartCard(chart->accessibleName(), chart), 1);
-    }
-    column->addLayout(charts);
-    column->addWidget(new RecipeCard(session()));
-    column->addStretch(1);
-    return results;
 }
 
 QList<QWidget*> OptimisePage::headerWidgets() {
@@ -161,6 +153,15 @@ void OptimisePage::followSession() {
         if (isVisible()) pause_.start();
     });
     connect(&session().jobs(), &JobRunner::jobsChanged, this, &OptimisePage::showState);
+    connect(whatIf_, &WhatIfCard::changed, this, [this] {
+        read_ = false;
+        banner_->clear();
+        askPrediction();  // at once: it waits for none but its own answers
+        pause_.start();   // the store is looked into once the slider rests
+    });
+    connect(prediction_, &RecipePrediction::changed, this, &OptimisePage::showPrediction);
+    connect(prediction_, &RecipePrediction::failed, this,
+            [this](const ErrorDetails& error) { banner_->showError(error); });
 }
 
 // Batches show nothing on fewer sequences than they hold: the workload follows, there and back.
@@ -224,58 +225,35 @@ void OptimisePage::askSupport() {
         [this](const ErrorDetails&) { techniques_->setSupport({}); });
 }
 
-void OptimisePage::askPrediction() {
-    const auto show = [this](const std::optional<messages::PredictReply>& prediction) {
-        prediction_ = prediction;
-        ledger_->model().setPrediction(prediction_);
-        if (prediction_ && !prediction_->times) calibrate();
-        showCharts();
-        showNotes();
-    };
-    if (session().checkpoint().isEmpty()) return show({});
-    session().jobs().ask(
-        QStringLiteral("predict"), this, messages::Predict{session().experiment()},
-        [this, show](const messages::PredictReply& prediction) {
-            if (prediction.refusal)
-                banner_->showError(*prediction.refusal);
-            else if (!prediction.fits)
-                banner_->show(
-                    Banner::Kind::warning, tr("This does not fit in the memory that is free."),
-                    tr("It needs %1 and %2 are free. Fewer sequences, a shorter prompt or smaller "
-                       "weights help.")
-                        .arg(formatBytes(static_cast<double>(prediction.peak_memory())),
-                             formatBytes(static_cast<double>(prediction.available))));
-            show(prediction);
-        },
-        [this, show](const ErrorDetails& error) {
-            banner_->showError(error);
-            show({});
-        });
+Experiment OptimisePage::looked() {
+    Experiment experiment = session().experiment();
+    experiment.workload = whatIf_->workload();
+    return experiment;
 }
 
-// Times cannot be predicted before this machine's kernels were timed. Not beside a job, whose
-// figures it would spoil: a job that measures does it first.
-void OptimisePage::calibrate() {
-    if (calibrated_ || session().jobs().running()) return;
-    calibrated_ = true;
-    ledger_->model().setCalibrating(true);
-    session().jobs().ask(
-        QStringLiteral("calibrate"), this, messages::Calibrate{.target = session().target()},
-        [this](const messages::CalibrateReply&) {
-            ledger_->model().setCalibrating(false);
-            askPrediction();
-        },
-        [this](const ErrorDetails& error) {
-            ledger_->model().setCalibrating(false);
-            emit session().jobs().logged(QString::fromStdString(error.message));
-        });
+void OptimisePage::askPrediction() {
+    if (session().checkpoint().isEmpty()) return prediction_->clear();
+    prediction_->ask(looked());
+}
+
+void OptimisePage::showPrediction() {
+    const auto& prediction = prediction_->recipe();
+    ledger_->model().setPrediction(prediction, prediction_->baseline());
+    ledger_->model().setCalibrating(prediction_->calibrating());
+    whatIf_->showFit(prediction);
+    // As Measure would say it. A look ahead has the sliders' own line for it, which moves nothing.
+    if (prediction && prediction->refusal && !whatIf_->differs())
+        banner_->showError(*prediction->refusal);
+    else if (prediction && prediction->shortage && !whatIf_->differs())
+        banner_->showError(*prediction->shortage);
+    showEvidence();
 }
 
 void OptimisePage::showRuns() {
     read_ = true;
     try {
         const auto runs = session().store().list();
-        const Experiment experiment = session().experiment();
+        const Experiment experiment = looked();
         StoredPair pair = newestPair(runs, experiment.checkpoint, to_json(experiment.recipe),
                                      to_json(experiment.workload), to_json(experiment.target),
                                      session().environment());
@@ -290,84 +268,29 @@ void OptimisePage::showRuns() {
     } catch (const std::exception& error) {
         banner_->showError(error, tr("The store could not be read."));
     }
-    showCharts();
-    showNotes();
+    showEvidence();
     showState();
 }
 
-void OptimisePage::showCharts() {
-    const auto& baseline = ledger_->model().baseline();
-    const auto& candidate = ledger_->model().candidate();
-    std::vector<LineSeries> lines;
-    QStringList bars;
-    std::vector<std::map<std::string, std::int64_t>> memory;
-    const auto add = [&](const std::optional<profiler::RunRecord>& run, const QString& name,
-                         ChartColor color) {
-        if (!run) return;
-        const TokenTimes times = tokenTimes(session().store().samples(run->id));
-        const auto mean =
-            metricOf(*run, std::string(profiler::metric_for(profiler::Role::token_time).id));
-        const QString label =
-            mean ? QStringLiteral("%1 %2").arg(name, formatNumber(mean->value * 1e3)) : name;
-        if (!times.empty()) lines.push_back(tokenTimeSeries(label, color, times));
-        bars.append(name);
-        memory.push_back(run->memory);
-    };
+// Charts and notes.
+void OptimisePage::showEvidence() {
+    const LedgerModel& ledger = ledger_->model();
     try {
-        add(baseline, tr("baseline"), ChartColor::baseline());
-        add(candidate, tr("recipe"), ChartColor::candidate());
+        charts_->show(ledger.baseline(), ledger.candidate(), prediction_->baseline(),
+                      prediction_->recipe());
+        notes_->show(ledger.candidate(), prediction_->recipe());
     } catch (const profiler::StoreError& error) {
         banner_->showError(error, tr("The store could not be read."));
     }
-    // Until it is measured, the recipe's bar is the prediction, and says so.
-    const bool measured =
-        session().recipe().steps.empty() ? baseline.has_value() : candidate.has_value();
-    if (!measured && prediction_) {
-        bars.append(tr("predicted"));
-        memory.push_back(prediction_->memory);
-    }
-    tokenTimes_->setSeries(std::move(lines));
-    memory_->setData(bars, memoryParts(memory));
-}
-
-// What shows that a technique acted; one that did not is among the run's notes.
-QStringList OptimisePage::engagedLines(std::int64_t run) {
-    QStringList lines;
-    try {
-        const auto stored = session().store().load(run);
-        if (!stored || !stored->engaged.is_object()) return lines;
-        for (const auto& [id, evidence] : stored->engaged.items()) {
-            if (!evidence.is_object() || evidence.value("engaged", nlohmann::json()) != true)
-                continue;
-            lines.append(tr("%1 engaged · %2")
-                             .arg(techniqueTitle(id, session().registry()),
-                                  countedText(id, evidence, session().registry())));
-        }
-    } catch (const profiler::StoreError&) {  // showCharts() has said so
-    }
-    return lines;
-}
-
-void OptimisePage::showNotes() {
-    QStringList lines;
-    if (const auto& candidate = ledger_->model().candidate()) {
-        notesCard_->setTitle(tr("What the run says"));
-        lines = engagedLines(candidate->id);
-        for (const std::string& note : candidate->notes_from_run)
-            lines.append(QString::fromStdString(note));
-    } else if (prediction_) {
-        notesCard_->setTitle(tr("What the recipe will do"));
-        for (const std::string& note : prediction_->notes)
-            lines.append(QString::fromStdString(note));
-    }
-    for (QString& line : lines) line.prepend(QStringLiteral("• "));
-    notes_->setText(lines.join(QLatin1Char('\n')));
-    notesCard_->setVisible(!lines.isEmpty());
 }
 
 void OptimisePage::showState() {
     const auto running = session().jobs().running();
-    ledger_->showState(running && running->kind == JobKind::measure, seconds_);
+    const bool measuring = running && running->kind == JobKind::measure;
+    // What is being measured is what one wants to see.
+    if (measuring && !std::exchange(measuring_, measuring)) whatIf_->reset();
+    measuring_ = measuring;
+    ledger_->showState(measuring, seconds_, whatIf_->differs());
 }
 
 void OptimisePage::measure() {

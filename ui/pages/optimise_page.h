@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <QStringList>
 #include <QTimer>
-#include <optional>
 
-#include "engine/experiment/protocol/messages/plans.h"
 #include "ui/pages/page.h"
 
 class QPushButton;
@@ -13,15 +10,16 @@ class QPushButton;
 namespace hone::ui {
 
 class Banner;
-class Card;
 class LedgerCard;
-class LineChart;
+class NotesCard;
 class PlaygroundCard;
-class StackedBarsChart;
+class RecipePrediction;
+class ResultsColumn;
+class RunCharts;
 class TechniqueList;
-class TextLabel;
+class WhatIfCard;
 
-// Techniques on the left, what they do on the right.
+// Techniques on the left, what they do on the right; each scrolls by itself.
 class OptimisePage : public Page {
     Q_OBJECT
 public:
@@ -30,9 +28,12 @@ public:
     QList<QWidget*> headerWidgets() override;
     void shown() override;
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
-    QWidget* makeResults();
-    QWidget* makeLedger();
+    QWidget* makeLeading();
+    QWidget* makeRest();
     void setPlaygroundOpen(bool open);
     void followSession();
     void followRecipe();
@@ -40,30 +41,27 @@ private:
     void ask();
     void askSupport();
     void askPrediction();
+    void showPrediction();
     void showRuns();
-    void showCharts();
-    void showNotes();
-    void calibrate();
-    QStringList engagedLines(std::int64_t run);
+    void showEvidence();
     void showState();
     void measure();
+    Experiment looked();  // the experiment, with the workload that is looked at
 
     TechniqueList* techniques_;
     Banner* banner_;
     LedgerCard* ledger_;
+    WhatIfCard* whatIf_;
     PlaygroundCard* playground_;
-    QWidget* results_ = nullptr;  // what the playground takes the place of
+    NotesCard* notes_;
+    RunCharts* charts_;
+    RecipePrediction* prediction_;
+    ResultsColumn* results_ = nullptr;
     QPushButton* tryButton_ = nullptr;
-    Card* notesCard_;
-    TextLabel* notes_;
-    LineChart* tokenTimes_;
-    StackedBarsChart* memory_;
     QTimer pause_;
-    bool calibrated_ = false;  // or tried to
-    std::optional<messages::PredictReply> prediction_;
     double seconds_ = 0;
     int raisedFrom_ = 0;  // the workload's sequences before a recipe raised them; 0: none did
-    bool asked_ = false, read_ = false;
+    bool asked_ = false, read_ = false, measuring_ = false;
 };
 
 }  // namespace hone::ui

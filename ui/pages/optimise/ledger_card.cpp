@@ -22,7 +22,8 @@ LedgerCard::LedgerCard(Session& session, QWidget* parent)
     table_->setModel(model_);
     table_->setFittingRows(0);
     table_->setStretchedColumn(LedgerModel::Metric);
-    table_->setGivingWay({LedgerModel::OffBy, LedgerModel::Interval, LedgerModel::Predicted});
+    table_->setGivingWay(
+        {LedgerModel::OffBy, LedgerModel::Interval, LedgerModel::Predicted, LedgerModel::Measured});
     body()->setSpacing(0);
     body()->addWidget(new CandidateStrip(session));
     body()->addWidget(table_);
@@ -42,7 +43,7 @@ LedgerCard::LedgerCard(Session& session, QWidget* parent)
     });
 }
 
-void LedgerCard::showState(bool measuring, double seconds) {
+void LedgerCard::showState(bool measuring, double seconds, bool whatIf) {
     const bool open = !session_.checkpoint().isEmpty();
     const bool recipe = !session_.recipe().steps.empty();
     const auto& shown = recipe ? model_->candidate() : model_->baseline();
@@ -50,6 +51,8 @@ void LedgerCard::showState(bool measuring, double seconds) {
     if (!open) {
         advice_->setText(tr("Open a model to predict and measure what the recipe does to it."));
         action = tr("Open…");
+    } else if (whatIf && !shown) {
+        advice_->setText(tr("Predicted for the context and sequences set below."));
     } else if (measuring) {
         advice_->setText(tr("Measuring. The figures appear here when it is done."));
         action = tr("Watch it");

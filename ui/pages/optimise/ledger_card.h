@@ -18,8 +18,9 @@ public:
     explicit LedgerCard(Session& session, QWidget* parent = nullptr);
 
     LedgerModel& model() { return *model_; }
-    // `seconds` is how long measuring would take; 0: not known.
-    void showState(bool measuring, double seconds);
+    // `seconds` is how long measuring would take; 0: not known. `whatIf`: of another workload than
+    // Measure would run.
+    void showState(bool measuring, double seconds, bool whatIf);
 
 signals:
     void measureRequested();

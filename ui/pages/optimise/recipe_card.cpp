@@ -10,7 +10,9 @@
 #include <QSignalBlocker>
 #include <algorithm>
 
+#include "engine/experiment/protocol/recipe_text.h"
 #include "ui/forms/schema_text.h"
+#include "ui/pages/optimise/saved_recipes.h"
 #include "ui/theme/plain_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
@@ -22,15 +24,6 @@ namespace {
 constexpr int typingPause = 700;  // ms
 constexpr qint64 largestFile = 1 << 20;
 constexpr int textHeight = 132;
-
-// A step a line: short enough to read whole.
-QString asText(const Sweep& recipe) {
-    if (recipe.base.steps.empty()) return QStringLiteral("[]");
-    QStringList lines;
-    for (const auto& step : to_json(recipe))
-        lines.append(QStringLiteral("  ") + QString::fromStdString(step.dump()));
-    return QStringLiteral("[\n%1\n]").arg(lines.join(QStringLiteral(",\n")));
-}
 
 // Throws Error naming the technique and option, or where the text stops being JSON.
 Sweep fromText(const QString& text, const Registry& registry) {
@@ -60,6 +53,11 @@ RecipeCard::RecipeCard(Session& session, QWidget* parent)
     text_->setMinimumHeight(textHeight);
     text_->setPlaceholderText(QStringLiteral("[]"));
     addButtons();
+    auto* saved = new SavedRecipes(session);
+    connect(saved, &SavedRecipes::refused, this, [this](const ErrorDetails& error) {
+        error_->showError(error, tr("This recipe cannot be used any more."));
+    });
+    body()->addWidget(saved);
     body()->addWidget(text_);
     body()->addWidget(error_);
     pause_.setSingleShot(true);
@@ -89,17 +87,21 @@ void RecipeCard::addButtons() {
     connect(&stack, &QUndoStack::indexChanged, this, follow);
     follow();
     add(QStringLiteral("copy"), tr("Copy the recipe"),
-        [this] { QGuiApplication::clipboard()->setText(asText(session_.sweep())); });
+        [this] { QGuiApplication::clipboard()->setText(recipeText()); });
     add(QStringLiteral("paste"), tr("Paste a recipe"), [this] { paste(); });
     add(QStringLiteral("save"), tr("Save the recipe…"), [this] { askSave(); });
     add(QStringLiteral("folder"), tr("Load a recipe…"), [this] { askLoad(); });
+}
+
+QString RecipeCard::recipeText() const {
+    return QString::fromStdString(recipe_text(session_.sweep(), session_.registry()));
 }
 
 void RecipeCard::showRecipe() {
     error_->clear();
     if (applying_) return;  // what was typed stays as it was typed
     pause_.stop();
-    const QString text = asText(session_.sweep());
+    const QString text = recipeText();
     if (text == text_->toPlainText()) return;  // another candidate is looked at
     const QSignalBlocker blocker(text_);
     text_->setPlainText(text);
@@ -113,7 +115,10 @@ void RecipeCard::applyText(const QString& what) {
         applying_ = true;
         session_.setSweep(recipe, what);
     } catch (const Error& error) {
-        error_->showError(error, {}, tr("The recipe in use is still the last valid one."));
+        error_->showError(
+            error, tr("This text is not in use."),
+            tr("In use is still: %1.")
+                .arg(QString::fromStdString(label(session_.recipe(), session_.registry()))));
     }
     applying_ = false;
 }
@@ -125,8 +130,7 @@ void RecipeCard::paste() {
 
 QString RecipeCard::save(const QString& path) {
     QSaveFile file(path);
-    if (file.open(QIODevice::WriteOnly))
-        file.write((asText(session_.sweep()) + QLatin1Char('\n')).toUtf8());
+    if (file.open(QIODevice::WriteOnly)) file.write((recipeText() + QLatin1Char('\n')).toUtf8());
     return file.commit() ? QString()
                          : tr("%1 could not be written: %2").arg(path, file.errorString());
 }

@@ -25,6 +25,7 @@ public:
 
 private:
     void addButtons();
+    QString recipeText() const;
     void showRecipe();
     void applyText(const QString& what);
     void askSave();
