@@ -86,6 +86,9 @@ void Screenshots::addPages() {
                               window_.setTimelineShown(false);
                               window_.pages().showPage(id);
                               if (id == QStringLiteral("compare")) tickRuns();
+                              const auto runs = session_.store().list();
+                              if (id == QStringLiteral("run") && !runs.empty())
+                                  session_.openRun(runs.front().id, QStringLiteral("compare"));
                           }});
 }
 
