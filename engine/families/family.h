@@ -127,6 +127,7 @@ struct ConfigFlag {
 
 struct Family {
     std::string_view name;        // general.architecture of GGUF, and what its keys start with
+    std::string_view title;       // as people write it
     std::string_view model_type;  // of config.json
     std::string_view class_name;  // of config.json, "architectures"
     std::span<const ParameterRow> parameters;

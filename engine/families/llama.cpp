@@ -29,6 +29,7 @@ constexpr std::array kFlags{ConfigFlag{"attention_bias", false}, ConfigFlag{"mlp
 // Llama (arXiv 2302.13971): RMSNorm before each half of a layer, rotary q and k, grouped queries,
 // SwiGLU.
 const Family kLlama{.name = "llama",
+                    .title = "Llama",
                     .model_type = "llama",
                     .class_name = "LlamaForCausalLM",
                     .parameters = kParameters,

@@ -38,6 +38,7 @@ constexpr std::array kFlags{ConfigFlag{"use_sliding_window", false}};
 // Qwen2 (arXiv 2407.10671): Llama's layers, with biases on q, k and v, and heads that turn by
 // halves.
 const Family kQwen2{.name = "qwen2",
+                    .title = "Qwen 2",
                     .model_type = "qwen2",
                     .class_name = "Qwen2ForCausalLM",
                     .parameters = kParameters,

@@ -36,6 +36,7 @@ constexpr std::array kFlags{ConfigFlag{"attention_bias", false},
 // Qwen3 (arXiv 2505.09388): Qwen 2's layers without biases; each head of q and k is normed before
 // it turns.
 const Family kQwen3{.name = "qwen3",
+                    .title = "Qwen 3",
                     .model_type = "qwen3",
                     .class_name = "Qwen3ForCausalLM",
                     .parameters = kParameters,

@@ -108,6 +108,7 @@ messages::CalibrateReply answer(const messages::Calibrate& request, WorkerContex
     std::optional<Calibration> kept;
     if (!request.refresh) kept = kept_calibration(calibrated_machine(), threads);
     messages::CalibrateReply reply;
+    if (!kept && request.kept_only) return reply;
     reply.measured = !kept.has_value();
     if (reply.measured) {
         kept = measured_calibration(threads, request.even_if_busy, context.progress("calibrate"));

@@ -14,6 +14,7 @@
 #include "engine/experiment/worker/requests.h"
 #include "engine/experiment/worker/target_place.h"
 #include "engine/experiment/worker/told_files.h"
+#include "engine/families/family.h"
 #include "engine/formats/checkpoint.h"
 #include "engine/formats/synthetic.h"
 #include "engine/model/model.h"
@@ -94,6 +95,7 @@ messages::HelloReply answer(const messages::Hello& request, WorkerContext&) {
     reply.pid = getpid();
     for (const SyntheticShape& shape : synthetic_shapes())
         reply.synthetic_shapes.emplace_back(shape.name);
+    for (const Family* family : families()) reply.families.emplace_back(family->title);
     reply.environment = std::move(environment);
     return reply;
 }

@@ -21,6 +21,7 @@ struct HelloReply {
     std::string program{};
     std::int64_t pid = 0;
     std::vector<std::string> synthetic_shapes{};
+    std::vector<std::string> families{};
     Document environment{};
     Document more{};
 
@@ -30,6 +31,7 @@ struct HelloReply {
         field("program", self.program, "\"hone 0.1.0\"");
         field("pid", self.pid, "of the worker's process");
         field("synthetic_shapes", self.synthetic_shapes, "names for `synthetic:NAME`");
+        field("families", self.families, "of models that it runs, as people write them");
         field("environment", self.environment, "see below");
     }
 };
@@ -182,7 +184,7 @@ struct Calibrate {
         "processors.";
     using Reply = CalibrateReply;
     Target target{};
-    bool refresh = false, even_if_busy = false;
+    bool refresh = false, even_if_busy = false, kept_only = false;
     Document more{};
 
     template <class Self, class Field>
@@ -191,6 +193,8 @@ struct Calibrate {
         field.optional("refresh", self.refresh, "measures even where a calibration is kept");
         field.optional("even_if_busy", self.even_if_busy,
                        "measures although others use the processors");
+        field.optional("kept_only", self.kept_only,
+                       "measures nothing: null and no types where no calibration is kept");
     }
 };
 
