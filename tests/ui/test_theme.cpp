@@ -125,6 +125,10 @@ private slots:
         QVERIFY(contrast(p.onAccent, p.accent) >= 4.5);
         QVERIFY(contrast(p.text, p.accentSoft) >= 4.5);
         QVERIFY(contrast(p.mutedText, p.sunken) >= 4.5);
+        // Edges of fields and switches that are off are no decoration: WCAG 2.2, 1.4.11.
+        for (const QColor& ground : {p.window, p.surface})
+            for (const QColor& edge : {p.strongBorder, p.switchOff})
+                QVERIFY2(contrast(edge, ground) >= 3, qPrintable(edge.name()));
     }
 
     void everyIconDraws() {

@@ -29,7 +29,7 @@ Palette makeLight() {
     p.surface = "#ffffff";
     p.sunken = "#eceff2";
     p.border = "#dde1e6";
-    p.strongBorder = "#c3c9d1";
+    p.strongBorder = "#838b96";
     p.text = "#18202b";
     p.mutedText = "#5f6975";
     p.accent = "#2b6bdd";
@@ -37,7 +37,7 @@ Palette makeLight() {
     p.onAccent = "#ffffff";
     p.hover = "#f0f2f5";
     p.pressed = "#e4e8ed";
-    p.switchOff = "#c3c9d1";
+    p.switchOff = "#838b96";
     p.warning = "#8a5a00";
     p.better = "#18794a";
     p.worse = "#bd2f2a";
@@ -65,7 +65,7 @@ Palette makeDark() {
     p.surface = "#1c2127";
     p.sunken = "#101316";
     p.border = "#2d343c";
-    p.strongBorder = "#48525d";
+    p.strongBorder = "#6a7683";
     p.text = "#e6eaef";
     p.mutedText = "#9aa4af";
     p.accent = "#5e9dfa";
@@ -73,7 +73,7 @@ Palette makeDark() {
     p.onAccent = "#0c1420";
     p.hover = "#252b32";
     p.pressed = "#2d343c";
-    p.switchOff = "#48525d";
+    p.switchOff = "#6a7683";
     p.warning = "#e0a84a";
     p.better = "#4cc38a";
     p.worse = "#f2706a";
