@@ -14,28 +14,29 @@ namespace {
 
 using kernels::Arithmetic;
 
-// "int8_channel or q8_0": the schemes whose types `multiplied` says yes to.
-std::string schemes(bool (*multiplied)(const DTypeInfo&)) {
+// The schemes after which the place multiplies the matrix in `arithmetic`: "int8_channel or q8_0".
+std::string schemes(const Place& place, Arithmetic arithmetic, const StoredTensor& matrix) {
     std::string text;
     for (const DTypeInfo& type : all_dtypes()) {
-        if (multiplied(type))
+        if (type.scheme.id.empty() || !kernels::multiplies(arithmetic, type.type) ||
+            !row_fits(type.type, matrix.cols()))
+            continue;
+        StoredTensor converted = matrix;
+        converted.type = type.type;
+        if (place.refusal(arithmetic, converted).empty())
             text = std::string(type.scheme.id) + (text.empty() ? "" : " or ") + text;
     }
     return text;
 }
-bool in_int8(const DTypeInfo& type) {
-    return type.int8 != kernels::Int8Scale::none;
-}
-bool in_fp8(const DTypeInfo& type) {
-    return type.e4m3;
-}
 
-std::string refusal(const StoredTensor& tensor, const std::string& schemes) {
-    return fmt::format(
-        "{} is stored as {}, which is multiplied in fp32 only; quantise weights to {}, or start "
-        "from 16-bit "
-        "weights",
-        tensor.name, info(tensor.type).name, schemes);
+// What makes a quantised matrix one that the place multiplies; empty where nothing does. The matrix
+// of the logits is quantised apart from the others: of it, only leaving it out helps in every case.
+std::string remedy(const Place& place, Arithmetic arithmetic, const StoredTensor& matrix) {
+    if (is_embedding(matrix)) return "; leave the output matrix out";
+    const std::string accepted = schemes(place, arithmetic, matrix);
+    return accepted.empty()
+               ? ""
+               : fmt::format("; quantise weights to {}, or start from 16-bit weights", accepted);
 }
 
 // The matrices whose products are to be in int8 or FP8.
@@ -59,10 +60,16 @@ public:
         if (std::string reason = query.place.refusal(arithmetic()); !reason.empty())
             return {false, reason};
         for (const StoredTensor* tensor : multiplied(query.checkpoint, output_)) {
-            if (!info(tensor->type).floating && !is_stored_so(*tensor))
-                return {false, refusal(*tensor, schemes(fp8_ ? in_fp8 : in_int8))};
-            if (std::string reason = query.place.refusal(arithmetic(), *tensor); !reason.empty())
-                return {false, with_remedy(*tensor, reason)};
+            // Those in floating point are converted.
+            const bool quantised = !info(tensor->type).floating;
+            std::string reason =
+                quantised && !is_stored_so(*tensor)
+                    ? fmt::format("{} is stored as {}, which is multiplied in fp32 only",
+                                  tensor->name, info(tensor->type).name)
+                    : query.place.refusal(arithmetic(), *tensor);
+            if (reason.empty()) continue;
+            if (quantised) reason += remedy(query.place, arithmetic(), *tensor);
+            return {false, std::move(reason)};
         }
         return {};
     }
@@ -110,13 +117,6 @@ private:
     DType stored_type() const { return fp8_ ? DType::e4m3_channel : DType::i8_channel; }
     bool is_stored_so(const StoredTensor& tensor) const {
         return kernels::multiplies(arithmetic(), tensor.type);
-    }
-
-    // Another scheme may do for weights that are quantised already.
-    std::string with_remedy(const StoredTensor& tensor, const std::string& reason) const {
-        if (info(tensor.type).floating || tensor.type == stored_type()) return reason;
-        return fmt::format("{}; quantise weights to {}, or start from 16-bit weights", reason,
-                           info(stored_type()).scheme.id);
     }
 
     Notes notes_on(std::int64_t converted) const {
