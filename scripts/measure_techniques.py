@@ -43,6 +43,8 @@ ROWS = [
     ("prune_magnitude 30 %, row", ["prune_magnitude.sparsity=0.3", "prune_magnitude.scope=row"], []),
     ("prune_wanda 50 %", ["prune_wanda.sparsity=0.5"], []),
     ("prune_wanda 2:4", ["prune_wanda.pattern=n_m", "prune_wanda.n=2", "prune_wanda.m=4"], []),
+    ("prune_neurons 20 %", ["prune_neurons.sparsity=0.2"], []),
+    ("prune_neurons 20 %, by weights", ["prune_neurons.sparsity=0.2", "prune_neurons.criterion=weights"], []),
     ("prune_layers 2", ["prune_layers.layers=2"], []),
     ("prune_layers 6", ["prune_layers.layers=6"], []),
     ("quantize_activations int8", ["quantize_activations.scheme=int8_token"], []),
