@@ -56,11 +56,6 @@ svg .whisker { stroke: var(--text); stroke-width: 1.5; }
 <body>
 )";
 
-std::string title_of(const RunRecord& run) {
-    return fmt::format("{} {}", run.id,
-                       run.what.recipe_label.empty() ? "baseline" : run.what.recipe_label);
-}
-
 std::string cell_html(const ReportCell& cell) {
     const std::string_view tone = cell.good ? "good" : cell.bad ? "bad" : "open";
     if (cell.verdict.empty()) return fmt::format("<td>{}</td>", html_text(cell.figure));
@@ -74,9 +69,9 @@ std::string cell_html(const ReportCell& cell) {
 
 std::string verdict_table(const ComparedRuns& compared) {
     std::string html = fmt::format("<section><table>\n<thead><tr><th>Metric</th><th>{}</th>",
-                                   html_text(title_of(compared.baseline)));
+                                   html_text(report_title(compared.baseline)));
     for (const RunRecord& run : compared.runs)
-        html += fmt::format("<th>{}</th>", html_text(title_of(run)));
+        html += fmt::format("<th>{}</th>", html_text(report_title(run)));
     html += "</tr></thead>\n<tbody>\n";
     for (const ReportRow& row : report_rows(compared)) {
         html += fmt::format("<tr><th>{}</th><td>{}</td>", html_text(std::string(row.metric->title)),

@@ -16,7 +16,7 @@ namespace hone::profiler {
 namespace {
 
 // Pixels of a picture that is scaled to the page.
-constexpr double kWidth = 860, kNames = 300, kFigures = 190, kRow = 22, kHead = 26, kFoot = 26;
+constexpr double kWidth = 860, kNames = 300, kFigures = 190, kRow = 22, kHeader = 26, kFoot = 26;
 constexpr double kPlot = kWidth - kNames - kFigures;
 
 struct Line {
@@ -112,7 +112,7 @@ std::string ticks(const Axis& axis, double bottom) {
         const double x = axis.x(value);
         constexpr double kApart = 34;
         const bool one = value == 1.0;
-        picture += line_at(x, kHead - 6, x, bottom, one ? "one" : "grid");
+        picture += line_at(x, kHeader - 6, x, bottom, one ? "one" : "grid");
         if (x - last < kApart && !one) continue;
         picture += text_at(x, bottom + 16, "tick", fmt::format("{:g} ×", value));
         last = x;
@@ -127,14 +127,14 @@ std::string ratios_picture(const ComparedRuns& compared) {
     if (lines.empty()) return {};
     const auto groups = static_cast<double>(std::count_if(
         lines.begin(), lines.end(), [](const Line& line) { return !line.group.empty(); }));
-    const double bottom = kHead + kRow * (static_cast<double>(lines.size()) + groups);
+    const double bottom = kHeader + kRow * (static_cast<double>(lines.size()) + groups);
     const Axis axis = axis_of(lines);
     std::string picture =
         begin(bottom + kFoot,
               fmt::format("Ratios of each metric to run {}'s", compared.baseline.id)) +
         text_at(kNames, 12, "axis", fmt::format("times run {}'s figure", compared.baseline.id)) +
         ticks(axis, bottom);
-    double y = kHead;
+    double y = kHeader;
     for (const Line& line : lines) {
         if (!line.group.empty()) {
             picture += text_at(0, y + 15, "group", line.group);

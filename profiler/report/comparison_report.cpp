@@ -57,11 +57,6 @@ std::string cell_text(const ReportCell& cell) {
     return cell.figure.empty() ? text : text + ", " + cell.figure;
 }
 
-std::string title_of(const RunRecord& run) {
-    return fmt::format("{} {}", run.id,
-                       run.what.recipe_label.empty() ? "baseline" : run.what.recipe_label);
-}
-
 std::string notes_of(const ComparedRuns& compared) {
     std::string text;
     for (const std::string& line : warning_lines(compared.comparisons))
@@ -89,8 +84,8 @@ Row run_row(const RunRecord& run, std::string_view side) {
 
 std::string as_markdown(const ComparedRuns& compared) {
     std::string text = fmt::format("# Runs compared with run {}\n\n", compared.baseline.id);
-    Row header{"", title_of(compared.baseline)};
-    for (const RunRecord& run : compared.runs) header.push_back(title_of(run));
+    Row header{"", report_title(compared.baseline)};
+    for (const RunRecord& run : compared.runs) header.push_back(report_title(run));
     text += markdown_line(header) + markdown_line(Row(header.size(), "---"));
     for (const ReportRow& row : report_rows(compared)) {
         Row line{std::string(row.metric->title), row.baseline};
@@ -163,6 +158,11 @@ std::string as_json(const ComparedRuns& compared) {
 }
 
 }  // namespace
+
+std::string report_title(const RunRecord& run) {
+    return fmt::format("{} {}", run.id,
+                       run.what.recipe_label.empty() ? "baseline" : run.what.recipe_label);
+}
 
 ComparedRuns compare_runs(const Store& store, const RunRecord& baseline,
                           std::vector<RunRecord> runs) {

@@ -48,6 +48,8 @@ struct ReportRow {
 // Metrics that any of the runs has, in the order of all tables.
 std::vector<ReportRow> report_rows(const ComparedRuns& compared);
 
+std::string report_title(const RunRecord& run);  // "12 Quantise weights q8_0"
+
 std::string comparison_html(const ComparedRuns& compared);
 
 }  // namespace hone::profiler

@@ -42,6 +42,9 @@ signals:
     void saveFailed(const QString& reason);
 
 protected:
+    static constexpr int captionHeight = 20;   // px, of the axis' name above the plot
+    static constexpr double hoverRadius = 12;  // px, round a point
+
     QCustomPlot& plot() const { return *plot_; }
     // Plottables and items from the data in the palette of now; the plot was cleared.
     virtual void draw() = 0;

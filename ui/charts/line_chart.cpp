@@ -17,7 +17,7 @@ namespace hone::ui {
 namespace {
 
 constexpr std::size_t mostDirectLabels = 4;
-constexpr int captionHeight = 20, legendGap = 4;
+constexpr int legendGap = 4;
 constexpr double mostOfWidth = 0.34;  // that names at the lines' ends may take from the plot
 
 QVector<double> toVector(const std::vector<double>& values) {

@@ -14,8 +14,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr double leastRadius = 4, mostRadius = 12, hoverRadius = 12;
-constexpr int captionHeight = 20;
+constexpr double leastRadius = 4, mostRadius = 12;
 
 double radiusOf(const RooflinePoint& point) {
     return leastRadius + (mostRadius - leastRadius) * std::sqrt(std::clamp(point.share, 0.0, 1.0));

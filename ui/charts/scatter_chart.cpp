@@ -15,8 +15,7 @@ namespace hone::ui {
 
 namespace {
 
-constexpr double pointRadius = 5, hoverRadius = 12, barHalf = 1;
-constexpr int captionHeight = 20;
+constexpr double pointRadius = 5, barHalf = 1;
 constexpr double wideSpan = 100;  // largest over least, from which on the axis is logarithmic
 constexpr double roomBelow = 2, pad = 1.6;  // factors on a logarithmic axis
 
